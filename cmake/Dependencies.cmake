@@ -1,0 +1,20 @@
+# Every dependency, once, as an imported target. Why each was chosen: docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json) # Asio, Describe, JSON
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+
+# Asio: single place for its compile-time choices. Only src/io and src/daemon see its headers.
+add_library(hearth_asio INTERFACE)
+target_link_libraries(hearth_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(hearth_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY)
+
+# JSON: the static archive, because the client is one static binary.
+find_library(HEARTH_BOOST_JSON_ARCHIVE NAMES libboost_json.a REQUIRED)
+add_library(hearth_boost_json INTERFACE)
+target_link_libraries(hearth_boost_json INTERFACE Boost::headers ${HEARTH_BOOST_JSON_ARCHIVE})
+target_compile_definitions(hearth_boost_json INTERFACE BOOST_JSON_NO_LIB)
+
+# TOML and command lines: header-only.
+find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
+find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

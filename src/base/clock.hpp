@@ -1,0 +1,33 @@
+// Time as a dependency: code that waits or stamps takes a Clock, so that tests can hold it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace hearth {
+
+using MonotonicTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;  // UTC
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual MonotonicTime monotonic() const = 0;
+  [[nodiscard]] virtual WallTime wall() const = 0;
+};
+
+// The machine's clocks.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] MonotonicTime monotonic() const override {
+    return std::chrono::steady_clock::now();
+  }
+  [[nodiscard]] WallTime wall() const override {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
+};
+
+// RFC 3339 in UTC with milliseconds: "2026-11-21T09:00:00.123Z".
+[[nodiscard]] std::string format_rfc3339(WallTime time);
+
+}  // namespace hearth

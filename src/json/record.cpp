@@ -1,0 +1,237 @@
+#include "json/record.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/closest.hpp"
+
+namespace hearth::json {
+
+const Limits defaulted = [] {
+  Limits limits;
+  limits.has_default = true;
+  return limits;
+}();
+const Limits anything = [] {
+  Limits limits;
+  limits.any_value = true;
+  return limits;
+}();
+
+Limits range(std::int64_t low, std::int64_t high) {
+  Limits limits;
+  limits.low = low;
+  limits.high = high;
+  return limits;
+}
+
+Limits one_of(std::initializer_list<std::string> choices) {
+  Limits limits;
+  limits.choices = choices;
+  return limits;
+}
+
+Limits operator|(Limits a, const Limits& b) {
+  if (b.low != Limits{}.low) a.low = b.low;
+  if (b.high != Limits{}.high) a.high = b.high;
+  a.has_default = a.has_default || b.has_default;
+  if (!b.choices.empty()) a.choices = b.choices;
+  a.any_value = a.any_value || b.any_value;
+  return a;
+}
+
+namespace {
+
+// "integer 1–100", "string of 1–64 bytes", "one of \"a\", \"b\"".
+std::string describe(std::string_view kind, const Limits& limits) {
+  if (!limits.choices.empty()) {
+    std::string text = "one of ";
+    for (std::size_t i = 0; i < limits.choices.size(); ++i) {
+      text.append(i == 0 ? "" : ", ").append(quoted(limits.choices[i]));
+    }
+    return text;
+  }
+  const bool has_low = limits.low != Limits{}.low;
+  const bool has_high = limits.high != Limits{}.high;
+  if (!has_low && !has_high) return std::string(kind);
+  std::string bounds = has_low && has_high
+                           ? std::to_string(limits.low) + "–" + std::to_string(limits.high)
+                       : has_low ? "at least " + std::to_string(limits.low)
+                                 : "at most " + std::to_string(limits.high);
+  if (kind == "string") return "string of " + bounds + " bytes";
+  if (kind == "array") return "array of " + bounds + " items";
+  return std::string(kind) + " " + bounds;
+}
+
+// What was sent instead, short enough for a message.
+std::string show(const Value& got) {
+  if (got.is_object() || got.is_array()) return std::string(kind_name(got));
+  std::string text = dump(got);
+  constexpr std::size_t most = 60;
+  if (text.size() > most)
+    return "a " + std::string(kind_name(got)) + " of " + std::to_string(text.size()) + " bytes";
+  return text;
+}
+
+void bound_numbers(Object& schema, const Limits& limits) {
+  if (limits.low != Limits{}.low) schema["minimum"] = limits.low;
+  if (limits.high != Limits{}.high) schema["maximum"] = limits.high;
+}
+
+}  // namespace
+
+namespace detail {
+
+const Note& note_of(const Notes& notes, std::string_view member) {
+  for (const Note& note : notes) {
+    if (note.name == member) return note;
+  }
+  std::fprintf(stderr, "json::Notes: no note for member \"%.*s\"\n",
+               static_cast<int>(member.size()), member.data());
+  std::abort();
+}
+
+std::unexpected<Error> expected_kind(std::string_view path,
+                                     std::string_view kind,
+                                     const Limits& limits,
+                                     const Value& got) {
+  return fail(Errc::invalid_args,
+              std::string(path) + ": expected " + describe(kind, limits) + ", got " + show(got));
+}
+
+Result<void> refuse_unknown(const Object& object, std::string_view path, const Notes& notes) {
+  std::vector<std::string> names;
+  for (const Note& note : notes) names.emplace_back(note.name);
+  for (const auto& member : object) {
+    if (std::ranges::find(names, member.key()) != names.end()) continue;
+    std::string message = std::string(path) + "." + std::string(member.key()) + ": unknown";
+    auto near = closest_names(member.key(), names);
+    if (!near.empty()) message += "; did you mean \"" + near.front() + "\"?";
+    return fail(Errc::invalid_args, std::move(message), near.empty() ? names : near);
+  }
+  return {};
+}
+
+void bound_items(Object& schema, const Limits& limits) {
+  if (limits.low > 0) schema["minItems"] = limits.low;
+  if (limits.high != Limits{}.high) schema["maxItems"] = limits.high;
+}
+
+}  // namespace detail
+
+Result<void> Codec<bool>::read(const Value& from,
+                               std::string_view path,
+                               const Limits& limits,
+                               bool& to) {
+  if (!from.is_bool()) return detail::expected_kind(path, "boolean", limits, from);
+  to = from.get_bool();
+  return {};
+}
+
+Result<void> Codec<std::int64_t>::read(const Value& from,
+                                       std::string_view path,
+                                       const Limits& limits,
+                                       std::int64_t& to) {
+  std::int64_t number = 0;
+  if (from.is_int64()) {
+    number = from.get_int64();
+  } else if (from.is_double() && std::abs(from.get_double()) < 9e15 &&
+             std::trunc(from.get_double()) == from.get_double()) {
+    number = static_cast<std::int64_t>(from.get_double());  // 10.0 is an integer in JSON Schema
+  } else {
+    return detail::expected_kind(path, "integer", limits, from);
+  }
+  if (number < limits.low || number > limits.high)
+    return detail::expected_kind(path, "integer", limits, from);
+  to = number;
+  return {};
+}
+
+Result<void> Codec<double>::read(const Value& from,
+                                 std::string_view path,
+                                 const Limits& limits,
+                                 double& to) {
+  if (!from.is_number()) return detail::expected_kind(path, "number", limits, from);
+  const auto number = from.to_number<double>();
+  const bool too_low = limits.low != Limits{}.low && number < static_cast<double>(limits.low);
+  const bool too_high = limits.high != Limits{}.high && number > static_cast<double>(limits.high);
+  if (too_low || too_high) return detail::expected_kind(path, "number", limits, from);
+  to = number;
+  return {};
+}
+
+Result<void> Codec<std::string>::read(const Value& from,
+                                      std::string_view path,
+                                      const Limits& limits,
+                                      std::string& to) {
+  if (!from.is_string()) return detail::expected_kind(path, "string", limits, from);
+  const std::string_view text = from.get_string();
+  const auto size = static_cast<std::int64_t>(text.size());
+  if (size < limits.low || size > limits.high)
+    return detail::expected_kind(path, "string", limits, from);
+  bool is_choice = limits.choices.empty();
+  for (const std::string& choice : limits.choices) is_choice = is_choice || choice == text;
+  if (!is_choice) return detail::expected_kind(path, "string", limits, from);
+  to = text;
+  return {};
+}
+
+Result<void> Codec<Raw>::read(const Value& from,
+                              std::string_view path,
+                              const Limits& limits,
+                              Raw& to) {
+  if (!limits.any_value && !from.is_object())
+    return detail::expected_kind(path, "object", {}, from);
+  to.text = dump(from);
+  return {};
+}
+
+void Codec<bool>::write(std::string& out, const bool& value) {
+  out.append(value ? "true" : "false");
+}
+void Codec<std::int64_t>::write(std::string& out, const std::int64_t& value) {
+  out.append(std::to_string(value));
+}
+void Codec<double>::write(std::string& out, const double& value) {
+  append(out, Value(value));
+}
+void Codec<std::string>::write(std::string& out, const std::string& value) {
+  append_string(out, value);
+}
+void Codec<Raw>::write(std::string& out, const Raw& value) {
+  out.append(value.text);
+}
+
+Object Codec<bool>::schema(const Limits&) {
+  return {{"type", "boolean"}};
+}
+
+Object Codec<std::int64_t>::schema(const Limits& limits) {
+  Object schema{{"type", "integer"}};
+  bound_numbers(schema, limits);
+  return schema;
+}
+
+Object Codec<double>::schema(const Limits& limits) {
+  Object schema{{"type", "number"}};
+  bound_numbers(schema, limits);
+  return schema;
+}
+
+// JSON Schema counts characters and we count bytes; a bound of bytes admits no more characters than
+// that.
+Object Codec<std::string>::schema(const Limits& limits) {
+  Object schema{{"type", "string"}};
+  if (limits.low > 0) schema["minLength"] = 1;
+  if (limits.high != Limits{}.high) schema["maxLength"] = limits.high;
+  if (!limits.choices.empty()) schema["enum"] = Array(limits.choices.begin(), limits.choices.end());
+  return schema;
+}
+
+Object Codec<Raw>::schema(const Limits& limits) {
+  return limits.any_value ? Object{} : Object{{"type", "object"}};
+}
+
+}  // namespace hearth::json

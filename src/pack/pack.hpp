@@ -1,0 +1,112 @@
+// The pack interface: how a capability plugs into the daemon. Small and stable; packs know nothing
+// else of it.
+//
+// Life of a pack, in order (all on the loop thread unless said otherwise):
+//   1. constructed by app/ with what it needs;  2. declare(): lists its tools, once;  3. start():
+//   gets its context, returns at once; warm-up goes to the pool;  4. calls, until  5. stop(): no
+//   new call will come; the pack finishes or cancels its own background work and answers what is
+//   open;  6. destroyed.
+// A request never waits for warm-up: it is answered without the cold thing and says so, or waits a
+// bounded time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "pack/call.hpp"
+
+namespace hearth::pack {
+
+// What clients are told about a tool (MCP's annotations, with its meaning).
+struct Annotations {
+  bool read_only = false;
+  bool destructive = false;  // may overwrite or remove what was there
+  bool idempotent = false;   // the same call twice changes nothing more
+  bool open_world = false;   // touches things outside hearth and the caller's machine
+};
+
+// How a call that may have been executed before (its answer was lost with a daemon) is treated.
+enum class ResendRule : std::uint8_t {
+  run_again,   // read-only or idempotent: executed again
+  stored_key,  // the handler commits key and result together and returns the stored result
+  refuse,      // neither is possible: the caller gets `outcome_unknown`
+};
+
+struct ToolSpec {
+  std::string verb;   // "search"; listed as "knowledge_search", typed as `hearth knowledge search`
+  std::string title;  // for people: "Search knowledge"
+  std::string description;    // for a model: short, with units
+  std::string input_schema;   // JSON Schema 2020-12 text, an object
+  std::string output_schema;  // likewise
+  Annotations annotations;
+  ResendRule resend = ResendRule::refuse;
+  std::chrono::milliseconds time_limit{60'000};  // 0: none; the call's stop token fires then
+};
+
+// Called on the loop thread with the JSON text of the arguments object. Must not block: it answers
+// at once, or hands the Call to the pool, to a store's writer or to an engine.
+using ToolHandler = std::move_only_function<void(std::string_view arguments, Call call)>;
+
+// Collects a pack's tools in declare(). The typed front of it, which derives the schemas from the
+// C++ types, is mcp/binder.hpp.
+class ToolBinder {
+ public:
+  virtual ~ToolBinder() = default;
+  virtual void add(ToolSpec spec, ToolHandler handler) = 0;
+};
+
+// What the daemon lends a pack from start() to stop().
+class PackContext {
+ public:
+  virtual ~PackContext() = default;
+  // This pack's directory in a namespace, created 0700. Any thread.
+  [[nodiscard]] virtual Result<std::filesystem::path> data_directory(
+      std::string_view name_space) = 0;
+  // Whether another process owns the stores, and who; then nothing may be written. Any thread.
+  [[nodiscard]] virtual const std::optional<std::string>& store_owner() const = 0;
+  // Runs `job` on the bounded pool for blocking and heavy work; `busy` when its queue is full. Any
+  // thread.
+  [[nodiscard]] virtual Result<void> submit(std::move_only_function<void()> job) = 0;
+  // Runs `job` on the loop thread. Any thread.
+  virtual void post(std::move_only_function<void()> job) = 0;
+  // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
+  [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
+  [[nodiscard]] virtual const Clock& clock() const = 0;
+};
+
+enum class Warmth : std::uint8_t { cold, warming, warm, degraded };
+[[nodiscard]] std::string_view warmth_name(Warmth warmth);
+
+struct StoreStatus {
+  std::string name_space;
+  std::string path;
+  std::uint64_t bytes = 0;  // on disk, with its journals
+};
+
+struct PackStatus {
+  Warmth warmth = Warmth::cold;
+  std::string reason;  // why it is degraded
+  std::vector<StoreStatus> stores;
+};
+
+class Pack {
+ public:
+  virtual ~Pack() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;  // "knowledge"
+  virtual void declare(ToolBinder& tools) = 0;
+  virtual void start(PackContext& context) = 0;
+  // Takes at most the drain deadline; returns when nothing of the pack runs any more. Called on a
+  // pool thread.
+  virtual void stop() = 0;
+  [[nodiscard]] virtual PackStatus status() const = 0;  // any thread
+};
+
+}  // namespace hearth::pack
