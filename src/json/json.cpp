@@ -1,14 +1,11 @@
 #include "json/json.hpp"
 
 #include <array>
-#include <boost/json/stream_parser.hpp>
 #include <charconv>
 #include <cmath>
 
 namespace hearth::json {
 namespace {
-
-constexpr std::size_t max_depth = 64;
 
 // Length of the UTF-8 sequence at `text[i]`, or 0 if it is not well-formed (RFC 3629).
 std::size_t utf8_length(std::string_view text, std::size_t i) {
@@ -119,7 +116,9 @@ class Printer {
   }
 
   void print_double(double number) {
-    if (std::isfinite(number)) {
+    if (number == 0 && std::signbit(number)) {
+      out_.append("-0.0");  // "-0" would read back as the integer 0
+    } else if (std::isfinite(number)) {
       append_number(out_, number);
     } else {
       out_.append("null");  // JSON has no infinities
@@ -146,22 +145,6 @@ class Printer {
 };
 
 }  // namespace
-
-Result<Value> parse(std::string_view text) {
-  boost::json::parse_options options;
-  options.max_depth = max_depth;
-  boost::json::stream_parser parser({}, options);
-  boost::json::error_code ec;
-  const std::size_t used = parser.write_some(text.data(), text.size(), ec);
-  if (!ec) parser.finish(ec);
-  if (ec) {
-    return fail(Errc::invalid_args, "JSON: " + ec.message() + " at byte " + std::to_string(used));
-  }
-  if (text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
-    return fail(Errc::invalid_args, "JSON: text after the value at byte " + std::to_string(used));
-  }
-  return parser.release();
-}
 
 void append(std::string& out, const Value& value) {
   Printer(out, false).print(value, 0);

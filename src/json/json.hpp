@@ -17,8 +17,8 @@ using Value = boost::json::value;
 using Object = boost::json::object;
 using Array = boost::json::array;
 
-// Parses one JSON text (UTF-8, at most 64 levels deep, nothing after it). `invalid_args` with the
-// byte offset.
+// Parses one JSON text (UTF-8, at most 64 levels deep, nothing after it; numbers within the range
+// of a double, correctly rounded). `invalid_args` with the byte offset.
 [[nodiscard]] Result<Value> parse(std::string_view text);
 
 // Compact text. Numbers in their shortest form that reads back equal (Boost.JSON 1.81 writes 1.5 as
