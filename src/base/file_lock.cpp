@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace hearth {
 namespace {
@@ -22,21 +24,58 @@ std::string read_holder(int fd) {
   return line;
 }
 
-}  // namespace
+// flock without waiting; false when another open file holds a lock that conflicts.
+Result<bool> flock_now(int fd, int operation, const std::string& path) {
+  while (::flock(fd, operation | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) return fail_errno("lock " + path, errno);
+  }
+  return true;
+}
 
-Result<FileLock> FileLock::try_acquire(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+// Opens without waiting for anything: a FIFO in the lock's place must not hang us.
+Result<UniqueFd> open_lock(const std::string& path, int flags) {
+  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (!fd.valid() && errno == ELOOP) {
+    return fail(Errc::io, "lock " + path + " is a symbolic link, which is not followed",
+                {"remove it"});
+  }
   if (!fd.valid()) return fail_errno("open lock " + path, errno);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("stat lock " + path, errno);
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, "lock " + path + ": not a regular file");
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) return fail_errno("lock " + path, errno);
-    const std::string holder = read_holder(fd.get());
+  return fd;
+}
+
+// Takes the exclusive lock. Whoever asks for the holder (lock_holder) shares the lock for an
+// instant, which is no holder: then the exclusive lock is refused and a shared one is not, and we
+// try again. False when somebody holds it.
+Result<bool> lock_exclusively(int fd, const std::string& path) {
+  constexpr int most_tries = 200;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const auto exclusive = flock_now(fd, LOCK_EX, path);
+    if (!exclusive || *exclusive) return exclusive;
+    const auto shared = flock_now(fd, LOCK_SH, path);
+    if (!shared || !*shared) return shared;
+    (void)::flock(fd, LOCK_UN);
+    std::this_thread::sleep_for(std::chrono::microseconds(50 + 10 * (tries % 7)));
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<FileLock> FileLock::try_acquire(const std::string& path) {
+  auto fd = open_lock(path, O_RDWR | O_CREAT);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  const auto locked = lock_exclusively(fd->get(), path);
+  if (!locked) return std::unexpected(locked.error());
+  if (!*locked) {
+    const std::string holder = read_holder(fd->get());
     return fail(Errc::busy, path + " is held by " + (holder.empty() ? "another process" : holder));
   }
-  return FileLock(std::move(fd));
+  (void)!::ftruncate(fd->get(), 0);  // what a dead holder wrote is not about us
+  return FileLock(std::move(*fd));
 }
 
 void FileLock::describe_holder(std::string_view line) const {
@@ -47,11 +86,11 @@ void FileLock::describe_holder(std::string_view line) const {
 }
 
 std::optional<std::string> lock_holder(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd.valid()) return std::nullopt;
-  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0)
-    return std::nullopt;  // free; our lock goes with fd
-  return read_holder(fd.get());
+  const auto fd = open_lock(path, O_RDONLY);
+  if (!fd) return std::nullopt;
+  const auto is_free = flock_now(fd->get(), LOCK_SH, path);  // our lock goes with fd
+  if (!is_free || *is_free) return std::nullopt;
+  return read_holder(fd->get());
 }
 
 }  // namespace hearth

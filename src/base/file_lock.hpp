@@ -17,8 +17,9 @@ namespace hearth {
 class FileLock {
  public:
   // Takes the lock without waiting. Fails with `busy` when another process holds it (the message
-  // carries what that holder wrote), or with the reason why the file cannot be opened. The file is
-  // created 0600 and never unlinked: unlinking a lock file lets two processes hold "the" lock.
+  // carries what that holder wrote), or with the reason why the file cannot be opened; a symbolic
+  // link is refused. The file is created 0600 and never unlinked: unlinking a lock file lets two
+  // processes hold "the" lock. A child that was forked without exec shares the lock.
   [[nodiscard]] static Result<FileLock> try_acquire(const std::string& path);
 
   // Replaces what the file says about its holder (one line, best effort: the lock itself is the
@@ -31,7 +32,7 @@ class FileLock {
   UniqueFd fd_;
 };
 
-// What the present holder of `path` wrote, if somebody holds it.
+// What the present holder of `path` wrote (empty when it has not yet), if somebody holds it.
 [[nodiscard]] std::optional<std::string> lock_holder(const std::string& path);
 
 }  // namespace hearth
