@@ -30,6 +30,9 @@ std::vector<std::string> closest_names(std::string_view wanted,
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& name : names) {
     const std::size_t allowed = std::max<std::size_t>(1, std::max(wanted.size(), name.size()) / 3);
+    const std::size_t least =
+        wanted.size() > name.size() ? wanted.size() - name.size() : name.size() - wanted.size();
+    if (least > allowed) continue;  // and a peer's megabyte of name costs nothing
     const std::size_t distance = edit_distance(wanted, name);
     if (distance <= allowed) near.emplace_back(distance, name);
   }

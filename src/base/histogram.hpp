@@ -25,7 +25,7 @@ class Histogram {
   // 1 µs is the unit: finer differences are noise across processes. 8 sub-buckets × 40 powers.
   static constexpr std::size_t sub_bits = 3;
   static constexpr std::size_t bucket_count = 40U << sub_bits;
-  std::array<std::uint32_t, bucket_count> buckets_{};
+  std::array<std::uint64_t, bucket_count> buckets_{};
   std::uint64_t count_ = 0;
   std::chrono::nanoseconds max_{0};
 };

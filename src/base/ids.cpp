@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <mutex>
 #include <vector>
@@ -14,7 +15,8 @@ void fill_random(unsigned char* out, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
     const ssize_t got = ::getrandom(out + done, size - done, 0);
-    if (got < 0) std::abort();  // getrandom on an initialised pool cannot fail
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) std::abort();  // getrandom on an initialised pool cannot fail otherwise
     done += static_cast<std::size_t>(got);
   }
 }

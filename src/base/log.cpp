@@ -27,13 +27,16 @@ struct LogFile {
 };
 
 LogFile& log_file() {
-  static LogFile file;
+  static LogFile& file =
+      *new LogFile;  // never destroyed: threads may log until the process is gone
   return file;
 }
 
 // Opens `path` and puts it under descriptors 1 and 2. Returns its size.
 Result<std::size_t> redirect_output(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  // O_NONBLOCK: a FIFO in the log's place is an error below, not a wait for its reader.
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK;
+  const UniqueFd fd(::open(path.c_str(), flags, 0600));
   if (!fd.valid()) return fail_errno("open log " + path, errno);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("stat log " + path, errno);
@@ -45,6 +48,10 @@ Result<std::size_t> redirect_output(const std::string& path) {
 }
 
 void rotate(LogFile& file) {
+  if (file.keep <= 0 && ::ftruncate(STDERR_FILENO, 0) == 0) {
+    file.size = 0;
+    return;
+  }
   for (int n = file.keep; n > 0; --n) {
     const std::string from = n == 1 ? file.path : file.path + "." + std::to_string(n - 1);
     const std::string to = file.path + "." + std::to_string(n);
