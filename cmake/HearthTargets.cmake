@@ -2,7 +2,7 @@
 # tools/check_layers.py holds the includes against docs/architecture.md.
 
 # hearth_library(NAME SOURCES a.cpp … LINKS hearth_base … [PRIVATE lib …])
-# Makes the static library hearth_NAME with the include root src/.
+# Makes the static library hearth_NAME with the include root src/. Installed, with its headers, as hearth::NAME.
 function(hearth_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
   set(target hearth_${name})
@@ -16,8 +16,9 @@ function(hearth_library name)
 endfunction()
 
 # hearth_test(NAME SOURCES a_test.cpp … LINKS … [LABELS core …] [BINARIES hearthd …])
-# One GoogleTest executable, registered as one ctest entry per source file's suite group. Tests under the label
-# "core" run again under the sanitizers. BINARIES are programs that the test starts.
+# One GoogleTest executable, registered as one ctest entry. Tests under the label "core" run again under the
+# sanitizers; those under "serial" (they measure time, or load the machine) run while no other does. BINARIES are
+# programs that the test starts.
 function(hearth_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS;BINARIES" ${ARGN})
   set(target ${name}_test)
@@ -34,6 +35,12 @@ function(hearth_test name)
   endif()
   add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("serial" IN_LIST ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
+  if("core" IN_LIST ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY HEARTH_CORE_TESTS ${target})
+  endif()
 endfunction()
 
 # hearth_bench(NAME SOURCES … LINKS …): a program under bench/, built by the release preset.

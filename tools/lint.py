@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy on the sources of src/ that changed since they last passed.
+
+    tools/lint.py BUILD_DIRECTORY [--jobs N] [--all] [FILE …]
+
+A file that passed is remembered in BUILD_DIRECTORY/lint by a hash of everything the verdict depends on: the
+compile command, .clang-tidy, the version of clang-tidy, and the contents of the file and of all headers the
+compiler read for it (as recorded by ninja). Nothing is remembered for a file that was not compiled yet.
+Exit status: 0 clean, 1 findings, 2 cannot run.
+"""
+
+import argparse
+import concurrent.futures
+import functools
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+TIDY = "clang-tidy-19"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@functools.cache
+def file_hash(path: str) -> str:
+    """Contents for our files; size and time for the system's, which only a package changes."""
+    file = pathlib.Path(path)
+    try:
+        if file.is_relative_to(ROOT):
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+        stat = file.stat()
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+    except OSError:
+        return "missing"
+
+
+def recorded_headers(build: pathlib.Path) -> dict[str, list[str]]:
+    """What ninja knows of each object: object path -> files read."""
+    listing = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True, text=True, check=False)
+    headers: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in listing.stdout.splitlines():
+        if line.startswith("    "):
+            current.append(str((build / line.strip()).resolve()))
+        elif ": #deps" in line:
+            name, _, state = line.partition(": #deps")
+            current = []
+            if "VALID" in state:
+                headers[name] = current
+    return headers
+
+
+def key_of(entry: dict, headers: list[str], common: str) -> str:
+    digest = hashlib.sha256(common.encode())
+    digest.update(entry["command"].encode())
+    for header in sorted({entry["file"], *headers}):
+        digest.update(f"\n{header} {file_hash(header)}".encode())
+    return digest.hexdigest()
+
+
+def without_launcher(command: str) -> str:
+    return command.split(" ", 1)[1] if command.split(" ", 1)[0].endswith("ccache") else command
+
+
+def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
+    """The compile commands of src/, written without ccache for clang-tidy to read."""
+    path = build / "compile_commands.json"
+    if not path.is_file():
+        sys.exit(f"lint: {path} is missing; run cmake --preset dev")
+    entries = [entry for entry in json.loads(path.read_text()) if pathlib.Path(entry["file"]).is_relative_to(ROOT / "src")]
+    for entry in entries:
+        entry["command"] = without_launcher(entry["command"])
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "compile_commands.json").write_text(json.dumps(entries))
+    return entries
+
+
+def tidy(file: str, build: pathlib.Path) -> tuple[bool, str]:
+    # GCC's warning switches mean nothing here, and the compiler has checked them already.
+    run = subprocess.run([TIDY, "--quiet", "-p", str(build), "--extra-arg=-Wno-everything", file],
+                         capture_output=True, text=True, check=False)
+    return run.returncode == 0, run.stdout + (run.stderr if run.returncode else "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="forget what passed before")
+    parser.add_argument("files", nargs="*", help="only these (default: all of src/)")
+    options = parser.parse_args()
+
+    build = options.build.resolve()
+    cache = build / "lint"
+    entries = database(build, cache)
+    if options.files:
+        wanted = {str(pathlib.Path(name).resolve()) for name in options.files}
+        entries = [entry for entry in entries if entry["file"] in wanted]
+    version = subprocess.run([TIDY, "--version"], capture_output=True, text=True, check=True).stdout
+    common = version + (ROOT / ".clang-tidy").read_text()
+    headers = recorded_headers(build)
+
+    passed_file = cache / "passed.json"
+    passed: set[str] = set()
+    if passed_file.is_file() and not options.all:
+        passed = set(json.loads(passed_file.read_text()))
+    keys = {}
+    for entry in entries:
+        if known := headers.get(entry["output"]):
+            keys[entry["file"]] = key_of(entry, known, common)
+    todo = [entry["file"] for entry in entries if keys.get(entry["file"]) not in passed]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for file, (is_clean, output) in zip(todo, pool.map(lambda file: tidy(file, cache), todo)):
+            if is_clean and file in keys:
+                passed.add(keys[file])
+            if not is_clean:
+                failed += 1
+                print(output.replace(f"{ROOT}/", ""), end="", flush=True)
+    if not options.files:
+        passed &= set(keys.values())  # what no file needs any more is forgotten
+    passed_file.write_text(json.dumps(sorted(passed)))
+    print(f"lint: {len(entries)} files, {len(todo)} checked, {failed} with findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
