@@ -1,0 +1,256 @@
+#include "config/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "config/keys.hpp"
+
+namespace hearth::config {
+namespace {
+
+using DaemonKey = Key<Settings>;
+
+constexpr std::string_view a_duration = "a duration such as \"30m\", \"10s\", \"500ms\" or 0";
+constexpr std::string_view some_paths =
+    "a list of absolute paths, such as [\"/srv/docs\", \"~/notes\"]";
+
+// Relative paths would mean another place for every client that starts the daemon.
+bool is_anchored(std::string_view path) {
+  return path.starts_with('/') || path.starts_with("~/");
+}
+
+// The rule of ipc::check_namespace, which this layer cannot see; the daemon applies that one too.
+bool is_namespace(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' &&
+         std::ranges::all_of(name, fits);
+}
+
+template <typename Predicate>
+bool take_list(std::vector<std::string>& field, const RawValue& value, Predicate fits) {
+  auto items = as_list(value);
+  return items && std::ranges::all_of(*items, fits) && store(field, std::move(items));
+}
+
+template <typename Number>
+bool take_in_range(Number& field,
+                   std::optional<std::size_t> value,
+                   std::size_t low,
+                   std::size_t high) {
+  if (!value || *value < low || *value > high) return false;
+  field = static_cast<Number>(*value);
+  return true;
+}
+
+template <typename Word>
+bool take_word(Word& field,
+               const RawValue& value,
+               std::initializer_list<std::pair<std::string_view, Word>> words) {
+  const auto text = as_text(value);
+  for (const auto& [name, word] : words) {
+    if (text == name) {
+      field = word;
+      return true;
+    }
+  }
+  return false;
+}
+
+constexpr std::size_t mib = std::size_t{1} << 20;
+
+constexpr std::array daemon_keys{
+    DaemonKey{
+        "idle_timeout", a_duration,
+        [](Settings& to, const RawValue& v) { return store(to.idle_timeout, as_duration(v)); }},
+    DaemonKey{
+        "drain_timeout", a_duration,
+        [](Settings& to, const RawValue& v) { return store(to.drain_timeout, as_duration(v)); }},
+    DaemonKey{"packs", "a list of pack names, not empty; leave it out to enable all",
+              [](Settings& to, const RawValue& v) { return store(to.packs, as_list(v)); }},
+    DaemonKey{"data", "an absolute path, or one under ~/",
+              [](Settings& to, const RawValue& v) {
+                auto path = as_text(v);
+                return path && is_anchored(*path) && store(to.data, std::move(path));
+              }},
+    DaemonKey{"durability", "\"power\" or \"process\"",
+              [](Settings& to, const RawValue& v) {
+                return take_word(to.durability, v,
+                                 {{"power", Durability::power}, {"process", Durability::process}});
+              }},
+    DaemonKey{"log_level", "\"debug\", \"info\", \"warning\" or \"error\"",
+              [](Settings& to, const RawValue& v) {
+                using log::Level;
+                return take_word(to.log_level, v,
+                                 {{"debug", Level::debug},
+                                  {"info", Level::info},
+                                  {"warning", Level::warning},
+                                  {"error", Level::error}});
+              }},
+    DaemonKey{"log_size", "a size from \"64KiB\" to \"1GiB\"",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.log_size, as_size(v), mib / 16, 1024 * mib);
+              }},
+    DaemonKey{"log_keep", "an integer from 0 to 100",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.log_keep, as_count(v), 0, 100);
+              }},
+    DaemonKey{"max_sessions", "an integer from 1 to 100000",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.limits.max_sessions, as_count(v), 1, 100'000);
+              }},
+    DaemonKey{"session_requests", "an integer from 1 to 10000",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.limits.session_requests, as_count(v), 1, 10'000);
+              }},
+    // A session's queue must hold at least one message, and all sessions together as well.
+    DaemonKey{"session_queue", "a size from \"8MiB\" (one message) to \"1GiB\"",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.limits.session_queue, as_size(v), 8 * mib, 1024 * mib);
+              }},
+    DaemonKey{"bytes_in_flight", "a size from \"8MiB\" (one message) to \"4GiB\"",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.limits.bytes_in_flight, as_size(v), 8 * mib, 4096 * mib);
+              }},
+    DaemonKey{"request_timeout", a_duration,
+              [](Settings& to, const RawValue& v) {
+                return store(to.limits.request_timeout, as_duration(v));
+              }},
+    DaemonKey{"roots", some_paths,
+              [](Settings& to, const RawValue& v) { return take_list(to.roots, v, is_anchored); }},
+    DaemonKey{
+        "namespaces",
+        "a list of namespaces (letters, digits, '-', '_', '.'), not empty; leave it out to serve "
+        "all",
+        [](Settings& to, const RawValue& v) { return take_list(to.namespaces, v, is_namespace); }},
+};
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) {
+    if (!text.empty()) text += ',';
+    text += item;
+  }
+  return text;
+}
+
+Result<void> take_pack_section(Settings& settings, std::string_view file, const Section& section) {
+  auto& values = settings.pack_settings[section.name];
+  for (const Entry& entry : section.entries) {
+    const RawValue& value = entry.value;
+    if (value.kind == RawKind::other) {
+      return unfit(format_place(file, entry.at), section.name + "." + entry.key,
+                   "a text, number, boolean or a list of these", value);
+    }
+    values[entry.key] = value.kind == RawKind::list ? joined(value.items) : value.text;
+  }
+  return {};
+}
+
+// A section that no pack has. Without the list of packs only a near miss of ours is one.
+std::optional<Error> misnamed_section(std::string_view file,
+                                      const Section& section,
+                                      std::span<const std::string> known_packs) {
+  std::vector<std::string> known{"daemon", "client"};
+  known.insert(known.end(), known_packs.begin(), known_packs.end());
+  const bool is_known = std::ranges::find(known, section.name) != known.end();
+  if (is_known) return std::nullopt;
+  if (known_packs.empty() && closest_names(section.name, known, 1).empty()) return std::nullopt;
+  return unknown_name(format_place(file, section.at) + ": [" + section.name + "]", "section",
+                      section.name, known)
+      .error();
+}
+
+Result<void> expand_home(std::string& path, const Environment& environment) {
+  if (!path.starts_with("~/")) return {};
+  const auto home = environment("HOME");
+  if (!home || !home->starts_with('/')) {
+    return fail(Errc::invalid_args, path + ": HOME is not set, so ~ means nothing",
+                {"write the absolute path"});
+  }
+  path.replace(0, 1, *home);
+  return {};
+}
+
+Result<void> expand_homes(Settings& settings, const Environment& environment) {
+  if (auto done = expand_home(settings.data, environment); !done) return done;
+  for (std::string& root : settings.roots) {
+    if (auto done = expand_home(root, environment); !done) return done;
+  }
+  return {};
+}
+
+Result<void> take_override(Settings& settings, const Override& given) {
+  return take_key<Settings>(daemon_keys, "", given.origin, given.key,
+                            RawValue{RawKind::typed, given.value, {}}, settings);
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(std::string_view text,
+                                std::string_view file,
+                                std::span<const std::string> known_packs) {
+  auto sections = parse_document(text, file);
+  if (!sections) return std::unexpected(std::move(sections.error()));
+  Settings settings;
+  for (const Section& section : *sections) {
+    if (section.name.empty() && !section.entries.empty()) {
+      const Entry& stray = section.entries.front();
+      return fail(Errc::invalid_args,
+                  format_place(file, stray.at) + ": " + stray.key +
+                      ": a setting outside of any section; expected [daemon], [client] or a pack");
+    }
+    if (section.name.empty() || section.name == "client") continue;
+    if (auto error = misnamed_section(file, section, known_packs))
+      return std::unexpected(std::move(*error));
+    auto taken = section.name == "daemon"
+                     ? take_section<Settings>(daemon_keys, file, section, settings)
+                     : take_pack_section(settings, file, section);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+  }
+  return settings;
+}
+
+Result<Settings> load_settings(const std::string& path,
+                               const Environment& environment,
+                               std::span<const Override> overrides,
+                               std::span<const std::string> known_packs) {
+  auto text = read_optional(path);
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto settings = parse_settings(*text, path, known_packs);
+  if (!settings) return settings;
+  static constexpr std::array<std::pair<const char*, const char*>, 2> variables{
+      {{"HEARTH_IDLE_TIMEOUT", "idle_timeout"}, {"HEARTH_DRAIN_TIMEOUT", "drain_timeout"}}};
+  for (const auto& [variable, key] : variables) {
+    const auto value = environment(variable);
+    if (!value || value->empty()) continue;
+    if (auto taken = take_override(*settings, {key, *value, variable}); !taken)
+      return std::unexpected(std::move(taken.error()));
+  }
+  for (const Override& given : overrides) {
+    if (auto taken = take_override(*settings, given); !taken)
+      return std::unexpected(std::move(taken.error()));
+  }
+  if (auto done = expand_homes(*settings, environment); !done)
+    return std::unexpected(std::move(done.error()));
+  return settings;
+}
+
+std::string config_id(const Settings& settings, std::string_view data_path) {
+  std::vector<std::string> packs = settings.packs;
+  std::ranges::sort(packs);
+  // Separators that no name or path can hold keep different settings from reading the same.
+  std::string text = "packs\n" + joined(packs) + "\ndata\n" + std::string(data_path);
+  for (const auto& [section, values] : settings.pack_settings) {
+    for (const auto& [name, value] : values) {
+      text += '\0' + section + '\0' + name + '\0' + value;
+    }
+  }
+  return fingerprint_hex(text);
+}
+
+}  // namespace hearth::config
