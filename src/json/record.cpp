@@ -106,7 +106,10 @@ Result<void> refuse_unknown(const Object& object, std::string_view path, const N
   for (const Note& note : notes) names.emplace_back(note.name);
   for (const auto& member : object) {
     if (std::ranges::find(names, member.key()) != names.end()) continue;
-    std::string message = std::string(path) + "." + std::string(member.key()) + ": unknown";
+    constexpr std::size_t most_shown = 60;  // a peer may send megabytes for a name
+    std::string name(std::string_view(member.key()).substr(0, most_shown));
+    if (name.size() < member.key().size()) name += "…";
+    std::string message = std::string(path) + "." + name + ": unknown";
     auto near = closest_names(member.key(), names);
     if (!near.empty()) message += "; did you mean \"" + near.front() + "\"?";
     return fail(Errc::invalid_args, std::move(message), near.empty() ? names : near);
