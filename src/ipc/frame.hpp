@@ -1,7 +1,8 @@
 // Frames on the Unix socket: a 4-byte big-endian length, then that many bytes of UTF-8 JSON.
 //
-// A connection whose first byte is `{` speaks newline-delimited JSON instead (as a length, 0x7b…… would exceed the
-// cap), so that a plain MCP client or socat can talk to the socket. The first byte decides for the whole connection.
+// A connection whose first byte is `{` speaks newline-delimited JSON instead (as a length, 0x7b……
+// would exceed the cap), so that a plain MCP client or socat can talk to the socket. The first byte
+// decides for the whole connection.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +15,21 @@
 
 namespace hearth::ipc {
 
-inline constexpr std::size_t frame_cap = std::size_t{8} << 20;  // bytes of one message, both framings
+inline constexpr std::size_t frame_cap = std::size_t{8}
+                                         << 20;  // bytes of one message, both framings
 
 enum class Framing : std::uint8_t { undecided, length_prefixed, newline_delimited };
 
-// Cuts a stream of bytes into messages. Feed it what arrives, then take messages until there is none.
+// Cuts a stream of bytes into messages. Feed it what arrives, then take messages until there is
+// none.
 class FrameReader {
  public:
   explicit FrameReader(Framing framing = Framing::undecided) : framing_(framing) {}
 
   void feed(std::string_view bytes);
-  // The next whole message, valid until the next call of a member; nothing when more bytes are needed. Fails, for good, with
-  // `invalid_args` at a frame over the cap (before buffering it) and at an empty frame. Blank lines are skipped.
+  // The next whole message, valid until the next call of a member; nothing when more bytes are
+  // needed. Fails, for good, with `invalid_args` at a frame over the cap (before buffering it) and
+  // at an empty frame. Blank lines are skipped.
   [[nodiscard]] Result<std::optional<std::string_view>> next();
 
   [[nodiscard]] Framing framing() const { return framing_; }
@@ -44,6 +48,8 @@ class FrameReader {
 };
 
 // Appends `message` as one frame in the given framing (undecided counts as length-prefixed).
-void append_frame(std::string& out, std::string_view message, Framing framing = Framing::length_prefixed);
+void append_frame(std::string& out,
+                  std::string_view message,
+                  Framing framing = Framing::length_prefixed);
 
 }  // namespace hearth::ipc

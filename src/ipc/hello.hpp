@@ -1,4 +1,5 @@
-// The first exchange on a framed connection: who the client is, what it insists on, and the daemon's answer.
+// The first exchange on a framed connection: who the client is, what it insists on, and the
+// daemon's answer.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace hearth::ipc {
 
-// Grows when frames or hello change so that an older end would misunderstand. Both ends speak the lower of the two;
-// a daemon serves every protocol from `oldest_protocol` on.
+// Grows when frames or hello change so that an older end would misunderstand. Both ends speak the
+// lower of the two; a daemon serves every protocol from `oldest_protocol` on.
 inline constexpr int protocol_version = 1;
 inline constexpr int oldest_protocol = 1;
 
@@ -26,7 +27,8 @@ struct Greeting {
   std::string name_space = "default";
   std::string cwd;
   std::string resume;  // session token of an earlier connection; empty for a new session
-  // Explicit overrides only: what the user demanded on this command line. A daemon that serves otherwise refuses.
+  // Explicit overrides only: what the user demanded on this command line. A daemon that serves
+  // otherwise refuses.
   std::vector<std::string> packs;  // empty: whatever is served
   std::string data;                // store path; empty: whatever is served
   bool read_only = false;          // bound to the session, never a mismatch
@@ -42,16 +44,24 @@ struct Welcome {
   std::string config_id;   // fingerprint of what changes answers
   std::string session;     // public id of this session
   std::string resume;      // token that keeps the session's identity over a reconnect
-  std::string store_owner; // who owns the stores, when that is another process and this daemon only reads
+  std::string
+      store_owner;  // who owns the stores, when that is another process and this daemon only reads
 };
 
-[[nodiscard]] std::string encode_greeting(const Greeting& greeting);  // a whole JSON-RPC request with id 0
+// A namespace names a directory: 1–64 of a–z, A–Z, 0–9, '-', '_' and '.', not starting with '.' or
+// '-'.
+[[nodiscard]] Result<void> check_namespace(std::string_view name);
+
+[[nodiscard]] std::string encode_greeting(
+    const Greeting& greeting);  // a whole JSON-RPC request with id 0
 [[nodiscard]] Result<Greeting> decode_greeting(std::string_view message);
-[[nodiscard]] std::string encode_welcome(const Welcome& welcome);     // a whole JSON-RPC response to id 0
+[[nodiscard]] std::string encode_welcome(
+    const Welcome& welcome);  // a whole JSON-RPC response to id 0
 [[nodiscard]] std::string encode_refusal(const Error& error, std::string_view reason);
 // The welcome, or the refusal as an Error whose message starts with the daemon's reason word.
 struct Refusal {
-  std::string reason;  // "namespace_mismatch", "config_mismatch", "protocol_mismatch", "draining", "busy", "wrong_user"
+  std::string reason;  // "namespace_mismatch", "config_mismatch", "protocol_mismatch", "draining",
+                       // "busy", "wrong_user"
   Error error;
 };
 [[nodiscard]] std::expected<Welcome, Refusal> decode_welcome(std::string_view message);

@@ -1,7 +1,7 @@
 // Where everything of one user lives, and the rendezvous files by which clients find the daemon.
 //
-// Follows the XDG base directory specification; HEARTH_HOME moves all of it together (run/, data/, state/ and
-// config.toml under it), so that there is never a socket here and its pid file there.
+// Follows the XDG base directory specification; HEARTH_HOME moves all of it together (run/, data/,
+// state/ and config.toml under it), so that there is never a socket here and its pid file there.
 #pragma once
 
 #include <functional>
@@ -28,14 +28,15 @@ struct Paths {
   [[nodiscard]] std::string newest() const { return data + "/newest.json"; }
 };
 
-// Reads HEARTH_HOME, XDG_* and HOME through `environment` (nullptr-safe getenv). Touches no file. `invalid_args` when
-// HEARTH_HOME is relative, or neither it nor HOME is set, or the socket path would not fit into sockaddr_un.
+// Reads HEARTH_HOME, XDG_* and HOME through `environment` (nullptr-safe getenv). Touches no file.
+// `invalid_args` when HEARTH_HOME is relative, or neither it nor HOME is set, or the socket path
+// would not fit into sockaddr_un.
 using Environment = std::function<std::optional<std::string>(const char*)>;
 [[nodiscard]] Result<Paths> resolve_paths(const Environment& environment, unsigned uid);
 [[nodiscard]] Result<Paths> resolve_paths();  // of this process
 
-// Makes `path` (and missing parents, 0700) a directory that only its owner may enter: refuses a symlink or another
-// owner's directory, narrows wider modes and says so in the log.
+// Makes `path` (and missing parents, 0700) a directory that only its owner may enter: refuses a
+// symlink or another owner's directory, narrows wider modes and says so in the log.
 [[nodiscard]] Result<void> ensure_private_directory(const std::string& path);
 
 }  // namespace hearth::ipc

@@ -1,12 +1,13 @@
 // Typed tools: from C++ request and answer records to a listed, validated tool.
 //
-//   mcp::Tool<SearchRequest, SearchAnswer> search{{.verb = "search", .title = …, .annotations = {.read_only = true}}};
-//   search.on_pool(tools, context, [this](const SearchRequest& request, const pack::Call& call) {
+//   mcp::Tool<SearchRequest, SearchAnswer> search{{.verb = "search", .title = …, .annotations =
+//   {.read_only = true}}}; search.on_pool(tools, context, [this](const SearchRequest& request,
+//   const pack::Call& call) {
 //     return engine_.search(…);   // Result<SearchAnswer>
 //   });
 //
-// Both records are described for json/record.hpp. Arguments that do not fit are answered with `invalid_args` and the
-// path of what is wrong; the handler sees only valid requests.
+// Both records are described for json/record.hpp. Arguments that do not fit are answered with
+// `invalid_args` and the path of what is wrong; the handler sees only valid requests.
 #pragma once
 
 #include <concepts>
@@ -48,20 +49,21 @@ class Tool {
               });
   }
 
-  // Answers on the daemon's pool; `busy` when that is full. `context` is read at each call, since a pack gets it only
-  // at start(). Handler: Result<Answer>(const Request&, const pack::Call&), on any pool thread, several at once.
+  // Answers on the daemon's pool; `busy` when that is full. `context` is read at each call, since a
+  // pack gets it only at start(). Handler: Result<Answer>(const Request&, const pack::Call&), on
+  // any pool thread, several at once.
   template <typename Handler>
   void on_pool(pack::ToolBinder& tools, pack::PackContext* const& context, Handler handler) && {
     auto shared = std::make_shared<Handler>(std::move(handler));
-    tools.add(std::move(spec_),
-              [shared, &context](std::string_view arguments, pack::Call call) {
-                auto request = read(arguments);
-                if (!request) return call.answer(std::unexpected(std::move(request.error())));
-                submit(*context, shared, std::move(*request), std::move(call));
-              });
+    tools.add(std::move(spec_), [shared, &context](std::string_view arguments, pack::Call call) {
+      auto request = read(arguments);
+      if (!request) return call.answer(std::unexpected(std::move(request.error())));
+      submit(*context, shared, std::move(*request), std::move(call));
+    });
   }
 
-  // The handler keeps the Call and answers when it can: void(Request, pack::Call), on the loop thread.
+  // The handler keeps the Call and answers when it can: void(Request, pack::Call), on the loop
+  // thread.
   template <typename Handler>
   void deferred(pack::ToolBinder& tools, Handler handler) && {
     tools.add(std::move(spec_),
@@ -88,7 +90,8 @@ class Tool {
     auto shared_call = std::make_shared<pack::Call>(std::move(call));
     auto queued = context.submit([handler, request = std::move(request), shared_call] {
       if (shared_call->stop().stop_requested()) {
-        return shared_call->answer(fail(Errc::cancelled, shared_call->tool() + " was cancelled before it began"));
+        return shared_call->answer(
+            fail(Errc::cancelled, shared_call->tool() + " was cancelled before it began"));
       }
       shared_call->answer(to_reply<Answer>((*handler)(request, std::as_const(*shared_call))));
     });

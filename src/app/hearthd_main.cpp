@@ -1,0 +1,182 @@
+// hearthd: builds every object of the daemon, in order, in plain sight.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/listen_fds.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "config/settings.hpp"
+#include "daemon/daemon.hpp"
+#include "io/signals.hpp"
+#include "ipc/paths.hpp"
+#include "packs/knowledge/knowledge.hpp"
+
+namespace hearth::app {
+namespace {
+
+constexpr std::string_view usage =
+    "usage: hearthd [option...]\n"
+    "The warm daemon behind `hearth`; started by it when needed. Stays in the foreground.\n\n"
+    "  --idle-timeout TIME    leave after this long without clients (30m; 0: never)\n"
+    "  --drain-timeout TIME   how long calls may take to finish when leaving (10s)\n"
+    "  --packs A,B            serve these packs only\n"
+    "  --data DIR             keep the stores there\n"
+    "  --log-level LEVEL      debug, info, warning or error\n"
+    "  --stderr               log to standard error instead of the log file\n"
+    "  --ready-fd N           write \"ready\" or the reason for failing to descriptor N\n"
+    "  --private-fd N         serve the one client on socket N, and leave with it\n"
+    "  --version, --help\n";
+
+struct CommandLine {
+  std::vector<config::Override> overrides;
+  int ready_fd = -1;
+  int private_fd = -1;
+  bool log_to_file = true;
+  bool shows_version = false;
+  bool shows_help = false;
+};
+
+Result<int> parse_fd(std::string_view option, std::string_view text) {
+  int fd = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  if (!is_number || fd < 0 || ::fcntl(fd, F_GETFD) < 0) {
+    return fail(Errc::invalid_args,
+                std::string(option) + ": expected an open descriptor, got " + std::string(text));
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+}
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& words) {
+  struct Setting {
+    std::string_view option;
+    std::string_view key;
+  };
+  static constexpr std::array settings{
+      Setting{"--idle-timeout", "idle_timeout"}, Setting{"--drain-timeout", "drain_timeout"},
+      Setting{"--packs", "packs"}, Setting{"--data", "data"}, Setting{"--log-level", "log_level"}};
+  CommandLine line;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    const std::string option = words[i].substr(0, equals);
+    if (option == "--version") {
+      line.shows_version = true;
+      continue;
+    }
+    if (option == "--help" || option == "-h") {
+      line.shows_help = true;
+      continue;
+    }
+    if (option == "--stderr") {
+      line.log_to_file = false;
+      continue;
+    }
+    const auto setting = std::ranges::find(settings, std::string_view(option), &Setting::option);
+    const bool is_fd = option == "--ready-fd" || option == "--private-fd";
+    if (setting == settings.end() && !is_fd) {
+      return fail(Errc::invalid_args, "unknown option " + option,
+                  {"`hearthd --help` lists the options"});
+    }
+    if (equals == std::string::npos && i + 1 == words.size()) {
+      return fail(Errc::invalid_args, option + " needs a value");
+    }
+    const std::string value =
+        equals != std::string::npos ? words[i].substr(equals + 1) : words[++i];
+    if (!is_fd) {
+      line.overrides.push_back({std::string(setting->key), value, option});
+      continue;
+    }
+    const auto fd = parse_fd(option, value);
+    if (!fd) return std::unexpected(fd.error());
+    (option == "--ready-fd" ? line.ready_fd : line.private_fd) = *fd;
+  }
+  return line;
+}
+
+// Failing before there is a Daemon to report it: to the readiness pipe, if there is one, and to
+// standard error.
+int refuse_start(const Error& error, int ready_fd) {
+  std::string text = std::string(errc_name(error.code)) + " " + error.message + "\n";
+  for (const std::string& suggestion : error.suggestions) text += suggestion + "\n";
+  if (ready_fd >= 0) (void)!::write(ready_fd, text.data(), text.size());
+  std::fprintf(stderr, "hearthd: %s\n", error.message.c_str());
+  return exit_code(error.code);
+}
+
+std::string own_path() {
+  std::array<char, 4096> target{};
+  const ssize_t size = ::readlink("/proc/self/exe", target.data(), target.size());
+  return {target.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+const std::vector<std::string>& known_packs() {
+  static const std::vector<std::string> names{"knowledge"};
+  return names;
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+int serve(const CommandLine& line) {
+  auto paths = ipc::resolve_paths();
+  if (!paths) return refuse_start(paths.error(), line.ready_fd);
+  const auto load = [config = paths->config, overrides = line.overrides] {
+    return config::load_settings(config, environment, overrides, known_packs());
+  };
+  auto settings = load();
+  if (!settings) return refuse_start(settings.error(), line.ready_fd);
+  if (!settings->data.empty()) paths->data = settings->data;
+  auto listener = take_handed_over_listener();
+  if (!listener) return refuse_start(listener.error(), line.ready_fd);
+
+  daemon::Options options;
+  options.paths = *paths;
+  options.settings = std::move(*settings);
+  options.reload_settings = load;
+  options.listener = std::move(*listener);
+  if (line.ready_fd >= 0) options.ready.emplace(line.ready_fd);
+  if (line.private_fd >= 0) options.private_connection.emplace(line.private_fd);
+  options.binary = own_path();
+  options.log_to_file = line.log_to_file && line.private_fd < 0;
+
+  daemon::Daemon daemon(std::move(options));
+  daemon.add(packs::knowledge::make_pack());
+  return daemon.run();
+}
+
+}  // namespace
+}  // namespace hearth::app
+
+int main(int argc, char** argv) {
+  hearth::io::hold_signals(
+      {SIGTERM, SIGINT, SIGHUP, SIGUSR1});  // before anything else: none may be lost
+  try {
+    const auto line =
+        hearth::app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
+    if (!line) return hearth::app::refuse_start(line.error(), -1);
+    if (line->shows_help) return std::fputs(hearth::app::usage.data(), stdout) < 0 ? 1 : 0;
+    if (line->shows_version) {
+      std::printf("hearthd %s\n", std::string(hearth::version()).c_str());
+      return 0;
+    }
+    return hearth::app::serve(*line);
+  } catch (const std::exception&
+               error) {  // a bug or exhaustion: say so and let the client start another
+    hearth::log::error("fatal", {hearth::log::kv("error", error.what())});
+    return 1;
+  }
+}

@@ -1,0 +1,356 @@
+#include "client/bridge.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "ipc/socket.hpp"
+#include "json/envelope.hpp"
+
+namespace hearth::client {
+namespace {
+
+// A request that was on its way during this many daemon deaths is answered instead of sent again.
+constexpr int most_attempts = 8;
+// Reading pauses while this much waits to be written on the other side.
+constexpr std::size_t most_queued = std::size_t{4} << 20;
+constexpr std::string_view replay_id = "\"hearth-bridge-replay\"";
+
+// Standard output or the socket, with what waits for it.
+class Outlet {
+ public:
+  // A pipe takes at least this much without blocking once poll says it is writable (POSIX:
+  // PIPE_BUF).
+  static constexpr std::size_t pipe_atom = 4096;
+
+  void attach(int fd, bool is_socket) {
+    fd_ = fd;
+    is_socket_ = is_socket;
+  }
+  void clear() {
+    queue_.clear();
+    sent_ = 0;
+  }
+  [[nodiscard]] std::string& queue() { return queue_; }
+  [[nodiscard]] std::size_t size() const { return queue_.size() - sent_; }
+
+  // Writes what can be written without waiting. False when the other end is gone.
+  [[nodiscard]] bool flush() {
+    while (size() > 0) {
+      const ssize_t done = write_some();
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0 && errno == EAGAIN) return true;
+      if (done <= 0) return false;
+      sent_ += static_cast<std::size_t>(done);
+    }
+    clear();
+    if (queue_.capacity() > most_queued / 8) std::string().swap(queue_);
+    return true;
+  }
+
+ private:
+  ssize_t write_some() {
+    const char* data = queue_.data() + sent_;
+    if (is_socket_) return ::send(fd_, data, size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    pollfd entry{fd_, POLLOUT, 0};  // standard output may be shared: it stays in blocking mode
+    if (::poll(&entry, 1, 0) == 0) {
+      errno = EAGAIN;
+      return -1;
+    }
+    return ::write(fd_, data, std::min(size(), pipe_atom));
+  }
+
+  int fd_ = -1;
+  bool is_socket_ = false;
+  std::string queue_;
+  std::size_t sent_ = 0;
+};
+
+bool is_socket(int fd) {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+// Whether the other end of standard input is closed. What it sent before is still to be read and
+// answered.
+bool has_hung_up(int fd) {
+  pollfd entry{fd, 0, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+class Bridge {
+ public:
+  explicit Bridge(const Options& options) : options_(options), keys_("b" + random_hex(8) + "-") {
+    options_.is_abandoned = [] { return has_hung_up(STDIN_FILENO); };
+    client_.attach(STDOUT_FILENO, is_socket(STDOUT_FILENO));
+  }
+
+  int run() {
+    std::signal(SIGPIPE, SIG_IGN);
+    if (!connect_daemon())
+      report_unavailable();  // nothing is lost yet: the first request tries again
+    while (!is_finished()) {
+      wait();
+      if (!client_.flush()) return 0;  // nobody reads our answers any more
+    }
+    return 0;
+  }
+
+ private:
+  // A request of the client that has not been answered.
+  struct Pending {
+    std::string message;  // as the client sent it
+    std::string key;      // of a tool call; empty for what may be repeated freely
+    int attempt = 1;
+    std::uint64_t order = 0;
+  };
+
+  // At the end of input the client has said all it will; answers still under way are its, if it
+  // reads on.
+  [[nodiscard]] bool is_finished() const {
+    return is_input_ended_ && (pending_.empty() || !is_connected()) && client_.size() == 0;
+  }
+  [[nodiscard]] bool is_connected() const { return connection_.has_value(); }
+
+  void wait() {
+    const bool may_read_client = !is_input_ended_ && daemon_.size() < most_queued;
+    const bool may_read_daemon = is_connected() && client_.size() < most_queued;
+    std::array<pollfd, 3> entries{pollfd{may_read_client ? STDIN_FILENO : -1, POLLIN, 0},
+                                  pollfd{client_.size() > 0 ? STDOUT_FILENO : -1, POLLOUT, 0},
+                                  pollfd{is_connected() ? connection_->fd() : -1,
+                                         static_cast<short>((may_read_daemon ? POLLIN : 0) |
+                                                            (daemon_.size() > 0 ? POLLOUT : 0)),
+                                         0}};
+    if (::poll(entries.data(), entries.size(), -1) < 0) return;
+    if (entries[2].revents != 0) read_daemon();
+    if (entries[0].revents != 0) read_client();
+    if (is_connected() && !daemon_.flush()) lose_daemon();
+  }
+
+  // ---- From the client
+  // ---------------------------------------------------------------------------------------
+
+  void read_client() {
+    std::array<char, 16 * 1024> chunk;
+    const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (got <= 0) {
+      is_input_ended_ = true;
+      return;
+    }
+    // A client may start with a blank line; the framing is newline-delimited whatever the first
+    // byte is.
+    lines_.feed(std::string_view(chunk.data(), static_cast<std::size_t>(got)));
+    for (;;) {
+      const auto line = lines_.next();
+      if (!line) {
+        answer_error("null", -32700, line.error().message);
+        is_input_ended_ = true;  // where the next message would begin is unknown
+        return;
+      }
+      if (!*line) return;
+      handle_client(**line);
+    }
+  }
+
+  void handle_client(std::string_view line) {
+    const auto envelope = json::scan_envelope(line);
+    if (!envelope) return answer_error(json::salvage_id(line), -32700, envelope.error().message);
+    if (envelope->method == "notifications/cancelled") drop_if_unsent(*envelope);
+    remember_handshake(*envelope, line);
+    if (!envelope->is_request()) {
+      if (is_connected()) forward(line);  // what nobody waits for is not worth a daemon's start
+      return;
+    }
+    Pending pending{.message = std::string(line), .key = {}, .attempt = 1, .order = ++last_order_};
+    if (envelope->method == "tools/call") pending.key = keys_ + std::to_string(last_order_);
+    const auto [slot, is_new] =
+        pending_.insert_or_assign(std::string(envelope->id), std::move(pending));
+    if (is_connected()) return send(slot->second);
+    if (!connect_daemon()) fail_pending();  // else connecting has sent it
+  }
+
+  void remember_handshake(const json::Envelope& envelope, std::string_view line) {
+    if (envelope.method == "initialize") initialize_ = line;
+    if (envelope.method == "notifications/initialized") initialized_ = line;
+    if (envelope.method == "logging/setLevel") set_level_ = line;
+  }
+
+  void drop_if_unsent(const json::Envelope& cancelled) {
+    if (is_connected()) return;
+    std::string_view id;
+    (void)json::scan_members(cancelled.params, [&](std::string_view name, std::string_view value) {
+      if (name == "requestId") id = value;
+    });
+    if (const auto found = pending_.find(id); found != pending_.end()) pending_.erase(found);
+  }
+
+  void send(const Pending& pending) {
+    if (pending.key.empty()) return forward(pending.message);
+    std::string keyed = R"({"hearth":{"key":")" + pending.key + R"(","attempt":)" +
+                        std::to_string(pending.attempt) + "},";
+    keyed.append(std::string_view(pending.message).substr(pending.message.find('{') + 1));
+    forward(keyed);
+  }
+
+  void forward(std::string_view message) { ipc::append_frame(daemon_.queue(), message); }
+
+  void answer_error(std::string_view id, int number, std::string_view message) {
+    client_.queue().append(R"({"jsonrpc":"2.0","id":)").append(id.empty() ? "null" : id);
+    client_.queue()
+        .append(R"(,"error":{"code":)")
+        .append(std::to_string(number))
+        .append(R"(,"message":)");
+    json::append_string(client_.queue(), message);
+    client_.queue().append("}}\n");
+  }
+
+  // ---- From the daemon
+  // ---------------------------------------------------------------------------------------
+
+  void read_daemon() {
+    bytes_.clear();
+    const auto got = ipc::receive_some(connection_->fd(), bytes_, std::chrono::steady_clock::now());
+    if (!got && got.error().code == Errc::timed_out) return;  // only writable
+    if (!got || *got == 0) return lose_daemon();
+    frames_.feed(bytes_);
+    for (;;) {
+      const auto frame = frames_.next();
+      if (!frame) return lose_daemon();
+      if (!*frame) return;
+      handle_daemon(**frame);
+    }
+  }
+
+  void handle_daemon(std::string_view message) {
+    const auto envelope = json::scan_envelope(message);
+    if (!envelope || envelope->method.starts_with("daemon/"))
+      return;  // the daemon's word to us, not to the client
+    if (envelope->is_response()) {
+      if (envelope->id == replay_id) return;
+      const auto found = pending_.find(envelope->id);
+      if (found == pending_.end()) return;       // answered or cancelled meanwhile
+      if (is_draining_error(*envelope)) return;  // it stays pending and goes to the successor
+      pending_.erase(found);
+    }
+    ipc::append_frame(client_.queue(), message, ipc::Framing::newline_delimited);
+  }
+
+  static bool is_draining_error(const json::Envelope& envelope) {
+    if (envelope.error.empty()) return false;
+    const auto error = json::parse(envelope.error);
+    const json::Value* data = error ? json::find(*error, "data") : nullptr;
+    return data != nullptr && json::string_or(*data, "code", "") == errc_name(Errc::draining);
+  }
+
+  // ---- The connection
+  // ----------------------------------------------------------------------------------------
+
+  void lose_daemon() {
+    if (is_connected()) options_.greeting.resume = connection_->welcome().resume;
+    connection_.reset();
+    daemon_.clear();
+    frames_ = ipc::FrameReader(ipc::Framing::length_prefixed);
+    for (auto& [id, pending] : pending_) ++pending.attempt;
+    give_up_on_hopeless();
+    if (!pending_.empty() && !connect_daemon()) fail_pending();
+  }
+
+  [[nodiscard]] bool connect_daemon() {
+    auto connection = connect(options_);
+    if (!connection) {
+      failure_ = std::move(connection.error());
+      return false;
+    }
+    connection_.emplace(std::move(*connection));
+    daemon_.attach(connection_->fd(), true);
+    if (const auto& fallback = connection_->fallback()) {
+      log::warning("the shared daemon cannot serve; this session has a private one",
+                   {log::kv("reason", fallback->reason), log::kv("error", fallback->message)});
+    }
+    replay();
+    return true;
+  }
+
+  // Brings a fresh daemon to where the last one was. Answers to the replayed handshake are dropped.
+  void replay() {
+    for (const std::string* message : {&initialize_, &set_level_}) {
+      const bool is_pending = std::ranges::any_of(
+          pending_, [&](const auto& p) { return p.second.message == *message; });
+      if (message->empty() || is_pending) continue;
+      if (auto anonymous = with_id(*message, replay_id)) forward(*anonymous);
+      if (message == &initialize_ && !initialized_.empty()) forward(initialized_);
+    }
+    std::vector<const Pending*> in_order;
+    for (const auto& [id, pending] : pending_) in_order.push_back(&pending);
+    std::ranges::sort(in_order, {}, &Pending::order);
+    for (const Pending* pending : in_order) send(*pending);
+    (void)daemon_.flush();  // a connection that ended again shows at the next poll
+  }
+
+  static std::optional<std::string> with_id(const std::string& message, std::string_view id) {
+    const auto envelope = json::scan_envelope(message);
+    if (!envelope || envelope->id.empty()) return std::nullopt;
+    const auto at = static_cast<std::size_t>(envelope->id.data() - message.data());
+    return message.substr(0, at) + std::string(id) + message.substr(at + envelope->id.size());
+  }
+
+  void give_up_on_hopeless() {
+    for (auto entry = pending_.begin(); entry != pending_.end();) {
+      if (entry->second.attempt <= most_attempts) {
+        ++entry;
+        continue;
+      }
+      answer_error(entry->first, -32000,
+                   "outcome_unknown: the daemon went away " + std::to_string(most_attempts) +
+                       " times during this call");
+      entry = pending_.erase(entry);
+    }
+  }
+
+  void fail_pending() {
+    report_unavailable();
+    std::string text = failure_.message;
+    for (const std::string& suggestion : failure_.suggestions) text += "; " + suggestion;
+    for (const auto& [id, pending] : pending_) answer_error(id, -32000, "hearth: " + text);
+    pending_.clear();
+  }
+
+  void report_unavailable() const {
+    log::error("no daemon",
+               {log::kv("code", errc_name(failure_.code)), log::kv("error", failure_.message)});
+  }
+
+  Options options_;
+  const std::string keys_;  // prefix of this bridge's call keys
+  std::optional<Connection> connection_;
+  Error failure_;  // of the last attempt to connect
+  Outlet client_;
+  Outlet daemon_;
+  ipc::FrameReader lines_{ipc::Framing::newline_delimited};
+  ipc::FrameReader frames_{ipc::Framing::length_prefixed};
+  std::string bytes_;
+  std::map<std::string, Pending, std::less<>> pending_;  // by the id's JSON text
+  std::uint64_t last_order_ = 0;
+  std::string initialize_, initialized_, set_level_;  // the handshake, as the client sent it
+  bool is_input_ended_ = false;
+};
+
+}  // namespace
+
+int run_bridge(const Options& options) {
+  return Bridge(options).run();
+}
+
+}  // namespace hearth::client

@@ -1,0 +1,194 @@
+// Find the daemon, or start it: the one place that decides between shared, private and failure.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+#include "base/file_lock.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "client/client.hpp"
+#include "client/spawn.hpp"
+#include "ipc/socket.hpp"
+
+namespace hearth::client {
+namespace {
+
+using std::chrono::milliseconds;
+
+// One try at connecting, greeting or spawning ends in one of these.
+enum class Verdict : std::uint8_t {
+  again,     // the situation changed or may change by itself: try from the start
+  fallback,  // no shared daemon can serve; private mode may
+  final,     // an error to report
+};
+struct Setback {
+  Verdict verdict;
+  std::string reason;  // word for the fallback counters
+  Error error;
+};
+
+template <typename T>
+using Attempt = std::expected<T, Setback>;
+
+// A lone frame from a daemon that has not welcomed us yet.
+Result<std::string> read_frame(int fd, MonotonicTime deadline) {
+  ipc::FrameReader reader(ipc::Framing::length_prefixed);
+  std::string bytes;
+  for (;;) {
+    bytes.clear();
+    const auto got = ipc::receive_some(fd, bytes, deadline);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0)
+      return fail(Errc::draining, "the daemon closed the connection before it answered");
+    reader.feed(bytes);
+    const auto frame = reader.next();
+    if (!frame) return std::unexpected(frame.error());
+    if (*frame) return std::string(**frame);
+  }
+}
+
+Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadline) {
+  std::string frame;
+  ipc::append_frame(frame, ipc::encode_greeting(options.greeting));
+  const auto sent = ipc::send_all(fd, frame, deadline);
+  const auto answer =
+      sent ? read_frame(fd, deadline) : Result<std::string>(std::unexpected(sent.error()));
+  if (!answer) {
+    const Errc code = answer.error().code;
+    const bool is_gone = code == Errc::unavailable || code == Errc::draining;
+    if (is_gone) return std::unexpected(Setback{Verdict::again, "draining", answer.error()});
+    Error error = answer.error();
+    if (code == Errc::timed_out) {
+      const auto peer = ipc::peer_credentials(fd);
+      error.message =
+          "the daemon (pid " + std::to_string(peer ? peer->pid : 0) + ") does not answer";
+      error.suggestions = {"it may be stopped (SIGSTOP) or overloaded: `hearth daemon logs`",
+                           "use --no-daemon meanwhile"};
+    }
+    return std::unexpected(Setback{Verdict::final, "no_answer", std::move(error)});
+  }
+  auto welcome = ipc::decode_welcome(*answer);
+  if (welcome) return std::move(*welcome);
+  const std::string& reason = welcome.error().reason;
+  const auto verdict = reason == "draining" ? Verdict::again : Verdict::fallback;
+  return std::unexpected(Setback{verdict, reason, std::move(welcome.error().error)});
+}
+
+// Asks an older daemon to make room for the one we would start.
+void retire(Connection& old, MonotonicTime deadline) {
+  const json::Object params{{"reason", "retire"}, {"version", version()}};
+  (void)old.request("daemon/stop", params, milliseconds(ipc::poll_timeout(deadline)));
+  (void)old.wait_for_end(deadline);
+}
+
+Attempt<Connection> try_connect(const Options& options, MonotonicTime deadline) {
+  auto fd = ipc::connect_unix(options.paths.socket(), deadline);
+  if (!fd) {
+    const Errc code = fd.error().code;
+    const bool is_absent = code == Errc::not_found || code == Errc::unavailable;
+    return std::unexpected(
+        Setback{is_absent ? Verdict::again : Verdict::final, "absent", std::move(fd.error())});
+  }
+  auto welcome = greet(fd->get(), options, deadline);
+  if (!welcome) return std::unexpected(std::move(welcome.error()));
+  Connection connection(options, std::move(*fd), std::move(*welcome));
+  const bool is_older = compare_versions(connection.welcome().version, version()) < 0;
+  if (!is_older || options.mode == Mode::shared_only) return connection;
+  retire(connection, deadline);
+  return std::unexpected(
+      Setback{Verdict::again, "draining", Error{Errc::draining, "an older daemon is leaving", {}}});
+}
+
+// Starts a daemon under the spawn lock, unless somebody else is at it or has done it.
+Attempt<void> try_spawn(const Options& options, MonotonicTime deadline) {
+  const auto final = [](Error error) {
+    return std::unexpected(Setback{Verdict::final, "runtime_dir", std::move(error)});
+  };
+  if (auto made = ipc::ensure_private_directory(options.paths.runtime); !made)
+    return final(std::move(made.error()));
+  const auto lock = FileLock::try_acquire(options.paths.spawn_lock());
+  if (!lock && lock.error().code != Errc::busy) return final(lock.error());
+  if (!lock) return {};  // another client spawns; we connect when it has
+  if (ipc::connect_unix(options.paths.socket(), deadline)) return {};
+  auto spawned = spawn_shared(options, deadline);
+  if (spawned) return {};
+  const Errc code = spawned.error().code;
+  if (code == Errc::cancelled) return final(std::move(spawned.error()));
+  const bool is_owned =
+      code == Errc::busy;  // a daemon that others started, or another owner of the stores
+  const bool may_connect =
+      is_owned && ipc::connect_unix(options.paths.socket(), deadline).has_value();
+  if (may_connect) return {};
+  return std::unexpected(Setback{Verdict::fallback, is_owned ? "store_owned" : "spawn_failed",
+                                 std::move(spawned.error())});
+}
+
+// Leaves a line for `hearth daemon status` to count.
+void count_fallback(const Options& options, const Fallback& fallback) {
+  log::warning("private mode",
+               {log::kv("reason", fallback.reason), log::kv("error", fallback.message)});
+  const UniqueFd file(
+      ::open(options.paths.fallbacks().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file.valid()) return;
+  std::string line =
+      fallback.reason + " " + format_rfc3339(SystemClock().wall()) + " " + fallback.message;
+  std::ranges::replace(line, '\n', ' ');
+  line.push_back('\n');
+  (void)!::write(file.get(), line.data(), line.size());
+}
+
+Result<Connection> connect_private(const Options& options, MonotonicTime deadline) {
+  auto fd = spawn_private(options, deadline);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  auto welcome = greet(fd->get(), options, deadline);
+  if (!welcome) return std::unexpected(std::move(welcome.error().error));
+  return Connection(options, std::move(*fd), std::move(*welcome));
+}
+
+Result<Connection> fall_back(const Options& options, Setback setback, MonotonicTime deadline) {
+  if (options.mode != Mode::with_fallback) return std::unexpected(std::move(setback.error));
+  const Fallback fallback{setback.reason, setback.error.message};
+  auto connection = connect_private(options, deadline);
+  if (!connection) return std::unexpected(std::move(setback.error));  // the first failure says more
+  count_fallback(options, fallback);
+  connection->note_fallback(fallback);
+  return connection;
+}
+
+}  // namespace
+
+Result<Connection> connect(const Options& options) {
+  const auto deadline = std::chrono::steady_clock::now() + options.timeout;
+  if (options.mode == Mode::private_only) return connect_private(options, deadline);
+  for (auto pause = milliseconds(1);; pause = std::min(pause * 2, milliseconds(16))) {
+    auto connection = try_connect(options, deadline);
+    if (connection) return std::move(*connection);
+    Setback setback = std::move(connection.error());
+    if (setback.verdict == Verdict::again && setback.reason == "absent") {
+      if (options.mode == Mode::shared_only) {
+        return fail(Errc::unavailable, "no daemon is running",
+                    {"`hearth daemon start` starts one"});
+      }
+      if (auto spawned = try_spawn(options, deadline); !spawned)
+        setback = std::move(spawned.error());
+    }
+    if (setback.verdict == Verdict::final) return std::unexpected(std::move(setback.error));
+    if (setback.verdict == Verdict::fallback)
+      return fall_back(options, std::move(setback), deadline);
+    if (options.is_abandoned && options.is_abandoned())
+      return fail(Errc::cancelled, "the client has gone");
+    if (std::chrono::steady_clock::now() + pause >= deadline) {
+      return fail(Errc::timed_out,
+                  "no daemon became ready within " + std::to_string(options.timeout.count()) +
+                      " ms: " + setback.error.message,
+                  {"look at " + options.paths.log()});
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace hearth::client

@@ -1,0 +1,435 @@
+#include "daemon/daemon.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "daemon/mailbox.hpp"
+#include "daemon/pack_host.hpp"
+#include "daemon/rendezvous.hpp"
+#include "daemon/server.hpp"
+#include "daemon/status.hpp"
+#include "io/pool.hpp"
+#include "io/signals.hpp"
+#include "mcp/messages.hpp"
+
+namespace hearth::daemon {
+namespace {
+
+constexpr auto await_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr std::size_t pool_threads = 4;  // blocking work waits for disks more than for cores
+constexpr std::size_t pool_queue = 1024;
+constexpr int failed_to_start = 6;
+
+// Many sessions need many descriptors; the soft limit is often 1024.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// An idle daemon should hold little: few arenas, and freed memory goes back.
+void tune_allocator() {
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
+Error draining_error() {
+  return {Errc::draining, "the daemon is leaving; this call was cut short", {"send it again"}};
+}
+
+}  // namespace
+
+std::string_view state_name(State state) {
+  static constexpr std::array<std::string_view, 6> names{"initialized", "starting", "running",
+                                                         "draining",    "stopped",  "error"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+class Daemon::Core final : private ServerHost {
+ public:
+  explicit Core(Options options)
+      : options_(std::move(options)),
+        pool_("hearth-pool", pool_threads, pool_queue),
+        packs_(loop_, pool_, clock_, options_.paths, options_.settings),
+        mailbox_(loop_, [this](const Command& command) { obey(command); }),
+        server_(loop_, catalog_, clock_, options_.settings.limits, *this),
+        idle_timer_(loop_.context()),
+        tasks_(loop_) {}
+
+  void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack), catalog_); }
+  void stop(std::string reason) { (void)mailbox_.post({CommandKind::stop, std::move(reason)}); }
+
+  int run() {
+    state_ = State::starting;
+    if (auto started = start(); !started) {
+      state_ = State::error;
+      log::error("cannot start", {log::kv("error", started.error().message)});
+      report_readiness(started.error());
+      return failed_to_start;
+    }
+    state_ = State::running;
+    report_readiness(std::nullopt);
+    on_activity();
+    loop_.run();
+    return exit_status_;
+  }
+
+ private:
+  [[nodiscard]] bool is_private() const { return is_private_; }
+
+  Result<void> start() {
+    raise_file_limit();
+    tune_allocator();
+    is_private_ = options_.private_connection.has_value();
+    if (auto made = ipc::ensure_private_directory(options_.paths.state); !made) return made;
+    log::set_level(options_.settings.log_level);
+    if (options_.log_to_file) {
+      auto opened = log::open_file(options_.paths.log(), options_.settings.log_size,
+                                   options_.settings.log_keep);
+      if (!opened) return opened;
+    }
+    config_id_ = config::config_id(options_.settings, options_.paths.data);
+    if (!is_private()) {
+      if (auto claimed = claim_rendezvous(); !claimed) return claimed;
+    }
+    if (auto owned = claim_stores(); !owned) return owned;
+    watch_signals();
+    packs_.start(store_owner_);
+    return serve();
+  }
+
+  Result<void> claim_rendezvous() {
+    auto claimed =
+        Rendezvous::claim(options_.paths, std::move(options_.listener), options_.lock_patience);
+    if (!claimed) return std::unexpected(std::move(claimed.error()));
+    rendezvous_.emplace(std::move(*claimed));
+    return {};
+  }
+
+  // A shared daemon needs the stores to itself; a private one reads what another process owns.
+  Result<void> claim_stores() {
+    auto ownership = StoreOwnership::claim(options_.paths);
+    if (ownership) {
+      ownership_.emplace(std::move(*ownership));
+      if (!options_.binary.empty()) record_newest(options_.paths, version(), options_.binary);
+      return {};
+    }
+    if (!is_private() || ownership.error().code != Errc::busy)
+      return std::unexpected(ownership.error());
+    store_owner_ = ownership.error().message;
+    log::warning("reading only", {log::kv("why", *store_owner_)});
+    return {};
+  }
+
+  Result<void> serve() {
+    if (is_private()) {
+      server_.serve(std::move(*options_.private_connection),
+                    [this] { stop("the client is gone"); });
+      return {};
+    }
+    server_.listen(rendezvous_->take_listener());
+    log::info("serving",
+              {log::kv("version", version()), log::kv("pid", ::getpid()),
+               log::kv("socket", options_.paths.socket()), log::kv("config_id", config_id_)});
+    return rendezvous_->announce({.version = std::string(version()),
+                                  .config_id = config_id_,
+                                  .started_at = format_rfc3339(started_),
+                                  .protocol = ipc::protocol_version});
+  }
+
+  void watch_signals() {
+    signals_.emplace(loop_, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1},
+                     [this](int number) {
+                       if (number == SIGHUP)
+                         return (void)mailbox_.post({CommandKind::reload, "SIGHUP"});
+                       if (number == SIGUSR1)
+                         return (void)mailbox_.post({CommandKind::dump_status, "SIGUSR1"});
+                       const bool is_second = state_ == State::draining;
+                       const auto kind = is_second ? CommandKind::stop_now : CommandKind::stop;
+                       (void)mailbox_.post({kind, number == SIGTERM ? "SIGTERM" : "SIGINT"});
+                     });
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of write(2), not the end
+  }
+
+  // Tells whoever started us that we serve, or why not.
+  void report_readiness(const std::optional<Error>& error) {
+    if (!options_.ready) return;
+    std::string text = "ready\n";
+    if (error) {
+      text = std::string(errc_name(error->code)) + " " + error->message + "\n";
+      for (const std::string& suggestion : error->suggestions) text += suggestion + "\n";
+    }
+    (void)!::write(options_.ready->get(), text.data(), text.size());
+    options_.ready.reset();
+  }
+
+  void obey(const Command& command) {
+    switch (command.kind) {
+      case CommandKind::stop:
+        if (state_ == State::running) tasks_.spawn("drain", drain(command.reason));
+        return;
+      case CommandKind::stop_now:
+        log::warning("leaving at once", {log::kv("why", command.reason)});
+        if (rendezvous_) rendezvous_->retract();
+        std::_Exit(1);  // stores survive this as they survive kill -9
+      case CommandKind::reload:
+        (void)reload();
+        return;
+      case CommandKind::dump_status:
+        log::info("status", {log::kv("json", json::dump(status()))});
+        return;
+    }
+  }
+
+  // Stops accepting, lets calls finish until the deadline, answers the rest with an error, stops
+  // the packs, leaves.
+  io::Task<void> drain(std::string reason) {
+    state_ = State::draining;
+    log::info("draining",
+              {log::kv("why", reason), log::kv("in_flight", server_.requests_in_flight())});
+    idle_timer_.cancel();
+    server_.stop_accepting();
+    if (rendezvous_) rendezvous_->retract();
+    server_.drain(reason);
+    const auto deadline = clock_.monotonic() + options_.settings.drain_timeout;
+    boost::asio::steady_timer timer(loop_.context());
+    while (server_.requests_in_flight() > 0 && clock_.monotonic() < deadline) {
+      quiet_timer_ = &timer;
+      timer.expires_at(deadline);
+      co_await timer.async_wait(await_tuple);  // cut short by on_activity() when the last call ends
+    }
+    quiet_timer_ = nullptr;
+    if (server_.requests_in_flight() > 0) {
+      log::warning("calls cut short", {log::kv("in_flight", server_.requests_in_flight())});
+      server_.abandon(draining_error());
+    }
+    co_await server_.close();
+    co_await stop_packs();
+    log::info("stopped", {log::kv("why", reason)});
+    state_ = State::stopped;
+    signals_.reset();
+    loop_.stop();
+  }
+
+  // Packs may block while they flush: that happens on a thread of its own, bounded by the drain
+  // deadline.
+  io::Task<void> stop_packs() {
+    boost::asio::steady_timer done(loop_.context(),
+                                   clock_.monotonic() + options_.settings.drain_timeout);
+    bool is_done = false;
+    stopper_ = std::thread([&] {
+      packs_.stop();
+      pool_.close();
+      loop_.post([&] {
+        is_done = true;
+        done.cancel();
+      });
+    });
+    co_await done.async_wait(await_tuple);
+    if (!is_done) {
+      log::error("a pack does not stop; leaving without it");
+      std::_Exit(1);
+    }
+    stopper_.join();
+  }
+
+  Result<std::vector<std::string>> reload() {
+    auto settings = options_.reload_settings
+                        ? options_.reload_settings()
+                        : Result<config::Settings>(
+                              fail(Errc::unsupported, "this daemon has no configuration file"));
+    if (!settings) {
+      reload_error_ = settings.error().message;
+      log::error("the configuration stays as it was", {log::kv("error", reload_error_)});
+      return std::unexpected(settings.error());
+    }
+    reload_error_.clear();
+    std::vector<std::string> needs_restart;
+    if (settings->packs != options_.settings.packs) needs_restart.emplace_back("packs");
+    if (settings->data != options_.settings.data) needs_restart.emplace_back("data");
+    if (settings->durability != options_.settings.durability)
+      needs_restart.emplace_back("durability");
+    if (settings->pack_settings != options_.settings.pack_settings)
+      needs_restart.emplace_back("pack settings");
+    // What answers depend on stays as it was until the next start; the rest applies now.
+    settings->packs = options_.settings.packs;
+    settings->data = options_.settings.data;
+    settings->durability = options_.settings.durability;
+    settings->pack_settings = options_.settings.pack_settings;
+    options_.settings = std::move(*settings);
+    log::set_level(options_.settings.log_level);
+    server_.apply(options_.settings.limits);
+    on_activity();
+    log::info("configuration read again", {log::kv("needs_restart", needs_restart.size())});
+    return needs_restart;
+  }
+
+  json::Object status() const {
+    return make_status({.state = state_name(state_),
+                        .config_id = config_id_,
+                        .store_owner = store_owner_.value_or(""),
+                        .started = started_,
+                        .now = clock_.wall(),
+                        .is_private = is_private(),
+                        .paths = options_.paths,
+                        .server = server_,
+                        .catalog = catalog_,
+                        .packs = packs_.packs(),
+                        .last_reload_error = reload_error_});
+  }
+
+  // ServerHost
+  std::expected<ipc::Welcome, ipc::Refusal> check(const ipc::Greeting& greeting) override {
+    const auto refuse = [](std::string reason, Errc code, std::string message,
+                           std::vector<std::string> suggestions) {
+      return std::unexpected(
+          ipc::Refusal{std::move(reason), Error{code, std::move(message), std::move(suggestions)}});
+    };
+    if (state_ == State::draining)
+      return refuse("draining", Errc::draining, "the daemon is leaving", {"connect again"});
+    if (greeting.kind != "raw" && greeting.protocol < ipc::oldest_protocol) {
+      return refuse("protocol_mismatch", Errc::mismatch,
+                    "this daemon speaks protocols " + std::to_string(ipc::oldest_protocol) +
+                        " to " + std::to_string(ipc::protocol_version) + ", the client " +
+                        std::to_string(greeting.protocol),
+                    {"update the older side"});
+    }
+    const auto& namespaces = options_.settings.namespaces;
+    if (!namespaces.empty() &&
+        std::ranges::find(namespaces, greeting.name_space) == namespaces.end()) {
+      return refuse("namespace_mismatch", Errc::mismatch,
+                    "this daemon does not serve the namespace \"" + greeting.name_space + "\"",
+                    {"choose one of [daemon] namespaces in config.toml", "use --no-daemon"});
+    }
+    if (auto conflict = find_conflict(greeting)) {
+      return refuse("config_mismatch", Errc::mismatch, "the daemon serves " + *conflict,
+                    {"leave the option out", "stop the daemon first", "use --no-daemon"});
+    }
+    return ipc::Welcome{.protocol = std::min(greeting.protocol, ipc::protocol_version),
+                        .version = std::string(version()),
+                        .pid = ::getpid(),
+                        .started_at = format_rfc3339(started_),
+                        .state = std::string(state_name(state_)),
+                        .config_id = config_id_,
+                        .session = {},
+                        .resume = {},
+                        .store_owner = store_owner_.value_or("")};
+  }
+
+  // What an explicit override of the client contradicts; nothing when all fit.
+  std::optional<std::string> find_conflict(const ipc::Greeting& greeting) const {
+    if (!greeting.data.empty() && greeting.data != options_.paths.data) {
+      return "the stores in " + options_.paths.data + ", the client asks for " + greeting.data;
+    }
+    const auto served = packs_.names();
+    for (const std::string& wanted : greeting.packs) {
+      if (std::ranges::find(served, wanted) == served.end()) return "no pack \"" + wanted + "\"";
+    }
+    return std::nullopt;
+  }
+
+  void control(Session& session, const json::Envelope& message) override {
+    if (message.is_notification()) return;
+    const std::string& method = message.method;
+    if (method == "daemon/ping" || method == "daemon/heartbeat") {
+      return session.send(mcp::make_result(message.id, "{}"));
+    }
+    if (method == "daemon/status")
+      return session.send(mcp::make_result(message.id, json::dump(status())));
+    if (method == "daemon/reload") return answer_reload(session, message.id);
+    if (method == "daemon/stop") return answer_stop(session, message);
+    session.send(
+        mcp::make_error(message.id, mcp::method_not_found, "unknown method \"" + method + "\""));
+  }
+
+  void answer_reload(Session& session, std::string_view id) {
+    const auto needs_restart = reload();
+    if (!needs_restart) return session.send(mcp::make_error(id, needs_restart.error()));
+    const json::Value result{
+        {"reloaded", true},
+        {"needs_restart", json::Array(needs_restart->begin(), needs_restart->end())}};
+    session.send(mcp::make_result(id, json::dump(result)));
+  }
+
+  // {"reason": "stop" | "retire", "version": of the client that retires us}
+  void answer_stop(Session& session, const json::Envelope& message) {
+    const auto params = json::parse(message.params.empty() ? "{}" : message.params);
+    if (!params) return session.send(mcp::make_error(message.id, params.error()));
+    std::string reason(json::string_or(*params, "reason", "stop"));
+    if (reason != "stop" && reason != "retire") {
+      return session.send(mcp::make_error(
+          message.id,
+          Error{Errc::invalid_args, "params.reason: expected one of \"stop\", \"retire\"", {}}));
+    }
+    session.send(mcp::make_result(message.id, R"({"draining":true})"));
+    log::info("asked to leave",
+              {log::kv("session", session.welcome().session), log::kv("reason", reason)});
+    stop(std::move(reason));
+  }
+
+  void on_activity() override {
+    if (quiet_timer_ != nullptr && server_.requests_in_flight() == 0) quiet_timer_->cancel();
+    if (state_ != State::running) return;
+    idle_timer_.cancel();
+    const auto limit = options_.settings.idle_timeout;
+    const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
+    if (!is_idle || limit.count() == 0 || is_private()) return;
+    idle_timer_.expires_after(limit);
+    idle_timer_.async_wait([this](const boost::system::error_code& error) {
+      const bool is_still_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
+      if (!error && is_still_idle) stop("idle");
+    });
+  }
+
+  Options options_;
+  const SystemClock clock_;
+  const WallTime started_ = clock_.wall();
+  State state_ = State::initialized;
+  bool is_private_ = false;
+  int exit_status_ = 0;
+  std::string config_id_;
+  std::optional<std::string> store_owner_;  // another process, if it owns the stores
+  std::string reload_error_;
+  std::optional<StoreOwnership> ownership_;
+  std::optional<Rendezvous> rendezvous_;
+  io::Loop loop_;
+  io::Pool pool_;
+  mcp::Catalog catalog_;
+  PackHost packs_;
+  Mailbox mailbox_;
+  std::optional<io::SignalWatcher> signals_;
+  Server server_;
+  boost::asio::steady_timer idle_timer_;
+  boost::asio::steady_timer* quiet_timer_ = nullptr;  // the drain's, while it waits for calls
+  std::thread stopper_;
+  io::TaskScope tasks_;  // last
+};
+
+Daemon::Daemon(Options options) : core_(std::make_unique<Core>(std::move(options))) {}
+Daemon::~Daemon() = default;
+void Daemon::add(std::unique_ptr<pack::Pack> pack) {
+  core_->add(std::move(pack));
+}
+int Daemon::run() {
+  return core_->run();
+}
+void Daemon::stop(std::string reason) {
+  core_->stop(std::move(reason));
+}
+
+}  // namespace hearth::daemon

@@ -1,0 +1,81 @@
+#include "daemon/pack_host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace hearth::daemon {
+
+class PackHost::Context final : public pack::PackContext {
+ public:
+  Context(PackHost& host, std::string pack) : host_(host), pack_(std::move(pack)) {}
+
+  Result<std::filesystem::path> data_directory(std::string_view name_space) override {
+    const std::string path = host_.paths_.data + "/" + std::string(name_space) + "/" + pack_;
+    if (auto made = ipc::ensure_private_directory(path); !made)
+      return std::unexpected(made.error());
+    return path;
+  }
+  const std::optional<std::string>& store_owner() const override { return host_.store_owner_; }
+  Result<void> submit(std::move_only_function<void()> job) override {
+    return host_.pool_.submit(std::move(job));
+  }
+  void post(std::move_only_function<void()> job) override { host_.loop_.post(std::move(job)); }
+  std::optional<std::string> setting(std::string_view name) const override {
+    const auto section = host_.settings_.pack_settings.find(pack_);
+    if (section == host_.settings_.pack_settings.end()) return std::nullopt;
+    const auto value = section->second.find(std::string(name));
+    if (value == section->second.end()) return std::nullopt;
+    return value->second;
+  }
+  const Clock& clock() const override { return host_.clock_; }
+
+ private:
+  PackHost& host_;
+  std::string pack_;
+};
+
+PackHost::PackHost(io::Loop& loop,
+                   io::Pool& pool,
+                   const Clock& clock,
+                   const ipc::Paths& paths,
+                   const config::Settings& settings)
+    : loop_(loop), pool_(pool), clock_(clock), paths_(paths), settings_(settings) {}
+
+PackHost::~PackHost() = default;
+
+void PackHost::add(std::unique_ptr<pack::Pack> pack, mcp::Catalog& catalog) {
+  const std::string name(pack->name());
+  const bool is_enabled =
+      settings_.packs.empty() || std::ranges::find(settings_.packs, name) != settings_.packs.end();
+  if (!is_enabled) return;
+  catalog.add(*pack);
+  entries_.push_back({std::make_unique<Context>(*this, name), std::move(pack)});
+}
+
+void PackHost::start(std::optional<std::string> store_owner) {
+  store_owner_ = std::move(store_owner);
+  for (Entry& entry : entries_) entry.pack->start(*entry.context);
+}
+
+void PackHost::stop() {
+  for (Entry& entry : entries_) {
+    entry.pack->stop();
+    log::debug("pack stopped", {log::kv("pack", entry.pack->name())});
+  }
+}
+
+std::vector<const pack::Pack*> PackHost::packs() const {
+  std::vector<const pack::Pack*> all;
+  for (const Entry& entry : entries_) all.push_back(entry.pack.get());
+  return all;
+}
+
+std::vector<std::string> PackHost::names() const {
+  std::vector<std::string> all;
+  for (const Entry& entry : entries_) all.emplace_back(entry.pack->name());
+  return all;
+}
+
+}  // namespace hearth::daemon

@@ -1,0 +1,56 @@
+// The packs of this daemon: started together, stopped together, each lent its context.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "config/settings.hpp"
+#include "io/loop.hpp"
+#include "io/pool.hpp"
+#include "ipc/paths.hpp"
+#include "mcp/catalog.hpp"
+#include "pack/pack.hpp"
+
+namespace hearth::daemon {
+
+// Loop thread, but stop() (a pool thread of nobody's: the caller's).
+class PackHost final {
+ public:
+  PackHost(io::Loop& loop,
+           io::Pool& pool,
+           const Clock& clock,
+           const ipc::Paths& paths,
+           const config::Settings& settings);
+  ~PackHost();
+
+  // Takes the pack if the settings enable it, and lists its tools.
+  void add(std::unique_ptr<pack::Pack> pack, mcp::Catalog& catalog);
+  // `store_owner` names the process that owns the stores, if that is another one: then nothing is
+  // written.
+  void start(std::optional<std::string> store_owner);
+  void stop();
+
+  [[nodiscard]] const std::optional<std::string>& store_owner() const { return store_owner_; }
+  [[nodiscard]] std::vector<const pack::Pack*> packs() const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+ private:
+  class Context;
+  struct Entry {
+    std::unique_ptr<Context> context;
+    std::unique_ptr<pack::Pack> pack;  // after its context: it goes first
+  };
+
+  io::Loop& loop_;
+  io::Pool& pool_;
+  const Clock& clock_;
+  const ipc::Paths& paths_;
+  const config::Settings& settings_;
+  std::optional<std::string> store_owner_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace hearth::daemon

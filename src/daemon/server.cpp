@@ -1,0 +1,185 @@
+#include "daemon/server.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "daemon/project_root.hpp"
+
+namespace hearth::daemon {
+namespace {
+
+constexpr auto await_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+bool is_token(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// The working directory of another process of ours; empty when it is gone.
+std::string cwd_of(std::int64_t pid) {
+  std::array<char, 4096> target{};
+  const std::string link = "/proc/" + std::to_string(pid) + "/cwd";
+  const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
+  return std::string(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+}
+
+}  // namespace
+
+Server::Server(io::Loop& loop,
+               mcp::Catalog& catalog,
+               const Clock& clock,
+               const config::Limits& limits,
+               ServerHost& host)
+    : loop_(loop),
+      catalog_(catalog),
+      clock_(clock),
+      limits_(limits),
+      host_(host),
+      budget_(loop, limits.bytes_in_flight),
+      scratch_(std::size_t{64} << 10, '\0'),
+      tasks_(loop) {}
+
+void Server::listen(UniqueFd listener) {
+  acceptor_ = std::make_unique<Acceptor>(loop_.context(), boost::asio::local::stream_protocol(),
+                                         listener.release());
+  tasks_.spawn("accept", accept_connections());
+}
+
+void Server::serve(UniqueFd connection, std::function<void()> on_end) {
+  Session::Socket socket(loop_.context(), boost::asio::local::stream_protocol(),
+                         connection.release());
+  tasks_.spawn("session", serve_session(std::move(socket), std::move(on_end)));
+}
+
+void Server::apply(const config::Limits& limits) {
+  limits_ = limits;
+  budget_.set_cap(limits.bytes_in_flight);
+}
+
+io::Task<void> Server::accept_connections() {
+  boost::asio::steady_timer pause(loop_.context());
+  for (;;) {
+    auto [error, socket] = co_await acceptor_->async_accept(await_tuple);
+    if (error == boost::asio::error::operation_aborted || !acceptor_->is_open()) co_return;
+    if (error) {  // out of descriptors, most likely: the queue waits until sessions have gone
+      log::error("cannot accept a connection", {log::kv("error", error.message())});
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(await_tuple);
+      continue;
+    }
+    tasks_.spawn("session", serve_session(std::move(socket), nullptr));
+  }
+}
+
+io::Task<void> Server::serve_session(Session::Socket socket, std::function<void()> on_end) {
+  const auto peer = ipc::peer_credentials(socket.native_handle());
+  if (!peer || peer->uid != ::geteuid()) {
+    const std::string who = peer ? "uid " + std::to_string(peer->uid) : peer.error().message;
+    log::warning("refused a foreign user", {log::kv("peer", who)});
+    turn_away(socket,
+              {"wrong_user",
+               Error{Errc::permission, "this daemon serves its owner only; you are " + who, {}}});
+    co_return;
+  }
+  if (sessions_.size() >= limits_.max_sessions) {
+    const std::string text =
+        std::to_string(sessions_.size()) + " sessions are open, the most this daemon takes";
+    turn_away(
+        socket,
+        {"busy",
+         Error{Errc::busy, text, {"close some clients", "raise [daemon.limits] max_sessions"}}});
+    co_return;
+  }
+  Session session(*this, std::move(socket), *peer);
+  sessions_.insert(&session);
+  ++served_;
+  host_.on_activity();
+  co_await session.run();
+  sessions_.erase(&session);
+  live_tokens_.erase(session.welcome().resume);
+  host_.on_activity();
+  if (on_end) on_end();
+}
+
+void Server::turn_away(Session::Socket& socket, const ipc::Refusal& refusal) {
+  ++refusals_[refusal.reason];
+  std::string frame;
+  ipc::append_frame(frame, ipc::encode_refusal(refusal.error, refusal.reason));
+  (void)ipc::send_all(socket.native_handle(), frame, std::chrono::steady_clock::now());
+}
+
+std::expected<ServerHost::Admission, ipc::Refusal> Server::admit(ipc::Greeting greeting,
+                                                                 const ipc::PeerCredentials& peer) {
+  auto welcome = host_.check(greeting);
+  if (!welcome) {
+    ++refusals_[welcome.error().reason];
+    log::warning("refused a client",
+                 {log::kv("client", greeting.client_name), log::kv("pid", peer.pid),
+                  log::kv("reason", welcome.error().reason),
+                  log::kv("error", welcome.error().error.message)});
+    return std::unexpected(std::move(welcome.error()));
+  }
+  // The token is the session's identity: a client that reconnects brings it along, also to another
+  // daemon process.
+  const bool is_resumed = is_token(greeting.resume) && !live_tokens_.contains(greeting.resume);
+  welcome->resume = is_resumed ? greeting.resume : random_hex(16);
+  welcome->session = "s" + fingerprint_hex(welcome->resume).substr(0, 8);
+  live_tokens_.insert(welcome->resume);
+  auto caller = std::make_shared<pack::Caller>();
+  caller->session = welcome->session;
+  caller->kind = std::move(greeting.kind);
+  caller->client_name = std::move(greeting.client_name);
+  caller->client_version = std::move(greeting.client_version);
+  caller->pid = peer.pid != 0 ? peer.pid : greeting.pid;
+  caller->cwd = std::move(greeting.cwd);
+  caller->project_root = project_root_of(caller->cwd);
+  caller->name_space = std::move(greeting.name_space);
+  caller->read_only = greeting.read_only;
+  return ServerHost::Admission{std::move(*welcome), std::move(caller)};
+}
+
+ipc::Greeting Server::greeting_of_raw(const ipc::PeerCredentials& peer) const {
+  ipc::Greeting greeting;
+  greeting.client_name = "raw";
+  greeting.kind = "raw";
+  greeting.pid = peer.pid;
+  greeting.cwd = cwd_of(peer.pid);
+  return greeting;
+}
+
+void Server::request_began() {
+  if (requests_++ == 0) host_.on_activity();
+}
+
+void Server::request_ended() {
+  if (--requests_ == 0) host_.on_activity();
+}
+
+void Server::stop_accepting() {
+  boost::system::error_code ignored;
+  if (acceptor_) acceptor_->close(ignored);
+}
+
+void Server::drain(std::string_view reason) {
+  for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->drain(reason);
+}
+
+void Server::abandon(const Error& error) {
+  for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->abandon(error);
+}
+
+io::Task<void> Server::close() {
+  stop_accepting();
+  for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->close_now("");
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace hearth::daemon

@@ -1,0 +1,278 @@
+#include "daemon/session.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "base/log.hpp"
+#include "daemon/server.hpp"
+#include "json/envelope.hpp"
+#include "mcp/messages.hpp"
+
+namespace hearth::daemon {
+namespace {
+
+// How many messages of one session are handled before the others get their turn: a client that
+// floods delays each other client by at most this many requests.
+constexpr int batch_cap = 16;
+// What is read beyond the first chunk of a large message before the others get their turn.
+constexpr std::size_t read_cap = std::size_t{1} << 20;
+// A message half read or an answer half sent that makes no progress for this long ends the session.
+constexpr auto stall_limit = std::chrono::seconds(30);
+// Progress and log notifications are left out while this much waits for the client.
+constexpr std::size_t congestion = std::size_t{256} << 10;
+
+}  // namespace
+
+Session::Session(Server& server, Socket socket, ipc::PeerCredentials peer)
+    : server_(server),
+      socket_(std::move(socket)),
+      peer_(peer),
+      opened_(server.clock().wall()),
+      share_(server.budget()),
+      stall_timer_(socket_.get_executor()),
+      self_(std::make_shared<Session*>(this)) {}
+
+Session::~Session() {
+  if (mcp_) mcp_->close();
+}
+
+io::Task<void> Session::run() {
+  last_progress_ = server_.clock().monotonic();
+  watch_for_stall();  // a client that does not greet goes too
+  co_await serve_messages();
+  if (mcp_) mcp_->close();
+}
+
+io::Task<void> Session::serve_messages() {
+  std::array<char, 4096> chunk;
+  for (;;) {
+    const auto [error, size] = co_await socket_.async_read_some(
+        boost::asio::buffer(chunk), boost::asio::as_tuple(boost::asio::use_awaitable));
+    if (error || !socket_.is_open()) co_return;
+    reader_.feed(std::string_view(chunk.data(), size));
+    if (size == chunk.size()) read_on(read_cap);
+    is_batching_ = true;
+    for (int handled = 1; handle_next(); ++handled) {
+      if (handled % batch_cap != 0) continue;
+      flush();
+      co_await boost::asio::post(socket_.get_executor(), boost::asio::use_awaitable);
+    }
+    is_batching_ = false;
+    flush();
+    account();
+    if (!reader_.is_partial()) share_.give_up_turn();
+    if (reader_.is_partial() || !is_greeted()) watch_for_stall();
+    co_await share_.wait_for_room();
+  }
+}
+
+// Reads more of what has arrived, without a wait, up to `most` bytes.
+void Session::read_on(std::size_t most) {
+  std::string& scratch = server_.scratch();
+  for (std::size_t total = 0; total < most;) {
+    const ssize_t got =
+        ::recv(socket_.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+    if (got <= 0) return;  // nothing more, or an end that the next read will see
+    reader_.feed(std::string_view(scratch.data(), static_cast<std::size_t>(got)));
+    total += static_cast<std::size_t>(got);
+    if (static_cast<std::size_t>(got) < scratch.size()) return;
+  }
+}
+
+// Handles the next whole message; false when there is none, or the session ends.
+bool Session::handle_next() {
+  if (!socket_.is_open()) return false;
+  const auto message = reader_.next();
+  if (!message) {
+    send(mcp::make_error("null", message.error()));
+    close_when_sent();
+    log::warning("a client broke the framing",
+                 {log::kv("pid", peer_.pid), log::kv("error", message.error().message)});
+    return false;
+  }
+  if (!*message) return false;
+  last_progress_ = server_.clock().monotonic();
+  if (is_greeted()) {
+    handle(**message);
+    return true;
+  }
+  return greet(**message);
+}
+
+bool Session::greet(std::string_view message) {
+  if (reader_.framing() == ipc::Framing::newline_delimited) {
+    admit(server_.greeting_of_raw(peer_));  // a plain MCP client: no hello
+    if (is_greeted()) handle(message);
+    return is_greeted();
+  }
+  auto greeting = ipc::decode_greeting(message);
+  if (!greeting) {
+    send(ipc::encode_refusal(greeting.error(), "protocol_mismatch"));
+    close_when_sent();
+    return false;
+  }
+  admit(std::move(*greeting));
+  if (is_greeted()) send(ipc::encode_welcome(welcome_));
+  return is_greeted();
+}
+
+void Session::admit(ipc::Greeting greeting) {
+  auto admission = server_.admit(std::move(greeting), peer_);
+  if (!admission) {
+    const bool is_raw = reader_.framing() == ipc::Framing::newline_delimited;
+    send(is_raw ? mcp::make_error("null", admission.error().error)
+                : ipc::encode_refusal(admission.error().error, admission.error().reason));
+    return close_when_sent();
+  }
+  welcome_ = std::move(admission->welcome);
+  mcp_ = std::make_shared<mcp::Session>(server_.loop(), server_.catalog(), server_.session_limits(),
+                                        std::move(admission->caller), static_cast<mcp::MessageSink&>(*this));
+  mcp_->on_quiet([this] {
+    if (is_draining_) close_when_sent();
+    server_.on_session_quiet();
+  });
+}
+
+void Session::handle(std::string_view message) {
+  const auto envelope = json::scan_envelope(message);
+  if (!envelope) {
+    Error error = envelope.error();
+    return send(mcp::make_error(json::salvage_id(message), mcp::parse_error, error.message));
+  }
+  if (envelope->method.starts_with("daemon/")) return server_.control(*this, *envelope);
+  mcp_->handle(*envelope, message.size());
+}
+
+void Session::send(std::string_view message) {
+  if (!socket_.is_open() || is_closing_) return;
+  if (message.size() > ipc::frame_cap) {
+    return close_now(
+        "an answer exceeds the frame cap");  // packs page their results; this is our mistake
+  }
+  ipc::append_frame(out_, message, reader_.framing());
+  if (queued_bytes() > server_.session_queue_cap())
+    return close_now("the client does not read its answers");
+  if (!is_batching_) flush();
+}
+
+void Session::flush() {
+  while (!is_writing_ && sent_ < out_.size() && socket_.is_open()) {
+    const ssize_t sent = ::send(socket_.native_handle(), out_.data() + sent_, out_.size() - sent_,
+                                MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      sent_ += static_cast<std::size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return close_now("the client is gone");
+    wait_writable();
+  }
+  if (sent_ == out_.size()) {
+    out_.clear();
+    sent_ = 0;
+    if (out_.capacity() > std::size_t{64} << 10) std::string().swap(out_);
+    if (is_closing_) close_now("");
+  } else if (sent_ > out_.size() / 2) {
+    out_.erase(0, sent_);
+    sent_ = 0;
+  }
+  if (queued_bytes() != 0) account();
+}
+
+void Session::wait_writable() {
+  is_writing_ = true;
+  watch_for_stall();
+  socket_.async_wait(Socket::wait_write,
+                     [weak = std::weak_ptr(self_)](const boost::system::error_code& error) {
+                       const auto alive = weak.lock();
+                       if (error || !alive) return;
+                       Session& self = **alive;
+                       self.is_writing_ = false;
+                       self.last_progress_ = self.server_.clock().monotonic();
+                       self.flush();
+                       self.account();
+                     });
+}
+
+void Session::account() {
+  share_.set(reader_.buffered() + requests_ + queued_bytes());
+}
+
+bool Session::is_congested() const {
+  return queued_bytes() > congestion;
+}
+
+void Session::request_began(std::size_t bytes) {
+  requests_ += bytes;
+  server_.request_began();
+}
+
+void Session::request_ended(std::size_t bytes) {
+  requests_ -= bytes;
+  server_.request_ended();
+}
+
+void Session::drain(std::string_view reason) {
+  is_draining_ = true;
+  if (mcp_) {
+    if (reader_.framing() != ipc::Framing::newline_delimited) {
+      send(mcp::make_notification("daemon/draining",
+                                  R"({"reason":")" + std::string(reason) + "\"}"));
+    }
+    mcp_->drain();
+  }
+  if (in_flight() == 0) close_when_sent();
+}
+
+void Session::abandon(const Error& error) {
+  if (mcp_) mcp_->abandon(error);
+  close_when_sent();
+}
+
+void Session::close_when_sent() {
+  is_closing_ = true;
+  if (!is_batching_) flush();
+}
+
+void Session::close_now(std::string_view why) {
+  if (!socket_.is_open()) return;
+  if (!why.empty()) {
+    log::info("session closed by the daemon", {log::kv("session", welcome_.session),
+                                               log::kv("pid", peer_.pid), log::kv("why", why)});
+  }
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_both,
+                   ignored);  // the pending read ends, and with it the session
+  socket_.close(ignored);
+}
+
+// Arms a timer that ends the session if neither a byte of a half-read message, nor of a half-sent
+// answer, nor the greeting arrives within the limit. Costs nothing while there is nothing half
+// done.
+void Session::watch_for_stall() {
+  if (is_watching_) return;
+  is_watching_ = true;
+  stall_timer_.expires_at(last_progress_ + stall_limit);
+  stall_timer_.async_wait([weak = std::weak_ptr(self_)](const boost::system::error_code& error) {
+    const auto alive = weak.lock();
+    if (error || !alive) return;
+    Session& self = **alive;
+    self.is_watching_ = false;
+    const bool is_half_done =
+        self.reader_.is_partial() || self.queued_bytes() != 0 || !self.is_greeted();
+    if (!is_half_done) return;
+    if (self.server_.clock().monotonic() - self.last_progress_ >= stall_limit) {
+      return self.close_now("it stalled in the middle of a message");
+    }
+    self.watch_for_stall();
+  });
+}
+
+}  // namespace hearth::daemon

@@ -1,0 +1,94 @@
+// One connection: bytes in, messages to the MCP session or the control methods, bytes out.
+//
+// Lives in the coroutine frame of Server::serve; the server's table and everybody else hold a
+// pointer only while it is listed there. Loop thread.
+#pragma once
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/budget.hpp"
+#include "io/task_scope.hpp"
+#include "ipc/frame.hpp"
+#include "ipc/hello.hpp"
+#include "ipc/socket.hpp"
+#include "mcp/session.hpp"
+
+namespace hearth::daemon {
+
+class Server;
+
+class Session final : private mcp::MessageSink {
+ public:
+  using Socket = boost::asio::local::stream_protocol::socket;
+
+  Session(Server& server, Socket socket, ipc::PeerCredentials peer);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Greets, then serves until the client goes, misbehaves or the daemon leaves.
+  [[nodiscard]] io::Task<void> run();
+
+  // Sends one message; it leaves at the end of the present batch.
+  void send(std::string_view message) override;
+  // Tells the client that the daemon leaves (`reason`: "stop", "idle", "retire"), finishes what is
+  // in flight, closes.
+  void drain(std::string_view reason);
+  // Answers what is in flight with `error`, then closes.
+  void abandon(const Error& error);
+  // Closes as soon as what is queued has been sent.
+  void close_when_sent();
+  void close_now(std::string_view why);
+
+  [[nodiscard]] bool is_greeted() const { return mcp_ != nullptr; }
+  [[nodiscard]] const mcp::Session& mcp() const { return *mcp_; }
+  [[nodiscard]] const ipc::Welcome& welcome() const { return welcome_; }
+  [[nodiscard]] std::size_t queued_bytes() const { return out_.size() - sent_; }
+  [[nodiscard]] std::size_t in_flight() const { return mcp_ ? mcp_->in_flight() : 0; }
+  [[nodiscard]] WallTime opened() const { return opened_; }
+
+ private:
+  // mcp::MessageSink
+  [[nodiscard]] bool is_congested() const override;
+  void request_began(std::size_t bytes) override;
+  void request_ended(std::size_t bytes) override;
+
+  [[nodiscard]] io::Task<void> serve_messages();
+  void read_on(std::size_t most);
+  [[nodiscard]] bool handle_next();
+  void handle(std::string_view message);
+  [[nodiscard]] bool greet(std::string_view message);
+  void admit(ipc::Greeting greeting);
+  void flush();
+  void wait_writable();
+  void account();
+  void watch_for_stall();
+
+  Server& server_;
+  Socket socket_;
+  const ipc::PeerCredentials peer_;
+  const WallTime opened_;
+  ipc::FrameReader reader_;
+  ipc::Welcome welcome_;
+  std::shared_ptr<mcp::Session> mcp_;  // also held, weakly, by calls in flight; null until greeted
+  ByteBudget::Share share_;
+  std::string out_;  // framed answers; sent_ bytes of it have left
+  std::size_t sent_ = 0;
+  std::size_t requests_ = 0;  // bytes of the requests in flight
+  bool is_batching_ = false;  // a batch of requests is being handled: answers leave together
+  bool is_writing_ = false;   // waiting for the client to read
+  bool is_closing_ = false;   // when all is sent
+  bool is_draining_ = false;
+  boost::asio::steady_timer stall_timer_;
+  bool is_watching_ = false;
+  MonotonicTime last_progress_{};
+  std::shared_ptr<Session*>
+      self_;  // weakly held by pending operations; reset when this session goes
+};
+
+}  // namespace hearth::daemon

@@ -1,0 +1,203 @@
+#include "ipc/hello.hpp"
+
+#include "json/envelope.hpp"
+#include "json/json.hpp"
+#include "json/record.hpp"
+
+namespace hearth::ipc {
+namespace {
+
+// What travels, apart from what the rest of the program uses: names of the wire, nesting of the
+// wire.
+struct ClientRecord {
+  std::string name;
+  std::string version;
+  std::int64_t pid = 0;
+  std::string kind = "cli";
+};
+BOOST_DESCRIBE_STRUCT(ClientRecord, (), (name, version, pid, kind))
+json::Notes notes(const ClientRecord*) {
+  return {{"name", "", json::defaulted | json::range(0, 200)},
+          {"version", "", json::defaulted | json::range(0, 100)},
+          {"pid", "", json::defaulted},
+          {"kind", "", json::defaulted | json::one_of({"bridge", "cli", "embedded"})}};
+}
+
+struct OverridesRecord {
+  std::vector<std::string> packs;
+  std::string data;
+  bool read_only = false;
+};
+BOOST_DESCRIBE_STRUCT(OverridesRecord, (), (packs, data, read_only))
+json::Notes notes(const OverridesRecord*) {
+  return {{"packs", "", json::defaulted | json::range(0, 100)},
+          {"data", "", json::defaulted | json::range(0, 4096)},
+          {"read_only", "", json::defaulted}};
+}
+
+json::Value member_or_empty(const json::Value& params, std::string_view name) {
+  const json::Value* value = json::find(params, name);
+  if (value == nullptr) return json::Object();
+  return *value;
+}
+
+Result<std::string> bounded_text(const json::Value& params,
+                                 std::string_view name,
+                                 std::size_t most) {
+  const json::Value* value = json::find(params, name);
+  if (value == nullptr) return std::string();
+  if (!value->is_string() || value->get_string().size() > most) {
+    return fail(Errc::invalid_args, "hello." + std::string(name) + ": expected string of at most " +
+                                        std::to_string(most) + " bytes");
+  }
+  return std::string(value->get_string());
+}
+
+json::Object encode_overrides(const Greeting& greeting) {
+  json::Object overrides;
+  if (!greeting.packs.empty())
+    overrides["packs"] = json::Array(greeting.packs.begin(), greeting.packs.end());
+  if (!greeting.data.empty()) overrides["data"] = greeting.data;
+  if (greeting.read_only) overrides["read_only"] = true;
+  return overrides;
+}
+
+std::string message_text(json::Object message) {
+  std::string text;
+  json::append(text, message);
+  return text;
+}
+
+}  // namespace
+
+Result<void> check_namespace(std::string_view name) {
+  bool is_good = !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-';
+  for (const char c : name) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    is_good = is_good && (is_letter || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.');
+  }
+  if (is_good) return {};
+  return fail(
+      Errc::invalid_args,
+      "namespace " + json::quoted(name.substr(0, 80)) +
+          ": expected 1–64 letters, digits, '-', '_' or '.', starting with a letter or digit");
+}
+
+std::string encode_greeting(const Greeting& greeting) {
+  json::Object params{{"protocol", greeting.protocol},
+                      {"client",
+                       {{"name", greeting.client_name},
+                        {"version", greeting.client_version},
+                        {"pid", greeting.pid},
+                        {"kind", greeting.kind}}},
+                      {"namespace", greeting.name_space},
+                      {"cwd", greeting.cwd}};
+  if (!greeting.resume.empty()) params["resume"] = greeting.resume;
+  if (auto overrides = encode_overrides(greeting); !overrides.empty())
+    params["overrides"] = overrides;
+  return message_text({{"jsonrpc", "2.0"}, {"id", 0}, {"method", "hello"}, {"params", params}});
+}
+
+Result<Greeting> decode_greeting(std::string_view message) {
+  const auto envelope = json::scan_envelope(message);
+  if (!envelope) return std::unexpected(envelope.error());
+  if (envelope->method != "hello" || envelope->id.empty()) {
+    return fail(Errc::invalid_args, "the first message must be the request \"hello\"");
+  }
+  const auto params = json::parse(envelope->params.empty() ? "{}" : envelope->params);
+  if (!params) return std::unexpected(params.error());
+  const auto client =
+      json::decode<ClientRecord>(member_or_empty(*params, "client"), "hello.client");
+  if (!client) return std::unexpected(client.error());
+  const auto overrides =
+      json::decode<OverridesRecord>(member_or_empty(*params, "overrides"), "hello.overrides");
+  if (!overrides) return std::unexpected(overrides.error());
+  const auto name_space = bounded_text(*params, "namespace", 64);
+  const auto cwd = bounded_text(*params, "cwd", 4096);
+  const auto resume = bounded_text(*params, "resume", 128);
+  if (!name_space) return std::unexpected(name_space.error());
+  if (auto good = check_namespace(name_space->empty() ? "default" : *name_space); !good) {
+    return std::unexpected(good.error());
+  }
+  if (!cwd) return std::unexpected(cwd.error());
+  if (!resume) return std::unexpected(resume.error());
+  return Greeting{.protocol = static_cast<int>(json::int_or(*params, "protocol", 0)),
+                  .client_name = client->name,
+                  .client_version = client->version,
+                  .pid = client->pid,
+                  .kind = client->kind,
+                  .name_space = name_space->empty() ? "default" : *name_space,
+                  .cwd = *cwd,
+                  .resume = *resume,
+                  .packs = overrides->packs,
+                  .data = overrides->data,
+                  .read_only = overrides->read_only};
+}
+
+std::string encode_welcome(const Welcome& welcome) {
+  json::Object result{{"protocol", welcome.protocol},
+                      {"daemon",
+                       {{"version", welcome.version},
+                        {"pid", welcome.pid},
+                        {"started_at", welcome.started_at},
+                        {"state", welcome.state}}},
+                      {"served_config_id", welcome.config_id},
+                      {"session", welcome.session},
+                      {"resume", welcome.resume}};
+  if (!welcome.store_owner.empty()) result["store_owner"] = welcome.store_owner;
+  return message_text({{"jsonrpc", "2.0"}, {"id", 0}, {"result", result}});
+}
+
+std::string encode_refusal(const Error& error, std::string_view reason) {
+  json::Object data{{"reason", reason}, {"code", errc_name(error.code)}};
+  if (!error.suggestions.empty()) {
+    data["suggestions"] = json::Array(error.suggestions.begin(), error.suggestions.end());
+  }
+  return message_text({{"jsonrpc", "2.0"},
+                       {"id", 0},
+                       {"error", {{"code", -32000}, {"message", error.message}, {"data", data}}}});
+}
+
+std::expected<Welcome, Refusal> decode_welcome(std::string_view message) {
+  const auto broken = [](std::string why) {
+    return std::unexpected(Refusal{"protocol_mismatch", Error{Errc::mismatch, std::move(why), {}}});
+  };
+  const auto parsed = json::parse(message);
+  if (!parsed) return broken("the daemon's answer to hello is no JSON");
+  if (const json::Value* error = json::find(*parsed, "error")) {
+    const json::Value* data = json::find(*error, "data");
+    const json::Value none;
+    Refusal refusal{
+        std::string(json::string_or(data ? *data : none, "reason", "refused")),
+        Error{errc_from_name(json::string_or(data ? *data : none, "code", "unavailable")),
+              std::string(json::string_or(*error, "message", "the daemon refused")),
+              {}}};
+    if (const json::Value* list = data ? json::find(*data, "suggestions") : nullptr;
+        list && list->is_array()) {
+      for (const json::Value& item : list->get_array()) {
+        if (item.is_string()) refusal.error.suggestions.emplace_back(item.get_string());
+      }
+    }
+    return std::unexpected(std::move(refusal));
+  }
+  const json::Value* result = json::find(*parsed, "result");
+  const json::Value* daemon = result ? json::find(*result, "daemon") : nullptr;
+  if (daemon == nullptr) return broken("the daemon's answer to hello lacks \"daemon\"");
+  const auto text = [](const json::Value& from, std::string_view name) {
+    return std::string(json::string_or(from, name, ""));
+  };
+  Welcome welcome{.protocol = static_cast<int>(json::int_or(*result, "protocol", 0)),
+                  .version = text(*daemon, "version"),
+                  .pid = json::int_or(*daemon, "pid", 0),
+                  .started_at = text(*daemon, "started_at"),
+                  .state = text(*daemon, "state"),
+                  .config_id = text(*result, "served_config_id"),
+                  .session = text(*result, "session"),
+                  .resume = text(*result, "resume"),
+                  .store_owner = text(*result, "store_owner")};
+  if (welcome.config_id.empty())
+    return broken("the daemon does not say under which configuration it serves");
+  return welcome;
+}
+
+}  // namespace hearth::ipc
