@@ -18,6 +18,7 @@
 #include "daemon/mailbox.hpp"
 #include "daemon/pack_host.hpp"
 #include "daemon/rendezvous.hpp"
+#include "daemon/self_pack.hpp"
 #include "daemon/server.hpp"
 #include "daemon/status.hpp"
 #include "io/pool.hpp"
@@ -68,7 +69,9 @@ class Daemon::Core final : private ServerHost {
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_.context()),
-        tasks_(loop_) {}
+        tasks_(loop_) {
+    add(make_self_pack([this] { return report(); }));
+  }
 
   void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack), catalog_); }
   void stop(std::string reason) { (void)mailbox_.post({CommandKind::stop, std::move(reason)}); }
@@ -291,6 +294,13 @@ class Daemon::Core final : private ServerHost {
                         .catalog = catalog_,
                         .packs = packs_.packs(),
                         .last_reload_error = reload_error_});
+  }
+
+  SelfReport report() const {
+    return {.state = state_name(state_),
+            .uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall() - started_),
+            .sessions = server_.sessions().size(),
+            .packs = packs_.packs()};
   }
 
   // ServerHost

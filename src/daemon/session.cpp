@@ -133,7 +133,8 @@ void Session::admit(ipc::Greeting greeting) {
   }
   welcome_ = std::move(admission->welcome);
   mcp_ = std::make_shared<mcp::Session>(server_.loop(), server_.catalog(), server_.session_limits(),
-                                        std::move(admission->caller), static_cast<mcp::MessageSink&>(*this));
+                                        std::move(admission->caller),
+                                        static_cast<mcp::MessageSink&>(*this));
   mcp_->on_quiet([this] {
     if (is_draining_) close_when_sent();
     server_.on_session_quiet();
