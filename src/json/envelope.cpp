@@ -218,7 +218,7 @@ Result<void> scan_members(std::string_view object,
 }
 
 Result<std::string> unquote(std::string_view text) {
-  if (text.size() < 2 || text.front() != '"')
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"')
     return fail(Errc::invalid_args, "JSON: expected a string");
   auto plain = unescape(text);
   if (!plain) return fail(Errc::invalid_args, "JSON: a string with a bad escape");
