@@ -1,0 +1,113 @@
+// The one writer of a database: a thread that commits the waiting jobs of all callers together.
+//
+// A commit costs a sync of the disk, whoever it is for. The writer takes everything that waits,
+// runs each job in a savepoint of one transaction, commits, and only then tells each caller: so an
+// answered write is durable, a failing job undoes itself alone, and 50 callers pay for one sync.
+//
+// A job may carry a key. Key and reply are committed with the job's own effect and kept for a day,
+// so that a caller who never saw the answer may ask again: it gets the stored reply, and nothing is
+// applied twice.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/guarded.hpp"
+#include "base/result.hpp"
+#include "store/sqlite.hpp"
+
+namespace hearth::store {
+
+struct WriteKey {
+  std::string key;
+  // Of what is asked for (tool and arguments): the same key for something else is a `conflict`.
+  std::string fingerprint;
+};
+
+struct WriteOutcome {
+  std::string reply;      // what the job returned
+  bool replayed = false;  // stored under the key by an earlier job; this one was not run
+};
+
+struct WriteJob {
+  // On the writer thread, inside a transaction; must not begin or end one. An error undoes what it
+  // did.
+  std::move_only_function<Result<std::string>(Database&)> run;
+  // Once, on the writer thread, after the commit; or in submit(), when the job is refused.
+  std::move_only_function<void(Result<WriteOutcome>)> done;
+  std::optional<WriteKey> key;
+  // Looked at when the job's turn comes: `cancelled` if requested by then, never after.
+  std::stop_token stop;
+};
+
+class Writer final {
+ public:
+  struct Options {
+    std::size_t most_waiting = 8192;  // beyond it jobs are refused with `busy`
+    std::size_t most_together = 256;  // jobs of one commit
+    // A transaction takes no further job after this time, so that nobody waits for a long batch.
+    std::chrono::milliseconds longest{20};
+    std::chrono::milliseconds keep_keys{std::chrono::hours(24)};
+    std::int64_t checkpoint_pages = 1000;  // of the journal, between two passive checkpoints
+    std::int64_t most_wal_pages = 16'384;  // 64 MiB; then the writer waits for readers to leave it
+    std::chrono::milliseconds checkpoint_wait{50};  // at most that long, each time
+  };
+
+  // Takes over `database` (read_write), makes the table of keys if it is missing, and starts the
+  // thread. `clock` outlives the writer.
+  [[nodiscard]] static Result<std::unique_ptr<Writer>> start(Database database,
+                                                             const Clock& clock,
+                                                             Options options);
+  [[nodiscard]] static Result<std::unique_ptr<Writer>> start(Database database, const Clock& clock);
+  ~Writer();  // close()
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Jobs run in the order of submission. `done` is always called: with `busy` at once when too many
+  // wait, with `draining` after close(). Any thread.
+  void submit(WriteJob job);
+
+  // Finishes what waits, refuses what comes, empties the journal, closes the database. Any thread
+  // but the writer's own; idempotent.
+  void close();
+
+ private:
+  struct Waiting {
+    std::deque<WriteJob> jobs;
+    bool is_closed = false;
+  };
+  struct Finished {
+    WriteJob job;
+    Result<WriteOutcome> outcome;
+  };
+
+  Writer(Database database, const Clock& clock, Options options);
+  void work();
+  void commit_some(std::deque<WriteJob>& jobs);
+  [[nodiscard]] std::optional<Error> run_some(std::deque<WriteJob>& jobs,
+                                              std::vector<Finished>& finished);
+  [[nodiscard]] Result<WriteOutcome> run(WriteJob& job);
+  [[nodiscard]] Result<WriteOutcome> run_in_savepoint(WriteJob& job);
+  [[nodiscard]] Result<std::optional<WriteOutcome>> replay(const WriteKey& key);
+  [[nodiscard]] Result<void> remember(const WriteKey& key, const std::string& reply);
+  void prune_keys();
+  void checkpoint();
+
+  Database database_;  // writer thread, once it runs
+  const Clock& clock_;
+  const Options options_;
+  MonotonicTime next_prune_{};           // writer thread
+  std::int64_t checkpointed_pages_ = 0;  // writer thread: journal size at the last checkpoint
+  Guarded<Waiting> waiting_;
+  std::thread thread_;
+};
+
+}  // namespace hearth::store
