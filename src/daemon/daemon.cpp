@@ -23,6 +23,7 @@
 #include "daemon/status.hpp"
 #include "io/pool.hpp"
 #include "io/signals.hpp"
+#include "io/timer.hpp"
 #include "mcp/messages.hpp"
 
 namespace hearth::daemon {
@@ -68,7 +69,7 @@ class Daemon::Core final : private ServerHost {
         packs_(loop_, pool_, clock_, options_.paths, options_.settings),
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
-        idle_timer_(loop_.context()),
+        idle_timer_(loop_),
         tasks_(loop_) {
     add(make_self_pack([this] { return report(); }));
   }
@@ -399,11 +400,7 @@ class Daemon::Core final : private ServerHost {
     const auto limit = options_.settings.idle_timeout;
     const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
     if (!is_idle || limit.count() == 0 || is_private()) return;
-    idle_timer_.expires_after(limit);
-    idle_timer_.async_wait([this](const boost::system::error_code& error) {
-      const bool is_still_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
-      if (!error && is_still_idle) stop("idle");
-    });
+    idle_timer_.start(clock_.monotonic() + limit, [this] { stop("idle"); });
   }
 
   Options options_;
@@ -424,7 +421,7 @@ class Daemon::Core final : private ServerHost {
   Mailbox mailbox_;
   std::optional<io::SignalWatcher> signals_;
   Server server_;
-  boost::asio::steady_timer idle_timer_;
+  io::Timer idle_timer_;
   boost::asio::steady_timer* quiet_timer_ = nullptr;  // the drain's, while it waits for calls
   std::thread stopper_;
   io::TaskScope tasks_;  // last

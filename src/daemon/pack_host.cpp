@@ -47,8 +47,9 @@ PackHost::~PackHost() = default;
 
 void PackHost::add(std::unique_ptr<pack::Pack> pack, mcp::Catalog& catalog) {
   const std::string name(pack->name());
+  const auto& enabled = settings_.packs;  // none named: all; "hearth" itself always
   const bool is_enabled =
-      settings_.packs.empty() || std::ranges::find(settings_.packs, name) != settings_.packs.end();
+      enabled.empty() || name == "hearth" || std::ranges::find(enabled, name) != enabled.end();
   if (!is_enabled) return;
   catalog.add(*pack);
   entries_.push_back({std::make_unique<Context>(*this, name), std::move(pack)});

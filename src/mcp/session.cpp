@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "io/timer.hpp"
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
 #include "mcp/revision.hpp"
@@ -70,7 +70,7 @@ struct Session::Flight {
   std::string progress_token;
   bool is_cancelled = false;  // by the client: it expects no answer
   bool is_late = false;       // the time limit has passed
-  std::optional<boost::asio::steady_timer> deadline;
+  std::optional<io::Timer> deadline;
 };
 
 // Carries what a call says, on whatever thread, to its session on the loop thread.
@@ -288,14 +288,13 @@ void Session::start_deadline(const std::shared_ptr<Flight>& flight) {
   const auto limit = flight->tool->spec.time_limit;
   const bool is_over = flight.use_count() == 1;  // answered at once
   if (is_over || limit.count() == 0) return;
-  flight->deadline.emplace(loop_.context(), flight->began + limit);
-  flight->deadline->async_wait(
-      [weak = std::weak_ptr(flight)](const boost::system::error_code& error) {
-        const auto alive = weak.lock();
-        if (error || !alive) return;
-        alive->is_late = true;
-        alive->stop.request_stop();
-      });
+  flight->deadline.emplace(loop_);
+  flight->deadline->start(flight->began + limit, [weak = std::weak_ptr(flight)] {
+    const auto alive = weak.lock();
+    if (!alive) return;
+    alive->is_late = true;
+    alive->stop.request_stop();
+  });
 }
 
 void Session::cancel(const json::Envelope& message) {
