@@ -25,6 +25,8 @@ namespace {
 constexpr int most_attempts = 8;
 // Reading pauses while this much waits to be written on the other side.
 constexpr std::size_t most_queued = std::size_t{4} << 20;
+// After the end of input, answers still under way are waited for this long.
+constexpr auto farewell = std::chrono::seconds(5);
 constexpr std::string_view replay_id = "\"hearth-bridge-replay\"";
 
 // Standard output or the socket, with what waits for it.
@@ -116,15 +118,18 @@ class Bridge {
     std::uint64_t order = 0;
   };
 
-  // At the end of input the client has said all it will; answers still under way are its, if it
-  // reads on.
+  // At the end of input the client has said all it will; answers still under way are its for a
+  // while, if it reads on.
   [[nodiscard]] bool is_finished() const {
-    return is_input_ended_ && (pending_.empty() || !is_connected()) && client_.size() == 0;
+    if (!leaves_at_) return false;
+    const bool is_all_said = (pending_.empty() || !is_connected()) && client_.size() == 0;
+    return is_all_said || std::chrono::steady_clock::now() >= *leaves_at_;
   }
+  void end_input() { leaves_at_ = std::chrono::steady_clock::now() + farewell; }
   [[nodiscard]] bool is_connected() const { return connection_.has_value(); }
 
   void wait() {
-    const bool may_read_client = !is_input_ended_ && daemon_.size() < most_queued;
+    const bool may_read_client = !leaves_at_ && daemon_.size() < most_queued;
     const bool may_read_daemon = is_connected() && client_.size() < most_queued;
     std::array<pollfd, 3> entries{pollfd{may_read_client ? STDIN_FILENO : -1, POLLIN, 0},
                                   pollfd{client_.size() > 0 ? STDOUT_FILENO : -1, POLLOUT, 0},
@@ -132,7 +137,8 @@ class Bridge {
                                          static_cast<short>((may_read_daemon ? POLLIN : 0) |
                                                             (daemon_.size() > 0 ? POLLOUT : 0)),
                                          0}};
-    if (::poll(entries.data(), entries.size(), -1) < 0) return;
+    const int timeout = leaves_at_ ? ipc::poll_timeout(*leaves_at_) : -1;
+    if (::poll(entries.data(), entries.size(), timeout) < 0) return;
     if (entries[2].revents != 0) read_daemon();
     if (entries[0].revents != 0) read_client();
     if (is_connected() && !daemon_.flush()) lose_daemon();
@@ -146,7 +152,7 @@ class Bridge {
     const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (got <= 0) {
-      is_input_ended_ = true;
+      end_input();
       return;
     }
     // A client may start with a blank line; the framing is newline-delimited whatever the first
@@ -156,7 +162,7 @@ class Bridge {
       const auto line = lines_.next();
       if (!line) {
         answer_error("null", -32700, line.error().message);
-        is_input_ended_ = true;  // where the next message would begin is unknown
+        end_input();  // where the next message would begin is unknown
         return;
       }
       if (!*line) return;
@@ -344,7 +350,7 @@ class Bridge {
   std::map<std::string, Pending, std::less<>> pending_;  // by the id's JSON text
   std::uint64_t last_order_ = 0;
   std::string initialize_, initialized_, set_level_;  // the handshake, as the client sent it
-  bool is_input_ended_ = false;
+  std::optional<MonotonicTime> leaves_at_;            // set at the end of input
 };
 
 }  // namespace
