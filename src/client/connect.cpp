@@ -105,26 +105,27 @@ Attempt<Connection> try_connect(const Options& options, MonotonicTime deadline) 
 
 // Starts a daemon under the spawn lock, unless somebody else is at it or has done it.
 Attempt<void> try_spawn(const Options& options, MonotonicTime deadline) {
-  const auto final = [](Error error) {
-    return std::unexpected(Setback{Verdict::final, "runtime_dir", std::move(error)});
+  const auto give_up = [](Verdict verdict, std::string reason, Error error) {
+    return std::unexpected(Setback{verdict, std::move(reason), std::move(error)});
   };
-  if (auto made = ipc::ensure_private_directory(options.paths.runtime); !made)
-    return final(std::move(made.error()));
+  if (auto made = ipc::ensure_private_directory(options.paths.runtime); !made) {
+    return give_up(Verdict::fallback, "runtime_dir", std::move(made.error()));
+  }
   const auto lock = FileLock::try_acquire(options.paths.spawn_lock());
-  if (!lock && lock.error().code != Errc::busy) return final(lock.error());
-  if (!lock) return {};  // another client spawns; we connect when it has
+  if (!lock && lock.error().code == Errc::busy)
+    return {};  // another client spawns; we connect when it has
+  if (!lock) return give_up(Verdict::fallback, "runtime_dir", lock.error());
   if (ipc::connect_unix(options.paths.socket(), deadline)) return {};
   auto spawned = spawn_shared(options, deadline);
   if (spawned) return {};
-  const Errc code = spawned.error().code;
-  if (code == Errc::cancelled) return final(std::move(spawned.error()));
-  const bool is_owned =
-      code == Errc::busy;  // a daemon that others started, or another owner of the stores
-  const bool may_connect =
-      is_owned && ipc::connect_unix(options.paths.socket(), deadline).has_value();
-  if (may_connect) return {};
-  return std::unexpected(Setback{Verdict::fallback, is_owned ? "store_owned" : "spawn_failed",
-                                 std::move(spawned.error())});
+  if (spawned.error().code == Errc::cancelled) {
+    return give_up(Verdict::final, "cancelled", std::move(spawned.error()));
+  }
+  // Busy: a daemon that others started meanwhile, or another owner of the stores.
+  const bool is_owned = spawned.error().code == Errc::busy;
+  if (is_owned && ipc::connect_unix(options.paths.socket(), deadline)) return {};
+  return give_up(Verdict::fallback, is_owned ? "store_owned" : "spawn_failed",
+                 std::move(spawned.error()));
 }
 
 // Leaves a line for `hearth daemon status` to count.
