@@ -15,6 +15,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -63,12 +64,18 @@ def without_launcher(command: str) -> str:
     return command.split(" ", 1)[1] if command.split(" ", 1)[0].endswith("ccache") else command
 
 
+def object_of(command: str) -> str:
+    words = shlex.split(command)
+    return words[words.index("-o") + 1]
+
+
 def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
     """The compile commands of src/, written without ccache for clang-tidy to read."""
     path = build / "compile_commands.json"
     if not path.is_file():
         sys.exit(f"lint: {path} is missing; run cmake --preset dev")
-    entries = [entry for entry in json.loads(path.read_text()) if pathlib.Path(entry["file"]).is_relative_to(ROOT / "src")]
+    entries = {entry["file"]: entry for entry in json.loads(path.read_text())}  # one verdict a file
+    entries = [entry for file, entry in entries.items() if pathlib.Path(file).is_relative_to(ROOT / "src")]
     for entry in entries:
         entry["command"] = without_launcher(entry["command"])
     into.mkdir(parents=True, exist_ok=True)
@@ -107,7 +114,7 @@ def main() -> int:
         passed = set(json.loads(passed_file.read_text()))
     keys = {}
     for entry in entries:
-        if known := headers.get(entry["output"]):
+        if known := headers.get(object_of(entry["command"])):
             keys[entry["file"]] = key_of(entry, known, common)
     todo = [entry["file"] for entry in entries if keys.get(entry["file"]) not in passed]
     failed = 0
