@@ -30,6 +30,10 @@ class PackHost::Context final : public pack::PackContext {
     return value->second;
   }
   const Clock& clock() const override { return host_.clock_; }
+  std::vector<std::string> roots() const override { return host_.settings_.roots; }
+  bool is_power_safe() const override {
+    return host_.settings_.durability == config::Durability::power;
+  }
 
  private:
   PackHost& host_;

@@ -93,8 +93,9 @@ io::Task<void> Server::serve_session(Session::Socket socket, std::function<void(
         std::to_string(sessions_.size()) + " sessions are open, the most this daemon takes";
     turn_away(
         socket,
-        {"busy",
-         Error{Errc::busy, text, {"close some clients", "raise [daemon.limits] max_sessions"}}});
+        {"busy", Error{Errc::busy,
+                       text,
+                       {"close some clients", "raise max_sessions in [daemon] of config.toml"}}});
     co_return;
   }
   Session session(*this, std::move(socket), *peer);

@@ -71,7 +71,7 @@ class Server final {
   [[nodiscard]] std::string& scratch() { return scratch_; }
   [[nodiscard]] std::size_t session_queue_cap() const { return limits_.session_queue; }
   [[nodiscard]] mcp::SessionLimits session_limits() const {
-    return {.in_flight = limits_.session_requests};
+    return {.in_flight = limits_.session_requests, .call_time = limits_.request_timeout};
   }
   [[nodiscard]] std::expected<ServerHost::Admission, ipc::Refusal> admit(
       ipc::Greeting greeting, const ipc::PeerCredentials& peer);

@@ -229,7 +229,7 @@ pack::Call::Context Session::context_of(const json::Envelope& message, Flight& f
   context.caller = caller_;
   context.tool = flight.tool->name;
   context.stop = flight.stop.get_token();
-  if (const auto limit = flight.tool->spec.time_limit; limit.count() > 0)
+  if (const auto limit = time_limit_of(*flight.tool); limit.count() > 0)
     context.deadline = flight.began + limit;
   if (message.hearth.empty()) return context;
   if (const auto own = json::parse(message.hearth)) {
@@ -284,8 +284,15 @@ void Session::call_tool(const json::Envelope& message, std::size_t bytes) {
   start_deadline(flight);
 }
 
+std::chrono::milliseconds Session::time_limit_of(const ToolEntry& tool) const {
+  const auto own = tool.spec.time_limit;
+  const auto ours = limits_.call_time;
+  if (own.count() == 0 || ours.count() == 0) return std::max(own, ours);
+  return std::min(own, ours);
+}
+
 void Session::start_deadline(const std::shared_ptr<Flight>& flight) {
-  const auto limit = flight->tool->spec.time_limit;
+  const auto limit = time_limit_of(*flight->tool);
   const bool is_over = flight.use_count() == 1;  // answered at once
   if (is_over || limit.count() == 0) return;
   flight->deadline.emplace(loop_);
@@ -326,7 +333,7 @@ void Session::finish(const std::string& id, const Flight* flight, Result<pack::R
     if (!outcome && outcome.error().code == Errc::cancelled && ended->is_late) {
       outcome.error() = Error{
           Errc::timed_out,
-          tool.name + " took longer than " + std::to_string(tool.spec.time_limit.count()) + " ms",
+          tool.name + " took longer than " + std::to_string(time_limit_of(tool).count()) + " ms",
           {"ask for less", "look at `hearth daemon status`"}};
     }
     sink_->send(

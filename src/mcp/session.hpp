@@ -34,7 +34,8 @@ class MessageSink {
 };
 
 struct SessionLimits {
-  std::size_t in_flight = 256;  // further calls are answered `busy`
+  std::size_t in_flight = 256;             // further calls are answered `busy`
+  std::chrono::milliseconds call_time{0};  // shortens the tools' own time limits; 0: does not
 };
 
 class Session final : public std::enable_shared_from_this<Session> {
@@ -78,6 +79,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void report(const std::string& id, const Flight* flight, std::string_view notification);
   [[nodiscard]] pack::Call::Context context_of(const json::Envelope& message, Flight& flight);
   void start_deadline(const std::shared_ptr<Flight>& flight);
+  [[nodiscard]] std::chrono::milliseconds time_limit_of(const ToolEntry& tool) const;
 
   io::Loop& loop_;
   Catalog& catalog_;

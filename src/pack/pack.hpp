@@ -80,6 +80,10 @@ class PackContext {
   // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
+  // Directories, besides the caller's project, whose files tools may read. Loop thread, at start().
+  [[nodiscard]] virtual std::vector<std::string> roots() const { return {}; }
+  // Whether an answered write has to survive a loss of power; else kill -9 of everything is enough.
+  [[nodiscard]] virtual bool is_power_safe() const { return true; }
 };
 
 enum class Warmth : std::uint8_t { cold, warming, warm, degraded };
