@@ -154,16 +154,21 @@ def check_headers(root: pathlib.Path, files: list[str]) -> Iterator[Finding]:
             yield Finding(name, 1, "no #pragma once", "add it after the opening comment")
 
 
+def names_test(cmake_lists: str, test: str) -> bool:
+    """Whether a CMakeLists.txt names a test file: outright, or as ${name}_test.cpp in a foreach over its names."""
+    words = re.split(r"[\s()/]+", re.sub(r"#[^\n]*", "", cmake_lists))
+    in_loop = any(re.fullmatch(r"\$\{\w+\}_test\.cpp", word) for word in words)
+    return test in words or (in_loop and test.removesuffix("_test.cpp") in words)
+
+
 def check_tests(root: pathlib.Path, files: list[str]) -> Iterator[Finding]:
     """A test that no CMakeLists names is never run."""
     for name in files:
         if not name.startswith("tests/") or not name.endswith("_test.cpp"):
             continue
-        directory = (root / name).parent
-        named = any(
-            pathlib.Path(name).name in re.split(r"[\s()/]+", (folder / "CMakeLists.txt").read_text(encoding="utf-8"))
-            for folder in (directory, directory.parent) if (folder / "CMakeLists.txt").is_file())
-        if not named:
+        path = pathlib.PurePosixPath(name)
+        lists = [root / folder / "CMakeLists.txt" for folder in (path.parent, path.parent.parent)]
+        if not any(file.is_file() and names_test(file.read_text(encoding="utf-8"), path.name) for file in lists):
             yield Finding(name, 1, "no CMakeLists.txt names this test", "add it to the folder's hearth_test()")
 
 

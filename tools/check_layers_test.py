@@ -85,6 +85,14 @@ class CheckLayers(unittest.TestCase):
         self.write("tests/ipc/more_frame_test.cpp", "")
         self.assert_one("tests/ipc/more_frame_test.cpp:1:", "no CMakeLists.txt")
 
+    def test_knows_tests_that_are_named_in_a_loop(self) -> None:
+        self.write("tests/box/CMakeLists.txt",
+                   "foreach(name kill start)\n  hearth_test(${name} SOURCES ${name}_test.cpp)\nendforeach() # lost\n")
+        self.write("tests/box/kill_test.cpp", "")
+        self.assertEqual(self.findings(), [])
+        self.write("tests/box/lost_test.cpp", "")
+        self.assert_one("tests/box/lost_test.cpp:1:", "no CMakeLists.txt")
+
     def test_refuses_a_header_without_guard_or_purpose(self) -> None:
         self.write("src/base/a.hpp", "// A thing.\nint a();\n")
         self.assert_one("src/base/a.hpp:1:", "#pragma once")
