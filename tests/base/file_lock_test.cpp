@@ -12,7 +12,7 @@
 #include <fstream>
 #include <thread>
 
-#include "support/temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace hearth {
 namespace {
@@ -55,8 +55,8 @@ class HoldingProcess {
 
 class FileLockTest : public ::testing::Test {
  protected:
-  test::TemporaryDirectory directory_;
-  std::string path_ = directory_.file("a.lock");
+  test::ScratchDirectory directory_;
+  std::string path_ = directory_ / "a.lock";
 };
 
 TEST_F(FileLockTest, IsRefusedToASecondProcessWithTheHoldersLine) {
@@ -150,11 +150,11 @@ TEST_F(FileLockTest, IsTakenByExactlyOneOfManyThreads) {
 }
 
 TEST_F(FileLockTest, RefusesASymbolicLink) {
-  std::filesystem::create_symlink(directory_.file("elsewhere"), path_);
+  std::filesystem::create_symlink(directory_ / "elsewhere", path_);
   const auto lock = FileLock::try_acquire(path_);
   ASSERT_FALSE(lock.has_value());
   EXPECT_NE(lock.error().message.find("symbolic link"), std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(directory_.file("elsewhere")));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "elsewhere"));
   EXPECT_EQ(lock_holder(path_), std::nullopt);
 }
 
@@ -166,7 +166,7 @@ TEST_F(FileLockTest, RefusesWhatIsNoRegularFileWithoutWaiting) {
 }
 
 TEST_F(FileLockTest, NamesAMissingDirectory) {
-  const auto lock = FileLock::try_acquire(directory_.file("none/a.lock"));
+  const auto lock = FileLock::try_acquire(directory_ / "none/a.lock");
   ASSERT_FALSE(lock.has_value());
   EXPECT_EQ(lock.error().code, Errc::not_found);
   EXPECT_NE(lock.error().message.find("none/a.lock"), std::string::npos);

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace hearth::log {
 namespace {
@@ -83,8 +83,8 @@ class LogFileTest : public ::testing::Test {
     return text.str();
   }
 
-  test::TemporaryDirectory directory_;
-  std::string path_ = directory_.file("hearthd.log");
+  test::ScratchDirectory directory_;
+  std::string path_ = directory_ / "hearthd.log";
 
  private:
   UniqueFd out_;
@@ -97,7 +97,7 @@ TEST_F(LogFileTest, AppendsToAFileOfTheOwner) {
   info("hello", {kv("n", 1)});
   EXPECT_THAT(contents(path_), HasSubstr("before\n"));
   EXPECT_THAT(contents(path_), HasSubstr("info  hello n=1\n"));
-  const std::string fresh = directory_.file("fresh.log");
+  const std::string fresh = directory_ / "fresh.log";
   ASSERT_TRUE(open_file(fresh).has_value());
   struct stat status{};
   ASSERT_EQ(::stat(fresh.c_str(), &status), 0);
@@ -175,11 +175,11 @@ TEST_F(LogFileTest, WritesWholeLinesFromManyThreads) {
 }
 
 TEST_F(LogFileTest, NamesWhatCannotBeOpened) {
-  const auto missing = open_file(directory_.file("none/hearthd.log"));
+  const auto missing = open_file(directory_ / "none/hearthd.log");
   ASSERT_FALSE(missing.has_value());
   EXPECT_THAT(missing.error().message, HasSubstr("none/hearthd.log"));
   EXPECT_FALSE(open_file(directory_.path()).has_value());
-  const std::string fifo = directory_.file("fifo");
+  const std::string fifo = directory_ / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_FALSE(open_file(fifo).has_value());  // and did not wait for a reader
 }
