@@ -20,7 +20,8 @@ Readers::Readers(std::string path, std::size_t most, int cache_kib)
     : path_(std::move(path)), most_(most), cache_kib_(cache_kib) {}
 
 Readers::~Readers() {
-  assert(state_.lock()->open == state_.lock()->at_rest.size());
+  [[maybe_unused]] const auto state = state_.lock();
+  assert(state->open == state->at_rest.size());
 }
 
 Result<Reader> Readers::take(const std::stop_token& stop) {
