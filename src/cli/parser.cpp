@@ -1,0 +1,237 @@
+#include "cli/parser.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <deque>
+
+#include "base/closest.hpp"
+#include "config/settings.hpp"
+
+namespace hearth::cli {
+namespace {
+
+// "--dry-run,--dry_run": how people type it, and how tools spell it.
+std::string spellings(const Parameter& parameter) {
+  const std::string dashed = option_name(parameter.name);
+  std::string names = dashed;
+  if (parameter.short_name != '\0') names = std::string("-") + parameter.short_name + "," + names;
+  if (const std::string plain = "--" + parameter.name; plain != dashed) names += "," + plain;
+  return names;
+}
+
+std::string flag_spellings(const Parameter& parameter) {
+  std::string names = spellings(parameter);
+  const std::string dashed = option_name(parameter.name);
+  if (dashed.starts_with("--no-")) return names;
+  return names + ",!--no-" + dashed.substr(2);
+}
+
+// A Usage as a CLI11 application, and where the values arrive.
+class Application {
+ public:
+  Application(const Usage& usage, bool allow_unknown) : usage_(usage) {
+    app_.set_help_flag();
+    app_.allow_extras(allow_unknown);
+    for (const Parameter& parameter : usage.parameters) add(parameter);
+  }
+
+  Result<Arguments> parse(const std::vector<std::string>& words) {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes them
+    try {
+      app_.parse(std::move(reversed));
+    } catch (const CLI::ExtrasError&) {
+      return std::unexpected(unknown_word(app_.remaining()));
+    } catch (const CLI::ParseError& error) {
+      return fail(Errc::invalid_args, error.what(), {"see hearth " + usage_.command + " --help"});
+    }
+    return collect();
+  }
+
+ private:
+  struct Slot {
+    const Parameter* parameter;
+    CLI::Option* option;
+    std::string one;
+    std::vector<std::string> many;
+  };
+
+  void add(const Parameter& parameter) {
+    Slot& slot = slots_.emplace_back(Slot{&parameter, nullptr, {}, {}});
+    if (parameter.kind == ValueKind::boolean && !parameter.is_list) {
+      slot.option = app_.add_flag(flag_spellings(parameter), slot.one);
+      slot.option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      return;
+    }
+    std::string names = spellings(parameter);
+    if (parameter.is_positional) names = parameter.name + "," + names;
+    // Without extra arguments a repeated option takes one value each time, not all that follow.
+    slot.option = parameter.is_list ? app_.add_option(names, slot.many)->allow_extra_args(false)
+                                    : app_.add_option(names, slot.one);
+  }
+
+  Result<Arguments> collect() {
+    Arguments arguments;
+    for (Slot& slot : slots_) {
+      if (slot.option->count() == 0) continue;
+      if (!slot.parameter->is_list) slot.many = {slot.one};
+      for (std::string& value : slot.many) {
+        if (auto taken = take(*slot.parameter, std::move(value), arguments); !taken)
+          return std::unexpected(std::move(taken.error()));
+      }
+    }
+    if (arguments.flag("help")) return arguments;
+    for (const Parameter& parameter : usage_.parameters) {
+      if (!parameter.is_required || arguments.has(parameter.name)) continue;
+      const std::string what = parameter.about.empty() ? "" : " (" + parameter.about + ")";
+      return fail(Errc::invalid_args, "missing " + option_name(parameter.name) + what,
+                  {"see hearth " + usage_.command + " --help"});
+    }
+    return arguments;
+  }
+
+  static Result<void> take(const Parameter& parameter, std::string value, Arguments& arguments) {
+    const std::string option = option_name(parameter.name);
+    if (parameter.kind == ValueKind::boolean) {
+      const auto truth = config::parse_bool(value);
+      if (!truth)
+        return fail(Errc::invalid_args, option + ": expected true or false, got \"" + value + "\"");
+      value = *truth ? "true" : "false";
+    }
+    const auto& choices = parameter.choices;
+    if (!choices.empty() && std::ranges::find(choices, value) == choices.end()) {
+      std::string all;
+      for (const std::string& choice : choices) all += (all.empty() ? "" : ", ") + choice;
+      return fail(Errc::invalid_args,
+                  option + ": expected one of " + all + "; got \"" + value + "\"",
+                  closest_names(value, choices));
+    }
+    arguments.add(parameter.name, std::move(value));
+    return {};
+  }
+
+  Error unknown_word(const std::vector<std::string>& remaining) const {
+    std::string word = remaining.empty() ? "" : remaining.front();
+    const bool is_option = word.size() > 1 && word.starts_with('-');
+    if (const auto equals = word.find('='); is_option) word = word.substr(0, equals);
+    const std::string help = "see hearth " + usage_.command + " --help";
+    if (!is_option) {
+      return {Errc::invalid_args,
+              "unexpected word \"" + word + "\"",
+              {"put quotes around a value of several words", help}};
+    }
+    std::vector<std::string> known;
+    for (const Parameter& parameter : usage_.parameters)
+      known.push_back(option_name(parameter.name));
+    std::vector<std::string> suggestions = closest_names(word, known);
+    const std::string nearest =
+        suggestions.empty() ? "" : "; did you mean " + suggestions.front() + "?";
+    if (suggestions.empty()) suggestions = {help, "write -- before words that begin with a dash"};
+    return {Errc::invalid_args, "unknown option " + word + nearest, std::move(suggestions)};
+  }
+
+  const Usage& usage_;
+  CLI::App app_{"", "hearth"};
+  std::deque<Slot> slots_;  // CLI11 keeps addresses of the values
+};
+
+std::string value_name(const Parameter& parameter) {
+  if (!parameter.value_name.empty()) return parameter.value_name;
+  if (!parameter.choices.empty() && parameter.choices.size() <= 5) {
+    std::string all;
+    for (const std::string& choice : parameter.choices) all += (all.empty() ? "" : "|") + choice;
+    return all;
+  }
+  switch (parameter.kind) {
+    case ValueKind::text:
+      return "TEXT";
+    case ValueKind::integer:
+      return "INTEGER";
+    case ValueKind::number:
+      return "NUMBER";
+    case ValueKind::json:
+      return "JSON";
+    case ValueKind::boolean:
+      break;
+  }
+  return "";
+}
+
+std::string upper(std::string_view name) {
+  std::string out(name);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return out;
+}
+
+std::string synopsis(const Usage& usage) {
+  std::string line = "usage: hearth " + usage.command;
+  for (const Parameter& parameter : usage.parameters) {
+    if (!parameter.is_positional) continue;
+    const std::string name = upper(parameter.name);
+    line += parameter.is_required ? " " + name : " [" + name + "]";
+  }
+  return line + " [options]\n";
+}
+
+std::string left_column(const Parameter& parameter) {
+  std::string text = "  ";
+  if (parameter.short_name != '\0') text += std::string("-") + parameter.short_name + ", ";
+  text += option_name(parameter.name);
+  const std::string value = value_name(parameter);
+  if (!value.empty()) text += " " + value;
+  return text;
+}
+
+void append_options(std::string& page,
+                    std::string_view heading,
+                    const std::vector<Parameter>& parameters) {
+  constexpr std::size_t column = 30;
+  if (parameters.empty()) return;
+  page.append("\n").append(heading).append(":\n");
+  for (const Parameter& parameter : parameters) {
+    std::string line = left_column(parameter);
+    if (line.size() + 2 > column) {
+      line += "\n" + std::string(column, ' ');
+    } else {
+      line.resize(column, ' ');
+    }
+    page += line + parameter.about;
+    if (parameter.is_list) page += " (may be repeated)";
+    page += '\n';
+  }
+}
+
+}  // namespace
+
+std::string option_name(std::string_view parameter) {
+  std::string name = "--" + std::string(parameter);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+Result<Arguments> parse_words(const Usage& usage, const std::vector<std::string>& words) {
+  return Application(usage, false).parse(words);
+}
+
+Result<Arguments> parse_known_words(const Usage& usage, const std::vector<std::string>& words) {
+  return Application(usage, true).parse(words);
+}
+
+std::string help_page(const Usage& usage, const std::vector<Parameter>& globals) {
+  std::string page = synopsis(usage);
+  if (!usage.title.empty()) page += "\n" + usage.title + "\n";
+  if (!usage.description.empty()) page += "\n" + usage.description + "\n";
+  std::vector<Parameter> words;
+  std::vector<Parameter> options;
+  for (const Parameter& parameter : usage.parameters)
+    (parameter.is_positional ? words : options).push_back(parameter);
+  append_options(page, "arguments (as words in this order, or by name)", words);
+  append_options(page, "options", options);
+  append_options(page, "global options", globals);
+  return page;
+}
+
+}  // namespace hearth::cli

@@ -1,0 +1,30 @@
+// Results for people: tables for lists of things, `key: value` lines for one thing.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "json/json.hpp"
+
+namespace hearth::cli {
+
+struct Look {
+  std::size_t width = 0;  // columns of the terminal; 0: unlimited, nothing is clipped
+  bool color = false;
+};
+
+// The whole result. An array of objects becomes a table of its scalar members (an object's own
+// scalars follow below it); everything else `key: value` lines, nested ones indented. Control
+// characters in values are not passed on. Ends with a newline unless empty.
+[[nodiscard]] std::string render(const json::Value& value, const Look& look);
+
+// A table. Columns shrink, the widest first, until a row fits; clipped cells end in "…".
+[[nodiscard]] std::string render_table(const std::vector<std::string>& headings,
+                                       const std::vector<std::vector<std::string>>& rows,
+                                       const Look& look);
+
+// Turns the marks **…** of snippets into bold, or leaves them where color is off.
+[[nodiscard]] std::string highlight(std::string text, const Look& look);
+
+}  // namespace hearth::cli

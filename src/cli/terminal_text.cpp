@@ -1,0 +1,124 @@
+#include "cli/terminal_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace hearth::cli {
+namespace {
+
+struct CodePoint {
+  char32_t value;      // U+FFFD for a malformed byte
+  std::size_t length;  // bytes
+  bool is_valid;
+};
+
+// The code point at the front of `text`, which is not empty (RFC 3629).
+CodePoint decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {first, 1, true};
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return {0xfffd, 1, false};
+  char32_t value = first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {0xfffd, 1, false};
+    value = (value << 6) | (byte(i) & 0x3fU);
+  }
+  const bool is_overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
+  const bool is_surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (is_overlong || is_surrogate || value > 0x10ffff) return {0xfffd, 1, false};
+  return {value, length, true};
+}
+
+struct Range {
+  char32_t low;
+  char32_t high;
+};
+
+template <std::size_t size>
+bool is_in(const std::array<Range, size>& ranges, char32_t value) {
+  return std::ranges::any_of(ranges,
+                             [&](const Range& r) { return value >= r.low && value <= r.high; });
+}
+
+// Coarse: whole blocks of UAX #11 and of combining marks, which is what columns need.
+std::size_t width_of(char32_t value) {
+  static constexpr std::array<Range, 8> no_width{{{0x0300, 0x036f},
+                                                  {0x200b, 0x200f},
+                                                  {0x202a, 0x202e},
+                                                  {0x2060, 0x2064},
+                                                  {0x20d0, 0x20ff},
+                                                  {0xfe00, 0xfe0f},
+                                                  {0xfe20, 0xfe2f},
+                                                  {0xe0100, 0xe01ef}}};
+  static constexpr std::array<Range, 9> wide{{{0x1100, 0x115f},
+                                              {0x2e80, 0x303e},
+                                              {0x3041, 0xa4cf},
+                                              {0xac00, 0xd7a3},
+                                              {0xf900, 0xfaff},
+                                              {0xfe30, 0xfe6f},
+                                              {0xff00, 0xff60},
+                                              {0x1f300, 0x1faff},
+                                              {0x20000, 0x3fffd}}};
+  if (is_in(no_width, value)) return 0;
+  return is_in(wide, value) ? 2 : 1;
+}
+
+bool is_control(char32_t value) {
+  const bool is_c0_or_c1 = value < 0x20 || (value >= 0x7f && value <= 0x9f);
+  // Marks that reorder the text around them can make a line say something else.
+  const bool reorders =
+      (value >= 0x202a && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069);
+  return is_c0_or_c1 || reorders;
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    width += width_of(point.value);
+    text.remove_prefix(point.length);
+  }
+  return width;
+}
+
+std::string clip(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  if (width == 0) return {};
+  std::size_t used = 0;
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const CodePoint point = decode(text.substr(end));
+    const std::size_t next = used + width_of(point.value);
+    if (next > width - 1) break;
+    used = next;
+    end += point.length;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string printable(std::string_view text, Lines lines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    if (point.value == '\n') {
+      out += lines == Lines::keep ? "\n" : "⏎ ";
+    } else if (point.value == '\t') {
+      out += "  ";
+    } else if (point.value == '\r') {
+      // part of a line end
+    } else if (!point.is_valid || is_control(point.value)) {
+      out += "\xef\xbf\xbd";
+    } else {
+      out += text.substr(0, point.length);
+    }
+    text.remove_prefix(point.length);
+  }
+  return out;
+}
+
+}  // namespace hearth::cli

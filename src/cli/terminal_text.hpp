@@ -1,0 +1,22 @@
+// Text that is safe and fitting to show: no control sequences from data, widths in columns.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace hearth::cli {
+
+// Columns that `text` takes on a terminal: 2 for East Asian wide characters and emoji, 0 for
+// combining marks. Counts code points; independent of the locale.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+// At most `width` columns of `text`, its last one "…" when something was left out.
+[[nodiscard]] std::string clip(std::string_view text, std::size_t width);
+
+// `text` without what a terminal would obey: escape sequences, control characters (but tabs become
+// blanks), C1 controls, bytes that are not UTF-8. Newlines stay, or become "⏎ " in one line.
+enum class Lines : bool { keep, join };
+[[nodiscard]] std::string printable(std::string_view text, Lines lines);
+
+}  // namespace hearth::cli

@@ -1,0 +1,53 @@
+#include "cli/text_diff.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/terminal_text.hpp"
+
+namespace hearth::cli {
+namespace {
+
+constexpr std::size_t longest_line = 160;
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string text_diff(std::string_view before, std::string_view after, const Look& look) {
+  if (before == after) return {};
+  const auto old_lines = split_lines(before);
+  const auto new_lines = split_lines(after);
+  const std::size_t shorter = std::min(old_lines.size(), new_lines.size());
+  std::size_t head = 0;
+  while (head < shorter && old_lines[head] == new_lines[head]) ++head;
+  std::size_t tail = 0;
+  while (tail < shorter - head &&
+         old_lines[old_lines.size() - 1 - tail] == new_lines[new_lines.size() - 1 - tail])
+    ++tail;
+  std::string out;
+  const auto append = [&](char mark, std::string_view line) {
+    const std::string text = mark + clip(printable(line, Lines::join), longest_line);
+    const char* color = mark == '+' ? "\x1b[32m" : mark == '-' ? "\x1b[31m" : "";
+    out += look.color && mark != ' ' ? color + text + "\x1b[0m\n" : text + "\n";
+  };
+  const std::size_t context = head > 0 ? head - 1 : 0;
+  const std::size_t old_end = old_lines.size() - tail;
+  const std::size_t new_end = new_lines.size() - tail;
+  out += "@@ line " + std::to_string(context + 1) + " @@\n";
+  if (head > 0) append(' ', old_lines[context]);
+  for (std::size_t i = head; i < old_end; ++i) append('-', old_lines[i]);
+  for (std::size_t i = head; i < new_end; ++i) append('+', new_lines[i]);
+  if (tail > 0) append(' ', old_lines[old_end]);
+  return out;
+}
+
+}  // namespace hearth::cli
