@@ -2,7 +2,14 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json) # Asio, Describe, JSON
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(SQLITE3 REQUIRED sqlite3>=3.40)
+
+# SQLite: the archive too, since store/ also holds what the static client uses (atomic files). The linker takes
+# nothing of SQLite for a program that opens no database.
+find_library(HEARTH_SQLITE_ARCHIVE NAMES libsqlite3.a REQUIRED)
+add_library(hearth_sqlite INTERFACE)
+target_include_directories(hearth_sqlite INTERFACE ${SQLITE3_INCLUDE_DIRS})
+target_link_libraries(hearth_sqlite INTERFACE ${HEARTH_SQLITE_ARCHIVE} Threads::Threads m)
 
 # Asio: single place for its compile-time choices. Only src/io and src/daemon see its headers.
 add_library(hearth_asio INTERFACE)
