@@ -38,7 +38,8 @@ class Application {
   }
 
   Result<Arguments> parse(const std::vector<std::string>& words) {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes them
+    std::vector<std::string> reversed = split_empty_values(words);
+    std::ranges::reverse(reversed);  // as CLI11 takes them
     try {
       app_.parse(std::move(reversed));
     } catch (const CLI::ExtrasError&) {
@@ -69,6 +70,20 @@ class Application {
     // Without extra arguments a repeated option takes one value each time, not all that follow.
     slot.option = parameter.is_list ? app_.add_option(names, slot.many)->allow_extra_args(false)
                                     : app_.add_option(names, slot.one);
+  }
+
+  // CLI11 takes "--name=" for an option without its value; an empty value is one.
+  static std::vector<std::string> split_empty_values(const std::vector<std::string>& words) {
+    std::vector<std::string> out;
+    bool has_ended = false;  // options, by "--"
+    for (const std::string& word : words) {
+      has_ended = has_ended || word == "--";
+      const bool is_empty =
+          !has_ended && word.starts_with("--") && word.find('=') + 1 == word.size();
+      out.push_back(is_empty ? word.substr(0, word.size() - 1) : word);
+      if (is_empty) out.emplace_back();
+    }
+    return out;
   }
 
   Result<Arguments> collect() {

@@ -31,14 +31,15 @@ Result<Values> read_values(std::string_view text) {
 
 struct Line {
   std::size_t begin;
-  std::size_t end;  // without its newline
+  std::size_t end;  // without its line end
 };
 
 std::vector<Line> lines_of(std::string_view text) {
   std::vector<Line> lines;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back({begin, end});
+    const bool has_return = end > begin && text[end - 1] == '\r';
+    lines.push_back({begin, has_return ? end - 1 : end});
     begin = end + 1;
   }
   return lines;
@@ -110,7 +111,6 @@ std::string edit_table(std::string_view text,
     if (wanted == entries.end()) continue;
     out += std::string(text.substr(at, lines[i].begin - at)) + key + " = " + wanted->second;
     at = lines[i].end;
-    if (at > 0 && text[at - 1] == '\r') --at;
   }
   return out.append(text.substr(at));
 }

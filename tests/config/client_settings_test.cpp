@@ -4,7 +4,8 @@
 #include <map>
 
 #include "config/settings.hpp"
-#include "temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
+#include "support/write_below.hpp"
 
 namespace hearth::config {
 namespace {
@@ -19,11 +20,13 @@ Environment environment_of(std::map<std::string, std::string> values) {
 }
 
 TEST(LoadClientSettings, EachSourceOutranksTheOnesBelow) {
-  const TemporaryDirectory home;
-  const std::string config = home.write(
-      "config.toml", "[client]\nnamespace = \"config\"\nstrict = true\ndaemon_binary = \"/x/d\"\n");
+  const test::ScratchDirectory home("config");
+  const std::string config = test::write_below(
+      home.path(), "config.toml",
+      "[client]\nnamespace = \"config\"\nstrict = true\ndaemon_binary = \"/x/d\"\n");
   const std::string project = home.path() + "/project";
-  home.write("project/.hearth.toml", "namespace = \"project\"\nread_only = true\n");
+  test::write_below(home.path(), "project/.hearth.toml",
+                    "namespace = \"project\"\nread_only = true\n");
   const auto none = environment_of({});
 
   EXPECT_EQ(load_client_settings("/nowhere/c", "", none)->name_space, "default");
@@ -86,30 +89,30 @@ TEST(ParseClient, LeavesOtherSectionsToTheDaemon) {
 }
 
 TEST(FindProjectFile, LooksUpToTheGitTopLevelAndNoFarther) {
-  const TemporaryDirectory home;
-  home.write(".hearth.toml", "");
-  home.write("repo/.git/HEAD", "");
-  home.write("repo/deep/down/file", "");
+  const test::ScratchDirectory home("config");
+  test::write_below(home.path(), ".hearth.toml", "");
+  test::write_below(home.path(), "repo/.git/HEAD", "");
+  test::write_below(home.path(), "repo/deep/down/file", "");
   const std::string repo = home.path() + "/repo";
   EXPECT_EQ(find_project_file(repo + "/deep/down", "/home/a"), std::nullopt);
-  home.write("repo/.hearth.toml", "");
+  test::write_below(home.path(), "repo/.hearth.toml", "");
   EXPECT_EQ(find_project_file(repo + "/deep/down", "/home/a"), repo + "/.hearth.toml");
-  home.write("repo/deep/.hearth.toml", "");
+  test::write_below(home.path(), "repo/deep/.hearth.toml", "");
   EXPECT_EQ(find_project_file(repo + "/deep/down", "/home/a"), repo + "/deep/.hearth.toml");
 }
 
 TEST(FindProjectFile, WithoutGitOnlyTheDirectoryItselfCounts) {
-  const TemporaryDirectory home;
-  home.write("plain/.hearth.toml", "");
-  home.write("plain/below/file", "");
+  const test::ScratchDirectory home("config");
+  test::write_below(home.path(), "plain/.hearth.toml", "");
+  test::write_below(home.path(), "plain/below/file", "");
   EXPECT_EQ(find_project_file(home.path() + "/plain", "/home/a"),
             home.path() + "/plain/.hearth.toml");
   EXPECT_EQ(find_project_file(home.path() + "/plain/below", "/home/a"), std::nullopt);
 }
 
 TEST(FindProjectFile, NeverInTheHomeDirectory) {
-  const TemporaryDirectory home;
-  home.write(".hearth.toml", "");
+  const test::ScratchDirectory home("config");
+  test::write_below(home.path(), ".hearth.toml", "");
   EXPECT_EQ(find_project_file(home.path(), home.path()), std::nullopt);
   EXPECT_EQ(find_project_file("/", "/home/a"), std::nullopt);
   EXPECT_EQ(find_project_file("relative", "/home/a"), std::nullopt);

@@ -6,7 +6,8 @@
 #include <map>
 #include <random>
 
-#include "temporary_directory.hpp"
+#include "support/scratch_directory.hpp"
+#include "support/write_below.hpp"
 
 namespace hearth::config {
 namespace {
@@ -145,9 +146,9 @@ TEST(ParseSettings, RefusesASectionOfNoPackWhenItKnowsThePacks) {
 }
 
 TEST(LoadSettings, PrefersOptionsToEnvironmentToFileToDefault) {
-  const TemporaryDirectory home;
-  const std::string file =
-      home.write("config.toml", "[daemon]\nidle_timeout = \"1m\"\ndrain_timeout = \"1s\"\n");
+  const test::ScratchDirectory home("config");
+  const std::string file = test::write_below(
+      home.path(), "config.toml", "[daemon]\nidle_timeout = \"1m\"\ndrain_timeout = \"1s\"\n");
   const auto from_file = load_settings(file, environment_of({}));
   ASSERT_TRUE(from_file);
   EXPECT_EQ(from_file->idle_timeout, milliseconds(60'000));
@@ -183,9 +184,9 @@ TEST(LoadSettings, IgnoresAnEmptyVariable) {
 }
 
 TEST(LoadSettings, ExpandsTheHomeDirectory) {
-  const TemporaryDirectory home;
-  const std::string file =
-      home.write("config.toml", "[daemon]\ndata = \"~/d\"\nroots = [\"~/notes\", \"/x\"]\n");
+  const test::ScratchDirectory home("config");
+  const std::string file = test::write_below(
+      home.path(), "config.toml", "[daemon]\ndata = \"~/d\"\nroots = [\"~/notes\", \"/x\"]\n");
   const auto settings = load_settings(file, environment_of({{"HOME", "/home/a"}}));
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->data, "/home/a/d");
@@ -194,17 +195,18 @@ TEST(LoadSettings, ExpandsTheHomeDirectory) {
 }
 
 TEST(LoadSettings, AMissingFileIsFineAndAnUnreadableOneIsNot) {
-  const TemporaryDirectory home;
+  const test::ScratchDirectory home("config");
   EXPECT_TRUE(load_settings(home.path() + "/none.toml", environment_of({})));
-  EXPECT_TRUE(load_settings(home.write("file", "") + "/below/c.toml", environment_of({})));
+  EXPECT_TRUE(load_settings(test::write_below(home.path(), "file", "") + "/below/c.toml",
+                            environment_of({})));
   const auto directory = load_settings(home.path(), environment_of({}));
   ASSERT_FALSE(directory);
   EXPECT_THAT(directory.error().message, HasSubstr(home.path()));
 }
 
 TEST(LoadSettings, RefusesAHugeFile) {
-  const TemporaryDirectory home;
-  const std::string file = home.write("config.toml", std::string(3 << 20, '#'));
+  const test::ScratchDirectory home("config");
+  const std::string file = test::write_below(home.path(), "config.toml", std::string(3 << 20, '#'));
   const auto settings = load_settings(file, environment_of({}));
   ASSERT_FALSE(settings);
   EXPECT_THAT(settings.error().message, HasSubstr("larger than 1 MiB"));

@@ -1,0 +1,106 @@
+#include "cli/render.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/terminal_text.hpp"
+
+namespace hearth::cli {
+namespace {
+
+std::string rendered(std::string_view text, Look look = {}) {
+  return render(*json::parse(text), look);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+TEST(Render, ShowsScalarsAsAlignedLines) {
+  EXPECT_EQ(rendered(R"({"id":"a1","entry_count":3,"done":true,"none":null,"tags":["x","y"]})"),
+            "id:          a1\n"
+            "entry count: 3\n"
+            "done:        true\n"
+            "none:        -\n"
+            "tags:        x, y\n");
+}
+
+TEST(Render, ShowsAListOfObjectsAsATableAndTheRestBelow) {
+  EXPECT_EQ(rendered(R"({"total":2,"hits":[{"id":"a","score":1.5},{"id":"long","extra":"z"}]})"),
+            "id    score  extra\n"
+            "a     1.5\n"
+            "long         z\n"
+            "\n"
+            "total: 2\n");
+}
+
+TEST(Render, HeadsSeveralTables) {
+  EXPECT_EQ(rendered(R"({"a_list":[{"x":1}],"b":[{"y":2}]})"), "a list (1)\nx\n1\n\nb (1)\ny\n2\n");
+}
+
+TEST(Render, KeepsTheLinesOfALongText) {
+  EXPECT_EQ(rendered(R"({"id":"a","text":"one\ntwo\n"})"), "id:   a\ntext:\n  one\n  two\n");
+}
+
+TEST(Render, IndentsNestedObjects) {
+  EXPECT_EQ(rendered(R"({"a":1,"in_side":{"b":2,"c":{"d":3}}})"),
+            "a: 1\nin side\n  b: 2\n  c\n    d: 3\n");
+}
+
+TEST(Render, NothingOfTheDataReachesTheTerminalAsControl) {
+  const std::string text = rendered(R"({"a":"\u001b[31mred\u0007","hits":[{"t":"x\ny\u009b"}]})");
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.find('\x07'), std::string::npos);
+  EXPECT_EQ(text.find("\xc2\x9b"), std::string::npos);
+  EXPECT_THAT(text, testing::HasSubstr("x⏎ y"));
+}
+
+TEST(Render, FitsTablesIntoTheTerminal) {
+  const std::string wide(300, 'w');
+  const std::string text =
+      rendered(R"({"hits":[{"id":"0123456789","title":")" + wide + R"(","n":1}]})", {60, false});
+  for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 60U) << line;
+  EXPECT_THAT(text, testing::HasSubstr("0123456789"));
+  EXPECT_THAT(text, testing::HasSubstr("w…"));
+}
+
+TEST(Render, ClipsNothingOnAPipe) {
+  const std::string wide(300, 'w');
+  EXPECT_THAT(rendered(R"({"hits":[{"title":")" + wide + R"("}]})"), testing::HasSubstr(wide));
+}
+
+TEST(Render, FitsWideCharacters) {
+  const std::string text = rendered(
+      R"({"hits":[{"title":"日本語日本語日本語日本語日本語日本語","b":"x"}]})", {20, false});
+  for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 20U) << line;
+}
+
+TEST(Render, MoreColumnsThanTheTerminalHoldsStillCome) {
+  std::string object = "{";
+  for (int i = 0; i < 40; ++i)
+    object += (i == 0 ? "" : ",") + std::string(R"("column)") + std::to_string(i) + R"(":"value")";
+  EXPECT_EQ(lines_of(rendered("[" + object + "}]", {40, false})).size(), 2U);
+}
+
+TEST(Render, TakesEveryKindOfValue) {
+  EXPECT_EQ(rendered("[]"), "");
+  EXPECT_EQ(rendered("{}"), "");
+  EXPECT_EQ(rendered("7"), "7\n");
+  EXPECT_EQ(rendered(R"(["a",{"b":1}])"), "a\n{\"b\":1}\n");
+  EXPECT_EQ(rendered(R"({"hits":[],"total":0})"), "hits:  \ntotal: 0\n");
+}
+
+TEST(Highlight, TurnsMarksIntoBoldOnATerminalOnly) {
+  EXPECT_EQ(highlight("a **hit** b", {0, false}), "a **hit** b");
+  EXPECT_EQ(highlight("a **hit** b", {80, true}), "a \x1b[1mhit\x1b[0m b");
+  EXPECT_EQ(highlight("a **hi", {80, true}), "a \x1b[1mhi\x1b[0m");
+}
+
+}  // namespace
+}  // namespace hearth::cli

@@ -1,0 +1,26 @@
+#include "cli/text_diff.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hearth::cli {
+namespace {
+
+TEST(TextDiff, ShowsTheChangedLinesWithContext) {
+  EXPECT_EQ(text_diff("a\nb\nc\nd\n", "a\nb\nX\nY\nd\n", {}), "@@ line 2 @@\n b\n-c\n+X\n+Y\n d\n");
+}
+
+TEST(TextDiff, ShowsAPureInsertion) {
+  EXPECT_EQ(text_diff("a\nb\n", "a\nn\nb\n", {}), "@@ line 1 @@\n a\n+n\n b\n");
+  EXPECT_EQ(text_diff("", "n\n", {}), "@@ line 1 @@\n+n\n");
+}
+
+TEST(TextDiff, IsEmptyForEqualTexts) {
+  EXPECT_EQ(text_diff("a\n", "a\n", {}), "");
+}
+
+TEST(TextDiff, ClipsLongLines) {
+  EXPECT_LT(text_diff("", std::string(5000, 'x'), {}).size(), 300U);
+}
+
+}  // namespace
+}  // namespace hearth::cli
