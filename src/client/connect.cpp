@@ -19,6 +19,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// A daemon that dies while it starts, or finds another one in its way, is tried again this often:
+// whatever killed it, or the other one, may be gone by then.
+constexpr int most_spawns = 5;
+
 // One try at connecting, greeting or spawning ends in one of these.
 enum class Verdict : std::uint8_t {
   again,     // the situation changed or may change by itself: try from the start
@@ -68,8 +72,13 @@ Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadli
           "the daemon (pid " + std::to_string(peer ? peer->pid : 0) + ") does not answer";
       error.suggestions = {"it may be stopped (SIGSTOP) or overloaded: `hearth daemon logs`",
                            "use --no-daemon meanwhile"};
+      return std::unexpected(Setback{Verdict::final, "no_answer", std::move(error)});
     }
-    return std::unexpected(Setback{Verdict::final, "no_answer", std::move(error)});
+    error.code = Errc::mismatch;
+    error.message =
+        "what listens on " + options.paths.socket() + " is no hearth daemon: " + error.message;
+    error.suggestions = {"stop that program", "set HEARTH_HOME to a directory of hearth's own"};
+    return std::unexpected(Setback{Verdict::fallback, "no_daemon", std::move(error)});
   }
   auto welcome = ipc::decode_welcome(*answer);
   if (welcome) return std::move(*welcome);
@@ -78,11 +87,57 @@ Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadli
   return std::unexpected(Setback{verdict, reason, std::move(welcome.error().error)});
 }
 
-// Asks an older daemon to make room for the one we would start.
-void retire(Connection& old, MonotonicTime deadline) {
+std::unexpected<Setback> failed(Verdict verdict, std::string reason, Error error) {
+  return std::unexpected(Setback{verdict, std::move(reason), std::move(error)});
+}
+
+// Whoever made the socket's directory first could listen there in our daemon's place.
+Result<void> check_owner(int fd) {
+  const auto peer = ipc::peer_credentials(fd);
+  if (!peer) return std::unexpected(peer.error());
+  if (peer->uid == ::geteuid()) return {};
+  return fail(Errc::permission,
+              "the process behind the socket (pid " + std::to_string(peer->pid) +
+                  ") belongs to uid " + std::to_string(peer->uid) + ", not to you",
+              {"set HEARTH_HOME or XDG_RUNTIME_DIR to a directory of your own"});
+}
+
+// Starts a daemon. The caller holds the spawn lock.
+Attempt<void> spawn(const Options& options, MonotonicTime deadline) {
+  auto spawned = spawn_shared(options, deadline);
+  if (spawned) return {};
+  Error& error = spawned.error();
+  if (error.code == Errc::cancelled) return failed(Verdict::final, "cancelled", std::move(error));
+  // Busy: a daemon that others started meanwhile, or another owner of the stores. Unavailable: it
+  // ended without a word.
+  if (error.code == Errc::busy) return failed(Verdict::again, "store_owned", std::move(error));
+  const bool may_pass = error.code == Errc::unavailable;
+  const auto holder = lock_holder(options.paths.lock());
+  if (error.code == Errc::timed_out && holder)
+    error.message += "; " + options.paths.lock() + " is held by " + *holder;
+  return failed(may_pass ? Verdict::again : Verdict::fallback, "spawn_failed", std::move(error));
+}
+
+Attempt<FileLock> take_spawn_lock(const Options& options) {
+  if (auto made = ipc::ensure_private_directory(options.paths.runtime); !made)
+    return failed(Verdict::fallback, "runtime_dir", std::move(made.error()));
+  auto lock = FileLock::try_acquire(options.paths.spawn_lock());
+  if (lock) return std::move(*lock);
+  // Another client spawns; we connect when it has.
+  const bool is_busy = lock.error().code == Errc::busy;
+  return failed(is_busy ? Verdict::again : Verdict::fallback, is_busy ? "draining" : "runtime_dir",
+                std::move(lock.error()));
+}
+
+// Makes an older daemon leave and starts ours in its place. The spawn lock is held all the while:
+// an older client that waits for a daemon would start the older one again.
+Attempt<void> replace(Connection old, const Options& options, MonotonicTime deadline) {
+  const auto lock = take_spawn_lock(options);
+  if (!lock) return std::unexpected(lock.error());
   const json::Object params{{"reason", "retire"}, {"version", version()}};
   (void)old.request("daemon/stop", params, milliseconds(ipc::poll_timeout(deadline)));
   (void)old.wait_for_end(deadline);
+  return spawn(options, deadline);
 }
 
 Attempt<Connection> try_connect(const Options& options, MonotonicTime deadline) {
@@ -90,42 +145,27 @@ Attempt<Connection> try_connect(const Options& options, MonotonicTime deadline) 
   if (!fd) {
     const Errc code = fd.error().code;
     const bool is_absent = code == Errc::not_found || code == Errc::unavailable;
-    return std::unexpected(
-        Setback{is_absent ? Verdict::again : Verdict::final, "absent", std::move(fd.error())});
+    return failed(is_absent ? Verdict::again : Verdict::final, "absent", std::move(fd.error()));
   }
+  if (auto own = check_owner(fd->get()); !own)
+    return failed(Verdict::fallback, "wrong_user", std::move(own.error()));
   auto welcome = greet(fd->get(), options, deadline);
   if (!welcome) return std::unexpected(std::move(welcome.error()));
   Connection connection(options, std::move(*fd), std::move(*welcome));
   const bool is_older = compare_versions(connection.welcome().version, version()) < 0;
   if (!is_older || options.mode == Mode::shared_only) return connection;
-  retire(connection, deadline);
-  return std::unexpected(
-      Setback{Verdict::again, "draining", Error{Errc::draining, "an older daemon is leaving", {}}});
+  auto replaced = replace(std::move(connection), options, deadline);
+  if (!replaced) return std::unexpected(std::move(replaced.error()));
+  return failed(Verdict::again, "draining",
+                Error{Errc::draining, "an older daemon is leaving", {}});
 }
 
 // Starts a daemon under the spawn lock, unless somebody else is at it or has done it.
 Attempt<void> try_spawn(const Options& options, MonotonicTime deadline) {
-  const auto give_up = [](Verdict verdict, std::string reason, Error error) {
-    return std::unexpected(Setback{verdict, std::move(reason), std::move(error)});
-  };
-  if (auto made = ipc::ensure_private_directory(options.paths.runtime); !made) {
-    return give_up(Verdict::fallback, "runtime_dir", std::move(made.error()));
-  }
-  const auto lock = FileLock::try_acquire(options.paths.spawn_lock());
-  if (!lock && lock.error().code == Errc::busy)
-    return {};  // another client spawns; we connect when it has
-  if (!lock) return give_up(Verdict::fallback, "runtime_dir", lock.error());
+  const auto lock = take_spawn_lock(options);
+  if (!lock) return std::unexpected(lock.error());
   if (ipc::connect_unix(options.paths.socket(), deadline)) return {};
-  auto spawned = spawn_shared(options, deadline);
-  if (spawned) return {};
-  if (spawned.error().code == Errc::cancelled) {
-    return give_up(Verdict::final, "cancelled", std::move(spawned.error()));
-  }
-  // Busy: a daemon that others started meanwhile, or another owner of the stores.
-  const bool is_owned = spawned.error().code == Errc::busy;
-  if (is_owned && ipc::connect_unix(options.paths.socket(), deadline)) return {};
-  return give_up(Verdict::fallback, is_owned ? "store_owned" : "spawn_failed",
-                 std::move(spawned.error()));
+  return spawn(options, deadline);
 }
 
 // Leaves a line for `hearth daemon status` to count.
@@ -165,11 +205,12 @@ Result<Connection> fall_back(const Options& options, Setback setback, MonotonicT
 Result<Connection> connect(const Options& options) {
   const auto deadline = std::chrono::steady_clock::now() + options.timeout;
   if (options.mode == Mode::private_only) return connect_private(options, deadline);
+  int failed_spawns = 0;
   for (auto pause = milliseconds(1);; pause = std::min(pause * 2, milliseconds(16))) {
     auto connection = try_connect(options, deadline);
     if (connection) return std::move(*connection);
     Setback setback = std::move(connection.error());
-    if (setback.verdict == Verdict::again && setback.reason == "absent") {
+    if (setback.reason == "absent" && setback.verdict == Verdict::again) {
       if (options.mode == Mode::shared_only) {
         return fail(Errc::unavailable, "no daemon is running",
                     {"`hearth daemon start` starts one"});
@@ -177,6 +218,9 @@ Result<Connection> connect(const Options& options) {
       if (auto spawned = try_spawn(options, deadline); !spawned)
         setback = std::move(spawned.error());
     }
+    const bool is_spawn = setback.reason == "spawn_failed" || setback.reason == "store_owned";
+    if (is_spawn && ++failed_spawns == most_spawns && setback.verdict == Verdict::again)
+      setback.verdict = Verdict::fallback;
     if (setback.verdict == Verdict::final) return std::unexpected(std::move(setback.error));
     if (setback.verdict == Verdict::fallback)
       return fall_back(options, std::move(setback), deadline);
