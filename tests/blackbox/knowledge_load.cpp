@@ -1,0 +1,146 @@
+#include "blackbox/knowledge_load.hpp"
+
+#include <utility>
+
+#include "support/sizes.hpp"
+
+namespace hearth::test {
+namespace {
+
+// Title → ids of every entry in the store.
+Result<std::multimap<std::string, std::string>> list_all(JsonRpcPeer& peer) {
+  std::multimap<std::string, std::string> found;
+  json::Object arguments{{"limit", 500}};
+  for (;;) {
+    const auto page = peer.call("knowledge_list", arguments, patience);
+    if (!page) return std::unexpected(page.error());
+    const json::Value* entries = json::find(*page, "entries");
+    if (entries == nullptr || !entries->is_array())
+      return fail(Errc::internal, "knowledge_list: " + json::dump(*page));
+    for (const json::Value& entry : entries->get_array()) {
+      found.emplace(json::string_or(entry, "title", ""), json::string_or(entry, "id", ""));
+    }
+    const auto cursor = json::string_or(*page, "next_cursor", "");
+    if (cursor.empty()) return found;
+    arguments["cursor"] = cursor;
+  }
+}
+
+bool has_hit(const json::Value& result, std::string_view id) {
+  const json::Value* hits = json::find(result, "hits");
+  if (hits == nullptr || !hits->is_array()) return false;
+  for (const json::Value& hit : hits->get_array())
+    if (json::string_or(hit, "id", "") == id) return true;
+  return false;
+}
+
+}  // namespace
+
+std::string text_of(std::string_view title) {
+  return "The note " + std::string(title) + " says that kettles warm slowly.";
+}
+
+const std::pair<const std::string, std::string>* Scribe::pick() {
+  return notes_.empty() ? nullptr : notes_[random_() % notes_.size()];
+}
+
+void Scribe::complain(std::string_view what, const Error& error) {
+  complaints_.push_back(name_ + ": " + std::string(what) + ": " +
+                        std::string(errc_name(error.code)) + " " + error.message);
+}
+
+void Scribe::step(JsonRpcPeer& peer) {
+  const auto dice = random_() % 10;
+  const auto began = std::chrono::steady_clock::now();
+  if (dice < 5) {
+    remember(peer, 1);
+  } else if (dice < 6) {
+    remember(peer, 3);
+  } else if (dice < 8) {
+    search(peer);
+  } else {
+    get(peer);
+  }
+  spans_.push_back({began, std::chrono::steady_clock::now()});
+}
+
+void Scribe::remember(JsonRpcPeer& peer, int how_many) {
+  std::vector<std::pair<int, std::string>> sent;
+  for (int i = 0; i < how_many; ++i) {
+    const std::string title = name_ + "n" + std::to_string(++last_note_);
+    sent.emplace_back(
+        peer.send_call("knowledge_remember", {{"title", title}, {"text", text_of(title)}}), title);
+  }
+  for (const auto& [request, title] : sent) {
+    const auto answer = peer.receive_call(request, patience);
+    if (answer) {
+      const auto [slot, is_new] = by_id_.emplace(json::string_or(*answer, "id", ""), title);
+      if (is_new) {
+        notes_.push_back(&*slot);
+      } else {
+        complaints_.push_back(name_ + ": the id of " + title + " was given before");
+      }
+      continue;
+    }
+    unknown_.insert(title);
+    if (answer.error().code != Errc::outcome_unknown) complain("remember", answer.error());
+  }
+}
+
+void Scribe::search(JsonRpcPeer& peer) {
+  const auto* note = pick();
+  if (note == nullptr) return;
+  const auto answer = peer.call("knowledge_search", {{"query", note->second}}, patience);
+  if (!answer) return complain("search", answer.error());
+  if (!has_hit(*answer, note->first))
+    complaints_.push_back(name_ + ": search does not find " + note->second + ": " +
+                          json::dump(*answer).substr(0, 400));
+}
+
+void Scribe::get(JsonRpcPeer& peer) {
+  const auto* note = pick();
+  if (note == nullptr) return;
+  const auto answer = peer.call("knowledge_get", {{"id", note->first}}, patience);
+  if (!answer) return complain("get", answer.error());
+  if (json::string_or(*answer, "text", "") != text_of(note->second))
+    complaints_.push_back(name_ + ": get of " + note->second + ": " + json::dump(*answer));
+}
+
+std::vector<std::string> audit(JsonRpcPeer& peer, const std::vector<const Scribe*>& scribes) {
+  const auto found = list_all(peer);
+  if (!found) return {"knowledge_list: " + found.error().message};
+  std::vector<std::string> findings;
+  std::set<std::string> known;
+  for (const Scribe* scribe : scribes) {
+    for (const auto& [id, title] : scribe->acknowledged()) {
+      known.insert(title);
+      const auto [begin, end] = found->equal_range(title);
+      const bool is_there =
+          std::any_of(begin, end, [&](const auto& entry) { return entry.second == id; });
+      if (!is_there) findings.push_back("lost: " + title + " (" + id + ")");
+    }
+    known.insert(scribe->unknown().begin(), scribe->unknown().end());
+  }
+  for (auto at = found->begin(); at != found->end(); at = found->upper_bound(at->first)) {
+    if (found->count(at->first) > 1) findings.push_back("twice: " + at->first);
+    if (!known.contains(at->first)) findings.push_back("nobody wrote: " + at->first);
+  }
+  // The texts themselves, where reading each is affordable.
+  for (const Scribe* scribe : scribes) {
+    for (const auto& [id, title] : scribe->acknowledged()) {
+      const auto entry = peer.call("knowledge_get", {{"id", id}}, patience);
+      if (!entry || json::string_or(*entry, "text", "") != text_of(title))
+        findings.push_back("differs: " + title);
+    }
+  }
+  return findings;
+}
+
+std::string listed(const std::vector<std::string>& lines) {
+  std::string text;
+  for (std::size_t i = 0; i < lines.size() && i < 20; ++i) text += lines[i] + "\n";
+  if (lines.size() > 20) text += "… " + std::to_string(lines.size()) + " in all\n";
+  return text;
+}
+
+}  // namespace hearth::test
