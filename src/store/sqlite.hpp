@@ -20,6 +20,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -173,7 +174,15 @@ class Database final {
   template <typename... Arguments>
   static void bind_all(Rows& rows, const Arguments&... arguments) {
     int index = 0;
-    (rows.put(++index, arguments), ...);
+    (bind_next(rows, index, arguments), ...);
+  }
+  template <typename Argument>
+  static void bind_next(Rows& rows, int& index, const Argument& argument) {
+    rows.put(++index, argument);
+  }
+  // As many parameters as there are texts.
+  static void bind_next(Rows& rows, int& index, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) rows.put(++index, text);
   }
 
   sqlite3* handle_;
