@@ -63,7 +63,7 @@ lint: setup  ## Check format and layers, then run clang-tidy on what changed
 
 .PHONY: fuzz
 fuzz: setup  ## Fuzz every parser for FUZZ_SECONDS (20) on the kept corpus
-	@scripts/stage build fuzz
+	@scripts/stage build fuzz fuzz_targets
 	@fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: clean
