@@ -1,0 +1,126 @@
+"""What bench/run writes: the page and the lines on the terminal."""
+
+import datetime
+import os
+import pathlib
+import platform
+import subprocess
+
+from measure import Finding, Findings, Series
+
+PREAMBLE = """# Benchmarks
+
+Written by `make bench` (bench/run); do not edit. Floors and peers are measured in the same run, in turns with hearth:
+compare ratios, not figures of different runs or machines. A figure is the median over the rounds, with the smallest
+and the largest. A ratio is the median of the rounds' ratios. MB = 10⁶ bytes.
+"""
+
+READING = """
+How to read it. *Empty static program*: `int main() { return 0; }`, linked statically, started in the same way.
+*Raw echo*: a one-threaded epoll server that writes back 100 bytes. *Redis PING*: Debian's redis-server on a Unix
+socket. One load generator drives all servers: one thread, one request outstanding on each connection. CPU is the
+server's processor time for each request, system calls included; it moves less than the rate when a machine is busy.
+Most of it is the kernel's: two system calls and a wake-up. *Append*: threads append 4 KiB to one file, and whoever
+finds no fdatasync under way makes one for all that wait. *FTS5 in process*: the same texts and queries, in memory.
+"""
+
+
+class Machine:
+    """Where and what was measured."""
+
+    def __init__(self, root: pathlib.Path):
+        self.load = os.getloadavg()[0]
+        self.date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+        self.kernel = platform.release()
+        self.cores = os.cpu_count()
+        info = pathlib.Path("/proc/cpuinfo").read_text()
+        names = [line.split(":", 1)[1].strip() for line in info.splitlines() if line.startswith("model name")]
+        self.cpu = names[0] if names else platform.machine()
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self.memory = f"{pages / 2**30:.0f} GiB"
+        self.commit = self.git(root, "rev-parse", "--short", "HEAD")
+        if self.git(root, "status", "--porcelain", "--", "src", "cmake", "CMakeLists.txt", "CMakePresets.json"):
+            self.commit += " with changes"
+
+    @staticmethod
+    def git(root: pathlib.Path, *words: str) -> str:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+    def table(self) -> str:
+        return (f"| processor | cores | memory | kernel | commit | date | load before |\n|---|---|---|---|---|---|---|\n"
+                f"| {self.cpu} | {self.cores} | {self.memory} | {self.kernel} | {self.commit} | {self.date} | "
+                f"{self.load:.2f} |\n")
+
+
+def number(value: float) -> str:
+    if value == 0 or value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def amount(value: float, unit: str) -> str:
+    return f"{number(value)}{unit}" if unit in ("", "/s") else f"{number(value)} {unit}"
+
+
+def spread(figure: Series) -> str:
+    text = amount(figure.median, figure.unit)
+    if len(figure.values) == 1:
+        return text
+    return f"{text} ({number(min(figure.values))}–{number(max(figure.values))})"
+
+
+def verdict(finding: Finding) -> str:
+    return {None: "", True: "reached", False: "**not reached**"}[finding.is_reached]
+
+
+def cells(finding: Finding) -> list[str]:
+    floor = f"{finding.floor_name}: {spread(finding.floor)}" if finding.floor else ""
+    ratio = f"{finding.ratio:.2f}" if finding.ratio is not None else ""
+    return [finding.what, finding.goal, spread(finding.figure), floor, ratio, verdict(finding)]
+
+
+def row(words: list[str]) -> str:
+    return "| " + " | ".join(words) + " |\n"
+
+
+def goals(findings: Findings) -> str:
+    text = row(["what", "goal", "figure", "floor or peer", "ratio", ""]) + "|---|---|---|---|---|---|\n"
+    return text + "".join(row(cells(finding)) for finding in findings.lines)
+
+
+def rates(findings: Findings) -> str:
+    text = row(["clients", "server", "requests a second", "CPU a request", "p50", "p99"]) + "|---|---|---|---|---|---|\n"
+    titles = {"echo": "raw echo", "redis": "Redis PING", "ping": "hearthd, `daemon/ping`",
+              "tool": "hearthd, `hearth_status`"}
+    for line in findings.rates:
+        text += row([f"{line['clients']:,}", titles[line["kind"]], spread(line["rate"]), amount(line["cpu"], "µs"),
+                     amount(line["p50"], "µs"), amount(line["p99"], "µs")])
+    return text
+
+
+def latencies(findings: Findings) -> str:
+    text = row(["one client", "p50", "p99"]) + "|---|---|---|\n"
+    return text + "".join(row([name, spread(p50), spread(p99)]) for name, p50, p99 in findings.latencies)
+
+
+def costs(findings: Findings) -> str:
+    text = row(["piece", "CPU"]) + "|---|---|\n"
+    return text + "".join(row([f"`{name}`", amount(value, "ns")]) for name, value in findings.costs)
+
+
+def page(machine: Machine, findings: Findings) -> str:
+    parts = [PREAMBLE, machine.table(), "## Goals\n", goals(findings), READING.lstrip("\n"), "## Requests a second\n",
+             rates(findings), "## Round trips\n", latencies(findings),
+             "## The code that each message passes\n", costs(findings)]
+    return "\n".join(parts)
+
+
+def terminal(findings: Findings) -> str:
+    lines = []
+    for finding in findings.lines:
+        what, goal, figure, floor, ratio, _ = cells(finding)
+        mark = {None: " ", True: "✓", False: "✗"}[finding.is_reached]
+        against = f"  ({ratio} × {floor})" if floor else ""
+        lines.append(f"{mark} {what.replace('`', '')}: {figure}{against}{'  goal ' + goal if goal else ''}")
+    return "\n".join(lines)
