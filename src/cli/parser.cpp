@@ -28,6 +28,19 @@ std::string flag_spellings(const Parameter& parameter) {
   return names + ",!--no-" + dashed.substr(2);
 }
 
+std::string upper(std::string_view name) {
+  std::string out(name);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return out;
+}
+
+// A parameter in complaints: "--limit", or "QUERY" for what is mostly typed as a plain word.
+std::string label_of(const Parameter& parameter) {
+  return parameter.is_positional ? upper(parameter.name) : option_name(parameter.name);
+}
+
 // A Usage as a CLI11 application, and where the values arrive.
 class Application {
  public:
@@ -100,14 +113,14 @@ class Application {
     for (const Parameter& parameter : usage_.parameters) {
       if (!parameter.is_required || arguments.has(parameter.name)) continue;
       const std::string what = parameter.about.empty() ? "" : " (" + parameter.about + ")";
-      return fail(Errc::invalid_args, "missing " + option_name(parameter.name) + what,
+      return fail(Errc::invalid_args, "missing " + label_of(parameter) + what,
                   {"see hearth " + usage_.command + " --help"});
     }
     return arguments;
   }
 
   static Result<void> take(const Parameter& parameter, std::string value, Arguments& arguments) {
-    const std::string option = option_name(parameter.name);
+    const std::string option = label_of(parameter);
     if (parameter.kind == ValueKind::boolean) {
       const auto truth = config::parse_bool(value);
       if (!truth)
@@ -171,14 +184,6 @@ std::string value_name(const Parameter& parameter) {
       break;
   }
   return "";
-}
-
-std::string upper(std::string_view name) {
-  std::string out(name);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return out;
 }
 
 std::string synopsis(const Usage& usage) {

@@ -34,6 +34,7 @@ std::string scalar_text(const json::Value& value, Lines lines) {
 // What fits into one cell or line; compact JSON for what has structure.
 std::string short_text(const json::Value& value, Lines lines) {
   if (is_list_of_scalars(value)) {
+    if (value.get_array().empty()) return "none";
     std::string text;
     for (const json::Value& item : value.get_array())
       text += (text.empty() ? "" : ", ") + scalar_text(item, Lines::join);
@@ -50,6 +51,15 @@ std::string heading_of(std::string_view key) {
 
 std::string emphasised(const std::string& text, const Look& look) {
   return look.color ? std::string(bold) + text + std::string(plain) : text;
+}
+
+// `text` without our own color sequences: how long it looks.
+std::string without_color(std::string text) {
+  for (const std::string_view sequence : {bold, plain}) {
+    for (std::size_t at = text.find(sequence); at != std::string::npos; at = text.find(sequence))
+      text.erase(at, sequence.size());
+  }
+  return text;
 }
 
 // Shrinks the widest columns until a row fits into the terminal.
@@ -211,8 +221,10 @@ std::string render_table(const std::vector<std::string>& headings,
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string cell = clip(row[i], widths[i]);
-      const std::size_t missing = widths[i] - std::min(widths[i], display_width(cell));
-      line += is_heading ? emphasised(cell, look) : highlight(cell, look);
+      const std::string shown = is_heading ? cell : highlight(cell, look);
+      const std::size_t lost = cell.size() - std::min(cell.size(), without_color(shown).size());
+      const std::size_t missing = widths[i] - std::min(widths[i], display_width(cell)) + lost;
+      line += is_heading ? emphasised(cell, look) : shown;
       if (i + 1 < row.size()) line.append(missing, ' ').append(column_gap);
     }
     while (line.ends_with(' ')) line.pop_back();

@@ -217,7 +217,10 @@ Result<int> run_call(const Context& context, const Arguments& arguments) {
   }
   auto connection = context.connect();
   if (!connection) return std::unexpected(std::move(connection.error()));
-  return call_and_show(context, *connection, *arguments.one("tool"), *value);
+  auto status = call_and_show(context, *connection, *arguments.one("tool"), *value);
+  if (!status && status.error().code == Errc::invalid_args && status.error().suggestions.empty())
+    status.error().suggestions = {"hearth tools --json shows each tool's input schema"};
+  return status;
 }
 
 constexpr std::array commands{

@@ -82,7 +82,7 @@ struct BadWords {
 
 TEST(ParseWords, SaysWhatIsWrong) {
   const std::vector<BadWords> all{
-      {{}, "missing --query (Words)"},
+      {{}, "missing QUERY (Words)"},
       {{"q", "--limt", "3"}, "unknown option --limt; did you mean --limit?"},
       {{"q", "--limt=3"}, "unknown option --limt; did you mean --limit?"},
       {{"q", "--zzzzzzz"}, "unknown option --zzzzzzz"},

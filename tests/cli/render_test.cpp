@@ -81,6 +81,13 @@ TEST(Render, FitsWideCharacters) {
   for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 20U) << line;
 }
 
+TEST(Render, HighlightsKeepColumnsInLine) {
+  const std::string text =
+      rendered(R"({"hits":[{"s":"a **b** c","n":1},{"s":"a long b c","n":2}]})", {80, true});
+  EXPECT_THAT(text, testing::HasSubstr("a \x1b[1mb\x1b[0m c       1\n"));
+  EXPECT_THAT(text, testing::HasSubstr("a long b c  2\n"));
+}
+
 TEST(Render, MoreColumnsThanTheTerminalHoldsStillCome) {
   std::string object = "{";
   for (int i = 0; i < 40; ++i)
@@ -93,7 +100,7 @@ TEST(Render, TakesEveryKindOfValue) {
   EXPECT_EQ(rendered("{}"), "");
   EXPECT_EQ(rendered("7"), "7\n");
   EXPECT_EQ(rendered(R"(["a",{"b":1}])"), "a\n{\"b\":1}\n");
-  EXPECT_EQ(rendered(R"({"hits":[],"total":0})"), "hits:  \ntotal: 0\n");
+  EXPECT_EQ(rendered(R"({"hits":[],"total":0})"), "hits:  none\ntotal: 0\n");
 }
 
 TEST(Highlight, TurnsMarksIntoBoldOnATerminalOnly) {

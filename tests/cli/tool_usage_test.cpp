@@ -115,7 +115,7 @@ TEST(BindArguments, NamesOptionExpectationAndValue) {
             R"(--score: expected a number (at least 0), got "nan")");
   EXPECT_EQ(bound_text({"hi", "note", "--counts=1.5"}),
             R"(--counts: expected an integer, got "1.5")");
-  EXPECT_EQ(bound_text({"hi", "nite"}), R"(--kind: expected one of note, file; got "nite")");
+  EXPECT_EQ(bound_text({"hi", "nite"}), R"(KIND: expected one of note, file; got "nite")");
   EXPECT_EQ(bound_text({"hi", "note", "--properties", "[1]"}),
             R"(--properties: expected a JSON object, got "[1]")");
   EXPECT_THAT(bound_text({"hi", "note", "--properties", "{a:1}"}),
