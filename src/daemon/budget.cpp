@@ -1,32 +1,64 @@
 #include "daemon/budget.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace hearth::daemon {
 
+void ByteBudget::set_cap(std::size_t cap) {
+  cap_ = cap;
+  changed_.cancel();
+}
+
 void ByteBudget::Share::set(std::size_t held) {
-  const bool is_freed = held < held_;
+  if (has_left_) return;
+  const bool was_over = budget_.used_ > budget_.cap_;
   budget_.used_ = budget_.used_ - held_ + held;
   held_ = held;
-  if (held == 0) give_up_turn();
-  if (is_freed && budget_.used_ + small_share >= budget_.cap_) budget_.changed_.cancel();
+  if (was_over && budget_.used_ <= budget_.cap_) budget_.changed_.cancel();
+}
+
+bool ByteBudget::Share::must_wait() const {
+  return !has_left_ && budget_.used_ > budget_.cap_ && held_ > small_share;
+}
+
+bool ByteBudget::Share::has_turn() const {
+  return !budget_.queue_.empty() && budget_.queue_.front() == this;
+}
+
+std::size_t ByteBudget::Share::allowance() const {
+  constexpr std::size_t most = std::size_t{1} << 20;  // before the others get their turn
+  if (has_turn()) return most;
+  const std::size_t room = budget_.cap_ - std::min(budget_.used_, budget_.cap_);
+  const std::size_t own = small_share - std::min(held_, small_share);
+  return std::min(most, std::max(room, own));
 }
 
 void ByteBudget::Share::give_up_turn() {
-  if (budget_.turn_ != this) return;
-  budget_.turn_ = nullptr;
+  if (has_turn()) leave_queue();
+}
+
+void ByteBudget::Share::leave_queue() {
+  if (std::erase(budget_.queue_, this) != 0) budget_.changed_.cancel();
+}
+
+void ByteBudget::Share::leave() {
+  set(0);
+  leave_queue();
+  has_left_ = true;
   budget_.changed_.cancel();
 }
 
-io::Task<void> ByteBudget::Share::wait_for_room() {
-  while (budget_.used_ > budget_.cap_ && held_ > small_share && budget_.turn_ != this) {
-    if (budget_.turn_ == nullptr) {
-      budget_.turn_ = this;
-      break;
-    }
+io::Task<void> ByteBudget::Share::wait_for_room(bool is_mid_message) {
+  if (must_wait() && is_mid_message &&
+      std::ranges::find(budget_.queue_, this) == budget_.queue_.end()) {
+    budget_.queue_.push_back(this);
+  }
+  while (must_wait() && !has_turn()) {
     co_await budget_.changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
+  if (!must_wait()) leave_queue();
 }
 
 }  // namespace hearth::daemon

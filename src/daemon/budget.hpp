@@ -5,48 +5,61 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 
 #include "io/task_scope.hpp"
 
 namespace hearth::daemon {
 
-// Beyond the cap, sessions that hold much stop reading until bytes are freed. One of them at a time
-// has the turn and reads on to the end of its message, so that many half-read large messages cannot
-// wait for each other for ever; the overshoot is one message (ipc::frame_cap). Loop thread.
+// Beyond the cap, sessions that hold much stop reading until bytes are freed. Those in the middle
+// of a message queue up; the first of them has the turn and reads on to the end of that message, so
+// that many half-read large messages cannot wait for each other for ever. The overshoot is one
+// message (ipc::frame_cap) and a small share for each session. Loop thread.
 class ByteBudget final {
  public:
+  // What a session may hold whatever the others do.
+  static constexpr std::size_t small_share = std::size_t{64} << 10;
+
   ByteBudget(io::Loop& loop, std::size_t cap)
       : cap_(cap), changed_(loop.context(), boost::asio::steady_timer::time_point::max()) {}
 
-  // One session's share: what it holds, and whether it has the turn.
+  // One session's share: what it holds, and its place in the queue for the turn.
   class Share {
    public:
     explicit Share(ByteBudget& budget) : budget_(budget) {}
-    ~Share() { set(0); }
+    ~Share() { leave(); }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
     void set(std::size_t held);
-    // Returns at once below the cap or for a small share; else when there is room or it is this
-    // session's turn.
-    [[nodiscard]] io::Task<void> wait_for_room();
-    // The message it read under the turn is complete.
+    // Returns at once below the cap or for a small share; else when there is room. One that is in
+    // the middle of a message also returns when it is its turn.
+    [[nodiscard]] io::Task<void> wait_for_room(bool is_mid_message);
+    // How much may be read now before the share is set again.
+    [[nodiscard]] std::size_t allowance() const;
+    // The message it read under the turn is complete: the next in the queue has it.
     void give_up_turn();
+    // The session ends: it holds nothing from now on, and a wait returns.
+    void leave();
 
    private:
+    [[nodiscard]] bool must_wait() const;
+    [[nodiscard]] bool has_turn() const;
+    void leave_queue();
+
     ByteBudget& budget_;
     std::size_t held_ = 0;
+    bool has_left_ = false;
   };
 
-  void set_cap(std::size_t cap) { cap_ = cap; }
+  void set_cap(std::size_t cap);
   [[nodiscard]] std::size_t used() const { return used_; }
 
  private:
-  static constexpr std::size_t small_share = std::size_t{64} << 10;
   std::size_t cap_;
   std::size_t used_ = 0;
-  const Share* turn_ = nullptr;
-  boost::asio::steady_timer changed_;  // cancelled when bytes are freed or the turn is free
+  std::deque<const Share*> queue_;     // in the middle of a message; the first has the turn
+  boost::asio::steady_timer changed_;  // cancelled when those who wait should look again
 };
 
 }  // namespace hearth::daemon

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "daemon/server.hpp"
 #include "json/envelope.hpp"
+#include "json/json.hpp"
 #include "mcp/messages.hpp"
 
 namespace hearth::daemon {
@@ -21,8 +22,6 @@ namespace {
 // How many messages of one session are handled before the others get their turn: a client that
 // floods delays each other client by at most this many requests.
 constexpr int batch_cap = 16;
-// What is read beyond the first chunk of a large message before the others get their turn.
-constexpr std::size_t read_cap = std::size_t{1} << 20;
 // A message half read or an answer half sent that makes no progress for this long ends the session.
 constexpr auto stall_limit = std::chrono::seconds(30);
 // Progress and log notifications are left out while this much waits for the client.
@@ -57,9 +56,11 @@ io::Task<void> Session::serve_messages() {
         boost::asio::buffer(chunk), boost::asio::as_tuple(boost::asio::use_awaitable));
     if (error || !socket_.is_open()) co_return;
     reader_.feed(std::string_view(chunk.data(), size));
-    if (size == chunk.size()) read_on(read_cap);
+    if (size == chunk.size()) read_on(share_.allowance());
     is_batching_ = true;
+    bool has_handled = false;
     for (int handled = 1; handle_next(); ++handled) {
+      has_handled = true;
       if (handled % batch_cap != 0) continue;
       flush();
       co_await boost::asio::post(socket_.get_executor(), boost::asio::use_awaitable);
@@ -67,9 +68,11 @@ io::Task<void> Session::serve_messages() {
     is_batching_ = false;
     flush();
     account();
-    if (!reader_.is_partial()) share_.give_up_turn();
+    if (has_handled || !reader_.is_partial()) share_.give_up_turn();
     if (reader_.is_partial() || !is_greeted()) watch_for_stall();
-    co_await share_.wait_for_room();
+    is_paused_ = true;
+    co_await share_.wait_for_room(reader_.is_partial());
+    is_paused_ = false;
   }
 }
 
@@ -217,6 +220,7 @@ void Session::request_began(std::size_t bytes) {
 
 void Session::request_ended(std::size_t bytes) {
   requests_ -= bytes;
+  account();
   server_.request_ended();
 }
 
@@ -224,8 +228,7 @@ void Session::drain(std::string_view reason) {
   is_draining_ = true;
   if (mcp_) {
     if (reader_.framing() != ipc::Framing::newline_delimited) {
-      send(mcp::make_notification("daemon/draining",
-                                  R"({"reason":")" + std::string(reason) + "\"}"));
+      send(mcp::make_notification("daemon/draining", R"({"reason":)" + json::quoted(reason) + "}"));
     }
     mcp_->drain();
   }
@@ -252,6 +255,7 @@ void Session::close_now(std::string_view why) {
   socket_.shutdown(Socket::shutdown_both,
                    ignored);  // the pending read ends, and with it the session
   socket_.close(ignored);
+  share_.leave();  // so does a pause in reading
 }
 
 // Arms a timer that ends the session if neither a byte of a half-read message, nor of a half-sent
@@ -266,6 +270,10 @@ void Session::watch_for_stall() {
     if (error || !alive) return;
     Session& self = **alive;
     self.is_watching_ = false;
+    // Whom we do not read does not stall; whoever does not read us does.
+    if (self.is_paused_ && self.queued_bytes() == 0) {
+      self.last_progress_ = self.server_.clock().monotonic();
+    }
     const bool is_half_done =
         self.reader_.is_partial() || self.queued_bytes() != 0 || !self.is_greeted();
     if (!is_half_done) return;

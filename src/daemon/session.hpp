@@ -82,6 +82,7 @@ class Session final : private mcp::MessageSink {
   std::size_t requests_ = 0;  // bytes of the requests in flight
   bool is_batching_ = false;  // a batch of requests is being handled: answers leave together
   bool is_writing_ = false;   // waiting for the client to read
+  bool is_paused_ = false;    // reading waits for room in the budget
   bool is_closing_ = false;   // when all is sent
   bool is_draining_ = false;
   boost::asio::steady_timer stall_timer_;
