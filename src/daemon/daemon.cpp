@@ -111,9 +111,11 @@ class Daemon::Core final : private ServerHost {
       if (auto claimed = claim_rendezvous(); !claimed) return claimed;
     }
     if (auto owned = claim_stores(); !owned) return owned;
+    if (auto announced = announce(); !announced) return announced;
     watch_signals();
-    packs_.start(store_owner_);
-    return serve();
+    packs_.start(store_owner_);  // from here on nothing fails: what runs must be stopped in order
+    serve();
+    return {};
   }
 
   Result<void> claim_rendezvous() {
@@ -139,16 +141,19 @@ class Daemon::Core final : private ServerHost {
     return {};
   }
 
-  Result<void> serve() {
+  void serve() {
     if (is_private()) {
-      server_.serve(std::move(*options_.private_connection),
-                    [this] { stop("the client is gone"); });
-      return {};
+      return server_.serve(std::move(*options_.private_connection),
+                           [this] { stop("the client is gone"); });
     }
     server_.listen(rendezvous_->take_listener());
     log::info("serving",
               {log::kv("version", version()), log::kv("pid", ::getpid()),
                log::kv("socket", options_.paths.socket()), log::kv("config_id", config_id_)});
+  }
+
+  Result<void> announce() {
+    if (!rendezvous_) return {};
     return rendezvous_->announce({.version = std::string(version()),
                                   .config_id = config_id_,
                                   .started_at = format_rfc3339(started_),
@@ -212,10 +217,11 @@ class Daemon::Core final : private ServerHost {
     server_.drain(reason);
     const auto deadline = clock_.monotonic() + options_.settings.drain_timeout;
     boost::asio::steady_timer timer(loop_.context());
-    while (server_.requests_in_flight() > 0 && clock_.monotonic() < deadline) {
+    // A session ends when its last call is answered and the client has read that.
+    while (!server_.sessions().empty() && clock_.monotonic() < deadline) {
       quiet_timer_ = &timer;
       timer.expires_at(deadline);
-      co_await timer.async_wait(await_tuple);  // cut short by on_activity() when the last call ends
+      co_await timer.async_wait(await_tuple);  // cut short by on_activity()
     }
     quiet_timer_ = nullptr;
     if (server_.requests_in_flight() > 0) {
@@ -394,7 +400,7 @@ class Daemon::Core final : private ServerHost {
   }
 
   void on_activity() override {
-    if (quiet_timer_ != nullptr && server_.requests_in_flight() == 0) quiet_timer_->cancel();
+    if (quiet_timer_ != nullptr && server_.sessions().empty()) quiet_timer_->cancel();
     if (state_ != State::running) return;
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
@@ -422,7 +428,7 @@ class Daemon::Core final : private ServerHost {
   std::optional<io::SignalWatcher> signals_;
   Server server_;
   io::Timer idle_timer_;
-  boost::asio::steady_timer* quiet_timer_ = nullptr;  // the drain's, while it waits for calls
+  boost::asio::steady_timer* quiet_timer_ = nullptr;  // the drain's, while it waits for sessions
   std::thread stopper_;
   io::TaskScope tasks_;  // last
 };

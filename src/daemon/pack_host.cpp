@@ -1,6 +1,7 @@
 #include "daemon/pack_host.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/log.hpp"
@@ -19,7 +20,13 @@ class PackHost::Context final : public pack::PackContext {
   }
   const std::optional<std::string>& store_owner() const override { return host_.store_owner_; }
   Result<void> submit(std::move_only_function<void()> job) override {
-    return host_.pool_.submit(std::move(job));
+    return host_.pool_.submit([pack = pack_, job = std::move(job)]() mutable {
+      try {
+        job();
+      } catch (const std::exception& error) {  // a bug or exhaustion ends the job, not the daemon
+        log::error("a job failed", {log::kv("pack", pack), log::kv("error", error.what())});
+      }
+    });
   }
   void post(std::move_only_function<void()> job) override { host_.loop_.post(std::move(job)); }
   std::optional<std::string> setting(std::string_view name) const override {

@@ -32,6 +32,31 @@ std::string cwd_of(std::int64_t pid) {
 
 }  // namespace
 
+// Keeps a session in the server's table while it runs, however it ends: also by an exception, which
+// the task scope reports.
+class Server::Listing {
+ public:
+  Listing(Server& server, Session& session, std::function<void()> on_end)
+      : server_(server), session_(session), on_end_(std::move(on_end)) {
+    server_.sessions_.insert(&session_);
+    ++server_.served_;
+    server_.host_.on_activity();
+  }
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+  ~Listing() {
+    server_.sessions_.erase(&session_);
+    server_.live_tokens_.erase(session_.welcome().resume);
+    server_.host_.on_activity();
+    if (on_end_) on_end_();
+  }
+
+ private:
+  Server& server_;
+  Session& session_;
+  std::function<void()> on_end_;
+};
+
 Server::Server(io::Loop& loop,
                mcp::Catalog& catalog,
                const Clock& clock,
@@ -98,15 +123,14 @@ io::Task<void> Server::serve_session(Session::Socket socket, std::function<void(
                        {"close some clients", "raise max_sessions in [daemon] of config.toml"}}});
     co_return;
   }
+  if (is_draining_) {  // accepted just before
+    turn_away(socket,
+              {"draining", Error{Errc::draining, "the daemon is leaving", {"connect again"}}});
+    co_return;
+  }
   Session session(*this, std::move(socket), *peer);
-  sessions_.insert(&session);
-  ++served_;
-  host_.on_activity();
+  const Listing listing(*this, session, std::move(on_end));
   co_await session.run();
-  sessions_.erase(&session);
-  live_tokens_.erase(session.welcome().resume);
-  host_.on_activity();
-  if (on_end) on_end();
 }
 
 void Server::turn_away(Session::Socket& socket, const ipc::Refusal& refusal) {
@@ -169,6 +193,7 @@ void Server::stop_accepting() {
 }
 
 void Server::drain(std::string_view reason) {
+  is_draining_ = true;
   for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->drain(reason);
 }
 

@@ -82,6 +82,7 @@ class Server final {
   void on_session_quiet() { host_.on_activity(); }
 
  private:
+  class Listing;
   using Acceptor = boost::asio::local::stream_protocol::acceptor;
 
   [[nodiscard]] io::Task<void> accept_connections();
@@ -102,6 +103,7 @@ class Server final {
   std::map<std::string, std::uint64_t> refusals_;
   std::uint64_t served_ = 0;
   std::size_t requests_ = 0;
+  bool is_draining_ = false;
   io::TaskScope tasks_;  // last: its tasks use all of the above
 };
 
