@@ -108,18 +108,14 @@ class Session::Sink final : public pack::CallSink {
     }
     if (!message.empty()) params.append(R"(,"message":)").append(json::quoted(message));
     params.push_back('}');
-    tell(make_notification("notifications/progress", params));
+    deliver(make_notification("notifications/progress", params), std::nullopt);
   }
 
   void log(pack::LogLevel level, std::string_view message) override {
     const auto name = level_names[static_cast<std::size_t>(level)];
     std::string params = R"({"level":")" + std::string(name) + R"(","logger":"hearth","data":)";
     params.append(json::quoted(message)).push_back('}');
-    loop_.post([session = session_, id = id_, flight = flight_, level,
-                text = make_notification("notifications/message", params)] {
-      const auto alive = session.lock();
-      if (alive && level >= alive->log_level_) alive->report(id, flight, text);
-    });
+    deliver(make_notification("notifications/message", params), level);
   }
 
  private:
@@ -133,10 +129,16 @@ class Session::Sink final : public pack::CallSink {
     return last_report_.compare_exchange_strong(last, now) || is_last;
   }
 
-  void tell(std::string notification) {
-    loop_.post([session = session_, id = id_, flight = flight_, text = std::move(notification)] {
-      if (const auto alive = session.lock()) alive->report(id, flight, text);
-    });
+  // Before the call's answer in any case: at once where the answer would go out at once too.
+  void deliver(std::string notification, std::optional<pack::LogLevel> level) {
+    auto report = [session = session_, id = id_, flight = flight_, level,
+                   text = std::move(notification)] {
+      const auto alive = session.lock();
+      if (!alive || (level && *level < alive->log_level_)) return;
+      alive->report(id, flight, text);
+    };
+    if (loop_.is_loop_thread()) return report();
+    loop_.post(std::move(report));
   }
 
   io::Loop& loop_;
