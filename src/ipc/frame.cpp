@@ -65,9 +65,9 @@ Result<std::optional<std::string_view>> FrameReader::next_line() {
       if (bytes.size() > frame_cap) return too_large("a line");
       return std::nullopt;
     }
+    if (end > frame_cap) return too_large("a line");
     scanned_ = 0;
     start_ += end + 1;
-    if (end > frame_cap) return too_large("a line");
     std::string_view line = bytes.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") != std::string_view::npos) return line;

@@ -1,5 +1,8 @@
 #include "ipc/hello.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "json/envelope.hpp"
 #include "json/json.hpp"
 #include "json/record.hpp"
@@ -39,6 +42,23 @@ json::Value member_or_empty(const json::Value& params, std::string_view name) {
   const json::Value* value = json::find(params, name);
   if (value == nullptr) return json::Object();
   return *value;
+}
+
+// What this daemon knows of a client's self-description: a newer client may say more. Overrides are
+// demands, so that an unknown one is refused.
+json::Value known_part(const json::Value& client) {
+  if (!client.is_object()) return client;
+  json::Object known;
+  for (const json::Note& note : notes(static_cast<const ClientRecord*>(nullptr))) {
+    if (const json::Value* value = json::find(client, note.name)) known[note.name] = *value;
+  }
+  return known;
+}
+
+// The protocol of a client that says none, or nonsense, is older than any.
+int protocol_of(const json::Value& params) {
+  const auto said = json::int_or(params, "protocol", 0);
+  return static_cast<int>(std::clamp<std::int64_t>(said, 0, std::numeric_limits<int>::max()));
 }
 
 Result<std::string> bounded_text(const json::Value& params,
@@ -107,7 +127,7 @@ Result<Greeting> decode_greeting(std::string_view message) {
   const auto params = json::parse(envelope->params.empty() ? "{}" : envelope->params);
   if (!params) return std::unexpected(params.error());
   const auto client =
-      json::decode<ClientRecord>(member_or_empty(*params, "client"), "hello.client");
+      json::decode<ClientRecord>(known_part(member_or_empty(*params, "client")), "hello.client");
   if (!client) return std::unexpected(client.error());
   const auto overrides =
       json::decode<OverridesRecord>(member_or_empty(*params, "overrides"), "hello.overrides");
@@ -121,7 +141,7 @@ Result<Greeting> decode_greeting(std::string_view message) {
   }
   if (!cwd) return std::unexpected(cwd.error());
   if (!resume) return std::unexpected(resume.error());
-  return Greeting{.protocol = static_cast<int>(json::int_or(*params, "protocol", 0)),
+  return Greeting{.protocol = protocol_of(*params),
                   .client_name = client->name,
                   .client_version = client->version,
                   .pid = client->pid,
