@@ -39,12 +39,19 @@ template <typename T>
 using Attempt = std::expected<T, Setback>;
 
 // A lone frame from a daemon that has not welcomed us yet.
-Result<std::string> read_frame(int fd, MonotonicTime deadline) {
+Result<std::string> read_frame(int fd, const Options& options, MonotonicTime deadline) {
+  constexpr auto slice = milliseconds(100);  // between looks at whether anybody still waits
   ipc::FrameReader reader(ipc::Framing::length_prefixed);
   std::string bytes;
   for (;;) {
     bytes.clear();
-    const auto got = ipc::receive_some(fd, bytes, deadline);
+    const auto now = std::chrono::steady_clock::now();
+    const auto got = ipc::receive_some(fd, bytes, std::min(deadline, now + slice));
+    if (!got && got.error().code == Errc::timed_out && now + slice < deadline) {
+      if (options.is_abandoned && options.is_abandoned())
+        return fail(Errc::cancelled, "the client has gone");
+      continue;
+    }
     if (!got) return std::unexpected(got.error());
     if (*got == 0)
       return fail(Errc::draining, "the daemon closed the connection before it answered");
@@ -55,12 +62,20 @@ Result<std::string> read_frame(int fd, MonotonicTime deadline) {
   }
 }
 
+// What follows from a refusal. A private daemon helps where the shared one serves something else;
+// it would only add to the load of a busy one.
+Verdict verdict_of(std::string_view reason) {
+  if (reason == "draining") return Verdict::again;
+  const bool is_final = reason == "busy" || reason == "wrong_user";
+  return is_final ? Verdict::final : Verdict::fallback;
+}
+
 Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadline) {
   std::string frame;
   ipc::append_frame(frame, ipc::encode_greeting(options.greeting));
   const auto sent = ipc::send_all(fd, frame, deadline);
   const auto answer =
-      sent ? read_frame(fd, deadline) : Result<std::string>(std::unexpected(sent.error()));
+      sent ? read_frame(fd, options, deadline) : Result<std::string>(std::unexpected(sent.error()));
   if (!answer) {
     const Errc code = answer.error().code;
     const bool is_gone = code == Errc::unavailable || code == Errc::draining;
@@ -83,8 +98,7 @@ Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadli
   auto welcome = ipc::decode_welcome(*answer);
   if (welcome) return std::move(*welcome);
   const std::string& reason = welcome.error().reason;
-  const auto verdict = reason == "draining" ? Verdict::again : Verdict::fallback;
-  return std::unexpected(Setback{verdict, reason, std::move(welcome.error().error)});
+  return std::unexpected(Setback{verdict_of(reason), reason, std::move(welcome.error().error)});
 }
 
 std::unexpected<Setback> failed(Verdict verdict, std::string reason, Error error) {
