@@ -80,6 +80,8 @@ Attempt<ipc::Welcome> greet(int fd, const Options& options, MonotonicTime deadli
     const Errc code = answer.error().code;
     const bool is_gone = code == Errc::unavailable || code == Errc::draining;
     if (is_gone) return std::unexpected(Setback{Verdict::again, "draining", answer.error()});
+    if (code == Errc::cancelled)
+      return std::unexpected(Setback{Verdict::final, "cancelled", answer.error()});
     Error error = answer.error();
     if (code == Errc::timed_out) {
       const auto peer = ipc::peer_credentials(fd);
