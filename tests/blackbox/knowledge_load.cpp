@@ -20,7 +20,7 @@ Result<std::multimap<std::string, std::string>> list_all(JsonRpcPeer& peer) {
     for (const json::Value& entry : entries->get_array()) {
       found.emplace(json::string_or(entry, "title", ""), json::string_or(entry, "id", ""));
     }
-    const auto cursor = json::string_or(*page, "next_cursor", "");
+    const auto cursor = json::string_or(*page, "cursor", "");
     if (cursor.empty()) return found;
     arguments["cursor"] = cursor;
   }

@@ -94,7 +94,7 @@ TEST(Signals, ASecondTermExitsAtOnce) {
   Daemon daemon(home, {"--drain-timeout=60s"});
   auto client = SocketClient::connect(home);
   ASSERT_TRUE(client);
-  client->send_call("knowledge_import", {{"path", many_files(home, 3000)}});
+  client->send_call("knowledge_import", {{"path", many_files(home, 600)}});
   daemon.process().signal(SIGTERM);
   ASSERT_TRUE(daemon.logs("draining why=SIGTERM in_flight=1")) << home.log_text();
   const auto began = std::chrono::steady_clock::now();
@@ -111,7 +111,7 @@ TEST(Signals, ADrainEndsAtItsDeadlineAndAnswersWhatItCutsShort) {
   Daemon daemon(home, {"--drain-timeout=300ms"});
   auto client = SocketClient::connect(home);
   ASSERT_TRUE(client);
-  const int import = client->send_call("knowledge_import", {{"path", many_files(home, 3000)}});
+  const int import = client->send_call("knowledge_import", {{"path", many_files(home, 600)}});
   daemon.process().signal(SIGINT);
   const auto answer = client->receive_call(import, patience);
   const Outcome end = daemon.process().wait(seconds(10));

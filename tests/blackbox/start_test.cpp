@@ -144,7 +144,7 @@ TEST_F(TwoRuntimeDirectories, TheSecondDaemonRefusesNamingTheOwner) {
   EXPECT_EQ(second.exit_code, 5) << second.describe();
   EXPECT_NE(second.err.find("pid " + std::to_string(owner.front())), std::string::npos)
       << second.describe();
-  EXPECT_EQ(home_.daemons(), owner);
+  EXPECT_TRUE(eventually([&] { return home_.daemons() == owner; }, patience));
 }
 
 TEST_F(TwoRuntimeDirectories, ABridgeThereReadsOnlyAndNamesTheOwner) {

@@ -162,7 +162,7 @@ Result<SocketClient> SocketClient::connect(const TempHome& home, milliseconds ti
   SocketClient client(std::move(*socket));
   ipc::Greeting greeting;
   greeting.client_name = "blackbox";
-  greeting.cwd = "/";
+  greeting.cwd = home.path();
   std::string frame;
   ipc::append_frame(frame, ipc::encode_greeting(greeting));
   (void)write_all(client.fd(), frame);
