@@ -19,8 +19,8 @@ from typing import Iterator, NamedTuple
 
 BEGIN, END = "<!-- layers:begin -->", "<!-- layers:end -->"
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
-# Written so that this file does not match itself.
-MACHINE_PATH = re.compile(r"(?<![\w.~})])/(?:wor" + r"k|roo" + r"t)/")
+# Homes and checkouts of single machines. Written so that this file does not match itself.
+MACHINE_PATH = re.compile(r"(?<![\w.~})])/(?:roo" + r"t/|wor" + r"k/(?:main|shared)\b)")
 
 
 class Finding(NamedTuple):
