@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_lock.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "ipc/socket.hpp"
@@ -27,6 +28,8 @@ constexpr int most_attempts = 8;
 constexpr std::size_t most_queued = std::size_t{4} << 20;
 // After the end of input, answers still under way are waited for this long.
 constexpr auto farewell = std::chrono::seconds(5);
+// How often a session that may only read asks whether the owner of the stores has left.
+constexpr auto look_interval = std::chrono::seconds(2);
 constexpr std::string_view replay_id = "\"hearth-bridge-replay\"";
 
 // Standard output or the socket, with what waits for it.
@@ -179,6 +182,7 @@ class Bridge {
       if (is_connected()) forward(line);  // what nobody waits for is not worth a daemon's start
       return;
     }
+    look_for_shared_daemon();
     Pending pending{.message = std::string(line), .key = {}, .attempt = 1, .order = ++last_order_};
     if (envelope->method == "tools/call") pending.key = keys_ + std::to_string(last_order_);
     const auto [slot, is_new] =
@@ -279,14 +283,37 @@ class Bridge {
       failure_ = std::move(connection.error());
       return false;
     }
-    connection_.emplace(std::move(*connection));
+    adopt(std::move(*connection));
+    return true;
+  }
+
+  void adopt(Connection connection) {
+    connection_.emplace(std::move(connection));
     daemon_.attach(connection_->fd(), true);
     if (const auto& fallback = connection_->fallback()) {
       log::warning("the shared daemon cannot serve; this session has a private one",
                    {log::kv("reason", fallback->reason), log::kv("error", fallback->message)});
     }
     replay();
-    return true;
+  }
+
+  // A private daemon only reads while another process owns the stores. Once that has left, the
+  // shared daemon serves this session too; without this a session would stay read-only for its
+  // whole life because somebody had used --no-daemon when it began.
+  void look_for_shared_daemon() {
+    const bool is_makeshift = is_connected() && connection_->fallback() &&
+                              connection_->fallback()->reason == "store_owned";
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_makeshift || !pending_.empty() || now < next_look_) return;
+    next_look_ = now + look_interval;
+    if (lock_holder(options_.paths.store_lock()) && !lock_holder(options_.paths.lock())) return;
+    Options shared = options_;
+    shared.mode = Mode::shared;
+    auto connection = connect(shared);
+    if (!connection) return;
+    daemon_.clear();
+    frames_ = ipc::FrameReader(ipc::Framing::length_prefixed);
+    adopt(std::move(*connection));
   }
 
   // Brings a fresh daemon to where the last one was. Answers to the replayed handshake are dropped.
@@ -342,6 +369,7 @@ class Bridge {
   const std::string keys_;  // prefix of this bridge's call keys
   std::optional<Connection> connection_;
   Error failure_;  // of the last attempt to connect
+  MonotonicTime next_look_{};
   Outlet client_;
   Outlet daemon_;
   ipc::FrameReader lines_{ipc::Framing::newline_delimited};

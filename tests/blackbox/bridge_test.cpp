@@ -176,6 +176,30 @@ TEST_F(Fallback, IsAnErrorWhenStrict) {
   EXPECT_TRUE(home_.daemons().empty());
 }
 
+TEST(StoreOwner, ASessionReadsOnlyUntilTheOwnerHasLeft) {
+  TempHome home;
+  McpStdioClient owner(home, {"--no-daemon"});
+  ASSERT_TRUE(owner.initialize(patience));
+  ASSERT_TRUE(owner.call("knowledge_remember", {{"text", "first come"}}, patience));
+  const auto pid = home.daemons().front();
+
+  McpStdioClient bridge(home);
+  ASSERT_TRUE(bridge.initialize(patience));
+  EXPECT_TRUE(bridge.call("knowledge_search", {{"query", "first"}}, patience));
+  const auto refused = bridge.call("knowledge_remember", {{"text", "second"}}, patience);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::read_only) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("pid " + std::to_string(pid)), std::string::npos)
+      << refused.error().message;
+
+  EXPECT_EQ(owner.finish().exit_code, 0);
+  EXPECT_TRUE(eventually(
+      [&] { return bridge.call("knowledge_remember", {{"text", "second"}}, patience).has_value(); },
+      patience));
+  EXPECT_TRUE(std::filesystem::exists(home.socket())) << "the shared daemon serves it now";
+  EXPECT_TRUE(eventually([&] { return home.daemons().size() == 1; }, patience));
+}
+
 TEST(Mismatch, OfTheStorePathFallsBackToItsOwnDaemon) {
   TempHome home;
   ASSERT_EQ(home.hearth({"daemon", "start"}).exit_code, 0);
