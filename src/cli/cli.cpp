@@ -8,6 +8,7 @@
 #include "base/closest.hpp"
 #include "base/version.hpp"
 #include "cli/command.hpp"
+#include "cli/help.hpp"
 #include "cli/parser.hpp"
 
 namespace hearth::cli {
@@ -22,8 +23,9 @@ constexpr std::string_view overview_head =
     "commands:\n";
 constexpr std::string_view overview_foot =
     "\n"
-    "hearth COMMAND --help and hearth PACK --help tell more. Every command takes --json,\n"
-    "--namespace NAME, --no-daemon, --strict, --read-only and --timeout DURATION.\n"
+    "hearth COMMAND --help and hearth PACK --help tell more; hearth --help explains the options "
+    "that\n"
+    "every command takes, such as --json, --namespace NAME, --no-daemon and --timeout DURATION.\n"
     "To begin: hearth setup claude-code (or cursor, vscode, codex, opencode), hearth doctor.\n";
 
 std::string overview() {
@@ -64,7 +66,9 @@ Result<int> run_without_command(const std::vector<std::string>& words, const Out
   const auto arguments = parse_words(with_globals(usage), words);
   if (!arguments) return std::unexpected(arguments.error());
   if (arguments->flag("version")) return show_version(output);
-  return output.text(overview());
+  const std::string options =
+      arguments->flag("help") ? options_section("global options", global_parameters()) : "";
+  return output.text(overview() + options);
 }
 
 Result<int> run_command(const Command& command,

@@ -28,17 +28,9 @@ std::string flag_spellings(const Parameter& parameter) {
   return names + ",!--no-" + dashed.substr(2);
 }
 
-std::string upper(std::string_view name) {
-  std::string out(name);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return out;
-}
-
 // A parameter in complaints: "--limit", or "QUERY" for what is mostly typed as a plain word.
 std::string label_of(const Parameter& parameter) {
-  return parameter.is_positional ? upper(parameter.name) : option_name(parameter.name);
+  return parameter.is_positional ? word_name(parameter.name) : option_name(parameter.name);
 }
 
 // A Usage as a CLI11 application, and where the values arrive.
@@ -164,73 +156,7 @@ class Application {
   std::deque<Slot> slots_;  // CLI11 keeps addresses of the values
 };
 
-std::string value_name(const Parameter& parameter) {
-  if (!parameter.value_name.empty()) return parameter.value_name;
-  if (!parameter.choices.empty() && parameter.choices.size() <= 5) {
-    std::string all;
-    for (const std::string& choice : parameter.choices) all += (all.empty() ? "" : "|") + choice;
-    return all;
-  }
-  switch (parameter.kind) {
-    case ValueKind::text:
-      return "TEXT";
-    case ValueKind::integer:
-      return "INTEGER";
-    case ValueKind::number:
-      return "NUMBER";
-    case ValueKind::json:
-      return "JSON";
-    case ValueKind::boolean:
-      break;
-  }
-  return "";
-}
-
-std::string synopsis(const Usage& usage) {
-  std::string line = "usage: hearth " + usage.command;
-  for (const Parameter& parameter : usage.parameters) {
-    if (!parameter.is_positional) continue;
-    const std::string name = upper(parameter.name);
-    line += parameter.is_required ? " " + name : " [" + name + "]";
-  }
-  return line + " [options]\n";
-}
-
-std::string left_column(const Parameter& parameter) {
-  std::string text = "  ";
-  if (parameter.short_name != '\0') text += std::string("-") + parameter.short_name + ", ";
-  text += option_name(parameter.name);
-  const std::string value = value_name(parameter);
-  if (!value.empty()) text += " " + value;
-  return text;
-}
-
-void append_options(std::string& page,
-                    std::string_view heading,
-                    const std::vector<Parameter>& parameters) {
-  constexpr std::size_t column = 30;
-  if (parameters.empty()) return;
-  page.append("\n").append(heading).append(":\n");
-  for (const Parameter& parameter : parameters) {
-    std::string line = left_column(parameter);
-    if (line.size() + 2 > column) {
-      line += "\n" + std::string(column, ' ');
-    } else {
-      line.resize(column, ' ');
-    }
-    page += line + parameter.about;
-    if (parameter.is_list) page += " (may be repeated)";
-    page += '\n';
-  }
-}
-
 }  // namespace
-
-std::string option_name(std::string_view parameter) {
-  std::string name = "--" + std::string(parameter);
-  std::ranges::replace(name, '_', '-');
-  return name;
-}
 
 Result<Arguments> parse_words(const Usage& usage, const std::vector<std::string>& words) {
   return Application(usage, false).parse(words);
@@ -238,20 +164,6 @@ Result<Arguments> parse_words(const Usage& usage, const std::vector<std::string>
 
 Result<Arguments> parse_known_words(const Usage& usage, const std::vector<std::string>& words) {
   return Application(usage, true).parse(words);
-}
-
-std::string help_page(const Usage& usage, const std::vector<Parameter>& globals) {
-  std::string page = synopsis(usage);
-  if (!usage.title.empty()) page += "\n" + usage.title + "\n";
-  if (!usage.description.empty()) page += "\n" + usage.description + "\n";
-  std::vector<Parameter> words;
-  std::vector<Parameter> options;
-  for (const Parameter& parameter : usage.parameters)
-    (parameter.is_positional ? words : options).push_back(parameter);
-  append_options(page, "arguments (as words in this order, or by name)", words);
-  append_options(page, "options", options);
-  append_options(page, "global options", globals);
-  return page;
 }
 
 }  // namespace hearth::cli

@@ -20,7 +20,4 @@ namespace hearth::cli {
 [[nodiscard]] Result<Arguments> parse_known_words(const Usage& usage,
                                                   const std::vector<std::string>& words);
 
-// The page of `hearth COMMAND --help`, with the options of `globals` after the command's own.
-[[nodiscard]] std::string help_page(const Usage& usage, const std::vector<Parameter>& globals);
-
 }  // namespace hearth::cli

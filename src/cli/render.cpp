@@ -1,6 +1,8 @@
 #include "cli/render.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "cli/terminal_text.hpp"
 
@@ -62,20 +64,95 @@ std::string without_color(std::string text) {
   return text;
 }
 
-// Shrinks the widest columns until a row fits into the terminal.
-void fit(std::vector<std::size_t>& widths, std::size_t available) {
-  const auto total = [&] {
-    std::size_t sum = column_gap.size() * (widths.size() - 1);
-    for (const std::size_t width : widths) sum += width;
-    return sum;
-  };
-  std::size_t sum = total();
-  while (sum > available) {
-    const auto widest = std::ranges::max_element(widths);
-    if (*widest <= narrowest_column) return;
-    --*widest;
-    --sum;
+// One table before it is laid out.
+struct Grid {
+  std::vector<std::string> headings;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::size_t> widths;  // natural, then fitted
+  std::vector<bool> can_shrink;     // columns of prose and paths, rather than ids and numbers
+};
+
+constexpr std::size_t narrowest_prose = 14;
+
+Grid make_grid(std::vector<std::string> headings, std::vector<std::vector<std::string>> rows) {
+  Grid grid{std::move(headings), std::move(rows), {}, {}};
+  for (std::size_t i = 0; i < grid.headings.size(); ++i) {
+    std::size_t width = display_width(grid.headings[i]);
+    bool is_prose = false;
+    for (const auto& row : grid.rows) {
+      width = std::max(width, display_width(row[i]));
+      is_prose = is_prose || row[i].find_first_of(" /") != std::string::npos;
+    }
+    grid.widths.push_back(width);
+    grid.can_shrink.push_back(is_prose && width > 16);
   }
+  return grid;
+}
+
+std::size_t total_width(const Grid& grid) {
+  std::size_t sum = column_gap.size() * (grid.widths.size() - 1);
+  for (const std::size_t width : grid.widths) sum += width;
+  return sum;
+}
+
+// Shrinks columns, the widest first: those of prose down to a width that still says something,
+// then, if `must_fit`, any. Whether a row now fits.
+bool fit(Grid& grid, std::size_t available, bool must_fit) {
+  std::size_t sum = total_width(grid);
+  const auto shrink = [&](bool prose_only, std::size_t narrowest) {
+    while (sum > available) {
+      std::size_t widest = grid.widths.size();
+      for (std::size_t i = 0; i < grid.widths.size(); ++i) {
+        if (grid.widths[i] <= narrowest || (prose_only && !grid.can_shrink[i])) continue;
+        if (widest == grid.widths.size() || grid.widths[i] > grid.widths[widest]) widest = i;
+      }
+      if (widest == grid.widths.size()) return;
+      --grid.widths[widest];
+      --sum;
+    }
+  };
+  shrink(true, narrowest_prose);
+  if (must_fit) shrink(false, narrowest_column);
+  return sum <= available;
+}
+
+std::string print_grid(const Grid& grid, const Look& look) {
+  std::string out;
+  const auto append = [&](const std::vector<std::string>& row, bool is_heading) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::size_t width = grid.widths[i];
+      const std::string cell = clip(row[i], width);
+      const std::string shown = is_heading ? cell : highlight(cell, look);
+      const std::size_t lost = cell.size() - std::min(cell.size(), without_color(shown).size());
+      const std::size_t missing = width - std::min(width, display_width(cell)) + lost;
+      line += is_heading ? emphasised(cell, look) : shown;
+      if (i + 1 < row.size()) line.append(missing, ' ').append(column_gap);
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    out += line + "\n";
+  };
+  append(grid.headings, true);
+  for (const auto& row : grid.rows) append(row, false);
+  return out;
+}
+
+// "2026-11-21T10:27:38.094Z" → "2026-11-21 10:27"; other texts as they are.
+std::string short_time(const std::string& text) {
+  const bool is_time = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
+                       text[13] == ':' && text.back() == 'Z';
+  return is_time ? text.substr(0, 10) + " " + text.substr(11, 5) : text;
+}
+
+// A cell for a terminal: times to the minute, fractions to three digits.
+std::string cell_text(const json::Value& value, const Look& look) {
+  if (look.width == 0) return short_text(value, Lines::join);
+  if (value.is_double()) {
+    std::array<char, 32> text{};
+    const int size = std::snprintf(text.data(), text.size(), "%.3g", value.get_double());
+    return {text.data(), static_cast<std::size_t>(size)};
+  }
+  return short_time(short_text(value, Lines::join));
 }
 
 class Renderer {
@@ -157,15 +234,26 @@ class Renderer {
     }
   }
 
-  void table(const json::Array& items, std::size_t indent) {
+  // Keys of the columns, in order of appearance. On a terminal, columns in which no row has
+  // anything are left out.
+  [[nodiscard]] std::vector<std::string> columns_of(const json::Array& items) const {
     std::vector<std::string> keys;
     for (const json::Value& item : items) {
       for (const auto& member : item.get_object()) {
-        const bool is_shown = !is_nested(member.value()) || is_list_of_scalars(member.value());
-        if (is_shown && std::ranges::find(keys, member.key()) == keys.end())
-          keys.emplace_back(member.key());
+        const json::Value& value = member.value();
+        const bool is_shown = !is_nested(value) || is_list_of_scalars(value);
+        const bool is_nothing = value.is_null() || (value.is_array() && value.get_array().empty());
+        if (!is_shown || (look_.width != 0 && is_nothing)) continue;
+        if (std::ranges::find(keys, member.key()) == keys.end()) keys.emplace_back(member.key());
       }
     }
+    return keys;
+  }
+
+  // A table where its columns fit; on a narrower terminal one thing after the other.
+  void table(const json::Array& items, std::size_t indent) {
+    const auto keys = columns_of(items);
+    if (keys.empty()) return;
     std::vector<std::string> headings;
     for (const std::string& key : keys) headings.push_back(heading_of(key));
     std::vector<std::vector<std::string>> rows;
@@ -173,12 +261,17 @@ class Renderer {
       auto& row = rows.emplace_back();
       for (const std::string& key : keys) {
         const json::Value* cell = json::find(item, key);
-        row.push_back(cell == nullptr ? "" : short_text(*cell, Lines::join));
+        row.push_back(cell == nullptr ? "" : cell_text(*cell, look_));
       }
     }
-    Look narrowed = look_;
-    if (narrowed.width != 0) narrowed.width -= std::min(indent, narrowed.width - 1);
-    block(render_table(headings, rows, narrowed), indent);
+    Grid grid = make_grid(std::move(headings), std::move(rows));
+    const std::size_t available = look_.width - std::min(indent, look_.width);
+    if (look_.width == 0 || fit(grid, available, false))
+      return block(print_grid(grid, look_), indent);
+    for (const json::Value& item : items) {
+      if (&item != &items.front()) out_ += '\n';
+      object(item.get_object(), indent);
+    }
   }
 
   const Look& look_;
@@ -209,30 +302,9 @@ std::string render_table(const std::vector<std::string>& headings,
                          const std::vector<std::vector<std::string>>& rows,
                          const Look& look) {
   if (headings.empty()) return {};
-  std::vector<std::size_t> widths;
-  for (const std::string& heading : headings) widths.push_back(display_width(heading));
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], display_width(row[i]));
-  }
-  if (look.width != 0) fit(widths, look.width);
-  std::string out;
-  const auto append = [&](const std::vector<std::string>& row, bool is_heading) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string cell = clip(row[i], widths[i]);
-      const std::string shown = is_heading ? cell : highlight(cell, look);
-      const std::size_t lost = cell.size() - std::min(cell.size(), without_color(shown).size());
-      const std::size_t missing = widths[i] - std::min(widths[i], display_width(cell)) + lost;
-      line += is_heading ? emphasised(cell, look) : shown;
-      if (i + 1 < row.size()) line.append(missing, ' ').append(column_gap);
-    }
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
-  };
-  append(headings, true);
-  for (const auto& row : rows) append(row, false);
-  return out;
+  Grid grid = make_grid(headings, rows);
+  if (look.width != 0) (void)fit(grid, look.width, true);
+  return print_grid(grid, look);
 }
 
 std::string render(const json::Value& value, const Look& look) {

@@ -15,11 +15,12 @@ struct Look {
 };
 
 // The whole result. An array of objects becomes a table of its scalar members (an object's own
-// scalars follow below it); everything else `key: value` lines, nested ones indented. Control
+// scalars follow below it), or one block of lines each where the terminal is too narrow for a table
+// that says something; everything else `key: value` lines, nested ones indented. Control
 // characters in values are not passed on. Ends with a newline unless empty.
 [[nodiscard]] std::string render(const json::Value& value, const Look& look);
 
-// A table. Columns shrink, the widest first, until a row fits; clipped cells end in "…".
+// A table. Columns shrink until a row fits, those of prose first; clipped cells end in "…".
 [[nodiscard]] std::string render_table(const std::vector<std::string>& headings,
                                        const std::vector<std::vector<std::string>>& rows,
                                        const Look& look);

@@ -7,6 +7,7 @@
 
 #include "base/closest.hpp"
 #include "cli/command.hpp"
+#include "cli/help.hpp"
 #include "cli/parser.hpp"
 #include "cli/tool_usage.hpp"
 #include "ipc/frame.hpp"

@@ -77,15 +77,24 @@ std::string range_text(const json::Value& schema, std::string_view low, std::str
   return {};
 }
 
+// A default that says nothing: no text, no items, no members.
+bool is_empty(const json::Value& value) {
+  return (value.is_string() && value.get_string().empty()) ||
+         (value.is_array() && value.get_array().empty()) ||
+         (value.is_object() && value.get_object().empty()) || value.is_null();
+}
+
 std::string about_of(const Property& property) {
   std::string notes;
   const auto note = [&](const std::string& text) {
     if (!text.empty()) notes += (notes.empty() ? "" : "; ") + text;
   };
   note(range_text(property.schema, "minimum", "maximum"));
-  if (const json::Value* fallback = json::find(property.schema, "default"))
+  const json::Value* fallback = json::find(property.schema, "default");
+  if (fallback != nullptr && !is_empty(*fallback)) {
     note("default " +
          (fallback->is_string() ? std::string(fallback->get_string()) : json::dump(*fallback)));
+  }
   if (const auto choices = choices_of(property.schema); choices.size() > 5) {
     std::string all;
     for (const std::string& choice : choices) all += (all.empty() ? "" : ", ") + choice;

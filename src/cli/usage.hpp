@@ -33,6 +33,8 @@ struct Usage {
 
 // The option name of a parameter: "--dry-run".
 [[nodiscard]] std::string option_name(std::string_view parameter);
+// The name of a positional parameter in a synopsis: "DRY_RUN".
+[[nodiscard]] std::string word_name(std::string_view parameter);
 
 // What was given, by parameter name.
 class Arguments {

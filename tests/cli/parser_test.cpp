@@ -125,15 +125,5 @@ TEST(ParseKnownWords, LeavesTheRestAlone) {
   EXPECT_TRUE(arguments->flag("json"));
 }
 
-TEST(HelpPage, ShowsArgumentsOptionsAndGlobals) {
-  const std::string page =
-      help_page(search_usage(), {{.name = "json", .about = "As JSON", .kind = ValueKind::boolean}});
-  EXPECT_THAT(page, HasSubstr("usage: hearth knowledge search QUERY [options]"));
-  EXPECT_THAT(page, HasSubstr("--limit INTEGER"));
-  EXPECT_THAT(page, HasSubstr("--kind note|file"));
-  EXPECT_THAT(page, HasSubstr("(may be repeated)"));
-  EXPECT_THAT(page, HasSubstr("global options:\n  --json"));
-}
-
 }  // namespace
 }  // namespace hearth::cli

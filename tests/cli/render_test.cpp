@@ -64,7 +64,7 @@ TEST(Render, NothingOfTheDataReachesTheTerminalAsControl) {
 TEST(Render, FitsTablesIntoTheTerminal) {
   const std::string wide(300, 'w');
   const std::string text =
-      rendered(R"({"hits":[{"id":"0123456789","title":")" + wide + R"(","n":1}]})", {60, false});
+      rendered(R"({"hits":[{"id":"0123456789","title":"w )" + wide + R"(","n":1}]})", {60, false});
   for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 60U) << line;
   EXPECT_THAT(text, testing::HasSubstr("0123456789"));
   EXPECT_THAT(text, testing::HasSubstr("w…"));
@@ -77,7 +77,8 @@ TEST(Render, ClipsNothingOnAPipe) {
 
 TEST(Render, FitsWideCharacters) {
   const std::string text = rendered(
-      R"({"hits":[{"title":"日本語日本語日本語日本語日本語日本語","b":"x"}]})", {20, false});
+      R"({"hits":[{"title":"日本語 日本語日本語日本語日本語日本語","b":"x"}]})", {20, false});
+  EXPECT_THAT(text, testing::HasSubstr("…"));
   for (const std::string& line : lines_of(text)) EXPECT_LE(display_width(line), 20U) << line;
 }
 
@@ -88,11 +89,33 @@ TEST(Render, HighlightsKeepColumnsInLine) {
   EXPECT_THAT(text, testing::HasSubstr("a long b c  2\n"));
 }
 
-TEST(Render, MoreColumnsThanTheTerminalHoldsStillCome) {
-  std::string object = "{";
-  for (int i = 0; i < 40; ++i)
-    object += (i == 0 ? "" : ",") + std::string(R"("column)") + std::to_string(i) + R"(":"value")";
-  EXPECT_EQ(lines_of(rendered("[" + object + "}]", {40, false})).size(), 2U);
+TEST(Render, NeverClipsIdsOnATerminal) {
+  const std::string id = "01a1fda5-b5ee-7021-9d70-1aae933ae280";
+  const std::string prose(200, ' ');
+  const std::string text = R"({"hits":[{"id":")" + id + R"(","snippet":"some words of )" + prose +
+                           R"(prose","source":"/a/path/that/goes/on"}]})";
+  for (const std::size_t width : {200U, 100U, 60U, 20U})
+    EXPECT_THAT(rendered(text, {width, false}), testing::HasSubstr(id)) << width;
+}
+
+TEST(Render, ShowsThingsOneByOneWhereATableWouldSayNothing) {
+  EXPECT_EQ(rendered(R"({"hits":[{"id":"0123456789","title":"a fairly long title","n":1},)"
+                     R"({"id":"1123456789","title":"another long title"}],"total":2})",
+                     {24, false}),
+            "id:    0123456789\ntitle: a fairly long title\nn:     1\n"
+            "\n"
+            "id:    1123456789\ntitle: another long title\n"
+            "\n"
+            "total: 2\n");
+}
+
+TEST(Render, IsShorterOnATerminal) {
+  const std::string_view text =
+      R"([{"at":"2026-11-21T10:27:38.094Z","score":4.848461,"tags":[],"none":null}])";
+  EXPECT_EQ(rendered(text, {80, false}), "at                score\n2026-11-21 10:27  4.85\n");
+  EXPECT_EQ(rendered(text),
+            "at                        score     tags  none\n"
+            "2026-11-21T10:27:38.094Z  4.848461  none  -\n");
 }
 
 TEST(Render, TakesEveryKindOfValue) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/help.hpp"
 #include "cli/parser.hpp"
 
 namespace hearth::cli {
