@@ -247,6 +247,10 @@ std::int64_t Database::changes() const {
   return sqlite3_changes64(handle_);
 }
 
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(handle_);
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }

@@ -143,6 +143,8 @@ class Database final {
   [[nodiscard]] std::int64_t last_rowid() const;
   // Rows changed by the last INSERT, UPDATE or DELETE.
   [[nodiscard]] std::int64_t changes() const;
+  // Rows changed since the connection was opened, also those that were rolled back since.
+  [[nodiscard]] std::int64_t total_changes() const;
   // Whether a transaction is open. A failing disk may have ended it.
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -95,73 +95,78 @@ void Writer::work() {
 }
 
 void Writer::commit_some(std::deque<WriteJob>& jobs) {
-  std::vector<Finished> finished;
-  const std::optional<Error> failure = run_some(jobs, finished);
-  for (Finished& each : finished) {
+  std::vector<Taken> taken;
+  const auto committed = run_together(jobs, taken);
+  for (Taken& each : taken) {
     // Whatever succeeded inside a transaction that was not committed did not happen.
-    if (failure && each.outcome) each.outcome = std::unexpected(*failure);
-    each.job.done(std::move(each.outcome));
+    const bool is_kept = each.outcome && (committed || !*each.outcome);
+    each.job.done(is_kept ? std::move(*each.outcome) : std::unexpected(committed.error()));
   }
   checkpoint();
 }
 
-// Moves jobs from the front of `jobs` to `finished`, in one transaction. The error is that of the
-// transaction as a whole.
-std::optional<Error> Writer::run_some(std::deque<WriteJob>& jobs, std::vector<Finished>& finished) {
-  auto transaction = Transaction::begin(database_, Transaction::Kind::immediate);
-  if (!transaction) {
-    // Nothing can be written now: everybody who waited hears it, rather than one after the other.
-    for (WriteJob& job : jobs) finished.push_back({std::move(job), WriteOutcome()});
-    jobs.clear();
-    return std::move(transaction.error()).within("write");
-  }
-  prune_keys();
-  const MonotonicTime until = clock_.monotonic() + options_.longest;
-  do {
-    Result<WriteOutcome> outcome = run(jobs.front());
-    finished.push_back({std::move(jobs.front()), std::move(outcome)});
-    jobs.pop_front();
-    if (!database_.in_transaction()) {
-      const auto& last = finished.back().outcome;
-      return last ? Error{Errc::io, "the transaction was lost", {}} : last.error();
+// Moves jobs from the front of `jobs` to `taken`, and runs and commits them. An error is that of
+// all.
+Result<void> Writer::run_together(std::deque<WriteJob>& jobs, std::vector<Taken>& taken) {
+  for (;;) {
+    auto transaction = Transaction::begin(database_, Transaction::Kind::immediate);
+    if (!transaction) {
+      // Nothing can be written now: everybody who waits hears it, rather than one after the other.
+      for (WriteJob& job : jobs) taken.push_back({std::move(job), std::nullopt});
+      jobs.clear();
+      return std::unexpected(std::move(transaction.error()).within("write"));
     }
-  } while (!jobs.empty() && finished.size() < options_.most_together && clock_.monotonic() < until);
-  if (auto committed = transaction->commit(); !committed) {
-    return std::move(committed.error()).within("commit");
+    prune_keys();
+    const auto ran = run_all(jobs, taken);
+    if (!ran) return std::unexpected(ran.error());
+    if (*ran == Ran::again) continue;  // rolled back by the transaction's end
+    auto committed = transaction->commit();
+    if (!committed) return std::unexpected(std::move(committed.error()).within("commit"));
+    return {};
   }
-  return std::nullopt;
+}
+
+namespace {
+
+// Of the disk rather than of the job: no other job would fare better.
+bool is_about_the_store(const Error& error) {
+  return error.code == Errc::io || error.code == Errc::damaged;
+}
+
+}  // namespace
+
+// Runs what is taken and not refused yet, then takes more. `again` when a job failed halfway: it is
+// marked as refused, and the others must run again without it.
+Result<Writer::Ran> Writer::run_all(std::deque<WriteJob>& jobs, std::vector<Taken>& taken) {
+  const MonotonicTime until = clock_.monotonic() + options_.longest;
+  for (std::size_t i = 0;; ++i) {
+    if (i == taken.size()) {
+      const bool is_enough = i >= options_.most_together || (i > 0 && clock_.monotonic() >= until);
+      if (jobs.empty() || is_enough) return Ran::all;
+      taken.push_back({std::move(jobs.front()), std::nullopt});
+      jobs.pop_front();
+    }
+    Taken& each = taken[i];
+    if (each.outcome && !*each.outcome) continue;
+    const std::int64_t before = database_.total_changes();
+    each.outcome = run(each.job);
+    if (*each.outcome) continue;
+    const Error& error = each.outcome->error();
+    if (is_about_the_store(error) || !database_.in_transaction()) return std::unexpected(error);
+    if (database_.total_changes() != before) return Ran::again;
+  }
 }
 
 Result<WriteOutcome> Writer::run(WriteJob& job) {
   if (job.stop.stop_requested()) {
     return fail(Errc::cancelled, "cancelled before it began; nothing was written");
   }
-  if (job.key) {
-    auto stored = replay(*job.key);
-    if (!stored) return std::unexpected(std::move(stored.error()));
-    if (*stored) return std::move(**stored);
-  }
-  if (auto begun = database_.run("SAVEPOINT job"); !begun) {
-    return std::unexpected(std::move(begun.error()));
-  }
-  auto outcome = run_in_savepoint(job);
-  if (!database_.in_transaction()) return outcome;  // the disk failed: all of it is undone
-  if (!outcome) {
-    if (auto undone = database_.run("ROLLBACK TO job"); !undone) {
-      // Half a job must not be committed with the others.
-      (void)database_.run("ROLLBACK");
-      return std::unexpected(std::move(undone.error()));
-    }
-  }
-  if (auto released = database_.run("RELEASE job"); !released) {
-    (void)database_.run("ROLLBACK");
-    return std::unexpected(std::move(released.error()));
-  }
-  return outcome;
-}
-
-Result<WriteOutcome> Writer::run_in_savepoint(WriteJob& job) {
   try {
+    if (job.key) {
+      auto stored = replay(*job.key);
+      if (!stored) return std::unexpected(std::move(stored.error()));
+      if (*stored) return std::move(**stored);
+    }
     auto reply = job.run(database_);
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (job.key) {

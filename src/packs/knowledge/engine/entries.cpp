@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/knowledge/engine/rows.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
@@ -14,12 +15,6 @@ constexpr int most_suggestions = 3;
 
 std::int64_t to_ms(WallTime time) {
   return time.time_since_epoch().count();
-}
-
-std::string joined(const std::vector<std::string>& tags) {
-  std::string lines;
-  for (const std::string& tag : tags) lines.append(lines.empty() ? "" : "\n").append(tag);
-  return lines;
 }
 
 Result<void> check_sizes(const Entry& entry) {
@@ -39,16 +34,6 @@ Result<void> check_sizes(const Entry& entry) {
   if (entry.properties.size() > most_property_bytes) {
     return fail(Errc::invalid_args,
                 "properties are longer than " + std::to_string(most_property_bytes) + " bytes");
-  }
-  return {};
-}
-
-Result<void> write_tags(store::Database& database,
-                        std::int64_t n,
-                        const std::vector<std::string>& tags) {
-  for (const std::string& tag : tags) {
-    auto done = database.run("INSERT INTO entry_tags(tag, n) VALUES(?, ?)", tag, n);
-    if (!done) return done;
   }
   return {};
 }
@@ -212,17 +197,15 @@ Result<Entry> add_entry(store::Database& database, const NewEntry& wanted, WallT
   if (auto fits = apply(entry, all); !fits) return std::unexpected(std::move(fits.error()));
   entry.id = make_uuid_v7(now);
   entry.created_ms = entry.updated_ms = to_ms(now);
-  if (auto done = database.run(
-          "INSERT INTO entries(id, kind, created_ms, updated_ms, title, tags, properties, text) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-          entry.id, entry.kind, entry.created_ms, entry.updated_ms, entry.title, joined(entry.tags),
-          entry.properties, entry.text);
-      !done) {
-    return std::unexpected(std::move(done.error()));
-  }
-  if (auto done = write_tags(database, database.last_rowid(), entry.tags); !done) {
-    return std::unexpected(std::move(done.error()));
-  }
+  const NewRow row{.id = entry.id,
+                   .kind = entry.kind,
+                   .title = entry.title,
+                   .text = entry.text,
+                   .tags = entry.tags,
+                   .properties = entry.properties,
+                   .now_ms = entry.created_ms,
+                   .place = {}};
+  if (auto done = insert_row(database, row); !done) return std::unexpected(std::move(done.error()));
   return entry;
 }
 
@@ -242,18 +225,11 @@ Result<Entry> change_entry(store::Database& database,
   if (auto fits = apply(entry, change); !fits) return std::unexpected(std::move(fits.error()));
   ++entry.version;
   entry.updated_ms = to_ms(now);
-  // The index is only touched when one of its columns is named.
-  const bool is_searchable_changed = change.text || change.title || change.tags;
   auto done = database.run(
       "UPDATE entries SET kind = ?, properties = ?, version = ?, updated_ms = ? WHERE n = ?",
       entry.kind, entry.properties, entry.version, entry.updated_ms, stored->n);
-  if (done && is_searchable_changed) {
-    done = database.run("UPDATE entries SET title = ?, tags = ?, text = ? WHERE n = ?", entry.title,
-                        joined(entry.tags), entry.text, stored->n);
-  }
-  if (done && change.tags) {
-    done = database.run("DELETE FROM entry_tags WHERE n = ?", stored->n);
-    if (done) done = write_tags(database, stored->n, entry.tags);
+  if (done && (change.text || change.title || change.tags)) {
+    done = replace_searchable(database, stored->n, {entry.title, entry.text, entry.tags});
   }
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(entry);
@@ -262,7 +238,7 @@ Result<Entry> change_entry(store::Database& database,
 Result<Entry> remove_entry(store::Database& database, std::string_view id) {
   auto stored = find_stored(database, id);
   if (!stored) return std::unexpected(std::move(stored.error()));
-  if (auto done = database.run("DELETE FROM entries WHERE n = ?", stored->n); !done) {
+  if (auto done = delete_row(database, stored->n); !done) {
     return std::unexpected(std::move(done.error()));
   }
   return std::move(stored->entry);

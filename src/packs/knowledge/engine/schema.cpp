@@ -4,8 +4,10 @@ namespace hearth::packs::knowledge {
 namespace {
 
 // Version 1. `text` stands last: the columns before it are read without touching its pages. The
-// full-text index keeps no copy of the texts (external content) and follows `entries` by triggers,
-// so that no writer can forget it. `salience` weighs entries of a later ranking; 1 is neutral.
+// full-text index keeps no copy of the texts (external content); rows.cpp is the one place that
+// writes `entries`, and keeps index and tags in step. Neither triggers nor foreign keys do that:
+// both open a savepoint for each statement, at which the index writes out what it has gathered.
+// `salience` weighs entries of a later ranking; 1 is neutral.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE sources(
   n INTEGER PRIMARY KEY,
@@ -24,7 +26,7 @@ CREATE TABLE entries(
   created_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL,
   salience REAL NOT NULL DEFAULT 1.0,
-  source_n INTEGER REFERENCES sources(n) ON DELETE CASCADE,
+  source_n INTEGER,            -- of sources; null for what was remembered
   chunk INTEGER,               -- position in the source, from 0
   line INTEGER,                -- first line in the source, from 1
   chunk_hash TEXT,             -- of title and text as imported
@@ -38,7 +40,7 @@ CREATE INDEX entries_by_source ON entries(source_n, chunk) WHERE source_n IS NOT
 
 CREATE TABLE entry_tags(
   tag TEXT NOT NULL,
-  n INTEGER NOT NULL REFERENCES entries(n) ON DELETE CASCADE,
+  n INTEGER NOT NULL,          -- of entries
   PRIMARY KEY(tag, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_tags_by_entry ON entry_tags(n);
@@ -47,19 +49,6 @@ CREATE VIRTUAL TABLE entries_fts USING fts5(
   title, text, tags, content = 'entries', content_rowid = 'n',
   tokenize = 'porter unicode61 remove_diacritics 2');
 INSERT INTO entries_fts(entries_fts, rank) VALUES('rank', 'bm25(4.0, 1.0, 3.0)');
-
-CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN
-  INSERT INTO entries_fts(rowid, title, text, tags) VALUES(new.n, new.title, new.text, new.tags);
-END;
-CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN
-  INSERT INTO entries_fts(entries_fts, rowid, title, text, tags)
-    VALUES('delete', old.n, old.title, old.text, old.tags);
-END;
-CREATE TRIGGER entries_changed AFTER UPDATE OF title, text, tags ON entries BEGIN
-  INSERT INTO entries_fts(entries_fts, rowid, title, text, tags)
-    VALUES('delete', old.n, old.title, old.text, old.tags);
-  INSERT INTO entries_fts(rowid, title, text, tags) VALUES(new.n, new.title, new.text, new.tags);
-END;
 )sql";
 
 constexpr const char* steps[] = {version_1};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/knowledge/engine/rows.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
@@ -67,21 +68,36 @@ Result<void> add_chunk(store::Database& database,
                        const Chunk& chunk,
                        const std::string& kind,
                        const Place& place) {
-  return database.run(
-      "INSERT INTO entries(id, kind, created_ms, updated_ms, source_n, chunk, line, chunk_hash, "
-      "title, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      make_uuid_v7(place.now), kind, place.now_ms, place.now_ms, place.source, place.index,
-      chunk.line, chunk.hash, chunk.title, chunk.text);
+  const std::string id = make_uuid_v7(place.now);
+  const std::vector<std::string> no_tags;
+  return insert_row(database,
+                    {.id = id,
+                     .kind = kind,
+                     .title = chunk.title,
+                     .text = chunk.text,
+                     .tags = no_tags,
+                     .properties = "{}",
+                     .now_ms = place.now_ms,
+                     .place = SourcePlace{place.source, place.index, chunk.line, chunk.hash}});
 }
 
+// Tags that somebody gave the entry stay.
 Result<void> change_chunk(store::Database& database,
                           std::int64_t n,
                           const Chunk& chunk,
                           const Place& place) {
+  std::vector<std::string> tags;
+  {
+    auto rows = database.query("SELECT tag FROM entry_tags WHERE n = ? ORDER BY tag", n);
+    while (rows.next()) tags.emplace_back(rows.text(0));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  auto done = replace_searchable(database, n, {chunk.title, chunk.text, tags});
+  if (!done) return done;
   return database.run(
-      "UPDATE entries SET title = ?, text = ?, chunk_hash = ?, chunk = ?, line = ?, "
-      "version = version + 1, updated_ms = ? WHERE n = ?",
-      chunk.title, chunk.text, chunk.hash, place.index, chunk.line, place.now_ms, n);
+      "UPDATE entries SET chunk_hash = ?, chunk = ?, line = ?, version = version + 1, "
+      "updated_ms = ? WHERE n = ?",
+      chunk.hash, place.index, chunk.line, place.now_ms, n);
 }
 
 // An unchanged chunk may have moved.
@@ -120,7 +136,7 @@ Result<EntryCounts> write_chunks(store::Database& database,
   }
   for (const OldChunk& each : *old) {
     if (each.is_taken) continue;
-    if (auto done = database.run("DELETE FROM entries WHERE n = ?", each.n); !done) {
+    if (auto done = delete_row(database, each.n); !done) {
       return std::unexpected(std::move(done.error()));
     }
     ++counts.removed;
@@ -192,13 +208,15 @@ Result<EntryCounts> remove_source(store::Database& database, const std::string& 
   const auto stored = find_source(database, path);
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) return EntryCounts{};
+  const auto chunks = old_chunks(database, (*stored)->n);
+  if (!chunks) return std::unexpected(chunks.error());
   EntryCounts counts;
-  // Entries first: the triggers of the index need no more than that.
-  auto done = database.run("DELETE FROM entries WHERE source_n = ?", (*stored)->n);
-  if (done) {
-    counts.removed = database.changes();
-    done = database.run("DELETE FROM sources WHERE n = ?", (*stored)->n);
+  Result<void> done;
+  for (const OldChunk& each : *chunks) {
+    if (done) done = delete_row(database, each.n);
+    ++counts.removed;
   }
+  if (done) done = database.run("DELETE FROM sources WHERE n = ?", (*stored)->n);
   if (!done) return std::unexpected(std::move(done.error()));
   return counts;
 }
