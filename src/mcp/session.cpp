@@ -314,8 +314,9 @@ void Session::cancel(const json::Envelope& message) {
                                           });
   const auto found = scanned ? in_flight_.find(id) : in_flight_.end();
   if (found == in_flight_.end()) return;  // it has ended meanwhile
-  found->second->is_cancelled = true;
-  found->second->stop.request_stop();
+  const auto flight = found->second;  // the call may be answered, and leave the table, in the stop
+  flight->is_cancelled = true;
+  flight->stop.request_stop();
 }
 
 void Session::finish(const std::string& id, const Flight* flight, Result<pack::Reply> outcome) {
