@@ -44,7 +44,9 @@ class Knowledge final : public pack::Pack {
     Running& operator=(Running&&) = delete;
     ~Running() {
       if (count_ == nullptr) return;
-      --*count_->lock();
+      // Told under the lock: whoever waits may destroy the count as soon as it is free.
+      auto count = count_->lock();
+      --*count;
       count_->notify_all();
     }
 
