@@ -24,6 +24,8 @@ namespace {
 constexpr int batch_cap = 16;
 // A message half read or an answer half sent that makes no progress for this long ends the session.
 constexpr auto stall_limit = std::chrono::seconds(30);
+// What is still read, and answered, when the daemon leaves.
+constexpr std::size_t last_read = std::size_t{256} << 10;
 // Progress and log notifications are left out while this much waits for the client.
 constexpr std::size_t congestion = std::size_t{256} << 10;
 
@@ -231,6 +233,10 @@ void Session::drain(std::string_view reason) {
       send(mcp::make_notification("daemon/draining", R"({"reason":)" + json::quoted(reason) + "}"));
     }
     mcp_->drain();
+  }
+  // What has arrived is answered, if only with a refusal: a closing session would drop the answers.
+  read_on(last_read);
+  while (handle_next()) {
   }
   if (in_flight() == 0) close_when_sent();
 }
