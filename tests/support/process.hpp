@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -81,6 +82,7 @@ class Process {
 [[nodiscard]] bool is_alive(pid_t pid);
 // Resident bytes of a process, 0 when it is gone.
 [[nodiscard]] std::size_t resident_bytes(pid_t pid);
+// Empty when it cannot be read.
 [[nodiscard]] std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::string_view text);
 
