@@ -28,10 +28,10 @@ class Output {
   [[nodiscard]] bool shows_progress() const { return is_error_terminal_ && !is_json_; }
   [[nodiscard]] const Look& look() const { return look_; }
 
-  // The outcome of a command: the data's envelope, or `text`, or the data rendered. Exit status 0,
+  // The outcome of a command: the data's envelope, or `plain`, or the data rendered. Exit status 0,
   // or 5 when standard output does not take it.
   [[nodiscard]] int result(const json::Value& data) const;
-  [[nodiscard]] int result(const json::Value& data, std::string_view text) const;
+  [[nodiscard]] int result(const json::Value& data, std::string_view plain) const;
   // Plain text on standard output whatever --json says: help, scripts, logs.
   [[nodiscard]] int text(std::string_view text) const;
   // The error on standard error; returns its exit status.

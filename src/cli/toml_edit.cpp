@@ -139,7 +139,6 @@ Result<std::string> merge_toml_table(std::string_view text,
                                      const TomlEntries& entries) {
   const auto before = read_values(text);
   if (!before) return std::unexpected(before.error());
-  const std::string prefix = std::string(parent) + "." + std::string(name) + ".";
   const std::string header = "[" + std::string(parent) + "." + std::string(name) + "]";
   const std::string newline = text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
   const auto wanted = read_values(append_table("", header, entries, "\n"));

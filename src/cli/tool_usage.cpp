@@ -145,7 +145,7 @@ bool is_within(const json::Value& schema, double value) {
   return value >= bound("minimum", -HUGE_VAL) && value <= bound("maximum", HUGE_VAL);
 }
 
-std::string with_range(std::string what, const json::Value& schema) {
+std::string with_range(const std::string& what, const json::Value& schema) {
   const std::string range = range_text(schema, "minimum", "maximum");
   return range.empty() ? what : what + " (" + range + ")";
 }
