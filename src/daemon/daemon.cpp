@@ -32,6 +32,8 @@ namespace {
 constexpr auto await_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::size_t pool_threads = 4;  // blocking work waits for disks more than for cores
 constexpr std::size_t pool_queue = 1024;
+constexpr std::size_t long_pool_threads = 2;
+constexpr std::size_t long_pool_queue = 64;
 constexpr int failed_to_start = 6;
 
 // Many sessions need many descriptors; the soft limit is often 1024.
@@ -66,7 +68,8 @@ class Daemon::Core final : private ServerHost {
   explicit Core(Options options)
       : options_(std::move(options)),
         pool_("hearth-pool", pool_threads, pool_queue),
-        packs_(loop_, pool_, clock_, options_.paths, options_.settings),
+        long_pool_("hearth-long", long_pool_threads, long_pool_queue),
+        packs_(loop_, pool_, long_pool_, clock_, options_.paths, options_.settings),
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_),
@@ -244,6 +247,7 @@ class Daemon::Core final : private ServerHost {
     bool is_done = false;
     stopper_ = std::thread([&] {
       packs_.stop();
+      long_pool_.close();
       pool_.close();
       loop_.post([&] {
         is_done = true;
@@ -422,6 +426,7 @@ class Daemon::Core final : private ServerHost {
   std::optional<Rendezvous> rendezvous_;
   io::Loop loop_;
   io::Pool pool_;
+  io::Pool long_pool_;
   mcp::Catalog catalog_;
   PackHost packs_;
   Mailbox mailbox_;

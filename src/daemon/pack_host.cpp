@@ -20,13 +20,10 @@ class PackHost::Context final : public pack::PackContext {
   }
   const std::optional<std::string>& store_owner() const override { return host_.store_owner_; }
   Result<void> submit(std::move_only_function<void()> job) override {
-    return host_.pool_.submit([pack = pack_, job = std::move(job)]() mutable {
-      try {
-        job();
-      } catch (const std::exception& error) {  // a bug or exhaustion ends the job, not the daemon
-        log::error("a job failed", {log::kv("pack", pack), log::kv("error", error.what())});
-      }
-    });
+    return host_.pool_.submit(guarded(std::move(job)));
+  }
+  Result<void> submit_long(std::move_only_function<void()> job) override {
+    return host_.long_pool_.submit(guarded(std::move(job)));
   }
   void post(std::move_only_function<void()> job) override { host_.loop_.post(std::move(job)); }
   std::optional<std::string> setting(std::string_view name) const override {
@@ -43,16 +40,33 @@ class PackHost::Context final : public pack::PackContext {
   }
 
  private:
+  // A bug or exhaustion ends the job, not the daemon.
+  std::move_only_function<void()> guarded(std::move_only_function<void()> job) const {
+    return [pack = pack_, job = std::move(job)]() mutable {
+      try {
+        job();
+      } catch (const std::exception& error) {
+        log::error("a job failed", {log::kv("pack", pack), log::kv("error", error.what())});
+      }
+    };
+  }
+
   PackHost& host_;
   std::string pack_;
 };
 
 PackHost::PackHost(io::Loop& loop,
                    io::Pool& pool,
+                   io::Pool& long_pool,
                    const Clock& clock,
                    const ipc::Paths& paths,
                    const config::Settings& settings)
-    : loop_(loop), pool_(pool), clock_(clock), paths_(paths), settings_(settings) {}
+    : loop_(loop),
+      pool_(pool),
+      long_pool_(long_pool),
+      clock_(clock),
+      paths_(paths),
+      settings_(settings) {}
 
 PackHost::~PackHost() = default;
 

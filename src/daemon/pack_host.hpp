@@ -20,7 +20,8 @@ namespace hearth::daemon {
 class PackHost final {
  public:
   PackHost(io::Loop& loop,
-           io::Pool& pool,
+           io::Pool& pool,       // short work: reads
+           io::Pool& long_pool,  // work of seconds: imports
            const Clock& clock,
            const ipc::Paths& paths,
            const config::Settings& settings);
@@ -46,6 +47,7 @@ class PackHost final {
 
   io::Loop& loop_;
   io::Pool& pool_;
+  io::Pool& long_pool_;
   const Clock& clock_;
   const ipc::Paths& paths_;
   const config::Settings& settings_;

@@ -85,7 +85,7 @@ class SelfPack final : public pack::Pack {
   void start(pack::PackContext&) override {}
   void stop() override {}
   pack::PackStatus status() const override {
-    return {.warmth = pack::Warmth::warm, .reason = {}, .stores = {}};
+    return {.warmth = pack::Warmth::warm, .reason = {}};
   }
 
  private:

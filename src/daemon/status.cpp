@@ -64,7 +64,7 @@ json::Object list_packs(const std::vector<const pack::Pack*>& packs) {
   for (const pack::Pack* pack : packs) {
     const pack::PackStatus status = pack->status();
     json::Array stores;
-    for (const auto& store : status.stores) {
+    for (const auto& store : pack->stores()) {
       stores.push_back(
           {{"namespace", store.name_space}, {"path", store.path}, {"bytes", store.bytes}});
     }

@@ -75,6 +75,11 @@ class PackContext {
   // Runs `job` on the bounded pool for blocking and heavy work; `busy` when its queue is full. Any
   // thread.
   [[nodiscard]] virtual Result<void> submit(std::move_only_function<void()> job) = 0;
+  // The same for work of seconds and more, on threads of its own: a few imports must not keep
+  // every search waiting.
+  [[nodiscard]] virtual Result<void> submit_long(std::move_only_function<void()> job) {
+    return submit(std::move(job));
+  }
   // Runs `job` on the loop thread. Any thread.
   virtual void post(std::move_only_function<void()> job) = 0;
   // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
@@ -98,7 +103,6 @@ struct StoreStatus {
 struct PackStatus {
   Warmth warmth = Warmth::cold;
   std::string reason;  // why it is degraded
-  std::vector<StoreStatus> stores;
 };
 
 class Pack {
@@ -110,7 +114,10 @@ class Pack {
   // Takes at most the drain deadline; returns when nothing of the pack runs any more. Called on a
   // pool thread.
   virtual void stop() = 0;
-  [[nodiscard]] virtual PackStatus status() const = 0;  // any thread
+  // Any thread; at once, since every call of hearth_status asks.
+  [[nodiscard]] virtual PackStatus status() const = 0;
+  // The stores that are open. Any thread; asks the file system.
+  [[nodiscard]] virtual std::vector<StoreStatus> stores() const { return {}; }
 };
 
 }  // namespace hearth::pack

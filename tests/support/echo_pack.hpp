@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -54,6 +55,7 @@ inline json::Notes notes(const EchoCaller*) {
 // echo_slow   takes n milliseconds on the pool, reporting each; stops when asked
 // echo_hold   is answered by the echo_release of the same text, or stopped
 // echo_count  answers how often it ran; may not be repeated
+// echo_block  keeps the loop busy until open_gate()
 // echo_throw, echo_throw_on_loop    throw
 // echo_drop   forgets to answer
 // echo_crash  takes the process along
@@ -73,6 +75,8 @@ class EchoPack final : public pack::Pack {
   }
 
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
+  // Lets one echo_block go on, now or when it comes. Any thread.
+  void open_gate() { gate_.release(); }
 
  private:
   struct Held {
@@ -142,6 +146,11 @@ class EchoPack final : public pack::Pack {
         .on_loop(tools, [](const EchoText&, const pack::Call&) -> Result<EchoText> {
           throw std::runtime_error("thrown on the loop");
         });
+    mcp::Tool<EchoText, EchoText>(spec("block"))
+        .on_loop(tools, [this](const EchoText& request, const pack::Call&) -> Result<EchoText> {
+          gate_.acquire();
+          return request;
+        });
     mcp::Tool<EchoText, EchoText>(spec("drop")).deferred(tools, [](EchoText, pack::Call) {});
     mcp::Tool<EchoText, EchoText>(spec("crash", pack::ResendRule::refuse))
         .on_loop(tools, [](const EchoText&, const pack::Call&) -> Result<EchoText> {
@@ -178,6 +187,7 @@ class EchoPack final : public pack::Pack {
   std::map<std::string, std::unique_ptr<Held>> held_;  // loop thread
   std::int64_t count_ = 0;                             // loop thread
   std::atomic<bool> is_stopped_ = false;
+  std::counting_semaphore<16> gate_{0};
 };
 
 }  // namespace hearth::test

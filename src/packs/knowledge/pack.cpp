@@ -34,6 +34,7 @@ class Knowledge final : public pack::Pack {
   void start(pack::PackContext& context) override;
   void stop() override;
   pack::PackStatus status() const override;
+  std::vector<pack::StoreStatus> stores() const override;
 
  private:
   // Counts what runs on the pool, so that stop() can wait for it.
@@ -66,12 +67,13 @@ class Knowledge final : public pack::Pack {
   void warm_up();
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
 
-  // Runs job(call) on the pool, and answers `busy` when that is full.
+  // Runs job(call) on the pool for short or for long work, and answers `busy` when that is full.
+  enum class Length : std::uint8_t { brief, lengthy };
   template <typename Job>
-  void on_pool(pack::Call call, Job job);
+  void on_pool(Length length, pack::Call call, Job job);
   // Runs `work` on the writer, under the call's key, and answers with what it returns.
   template <typename Request, typename Work>
-  void write(Request request, pack::Call call, Work work);
+  void write(const Request& request, pack::Call call, Work work);
   template <typename Answer, typename Read>
   Result<Answer> read(const pack::Call& call, Read read);
 
@@ -114,14 +116,16 @@ void Knowledge::stop() {
 }
 
 pack::PackStatus Knowledge::status() const {
-  pack::PackStatus status;
   const Warm warm = *warm_.lock();
-  status.warmth = warm.warmth;
-  status.reason = warm.reason;
+  return {.warmth = warm.warmth, .reason = warm.reason};
+}
+
+std::vector<pack::StoreStatus> Knowledge::stores() const {
+  std::vector<pack::StoreStatus> list;
   for (const Stores::Named& each : stores_.all()) {
-    status.stores.push_back({each.name_space, each.store->path(), each.store->bytes()});
+    list.push_back({each.name_space, each.store->path(), each.store->bytes()});
   }
-  return status;
+  return list;
 }
 
 Result<std::unique_ptr<KnowledgeStore>> Knowledge::open(const std::string& name_space) {
@@ -164,11 +168,14 @@ Result<void> Knowledge::check_writable(const pack::Call& call) const {
 }
 
 template <typename Job>
-void Knowledge::on_pool(pack::Call call, Job job) {
+void Knowledge::on_pool(Length length, pack::Call call, Job job) {
   // Shared with the refusal below, which must still be able to answer it.
   auto shared = std::make_shared<pack::Call>(std::move(call));
-  auto queued = context_->submit([running = Running(running_), shared,
-                                  job = std::move(job)]() mutable { job(std::move(*shared)); });
+  auto task = [running = Running(running_), shared, job = std::move(job)]() mutable {
+    job(std::move(*shared));
+  };
+  auto queued = length == Length::lengthy ? context_->submit_long(std::move(task))
+                                          : context_->submit(std::move(task));
   if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
 }
 
@@ -203,7 +210,7 @@ void answer_write(pack::Call& call, bool has_own_key, Result<store::WriteOutcome
 }
 
 template <typename Request, typename Work>
-void Knowledge::write(Request request, pack::Call call, Work work) {
+void Knowledge::write(const Request& request, pack::Call call, Work work) {
   if (auto may = check_writable(call); !may) {
     return call.answer(std::unexpected(std::move(may.error())));
   }
@@ -226,11 +233,12 @@ void Knowledge::write(Request request, pack::Call call, Work work) {
   // Straight to the writer: so that one commit is as wide as there are callers, and none of them
   // holds a thread of the pool.
   if (const Shared store = stores_.find(name_space)) return send(*store, std::move(call));
-  on_pool(std::move(call), [this, name_space, send = std::move(send)](pack::Call waiting) mutable {
-    const auto store = stores_.get(name_space);
-    if (!store) return waiting.answer(std::unexpected(store.error()));
-    send(**store, std::move(waiting));
-  });
+  on_pool(Length::brief, std::move(call),
+          [this, name_space, send = std::move(send)](pack::Call waiting) mutable {
+            const auto store = stores_.get(name_space);
+            if (!store) return waiting.answer(std::unexpected(store.error()));
+            send(**store, std::move(waiting));
+          });
 }
 
 // ---- Tools ------------------------------------------------------------------------------------
@@ -321,9 +329,9 @@ void Knowledge::declare_writes(pack::ToolBinder& tools) {
               "Store a note for all later sessions: a decision, a fact, how something is done. One "
               "subject a note. Answered when it is safe on disk.",
               {}))
-      .deferred(tools, [this](wire::RememberRequest request, pack::Call call) {
+      .deferred(tools, [this](const wire::RememberRequest& request, pack::Call call) {
         auto entry = wire::to_new_entry(request);
-        write(std::move(request), std::move(call),
+        write(request, std::move(call),
               [entry = std::move(entry)](store::Database& database,
                                          WallTime now) -> Result<std::string> {
                 const auto made = add_entry(database, entry, now);
@@ -336,11 +344,11 @@ void Knowledge::declare_writes(pack::ToolBinder& tools) {
               "Change an entry. What is not given stays; text and tags are replaced, properties "
               "merged. With expected_version nothing that another session wrote is overwritten.",
               {.destructive = true}))
-      .deferred(tools, [this](wire::UpdateRequest request, pack::Call call) {
+      .deferred(tools, [this](const wire::UpdateRequest& request, pack::Call call) {
         auto change = wire::to_change(request);
         if (!change) return call.answer(std::unexpected(std::move(change.error())));
         const std::string id = request.id;
-        write(std::move(request), std::move(call),
+        write(request, std::move(call),
               [id, change = std::move(*change)](store::Database& database,
                                                 WallTime now) -> Result<std::string> {
                 const auto changed = change_entry(database, id, change, now);
@@ -353,9 +361,9 @@ void Knowledge::declare_writes(pack::ToolBinder& tools) {
               "Remove one entry for good. A passage of an imported file comes back when that file "
               "changes.",
               {.destructive = true, .idempotent = true}))
-      .deferred(tools, [this](wire::DeleteRequest request, pack::Call call) {
+      .deferred(tools, [this](const wire::DeleteRequest& request, pack::Call call) {
         const std::string id = request.id;
-        write(std::move(request), std::move(call),
+        write(request, std::move(call),
               [id](store::Database& database, WallTime) -> Result<std::string> {
                 const auto removed = remove_entry(database, id);
                 if (!removed) return std::unexpected(removed.error());
@@ -392,21 +400,22 @@ void Knowledge::declare_import(pack::ToolBinder& tools) {
         std::vector<std::string> roots = context_->roots();
         const std::string& project = call.caller().project_root;
         if (!project.empty()) roots.insert(roots.begin(), project);
-        on_pool(std::move(call), [this, path = std::move(request.path),
-                                  roots = std::move(roots)](pack::Call running) {
-          const auto import = [&]() -> Result<wire::ImportAnswer> {
-            const auto real = confine(path, running.caller().cwd, roots);
-            if (!real) return std::unexpected(real.error());
-            const auto store = stores_.get(running.caller().name_space);
-            if (!store) return std::unexpected(store.error());
-            const auto report =
-                import_files(**store, *real, running.stop(), report_to(running, context_->clock()));
-            if (!report) return std::unexpected(report.error());
-            return wire::to_answer(*report);
-          };
-          auto answer = mcp::to_reply(import());
-          running.answer(std::move(answer));
-        });
+        on_pool(
+            Length::lengthy, std::move(call),
+            [this, path = std::move(request.path), roots = std::move(roots)](pack::Call running) {
+              const auto import = [&]() -> Result<wire::ImportAnswer> {
+                const auto real = confine(path, running.caller().cwd, roots);
+                if (!real) return std::unexpected(real.error());
+                const auto store = stores_.get(running.caller().name_space);
+                if (!store) return std::unexpected(store.error());
+                const auto report = import_files(**store, *real, running.stop(),
+                                                 report_to(running, context_->clock()));
+                if (!report) return std::unexpected(report.error());
+                return wire::to_answer(*report);
+              };
+              auto answer = mcp::to_reply(import());
+              running.answer(std::move(answer));
+            });
       });
 }
 

@@ -321,10 +321,10 @@ TEST_F(KnowledgePack, TellsHowWarmItIsAndWhatItKeeps) {
   EXPECT_EQ(harness_->pack().status().warmth, pack::Warmth::cold);
   start();
   remember("x");
-  const pack::PackStatus status = harness_->pack().status();
-  ASSERT_EQ(status.stores.size(), 1U);
-  EXPECT_EQ(status.stores[0].name_space, "default");
-  EXPECT_GT(status.stores[0].bytes, 0U);
+  const auto stores = harness_->pack().stores();
+  ASSERT_EQ(stores.size(), 1U);
+  EXPECT_EQ(stores[0].name_space, "default");
+  EXPECT_GT(stores[0].bytes, 0U);
 }
 
 TEST_F(KnowledgePack, SaysWhyAStoreCannotBeOpened) {
