@@ -79,7 +79,7 @@ def describe_tool(tool):
         default = "required" if name in required else f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
         yield f"| `{name}` | {type_of(schema)} | {default} | {schema.get('description', '')} |"
     answers = ", ".join(f"`{name}`" for name in tool["outputSchema"].get("properties", {}))
-    yield f"\nAnswers {answers}.\n"
+    yield f"{chr(10) if properties else ''}Answers {answers}.\n"
 
 
 def tools_page(tools):
