@@ -48,7 +48,9 @@ bench: build  ## Measure, and write docs/benchmarks.md
 
 .PHONY: install
 install: build  ## Install under PREFIX (default ~/.local); DESTDIR is honoured
-	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)" | grep -v '^-- Up-to-date'
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)" >build/install.log || \
+	  { cat build/install.log; exit 1; }
+	@echo "installed under $(DESTDIR)$(PREFIX); what and where: build/install.log"
 
 .PHONY: format
 format: setup  ## Rewrite the sources in the project's format
