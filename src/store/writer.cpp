@@ -51,22 +51,25 @@ Writer::~Writer() {
 }
 
 void Writer::submit(WriteJob job) {
-  std::optional<Error> refusal;
-  {
-    auto waiting = waiting_.lock();
-    if (waiting->is_closed) {
-      refusal = Error{Errc::draining, "the store is closing; nothing was written", {}};
-    } else if (waiting->jobs.size() >= options_.most_waiting) {
-      refusal = Error{Errc::busy,
-                      "the store has " + std::to_string(options_.most_waiting) +
-                          " writes waiting; nothing was written",
-                      {"try again in a moment"}};
-    } else {
-      waiting->jobs.push_back(std::move(job));
-    }
-  }
-  if (refusal) return job.done(std::unexpected(std::move(*refusal)));
+  const std::optional<Error> refusal = enqueue(job);
+  if (refusal) return job.done(std::unexpected(*refusal));
   waiting_.notify_one();
+}
+
+// Takes `job` unless it is refused.
+std::optional<Error> Writer::enqueue(WriteJob& job) {
+  auto waiting = waiting_.lock();
+  if (waiting->is_closed) {
+    return Error{Errc::draining, "the store is closing; nothing was written", {}};
+  }
+  if (waiting->jobs.size() >= options_.most_waiting) {
+    return Error{Errc::busy,
+                 "the store has " + std::to_string(options_.most_waiting) +
+                     " writes waiting; nothing was written",
+                 {"try again in a moment"}};
+  }
+  waiting->jobs.push_back(std::move(job));
+  return std::nullopt;
 }
 
 void Writer::close() {

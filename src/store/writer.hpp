@@ -96,6 +96,7 @@ class Writer final {
   enum class Ran : std::uint8_t { all, again };
 
   Writer(Database database, const Clock& clock, Options options);
+  [[nodiscard]] std::optional<Error> enqueue(WriteJob& job);
   void work();
   void commit_some(std::deque<WriteJob>& jobs);
   [[nodiscard]] Result<void> run_together(std::deque<WriteJob>& jobs, std::vector<Taken>& taken);

@@ -50,7 +50,7 @@ class Cutter {
  public:
   explicit Cutter(std::vector<Chunk>& chunks) : chunks_(chunks) {}
 
-  void begin_section(std::string title) {
+  void begin_section(std::string_view title) {
     flush();
     title_ = utf8_prefix(title, most_title_bytes);
   }
@@ -162,7 +162,7 @@ class MarkdownCutter {
     for (const std::string& part : path_) {
       if (!part.empty()) title.append(title.empty() ? "" : " › ").append(part);
     }
-    cutter_.begin_section(title.empty() ? name_ : std::move(title));
+    cutter_.begin_section(title.empty() ? name_ : title);
   }
 
   std::string name_;
@@ -185,7 +185,7 @@ std::vector<Chunk> chunk_markdown(std::string_view name, std::string_view conten
 std::vector<Chunk> chunk_text(std::string_view name, std::string_view content) {
   std::vector<Chunk> chunks;
   Cutter cutter(chunks);
-  cutter.begin_section(std::string(name));
+  cutter.begin_section(name);
   Lines lines(content);
   for (Line line; lines.next(line);) cutter.add(line);
   cutter.flush();

@@ -104,10 +104,9 @@ Result<std::int64_t> locate(store::Database& database, std::string_view id) {
   if (ids.size() == 1 || ids.front() == wanted) return n;
   const bool is_more = ids.size() > most_suggestions;
   if (is_more) ids.pop_back();
-  return fail(Errc::conflict,
-              std::string(is_more ? "more than " : "") + std::to_string(ids.size()) +
-                  " entries have ids that begin with " + wanted + "; give more of the id",
-              std::move(ids));
+  std::string message = std::string(is_more ? "more than " : "") + std::to_string(ids.size()) +
+                        " entries have ids that begin with " + wanted + "; give more of the id";
+  return fail(Errc::conflict, std::move(message), std::move(ids));
 }
 
 Result<Stored> find_stored(store::Database& database, std::string_view id) {
