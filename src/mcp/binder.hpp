@@ -83,7 +83,7 @@ class Tool {
 
   template <typename Handler>
   static void submit(pack::PackContext& context,
-                     std::shared_ptr<Handler> handler,
+                     const std::shared_ptr<Handler>& handler,
                      Request request,
                      pack::Call call) {
     // The call is shared with the refusal below, which must still be able to answer it.
