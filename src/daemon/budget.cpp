@@ -11,19 +11,24 @@ void ByteBudget::set_cap(std::size_t cap) {
   changed_.cancel();
 }
 
-void ByteBudget::Share::set(std::size_t held) {
+void ByteBudget::Share::set(std::size_t half_read, std::size_t settled) {
   if (has_left_) return;
-  const bool was_over = budget_.used_ > budget_.cap_;
-  budget_.used_ = budget_.used_ - held_ + held;
-  held_ = held;
-  if (was_over && budget_.used_ <= budget_.cap_) budget_.changed_.cancel();
+  const bool was_full = budget_.used_ > budget_.cap_;
+  const bool was_without_turns = budget_.settled_ > budget_.cap_;
+  budget_.used_ = budget_.used_ - held() + half_read + settled;
+  budget_.settled_ = budget_.settled_ - settled_ + settled;
+  half_read_ = half_read;
+  settled_ = settled;
+  const bool has_room = was_full && budget_.used_ <= budget_.cap_;
+  const bool has_turns = was_without_turns && budget_.settled_ <= budget_.cap_;
+  if (has_room || has_turns) budget_.changed_.cancel();
 }
 
 bool ByteBudget::Share::must_wait() const {
-  return !has_left_ && budget_.used_ > budget_.cap_ && held_ > small_share;
+  return !has_left_ && budget_.used_ > budget_.cap_ && held() > small_share;
 }
 
-bool ByteBudget::Share::has_turn() const {
+bool ByteBudget::Share::is_first() const {
   return !budget_.queue_.empty() && budget_.queue_.front() == this;
 }
 
@@ -31,12 +36,12 @@ std::size_t ByteBudget::Share::allowance() const {
   constexpr std::size_t most = std::size_t{1} << 20;  // before the others get their turn
   if (has_turn()) return most;
   const std::size_t room = budget_.cap_ - std::min(budget_.used_, budget_.cap_);
-  const std::size_t own = small_share - std::min(held_, small_share);
+  const std::size_t own = small_share - std::min(held(), small_share);
   return std::min(most, std::max(room, own));
 }
 
 void ByteBudget::Share::give_up_turn() {
-  if (has_turn()) leave_queue();
+  if (is_first()) leave_queue();
 }
 
 void ByteBudget::Share::leave_queue() {
@@ -44,10 +49,16 @@ void ByteBudget::Share::leave_queue() {
 }
 
 void ByteBudget::Share::leave() {
-  set(0);
+  set(0, 0);
   leave_queue();
   has_left_ = true;
   budget_.changed_.cancel();
+}
+
+bool ByteBudget::Share::has_room() {
+  if (must_wait()) return false;
+  leave_queue();
+  return true;
 }
 
 io::Task<void> ByteBudget::Share::wait_for_room(bool is_mid_message) {

@@ -11,10 +11,11 @@
 
 namespace hearth::daemon {
 
-// Beyond the cap, sessions that hold much stop reading until bytes are freed. Those in the middle
-// of a message queue up; the first of them has the turn and reads on to the end of that message, so
-// that many half-read large messages cannot wait for each other for ever. The overshoot is one
-// message (ipc::frame_cap) and a small share for each session. Loop thread.
+// Beyond the cap, sessions that hold much stop reading until bytes are freed. Requests in flight
+// and unread answers go by themselves; half-read messages could wait for each other for ever. So
+// those in the middle of a message queue up, and while the rest fits into the cap, the first of
+// them has the turn and reads on to the end of that message. The most that is held is twice the
+// cap, one message (ipc::frame_cap) and a small share for each session. Loop thread.
 class ByteBudget final {
  public:
   // What a session may hold whatever the others do.
@@ -31,9 +32,12 @@ class ByteBudget final {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
 
-    void set(std::size_t held);
-    // Returns at once below the cap or for a small share; else when there is room. One that is in
-    // the middle of a message also returns when it is its turn.
+    // `half_read` bytes of a message that is not complete, `settled` ones of all else.
+    void set(std::size_t half_read, std::size_t settled);
+    // Whether to read on without a wait: below the cap, or with a small share.
+    [[nodiscard]] bool has_room();
+    // Returns when there is room. One that is in the middle of a message also returns when it is
+    // its turn.
     [[nodiscard]] io::Task<void> wait_for_room(bool is_mid_message);
     // How much may be read now before the share is set again.
     [[nodiscard]] std::size_t allowance() const;
@@ -43,12 +47,15 @@ class ByteBudget final {
     void leave();
 
    private:
+    [[nodiscard]] std::size_t held() const { return half_read_ + settled_; }
     [[nodiscard]] bool must_wait() const;
-    [[nodiscard]] bool has_turn() const;
+    [[nodiscard]] bool is_first() const;
+    [[nodiscard]] bool has_turn() const { return is_first() && budget_.settled_ <= budget_.cap_; }
     void leave_queue();
 
     ByteBudget& budget_;
-    std::size_t held_ = 0;
+    std::size_t half_read_ = 0;
+    std::size_t settled_ = 0;
     bool has_left_ = false;
   };
 
@@ -58,6 +65,7 @@ class ByteBudget final {
  private:
   std::size_t cap_;
   std::size_t used_ = 0;
+  std::size_t settled_ = 0;            // of those, what goes by itself
   std::deque<const Share*> queue_;     // in the middle of a message; the first has the turn
   boost::asio::steady_timer changed_;  // cancelled when those who wait should look again
 };

@@ -1,11 +1,14 @@
 #include "daemon/server.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -69,6 +72,7 @@ Server::Server(io::Loop& loop,
       host_(host),
       budget_(loop, limits.bytes_in_flight),
       scratch_(std::size_t{64} << 10, '\0'),
+      readiness_(loop),
       tasks_(loop) {}
 
 void Server::listen(UniqueFd listener) {
@@ -78,9 +82,7 @@ void Server::listen(UniqueFd listener) {
 }
 
 void Server::serve(UniqueFd connection, std::function<void()> on_end) {
-  Session::Socket socket(loop_.context(), boost::asio::local::stream_protocol(),
-                         connection.release());
-  tasks_.spawn("session", serve_session(std::move(socket), std::move(on_end)));
+  tasks_.spawn("session", serve_session(std::move(connection), std::move(on_end)));
 }
 
 void Server::apply(const config::Limits& limits) {
@@ -91,10 +93,15 @@ void Server::apply(const config::Limits& limits) {
 io::Task<void> Server::accept_connections() {
   boost::asio::steady_timer pause(loop_.context());
   for (;;) {
-    auto [error, socket] = co_await acceptor_->async_accept(await_tuple);
-    if (error == boost::asio::error::operation_aborted || !acceptor_->is_open()) co_return;
-    if (error) {  // out of descriptors, most likely: the queue waits until sessions have gone
-      log::error("cannot accept a connection", {log::kv("error", error.message())});
+    const auto [error] = co_await acceptor_->async_wait(Acceptor::wait_read, await_tuple);
+    if (error || !acceptor_->is_open()) co_return;
+    UniqueFd socket(
+        ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const int failure = socket.valid() ? 0 : errno;
+    if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
+    if (failure !=
+        0) {  // out of descriptors, most likely: the queue waits until sessions have gone
+      log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(await_tuple);
       continue;
@@ -103,8 +110,8 @@ io::Task<void> Server::accept_connections() {
   }
 }
 
-io::Task<void> Server::serve_session(Session::Socket socket, std::function<void()> on_end) {
-  const auto peer = ipc::peer_credentials(socket.native_handle());
+io::Task<void> Server::serve_session(UniqueFd socket, std::function<void()> on_end) {
+  const auto peer = ipc::peer_credentials(socket.get());
   if (!peer || peer->uid != ::geteuid()) {
     const std::string who = peer ? "uid " + std::to_string(peer->uid) : peer.error().message;
     log::warning("refused a foreign user", {log::kv("peer", who)});
@@ -133,11 +140,11 @@ io::Task<void> Server::serve_session(Session::Socket socket, std::function<void(
   co_await session.run();
 }
 
-void Server::turn_away(Session::Socket& socket, const ipc::Refusal& refusal) {
+void Server::turn_away(const UniqueFd& socket, const ipc::Refusal& refusal) {
   ++refusals_[refusal.reason];
   std::string frame;
   ipc::append_frame(frame, ipc::encode_refusal(refusal.error, refusal.reason));
-  (void)ipc::send_all(socket.native_handle(), frame, std::chrono::steady_clock::now());
+  (void)ipc::send_all(socket.get(), frame, std::chrono::steady_clock::now());
 }
 
 std::expected<ServerHost::Admission, ipc::Refusal> Server::admit(ipc::Greeting greeting,

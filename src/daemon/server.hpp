@@ -68,6 +68,7 @@ class Server final {
   [[nodiscard]] mcp::Catalog& catalog() { return catalog_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] ByteBudget& budget() { return budget_; }
+  [[nodiscard]] io::Readiness& readiness() { return readiness_; }
   [[nodiscard]] std::string& scratch() { return scratch_; }
   [[nodiscard]] std::size_t session_queue_cap() const { return limits_.session_queue; }
   [[nodiscard]] mcp::SessionLimits session_limits() const {
@@ -86,8 +87,8 @@ class Server final {
   using Acceptor = boost::asio::local::stream_protocol::acceptor;
 
   [[nodiscard]] io::Task<void> accept_connections();
-  [[nodiscard]] io::Task<void> serve_session(Session::Socket socket, std::function<void()> on_end);
-  void turn_away(Session::Socket& socket, const ipc::Refusal& refusal);
+  [[nodiscard]] io::Task<void> serve_session(UniqueFd socket, std::function<void()> on_end);
+  void turn_away(const UniqueFd& socket, const ipc::Refusal& refusal);
 
   io::Loop& loop_;
   mcp::Catalog& catalog_;
@@ -104,6 +105,7 @@ class Server final {
   std::uint64_t served_ = 0;
   std::size_t requests_ = 0;
   bool is_draining_ = false;
+  io::Readiness readiness_;
   io::TaskScope tasks_;  // last: its tasks use all of the above
 };
 

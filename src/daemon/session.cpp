@@ -2,9 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -31,13 +28,14 @@ constexpr std::size_t congestion = std::size_t{256} << 10;
 
 }  // namespace
 
-Session::Session(Server& server, Socket socket, ipc::PeerCredentials peer)
+Session::Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer)
     : server_(server),
       socket_(std::move(socket)),
+      watch_(server.readiness(), socket_.get()),
       peer_(peer),
       opened_(server.clock().wall()),
       share_(server.budget()),
-      stall_timer_(socket_.get_executor()),
+      stall_timer_(server.loop().context()),
       self_(std::make_shared<Session*>(this)) {}
 
 Session::~Session() {
@@ -52,48 +50,50 @@ io::Task<void> Session::run() {
 }
 
 io::Task<void> Session::serve_messages() {
-  std::array<char, 4096> chunk;
   for (;;) {
-    const auto [error, size] = co_await socket_.async_read_some(
-        boost::asio::buffer(chunk), boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (error || !socket_.is_open()) co_return;
-    reader_.feed(std::string_view(chunk.data(), size));
-    if (size == chunk.size()) read_on(share_.allowance());
+    co_await watch_.readable();
+    if (!socket_.valid() || !read(share_.allowance())) co_return;
     is_batching_ = true;
     bool has_handled = false;
     for (int handled = 1; handle_next(); ++handled) {
       has_handled = true;
       if (handled % batch_cap != 0) continue;
       flush();
-      co_await boost::asio::post(socket_.get_executor(), boost::asio::use_awaitable);
+      co_await boost::asio::post(server_.loop().context(), boost::asio::use_awaitable);
     }
     is_batching_ = false;
     flush();
     account();
     if (has_handled || !reader_.is_partial()) share_.give_up_turn();
     if (reader_.is_partial() || !is_greeted()) watch_for_stall();
+    if (share_.has_room()) continue;
+    // One that is neither in a message nor behind with reading is not paused: it may want to
+    // cancel.
+    if (!reader_.is_partial() && queued_bytes() == 0) continue;
     is_paused_ = true;
     co_await share_.wait_for_room(reader_.is_partial());
     is_paused_ = false;
   }
 }
 
-// Reads more of what has arrived, without a wait, up to `most` bytes.
-void Session::read_on(std::size_t most) {
+// Reads what has arrived, at least once, up to `most` bytes. False when the client has gone.
+bool Session::read(std::size_t most) {
   std::string& scratch = server_.scratch();
-  for (std::size_t total = 0; total < most;) {
-    const ssize_t got =
-        ::recv(socket_.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-    if (got <= 0) return;  // nothing more, or an end that the next read will see
+  std::size_t total = 0;
+  do {
+    const ssize_t got = ::recv(socket_.get(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (got <= 0) return total > 0;  // the next read sees the end again
     reader_.feed(std::string_view(scratch.data(), static_cast<std::size_t>(got)));
     total += static_cast<std::size_t>(got);
-    if (static_cast<std::size_t>(got) < scratch.size()) return;
-  }
+    if (static_cast<std::size_t>(got) < scratch.size()) return true;
+  } while (total < most);
+  return true;
 }
 
 // Handles the next whole message; false when there is none, or the session ends.
 bool Session::handle_next() {
-  if (!socket_.is_open()) return false;
+  if (!socket_.valid()) return false;
   const auto message = reader_.next();
   if (!message) {
     send(mcp::make_error("null", message.error()));
@@ -157,7 +157,7 @@ void Session::handle(std::string_view message) {
 }
 
 void Session::send(std::string_view message) {
-  if (!socket_.is_open() || is_closing_) return;
+  if (!socket_.valid() || is_closing_) return;
   if (message.size() > ipc::frame_cap) {
     return close_now(
         "an answer exceeds the frame cap");  // packs page their results; this is our mistake
@@ -169,8 +169,8 @@ void Session::send(std::string_view message) {
 }
 
 void Session::flush() {
-  while (!is_writing_ && sent_ < out_.size() && socket_.is_open()) {
-    const ssize_t sent = ::send(socket_.native_handle(), out_.data() + sent_, out_.size() - sent_,
+  while (!is_writing_ && sent_ < out_.size() && socket_.valid()) {
+    const ssize_t sent = ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_,
                                 MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       sent_ += static_cast<std::size_t>(sent);
@@ -195,20 +195,16 @@ void Session::flush() {
 void Session::wait_writable() {
   is_writing_ = true;
   watch_for_stall();
-  socket_.async_wait(Socket::wait_write,
-                     [weak = std::weak_ptr(self_)](const boost::system::error_code& error) {
-                       const auto alive = weak.lock();
-                       if (error || !alive) return;
-                       Session& self = **alive;
-                       self.is_writing_ = false;
-                       self.last_progress_ = self.server_.clock().monotonic();
-                       self.flush();
-                       self.account();
-                     });
+  watch_.when_writable([this] {
+    is_writing_ = false;
+    last_progress_ = server_.clock().monotonic();
+    flush();
+    account();
+  });
 }
 
 void Session::account() {
-  share_.set(reader_.buffered() + requests_ + queued_bytes());
+  share_.set(reader_.buffered(), requests_ + queued_bytes());
 }
 
 bool Session::is_congested() const {
@@ -235,7 +231,7 @@ void Session::drain(std::string_view reason) {
     mcp_->drain();
   }
   // What has arrived is answered, if only with a refusal: a closing session would drop the answers.
-  read_on(last_read);
+  (void)read(last_read);
   while (handle_next()) {
   }
   if (in_flight() == 0) close_when_sent();
@@ -252,15 +248,14 @@ void Session::close_when_sent() {
 }
 
 void Session::close_now(std::string_view why) {
-  if (!socket_.is_open()) return;
+  if (!socket_.valid()) return;
   if (!why.empty()) {
     log::info("session closed by the daemon", {log::kv("session", welcome_.session),
                                                log::kv("pid", peer_.pid), log::kv("why", why)});
   }
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_both,
-                   ignored);  // the pending read ends, and with it the session
-  socket_.close(ignored);
+  watch_.end();  // the pending wait returns, and with it the session ends
+  ::shutdown(socket_.get(), SHUT_RDWR);
+  socket_.reset();
   share_.leave();  // so does a pause in reading
 }
 

@@ -4,14 +4,15 @@
 // pointer only while it is listed there. Loop thread.
 #pragma once
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/unique_fd.hpp"
 #include "daemon/budget.hpp"
+#include "io/readiness.hpp"
 #include "io/task_scope.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/hello.hpp"
@@ -24,9 +25,7 @@ class Server;
 
 class Session final : private mcp::MessageSink {
  public:
-  using Socket = boost::asio::local::stream_protocol::socket;
-
-  Session(Server& server, Socket socket, ipc::PeerCredentials peer);
+  Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -59,7 +58,7 @@ class Session final : private mcp::MessageSink {
   void request_ended(std::size_t bytes) override;
 
   [[nodiscard]] io::Task<void> serve_messages();
-  void read_on(std::size_t most);
+  [[nodiscard]] bool read(std::size_t most);
   [[nodiscard]] bool handle_next();
   void handle(std::string_view message);
   [[nodiscard]] bool greet(std::string_view message);
@@ -70,7 +69,8 @@ class Session final : private mcp::MessageSink {
   void watch_for_stall();
 
   Server& server_;
-  Socket socket_;
+  UniqueFd socket_;  // -1 once closed
+  io::Readiness::Watch watch_;
   const ipc::PeerCredentials peer_;
   const WallTime opened_;
   ipc::FrameReader reader_;
