@@ -304,22 +304,31 @@ def connected(place: Place) -> int:
     return len(json.loads(done.stdout)["data"]["sessions"])
 
 
-def bridge_memory(place: Place, findings: Findings) -> None:
+def use_bridge(place: Place) -> subprocess.Popen:
+    """A bridge that has done what a client asks at its start, and one call."""
     call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "hearth_status", "arguments": {}}}
+    bridge = subprocess.Popen([place.hearth, "mcp"], env=place.environment, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE)
+    for message in [INITIALIZE, {"jsonrpc": "2.0", "id": 3, "method": "tools/list"}, call]:
+        bridge.stdin.write(json.dumps(message).encode() + b"\n")
+        bridge.stdin.flush()
+        bridge.stdout.readline()
+    return bridge
+
+
+def bridge_memory(place: Place, findings: Findings) -> None:
+    """Of one of two bridges: their program's pages are shared, as with several clients."""
     resident, private = [], []
     for _ in range(place.times(9)):
-        with subprocess.Popen([place.hearth, "mcp"], env=place.environment, stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE) as bridge:
-            for message in [INITIALIZE, {"jsonrpc": "2.0", "id": 3, "method": "tools/list"}, call]:
-                bridge.stdin.write(json.dumps(message).encode() + b"\n")
-                bridge.stdin.flush()
-                bridge.stdout.readline()
-            used = memory(bridge.pid)
-            resident.append(used[0])
-            private.append(used[1])
+        bridges = [use_bridge(place), use_bridge(place)]
+        used = memory(bridges[1].pid)
+        resident.append(used[0])
+        private.append(used[1])
+        for bridge in bridges:
             bridge.stdin.close()
-    findings.add("bridge in use, resident", Series(resident, "MB"), goal="≤ 3 MB", limit=3.0)
-    findings.add("bridge in use, private", Series(private, "MB"), goal="≤ 2 MB", limit=2.0)
+            bridge.wait()
+    findings.add("bridge in use beside another, resident", Series(resident, "MB"), goal="≤ 3 MB", limit=3.0)
+    findings.add("bridge in use beside another, private", Series(private, "MB"), goal="≤ 2 MB", limit=2.0)
 
 
 def idle(place: Place, pid: int, findings: Findings) -> None:
