@@ -99,8 +99,8 @@ io::Task<void> Server::accept_connections() {
         ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     const int failure = socket.valid() ? 0 : errno;
     if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
-    if (failure !=
-        0) {  // out of descriptors, most likely: the queue waits until sessions have gone
+    if (failure != 0) {
+      // Out of descriptors, most likely: the queue waits until sessions have gone.
       log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(await_tuple);
