@@ -84,9 +84,7 @@ class SelfPack final : public pack::Pack {
   }
   void start(pack::PackContext&) override {}
   void stop() override {}
-  pack::PackStatus status() const override {
-    return {.warmth = pack::Warmth::warm, .reason = {}};
-  }
+  pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
 
  private:
   std::function<SelfReport()> report_;
