@@ -125,12 +125,14 @@ std::vector<std::string> audit(JsonRpcPeer& peer, const std::vector<const Scribe
     if (found->count(at->first) > 1) findings.push_back("twice: " + at->first);
     if (!known.contains(at->first)) findings.push_back("nobody wrote: " + at->first);
   }
-  // The texts themselves, where reading each is affordable.
+  // The texts themselves, and that the index knows them.
   for (const Scribe* scribe : scribes) {
     for (const auto& [id, title] : scribe->acknowledged()) {
       const auto entry = peer.call("knowledge_get", {{"id", id}}, patience);
       if (!entry || json::string_or(*entry, "text", "") != text_of(title))
         findings.push_back("differs: " + title);
+      const auto hits = peer.call("knowledge_search", {{"query", title}}, patience);
+      if (!hits || !has_hit(*hits, id)) findings.push_back("not in the index: " + title);
     }
   }
   return findings;

@@ -124,10 +124,8 @@ class TwoRuntimeDirectories : public testing::Test {
   TwoRuntimeDirectories() {
     use_runtime("one");
     home_.environment().erase("HEARTH_HOME");
-    for (const auto* name : {"DATA", "STATE", "CONFIG"}) {
-      home_.environment()["XDG_" + std::string(name) + (*name == 'D' ? "_HOME" : "_HOME")] =
-          home_.file(name);
-    }
+    for (const std::string name : {"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"})
+      home_.environment()[name] = home_.file(name);
   }
   void use_runtime(const std::string& name) {
     home_.environment()["XDG_RUNTIME_DIR"] = home_.file(name);
