@@ -6,6 +6,7 @@
 
 #include "ipc/frame.hpp"
 #include "json/envelope.hpp"
+#include "json/json.hpp"
 #include "mcp/messages.hpp"
 
 namespace hearth {
@@ -45,11 +46,20 @@ void answer(benchmark::State& state) {
 }
 BENCHMARK(answer);
 
+// The text of an answer is JSON within JSON: a quote every few bytes.
 void wrap_tool_result(benchmark::State& state) {
-  const std::string structured(static_cast<std::size_t>(state.range(0)), 'x');
+  std::string structured;
+  while (structured.size() < static_cast<std::size_t>(state.range(0)))
+    structured.append(R"({"id":"n-17","title":"How the bridge reconnects","score":3.25},)");
   for (auto _ : state) benchmark::DoNotOptimize(mcp::tool_result(structured));
 }
 BENCHMARK(wrap_tool_result)->Arg(100)->Arg(10'000);
+
+void quote_prose(benchmark::State& state) {
+  const std::string text(static_cast<std::size_t>(state.range(0)), 'x');
+  for (auto _ : state) benchmark::DoNotOptimize(json::quoted(text));
+}
+BENCHMARK(quote_prose)->Arg(10'000);
 
 }  // namespace
 }  // namespace hearth

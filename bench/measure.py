@@ -350,6 +350,15 @@ def recovery(place: Place, findings: Findings) -> None:
 
 def knowledge(place: Place, findings: Findings) -> None:
     place.start_daemon()
+    documents = fill(place, 1000 if place.quick else 10_000)
+    p50, floor = [], []
+    for _ in range(place.times(5)):
+        [line] = place.run("bench_search_floor", documents, 500)
+        floor.append(line["p50_us"])
+        [line] = place.run("bench_load", "search", place.socket, 1, 60, 500)
+        p50.append(line["p50_us"])
+    findings.add(f"`knowledge_search` in {documents:,} notes over the socket, p50", Series(p50, "µs"),
+                 "FTS5 in process", Series(floor, "µs"))
     seconds = 0.5 if place.quick else 2.0
     for clients in [1, 8]:
         kept, floor = [], []
@@ -360,15 +369,6 @@ def knowledge(place: Place, findings: Findings) -> None:
                 done.append(line["answers"] / line["seconds"])
         findings.add(f"`knowledge_remember`, durable, {clients} client{'s' * (clients > 1)}", Series(kept, "/s"),
                      "append of 4 KiB with fdatasync, shared", Series(floor, "/s"))
-    documents = fill(place, 1000 if place.quick else 10_000)
-    p50, floor = [], []
-    for _ in range(place.times(5)):
-        [line] = place.run("bench_search_floor", documents, 500)
-        floor.append(line["p50_us"])
-        [line] = place.run("bench_load", "search", place.socket, 1, 60, 500)
-        p50.append(line["p50_us"])
-    findings.add(f"`knowledge_search` in {documents:,} notes over the socket, p50", Series(p50, "µs"),
-                 "FTS5 in process", Series(floor, "µs"))
 
 
 def fill(place: Place, documents: int) -> int:
