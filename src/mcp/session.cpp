@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -282,7 +283,11 @@ void Session::call_tool(const json::Envelope& message, std::size_t bytes) {
              "the daemon went away during " + tool->name + "; it may or may not have happened",
              {"look at the present state before you repeat it"}));
   }
-  tool->handler(params->arguments, std::move(call));
+  try {
+    tool->handler(params->arguments, std::move(call));
+  } catch (const std::exception& error) {  // a bug or exhaustion; the call, dropped, has answered
+    log::error("a tool failed", {log::kv("tool", tool->name), log::kv("error", error.what())});
+  }
   start_deadline(flight);
 }
 
