@@ -71,7 +71,7 @@ class EchoPack final : public pack::Pack {
   void start(pack::PackContext& context) override { context_ = &context; }
   void stop() override { is_stopped_ = true; }
   pack::PackStatus status() const override {
-    return {.warmth = pack::Warmth::warm, .reason = {}, .stores = {}};
+    return {.warmth = pack::Warmth::warm, .reason = {}};
   }
 
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
