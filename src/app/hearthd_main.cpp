@@ -25,7 +25,7 @@
 namespace hearth::app {
 namespace {
 
-constexpr std::string_view usage =
+constexpr const char* usage =
     "usage: hearthd [option...]\n"
     "The warm daemon behind `hearth`; started by it when needed. Stays in the foreground.\n\n"
     "  --idle-timeout TIME    leave after this long without clients (30m; 0: never)\n"
@@ -168,7 +168,7 @@ int main(int argc, char** argv) {
     const auto line =
         hearth::app::parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
     if (!line) return hearth::app::refuse_start(line.error(), -1);
-    if (line->shows_help) return std::fputs(hearth::app::usage.data(), stdout) < 0 ? 1 : 0;
+    if (line->shows_help) return std::fputs(hearth::app::usage, stdout) < 0 ? 1 : 0;
     if (line->shows_version) {
       std::printf("hearthd %s\n", std::string(hearth::version()).c_str());
       return 0;

@@ -149,8 +149,8 @@ void Session::admit(ipc::Greeting greeting) {
 void Session::handle(std::string_view message) {
   const auto envelope = json::scan_envelope(message);
   if (!envelope) {
-    Error error = envelope.error();
-    return send(mcp::make_error(json::salvage_id(message), mcp::parse_error, error.message));
+    return send(
+        mcp::make_error(json::salvage_id(message), mcp::parse_error, envelope.error().message));
   }
   if (envelope->method.starts_with("daemon/")) return server_.control(*this, *envelope);
   mcp_->handle(*envelope, message.size());

@@ -82,7 +82,7 @@ json::Object encode_overrides(const Greeting& greeting) {
   return overrides;
 }
 
-std::string message_text(json::Object message) {
+std::string message_text(const json::Object& message) {
   std::string text;
   json::append(text, message);
   return text;

@@ -70,9 +70,7 @@ class EchoPack final : public pack::Pack {
   }
   void start(pack::PackContext& context) override { context_ = &context; }
   void stop() override { is_stopped_ = true; }
-  pack::PackStatus status() const override {
-    return {.warmth = pack::Warmth::warm, .reason = {}};
-  }
+  pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
 
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
   // Lets one echo_block go on, now or when it comes. Any thread.
