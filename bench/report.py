@@ -12,7 +12,8 @@ PREAMBLE = """# Benchmarks
 
 Written by `make bench` (bench/run); do not edit. Floors and peers are measured in the same run, in turns with hearth:
 compare ratios, not figures of different runs or machines. A figure is the median over the rounds, with the smallest
-and the largest. A ratio is the median of the rounds' ratios. MB = 10⁶ bytes.
+and the largest. A ratio is the median of the rounds' ratios. MB = 10⁶ bytes. *Load before* above 0.5 means that others
+used the machine, *nice* below 0 that the run took precedence over them: single figures then say little.
 """
 
 READING = """
@@ -30,6 +31,7 @@ class Machine:
 
     def __init__(self, root: pathlib.Path):
         self.load = os.getloadavg()[0]
+        self.nice = os.getpriority(os.PRIO_PROCESS, 0)
         self.date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
         self.kernel = platform.release()
         self.cores = os.cpu_count()
@@ -48,9 +50,10 @@ class Machine:
         return done.stdout.strip() if done.returncode == 0 else "unknown"
 
     def table(self) -> str:
-        return (f"| processor | cores | memory | kernel | commit | date | load before |\n|---|---|---|---|---|---|---|\n"
+        return (f"| processor | cores | memory | kernel | commit | date | load before | nice |\n"
+                f"|---|---|---|---|---|---|---|---|\n"
                 f"| {self.cpu} | {self.cores} | {self.memory} | {self.kernel} | {self.commit} | {self.date} | "
-                f"{self.load:.2f} |\n")
+                f"{self.load:.2f} | {self.nice} |\n")
 
 
 def number(value: float) -> str:
