@@ -35,6 +35,8 @@ constexpr std::size_t pool_queue = 1024;
 constexpr std::size_t long_pool_threads = 2;
 constexpr std::size_t long_pool_queue = 64;
 constexpr int failed_to_start = 6;
+// What packs get to flush, however short the drain may be.
+constexpr auto least_flush_time = std::chrono::seconds(3);
 
 // Many sessions need many descriptors; the soft limit is often 1024.
 void raise_file_limit() {
@@ -240,10 +242,11 @@ class Daemon::Core final : private ServerHost {
   }
 
   // Packs may block while they flush: that happens on a thread of its own, bounded by the drain
-  // deadline.
+  // timeout, which may be short or 0, and a least time to flush.
   io::Task<void> stop_packs() {
-    boost::asio::steady_timer done(loop_.context(),
-                                   clock_.monotonic() + options_.settings.drain_timeout);
+    const auto patience =
+        std::max<std::chrono::milliseconds>(options_.settings.drain_timeout, least_flush_time);
+    boost::asio::steady_timer done(loop_.context(), clock_.monotonic() + patience);
     bool is_done = false;
     stopper_ = std::thread([&] {
       packs_.stop();

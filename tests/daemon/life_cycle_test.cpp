@@ -60,6 +60,18 @@ TEST_F(LifeCycle, AnswersWhatItCutsShort) {
   EXPECT_EQ(daemon.join(), 0);
 }
 
+TEST_F(LifeCycle, EndsInOrderWithoutAnyTimeToDrain) {
+  Options given = options();
+  given.settings.drain_timeout = milliseconds(0);
+  DaemonThread daemon(std::move(given));
+  TestClient client = daemon.client();
+  client.call("1", "echo_slow", R"({"n":1000000})");
+  client.request("daemon/ping");
+  daemon.daemon().stop("test");
+  EXPECT_EQ(test::error_code(client.answer("1")), "draining");
+  EXPECT_EQ(daemon.join(), 0);
+}
+
 TEST_F(LifeCycle, DeliversALargeAnswerBeforeItLeaves) {
   DaemonThread daemon(options());
   TestClient client = daemon.client();
@@ -107,11 +119,17 @@ TEST_F(LifeCycle, DrainsOnATerminationSignal) {
 
 TEST_F(LifeCycle, LeavesWhenItIsIdle) {
   Options given = options();
-  given.settings.idle_timeout = milliseconds(30);
+  given.settings.idle_timeout = milliseconds(0);
+  given.reload_settings = [settings = given.settings]() mutable {
+    settings.idle_timeout = milliseconds(20);
+    return Result<config::Settings>(settings);
+  };
   DaemonThread daemon(std::move(given));
   {
-    TestClient client = daemon.client();  // neither a client nor a running call is idle
-    EXPECT_EQ(test::tool_code(client.ask("echo_slow", R"({"n":100})")), "none");
+    TestClient client = daemon.client();
+    client.request("daemon/reload");
+    EXPECT_EQ(test::tool_code(client.ask("echo_slow", R"({"n":60})")), "none");  // is not idle
+    client.request("daemon/ping");                                               // nor is a client
   }
   EXPECT_EQ(daemon.join(), 0);
   EXPECT_FALSE(std::filesystem::exists(daemon.socket()));
