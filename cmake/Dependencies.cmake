@@ -1,6 +1,6 @@
 # Every dependency, once, as an imported target. Why each was chosen: docs/dependencies.md.
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json) # Asio, Describe, JSON
+find_package(Boost 1.81 REQUIRED COMPONENTS json) # Describe, JSON
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE3 REQUIRED sqlite3>=3.40)
 
@@ -10,11 +10,6 @@ find_library(HEARTH_SQLITE_ARCHIVE NAMES libsqlite3.a REQUIRED)
 add_library(hearth_sqlite INTERFACE)
 target_include_directories(hearth_sqlite INTERFACE ${SQLITE3_INCLUDE_DIRS})
 target_link_libraries(hearth_sqlite INTERFACE ${HEARTH_SQLITE_ARCHIVE} Threads::Threads m)
-
-# Asio: single place for its compile-time choices. Only src/io and src/daemon see its headers.
-add_library(hearth_asio INTERFACE)
-target_link_libraries(hearth_asio INTERFACE Boost::headers Threads::Threads)
-target_compile_definitions(hearth_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY)
 
 # JSON: the static archive, because the client is one static binary.
 find_library(HEARTH_BOOST_JSON_ARCHIVE NAMES libboost_json.a REQUIRED)

@@ -1,6 +1,5 @@
 // A whole connection without its socket: bytes through the framing and the scanner into an MCP
 // session with an echo tool. Each answer is JSON-RPC, and each request has at most one.
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -108,11 +107,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     requests += envelope->is_request() ? 1U : 0U;
     session->handle(*envelope, (**message).size());
-    loop.context().poll();  // answers come by way of the loop
-    loop.context().restart();
+    loop.poll();  // answers come by way of the loop
   }
   pack.kept.clear();  // what is dropped answers, too
-  loop.context().poll();
+  loop.poll();
   require(checker.answers <= requests);
   require(checker.held == 0 && session->in_flight() == 0);
   return 0;

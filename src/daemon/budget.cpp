@@ -1,14 +1,12 @@
 #include "daemon/budget.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace hearth::daemon {
 
 void ByteBudget::set_cap(std::size_t cap) {
   cap_ = cap;
-  changed_.cancel();
+  changed_.notify();
 }
 
 void ByteBudget::Share::set(std::size_t half_read, std::size_t settled) {
@@ -21,7 +19,7 @@ void ByteBudget::Share::set(std::size_t half_read, std::size_t settled) {
   settled_ = settled;
   const bool has_room = was_full && budget_.used_ <= budget_.cap_;
   const bool has_turns = was_without_turns && budget_.settled_ <= budget_.cap_;
-  if (has_room || has_turns) budget_.changed_.cancel();
+  if (has_room || has_turns) budget_.changed_.notify();
 }
 
 bool ByteBudget::Share::must_wait() const {
@@ -45,14 +43,14 @@ void ByteBudget::Share::give_up_turn() {
 }
 
 void ByteBudget::Share::leave_queue() {
-  if (std::erase(budget_.queue_, this) != 0) budget_.changed_.cancel();
+  if (std::erase(budget_.queue_, this) != 0) budget_.changed_.notify();
 }
 
 void ByteBudget::Share::leave() {
   set(0, 0);
   leave_queue();
   has_left_ = true;
-  budget_.changed_.cancel();
+  budget_.changed_.notify();
 }
 
 bool ByteBudget::Share::has_room() {
@@ -61,13 +59,13 @@ bool ByteBudget::Share::has_room() {
   return true;
 }
 
-io::Task<void> ByteBudget::Share::wait_for_room(bool is_mid_message) {
+io::Task ByteBudget::Share::wait_for_room(bool is_mid_message) {
   if (must_wait() && is_mid_message &&
       std::ranges::find(budget_.queue_, this) == budget_.queue_.end()) {
     budget_.queue_.push_back(this);
   }
   while (must_wait() && !has_turn()) {
-    co_await budget_.changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_await budget_.changed_.wait();
   }
   if (!must_wait()) leave_queue();
 }

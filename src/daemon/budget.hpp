@@ -2,12 +2,12 @@
 // not yet read.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 
-#include "io/task_scope.hpp"
+#include "io/event.hpp"
+#include "io/task.hpp"
 
 namespace hearth::daemon {
 
@@ -21,8 +21,7 @@ class ByteBudget final {
   // What a session may hold whatever the others do.
   static constexpr std::size_t small_share = std::size_t{64} << 10;
 
-  ByteBudget(io::Loop& loop, std::size_t cap)
-      : cap_(cap), changed_(loop.context(), boost::asio::steady_timer::time_point::max()) {}
+  ByteBudget(io::Loop& loop, std::size_t cap) : cap_(cap), changed_(loop) {}
 
   // One session's share: what it holds, and its place in the queue for the turn.
   class Share {
@@ -38,7 +37,7 @@ class ByteBudget final {
     [[nodiscard]] bool has_room();
     // Returns when there is room. One that is in the middle of a message also returns when it is
     // its turn.
-    [[nodiscard]] io::Task<void> wait_for_room(bool is_mid_message);
+    [[nodiscard]] io::Task wait_for_room(bool is_mid_message);
     // How much may be read now before the share is set again.
     [[nodiscard]] std::size_t allowance() const;
     // The message it read under the turn is complete: the next in the queue has it.
@@ -65,9 +64,9 @@ class ByteBudget final {
  private:
   std::size_t cap_;
   std::size_t used_ = 0;
-  std::size_t settled_ = 0;            // of those, what goes by itself
-  std::deque<const Share*> queue_;     // in the middle of a message; the first has the turn
-  boost::asio::steady_timer changed_;  // cancelled when those who wait should look again
+  std::size_t settled_ = 0;         // of those, what goes by itself
+  std::deque<const Share*> queue_;  // in the middle of a message; the first has the turn
+  io::Event changed_;               // those who wait should look again
 };
 
 }  // namespace hearth::daemon

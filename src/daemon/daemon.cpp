@@ -5,9 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -29,7 +26,6 @@
 namespace hearth::daemon {
 namespace {
 
-constexpr auto await_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::size_t pool_threads = 4;  // blocking work waits for disks more than for cores
 constexpr std::size_t pool_queue = 1024;
 constexpr std::size_t long_pool_threads = 2;
@@ -75,6 +71,8 @@ class Daemon::Core final : private ServerHost {
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_),
+        drain_timer_(loop_),
+        drain_progress_(loop_),
         tasks_(loop_) {
     add(make_self_pack([this] { return report(); }));
   }
@@ -212,7 +210,7 @@ class Daemon::Core final : private ServerHost {
 
   // Stops accepting, lets calls finish until the deadline, answers the rest with an error, stops
   // the packs, leaves.
-  io::Task<void> drain(std::string reason) {
+  io::Task drain(std::string reason) {
     state_ = State::draining;
     log::info("draining",
               {log::kv("why", reason), log::kv("in_flight", server_.requests_in_flight())});
@@ -221,14 +219,12 @@ class Daemon::Core final : private ServerHost {
     if (rendezvous_) rendezvous_->retract();
     server_.drain(reason);
     const auto deadline = clock_.monotonic() + options_.settings.drain_timeout;
-    boost::asio::steady_timer timer(loop_.context());
+    drain_timer_.start(deadline, [this] { drain_progress_.notify(); });
     // A session ends when its last call is answered and the client has read that.
     while (!server_.sessions().empty() && clock_.monotonic() < deadline) {
-      quiet_timer_ = &timer;
-      timer.expires_at(deadline);
-      co_await timer.async_wait(await_tuple);  // cut short by on_activity()
+      co_await drain_progress_.wait();
     }
-    quiet_timer_ = nullptr;
+    drain_timer_.cancel();
     if (server_.requests_in_flight() > 0) {
       log::warning("calls cut short", {log::kv("in_flight", server_.requests_in_flight())});
       server_.abandon(draining_error());
@@ -243,10 +239,11 @@ class Daemon::Core final : private ServerHost {
 
   // Packs may block while they flush: that happens on a thread of its own, bounded by the drain
   // timeout, which may be short or 0, and a least time to flush.
-  io::Task<void> stop_packs() {
+  io::Task stop_packs() {
     const auto patience =
         std::max<std::chrono::milliseconds>(options_.settings.drain_timeout, least_flush_time);
-    boost::asio::steady_timer done(loop_.context(), clock_.monotonic() + patience);
+    const auto deadline = clock_.monotonic() + patience;
+    drain_timer_.start(deadline, [this] { drain_progress_.notify(); });
     bool is_done = false;
     stopper_ = std::thread([&] {
       packs_.stop();
@@ -254,10 +251,10 @@ class Daemon::Core final : private ServerHost {
       pool_.close();
       loop_.post([&] {
         is_done = true;
-        done.cancel();
+        drain_progress_.notify();
       });
     });
-    co_await done.async_wait(await_tuple);
+    while (!is_done && clock_.monotonic() < deadline) co_await drain_progress_.wait();
     if (!is_done) {
       log::error("a pack does not stop; leaving without it");
       std::_Exit(1);
@@ -407,7 +404,7 @@ class Daemon::Core final : private ServerHost {
   }
 
   void on_activity() override {
-    if (quiet_timer_ != nullptr && server_.sessions().empty()) quiet_timer_->cancel();
+    if (state_ == State::draining && server_.sessions().empty()) drain_progress_.notify();
     if (state_ != State::running) return;
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
@@ -436,7 +433,8 @@ class Daemon::Core final : private ServerHost {
   std::optional<io::SignalWatcher> signals_;
   Server server_;
   io::Timer idle_timer_;
-  boost::asio::steady_timer* quiet_timer_ = nullptr;  // the drain's, while it waits for sessions
+  io::Timer drain_timer_;
+  io::Event drain_progress_;  // what the drain waits for has come to pass, or it has waited enough
   std::thread stopper_;
   io::TaskScope tasks_;  // last
 };

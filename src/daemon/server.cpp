@@ -4,9 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -18,8 +15,6 @@
 
 namespace hearth::daemon {
 namespace {
-
-constexpr auto await_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 bool is_token(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -72,12 +67,11 @@ Server::Server(io::Loop& loop,
       host_(host),
       budget_(loop, limits.bytes_in_flight),
       scratch_(std::size_t{64} << 10, '\0'),
-      readiness_(loop),
       tasks_(loop) {}
 
 void Server::listen(UniqueFd listener) {
-  acceptor_ = std::make_unique<Acceptor>(loop_.context(), boost::asio::local::stream_protocol(),
-                                         listener.release());
+  listener_ = std::move(listener);
+  arrivals_.emplace(loop_, listener_.get());
   tasks_.spawn("accept", accept_connections());
 }
 
@@ -90,27 +84,28 @@ void Server::apply(const config::Limits& limits) {
   budget_.set_cap(limits.bytes_in_flight);
 }
 
-io::Task<void> Server::accept_connections() {
-  boost::asio::steady_timer pause(loop_.context());
+io::Task Server::accept_connections() {
+  io::Timer pause(loop_);
   for (;;) {
-    const auto [error] = co_await acceptor_->async_wait(Acceptor::wait_read, await_tuple);
-    if (error || !acceptor_->is_open()) co_return;
-    UniqueFd socket(
-        ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    co_await arrivals_->readable();
+    if (!listener_.valid()) co_return;
+    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     const int failure = socket.valid() ? 0 : errno;
     if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
     if (failure != 0) {
       // Out of descriptors, most likely: the queue waits until sessions have gone.
       log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
-      pause.expires_after(std::chrono::milliseconds(100));
-      co_await pause.async_wait(await_tuple);
+      io::Event over(loop_);
+      pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
+                  [&] { over.notify(); });
+      co_await over.wait();
       continue;
     }
     tasks_.spawn("session", serve_session(std::move(socket), nullptr));
   }
 }
 
-io::Task<void> Server::serve_session(UniqueFd socket, std::function<void()> on_end) {
+io::Task Server::serve_session(UniqueFd socket, std::function<void()> on_end) {
   const auto peer = ipc::peer_credentials(socket.get());
   if (!peer || peer->uid != ::geteuid()) {
     const std::string who = peer ? "uid " + std::to_string(peer->uid) : peer.error().message;
@@ -195,8 +190,8 @@ void Server::request_ended() {
 }
 
 void Server::stop_accepting() {
-  boost::system::error_code ignored;
-  if (acceptor_) acceptor_->close(ignored);
+  if (arrivals_) arrivals_->end();
+  listener_.reset();
 }
 
 void Server::drain(std::string_view reason) {
@@ -208,10 +203,9 @@ void Server::abandon(const Error& error) {
   for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->abandon(error);
 }
 
-io::Task<void> Server::close() {
+io::Task Server::close() {
   stop_accepting();
   for (Session* session : std::vector(sessions_.begin(), sessions_.end())) session->close_now("");
-  tasks_.cancel();
   co_await tasks_.join();
 }
 

@@ -1,7 +1,6 @@
 // Accepts connections and owns the sessions.
 #pragma once
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -56,7 +55,7 @@ class Server final {
   void drain(std::string_view reason);
   void abandon(const Error& error);
   // Ends whatever is left; returns when no session runs.
-  [[nodiscard]] io::Task<void> close();
+  [[nodiscard]] io::Task close();
 
   [[nodiscard]] std::size_t requests_in_flight() const { return requests_; }
   [[nodiscard]] const std::set<Session*>& sessions() const { return sessions_; }
@@ -68,7 +67,6 @@ class Server final {
   [[nodiscard]] mcp::Catalog& catalog() { return catalog_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] ByteBudget& budget() { return budget_; }
-  [[nodiscard]] io::Readiness& readiness() { return readiness_; }
   [[nodiscard]] std::string& scratch() { return scratch_; }
   [[nodiscard]] std::size_t session_queue_cap() const { return limits_.session_queue; }
   [[nodiscard]] mcp::SessionLimits session_limits() const {
@@ -84,10 +82,9 @@ class Server final {
 
  private:
   class Listing;
-  using Acceptor = boost::asio::local::stream_protocol::acceptor;
 
-  [[nodiscard]] io::Task<void> accept_connections();
-  [[nodiscard]] io::Task<void> serve_session(UniqueFd socket, std::function<void()> on_end);
+  [[nodiscard]] io::Task accept_connections();
+  [[nodiscard]] io::Task serve_session(UniqueFd socket, std::function<void()> on_end);
   void turn_away(const UniqueFd& socket, const ipc::Refusal& refusal);
 
   io::Loop& loop_;
@@ -98,14 +95,14 @@ class Server final {
   ByteBudget budget_;
   std::string
       scratch_;  // for reading large messages; one for all, since nothing waits while it is in use
-  std::unique_ptr<Acceptor> acceptor_;
+  UniqueFd listener_;
+  std::optional<io::Watch> arrivals_;  // of the listener
   std::set<Session*> sessions_;
   std::set<std::string> live_tokens_;
   std::map<std::string, std::uint64_t> refusals_;
   std::uint64_t served_ = 0;
   std::size_t requests_ = 0;
   bool is_draining_ = false;
-  io::Readiness readiness_;
   io::TaskScope tasks_;  // last: its tasks use all of the above
 };
 

@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -31,25 +29,24 @@ constexpr std::size_t congestion = std::size_t{256} << 10;
 Session::Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer)
     : server_(server),
       socket_(std::move(socket)),
-      watch_(server.readiness(), socket_.get()),
+      watch_(server.loop(), socket_.get()),
       peer_(peer),
       opened_(server.clock().wall()),
       share_(server.budget()),
-      stall_timer_(server.loop().context()),
-      self_(std::make_shared<Session*>(this)) {}
+      stall_timer_(server.loop()) {}
 
 Session::~Session() {
   if (mcp_) mcp_->close();
 }
 
-io::Task<void> Session::run() {
+io::Task Session::run() {
   last_progress_ = server_.clock().monotonic();
   watch_for_stall();  // a client that does not greet goes too
   co_await serve_messages();
   if (mcp_) mcp_->close();
 }
 
-io::Task<void> Session::serve_messages() {
+io::Task Session::serve_messages() {
   for (;;) {
     co_await watch_.readable();
     if (!socket_.valid() || !read(share_.allowance())) co_return;
@@ -59,7 +56,7 @@ io::Task<void> Session::serve_messages() {
       has_handled = true;
       if (handled % batch_cap != 0) continue;
       flush();
-      co_await boost::asio::post(server_.loop().context(), boost::asio::use_awaitable);
+      co_await server_.loop().next_turn();
     }
     is_batching_ = false;
     flush();
@@ -265,23 +262,16 @@ void Session::close_now(std::string_view why) {
 void Session::watch_for_stall() {
   if (is_watching_) return;
   is_watching_ = true;
-  stall_timer_.expires_at(last_progress_ + stall_limit);
-  stall_timer_.async_wait([weak = std::weak_ptr(self_)](const boost::system::error_code& error) {
-    const auto alive = weak.lock();
-    if (error || !alive) return;
-    Session& self = **alive;
-    self.is_watching_ = false;
+  stall_timer_.start(last_progress_ + stall_limit, [this] {
+    is_watching_ = false;
     // Whom we do not read does not stall; whoever does not read us does.
-    if (self.is_paused_ && self.queued_bytes() == 0) {
-      self.last_progress_ = self.server_.clock().monotonic();
-    }
-    const bool is_half_done =
-        self.reader_.is_partial() || self.queued_bytes() != 0 || !self.is_greeted();
+    if (is_paused_ && queued_bytes() == 0) last_progress_ = server_.clock().monotonic();
+    const bool is_half_done = reader_.is_partial() || queued_bytes() != 0 || !is_greeted();
     if (!is_half_done) return;
-    if (self.server_.clock().monotonic() - self.last_progress_ >= stall_limit) {
-      return self.close_now("it stalled in the middle of a message");
+    if (server_.clock().monotonic() - last_progress_ >= stall_limit) {
+      return close_now("it stalled in the middle of a message");
     }
-    self.watch_for_stall();
+    watch_for_stall();
   });
 }
 

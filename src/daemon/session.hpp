@@ -4,7 +4,6 @@
 // pointer only while it is listed there. Loop thread.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,8 +11,9 @@
 
 #include "base/unique_fd.hpp"
 #include "daemon/budget.hpp"
-#include "io/readiness.hpp"
-#include "io/task_scope.hpp"
+#include "io/task.hpp"
+#include "io/timer.hpp"
+#include "io/watch.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/hello.hpp"
 #include "ipc/socket.hpp"
@@ -31,7 +31,7 @@ class Session final : private mcp::MessageSink {
   Session& operator=(const Session&) = delete;
 
   // Greets, then serves until the client goes, misbehaves or the daemon leaves.
-  [[nodiscard]] io::Task<void> run();
+  [[nodiscard]] io::Task run();
 
   // Sends one message; it leaves at the end of the present batch.
   void send(std::string_view message) override;
@@ -57,7 +57,7 @@ class Session final : private mcp::MessageSink {
   void request_began(std::size_t bytes) override;
   void request_ended(std::size_t bytes) override;
 
-  [[nodiscard]] io::Task<void> serve_messages();
+  [[nodiscard]] io::Task serve_messages();
   [[nodiscard]] bool read(std::size_t most);
   [[nodiscard]] bool handle_next();
   void handle(std::string_view message);
@@ -70,7 +70,7 @@ class Session final : private mcp::MessageSink {
 
   Server& server_;
   UniqueFd socket_;  // -1 once closed
-  io::Readiness::Watch watch_;
+  io::Watch watch_;
   const ipc::PeerCredentials peer_;
   const WallTime opened_;
   ipc::FrameReader reader_;
@@ -85,11 +85,9 @@ class Session final : private mcp::MessageSink {
   bool is_paused_ = false;    // reading waits for room in the budget
   bool is_closing_ = false;   // when all is sent
   bool is_draining_ = false;
-  boost::asio::steady_timer stall_timer_;
+  io::Timer stall_timer_;
   bool is_watching_ = false;
   MonotonicTime last_progress_{};
-  std::shared_ptr<Session*>
-      self_;  // weakly held by pending operations; reset when this session goes
 };
 
 }  // namespace hearth::daemon

@@ -3,9 +3,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
 #include <utility>
+
+#include "base/unique_fd.hpp"
+#include "io/watch.hpp"
 
 namespace hearth::io {
 namespace {
@@ -27,23 +29,22 @@ void hold_signals(std::initializer_list<int> signals) {
 // A signalfd reads the held signals off the process, in the loop's own time; no handler ever runs.
 struct SignalWatcher::State {
   State(Loop& loop, const sigset_t& set, std::function<void(int)> handler)
-      : descriptor(loop.context(), ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)),
+      : descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)),
+        watch(loop, descriptor.get()),
         on_signal(std::move(handler)) {}
 
   void wait() {
-    descriptor.async_wait(
-        boost::asio::posix::stream_descriptor::wait_read,
-        [this](const boost::system::error_code& error) {
-          if (error) return;  // the watcher goes
-          signalfd_siginfo info{};
-          while (::read(descriptor.native_handle(), &info, sizeof info) == sizeof info) {
-            on_signal(static_cast<int>(info.ssi_signo));
-          }
-          wait();
-        });
+    watch.when_readable([this] {
+      wait();
+      signalfd_siginfo info{};
+      if (::read(descriptor.get(), &info, sizeof info) == sizeof info) {
+        on_signal(static_cast<int>(info.ssi_signo));  // may destroy us
+      }
+    });
   }
 
-  boost::asio::posix::stream_descriptor descriptor;
+  UniqueFd descriptor;
+  Watch watch;
   std::function<void(int)> on_signal;
 };
 
@@ -55,8 +56,6 @@ SignalWatcher::SignalWatcher(Loop& loop,
   state_->wait();
 }
 
-// The pending wait refers to the state: it is cancelled here and its handler, run later, sees only
-// the error.
 SignalWatcher::~SignalWatcher() = default;
 
 }  // namespace hearth::io

@@ -1,47 +1,41 @@
-// Structured coroutines: every task has an owner that can cancel it and waits for it.
+// Structured coroutines: every task has an owner that waits for it.
 //
-// An owner holds its TaskScope as the last member, calls cancel() and co_awaits join() before it
-// goes. An exception that leaves a task is logged under the task's name and ends that task only
-// (STYLE: one of the three places where exceptions are caught).
+// An owner holds its TaskScope as the last member, ends what its tasks wait for and co_awaits
+// join() before it goes. An exception that leaves a task is logged under the task's name and ends
+// that task only (STYLE: one of the three places where exceptions are caught).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <list>
 #include <string>
 
+#include "io/event.hpp"
 #include "io/loop.hpp"
+#include "io/task.hpp"
 
 namespace hearth::io {
-
-template <typename T>
-using Task = boost::asio::awaitable<T>;
 
 // Loop thread only.
 class TaskScope final {
  public:
-  explicit TaskScope(Loop& loop);
-  ~TaskScope();
+  explicit TaskScope(Loop& loop) : loop_(loop), emptied_(loop) {}
+  // Tasks that are left are destroyed where they wait; the loop does not run again.
+  ~TaskScope() = default;
   TaskScope(const TaskScope&) = delete;
   TaskScope& operator=(const TaskScope&) = delete;
 
-  void spawn(std::string name, Task<void> task);
-  // Asks all tasks to end: their present or next await throws operation_aborted.
-  void cancel();
+  // Runs `task` up to its first wait.
+  void spawn(std::string name, Task task);
   // Returns when no task runs.
-  [[nodiscard]] Task<void> join();
+  [[nodiscard]] Task join();
   [[nodiscard]] std::size_t size() const { return running_.size(); }
 
  private:
-  struct Running {
-    std::string name;
-    boost::asio::cancellation_signal cancel;
-  };
+  [[nodiscard]] Task drive(std::list<Task>::iterator entry, std::string name, Task task);
+
   Loop& loop_;
-  std::list<Running> running_;
-  boost::asio::steady_timer emptied_;  // cancelled when the last task ends
+  Event emptied_;
+  std::list<Task> running_;
 };
 
 }  // namespace hearth::io

@@ -1,38 +1,27 @@
 #include "io/timer.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <cstdint>
 #include <utility>
 
 namespace hearth::io {
 
-struct Timer::State {
-  explicit State(Loop& loop) : timer(loop.context()) {}
-  boost::asio::steady_timer timer;
-  std::function<void()> fire;
-  std::uint64_t round = 0;  // counts starts and cancellations: a wait of an earlier round is void
-};
-
-Timer::Timer(Loop& loop) : state_(std::make_shared<State>(loop)) {}
-
-Timer::~Timer() {
+void Timer::start(MonotonicTime when, std::move_only_function<void()> fire) {
   cancel();
-}
-
-void Timer::start(MonotonicTime when, std::function<void()> fire) {
-  state_->fire = std::move(fire);
-  state_->timer.expires_at(when);
-  state_->timer.async_wait(
-      [state = state_, round = ++state_->round](const boost::system::error_code& error) {
-        if (error || round != state->round) return;
-        std::exchange(state->fire, nullptr)();
-      });
+  when_ = when;
+  fire_ = std::move(fire);
+  loop_.timers_.emplace(when, this);
 }
 
 void Timer::cancel() {
-  ++state_->round;
-  state_->timer.cancel();
-  state_->fire = nullptr;
+  if (when_) loop_.timers_.erase({*when_, this});
+  when_.reset();
+  fire_ = nullptr;
+}
+
+// The loop has taken it off its list. What it runs may start or destroy it.
+void Timer::expire() {
+  when_.reset();
+  auto fire = std::exchange(fire_, nullptr);
+  fire();
 }
 
 }  // namespace hearth::io

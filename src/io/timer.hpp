@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "io/loop.hpp"
@@ -12,19 +12,22 @@ namespace hearth::io {
 // Loop thread only. Destroying or cancelling it means that `fire` will not run.
 class Timer final {
  public:
-  explicit Timer(Loop& loop);
-  ~Timer();
+  explicit Timer(Loop& loop) : loop_(loop) {}
+  ~Timer() { cancel(); }
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // Runs `fire` once at `when`; a start before that replaces the earlier one.
-  void start(MonotonicTime when, std::function<void()> fire);
+  // Runs `fire` once at `when`, to the millisecond; a start before that replaces the earlier one.
+  void start(MonotonicTime when, std::move_only_function<void()> fire);
   void cancel();
 
  private:
-  struct State;
-  std::shared_ptr<State>
-      state_;  // also held by the pending wait, which outlives us by one turn of the loop
+  friend class Loop;
+  void expire();
+
+  Loop& loop_;
+  std::optional<MonotonicTime> when_;  // while it runs
+  std::move_only_function<void()> fire_;
 };
 
 }  // namespace hearth::io

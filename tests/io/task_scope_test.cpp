@@ -3,9 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -19,33 +16,48 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Task<void> count_turns(Loop& loop, int turns, int& counted) {
+Task count_turns(Loop& loop, int turns, int& counted) {
   for (int i = 0; i < turns; ++i) {
-    co_await boost::asio::post(loop.context(), boost::asio::use_awaitable);
+    co_await loop.next_turn();
     ++counted;
   }
 }
 
-// Waits for ever; says how it ended.
-Task<void> wait_for_ever(Loop& loop, std::string& end) {
+// Says when it has left.
+Task wait_for(Event& event, std::string& said) {
   struct AtEnd {
-    std::string& end;
-    ~AtEnd() { end += "left;"; }
-  } at_end{end};
-  boost::asio::steady_timer timer(loop.context(), boost::asio::steady_timer::time_point::max());
-  const auto [error] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  end += error ? "cancelled;" : "fired;";
-  co_await timer.async_wait(boost::asio::use_awaitable);  // throws, since it is cancelled
-  end += "not reached;";
+    std::string& said;
+    ~AtEnd() { said += "left;"; }
+  } at_end{said};
+  co_await event.wait();
+  said += "woken;";
 }
 
-Task<void> fail_with(std::string what) {
+Task throw_after(Loop& loop, std::string what) {
+  co_await loop.next_turn();
+  throw std::runtime_error(what);
+}
+
+// Awaits a task that throws, and a long chain of tasks.
+Task catch_from(Loop& loop, std::string& caught) {
+  try {
+    co_await throw_after(loop, "deep down");
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+}
+
+Task descend(int depth, int& reached) {
+  if (depth > 0) co_await descend(depth - 1, reached);
+  ++reached;
+}
+
+Task fail_with(std::string what) {
   throw std::runtime_error(what);
   co_return;
 }
 
-Task<void> cancel_and_join(TaskScope& scope, bool cancels, std::promise<std::size_t>& left) {
-  if (cancels) scope.cancel();
+Task join_and_tell(TaskScope& scope, std::promise<std::size_t>& left) {
   co_await scope.join();
   left.set_value(scope.size());
 }
@@ -61,9 +73,9 @@ class TaskScopeTest : public ::testing::Test {
       scope_.reset();
     });
   }
-  void join(bool cancels) {
+  void join() {
     std::promise<std::size_t> left;
-    thread_.run([&] { waiter_->spawn("join", cancel_and_join(*scope_, cancels, left)); });
+    thread_.run([&] { waiter_->spawn("join", join_and_tell(*scope_, left)); });
     EXPECT_EQ(left.get_future().get(), 0U);
   }
 
@@ -73,7 +85,7 @@ class TaskScopeTest : public ::testing::Test {
 };
 
 TEST_F(TaskScopeTest, JoinsAtOnceWithoutTasks) {
-  join(false);
+  join();
 }
 
 TEST_F(TaskScopeTest, JoinsWhenTheLastTaskEnds) {
@@ -83,21 +95,47 @@ TEST_F(TaskScopeTest, JoinsWhenTheLastTaskEnds) {
     scope_->spawn("b", count_turns(thread_.loop(), 20, counted));
     EXPECT_EQ(scope_->size(), 2U);
   });
-  join(false);
+  join();
   EXPECT_EQ(counted, 30);
 }
 
-TEST_F(TaskScopeTest, CancelsWhatWaitsAndWhatHasNotBegun) {
-  std::string waits;
-  std::string fresh;
-  thread_.run([&] { scope_->spawn("waits", wait_for_ever(thread_.loop(), waits)); });
+TEST_F(TaskScopeTest, GoesOnWhenTheEventComes) {
+  std::string said;
+  std::unique_ptr<Event> event;
   thread_.run([&] {
-    scope_->spawn("fresh", wait_for_ever(thread_.loop(), fresh));
-    scope_->cancel();
+    event = std::make_unique<Event>(thread_.loop());
+    scope_->spawn("waits", wait_for(*event, said));
+    EXPECT_EQ(said, "");
+    event->notify();
+    EXPECT_EQ(said, "");  // in a turn of its own
   });
-  join(true);
-  EXPECT_EQ(waits, "cancelled;left;");
-  EXPECT_THAT(fresh, HasSubstr("left;"));
+  join();
+  EXPECT_EQ(said, "woken;left;");
+}
+
+TEST_F(TaskScopeTest, PassesAnExceptionToWhoAwaits) {
+  std::string caught;
+  thread_.run([&] { scope_->spawn("a", catch_from(thread_.loop(), caught)); });
+  join();
+  EXPECT_EQ(caught, "deep down");
+}
+
+TEST_F(TaskScopeTest, AwaitsAChainOfTasks) {
+  int reached = 0;
+  thread_.run([&] { scope_->spawn("a", descend(1000, reached)); });
+  join();
+  EXPECT_EQ(reached, 1001);
+}
+
+TEST(TaskScope, DestroysWhatStillWaitsWhenItGoes) {
+  std::string said;
+  {
+    Loop loop;
+    Event never(loop);
+    TaskScope scope(loop);
+    scope.spawn("waits", wait_for(never, said));
+  }
+  EXPECT_EQ(said, "left;");
 }
 
 TEST_F(TaskScopeTest, LogsAnExceptionAndEndsThatTaskOnly) {
@@ -107,26 +145,18 @@ TEST_F(TaskScopeTest, LogsAnExceptionAndEndsThatTaskOnly) {
     scope_->spawn("broken", fail_with("no such luck"));
     scope_->spawn("sound", count_turns(thread_.loop(), 10, counted));
   });
-  join(false);
+  join();
   EXPECT_EQ(counted, 10);
   const std::string logged = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(logged, HasSubstr("task failed task=broken error=\"no such luck\""));
   EXPECT_THAT(logged, ::testing::Not(HasSubstr("sound")));
 }
 
-TEST_F(TaskScopeTest, SaysNothingOfACancelledTask) {
-  std::string end;
-  ::testing::internal::CaptureStderr();
-  thread_.run([&] { scope_->spawn("waits", wait_for_ever(thread_.loop(), end)); });
-  join(true);
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
-}
-
 TEST_F(TaskScopeTest, MayBeUsedAgainAfterJoin) {
   int counted = 0;
   for (int round = 0; round < 3; ++round) {
     thread_.run([&] { scope_->spawn("a", count_turns(thread_.loop(), 1, counted)); });
-    join(false);
+    join();
   }
   EXPECT_EQ(counted, 3);
 }

@@ -1,4 +1,4 @@
-#include "io/readiness.hpp"
+#include "io/watch.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/unique_fd.hpp"
+#include "io/task_scope.hpp"
 #include "support/loop_thread.hpp"
 
 namespace hearth::io {
@@ -19,13 +20,13 @@ namespace {
 // One end of a socket pair, read by a task that waits before each read.
 class Reader {
  public:
-  Reader(Loop& loop, Readiness& readiness) : tasks_(loop) {
+  explicit Reader(Loop& loop) : tasks_(loop) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
       throw std::system_error(errno, std::generic_category());
     own_ = UniqueFd(ends[0]);
     peer_ = UniqueFd(ends[1]);
-    watch_.emplace(readiness, own_.get());
+    watch_.emplace(loop, own_.get());
   }
 
   void start(std::string until) { tasks_.spawn("reader", read(std::move(until))); }
@@ -33,14 +34,14 @@ class Reader {
     (void)!::write(peer_.get(), bytes.data(), bytes.size());
   }
   void hang_up() { peer_.reset(); }
-  Readiness::Watch& watch() { return *watch_; }
+  Watch& watch() { return *watch_; }
   [[nodiscard]] int own() const { return own_.get(); }
   [[nodiscard]] int peer() const { return peer_.get(); }
   std::future<std::string> done() { return done_.get_future(); }
 
  private:
   // Ends when it has read `until`, at the end of the stream, or when it is woken with nothing.
-  Task<void> read(std::string until) {
+  Task read(std::string until) {
     std::string got;
     while (got != until) {
       co_await watch_->readable();
@@ -53,22 +54,18 @@ class Reader {
 
   UniqueFd own_;
   UniqueFd peer_;
-  std::optional<Readiness::Watch> watch_;
+  std::optional<Watch> watch_;
   std::promise<std::string> done_;
   TaskScope tasks_;
 };
 
-class ReadinessTest : public ::testing::Test {
+class WatchTest : public ::testing::Test {
  protected:
-  ReadinessTest() {
-    thread_.run([&] { readiness_ = std::make_unique<Readiness>(thread_.loop()); });
-  }
-  ~ReadinessTest() override {
+  ~WatchTest() override {
     thread_.run([&] { reader_.reset(); });
-    thread_.run([&] { readiness_.reset(); });
   }
   Reader& make_reader() {
-    thread_.run([&] { reader_ = std::make_unique<Reader>(thread_.loop(), *readiness_); });
+    thread_.run([&] { reader_ = std::make_unique<Reader>(thread_.loop()); });
     return *reader_;
   }
   static std::string outcome(std::future<std::string>& done) {
@@ -77,11 +74,10 @@ class ReadinessTest : public ::testing::Test {
   }
 
   test::LoopThread thread_;
-  std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<Reader> reader_;  // of the loop thread
 };
 
-TEST_F(ReadinessTest, WakesAReaderForEachByteThatIsLeft) {
+TEST_F(WatchTest, WakesAReaderForEachByteThatIsLeft) {
   Reader& reader = make_reader();
   auto done = reader.done();
   thread_.run([&] { reader.start("abc"); });
@@ -90,7 +86,7 @@ TEST_F(ReadinessTest, WakesAReaderForEachByteThatIsLeft) {
   EXPECT_EQ(outcome(done), "abc");
 }
 
-TEST_F(ReadinessTest, WakesAReaderAtTheEndOfTheStream) {
+TEST_F(WatchTest, WakesAReaderAtTheEndOfTheStream) {
   Reader& reader = make_reader();
   auto done = reader.done();
   thread_.run([&] { reader.start("abc"); });
@@ -100,7 +96,7 @@ TEST_F(ReadinessTest, WakesAReaderAtTheEndOfTheStream) {
 }
 
 // The kernel would report it again and again: the socket is taken off until the next wait.
-TEST_F(ReadinessTest, KeepsQuietWhileNobodyWaits) {
+TEST_F(WatchTest, KeepsQuietWhileNobodyWaits) {
   Reader& reader = make_reader();
   auto first = reader.done();
   thread_.run([&] { reader.start("a"); });
@@ -114,7 +110,7 @@ TEST_F(ReadinessTest, KeepsQuietWhileNobodyWaits) {
   EXPECT_EQ(readable.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
-TEST_F(ReadinessTest, WakesAWriterOnceThereIsRoom) {
+TEST_F(WatchTest, WakesAWriterOnceThereIsRoom) {
   Reader& reader = make_reader();
   const std::string block(65536, 'x');
   while (::write(reader.own(), block.data(), block.size()) > 0) {
@@ -129,7 +125,7 @@ TEST_F(ReadinessTest, WakesAWriterOnceThereIsRoom) {
   EXPECT_EQ(done.wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
-TEST_F(ReadinessTest, EndReturnsTheWaitAndEveryLaterOne) {
+TEST_F(WatchTest, EndReturnsTheWaitAndEveryLaterOne) {
   Reader& reader = make_reader();
   auto done = reader.done();
   thread_.run([&] { reader.start("abc"); });
@@ -139,6 +135,35 @@ TEST_F(ReadinessTest, EndReturnsTheWaitAndEveryLaterOne) {
   thread_.run([&] { reader.watch().when_writable([&] { is_run = true; }); });
   thread_.run([] {});
   EXPECT_FALSE(is_run);
+}
+
+// Both are ready in the same turn; whoever is woken first ends the other.
+TEST_F(WatchTest, ForgetsWhatATurnHasFoundOfAWatchThatEnds) {
+  std::array<int, 4> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data() + 2), 0);
+  const std::array<UniqueFd, 4> owned{UniqueFd(ends[0]), UniqueFd(ends[1]), UniqueFd(ends[2]),
+                                      UniqueFd(ends[3])};
+  int woken = 0;
+  std::unique_ptr<Watch> first;
+  std::unique_ptr<Watch> second;
+  thread_.run([&] {
+    first = std::make_unique<Watch>(thread_.loop(), ends[0]);
+    second = std::make_unique<Watch>(thread_.loop(), ends[2]);
+    const auto end_both = [&] {
+      ++woken;
+      first.reset();
+      second.reset();
+    };
+    first->when_readable(end_both);
+    second->when_readable(end_both);
+    ASSERT_EQ(::write(ends[1], "a", 1), 1);
+    ASSERT_EQ(::write(ends[3], "a", 1), 1);
+  });
+  while (thread_.run([&] { return woken; }) == 0) {
+  }
+  thread_.run([] {});
+  EXPECT_EQ(thread_.run([&] { return woken; }), 1);
 }
 
 }  // namespace
