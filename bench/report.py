@@ -22,7 +22,9 @@ How to read it. *Empty static program*: `int main() { return 0; }`, linked stati
 socket. One load generator drives all servers: one thread, one request outstanding on each connection. CPU is the
 server's processor time for each request, system calls included; it moves less than the rate when a machine is busy.
 Most of it is the kernel's: two system calls and a wake-up. *Append*: threads append 4 KiB to one file, and whoever
-finds no fdatasync under way makes one for all that wait. *FTS5 in process*: the same texts and queries, in memory.
+finds no fdatasync under way makes one for all that wait. *Round trips*: one client that works for 20 µs between an
+answer and the next request, all processes on one core, since waking a sleeping core costs several round trips.
+*FTS5 in process*: the same texts and queries, in memory.
 """
 
 

@@ -1,6 +1,9 @@
 // One client, one request at a time: how long an answer takes over the socket, and through a real
 // bridge, beside a raw echo. The kinds take turns within each round.
 //
+// The client works for 20 µs between an answer and the next request, as clients do. One that asks
+// again at once uses up its turn with the scheduler, and then measures who preempts whom.
+//
 // usage: bench_round_trip ECHO_SOCKET HEARTH_SOCKET HEARTH ROUNDS COUNT
 //
 // Prints a line {"name":KIND,"p50_us":…,"p99_us":…} for each kind and round, the raw echo first.
@@ -14,11 +17,18 @@ namespace hearth::bench {
 namespace {
 
 constexpr std::size_t echo_size = 100;
+constexpr std::chrono::microseconds think_time(20);
 
 struct Kind {
   std::string name;
   std::function<void()> exchange;
 };
+
+void think() {
+  const auto end = Clock::now() + think_time;
+  while (Clock::now() < end) {
+  }
+}
 
 void measure(const Kind& kind, int count) {
   for (int i = 0; i < count / 20; ++i)
@@ -26,6 +36,7 @@ void measure(const Kind& kind, int count) {
   std::vector<float> latencies;
   latencies.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
+    think();
     const auto start = Clock::now();
     kind.exchange();
     latencies.push_back(static_cast<float>(microseconds_since(start)));

@@ -138,7 +138,7 @@ def check_links(table: Table, root: pathlib.Path, files: list[str]) -> Iterator[
         if table.pattern_of(folder) is None:
             continue
         for line, target in link_lists((root / name).read_text(encoding="utf-8")):
-            other = made.get(target)  # external bundles (hearth_asio) are not made in src/
+            other = made.get(target)  # external bundles (hearth_sqlite) are not made in src/
             if other is not None and not table.may_see(folder, other):
                 yield Finding(name, line, f"{folder} may not link {target}", "link only what the folder may include")
 

@@ -36,7 +36,7 @@ class CheckLayers(unittest.TestCase):
         self.write("src/ipc/b.cpp", '#include "base/a.hpp"\n#include "json/json.hpp"\n')
         self.write("src/packs/sql/engine/c.cpp", '#include "store/sqlite.hpp"\n')
         self.write("src/packs/sql/wire.cpp", '#include "packs/sql/engine/c.hpp"\n#include "json/record.hpp"\n')
-        self.write("src/app/main.cpp", '#include "packs/sql/sql.hpp"\n#include <boost/asio/io_context.hpp>\n')
+        self.write("src/app/main.cpp", '#include "packs/sql/sql.hpp"\n#include <string>\n')
         self.assertEqual(self.findings(), [])
 
     def test_refuses_an_include_upwards(self) -> None:
@@ -56,15 +56,11 @@ class CheckLayers(unittest.TestCase):
         self.assert_one("src/packs/sql/sql.hpp:3:", "JSON values")
 
     def test_refuses_libraries_outside_their_folder(self) -> None:
-        for include in ("boost/asio/io_context.hpp", "boost/beast/http.hpp", "toml++/toml.h", "sqlite3.h",
+        for include in ("sys/epoll.h", "boost/beast/http.hpp", "toml++/toml.h", "sqlite3.h",
                         "CLI/CLI.hpp", "boost/json/value.hpp"):
             with self.subTest(include):
                 self.write("src/client/a.cpp", f"#include <{include}>\n")
                 self.assert_one("src/client/a.cpp:1:", include)
-
-    def test_refuses_all_of_asio_even_where_asio_is_allowed(self) -> None:
-        self.write("src/io/loop.cpp", "#include <boost/asio.hpp>\n")
-        self.assert_one("src/io/loop.cpp:1:", "all of Asio")
 
     def test_refuses_an_include_that_is_not_below_src(self) -> None:
         self.write("src/ipc/frame.cpp", '#include "frame.hpp"\n')

@@ -49,7 +49,8 @@ StatusAnswer describe(const SelfReport& report) {
   StatusAnswer answer;
   answer.version = version();
   answer.state = report.state;
-  answer.pid = ::getpid();
+  static const std::int64_t own_pid = ::getpid();
+  answer.pid = own_pid;
   answer.uptime_s = report.uptime.count();
   answer.sessions = static_cast<std::int64_t>(report.sessions);
   for (const pack::Pack* pack : report.packs) {

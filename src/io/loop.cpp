@@ -1,32 +1,35 @@
 #include "io/loop.hpp"
 
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <system_error>
 
 #include "io/timer.hpp"
 #include "io/watch.hpp"
 
 namespace hearth::io {
-namespace {
 
-[[noreturn]] void fail_to(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
+Loop::Loop()
+    : poller_(::epoll_create1(EPOLL_CLOEXEC)),
+      waker_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      alarm_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  add(waker_);
+  add(alarm_);
 }
 
-}  // namespace
-
-Loop::Loop() : poller_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (!poller_.valid()) fail_to("epoll_create1");
-  waker_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!waker_.valid()) fail_to("eventfd");
-  epoll_event event{EPOLLIN, {.ptr = nullptr}};
-  if (::epoll_ctl(poller_.get(), EPOLL_CTL_ADD, waker_.get(), &event) != 0) fail_to("epoll_ctl");
+// Our own descriptors are known by where they are kept.
+void Loop::add(UniqueFd& fd) {
+  epoll_event event{EPOLLIN, {.ptr = &fd}};
+  if (!poller_.valid() || !fd.valid() ||
+      ::epoll_ctl(poller_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot set up the event loop");
+  }
 }
 
 Loop::~Loop() = default;
@@ -68,20 +71,23 @@ void Loop::wake() {
 void Loop::turn(bool may_wait) {
   run_jobs();
   if (is_stopped_) return;
-  const int timeout = may_wait ? patience() : 0;
-  event_count_ = ::epoll_wait(poller_.get(), events_.data(), events_.size(), timeout);
-  for (int i = 0; i < event_count_; ++i) {
-    const epoll_event& event = events_[static_cast<std::size_t>(i)];
-    if (event.events == 0) continue;  // its watch has ended during this turn
-    if (event.data.ptr != nullptr) {
-      static_cast<Watch*>(event.data.ptr)->wake(event.events);
-    } else {
-      std::uint64_t posts = 0;
-      (void)!::read(waker_.get(), &posts, sizeof posts);
-    }
-  }
+  arm_alarm();
+  const int patience = may_wait && !has_jobs_ ? -1 : 0;
+  event_count_ = ::epoll_wait(poller_.get(), events_.data(), most_events, patience);
+  for (int i = 0; i < event_count_; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
   event_count_ = 0;
   run_timers();
+}
+
+void Loop::dispatch(const epoll_event& event) {
+  if (event.events == 0) return;  // its watch has ended during this turn
+  const bool is_alarm = event.data.ptr == &alarm_;
+  if (!is_alarm && event.data.ptr != &waker_) {
+    return static_cast<Watch*>(event.data.ptr)->wake(event.events);
+  }
+  std::uint64_t count = 0;
+  (void)!::read(is_alarm ? alarm_.get() : waker_.get(), &count, sizeof count);
+  if (is_alarm) alarm_at_ = MonotonicTime::max();
 }
 
 void Loop::run_jobs() {
@@ -98,14 +104,17 @@ void Loop::run_jobs() {
   running_.clear();
 }
 
-// How long to wait for the kernel, in milliseconds as epoll_wait takes them; -1: without end.
-int Loop::patience() {
-  if (has_jobs_ || is_stopped_) return 0;
-  if (timers_.empty()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first -
-                                                                 std::chrono::steady_clock::now());
-  if (left.count() <= 0) return 0;
-  return static_cast<int>(std::min<std::int64_t>(left.count(), std::numeric_limits<int>::max()));
+// Only for a timer earlier than the alarm: one that was cancelled costs a turn, not a system call.
+void Loop::arm_alarm() {
+  if (timers_.empty() || timers_.begin()->first >= alarm_at_) return;
+  alarm_at_ = timers_.begin()->first;
+  // Zero would disarm it.
+  const auto at = std::max(alarm_at_.time_since_epoch(), MonotonicTime::duration(1));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+  itimerspec when{};
+  when.it_value.tv_sec = seconds.count();
+  when.it_value.tv_nsec = std::chrono::nanoseconds(at - seconds).count();
+  ::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 // Timers that fire may start, cancel and destroy others: those that are due are taken one by one.

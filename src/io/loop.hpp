@@ -64,20 +64,25 @@ class Loop final {
 
   void turn(bool may_wait);
   void run_jobs();
-  [[nodiscard]] int patience();
+  void dispatch(const epoll_event& event);
+  void arm_alarm();
   void run_timers();
   void forget(const Watch& watch);
+  void add(UniqueFd& fd);
   void wake();
 
   UniqueFd poller_;
   UniqueFd waker_;  // an eventfd: another thread has posted, or wants us to stop
+  UniqueFd alarm_;  // a timerfd: a time limit in epoll_wait would cost 1 µs for each wait
+  MonotonicTime alarm_at_ = MonotonicTime::max();
   std::atomic<std::thread::id> thread_;
   std::atomic<bool> is_stopped_ = false;
   std::atomic<bool> has_jobs_ = false;
   Guarded<std::vector<std::move_only_function<void()>>> jobs_;
   std::vector<std::move_only_function<void()>> running_;  // kept for its capacity
   std::set<Due> timers_;
-  std::array<epoll_event, 128> events_{};  // what this turn found
+  static constexpr int most_events = 128;          // a turn
+  std::array<epoll_event, most_events> events_{};  // what this turn found
   int event_count_ = 0;
 };
 

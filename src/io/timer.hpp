@@ -17,7 +17,7 @@ class Timer final {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  // Runs `fire` once at `when`, to the millisecond; a start before that replaces the earlier one.
+  // Runs `fire` once at `when`; a start before that replaces the earlier one.
   void start(MonotonicTime when, std::move_only_function<void()> fire);
   void cancel();
 

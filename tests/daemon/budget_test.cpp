@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "io/task_scope.hpp"
 #include "support/loop_thread.hpp"
 
 namespace hearth::daemon {
@@ -37,7 +38,7 @@ class ByteBudgetTest : public ::testing::Test {
     shares_.back()->set(is_settled ? 0 : held, is_settled ? held : 0);
     return *shares_.back();
   }
-  static io::Task<void> wait(ByteBudget::Share& share,
+  static io::Task wait(ByteBudget::Share& share,
                              bool is_mid_message,
                              std::string name,
                              std::vector<std::string>& admitted) {
