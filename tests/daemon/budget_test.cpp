@@ -39,9 +39,9 @@ class ByteBudgetTest : public ::testing::Test {
     return *shares_.back();
   }
   static io::Task wait(ByteBudget::Share& share,
-                             bool is_mid_message,
-                             std::string name,
-                             std::vector<std::string>& admitted) {
+                       bool is_mid_message,
+                       std::string name,
+                       std::vector<std::string>& admitted) {
     co_await share.wait_for_room(is_mid_message);
     admitted.push_back(name);
   }
