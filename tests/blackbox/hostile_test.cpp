@@ -6,17 +6,16 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 #include <vector>
 
 #include "ipc/socket.hpp"
+#include "support/listener.hpp"
 #include "support/mcp_stdio_client.hpp"
 #include "support/sizes.hpp"
 #include "support/temp_home.hpp"
@@ -42,16 +41,6 @@ void make_private(const std::string& folder) {
 mode_t mode_of(const std::string& path) {
   struct stat info{};
   return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0;
-}
-
-UniqueFd listener_at(const std::string& path) {
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(fd.get(), 64), 0);
-  return fd;
 }
 
 void become_nobody() {

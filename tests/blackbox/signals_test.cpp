@@ -3,18 +3,17 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <thread>
 #include <vector>
 
 #include "ipc/socket.hpp"
+#include "support/listener.hpp"
 #include "support/mcp_stdio_client.hpp"
 #include "support/sizes.hpp"
 #include "support/temp_home.hpp"
@@ -256,16 +255,6 @@ TEST(Life, AnIdleDaemonAndItsBridgesSleep) {
 
 // ---- Socket activation ------------------------------------------------------------------------
 
-UniqueFd listening_socket(const std::string& path) {
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(fd.get(), 64), 0);
-  return fd;
-}
-
 // Exec in the child itself, so that LISTEN_PID is its pid.
 Plan activated_plan(const TempHome& home, int listener) {
   Plan plan = home.daemon_plan({});
@@ -282,7 +271,7 @@ TEST(SocketActivation, ServesTheSocketItIsHandedAndLeavesItThere) {
   TempHome home;
   std::filesystem::create_directory(home.file("run"));
   std::filesystem::permissions(home.file("run"), std::filesystem::perms::owner_all);
-  const UniqueFd listener = listening_socket(home.socket());
+  const UniqueFd listener = listener_at(home.socket());
   for (int round = 0; round < 2; ++round) {
     // A client that comes before the daemon waits in the queue, as systemd has it.
     auto early = ipc::connect_unix(home.socket(), std::chrono::steady_clock::now() + seconds(1));
