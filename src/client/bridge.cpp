@@ -118,6 +118,7 @@ class Bridge {
     std::string message;  // as the client sent it
     std::string key;      // of a tool call; empty for what may be repeated freely
     int attempt = 1;
+    bool is_returned = false;  // by a daemon that leaves: it goes to the successor
     std::uint64_t order = 0;
   };
 
@@ -183,7 +184,7 @@ class Bridge {
       return;
     }
     look_for_shared_daemon();
-    Pending pending{.message = std::string(line), .key = {}, .attempt = 1, .order = ++last_order_};
+    Pending pending{.message = std::string(line), .key = {}, .order = ++last_order_};
     if (envelope->method == "tools/call") pending.key = keys_ + std::to_string(last_order_);
     const auto [slot, is_new] =
         pending_.insert_or_assign(std::string(envelope->id), std::move(pending));
@@ -250,8 +251,11 @@ class Bridge {
     if (envelope->is_response()) {
       if (envelope->id == replay_id) return;
       const auto found = pending_.find(envelope->id);
-      if (found == pending_.end()) return;       // answered or cancelled meanwhile
-      if (is_draining_error(*envelope)) return;  // it stays pending and goes to the successor
+      if (found == pending_.end()) return;  // answered or cancelled meanwhile
+      if (is_draining_error(*envelope)) {
+        found->second.is_returned = true;
+        return;
+      }
       pending_.erase(found);
     }
     ipc::append_frame(client_.queue(), message, ipc::Framing::newline_delimited);
@@ -272,7 +276,9 @@ class Bridge {
     connection_.reset();
     daemon_.clear();
     frames_ = ipc::FrameReader(ipc::Framing::length_prefixed);
-    for (auto& [id, pending] : pending_) ++pending.attempt;
+    for (auto& [id, pending] : pending_) {
+      if (!std::exchange(pending.is_returned, false)) ++pending.attempt;
+    }
     give_up_on_hopeless();
     if (!pending_.empty() && !connect_daemon()) fail_pending();
   }

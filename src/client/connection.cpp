@@ -127,7 +127,7 @@ Result<json::Value> Connection::call_tool(std::string_view tool,
   const std::string key = random_hex(16);
   if (on_other) params["_meta"] = {{"progressToken", key}};
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (int attempt = 1;; ++attempt) {
+  for (int attempt = 1;;) {
     const std::string id = std::to_string(next_id_++);
     const std::string own = R"({"key":")" + key + R"(","attempt":)" + std::to_string(attempt) + "}";
     auto answer = exchange(request_text(own, id, "tools/call", params), id, deadline, on_other);
@@ -136,6 +136,7 @@ Result<json::Value> Connection::call_tool(std::string_view tool,
     const bool is_lost = code == Errc::unavailable || code == Errc::draining;
     if (!is_lost || attempt == most_attempts || std::chrono::steady_clock::now() >= deadline)
       return answer;
+    if (code == Errc::unavailable) ++attempt;  // what a leaving one gave back was none
     if (auto again = reconnect(); !again) return std::unexpected(again.error());
   }
 }

@@ -59,6 +59,12 @@ Result<CallParams> read_call(std::string_view params) {
   return call;
 }
 
+Error outcome_unknown(const std::string& tool) {
+  return {Errc::outcome_unknown,
+          "the daemon went away during " + tool + "; it may or may not have happened",
+          {"look at the present state before you repeat it"}};
+}
+
 }  // namespace
 
 // One call in progress. Shared by the session's table and the call's sink; the session may go
@@ -278,10 +284,7 @@ void Session::call_tool(const json::Envelope& message, std::size_t bytes) {
                                      flight->progress_token);
   pack::Call call(std::move(context), std::move(sink));
   if (call.is_resend() && tool->spec.resend == pack::ResendRule::refuse) {
-    return call.answer(
-        fail(Errc::outcome_unknown,
-             "the daemon went away during " + tool->name + "; it may or may not have happened",
-             {"look at the present state before you repeat it"}));
+    return call.answer(std::unexpected(outcome_unknown(tool->name)));
   }
   try {
     tool->handler(params->arguments, std::move(call));
@@ -364,7 +367,10 @@ void Session::abandon(const Error& error) {
     --flight->tool->in_flight;
     ++flight->tool->errors;
     if (sink_ == nullptr) continue;
-    sink_->send(make_error(id, error));
+    // What may not be sent again has begun all the same.
+    const bool is_final = flight->tool->spec.resend == pack::ResendRule::refuse;
+    sink_->send(is_final ? make_result(id, tool_error(outcome_unknown(flight->tool->name)))
+                         : make_error(id, error));
     sink_->request_ended(flight->bytes);
   }
   if (!flights.empty() && on_quiet_) on_quiet_();

@@ -52,7 +52,8 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   // From now on calls are answered `draining`; those in flight go on.
   void drain() { is_draining_ = true; }
-  // Answers every call in flight with `error` and cancels it.
+  // Answers every call in flight with `error`, or `outcome_unknown` if its tool may not be called
+  // twice, and cancels it.
   void abandon(const Error& error);
   // The client is gone: cancels every call; nothing is sent any more.
   void close();

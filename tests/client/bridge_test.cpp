@@ -97,6 +97,18 @@ class Bridge : public ::testing::Test {
         },
         seconds(30)));
   }
+  void cancel(std::string_view id) {
+    say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+        std::string(id) + "}}");
+  }
+  // Has the daemon leave; a call that it holds for the bridge, "keeps", keeps it from being gone.
+  void begin_drain() {
+    call("\"keeps\"", "echo_hold", R"({"text":"keeps"})");
+    wait_for_call();
+    auto client = onlooker();
+    client.request("daemon/stop");
+    EXPECT_TRUE(client.is_ended());
+  }
   // Waits until the daemon works on a call of the bridge.
   void wait_for_call() {
     auto client = onlooker();
@@ -174,6 +186,15 @@ TEST_F(Bridge, SendsAgainWhatADrainingDaemonDidNotFinish) {
   ASSERT_TRUE(test::eventually([&] { return !test::is_alive(before); }, seconds(20)));
   release("moved");
   EXPECT_THAT(answer("1"), HasSubstr(R"("structuredContent":{"text":"moved"})"));
+}
+
+TEST_F(Bridge, DoesNotTakeARefusalForAnAttempt) {
+  start();
+  shake_hands();
+  begin_drain();
+  call("1", "echo_count", "{}");  // may not be repeated, and has not been done
+  cancel("\"keeps\"");
+  EXPECT_THAT(answer("1"), HasSubstr(R"("structuredContent":{"n":1})"));
 }
 
 TEST_F(Bridge, StartsAnotherDaemonForTheNextCallOnly) {

@@ -1,6 +1,7 @@
 // Finding a daemon, starting one, replacing one, doing without.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -16,6 +17,8 @@
 #include "client/client.hpp"
 #include "client/spawn.hpp"
 #include "daemon_home.hpp"
+#include "ipc/socket.hpp"
+#include "support/listener.hpp"
 
 namespace hearth::client {
 namespace {
@@ -24,6 +27,32 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+// A daemon's end of a connection.
+class Frames {
+ public:
+  explicit Frames(int fd) : fd_(fd) {}
+  std::string next() {
+    std::string bytes;
+    for (;;) {
+      if (const auto frame = reader_.next(); frame && *frame) return std::string(**frame);
+      bytes.clear();
+      const auto got =
+          ipc::receive_some(fd_, bytes, std::chrono::steady_clock::now() + seconds(30));
+      if (!got || *got == 0) return "{}";
+      reader_.feed(bytes);
+    }
+  }
+  void send(std::string_view message) {
+    std::string frame;
+    ipc::append_frame(frame, message);
+    (void)ipc::send_all(fd_, frame, std::chrono::steady_clock::now() + seconds(30));
+  }
+
+ private:
+  int fd_;
+  ipc::FrameReader reader_{ipc::Framing::length_prefixed};
+};
 
 class Connect : public ::testing::Test {
  protected:
@@ -230,6 +259,35 @@ TEST_F(Connect, SaysThatAnOutcomeIsUnknown) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::outcome_unknown);
   EXPECT_EQ(say(*connection, "alive"), "alive");
+}
+
+TEST_F(Connect, DoesNotTakeARefusalForAnAttempt) {
+  std::filesystem::create_directory(home_.paths().runtime);
+  const UniqueFd listener = test::listener_at(home_.paths().socket());
+  std::vector<std::int64_t> attempts;
+  // Gives a call back, then loses one, then answers.
+  std::thread daemon([&] {
+    for (int i = 0; i < 3; ++i) {
+      const UniqueFd client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client.valid()) return;
+      Frames frames(client.get());
+      frames.next();
+      frames.send(ipc::encode_welcome({.version = std::string(version()), .config_id = "c"}));
+      const json::Value call = json::parse(frames.next()).value();
+      attempts.push_back(json::int_or(call.at("hearth"), "attempt", 0));
+      const std::string head = R"({"jsonrpc":"2.0","id":)" + json::dump(call.at("id"));
+      if (i == 0)
+        frames.send(head + R"(,"error":{"code":-32000,"message":"","data":{"code":"draining"}}})");
+      if (i == 2) frames.send(head + R"(,"result":{"structuredContent":{"n":1}}})");
+    }
+  });
+  auto connection = connect(home_.options(Mode::shared_only));
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  const auto answer = connection->call_tool("echo_count", json::Object(), seconds(30));
+  ::shutdown(listener.get(), SHUT_RDWR);
+  daemon.join();
+  EXPECT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_THAT(attempts, ::testing::ElementsAre(1, 1, 2));
 }
 
 TEST_F(Connect, GivesToolErrorsTheirCode) {

@@ -410,6 +410,15 @@ TEST_F(SessionTest, AnswersAndStopsWhatItAbandons) {
   EXPECT_EQ(catalog_.find("echo_hold")->in_flight, 0U);
 }
 
+TEST_F(SessionTest, DoesNotAskForARepeatOfWhatMayNotBeRepeated) {
+  call("1", "echo_hold_once", R"({"text":"one"})");
+  thread_.run([&] { session_->abandon(Error{Errc::draining, "cut short", {}}); });
+  const json::Value message = answer("1");
+  EXPECT_EQ(tool_code(message), "outcome_unknown");
+  EXPECT_THAT(json::dump(message), HasSubstr("echo_hold_once"));
+  EXPECT_EQ(outbox_.held, 0U);
+}
+
 TEST_F(SessionTest, CancelsEverythingWhenTheClientGoes) {
   call("1", "echo_hold", R"({"text":"one"})");
   call("2", "echo_slow", R"({"n":100000})");

@@ -54,6 +54,7 @@ inline json::Notes notes(const EchoCaller*) {
 // echo_who    answers what it knows of the caller
 // echo_slow   takes n milliseconds on the pool, reporting each; stops when asked
 // echo_hold   is answered by the echo_release of the same text, or stopped
+// echo_hold_once  the same, but may not be repeated
 // echo_count  answers how often it ran; may not be repeated
 // echo_block  keeps the loop busy until open_gate()
 // echo_throw, echo_throw_on_loop    throw
@@ -122,10 +123,13 @@ class EchoPack final : public pack::Pack {
         .on_pool(tools, context_, [](const EchoNumber& request, const pack::Call& call) {
           return sleep_reporting(request.n, call);
         });
-    mcp::Tool<EchoText, EchoText>(spec("hold"))
-        .deferred(tools, [this](EchoText request, pack::Call call) {
-          hold(request.text, std::move(call));
-        });
+    for (const auto& [verb, rule] : {std::pair{"hold", pack::ResendRule::run_again},
+                                     std::pair{"hold_once", pack::ResendRule::refuse}}) {
+      mcp::Tool<EchoText, EchoText>(spec(verb, rule))
+          .deferred(tools, [this](EchoText request, pack::Call call) {
+            hold(request.text, std::move(call));
+          });
+    }
     mcp::Tool<EchoText, EchoText>(spec("release"))
         .on_loop(tools, [this](const EchoText& request, const pack::Call&) -> Result<EchoText> {
           auto held = held_.extract(request.text);
