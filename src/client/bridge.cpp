@@ -177,7 +177,7 @@ class Bridge {
   void handle_client(std::string_view line) {
     const auto envelope = json::scan_envelope(line);
     if (!envelope) return answer_error(json::salvage_id(line), -32700, envelope.error().message);
-    if (envelope->method == "notifications/cancelled") drop_if_unsent(*envelope);
+    if (envelope->method == "notifications/cancelled") forget(*envelope);
     remember_handshake(*envelope, line);
     if (!envelope->is_request()) {
       if (is_connected()) forward(line);  // what nobody waits for is not worth a daemon's start
@@ -198,8 +198,9 @@ class Bridge {
     if (envelope.method == "logging/setLevel") set_level_ = line;
   }
 
-  void drop_if_unsent(const json::Envelope& cancelled) {
-    if (is_connected()) return;
+  // The client waits no longer: no successor of the daemon is to do what this one may not have
+  // done.
+  void forget(const json::Envelope& cancelled) {
     std::string_view id;
     (void)json::scan_members(cancelled.params, [&](std::string_view name, std::string_view value) {
       if (name == "requestId") id = value;

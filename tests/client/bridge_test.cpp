@@ -197,6 +197,24 @@ TEST_F(Bridge, DoesNotTakeARefusalForAnAttempt) {
   EXPECT_THAT(answer("1"), HasSubstr(R"("structuredContent":{"n":1})"));
 }
 
+TEST_F(Bridge, SendsNothingAgainThatWasCancelled) {
+  start();
+  shake_hands();
+  begin_drain();
+  call("1", "echo_count", "{}");
+  say(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
+  EXPECT_THAT(answer("2"), HasSubstr("\"result\"")) << "the refusal of 1 has come before";
+  cancel("1");
+  const pid_t before = home_.daemon_pid();
+  cancel("\"keeps\"");  // in flight until now
+  ASSERT_TRUE(test::eventually([&] { return !test::is_alive(before); }, seconds(20)));
+  call("3", "echo_count", "{}");
+  EXPECT_THAT(answer("3"), HasSubstr(R"("structuredContent":{"n":1})"));
+  auto client = onlooker();
+  const json::Value status = client.request("daemon/status").at("result");
+  EXPECT_EQ(json::int_or(status, "requests_in_flight", -1), 0);
+}
+
 TEST_F(Bridge, StartsAnotherDaemonForTheNextCallOnly) {
   start();
   shake_hands();
