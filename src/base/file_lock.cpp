@@ -2,13 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <thread>
+
+#include "base/regular_file.hpp"
 
 namespace hearth {
 namespace {
@@ -33,17 +34,9 @@ Result<bool> flock_now(int fd, int operation, const std::string& path) {
   return true;
 }
 
-// Opens without waiting for anything: a FIFO in the lock's place must not hang us.
 Result<UniqueFd> open_lock(const std::string& path, int flags) {
-  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-  if (!fd.valid() && errno == ELOOP) {
-    return fail(Errc::io, "lock " + path + " is a symbolic link, which is not followed",
-                {"remove it"});
-  }
-  if (!fd.valid()) return fail_errno("open lock " + path, errno);
-  struct stat info{};
-  if (::fstat(fd.get(), &info) != 0) return fail_errno("stat lock " + path, errno);
-  if (!S_ISREG(info.st_mode)) return fail(Errc::io, "lock " + path + ": not a regular file");
+  auto fd = open_regular(path, flags | O_NOFOLLOW);
+  if (!fd) return std::unexpected(std::move(fd.error()).within("lock"));
   return fd;
 }
 

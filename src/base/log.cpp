@@ -10,7 +10,7 @@
 #include <mutex>
 
 #include "base/clock.hpp"
-#include "base/unique_fd.hpp"
+#include "base/regular_file.hpp"
 
 namespace hearth::log {
 namespace {
@@ -34,14 +34,11 @@ LogFile& log_file() {
 
 // Opens `path` and puts it under descriptors 1 and 2. Returns its size.
 Result<std::size_t> redirect_output(const std::string& path) {
-  // O_NONBLOCK: a FIFO in the log's place is an error below, not a wait for its reader.
-  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK;
-  const UniqueFd fd(::open(path.c_str(), flags, 0600));
-  if (!fd.valid()) return fail_errno("open log " + path, errno);
+  auto fd = open_regular(path, O_WRONLY | O_CREAT | O_APPEND);
+  if (!fd) return std::unexpected(std::move(fd.error()).within("log"));
   struct stat info{};
-  if (::fstat(fd.get(), &info) != 0) return fail_errno("stat log " + path, errno);
-  if (!S_ISREG(info.st_mode)) return fail(Errc::io, "log " + path + ": not a regular file");
-  if (::dup2(fd.get(), STDOUT_FILENO) < 0 || ::dup2(fd.get(), STDERR_FILENO) < 0) {
+  if (::fstat(fd->get(), &info) != 0) return fail_errno("stat log " + path, errno);
+  if (::dup2(fd->get(), STDOUT_FILENO) < 0 || ::dup2(fd->get(), STDERR_FILENO) < 0) {
     return fail_errno("redirect to log " + path, errno);
   }
   return static_cast<std::size_t>(info.st_size);

@@ -9,18 +9,18 @@
 #include <array>
 #include <cerrno>
 
+#include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
 
 namespace hearth::cli {
 namespace {
 
 Result<UniqueFd> open_log(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid() && errno == ENOENT) {
+  auto fd = open_regular(path, O_RDONLY);
+  if (!fd && fd.error().code == Errc::not_found) {
     return fail(Errc::not_found, "there is no log yet at " + path,
                 {"the daemon makes it at its first start"});
   }
-  if (!fd.valid()) return fail_errno("read " + path, errno);
   return fd;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file_lock.hpp"
 #include "base/log.hpp"
+#include "base/regular_file.hpp"
 #include "base/version.hpp"
 #include "client/client.hpp"
 #include "client/spawn.hpp"
@@ -188,14 +189,14 @@ Attempt<void> try_spawn(const Options& options, MonotonicTime deadline) {
 void count_fallback(const Options& options, const Fallback& fallback) {
   log::warning("private mode",
                {log::kv("reason", fallback.reason), log::kv("error", fallback.message)});
-  const UniqueFd file(
-      ::open(options.paths.fallbacks().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!file.valid()) return;
+  const auto file =
+      open_regular(options.paths.fallbacks(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+  if (!file) return log::warning("it is not counted", {log::kv("error", file.error().message)});
   std::string line =
       fallback.reason + " " + format_rfc3339(SystemClock().wall()) + " " + fallback.message;
   std::ranges::replace(line, '\n', ' ');
   line.push_back('\n');
-  (void)!::write(file.get(), line.data(), line.size());
+  (void)!::write(file->get(), line.data(), line.size());
 }
 
 Result<Connection> connect_private(const Options& options, MonotonicTime deadline) {

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/regular_file.hpp"
 #include "base/version.hpp"
 #include "ipc/socket.hpp"
 #include "json/json.hpp"
@@ -32,12 +33,8 @@ std::string own_directory() {
 // What record_newest() of the daemon left beside the data, if it is newer than we are and still
 // there.
 std::string recorded_binary(const Options& options) {
-  const UniqueFd file(::open(options.paths.newest().c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return {};
-  std::array<char, 4096> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
-  const auto record =
-      json::parse(std::string_view(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0));
+  const auto text = read_head(options.paths.newest(), 4096);
+  const auto record = json::parse(text.value_or(""));
   if (!record || compare_versions(json::string_or(*record, "version", "0"), version()) <= 0)
     return {};
   std::string binary(json::string_or(*record, "binary", ""));
@@ -148,8 +145,8 @@ Result<void> launch(const Options& options, int connection, MonotonicTime deadli
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
   const UniqueFd ready_read(ends[0]);
   UniqueFd ready_write(ends[1]);
-  const UniqueFd log(
-      ::open(options.paths.log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  // Without a log it starts all the same, and says through the readiness pipe why it cannot write.
+  const auto log = open_regular(options.paths.log(), O_WRONLY | O_CREAT | O_APPEND);
   std::vector<std::string> arguments = options.daemon_arguments;
   arguments.insert(arguments.end(), {"--ready-fd", std::to_string(ready_fd)});
   if (connection >= 0)
@@ -157,7 +154,7 @@ Result<void> launch(const Options& options, int connection, MonotonicTime deadli
   const ChildPlan plan(*binary, std::move(arguments));
   const pid_t child = ::fork();
   if (child < 0) return fail_errno("fork", errno);
-  if (child == 0) plan.run(log.get(), ready_write.get(), connection);
+  if (child == 0) plan.run(log ? log->get() : -1, ready_write.get(), connection);
   ready_write.reset();
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <thread>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/regular_file.hpp"
 #include "base/version.hpp"
 #include "json/json.hpp"
 #include "store/atomic_file.hpp"
@@ -48,14 +47,6 @@ Result<FileLock> take_lock(const ipc::Paths& paths, milliseconds patience) {
   }
 }
 
-std::string read_small_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(4096, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 }  // namespace
 
 Result<StoreOwnership> StoreOwnership::claim(const ipc::Paths& paths) {
@@ -75,7 +66,7 @@ Result<StoreOwnership> StoreOwnership::claim(const ipc::Paths& paths) {
 }
 
 void record_newest(const ipc::Paths& paths, std::string_view version, const std::string& binary) {
-  if (const auto recorded = json::parse(read_small_file(paths.newest()))) {
+  if (const auto recorded = json::parse(read_head(paths.newest(), 4096).value_or(""))) {
     const auto known = json::string_or(*recorded, "version", "0");
     const bool is_older = compare_versions(version, known) < 0;
     if (is_older &&

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -79,6 +80,8 @@ json::Object list_packs(const std::vector<const pack::Pack*>& packs) {
 // as first word.
 json::Object count_fallbacks(const std::string& path) {
   std::map<std::string, std::int64_t> counts;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return {};  // to open a FIFO is to wait
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const auto end = line.find(' ');

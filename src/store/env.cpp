@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
 
 namespace hearth::store {
@@ -85,14 +86,14 @@ class PosixEnv final : public Env {
   }
 
   Result<std::string> read(const std::string& path, std::size_t limit) override {
-    const UniqueFd fd(open_retrying(path, O_RDONLY));
-    if (!fd.valid()) return failed("open", path);
+    const auto fd = open_regular(path, O_RDONLY);
+    if (!fd) return std::unexpected(fd.error());
     std::string content;
     for (;;) {
       const std::size_t had = content.size();
       const std::size_t step = std::min<std::size_t>(std::max<std::size_t>(had, 16384), 1U << 20);
       content.resize(had + step);
-      const ssize_t got = ::read(fd.get(), content.data() + had, step);
+      const ssize_t got = ::read(fd->get(), content.data() + had, step);
       if (got < 0 && errno != EINTR) return failed("read", path);
       content.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
       if (got == 0) return content;

@@ -160,7 +160,8 @@ TEST_F(FileLockTest, RefusesASymbolicLink) {
 
 TEST_F(FileLockTest, RefusesWhatIsNoRegularFileWithoutWaiting) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  EXPECT_EQ(FileLock::try_acquire(path_).error().message, "lock " + path_ + ": not a regular file");
+  EXPECT_EQ(FileLock::try_acquire(path_).error().message,
+            "lock: " + path_ + ": not a regular file");
   EXPECT_EQ(lock_holder(path_), std::nullopt);
   EXPECT_FALSE(FileLock::try_acquire(directory_.path()).has_value());
 }

@@ -286,6 +286,39 @@ TEST_F(Hostile, LocksThatCannotBeOpenedAreReported) {
   expect_served();
 }
 
+// Opening a FIFO waits for its other end, which nobody ever opens.
+TEST_F(Hostile, AFifoInPlaceOfAFileThatMustBeOursIsReported) {
+  for (const auto* name : {"run/hearthd.lock", "run/hearthd.spawn.lock", "data/hearthd.lock",
+                           "state/hearthd.log", "config.toml"}) {
+    for (const auto* folder : {"run", "data", "state"}) make_private(home_.file(folder));
+    fs::remove(home_.file(name));
+    ASSERT_EQ(::mkfifo(home_.file(name).c_str(), 0600), 0);
+    const Outcome outcome = refused();
+    expect_says(outcome, home_.file(name));
+    expect_says(outcome, "not a regular file");
+    fs::remove(home_.file(name));
+  }
+  expect_served();
+}
+
+TEST_F(Hostile, AFifoInPlaceOfARecordIsReplacedOrPassedOver) {
+  for (const auto* folder : {"run", "data", "state"}) make_private(home_.file(folder));
+  for (const auto* name : {"run/hearthd.json", "data/newest.json", "state/fallbacks.log"})
+    ASSERT_EQ(::mkfifo(home_.file(name).c_str(), 0600), 0);
+  // Private mode, with its reason to be counted.
+  write_file(home_.socket(), "precious");
+  const Outcome fallback = home_.hearth(status_call, prompt);
+  EXPECT_EQ(fallback.exit_code, 0) << fallback.describe();
+  expect_says(fallback, home_.file("state/fallbacks.log"));
+  fs::remove(home_.socket());
+
+  expect_served();
+  EXPECT_TRUE(fs::is_regular_file(home_.file("run/hearthd.json")));
+  EXPECT_TRUE(fs::is_regular_file(home_.file("data/newest.json")));
+  for (const auto& words : std::vector<std::vector<std::string>>{{"daemon", "status"}, {"doctor"}})
+    EXPECT_FALSE(home_.hearth(words, prompt).is_timed_out) << words.front();
+}
+
 TEST_F(Hostile, ADirectoryInPlaceOfTheDiscoveryFileIsReported) {
   make_private(home_.file("run"));
   fs::create_directory(home_.file("run/hearthd.json"));
