@@ -50,31 +50,39 @@ class ChildPlan {
     argv_.push_back(nullptr);
   }
 
-  // Never returns. Descriptors at their final places, everything else closed, own session, no
-  // parent to outlive.
+  // Never returns. Descriptors at their places, everything else closed, own session, no parent to
+  // outlive.
   [[noreturn]] void run(int log, int ready, int connection) const {
     ::setsid();
     if (::fork() != 0) ::_exit(0);  // the grandchild belongs to init and leaves no zombie here
-    const int null = ::open("/dev/null", O_RDONLY);
-    move(ready, ready_fd + 100);
-    if (connection >= 0) move(connection, private_fd + 100);
-    move(null, STDIN_FILENO);
-    move(log >= 0 ? log : null, STDERR_FILENO);
-    ::dup2(STDERR_FILENO, STDOUT_FILENO);
-    ::dup2(ready_fd + 100, ready_fd);
-    if (connection >= 0) ::dup2(private_fd + 100, private_fd);
-    ::close_range(connection >= 0 ? private_fd + 1 : ready_fd + 1, ~0U, 0);
+    place(log, ready, connection);
     (void)!::chdir("/");
     block_daemon_signals();
     ::execv(argv_.front(), argv_.data());
-    const std::string_view text = "unavailable cannot execute hearthd\n";
-    (void)!::write(ready_fd, text.data(), text.size());
-    ::_exit(127);
+    give_up(ready_fd, "unavailable cannot execute hearthd\n");
   }
 
  private:
-  static void move(int from, int to) {
-    if (from != to) ::dup2(from, to);
+  // Whatever lies at a place that is still to be filled is lifted out of the way first.
+  static void place(int log, int ready, int connection) {
+    const int null = lift(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const int lifted_log = log >= 0 ? lift(log) : null;
+    const int lifted_ready = lift(ready);
+    const int lifted_connection = connection >= 0 ? lift(connection) : -1;
+    const bool is_short = null < 0 || lifted_log < 0 || lifted_ready < 0;
+    if (is_short || (connection >= 0 && lifted_connection < 0))
+      give_up(ready, "unavailable too few file descriptors to start hearthd\n");
+    ::dup2(null, STDIN_FILENO);
+    ::dup2(lifted_log, STDOUT_FILENO);
+    ::dup2(lifted_log, STDERR_FILENO);
+    ::dup2(lifted_ready, ready_fd);
+    if (connection >= 0) ::dup2(lifted_connection, private_fd);
+    ::close_range(connection >= 0 ? private_fd + 1 : ready_fd + 1, ~0U, 0);
+  }
+  static int lift(int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, private_fd + 1); }
+  [[noreturn]] static void give_up(int ready, std::string_view text) {
+    (void)!::write(ready, text.data(), text.size());
+    ::_exit(127);
   }
   // A signal between exec and the daemon's first statement waits for its handler instead of killing
   // it.

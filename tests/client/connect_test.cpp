@@ -1,6 +1,7 @@
 // Finding a daemon, starting one, replacing one, doing without.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -181,6 +182,19 @@ TEST_F(Connect, SaysThatThereIsNoDaemonToStart) {
   options.daemon_binary = script("");
   test::write_file(options.daemon_binary, "#!/no/such/interpreter\n");
   EXPECT_THAT(connect(options).error().message, HasSubstr("cannot execute"));
+}
+
+TEST_F(Connect, StartsADaemonWithFewDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{.rlim_cur = 32, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  for (const Mode mode : {Mode::shared, Mode::private_only}) {
+    auto connection = connect(home_.options(mode));
+    EXPECT_TRUE(connection.has_value()) << connection.error().message;
+    if (connection) EXPECT_EQ(say(*connection, "hi"), "hi");
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_F(Connect, GivesUpOnADaemonThatNeverBecomesReady) {
