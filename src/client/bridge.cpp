@@ -1,6 +1,7 @@
 #include "client/bridge.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,10 +95,16 @@ bool has_hung_up(int fd) {
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
+// Whether the other end of standard input has said something that we have not read.
+bool has_unread(int fd) {
+  int count = 0;
+  return ::ioctl(fd, FIONREAD, &count) == 0 && count > 0;
+}
+
 class Bridge {
  public:
   explicit Bridge(const Options& options) : options_(options), keys_("b" + random_hex(8) + "-") {
-    options_.is_abandoned = [] { return has_hung_up(STDIN_FILENO); };
+    options_.is_abandoned = [this] { return is_abandoned(); };
     client_.attach(STDOUT_FILENO, is_socket(STDOUT_FILENO));
   }
 
@@ -128,6 +135,14 @@ class Bridge {
     if (!leaves_at_) return false;
     const bool is_all_said = (pending_.empty() || !is_connected()) && client_.size() == 0;
     return is_all_said || std::chrono::steady_clock::now() >= *leaves_at_;
+  }
+  // While connecting: whether nobody waits for the daemon, or nobody has for long enough.
+  [[nodiscard]] bool is_abandoned() {
+    if (!has_hung_up(STDIN_FILENO)) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (!hung_up_at_) hung_up_at_ = now;
+    const bool is_asked = !pending_.empty() || has_unread(STDIN_FILENO);
+    return !is_asked || has_hung_up(STDOUT_FILENO) || now - *hung_up_at_ >= farewell;
   }
   void end_input() { leaves_at_ = std::chrono::steady_clock::now() + farewell; }
   [[nodiscard]] bool is_connected() const { return connection_.has_value(); }
@@ -368,6 +383,7 @@ class Bridge {
   }
 
   void report_unavailable() const {
+    if (failure_.code == Errc::cancelled) return;  // the end of input is no fault
     log::error("no daemon",
                {log::kv("code", errc_name(failure_.code)), log::kv("error", failure_.message)});
   }
@@ -386,6 +402,7 @@ class Bridge {
   std::uint64_t last_order_ = 0;
   std::string initialize_, initialized_, set_level_;  // the handshake, as the client sent it
   std::optional<MonotonicTime> leaves_at_;            // set at the end of input
+  std::optional<MonotonicTime> hung_up_at_;           // when connecting saw that end ahead
 };
 
 }  // namespace

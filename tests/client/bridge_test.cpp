@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -27,14 +28,24 @@ using ::testing::StartsWith;
 class Bridge : public ::testing::Test {
  protected:
   Bridge() { std::signal(SIGPIPE, SIG_IGN); }  // a bridge may leave while we write to it
-  void start(std::vector<std::string> more = {}) {
+  void start(std::vector<std::string> more = {}, int gate = -1) {
     test::Plan plan;
     plan.words = {test::DaemonHome::binary("test_bridge"), test::DaemonHome::binary("test_daemon")};
     for (std::string& word : more) plan.words.push_back(std::move(word));
     plan.environment["HEARTH_HOME"] = home_.path();
     plan.has_input = true;
     plan.pipes_output = true;
+    plan.gate = gate;
     process_.emplace(plan);
+  }
+  // The bridge finds `line` in its input, and the end.
+  void start_with_input(std::string_view line) {
+    const UniqueFd gate(::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE));
+    start({}, gate.get());
+    if (!line.empty()) say(line);
+    process_->close_input();
+    const std::uint64_t one = 1;
+    ASSERT_EQ(::write(gate.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
   }
   void say(std::string_view line) {
     std::string bytes(line);
@@ -147,6 +158,22 @@ TEST_F(Bridge, AnswersWhatWasAskedBeforeTheEndOfInput) {
   process_->close_input();
   for (int i = 1; i <= 50; ++i) EXPECT_THAT(answer(std::to_string(i)), HasSubstr("\"result\""));
   EXPECT_EQ(process_->wait(seconds(30)).exit_code, 0);
+}
+
+TEST_F(Bridge, AnswersWhatWasAskedBeforeTheEndOfInputThoughItMustStartTheDaemon) {
+  start_with_input(R"({"jsonrpc":"2.0","id":7,"method":"ping"})");
+  EXPECT_THAT(answer("7"), HasSubstr("\"result\""));
+  const test::Outcome outcome = process_->wait(seconds(30));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.describe();
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(Bridge, SaysNothingWhenItsInputIsAtAnEnd) {
+  start_with_input("");
+  const test::Outcome outcome = process_->wait(seconds(30));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.describe();
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(next(), "");
 }
 
 TEST_F(Bridge, GoesOnWhenTheDaemonIsKilled) {
