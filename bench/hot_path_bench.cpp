@@ -51,7 +51,7 @@ void wrap_tool_result(benchmark::State& state) {
   std::string structured;
   while (structured.size() < static_cast<std::size_t>(state.range(0)))
     structured.append(R"({"id":"n-17","title":"How the bridge reconnects","score":3.25},)");
-  for (auto _ : state) benchmark::DoNotOptimize(mcp::tool_result(structured));
+  for (auto _ : state) benchmark::DoNotOptimize(mcp::tool_result({.structured = structured}));
 }
 BENCHMARK(wrap_tool_result)->Arg(100)->Arg(10'000);
 

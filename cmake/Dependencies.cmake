@@ -17,6 +17,11 @@ add_library(hearth_boost_json INTERFACE)
 target_link_libraries(hearth_boost_json INTERFACE Boost::headers ${HEARTH_BOOST_JSON_ARCHIVE})
 target_compile_definitions(hearth_boost_json INTERFACE BOOST_JSON_NO_LIB)
 
+# libsodium: message authentication and base64.
+find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
+add_library(hearth_sodium INTERFACE)
+target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
+
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

@@ -38,7 +38,7 @@ json::Notes notes(const Text*) {
 class EchoPack final : public pack::Pack {
  public:
   std::string_view name() const override { return "echo"; }
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     mcp::Tool<Text, Text>({.verb = "say", .title = "Say", .description = "Echo"})
         .on_loop(tools, [](const Text& request, const pack::Call& call) -> Result<Text> {
           call.progress(1, 2, request.text);
@@ -58,7 +58,7 @@ class EchoPack final : public pack::Pack {
 // Checks what the client would get.
 class Checker final : public mcp::MessageSink {
  public:
-  void send(std::string_view message) override {
+  void send(std::string_view message, std::string_view /*about*/) override {
     require(json::parse(message).has_value());
     const auto envelope = json::scan_envelope(message);
     if (!envelope) {  // the error of a message whose id is unknown has the id null
@@ -101,7 +101,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto envelope = json::scan_envelope(**message);
     if (!envelope) {
       checker.send(
-          mcp::make_error(json::salvage_id(**message), mcp::parse_error, envelope.error().message));
+          mcp::make_error(json::salvage_id(**message), mcp::parse_error, envelope.error().message),
+          "");
       ++requests;
       continue;
     }

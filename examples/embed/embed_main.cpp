@@ -52,7 +52,7 @@ Result<SayAnswer> say(const SayRequest& request, const pack::Call&) {
 class EchoPack final : public pack::Pack {
  public:
   [[nodiscard]] std::string_view name() const override { return "echo"; }
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     mcp::Tool<SayRequest, SayAnswer>({.verb = "say",
                                       .title = "Say it again",
                                       .description = "Repeats a text.",

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/regular_file.hpp"
 #include "base/version.hpp"
+#include "daemon/guide.hpp"
 #include "daemon/mailbox.hpp"
 #include "daemon/pack_host.hpp"
 #include "daemon/rendezvous.hpp"
@@ -22,6 +24,7 @@
 #include "io/signals.hpp"
 #include "io/timer.hpp"
 #include "mcp/messages.hpp"
+#include "store/atomic_file.hpp"
 
 namespace hearth::daemon {
 namespace {
@@ -67,17 +70,17 @@ class Daemon::Core final : private ServerHost {
       : options_(std::move(options)),
         pool_("hearth-pool", pool_threads, pool_queue),
         long_pool_("hearth-long", long_pool_threads, long_pool_queue),
-        packs_(loop_, pool_, long_pool_, clock_, options_.paths, options_.settings),
+        packs_(loop_, pool_, long_pool_, catalog_, clock_, options_.paths, options_.settings),
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_),
         drain_timer_(loop_),
         drain_progress_(loop_),
         tasks_(loop_) {
-    add(make_self_pack([this] { return report(); }));
+    add(make_self_pack([this] { return report(); }, [this] { return make_guide(catalog_); }));
   }
 
-  void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack), catalog_); }
+  void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack)); }
   void stop(std::string reason) { (void)mailbox_.post({CommandKind::stop, std::move(reason)}); }
 
   int run() {
@@ -116,6 +119,7 @@ class Daemon::Core final : private ServerHost {
     if (auto owned = claim_stores(); !owned) return owned;
     if (auto announced = announce(); !announced) return announced;
     watch_signals();
+    keep_seal();
     packs_.start(store_owner_);  // from here on nothing fails: what runs must be stopped in order
     serve();
     return {};
@@ -127,6 +131,18 @@ class Daemon::Core final : private ServerHost {
     if (!claimed) return std::unexpected(std::move(claimed.error()));
     rendezvous_.emplace(std::move(*claimed));
     return {};
+  }
+
+  // What calls leave with their callers outlives this process; without the file it does not.
+  void keep_seal() {
+    const std::string path = options_.paths.seal_key();
+    auto key = read_head(path, mcp::StateSeal::key_size + 1);
+    if (!key || key->size() != mcp::StateSeal::key_size) {
+      key = mcp::StateSeal::make_key();
+      const auto kept = store::replace_file(path, *key);
+      if (!kept) log::warning("cannot keep the key", {log::kv("error", kept.error().message)});
+    }
+    catalog_.use_seal(mcp::StateSeal(*key));
   }
 
   // A shared daemon needs the stores to itself; a private one reads what another process owns.

@@ -26,6 +26,14 @@ class PackHost::Context final : public pack::PackContext {
     return host_.long_pool_.submit(guarded(std::move(job)));
   }
   void post(std::move_only_function<void()> job) override { host_.loop_.post(std::move(job)); }
+  void list_changed(pack::ListKind kind) override {
+    host_.loop_.post([&catalog = host_.catalog_, kind] { catalog.list_changed(kind); });
+  }
+  void resource_updated(const std::string& uri, const std::string& name_space) override {
+    host_.loop_.post([&catalog = host_.catalog_, uri, name_space] {
+      catalog.resource_updated(uri, name_space);
+    });
+  }
   std::optional<std::string> setting(std::string_view name) const override {
     const auto section = host_.settings_.pack_settings.find(pack_);
     if (section == host_.settings_.pack_settings.end()) return std::nullopt;
@@ -58,25 +66,27 @@ class PackHost::Context final : public pack::PackContext {
 PackHost::PackHost(io::Loop& loop,
                    io::Pool& pool,
                    io::Pool& long_pool,
+                   mcp::Catalog& catalog,
                    const Clock& clock,
                    const ipc::Paths& paths,
                    const config::Settings& settings)
     : loop_(loop),
       pool_(pool),
       long_pool_(long_pool),
+      catalog_(catalog),
       clock_(clock),
       paths_(paths),
       settings_(settings) {}
 
 PackHost::~PackHost() = default;
 
-void PackHost::add(std::unique_ptr<pack::Pack> pack, mcp::Catalog& catalog) {
+void PackHost::add(std::unique_ptr<pack::Pack> pack) {
   const std::string name(pack->name());
   const auto& enabled = settings_.packs;  // none named: all; "hearth" itself always
   const bool is_enabled =
       enabled.empty() || name == "hearth" || std::ranges::find(enabled, name) != enabled.end();
   if (!is_enabled) return;
-  catalog.add(*pack);
+  catalog_.add(*pack);
   entries_.push_back({std::make_unique<Context>(*this, name), std::move(pack)});
 }
 

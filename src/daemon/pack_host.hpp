@@ -22,13 +22,14 @@ class PackHost final {
   PackHost(io::Loop& loop,
            io::Pool& pool,       // short work: reads
            io::Pool& long_pool,  // work of seconds: imports
+           mcp::Catalog& catalog,
            const Clock& clock,
            const ipc::Paths& paths,
            const config::Settings& settings);
   ~PackHost();
 
-  // Takes the pack if the settings enable it, and lists its tools.
-  void add(std::unique_ptr<pack::Pack> pack, mcp::Catalog& catalog);
+  // Takes the pack if the settings enable it, and lists what it offers.
+  void add(std::unique_ptr<pack::Pack> pack);
   // `store_owner` names the process that owns the stores, if that is another one: then nothing is
   // written.
   void start(std::optional<std::string> store_owner);
@@ -48,6 +49,7 @@ class PackHost final {
   io::Loop& loop_;
   io::Pool& pool_;
   io::Pool& long_pool_;
+  mcp::Catalog& catalog_;
   const Clock& clock_;
   const ipc::Paths& paths_;
   const config::Settings& settings_;

@@ -64,11 +64,12 @@ StatusAnswer describe(const SelfReport& report) {
 
 class SelfPack final : public pack::Pack {
  public:
-  explicit SelfPack(std::function<SelfReport()> report) : report_(std::move(report)) {}
+  SelfPack(std::function<SelfReport()> report, std::function<std::string()> guide)
+      : report_(std::move(report)), guide_(std::move(guide)) {}
 
   std::string_view name() const override { return "hearth"; }
 
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& binder) override {
     pack::ToolSpec spec;
     spec.verb = "status";
     spec.title = "Hearth status";
@@ -79,22 +80,48 @@ class SelfPack final : public pack::Pack {
     spec.annotations = {.read_only = true, .idempotent = true};
     spec.resend = pack::ResendRule::run_again;
     mcp::Tool<StatusRequest, StatusAnswer>(std::move(spec))
-        .on_loop(tools, [this](const StatusRequest&, const pack::Call&) -> Result<StatusAnswer> {
+        .on_loop(binder, [this](const StatusRequest&, const pack::Call&) -> Result<StatusAnswer> {
           return describe(report_());
         });
+    add(binder, "status", "What the daemon is and how warm its packs are", "application/json",
+        [this] { return json::encode(describe(report_())); });
+    add(binder, "guide", "How to use hearth's tools, for an agent", "text/markdown",
+        [this] { return guide_(); });
   }
   void start(pack::PackContext&) override {}
   void stop() override {}
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
 
  private:
+  static void add(pack::Binder& binder,
+                  const std::string& name,
+                  std::string description,
+                  std::string mime_type,
+                  std::function<std::string()> text) {
+    pack::ResourceSpec spec{.uri = "hearth://" + name,
+                            .name = name,
+                            .title = "Hearth: " + name,
+                            .description = std::move(description),
+                            .mime_type = mime_type};
+    binder.add(std::move(spec), [mime_type, text = std::move(text)](
+                                    const std::string&, const pack::Variables&, pack::Call call) {
+      pack::Content content = pack::text_content(text());
+      content.mime_type = mime_type;
+      pack::Reply reply;
+      reply.content.push_back(std::move(content));
+      call.answer(std::move(reply));
+    });
+  }
+
   std::function<SelfReport()> report_;
+  std::function<std::string()> guide_;
 };
 
 }  // namespace
 
-std::unique_ptr<pack::Pack> make_self_pack(std::function<SelfReport()> report) {
-  return std::make_unique<SelfPack>(std::move(report));
+std::unique_ptr<pack::Pack> make_self_pack(std::function<SelfReport()> report,
+                                           std::function<std::string()> guide) {
+  return std::make_unique<SelfPack>(std::move(report), std::move(guide));
 }
 
 }  // namespace hearth::daemon

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,9 @@ struct SelfReport {
   std::vector<const pack::Pack*> packs;
 };
 
-// Lists the tool `hearth_status`. `report` is called on the loop thread.
-[[nodiscard]] std::unique_ptr<pack::Pack> make_self_pack(std::function<SelfReport()> report);
+// The tool `hearth_status`, and the resources hearth://status and hearth://guide. `report` and
+// `guide` are called on the loop thread.
+[[nodiscard]] std::unique_ptr<pack::Pack> make_self_pack(std::function<SelfReport()> report,
+                                                         std::function<std::string()> guide);
 
 }  // namespace hearth::daemon

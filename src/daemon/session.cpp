@@ -134,7 +134,7 @@ void Session::admit(ipc::Greeting greeting) {
     return close_when_sent();
   }
   welcome_ = std::move(admission->welcome);
-  mcp_ = std::make_shared<mcp::Session>(server_.loop(), server_.catalog(), server_.session_limits(),
+  mcp_ = std::make_unique<mcp::Session>(server_.loop(), server_.catalog(), server_.session_limits(),
                                         std::move(admission->caller),
                                         static_cast<mcp::MessageSink&>(*this));
   mcp_->on_quiet([this] {
@@ -153,7 +153,7 @@ void Session::handle(std::string_view message) {
   mcp_->handle(*envelope, message.size());
 }
 
-void Session::send(std::string_view message) {
+void Session::send(std::string_view message, std::string_view /*about*/) {
   if (!socket_.valid() || is_closing_) return;
   if (message.size() > ipc::frame_cap) {
     return close_now(

@@ -34,7 +34,8 @@ class Session final : private mcp::MessageSink {
   [[nodiscard]] io::Task run();
 
   // Sends one message; it leaves at the end of the present batch.
-  void send(std::string_view message) override;
+  void send(std::string_view message) { send(message, ""); }
+  void send(std::string_view message, std::string_view about) override;
   // Tells the client that the daemon leaves (`reason`: "stop", "idle", "retire"), finishes what is
   // in flight, closes.
   void drain(std::string_view reason);
@@ -75,7 +76,7 @@ class Session final : private mcp::MessageSink {
   const WallTime opened_;
   ipc::FrameReader reader_;
   ipc::Welcome welcome_;
-  std::shared_ptr<mcp::Session> mcp_;  // also held, weakly, by calls in flight; null until greeted
+  std::unique_ptr<mcp::Session> mcp_;  // null until greeted
   ByteBudget::Share share_;
   std::string out_;  // framed answers; sent_ bytes of it have left
   std::size_t sent_ = 0;

@@ -23,6 +23,8 @@ struct Paths {
   [[nodiscard]] std::string spawn_lock() const { return runtime + "/hearthd.spawn.lock"; }
   [[nodiscard]] std::string discovery() const { return runtime + "/hearthd.json"; }
   [[nodiscard]] std::string log() const { return state + "/hearthd.log"; }
+  // The key of what calls leave with their callers (mcp/request_state.hpp).
+  [[nodiscard]] std::string seal_key() const { return state + "/request-state.key"; }
   [[nodiscard]] std::string fallbacks() const { return state + "/fallbacks.log"; }
   [[nodiscard]] std::string store_lock() const { return data + "/hearthd.lock"; }
   [[nodiscard]] std::string newest() const { return data + "/newest.json"; }

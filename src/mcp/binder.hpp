@@ -40,7 +40,7 @@ class Tool {
   // Answers on the loop thread: only for handlers that take under some 50 µs and never block.
   // Handler: Result<Answer>(const Request&, const pack::Call&).
   template <typename Handler>
-  void on_loop(pack::ToolBinder& tools, Handler handler) && {
+  void on_loop(pack::Binder& tools, Handler handler) && {
     tools.add(std::move(spec_),
               [handler = std::move(handler)](std::string_view arguments, pack::Call call) mutable {
                 auto request = read(arguments);
@@ -53,7 +53,7 @@ class Tool {
   // pack gets it only at start(). Handler: Result<Answer>(const Request&, const pack::Call&), on
   // any pool thread, several at once.
   template <typename Handler>
-  void on_pool(pack::ToolBinder& tools, pack::PackContext* const& context, Handler handler) && {
+  void on_pool(pack::Binder& tools, pack::PackContext* const& context, Handler handler) && {
     auto shared = std::make_shared<Handler>(std::move(handler));
     tools.add(std::move(spec_), [shared, &context](std::string_view arguments, pack::Call call) {
       auto request = read(arguments);
@@ -65,7 +65,7 @@ class Tool {
   // The handler keeps the Call and answers when it can: void(Request, pack::Call), on the loop
   // thread.
   template <typename Handler>
-  void deferred(pack::ToolBinder& tools, Handler handler) && {
+  void deferred(pack::Binder& tools, Handler handler) && {
     tools.add(std::move(spec_),
               [handler = std::move(handler)](std::string_view arguments, pack::Call call) mutable {
                 auto request = read(arguments);

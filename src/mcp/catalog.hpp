@@ -1,17 +1,23 @@
-// The tools of all packs: one table for listing, calling and counting.
+// What the packs offer: one place for listing, finding and counting.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/histogram.hpp"
+#include "base/result.hpp"
+#include "mcp/request_state.hpp"
+#include "mcp/uri_template.hpp"
 #include "pack/pack.hpp"
 
 namespace hearth::mcp {
+
+class Session;
 
 struct ToolEntry {
   std::string name;  // "knowledge_search"
@@ -25,25 +31,94 @@ struct ToolEntry {
   Histogram latency;  // of answered calls
 };
 
-// Filled once before the daemon serves, then constant but for the counters. Loop thread.
+struct ResourceEntry {
+  pack::ResourceSpec spec;
+  pack::ResourceHandler handler;
+};
+
+struct TemplateEntry {
+  pack::TemplateSpec spec;
+  UriTemplate pattern;
+  pack::ResourceHandler handler;
+  pack::Completer completer;  // may be empty
+};
+
+struct PromptEntry {
+  std::string name;  // "knowledge_review"
+  pack::PromptSpec spec;
+  pack::PromptHandler handler;
+  pack::Completer completer;  // may be empty
+};
+
+// A list of MCP objects, cut into pages once.
+class Listing final {
+ public:
+  // `member` is the name of the array in the result: "tools".
+  explicit Listing(std::string member) : member_(std::move(member)) { add_page(); }
+
+  void add(std::string_view item);  // JSON text
+  // The result's JSON text: {"tools":[…],"nextCursor":"…"}. `invalid_args` for a cursor that no
+  // page has given. Views live until the next add().
+  [[nodiscard]] Result<std::string_view> page(std::string_view cursor) const;
+
+ private:
+  static constexpr std::size_t page_size = 200;
+  void add_page();
+
+  std::string member_;
+  std::size_t count_ = 0;
+  std::vector<std::string> pages_;
+};
+
+// Filled once before the daemon serves, then constant but for the counters and the sessions, which
+// enter themselves. Loop thread.
 class Catalog final {
  public:
-  // Lists the tools of a pack. Two tools of one name are our mistake and end the program.
+  // Lists what a pack offers. Two things of one name are our mistake and end the program.
   void add(pack::Pack& pack);
 
-  [[nodiscard]] ToolEntry* find(std::string_view name);
-  // The result of tools/list as JSON text, in a fixed order (pack, then declaration).
-  [[nodiscard]] const std::string& listing() const { return listing_; }
+  [[nodiscard]] ToolEntry* find_tool(std::string_view name);
+  [[nodiscard]] ResourceEntry* find_resource(std::string_view uri);
+  // The first template that `uri` follows, with its variables.
+  [[nodiscard]] std::pair<TemplateEntry*, pack::Variables> match_template(std::string_view uri);
+  [[nodiscard]] TemplateEntry* find_template(std::string_view uri_template);
+  [[nodiscard]] PromptEntry* find_prompt(std::string_view name);
+
+  // In a fixed order: pack, then declaration.
+  [[nodiscard]] const Listing& tools() const { return tool_list_; }
+  [[nodiscard]] const Listing& resources() const { return resource_list_; }
+  [[nodiscard]] const Listing& templates() const { return template_list_; }
+  [[nodiscard]] const Listing& prompts() const { return prompt_list_; }
   [[nodiscard]] const std::vector<std::unique_ptr<ToolEntry>>& entries() const { return entries_; }
   // Nearest tool names, for messages.
   [[nodiscard]] std::vector<std::string> suggest(std::string_view name) const;
 
+  // Tells the sessions that see it. A resource of one namespace concerns its sessions only; of "",
+  // all.
+  void list_changed(pack::ListKind kind);
+  void resource_updated(const std::string& uri, const std::string& name_space);
+  void enter(Session& session) { sessions_.insert(&session); }
+  void leave(Session& session) { sessions_.erase(&session); }
+
+  // Seals what calls leave with their callers between two rounds.
+  [[nodiscard]] const StateSeal& seal() const { return seal_; }
+  // So that a later daemon can open it; else the key is of this process only.
+  void use_seal(StateSeal seal) { seal_ = std::move(seal); }
+
  private:
-  void rebuild_listing();
+  class Collector;
 
   std::vector<std::unique_ptr<ToolEntry>> entries_;
   std::map<std::string, ToolEntry*, std::less<>> by_name_;
-  std::string listing_ = R"({"tools":[]})";
+  std::map<std::string, ResourceEntry, std::less<>> resources_;  // by URI
+  std::vector<std::unique_ptr<TemplateEntry>> templates_;
+  std::map<std::string, PromptEntry, std::less<>> prompts_;  // by name
+  Listing tool_list_{"tools"};
+  Listing resource_list_{"resources"};
+  Listing template_list_{"resourceTemplates"};
+  Listing prompt_list_{"prompts"};
+  std::set<Session*> sessions_;
+  StateSeal seal_;
 };
 
 }  // namespace hearth::mcp

@@ -1,317 +1,510 @@
 #include "mcp/session.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <exception>
-#include <optional>
 #include <utility>
 
-#include "base/log.hpp"
 #include "base/version.hpp"
-#include "io/timer.hpp"
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
-#include "mcp/revision.hpp"
 
 namespace hearth::mcp {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::array<std::string_view, 5> level_names{"debug", "info", "notice", "warning",
-                                                      "error"};
-
 constexpr std::string_view instructions =
     "Hearth keeps knowledge and other tools warm in one local daemon shared by all sessions of "
-    "this user. Use "
-    "knowledge_search before asking the user for facts about their work, and knowledge_remember "
-    "for what should "
-    "outlive this conversation.";
+    "this user. Use knowledge_search before asking the user for facts about their work, and "
+    "knowledge_remember for what should outlive this conversation. The resource hearth://guide "
+    "says more.";
 
-// What tools/call carries: MCP's params, as slices of the message.
-struct CallParams {
-  std::string tool;
-  std::string_view arguments;
-  std::string progress_token;  // JSON text; empty when no progress is wanted
-};
-
-Result<CallParams> read_call(std::string_view params) {
-  CallParams call;
-  Result<void> inner;
-  const auto scanned =
-      json::scan_members(params, [&](std::string_view name, std::string_view value) {
-        if (name == "name") {
-          if (auto tool = json::unquote(value)) call.tool = std::move(*tool);
-        } else if (name == "arguments" && value != "null") {
-          call.arguments = value;
-        } else if (name == "_meta" && value.starts_with('{')) {
-          inner = json::scan_members(value, [&](std::string_view member, std::string_view token) {
-            const bool is_token = member == "progressToken" && json::parse(token);
-            if (is_token) call.progress_token = token;
-          });
-        }
-      });
-  if (!scanned) return std::unexpected(scanned.error());
-  if (!inner) return std::unexpected(inner.error());
-  if (call.tool.empty())
-    return fail(Errc::invalid_args, "tools/call: \"name\" must be the name of a tool");
-  return call;
+std::string server_info() {
+  return R"({"name":"hearth","title":"Hearth","version":)" + json::quoted(version()) + '}';
 }
 
-Error outcome_unknown(const std::string& tool) {
-  return {Errc::outcome_unknown,
-          "the daemon went away during " + tool + "; it may or may not have happened",
-          {"look at the present state before you repeat it"}};
+constexpr std::string_view capabilities =
+    R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
+    R"("prompts":{"listChanged":true},"completions":{},"logging":{}})";
+
+std::string_view list_name(pack::ListKind kind) {
+  switch (kind) {
+    case pack::ListKind::tools:
+      return "notifications/tools/list_changed";
+    case pack::ListKind::resources:
+      return "notifications/resources/list_changed";
+    case pack::ListKind::prompts:
+      return "notifications/prompts/list_changed";
+  }
+  return "";
+}
+
+// The text of a JSON string member; `what` names it in errors.
+Result<std::string> string_of(std::string_view text, std::string_view what) {
+  auto value =
+      text.empty() ? Result<std::string>(fail(Errc::invalid_args, "")) : json::unquote(text);
+  if (value) return value;
+  return fail(Errc::invalid_args, "params." + std::string(what) + ": expected a string" +
+                                      (text.empty() ? ", got nothing" : ""));
+}
+
+// An object whose values are strings; others are taken as their JSON text.
+Result<pack::Variables> variables_of(std::string_view text) {
+  pack::Variables variables;
+  if (text.empty()) return variables;
+  const auto scanned = json::scan_members(text, [&](std::string_view name, std::string_view value) {
+    auto plain = json::unquote(value);
+    variables[std::string(name)] = plain ? std::move(*plain) : std::string(value);
+  });
+  if (!scanned) return std::unexpected(scanned.error());
+  return variables;
+}
+
+// Marks a notification as one that a listener asked for.
+std::string with_subscription(std::string_view params, std::string_view listener) {
+  std::string out(params);
+  out.pop_back();
+  if (out.size() > 1) out.push_back(',');
+  return out.append(R"("_meta":{"io.modelcontextprotocol/subscriptionId":)")
+      .append(listener)
+      .append("}}");
 }
 
 }  // namespace
 
-// One call in progress. Shared by the session's table and the call's sink; the session may go
-// first.
-struct Session::Flight {
-  ToolEntry* tool = nullptr;
-  std::size_t bytes = 0;
-  Clock::time_point began = Clock::now();
-  std::stop_source stop;
-  std::string progress_token;
-  bool is_cancelled = false;  // by the client: it expects no answer
-  bool is_late = false;       // the time limit has passed
-  std::optional<io::Timer> deadline;
-};
-
-// Carries what a call says, on whatever thread, to its session on the loop thread.
-class Session::Sink final : public pack::CallSink {
- public:
-  Sink(io::Loop& loop,
-       std::weak_ptr<Session> session,
-       std::string id,
-       const Flight* flight,
-       std::string token)
-      : loop_(loop),
-        session_(std::move(session)),
-        id_(std::move(id)),
-        flight_(flight),
-        token_(std::move(token)) {}
-
-  void finish(Result<pack::Reply> outcome) override {
-    if (loop_.is_loop_thread()) {
-      if (const auto session = session_.lock()) session->finish(id_, flight_, std::move(outcome));
-      return;
-    }
-    loop_.post(
-        [session = session_, id = id_, flight = flight_, outcome = std::move(outcome)]() mutable {
-          if (const auto alive = session.lock()) alive->finish(id, flight, std::move(outcome));
-        });
+// The whole surface: what each era knows.
+const std::map<std::string_view, Session::Method> Session::methods = [] {
+  std::map<std::string_view, Method> table;
+  for (const Method& method : {
+           Method{"initialize", &Session::initialize, true, false},
+           Method{"ping", &Session::ping, true, false},
+           Method{"logging/setLevel", &Session::set_level, true, false},
+           Method{"resources/subscribe", &Session::subscribe, true, false},
+           Method{"resources/unsubscribe", &Session::unsubscribe, true, false},
+           Method{"server/discover", &Session::discover, false, true},
+           Method{"subscriptions/listen", &Session::listen, false, true},
+           Method{"tools/list", &Session::list_tools, true, true},
+           Method{"tools/call", &Session::call_tool, true, true},
+           Method{"resources/list", &Session::list_resources, true, true},
+           Method{"resources/templates/list", &Session::list_templates, true, true},
+           Method{"resources/read", &Session::read_resource, true, true},
+           Method{"prompts/list", &Session::list_prompts, true, true},
+           Method{"prompts/get", &Session::get_prompt, true, true},
+           Method{"completion/complete", &Session::complete, true, true},
+       }) {
+    table.emplace(method.name, method);
   }
+  return table;
+}();
 
-  void progress(double done, std::optional<double> total, std::string_view message) override {
-    if (token_.empty() || !is_due(done, total)) return;
-    std::string params = R"({"progressToken":)" + token_ + R"(,"progress":)";
-    json::append(params, json::Value(done));
-    if (total) {
-      params.append(R"(,"total":)");
-      json::append(params, json::Value(*total));
-    }
-    if (!message.empty()) params.append(R"(,"message":)").append(json::quoted(message));
-    params.push_back('}');
-    deliver(make_notification("notifications/progress", params), std::nullopt);
+bool Session::Filter::wants(pack::ListKind kind) const {
+  switch (kind) {
+    case pack::ListKind::tools:
+      return tools;
+    case pack::ListKind::resources:
+      return resources;
+    case pack::ListKind::prompts:
+      return prompts;
   }
-
-  void log(pack::LogLevel level, std::string_view message) override {
-    const auto name = level_names[static_cast<std::size_t>(level)];
-    std::string params = R"({"level":")" + std::string(name) + R"(","logger":"hearth","data":)";
-    params.append(json::quoted(message)).push_back('}');
-    deliver(make_notification("notifications/message", params), level);
-  }
-
- private:
-  // At most 20 reports a second, and always the last one.
-  bool is_due(double done, std::optional<double> total) {
-    const auto now = Clock::now().time_since_epoch().count();
-    auto last = last_report_.load();
-    const bool is_last = total && done >= *total;
-    constexpr auto pause = std::chrono::nanoseconds(std::chrono::milliseconds(50)).count();
-    if (!is_last && now - last < pause) return false;
-    return last_report_.compare_exchange_strong(last, now) || is_last;
-  }
-
-  // Before the call's answer in any case: at once where the answer would go out at once too.
-  void deliver(std::string notification, std::optional<pack::LogLevel> level) {
-    auto report = [session = session_, id = id_, flight = flight_, level,
-                   text = std::move(notification)] {
-      const auto alive = session.lock();
-      if (!alive || (level && *level < alive->log_level_)) return;
-      alive->report(id, flight, text);
-    };
-    if (loop_.is_loop_thread()) return report();
-    loop_.post(std::move(report));
-  }
-
-  io::Loop& loop_;
-  std::weak_ptr<Session> session_;
-  std::string id_;
-  const Flight* flight_;  // identity only: an id may be used again
-  std::string token_;
-  std::atomic<Clock::rep> last_report_{0};
-};
+  return false;
+}
 
 Session::Session(io::Loop& loop,
                  Catalog& catalog,
                  SessionLimits limits,
                  std::shared_ptr<const pack::Caller> caller,
                  MessageSink& sink)
-    : loop_(loop), catalog_(catalog), limits_(limits), caller_(std::move(caller)), sink_(&sink) {}
+    : loop_(loop),
+      catalog_(catalog),
+      limits_(limits),
+      caller_(std::move(caller)),
+      sink_(&sink),
+      calls_(std::make_shared<Calls>(loop, catalog.seal(), clock_, sink)) {
+  catalog_.enter(*this);
+}
 
 Session::~Session() {
   close();
 }
 
+void Session::close() {
+  catalog_.leave(*this);
+  sink_ = nullptr;
+  calls_->close();
+}
+
 void Session::handle(const json::Envelope& message, std::size_t bytes) {
   if (sink_ == nullptr) return;
-  const std::string& method = message.method;
-  if (message.is_response()) return;  // we ask clients nothing in this era's handshake-only surface
-  if (method == "notifications/cancelled") return cancel(message);
-  if (message.is_notification())
-    return;  // initialized, roots/list_changed and unknown ones need no answer
-  if (method == "tools/call") return call_tool(message, bytes);
-  if (method == "tools/list") return list_tools(message);
-  if (method == "ping") return sink_->send(make_result(message.id, "{}"));
-  if (method == "initialize") return initialize(message);
-  if (method == "logging/setLevel") return set_level(message);
-  sink_->send(make_error(message.id, method_not_found, "unknown method \"" + method + "\""));
+  if (message.is_response()) return calls_->resolve(message.id, message.result, message.error);
+  if (message.is_request()) return answer(message, bytes);
+  if (message.method == "notifications/cancelled") cancel(message);
+  // initialized, roots/list_changed and unknown ones need no answer
 }
 
-void Session::initialize(const json::Envelope& message) {
-  const auto params = json::parse(message.params.empty() ? "{}" : message.params);
-  if (!params) return refuse(message.id, params.error());
-  revision_ = negotiate_revision(json::string_or(*params, "protocolVersion", ""));
-  if (const json::Value* client = json::find(*params, "clientInfo")) {
-    client_name_ = json::string_or(*client, "name", "").substr(0, 200);
+void Session::answer(const json::Envelope& message, std::size_t bytes) {
+  auto parts = read_params(message.params);
+  auto meta = parts ? read_meta(parts->meta) : Result<Meta>(std::unexpected(parts.error()));
+  if (!meta) return sink_->send(make_error(message.id, meta.error()), message.id);
+  const Request request{.id = message.id,
+                        .method = message.method,
+                        .params = message.params,
+                        .hearth = message.hearth,
+                        .bytes = bytes,
+                        .parts = *parts,
+                        .meta = std::move(*meta)};
+  const bool is_modern = request.meta.era == Era::modern;
+  if (is_modern &&
+      std::ranges::find(modern_revisions, request.meta.revision) == modern_revisions.end())
+    return sink_->send(refused_version(request.id, request.meta.revision), request.id);
+  const auto found = methods.find(request.method);
+  const Method* method = found == methods.end() ? nullptr : &found->second;
+  if (method != nullptr && !is_modern && !method->is_legacy) {
+    return refuse(request, Error{Errc::invalid_args,
+                                 "params._meta: io.modelcontextprotocol/protocolVersion is missing",
+                                 {}});
   }
-  json::Object result{
-      {"protocolVersion", revision_},
-      {"capabilities", {{"tools", json::Object()}, {"logging", json::Object()}}},
-      {"serverInfo", {{"name", "hearth"}, {"title", "Hearth"}, {"version", version()}}},
-      {"instructions", instructions}};
-  std::string text;
-  json::append(text, result);
-  sink_->send(make_result(message.id, text));
+  if (method == nullptr || (is_modern && !method->is_modern)) {
+    return sink_->send(make_error(request.id, method_not_found,
+                                  "unknown method \"" + std::string(request.method) + "\""),
+                       request.id);
+  }
+  if (is_modern) {
+    revision_ = request.meta.revision;
+    if (!request.meta.client_name.empty()) client_name_ = request.meta.client_name;
+  }
+  (this->*method->answer)(request);
 }
 
-void Session::set_level(const json::Envelope& message) {
-  const auto params = json::parse(message.params.empty() ? "{}" : message.params);
-  if (!params) return refuse(message.id, params.error());
-  auto level = json::string_or(*params, "level", "");
-  if (level == "critical" || level == "alert" || level == "emergency")
-    level = "error";  // we log nothing above
-  const auto found = std::ranges::find(level_names, level);
-  if (found == level_names.end()) {
-    return refuse(message.id,
+void Session::succeed(const Request& request, std::string result, Caching caching) {
+  sink_->send(make_result(request.id, dressed(std::move(result), request.meta.era, caching)),
+              request.id);
+}
+
+void Session::refuse(const Request& request, const Error& error) {
+  sink_->send(make_error(request.id, error), request.id);
+}
+
+void Session::initialize(const Request& request) {
+  const auto params = json::parse(request.params.empty() ? "{}" : request.params);
+  if (!params) return refuse(request, params.error());
+  revision_ = negotiate_revision(json::string_or(*params, "protocolVersion", ""));
+  if (const json::Value* client = json::find(*params, "clientInfo"))
+    client_name_ = json::string_or(*client, "name", "").substr(0, 200);
+  if (const json::Value* offered = json::find(*params, "capabilities")) {
+    if (auto abilities = read_abilities(json::dump(*offered))) abilities_ = *abilities;
+  }
+  is_initialized_ = true;
+  std::string result = R"({"protocolVersion":)" + json::quoted(revision_);
+  result.append(R"(,"capabilities":)").append(capabilities);
+  result.append(R"(,"serverInfo":)").append(server_info());
+  result.append(R"(,"instructions":)").append(json::quoted(instructions));
+  succeed(request, result + '}');
+}
+
+void Session::discover(const Request& request) {
+  std::string result = R"({"supportedVersions":)" + supported_versions();
+  result.append(R"(,"capabilities":)").append(capabilities);
+  result.append(R"(,"instructions":)").append(json::quoted(instructions));
+  result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)").append(server_info());
+  succeed(request, result + "}}", Caching::list);
+}
+
+void Session::ping(const Request& request) {
+  succeed(request, "{}");
+}
+
+void Session::set_level(const Request& request) {
+  const auto name = json::unquote(request.parts.level);
+  const auto level = name ? read_level(*name) : std::nullopt;
+  if (!level) {
+    return refuse(request,
                   Error{Errc::invalid_args,
                         "params.level: expected one of the syslog levels, debug to emergency",
                         {}});
   }
-  log_level_ = static_cast<pack::LogLevel>(found - level_names.begin());
-  sink_->send(make_result(message.id, "{}"));
+  calls_->set_log_level(*level);
+  succeed(request, "{}");
 }
 
-void Session::list_tools(const json::Envelope& message) {
-  if (!message.params.empty()) {
-    const auto params = json::parse(message.params);
-    if (!params) return refuse(message.id, params.error());
-    if (json::find(*params, "cursor") != nullptr) {
-      return refuse(
-          message.id,
-          Error{Errc::invalid_args, "params.cursor: not one that tools/list has given", {}});
+void Session::subscribe(const Request& request) {
+  auto uri = string_of(request.parts.uri, "uri");
+  if (!uri) return refuse(request, uri.error());
+  if (catalog_.find_resource(*uri) == nullptr && catalog_.match_template(*uri).first == nullptr)
+    return sink_->send(resource_not_found(request.id, *uri, request.meta.era), request.id);
+  subscriptions_.insert(std::move(*uri));
+  succeed(request, "{}");
+}
+
+void Session::unsubscribe(const Request& request) {
+  const auto uri = string_of(request.parts.uri, "uri");
+  if (!uri) return refuse(request, uri.error());
+  subscriptions_.erase(*uri);
+  succeed(request, "{}");
+}
+
+// Acknowledged at once, answered never: it ends with its cancellation or the connection.
+void Session::listen(const Request& request) {
+  const auto wanted =
+      json::parse(request.parts.notifications.empty() ? "null" : request.parts.notifications);
+  if (!wanted) return refuse(request, wanted.error());
+  if (!wanted->is_object()) {
+    return refuse(request,
+                  Error{Errc::invalid_args, "params.notifications: expected an object", {}});
+  }
+  Filter filter;
+  filter.tools = json::bool_or(*wanted, "toolsListChanged", false);
+  filter.resources = json::bool_or(*wanted, "resourcesListChanged", false);
+  filter.prompts = json::bool_or(*wanted, "promptsListChanged", false);
+  json::Object granted;
+  if (filter.tools) granted["toolsListChanged"] = true;
+  if (filter.resources) granted["resourcesListChanged"] = true;
+  if (filter.prompts) granted["promptsListChanged"] = true;
+  const json::Value* uris = json::find(*wanted, "resourceSubscriptions");
+  if (uris != nullptr && uris->is_array()) {
+    json::Array list;
+    for (const json::Value& uri : uris->as_array()) {
+      if (!uri.is_string()) continue;
+      filter.uris.emplace(uri.as_string());
+      list.push_back(uri);
     }
+    granted["resourceSubscriptions"] = std::move(list);
   }
-  sink_->send(make_result(message.id, catalog_.listing()));
-}
-
-void Session::refuse(std::string_view id, const Error& error) {
-  sink_->send(make_error(id, error));
-}
-
-pack::Call::Context Session::context_of(const json::Envelope& message, Flight& flight) {
-  pack::Call::Context context;
-  context.caller = caller_;
-  context.tool = flight.tool->name;
-  context.stop = flight.stop.get_token();
-  if (const auto limit = time_limit_of(*flight.tool); limit.count() > 0)
-    context.deadline = flight.began + limit;
-  if (message.hearth.empty()) return context;
-  if (const auto own = json::parse(message.hearth)) {
-    context.key = json::string_or(*own, "key", "").substr(0, 128);
-    context.is_resend = json::int_or(*own, "attempt", 1) > 1;
+  if (listeners_.size() >= limits_.in_flight) {
+    return refuse(request, Error{Errc::busy, "too many subscriptions in one session", {}});
   }
-  return context;
-}
-
-void Session::call_tool(const json::Envelope& message, std::size_t bytes) {
-  auto params = read_call(message.params.empty() ? "{}" : message.params);
-  if (!params) return refuse(message.id, params.error());
-  ToolEntry* tool = catalog_.find(params->tool);
-  if (tool == nullptr) {
-    Error unknown{Errc::invalid_args, "unknown tool \"" + params->tool + "\"",
-                  catalog_.suggest(params->tool)};
-    if (!unknown.suggestions.empty())
-      unknown.message += "; did you mean \"" + unknown.suggestions.front() + "\"?";
-    return refuse(message.id, unknown);
-  }
-  if (is_draining_) {
-    return refuse(
-        message.id,
-        Error{Errc::draining, "the daemon is leaving; nothing was done", {"send it again"}});
-  }
-  if (in_flight_.size() >= limits_.in_flight) {
-    return refuse(message.id,
-                  Error{Errc::busy,
-                        std::to_string(in_flight_.size()) + " calls of this session are in flight",
-                        {"wait for some"}});
-  }
-  auto flight = std::make_shared<Flight>();
-  const auto [slot, is_new] = in_flight_.emplace(std::string(message.id), flight);
+  const auto [place, is_new] = listeners_.emplace(request.id, std::move(filter));
   if (!is_new)
-    return refuse(message.id, Error{Errc::invalid_args, "a request with this id is in flight", {}});
-  flight->tool = tool;
-  flight->bytes = bytes;
-  flight->progress_token = std::move(params->progress_token);
-  ++tool->in_flight;
-  sink_->request_began(bytes);
-  auto context = context_of(message, *flight);
-  auto sink = std::make_unique<Sink>(loop_, weak_from_this(), slot->first, flight.get(),
-                                     flight->progress_token);
-  pack::Call call(std::move(context), std::move(sink));
-  if (call.is_resend() && tool->spec.resend == pack::ResendRule::refuse) {
-    return call.answer(std::unexpected(outcome_unknown(tool->name)));
-  }
-  try {
-    tool->handler(params->arguments, std::move(call));
-  } catch (const std::exception& error) {  // a bug or exhaustion; the call, dropped, has answered
-    log::error("a tool failed", {log::kv("tool", tool->name), log::kv("error", error.what())});
-  }
-  start_deadline(flight);
+    return refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
+  const std::string params = R"({"notifications":)" + json::dump(json::Value(granted)) + '}';
+  sink_->send(make_notification("notifications/subscriptions/acknowledged",
+                                with_subscription(params, place->first)),
+              place->first);
 }
 
-std::chrono::milliseconds Session::time_limit_of(const ToolEntry& tool) const {
-  const auto own = tool.spec.time_limit;
+void Session::list_changed(pack::ListKind kind) {
+  if (sink_ == nullptr || sink_->is_congested()) return;
+  if (is_initialized_) sink_->send(make_notification(list_name(kind), "{}"), "");
+  for (const auto& [id, filter] : std::map(listeners_)) {
+    if (sink_ == nullptr || !filter.wants(kind)) continue;
+    sink_->send(make_notification(list_name(kind), with_subscription("{}", id)), id);
+  }
+}
+
+void Session::resource_updated(const std::string& uri, const std::string& name_space) {
+  if (sink_ == nullptr || sink_->is_congested()) return;
+  if (!name_space.empty() && name_space != caller_->name_space) return;
+  constexpr std::string_view name = "notifications/resources/updated";
+  const std::string params = R"({"uri":)" + json::quoted(uri) + '}';
+  if (subscriptions_.contains(uri)) sink_->send(make_notification(name, params), "");
+  for (const auto& [id, filter] : std::map(listeners_)) {
+    if (sink_ == nullptr || !filter.uris.contains(uri)) continue;
+    sink_->send(make_notification(name, with_subscription(params, id)), id);
+  }
+}
+
+void Session::send_list(const Request& request, const Listing& listing) {
+  std::string cursor;
+  if (!request.parts.cursor.empty()) {
+    auto text = string_of(request.parts.cursor, "cursor");
+    if (!text) return refuse(request, text.error());
+    cursor = text->empty() ? "?" : std::move(*text);
+  }
+  const auto page = listing.page(cursor);
+  if (!page) return refuse(request, page.error());
+  if (request.meta.era == Era::legacy)
+    return sink_->send(make_result(request.id, *page), request.id);
+  succeed(request, std::string(*page), Caching::list);
+}
+
+void Session::list_tools(const Request& request) {
+  send_list(request, catalog_.tools());
+}
+
+void Session::list_resources(const Request& request) {
+  send_list(request, catalog_.resources());
+}
+
+void Session::list_templates(const Request& request) {
+  send_list(request, catalog_.templates());
+}
+
+void Session::list_prompts(const Request& request) {
+  send_list(request, catalog_.prompts());
+}
+
+std::chrono::milliseconds Session::time_limit_of(std::chrono::milliseconds own) const {
   const auto ours = limits_.call_time;
   if (own.count() == 0 || ours.count() == 0) return std::max(own, ours);
   return std::min(own, ours);
 }
 
-void Session::start_deadline(const std::shared_ptr<Flight>& flight) {
-  const auto limit = time_limit_of(*flight->tool);
-  const bool is_over = flight.use_count() == 1;  // answered at once
-  if (is_over || limit.count() == 0) return;
-  flight->deadline.emplace(loop_);
-  flight->deadline->start(flight->began + limit, [weak = std::weak_ptr(flight)] {
-    const auto alive = weak.lock();
-    if (!alive) return;
-    alive->is_late = true;
-    alive->stop.request_stop();
-  });
+// What a repeated request brings along, in the modern era: answers, and its own state.
+Result<void> Session::read_rounds(const Request& request, CallStart& start) const {
+  if (!request.parts.answers.empty()) {
+    auto& answers = start.context.answers;
+    const auto scanned = json::scan_members(
+        request.parts.answers,
+        [&](std::string_view name, std::string_view value) { answers.emplace(name, value); });
+    if (!scanned) return std::unexpected(scanned.error());
+  }
+  if (request.parts.state.empty()) return {};
+  const auto sealed = string_of(request.parts.state, "requestState");
+  if (!sealed) return std::unexpected(sealed.error());
+  auto state = catalog_.seal().open(*sealed, state_owner(start.form, start.subject, *caller_),
+                                    clock_.wall());
+  if (!state) return std::unexpected(state.error());
+  start.context.state = std::move(*state);
+  return {};
+}
+
+void Session::start(const Request& request, CallStart start) {
+  if (is_draining_) {
+    return refuse(
+        request,
+        Error{Errc::draining, "the daemon is leaving; nothing was done", {"send it again"}});
+  }
+  if (calls_->in_flight() >= limits_.in_flight) {
+    return refuse(
+        request, Error{Errc::busy,
+                       std::to_string(calls_->in_flight()) + " calls of this session are in flight",
+                       {"wait for some"}});
+  }
+  start.id = request.id;
+  start.bytes = request.bytes;
+  start.meta = request.meta;
+  start.abilities = request.meta.era == Era::modern ? request.meta.abilities : abilities_;
+  start.context.caller = caller_;
+  if (request.meta.era == Era::modern) {
+    if (const auto read = read_rounds(request, start); !read) return refuse(request, read.error());
+  }
+  if (!calls_->start(std::move(start)))
+    refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
+}
+
+void Session::call_tool(const Request& request) {
+  const auto name = string_of(request.parts.name, "name");
+  if (!name) return refuse(request, name.error());
+  ToolEntry* tool = catalog_.find_tool(*name);
+  if (tool == nullptr) {
+    Error unknown{Errc::invalid_args, "unknown tool \"" + *name + "\"", catalog_.suggest(*name)};
+    if (!unknown.suggestions.empty())
+      unknown.message += "; did you mean \"" + unknown.suggestions.front() + "\"?";
+    return refuse(request, unknown);
+  }
+  CallStart call;
+  call.form = AnswerForm::tool;
+  call.subject = tool->name;
+  call.tool = tool;
+  call.time_limit = time_limit_of(tool->spec.time_limit);
+  if (!request.hearth.empty()) {
+    if (const auto own = json::parse(request.hearth)) {
+      call.context.key = json::string_or(*own, "key", "").substr(0, 128);
+      call.context.is_resend = json::int_or(*own, "attempt", 1) > 1;
+    }
+  }
+  if (call.context.is_resend && tool->spec.resend == pack::ResendRule::refuse) {
+    call.run = [tool](pack::Call refused) {
+      refused.answer(std::unexpected(outcome_unknown(tool->name)));
+    };
+  } else if (tool->spec.asks) {
+    call.run = [tool, arguments = std::string(request.parts.arguments)](pack::Call made) {
+      tool->handler(arguments, std::move(made));
+    };
+  } else {
+    call.run = [tool, arguments = request.parts.arguments](pack::Call made) {
+      tool->handler(arguments, std::move(made));
+    };
+  }
+  start(request, std::move(call));
+}
+
+void Session::read_resource(const Request& request) {
+  auto uri = string_of(request.parts.uri, "uri");
+  if (!uri) return refuse(request, uri.error());
+  CallStart call;
+  call.form = AnswerForm::resource;
+  call.subject = *uri;
+  call.time_limit = time_limit_of(std::chrono::minutes(1));
+  if (ResourceEntry* resource = catalog_.find_resource(*uri)) {
+    call.run = [resource, uri = std::move(*uri)](pack::Call made) {
+      resource->handler(uri, {}, std::move(made));
+    };
+    return start(request, std::move(call));
+  }
+  auto match = catalog_.match_template(*uri);
+  if (match.first == nullptr)
+    return sink_->send(resource_not_found(request.id, *uri, request.meta.era), request.id);
+  call.run = [match = std::move(match), uri = std::move(*uri)](pack::Call made) {
+    match.first->handler(uri, match.second, std::move(made));
+  };
+  start(request, std::move(call));
+}
+
+void Session::get_prompt(const Request& request) {
+  const auto name = string_of(request.parts.name, "name");
+  if (!name) return refuse(request, name.error());
+  PromptEntry* prompt = catalog_.find_prompt(*name);
+  if (prompt == nullptr) {
+    return refuse(request,
+                  Error{Errc::invalid_args, "unknown prompt \"" + *name + "\"", {"prompts/list"}});
+  }
+  auto arguments = variables_of(request.parts.arguments);
+  if (!arguments) return refuse(request, arguments.error());
+  for (const pack::PromptArgument& argument : prompt->spec.arguments) {
+    if (!argument.required || arguments->contains(argument.name)) continue;
+    return refuse(request, Error{Errc::invalid_args,
+                                 "params.arguments." + argument.name +
+                                     ": is missing: " + argument.description,
+                                 {}});
+  }
+  CallStart call;
+  call.form = AnswerForm::prompt;
+  call.subject = prompt->name;
+  call.time_limit = time_limit_of(std::chrono::minutes(1));
+  call.run = [prompt, arguments = std::move(*arguments)](pack::Call made) {
+    prompt->handler(arguments, std::move(made));
+  };
+  start(request, std::move(call));
+}
+
+void Session::complete(const Request& request) {
+  const auto reference =
+      json::parse(request.parts.reference.empty() ? "{}" : request.parts.reference);
+  const auto argument = json::parse(request.parts.argument.empty() ? "{}" : request.parts.argument);
+  const auto context = json::parse(request.parts.context.empty() ? "{}" : request.parts.context);
+  for (const auto* part : {&reference, &argument, &context}) {
+    if (!*part) return refuse(request, part->error());
+  }
+  const std::string_view type = json::string_or(*reference, "type", "");
+  pack::Completer* completer = nullptr;
+  if (type == "ref/prompt") {
+    PromptEntry* prompt = catalog_.find_prompt(json::string_or(*reference, "name", ""));
+    if (prompt != nullptr) completer = &prompt->completer;
+  } else if (type == "ref/resource") {
+    TemplateEntry* entry = catalog_.find_template(json::string_or(*reference, "uri", ""));
+    if (entry != nullptr) completer = &entry->completer;
+  }
+  if (completer == nullptr) {
+    return refuse(request, Error{Errc::invalid_args,
+                                 "params.ref: names no prompt and no resource template",
+                                 {"prompts/list", "resources/templates/list"}});
+  }
+  pack::Variables others;
+  const json::Value* known = json::find(*context, "arguments");
+  if (known != nullptr && known->is_object()) {
+    for (const auto& [key, value] : known->as_object()) {
+      if (value.is_string()) others[std::string(key)] = value.as_string();
+    }
+  }
+  std::vector<std::string> values;
+  if (*completer) {
+    values = (*completer)(json::string_or(*argument, "name", ""),
+                          json::string_or(*argument, "value", ""), others);
+  }
+  constexpr std::size_t most = 100;  // the protocol's
+  const std::size_t total = values.size();
+  values.resize(std::min(total, most));
+  json::Array list(values.begin(), values.end());
+  const json::Object completion{
+      {"values", std::move(list)}, {"total", total}, {"hasMore", total > most}};
+  succeed(request, R"({"completion":)" + json::dump(json::Value(completion)) + '}');
 }
 
 void Session::cancel(const json::Envelope& message) {
@@ -320,70 +513,12 @@ void Session::cancel(const json::Envelope& message) {
                                           [&](std::string_view name, std::string_view value) {
                                             if (name == "requestId") id = value;
                                           });
-  const auto found = scanned ? in_flight_.find(id) : in_flight_.end();
-  if (found == in_flight_.end()) return;  // it has ended meanwhile
-  const auto flight = found->second;  // the call may be answered, and leave the table, in the stop
-  flight->is_cancelled = true;
-  flight->stop.request_stop();
-}
-
-void Session::finish(const std::string& id, const Flight* flight, Result<pack::Reply> outcome) {
-  const auto found = in_flight_.find(id);
-  if (found == in_flight_.end() || found->second.get() != flight) return;  // abandoned
-  const auto ended = std::move(found->second);
-  in_flight_.erase(found);
-  ToolEntry& tool = *ended->tool;
-  --tool.in_flight;
-  tool.latency.record(Clock::now() - ended->began);
-  if (!outcome) ++tool.errors;
-  if (sink_ == nullptr) return;
-  // A cancelled request gets no answer, except for one that took effect before the cancellation
-  // reached it.
-  const bool is_unwanted = ended->is_cancelled && !outcome;
-  if (!is_unwanted) {
-    if (!outcome && outcome.error().code == Errc::cancelled && ended->is_late) {
-      outcome.error() = Error{
-          Errc::timed_out,
-          tool.name + " took longer than " + std::to_string(time_limit_of(tool).count()) + " ms",
-          {"ask for less", "look at `hearth daemon status`"}};
-    }
-    sink_->send(
-        make_result(id, outcome ? tool_result(outcome->structured) : tool_error(outcome.error())));
+  if (!scanned) return;
+  if (const auto listener = listeners_.find(id); listener != listeners_.end()) {
+    listeners_.erase(listener);
+    return;
   }
-  sink_->request_ended(ended->bytes);
-  if (in_flight_.empty() && on_quiet_) on_quiet_();
-}
-
-void Session::report(const std::string& id, const Flight* flight, std::string_view notification) {
-  const auto found = in_flight_.find(id);
-  const bool is_current = found != in_flight_.end() && found->second.get() == flight;
-  if (is_current && sink_ != nullptr && !sink_->is_congested()) sink_->send(notification);
-}
-
-void Session::abandon(const Error& error) {
-  const auto flights = std::exchange(in_flight_, {});
-  for (const auto& [id, flight] : flights) {
-    flight->stop.request_stop();
-    --flight->tool->in_flight;
-    ++flight->tool->errors;
-    if (sink_ == nullptr) continue;
-    // What may not be sent again has begun all the same.
-    const bool is_final = flight->tool->spec.resend == pack::ResendRule::refuse;
-    sink_->send(is_final ? make_result(id, tool_error(outcome_unknown(flight->tool->name)))
-                         : make_error(id, error));
-    sink_->request_ended(flight->bytes);
-  }
-  if (!flights.empty() && on_quiet_) on_quiet_();
-}
-
-void Session::close() {
-  MessageSink* sink = std::exchange(sink_, nullptr);
-  const auto flights = std::exchange(in_flight_, {});
-  for (const auto& [id, flight] : flights) {
-    flight->stop.request_stop();
-    --flight->tool->in_flight;
-    if (sink != nullptr) sink->request_ended(flight->bytes);
-  }
+  calls_->cancel(id);
 }
 
 }  // namespace hearth::mcp

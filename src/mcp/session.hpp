@@ -1,44 +1,33 @@
-// The MCP side of one client connection: handshake, tools, calls in flight. Transport-independent.
+// The MCP side of one client connection, whatever the transport: handshake or discovery, lists,
+// subscriptions; calls are in calls.hpp. Both eras of the protocol, request by request.
 //
-// Loop thread only, apart from what CallSink promises. A call that is answered on another thread
-// comes back here by way of the loop; a session that is gone by then drops the answer (the effect
-// is in the store, under the call's key).
+// Loop thread only.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <stop_token>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "io/loop.hpp"
 #include "json/envelope.hpp"
+#include "mcp/calls.hpp"
 #include "mcp/catalog.hpp"
+#include "mcp/era.hpp"
+#include "mcp/message_sink.hpp"
 #include "pack/call.hpp"
 
 namespace hearth::mcp {
-
-// Where messages to the client go. Implemented by the transport.
-class MessageSink {
- public:
-  virtual ~MessageSink() = default;
-  virtual void send(std::string_view message) = 0;
-  // Whether so much waits to be read by the client that notifications may be left out.
-  [[nodiscard]] virtual bool is_congested() const = 0;
-  // A request began or ended; `bytes` of it are held meanwhile.
-  virtual void request_began(std::size_t bytes) = 0;
-  virtual void request_ended(std::size_t bytes) = 0;
-};
 
 struct SessionLimits {
   std::size_t in_flight = 256;             // further calls are answered `busy`
   std::chrono::milliseconds call_time{0};  // shortens the tools' own time limits; 0: does not
 };
 
-class Session final : public std::enable_shared_from_this<Session> {
+class Session final {
  public:
   Session(io::Loop& loop,
           Catalog& catalog,
@@ -46,54 +35,103 @@ class Session final : public std::enable_shared_from_this<Session> {
           std::shared_ptr<const pack::Caller> caller,
           MessageSink& sink);
   ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // One message from the client. `bytes` is what it holds while in flight.
   void handle(const json::Envelope& message, std::size_t bytes);
+
+  // What the packs have changed: told to clients that asked to know.
+  void list_changed(pack::ListKind kind);
+  void resource_updated(const std::string& uri, const std::string& name_space);
 
   // From now on calls are answered `draining`; those in flight go on.
   void drain() { is_draining_ = true; }
   // Answers every call in flight with `error`, or `outcome_unknown` if its tool may not be called
   // twice, and cancels it.
-  void abandon(const Error& error);
+  void abandon(const Error& error) { calls_->abandon(error); }
   // The client is gone: cancels every call; nothing is sent any more.
   void close();
 
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return calls_->in_flight(); }
   [[nodiscard]] const pack::Caller& caller() const { return *caller_; }
-  // What the client calls itself in `initialize`, once it has.
+  // What the client calls itself, once it has.
   [[nodiscard]] const std::string& client_name() const { return client_name_; }
+  // The revision agreed on in the handshake; of the last request in the modern era.
   [[nodiscard]] const std::string& revision() const { return revision_; }
   // Called when the last call in flight ends.
-  void on_quiet(std::function<void()> notify) { on_quiet_ = std::move(notify); }
+  void on_quiet(std::function<void()> notify) { calls_->on_quiet(std::move(notify)); }
 
  private:
-  class Sink;     // of one call, towards this session
-  struct Flight;  // one call in progress
+  // One request, with what its params say.
+  struct Request {
+    std::string_view id;
+    std::string_view method;
+    std::string_view params;  // JSON text
+    std::string_view hearth;  // hearth's own member, JSON text
+    std::size_t bytes = 0;
+    Params parts;
+    Meta meta;
+  };
+  using Answerer = void (Session::*)(const Request& request);
+  struct Method {
+    std::string_view name;
+    Answerer answer;
+    bool is_legacy;
+    bool is_modern;
+  };
+  static const std::map<std::string_view, Method> methods;
 
-  void initialize(const json::Envelope& message);
-  void set_level(const json::Envelope& message);
-  void list_tools(const json::Envelope& message);
-  void call_tool(const json::Envelope& message, std::size_t bytes);
+  // What a subscriptions/listen request wants to hear.
+  struct Filter {
+    bool tools = false;
+    bool resources = false;
+    bool prompts = false;
+    std::set<std::string, std::less<>> uris;
+    [[nodiscard]] bool wants(pack::ListKind kind) const;
+  };
+
+  void answer(const json::Envelope& message, std::size_t bytes);
   void cancel(const json::Envelope& message);
-  void refuse(std::string_view id, const Error& error);
-  void finish(const std::string& id, const Flight* flight, Result<pack::Reply> outcome);
-  void report(const std::string& id, const Flight* flight, std::string_view notification);
-  [[nodiscard]] pack::Call::Context context_of(const json::Envelope& message, Flight& flight);
-  void start_deadline(const std::shared_ptr<Flight>& flight);
-  [[nodiscard]] std::chrono::milliseconds time_limit_of(const ToolEntry& tool) const;
+
+  void initialize(const Request& request);
+  void discover(const Request& request);
+  void ping(const Request& request);
+  void set_level(const Request& request);
+  void subscribe(const Request& request);
+  void unsubscribe(const Request& request);
+  void listen(const Request& request);
+  void list_tools(const Request& request);
+  void list_resources(const Request& request);
+  void list_templates(const Request& request);
+  void list_prompts(const Request& request);
+  void call_tool(const Request& request);
+  void read_resource(const Request& request);
+  void get_prompt(const Request& request);
+  void complete(const Request& request);
+
+  void send_list(const Request& request, const Listing& listing);
+  void start(const Request& request, CallStart start);
+  [[nodiscard]] Result<void> read_rounds(const Request& request, CallStart& start) const;
+  void succeed(const Request& request, std::string result, Caching caching = Caching::none);
+  void refuse(const Request& request, const Error& error);
+  [[nodiscard]] std::chrono::milliseconds time_limit_of(std::chrono::milliseconds own) const;
 
   io::Loop& loop_;
   Catalog& catalog_;
+  const SystemClock clock_;
   const SessionLimits limits_;
   std::shared_ptr<const pack::Caller>
       caller_;         // shared with the calls in flight, which may outlive the session
   MessageSink* sink_;  // null once closed
-  std::map<std::string, std::shared_ptr<Flight>, std::less<>> in_flight_;  // by the id's JSON text
+  std::shared_ptr<Calls> calls_;
   std::string client_name_;
   std::string revision_;
-  pack::LogLevel log_level_ = pack::LogLevel::info;
+  Abilities abilities_;                                   // from the handshake
+  std::set<std::string, std::less<>> subscriptions_;      // URIs; legacy
+  std::map<std::string, Filter, std::less<>> listeners_;  // by the request's id; modern
+  bool is_initialized_ = false;
   bool is_draining_ = false;
-  std::function<void()> on_quiet_;
 };
 
 }  // namespace hearth::mcp

@@ -1,7 +1,9 @@
-// One tool call in progress, as the pack sees it.
+// One call in progress, of a tool, a resource or a prompt, as the pack sees it.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -12,16 +14,9 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "pack/caller.hpp"
+#include "pack/reply.hpp"
 
 namespace hearth::pack {
-
-// What a tool answers. `structured` is the JSON text of an object that follows the tool's output
-// schema; clients that read text only get the same JSON as text. `replayed` marks an answer that
-// was stored under the call's key.
-struct Reply {
-  std::string structured;
-  bool replayed = false;
-};
 
 enum class LogLevel : std::uint8_t { debug, info, notice, warning, error };
 
@@ -42,11 +37,14 @@ class Call {
  public:
   struct Context {
     std::shared_ptr<const Caller> caller;
-    std::string tool;        // "knowledge_remember"
+    std::string tool;        // "knowledge_remember"; a resource's URI, a prompt's name
     std::string key;         // idempotency key of the transport; empty when it gave none
     bool is_resend = false;  // the same key may have been executed before
     std::stop_token stop;    // cancelled by the client, its disconnect, the deadline or the drain
-    std::optional<MonotonicTime> deadline;  //
+    std::optional<MonotonicTime> deadline;       //
+    std::map<std::string, std::string> answers;  // to the questions of the round before
+    std::string state;                           // which that round left
+    std::array<bool, 3> askable{};               // by QuestionKind
   };
 
   Call(Context context, std::unique_ptr<CallSink> sink);
@@ -60,6 +58,17 @@ class Call {
   [[nodiscard]] bool is_resend() const { return context_.is_resend; }
   [[nodiscard]] const std::stop_token& stop() const { return context_.stop; }
   [[nodiscard]] const std::optional<MonotonicTime>& deadline() const { return context_.deadline; }
+  // What the caller answered to the Questions of this call's last round: by their names, the JSON
+  // text of the MCP result (ElicitResult, CreateMessageResult, ListRootsResult). Empty in the first
+  // round.
+  [[nodiscard]] const std::map<std::string, std::string>& answers() const {
+    return context_.answers;
+  }
+  [[nodiscard]] const std::string& state() const { return context_.state; }
+  // Whether this caller can be asked such a thing; a call that asks regardless fails.
+  [[nodiscard]] bool can_ask(QuestionKind kind) const {
+    return context_.askable[static_cast<std::size_t>(kind)];
+  }
 
   // `done` grows with every report; `total` in the same unit, if known.
   void progress(double done, std::optional<double> total, std::string_view message) const;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -48,6 +49,7 @@ struct ToolSpec {
   std::string output_schema;  // likewise
   Annotations annotations;
   ResendRule resend = ResendRule::refuse;
+  bool asks = false;  // it may answer with Questions: its arguments are kept for the next round
   std::chrono::milliseconds time_limit{60'000};  // 0: none; the call's stop token fires then
 };
 
@@ -55,13 +57,60 @@ struct ToolSpec {
 // at once, or hands the Call to the pool, to a store's writer or to an engine.
 using ToolHandler = std::move_only_function<void(std::string_view arguments, Call call)>;
 
-// Collects a pack's tools in declare(). The typed front of it, which derives the schemas from the
-// C++ types, is mcp/binder.hpp.
-class ToolBinder {
- public:
-  virtual ~ToolBinder() = default;
-  virtual void add(ToolSpec spec, ToolHandler handler) = 0;
+// Something to read under a fixed URI.
+struct ResourceSpec {
+  std::string uri;  // "hearth://status"
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string mime_type;
 };
+
+// Resources whose URIs follow a template (RFC 6570, level 1: "notes://{id}/text").
+struct TemplateSpec {
+  std::string uri_template;
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string mime_type;
+};
+
+struct PromptArgument {
+  std::string name;
+  std::string description;
+  bool required = false;
+};
+
+struct PromptSpec {
+  std::string name;  // listed behind the pack's, like a tool's verb
+  std::string title;
+  std::string description;
+  std::vector<PromptArgument> arguments;
+};
+
+// By name: the variables of a template, the arguments of a prompt.
+using Variables = std::map<std::string, std::string, std::less<>>;
+// Called like a ToolHandler. A resource that is not there is `not_found`.
+using ResourceHandler =
+    std::move_only_function<void(const std::string& uri, const Variables&, Call call)>;
+using PromptHandler = std::move_only_function<void(const Variables& arguments, Call call)>;
+// Proposes values for a variable or argument that begins with `typed`; `others` are known already.
+// On the loop thread, at once.
+using Completer = std::move_only_function<std::vector<std::string>(
+    std::string_view name, std::string_view typed, const Variables& others)>;
+
+// Collects what a pack offers in declare(). The typed front of it for tools, which derives the
+// schemas from the C++ types, is mcp/binder.hpp.
+class Binder {
+ public:
+  virtual ~Binder() = default;
+  virtual void add(ToolSpec spec, ToolHandler handler) = 0;
+  virtual void add(ResourceSpec spec, ResourceHandler handler) = 0;
+  virtual void add(TemplateSpec spec, ResourceHandler handler, Completer completer) = 0;
+  virtual void add(PromptSpec spec, PromptHandler handler, Completer completer) = 0;
+};
+
+enum class ListKind : std::uint8_t { tools, resources, prompts };
 
 // What the daemon lends a pack from start() to stop().
 class PackContext {
@@ -82,6 +131,10 @@ class PackContext {
   }
   // Runs `job` on the loop thread. Any thread.
   virtual void post(std::move_only_function<void()> job) = 0;
+  // Tells the clients that a list has changed, or a resource, where that is seen (all namespaces if
+  // `name_space` is empty). Any thread.
+  virtual void list_changed(ListKind) {}
+  virtual void resource_updated(const std::string& /*uri*/, const std::string& /*name_space*/) {}
   // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
@@ -109,7 +162,7 @@ class Pack {
  public:
   virtual ~Pack() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;  // "knowledge"
-  virtual void declare(ToolBinder& tools) = 0;
+  virtual void declare(Binder& binder) = 0;
   virtual void start(PackContext& context) = 0;
   // Takes at most the drain deadline; returns when nothing of the pack runs any more. Called on a
   // pool thread.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "support/fake_pack_context.hpp"
+#include "support/tools_only.hpp"
 
 namespace hearth::mcp {
 namespace {
@@ -37,8 +38,9 @@ json::Notes notes(const Answer*) {
 }
 
 // Takes the one tool that a test binds.
-class OneTool final : public pack::ToolBinder {
+class OneTool final : public test::ToolsOnly {
  public:
+  using ToolsOnly::add;
   void add(pack::ToolSpec spec, pack::ToolHandler handler) override {
     spec_ = std::move(spec);
     handler_ = std::move(handler);

@@ -14,10 +14,10 @@ using ::testing::IsEmpty;
 
 TEST(Catalog, ListsTheToolsOfAPackInTheirOrder) {
   Catalog catalog;
-  EXPECT_EQ(catalog.listing(), R"({"tools":[]})");
+  EXPECT_EQ(*catalog.tools().page(""), R"({"tools":[]})");
   test::EchoPack pack;
   catalog.add(pack);
-  const auto listing = json::parse(catalog.listing());
+  const auto listing = json::parse(*catalog.tools().page(""));
   ASSERT_TRUE(listing.has_value());
   const json::Array& tools = listing->at("tools").as_array();
   ASSERT_EQ(tools.size(), catalog.entries().size());
@@ -35,9 +35,9 @@ TEST(Catalog, FindsToolsAndSuggestsNearOnes) {
   Catalog catalog;
   test::EchoPack pack;
   catalog.add(pack);
-  ASSERT_NE(catalog.find("echo_say"), nullptr);
-  EXPECT_EQ(catalog.find("echo_say")->pack, "echo");
-  EXPECT_EQ(catalog.find("say"), nullptr);
+  ASSERT_NE(catalog.find_tool("echo_say"), nullptr);
+  EXPECT_EQ(catalog.find_tool("echo_say")->pack, "echo");
+  EXPECT_EQ(catalog.find_tool("say"), nullptr);
   EXPECT_THAT(catalog.suggest("echo_sya"), Contains("echo_say"));
   EXPECT_THAT(catalog.suggest("completely different"), IsEmpty());
 }
@@ -50,7 +50,7 @@ TEST_F(CatalogDeathTest, RefusesTwoToolsOfOneName) {
   test::EchoPack first;
   test::EchoPack second;
   catalog.add(first);
-  EXPECT_DEATH(catalog.add(second), "two tools are called echo_say");
+  EXPECT_DEATH(catalog.add(second), "two things are called echo_say");
 }
 
 }  // namespace

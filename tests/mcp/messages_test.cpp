@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "json/json.hpp"
-#include "mcp/revision.hpp"
+#include "mcp/era.hpp"
 
 namespace hearth::mcp {
 namespace {
@@ -35,7 +35,7 @@ TEST(Messages, MakeNotifications) {
 }
 
 TEST(Messages, GiveAToolsResultAsStructureAndAsText) {
-  const auto result = json::parse(tool_result(R"({"text":"a \"b\"\n"})"));
+  const auto result = json::parse(tool_result({.structured = R"({"text":"a \"b\"\n"})"}));
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(json::dump(result->at("structuredContent")), R"({"text":"a \"b\"\n"})");
   EXPECT_EQ(json::string_or(result->at("content").at(0), "text", ""), R"({"text":"a \"b\"\n"})");

@@ -14,7 +14,7 @@
 #include "base/guarded.hpp"
 #include "io/pool.hpp"
 #include "json/json.hpp"
-#include "mcp/revision.hpp"
+#include "mcp/era.hpp"
 #include "support/echo_pack.hpp"
 #include "support/loop_thread.hpp"
 
@@ -27,7 +27,7 @@ using ::testing::StartsWith;
 // The client's end: what was sent, in order.
 class Outbox final : public MessageSink {
  public:
-  void send(std::string_view message) override {
+  void send(std::string_view message, std::string_view /*about*/) override {
     messages_.lock()->emplace_back(message);
     messages_.notify_all();
   }
@@ -198,7 +198,8 @@ TEST_F(SessionTest, IgnoresUnknownNotificationsAndStrayResponses) {
 
 TEST_F(SessionTest, ListsToolsAndRefusesACursorItNeverGave) {
   say(R"({"id":1,"method":"tools/list"})");
-  EXPECT_EQ(outbox_.next(), R"({"jsonrpc":"2.0","id":1,"result":)" + catalog_.listing() + "}");
+  EXPECT_EQ(outbox_.next(),
+            R"({"jsonrpc":"2.0","id":1,"result":)" + std::string(*catalog_.tools().page("")) + "}");
   say(R"({"id":2,"method":"tools/list","params":{"cursor":"abc"}})");
   EXPECT_EQ(error_code(answer("2")), "invalid_args");
 }
@@ -208,7 +209,7 @@ TEST_F(SessionTest, CallsATool) {
   const json::Value message = answer("1");
   EXPECT_EQ(json::dump(message.at("result").at("structuredContent")), R"({"text":"hi"})");
   EXPECT_EQ(session_->in_flight(), 0U);
-  EXPECT_EQ(catalog_.find("echo_say")->latency.count(), 1U);
+  EXPECT_EQ(catalog_.find_tool("echo_say")->latency.count(), 1U);
   EXPECT_EQ(outbox_.held, 0U);
 }
 
@@ -230,7 +231,7 @@ TEST_F(SessionTest, AnswersWrongArgumentsAsAToolError) {
   const json::Value message = answer("1");
   EXPECT_EQ(tool_code(message), "invalid_args");
   EXPECT_THAT(json::dump(message), HasSubstr("params.n: expected integer"));
-  EXPECT_EQ(catalog_.find("echo_big")->errors, 1U);
+  EXPECT_EQ(catalog_.find_tool("echo_big")->errors, 1U);
 }
 
 TEST_F(SessionTest, AnswersForAToolThatForgets) {
@@ -407,7 +408,7 @@ TEST_F(SessionTest, AnswersAndStopsWhatItAbandons) {
   settle();
   EXPECT_TRUE(outbox_.is_empty()) << "answered twice";
   EXPECT_EQ(outbox_.held, 0U);
-  EXPECT_EQ(catalog_.find("echo_hold")->in_flight, 0U);
+  EXPECT_EQ(catalog_.find_tool("echo_hold")->in_flight, 0U);
 }
 
 TEST_F(SessionTest, DoesNotAskForARepeatOfWhatMayNotBeRepeated) {

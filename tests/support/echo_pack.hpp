@@ -64,7 +64,7 @@ class EchoPack final : public pack::Pack {
  public:
   std::string_view name() const override { return "echo"; }
 
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     declare_quick(tools);
     declare_slow(tools);
     declare_faulty(tools);
@@ -95,7 +95,7 @@ class EchoPack final : public pack::Pack {
     return spec;
   }
 
-  void declare_quick(pack::ToolBinder& tools) {
+  void declare_quick(pack::Binder& tools) {
     mcp::Tool<EchoText, EchoText>(spec("say"))
         .on_loop(tools, [](const EchoText& request, const pack::Call& call) -> Result<EchoText> {
           call.progress(1, 1, "said");
@@ -118,7 +118,7 @@ class EchoPack final : public pack::Pack {
         });
   }
 
-  void declare_slow(pack::ToolBinder& tools) {
+  void declare_slow(pack::Binder& tools) {
     mcp::Tool<EchoNumber, EchoNumber>(spec("slow"))
         .on_pool(tools, context_, [](const EchoNumber& request, const pack::Call& call) {
           return sleep_reporting(request.n, call);
@@ -139,7 +139,7 @@ class EchoPack final : public pack::Pack {
         });
   }
 
-  void declare_faulty(pack::ToolBinder& tools) {
+  void declare_faulty(pack::Binder& tools) {
     mcp::Tool<EchoText, EchoText>(spec("throw"))
         .on_pool(tools, context_, [](const EchoText&, const pack::Call&) -> Result<EchoText> {
           throw std::runtime_error("thrown on the pool");

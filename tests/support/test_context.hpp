@@ -21,6 +21,7 @@
 #include "io/pool.hpp"
 #include "pack/pack.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/tools_only.hpp"
 
 namespace hearth::test {
 
@@ -119,7 +120,8 @@ class PackHarness {
   }
 
  private:
-  struct Tools final : pack::ToolBinder {
+  struct Tools final : ToolsOnly {
+    using ToolsOnly::add;
     void add(pack::ToolSpec spec, pack::ToolHandler handler) override {
       const std::string verb = spec.verb;
       specs.emplace(verb, std::move(spec));

@@ -30,7 +30,7 @@ class Knowledge final : public pack::Pack {
   Knowledge() : stores_([this](const std::string& name_space) { return open(name_space); }) {}
 
   std::string_view name() const override { return "knowledge"; }
-  void declare(pack::ToolBinder& tools) override;
+  void declare(pack::Binder& tools) override;
   void start(pack::PackContext& context) override;
   void stop() override;
   pack::PackStatus status() const override;
@@ -60,9 +60,9 @@ class Knowledge final : public pack::Pack {
     std::string reason;
   };
 
-  void declare_reads(pack::ToolBinder& tools);
-  void declare_writes(pack::ToolBinder& tools);
-  void declare_import(pack::ToolBinder& tools);
+  void declare_reads(pack::Binder& tools);
+  void declare_writes(pack::Binder& tools);
+  void declare_import(pack::Binder& tools);
   Result<std::unique_ptr<KnowledgeStore>> open(const std::string& name_space);
   void warm_up();
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
@@ -243,7 +243,7 @@ void Knowledge::write(const Request& request, pack::Call call, Work work) {
 
 // ---- Tools ------------------------------------------------------------------------------------
 
-void Knowledge::declare(pack::ToolBinder& tools) {
+void Knowledge::declare(pack::Binder& tools) {
   declare_reads(tools);
   declare_writes(tools);
   declare_import(tools);
@@ -272,7 +272,7 @@ pack::ToolSpec writing(std::string verb,
           .resend = pack::ResendRule::stored_key};
 }
 
-void Knowledge::declare_reads(pack::ToolBinder& tools) {
+void Knowledge::declare_reads(pack::Binder& tools) {
   mcp::Tool<wire::SearchQuery, wire::SearchAnswer>(
       reading("search", "Search knowledge",
               "Find notes and imported passages by words, best first. Entries that hold every word "
@@ -323,7 +323,7 @@ void Knowledge::declare_reads(pack::ToolBinder& tools) {
       });
 }
 
-void Knowledge::declare_writes(pack::ToolBinder& tools) {
+void Knowledge::declare_writes(pack::Binder& tools) {
   mcp::Tool<wire::RememberRequest, wire::RememberAnswer>(
       writing("remember", "Remember",
               "Store a note for all later sessions: a decision, a fact, how something is done. One "
@@ -383,7 +383,7 @@ ImportProgress report_to(const pack::Call& call, const Clock& clock) {
   };
 }
 
-void Knowledge::declare_import(pack::ToolBinder& tools) {
+void Knowledge::declare_import(pack::Binder& tools) {
   pack::ToolSpec spec = writing(
       "import", "Import files",
       "Bring the store up to date with a folder (or file) of Markdown, text and source code: "

@@ -1,0 +1,86 @@
+// The two eras of the protocol, and what of a request tells them apart.
+//
+// Legacy (2024-11-05 to 2025-11-25): a handshake says once what the client is and can. Modern (from
+// 2026-07-28): every request says it in `_meta`. The era is a thin layer: it reads what a client
+// says of itself, and dresses results; tools, resources, prompts and calls know little of it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "pack/call.hpp"
+
+namespace hearth::mcp {
+
+enum class Era : std::uint8_t { legacy, modern };
+
+// Newest first.
+inline constexpr std::array<std::string_view, 4> legacy_revisions{"2025-11-25", "2025-06-18",
+                                                                  "2025-03-26", "2024-11-05"};
+inline constexpr std::array<std::string_view, 1> modern_revisions{"2026-07-28"};
+
+// MCP lifecycle: the requested revision if we speak it, else our newest, which the client may
+// refuse.
+[[nodiscard]] constexpr std::string_view negotiate_revision(std::string_view requested) {
+  const auto* found = std::ranges::find(legacy_revisions, requested);
+  return found != legacy_revisions.end() ? *found : legacy_revisions.front();
+}
+
+// All of them, as a JSON array.
+[[nodiscard]] std::string supported_versions();
+
+// What a client can be asked.
+struct Abilities {
+  bool elicit_form = false;
+  bool elicit_page = false;  // a URL to visit
+  bool sample = false;
+  bool list_roots = false;
+};
+// From the JSON text of MCP's ClientCapabilities.
+[[nodiscard]] Result<Abilities> read_abilities(std::string_view capabilities);
+
+// MCP's level names, "debug" to "emergency"; hearth logs nothing above error.
+[[nodiscard]] std::optional<pack::LogLevel> read_level(std::string_view name);
+[[nodiscard]] std::string_view level_name(pack::LogLevel level);
+
+// The members of a request's params that any method uses: JSON text, slices of the message, empty
+// when absent.
+struct Params {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view meta;
+  std::string_view cursor;
+  std::string_view uri;
+  std::string_view level;
+  std::string_view reference;  // "ref"
+  std::string_view argument;
+  std::string_view context;
+  std::string_view answers;        // "inputResponses"
+  std::string_view state;          // "requestState"
+  std::string_view notifications;  // of subscriptions/listen
+};
+[[nodiscard]] Result<Params> read_params(std::string_view params);
+
+// What a request's `_meta` says.
+struct Meta {
+  Era era = Era::legacy;
+  std::string revision;                     // modern
+  std::string progress_token;               // JSON text; empty when no progress is wanted
+  std::optional<pack::LogLevel> log_level;  // modern: none means no log messages
+  Abilities abilities;                      // modern
+  std::string client_name;                  // modern, if it says so
+};
+[[nodiscard]] Result<Meta> read_meta(std::string_view meta);
+
+// How long a client may keep a list or a resource.
+enum class Caching : std::uint8_t { none, list, content };
+
+// A result as its era wants it. `result` is the JSON text of an object.
+[[nodiscard]] std::string dressed(std::string result, Era era, Caching caching = Caching::none);
+
+}  // namespace hearth::mcp
