@@ -52,6 +52,12 @@ conformance: setup  ## Run the official MCP conformance suite, both revisions, a
 	@scripts/stage build dev conformance_hearthd
 	@tests/conformance/run
 
+.PHONY: clients
+clients: setup  ## Run real MCP clients, of both eras, over stdio and HTTP
+	@HEARTH_QUIET=1 scripts/setup --node
+	@scripts/stage build dev hearth hearthd
+	@tests/clients/run
+
 .PHONY: install
 install: build  ## Install under PREFIX (default ~/.local); DESTDIR is honoured
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)" >build/install.log || \
