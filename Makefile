@@ -12,7 +12,7 @@ export JOBS
 
 .PHONY: help
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup:  ## Install the Debian packages that are missing
@@ -45,6 +45,18 @@ bench: build  ## Measure, and write docs/benchmarks.md
 	@scripts/stage configure release -DHEARTH_BENCH=ON
 	@scripts/stage build release
 	@bench/run
+
+.PHONY: conformance
+conformance: setup  ## Run the official MCP conformance suite, both revisions, against the daemon over HTTP
+	@HEARTH_QUIET=1 scripts/setup --node
+	@scripts/stage build dev conformance_hearthd
+	@tests/conformance/run
+
+.PHONY: clients
+clients: setup  ## Run real MCP clients, of both eras, over stdio and HTTP
+	@HEARTH_QUIET=1 scripts/setup --node
+	@scripts/stage build dev hearth hearthd
+	@tests/clients/run
 
 .PHONY: install
 install: build  ## Install under PREFIX (default ~/.local); DESTDIR is honoured
