@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "app/listen_fds.hpp"
+#include "app/packs.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "config/settings.hpp"
 #include "daemon/daemon.hpp"
 #include "io/signals.hpp"
 #include "ipc/paths.hpp"
-#include "packs/knowledge/knowledge.hpp"
 
 namespace hearth::app {
 namespace {
@@ -121,11 +121,6 @@ std::string own_path() {
   return {target.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-const std::vector<std::string>& known_packs() {
-  static const std::vector<std::string> names{"knowledge"};
-  return names;
-}
-
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
@@ -134,8 +129,11 @@ std::optional<std::string> environment(const char* name) {
 int serve(const CommandLine& line) {
   auto paths = ipc::resolve_paths();
   if (!paths) return refuse_start(paths.error(), line.ready_fd);
-  const auto load = [config = paths->config, overrides = line.overrides] {
-    return config::load_settings(config, environment, overrides, known_packs());
+  auto packs = make_packs();
+  std::vector<std::string> names;
+  for (const auto& pack : packs) names.emplace_back(pack->name());
+  const auto load = [config = paths->config, overrides = line.overrides, names] {
+    return config::load_settings(config, environment, overrides, names);
   };
   auto settings = load();
   if (!settings) return refuse_start(settings.error(), line.ready_fd);
@@ -154,7 +152,7 @@ int serve(const CommandLine& line) {
   options.log_to_file = line.log_to_file && line.private_fd < 0;
 
   daemon::Daemon daemon(std::move(options));
-  daemon.add(packs::knowledge::make_pack());
+  for (auto& pack : packs) daemon.add(std::move(pack));
   return daemon.run();
 }
 

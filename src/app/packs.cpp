@@ -1,0 +1,13 @@
+#include "app/packs.hpp"
+
+#include "packs/knowledge/knowledge.hpp"
+
+namespace hearth::app {
+
+std::vector<std::unique_ptr<pack::Pack>> make_packs() {
+  std::vector<std::unique_ptr<pack::Pack>> packs;
+  packs.push_back(packs::knowledge::make_pack());
+  return packs;
+}
+
+}  // namespace hearth::app
