@@ -31,6 +31,7 @@ constexpr std::size_t most_queued = std::size_t{4} << 20;
 constexpr auto farewell = std::chrono::seconds(5);
 // How often a session that may only read asks whether the owner of the stores has left.
 constexpr auto look_interval = std::chrono::seconds(2);
+constexpr std::string_view subscription_id = "io.modelcontextprotocol/subscriptionId";
 constexpr std::string_view replay_id = "\"hearth-bridge-replay\"";
 
 // Standard output or the socket, with what waits for it.
@@ -125,7 +126,9 @@ class Bridge {
     std::string message;  // as the client sent it
     std::string key;      // of a tool call; empty for what may be repeated freely
     int attempt = 1;
-    bool is_returned = false;  // by a daemon that leaves: it goes to the successor
+    bool is_returned = false;      // by a daemon that leaves: it goes to the successor
+    bool is_listener = false;      // subscriptions/listen: under way as long as the client likes
+    bool is_acknowledged = false;  // a listener that the client knows to be heard
     std::uint64_t order = 0;
   };
 
@@ -193,34 +196,46 @@ class Bridge {
     const auto envelope = json::scan_envelope(line);
     if (!envelope) return answer_error(json::salvage_id(line), -32700, envelope.error().message);
     if (envelope->method == "notifications/cancelled") forget(*envelope);
-    remember_handshake(*envelope, line);
+    remember_state(*envelope, line);
     if (!envelope->is_request()) {
+      if (envelope->is_response()) std::erase(questions_, envelope->id);
       if (is_connected()) forward(line);  // what nobody waits for is not worth a daemon's start
       return;
     }
     look_for_shared_daemon();
     Pending pending{.message = std::string(line), .key = {}, .order = ++last_order_};
     if (envelope->method == "tools/call") pending.key = keys_ + std::to_string(last_order_);
+    pending.is_listener = envelope->method == "subscriptions/listen";
     const auto [slot, is_new] =
         pending_.insert_or_assign(std::string(envelope->id), std::move(pending));
     if (is_connected()) return send(slot->second);
     if (!connect_daemon()) fail_pending();  // else connecting has sent it
   }
 
-  void remember_handshake(const json::Envelope& envelope, std::string_view line) {
+  // What a fresh daemon must be told of this session.
+  void remember_state(const json::Envelope& envelope, std::string_view line) {
     if (envelope.method == "initialize") initialize_ = line;
     if (envelope.method == "notifications/initialized") initialized_ = line;
     if (envelope.method == "logging/setLevel") set_level_ = line;
+    if (envelope.method == "resources/subscribe")
+      subscriptions_[member(envelope.params, "uri")] = line;
+    if (envelope.method == "resources/unsubscribe")
+      subscriptions_.erase(member(envelope.params, "uri"));
+  }
+
+  // The JSON text of a member of an object; empty when it has none.
+  static std::string member(std::string_view object, std::string_view wanted) {
+    std::string found;
+    (void)json::scan_members(object, [&](std::string_view name, std::string_view value) {
+      if (name == wanted) found = value;
+    });
+    return found;
   }
 
   // The client waits no longer: no successor of the daemon is to do what this one may not have
   // done.
   void forget(const json::Envelope& cancelled) {
-    std::string_view id;
-    (void)json::scan_members(cancelled.params, [&](std::string_view name, std::string_view value) {
-      if (name == "requestId") id = value;
-    });
-    if (const auto found = pending_.find(id); found != pending_.end()) pending_.erase(found);
+    pending_.erase(member(cancelled.params, "requestId"));
   }
 
   void send(const Pending& pending) {
@@ -274,7 +289,26 @@ class Bridge {
       }
       pending_.erase(found);
     }
+    if (envelope->is_request()) questions_.emplace_back(envelope->id);
+    if (is_repetition(*envelope)) return;
     ipc::append_frame(client_.queue(), message, ipc::Framing::newline_delimited);
+  }
+
+  // A successor acknowledges again what the client knows to be heard.
+  [[nodiscard]] bool is_repetition(const json::Envelope& envelope) {
+    if (envelope.method != "notifications/subscriptions/acknowledged") return false;
+    const std::string listener = member(member(envelope.params, "_meta"), subscription_id);
+    const auto found = pending_.find(listener);
+    return found != pending_.end() && std::exchange(found->second.is_acknowledged, true);
+  }
+
+  void notify_client(std::string_view method, const std::string& params) {
+    client_.queue()
+        .append(R"({"jsonrpc":"2.0","method":")")
+        .append(method)
+        .append(R"(","params":)")
+        .append(params)
+        .append("}\n");
   }
 
   static bool is_draining_error(const json::Envelope& envelope) {
@@ -293,8 +327,14 @@ class Bridge {
     daemon_.clear();
     frames_ = ipc::FrameReader(ipc::Framing::length_prefixed);
     for (auto& [id, pending] : pending_) {
-      if (!std::exchange(pending.is_returned, false)) ++pending.attempt;
+      const bool may_have_begun =
+          !std::exchange(pending.is_returned, false) && !pending.is_listener;
+      if (may_have_begun) ++pending.attempt;
     }
+    // Whoever asked the client has gone; the call that wanted to know is made again, and asks
+    // again.
+    for (const std::string& question : std::exchange(questions_, {}))
+      notify_client("notifications/cancelled", R"({"requestId":)" + question + '}');
     give_up_on_hopeless();
     if (!pending_.empty() && !connect_daemon()) fail_pending();
   }
@@ -338,14 +378,22 @@ class Bridge {
     adopt(std::move(*connection));
   }
 
-  // Brings a fresh daemon to where the last one was. Answers to the replayed handshake are dropped.
+  // Brings a fresh daemon to where the last one was. Answers to what is replayed are dropped.
   void replay() {
-    for (const std::string* message : {&initialize_, &set_level_}) {
+    std::vector<const std::string*> messages{&initialize_, &set_level_};
+    for (const auto& [uri, message] : subscriptions_) messages.push_back(&message);
+    for (const std::string* message : messages) {
       const bool is_pending = std::ranges::any_of(
           pending_, [&](const auto& p) { return p.second.message == *message; });
       if (message->empty() || is_pending) continue;
       if (auto anonymous = with_id(*message, replay_id)) forward(*anonymous);
       if (message == &initialize_ && !initialized_.empty()) forward(initialized_);
+    }
+    // What changed in between, nobody has told.
+    for (const auto& [uri, message] : subscriptions_) {
+      const bool is_new =
+          std::ranges::any_of(pending_, [&](const auto& p) { return p.second.message == message; });
+      if (!is_new) notify_client("notifications/resources/updated", R"({"uri":)" + uri + '}');
     }
     std::vector<const Pending*> in_order;
     for (const auto& [id, pending] : pending_) in_order.push_back(&pending);
@@ -401,8 +449,10 @@ class Bridge {
   std::map<std::string, Pending, std::less<>> pending_;  // by the id's JSON text
   std::uint64_t last_order_ = 0;
   std::string initialize_, initialized_, set_level_;  // the handshake, as the client sent it
-  std::optional<MonotonicTime> leaves_at_;            // set at the end of input
-  std::optional<MonotonicTime> hung_up_at_;           // when connecting saw that end ahead
+  std::map<std::string, std::string> subscriptions_;  // by URI, the requests that made them
+  std::vector<std::string> questions_;      // ids of the daemon's requests that the client works on
+  std::optional<MonotonicTime> leaves_at_;  // set at the end of input
+  std::optional<MonotonicTime> hung_up_at_;  // when connecting saw that end ahead
 };
 
 }  // namespace
