@@ -64,6 +64,10 @@ Result<UniqueFd> connect_unix(const std::string& path, MonotonicTime deadline) {
     if (::connect(fd->get(), generic, sizeof *address) == 0) return fd;
     const int error = errno;
     if (error == ECONNREFUSED) return fail(Errc::unavailable, "nobody listens on " + path);
+    if (error == EACCES) {
+      return fail(Errc::permission, "you may not connect to " + path,
+                  {"set HEARTH_HOME or XDG_RUNTIME_DIR to a directory of your own"});
+    }
     if (error != EAGAIN && error != EINTR) return fail_errno("connect to " + path, error);
     if (std::chrono::steady_clock::now() + pause >= deadline) {
       return fail(Errc::timed_out, "the daemon behind " + path + " does not accept connections",

@@ -1,10 +1,14 @@
 // Finding a daemon, starting one, replacing one, doing without.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -170,6 +174,46 @@ TEST_F(Connect, SaysThatADaemonEndedWithoutAWord) {
   ASSERT_FALSE(connection.has_value());
   EXPECT_EQ(connection.error().code, Errc::unavailable);
   EXPECT_THAT(connection.error().message, HasSubstr("ended before it could serve"));
+}
+
+// What connect() says to a user who is not root; root may connect to any socket.
+std::string error_for_another_user(const Options& options) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return "no pipe";
+  const UniqueFd said(ends[0]);
+  UniqueFd words(ends[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
+    const auto connection = connect(options);
+    std::string text = "connected";
+    if (!connection) text = std::string(errc_name(connection.error().code));
+    if (!connection) text += ": " + connection.error().message;
+    if (!connection && !connection.error().suggestions.empty()) text += " (with advice)";
+    ::_exit(::write(words.get(), text.data(), text.size()) > 0 ? 0 : 1);
+  }
+  words.reset();
+  char chunk[1024];
+  const ssize_t got = ::read(said.get(), chunk, sizeof chunk);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  return {chunk, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+}
+
+TEST_F(Connect, SaysThatTheSocketIsNotForThisUser) {
+  for (const std::string& folder : {home_.path(), home_.paths().runtime}) {
+    std::filesystem::create_directory(folder);
+    ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  }
+  const UniqueFd listener = test::listener_at(home_.paths().socket());
+  ASSERT_EQ(::chmod(home_.paths().socket().c_str(), 0), 0);
+  for (const Mode mode : {Mode::shared, Mode::with_fallback}) {
+    EXPECT_EQ(
+        error_for_another_user(home_.options(mode)),
+        "permission_denied: you may not connect to " + home_.paths().socket() + " (with advice)");
+  }
+  EXPECT_EQ(home_.daemon_pid(), 0) << "none was started beside it";
 }
 
 TEST_F(Connect, SaysThatThereIsNoDaemonToStart) {
