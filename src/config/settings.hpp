@@ -38,6 +38,9 @@ struct Limits {
   std::size_t session_queue = std::size_t{16} << 20;    // unsent answers of one session
   std::size_t bytes_in_flight = std::size_t{24} << 20;  // of all sessions together
   std::chrono::milliseconds request_timeout{0};         // 0: each tool's own limit
+  // A message half read, or an answer half sent, that makes no progress for this long ends its
+  // session. No key of config.toml sets it.
+  std::chrono::milliseconds stall{30'000};
 };
 
 // [daemon] of config.toml, and the sections of the packs.

@@ -69,6 +69,7 @@ class Server final {
   [[nodiscard]] ByteBudget& budget() { return budget_; }
   [[nodiscard]] std::string& scratch() { return scratch_; }
   [[nodiscard]] std::size_t session_queue_cap() const { return limits_.session_queue; }
+  [[nodiscard]] std::chrono::milliseconds stall_limit() const { return limits_.stall; }
   [[nodiscard]] mcp::SessionLimits session_limits() const {
     return {.in_flight = limits_.session_requests, .call_time = limits_.request_timeout};
   }

@@ -17,8 +17,6 @@ namespace {
 // How many messages of one session are handled before the others get their turn: a client that
 // floods delays each other client by at most this many requests.
 constexpr int batch_cap = 16;
-// A message half read or an answer half sent that makes no progress for this long ends the session.
-constexpr auto stall_limit = std::chrono::seconds(30);
 // What is still read, and answered, when the daemon leaves.
 constexpr std::size_t last_read = std::size_t{256} << 10;
 // Progress and log notifications are left out while this much waits for the client.
@@ -262,13 +260,13 @@ void Session::close_now(std::string_view why) {
 void Session::watch_for_stall() {
   if (is_watching_) return;
   is_watching_ = true;
-  stall_timer_.start(last_progress_ + stall_limit, [this] {
+  stall_timer_.start(last_progress_ + server_.stall_limit(), [this] {
     is_watching_ = false;
     // Whom we do not read does not stall; whoever does not read us does.
     if (is_paused_ && queued_bytes() == 0) last_progress_ = server_.clock().monotonic();
     const bool is_half_done = reader_.is_partial() || queued_bytes() != 0 || !is_greeted();
     if (!is_half_done) return;
-    if (server_.clock().monotonic() - last_progress_ >= stall_limit) {
+    if (server_.clock().monotonic() - last_progress_ >= server_.stall_limit()) {
       return close_now("it stalled in the middle of a message");
     }
     watch_for_stall();

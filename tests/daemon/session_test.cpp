@@ -243,6 +243,21 @@ TEST_F(DaemonSession, WaitsForTheRestOfAFrameWithoutHoldingOthersUp) {
   wait_for_sessions(1);
 }
 
+TEST_F(DaemonSession, EndsWithWhoStallsInTheMiddle) {
+  options_.settings.limits.stall = std::chrono::milliseconds(400);
+  TestClient idle = daemon().client();
+  TestClient mute(daemon().socket());
+  TestClient half = daemon().client();
+  half.send_bytes(std::string("\0\0\0\x50{\"id\"", 9));
+  TestClient deaf = daemon().client();
+  deaf.call("1", "echo_big", R"({"n":4000000})");  // more than the kernel keeps for it
+  EXPECT_TRUE(mute.is_ended());
+  EXPECT_TRUE(half.is_ended());
+  wait_for_sessions(1);  // deaf has left without having read
+  EXPECT_EQ(text_of(idle.ask("echo_say", R"({"text":"fine"})")), "fine") << "idle is not stalled";
+  EXPECT_TRUE(deaf.is_ended());
+}
+
 TEST_F(DaemonSession, EndsWithALengthThatNobodyMeans) {
   for (const bool is_greeted : {false, true}) {
     TestClient client(daemon().socket());
