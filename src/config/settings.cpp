@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "base/name_space.hpp"
 #include "config/keys.hpp"
 
 namespace hearth::config {
@@ -19,16 +20,6 @@ constexpr std::string_view some_paths =
 // Relative paths would mean another place for every client that starts the daemon.
 bool is_anchored(std::string_view path) {
   return path.starts_with('/') || path.starts_with("~/");
-}
-
-// The rule of ipc::check_namespace, which this layer cannot see; the daemon applies that one too.
-bool is_namespace(std::string_view name) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' &&
-         std::ranges::all_of(name, fits);
 }
 
 template <typename Predicate>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/name_space.hpp"
 #include "json/envelope.hpp"
 #include "json/json.hpp"
 #include "json/record.hpp"
@@ -91,16 +92,11 @@ std::string message_text(const json::Object& message) {
 }  // namespace
 
 Result<void> check_namespace(std::string_view name) {
-  bool is_good = !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-';
-  for (const char c : name) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    is_good = is_good && (is_letter || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.');
-  }
-  if (is_good) return {};
-  return fail(
-      Errc::invalid_args,
-      "namespace " + json::quoted(name.substr(0, 80)) +
-          ": expected 1–64 letters, digits, '-', '_' or '.', starting with a letter or digit");
+  if (is_namespace(name)) return {};
+  return fail(Errc::invalid_args,
+              "namespace " + json::quoted(name.substr(0, 80)) +
+                  ": expected 1–64 letters, digits, '-', '_' or '.', with neither '-' nor '.' in "
+                  "front");
 }
 
 std::string encode_greeting(const Greeting& greeting) {

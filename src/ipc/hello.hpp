@@ -48,8 +48,7 @@ struct Welcome {
       store_owner;  // who owns the stores, when that is another process and this daemon only reads
 };
 
-// A namespace names a directory: 1–64 of a–z, A–Z, 0–9, '-', '_' and '.', not starting with '.' or
-// '-'.
+// The rule of is_namespace(), with what was expected.
 [[nodiscard]] Result<void> check_namespace(std::string_view name);
 
 [[nodiscard]] std::string encode_greeting(
