@@ -16,6 +16,7 @@
 #include "app/listen_fds.hpp"
 #include "app/packs.hpp"
 #include "base/log.hpp"
+#include "base/program_path.hpp"
 #include "base/version.hpp"
 #include "config/settings.hpp"
 #include "daemon/daemon.hpp"
@@ -115,12 +116,6 @@ int refuse_start(const Error& error, int ready_fd) {
   return exit_code(error.code);
 }
 
-std::string own_path() {
-  std::array<char, 4096> target{};
-  const ssize_t size = ::readlink("/proc/self/exe", target.data(), target.size());
-  return {target.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
-}
-
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
@@ -148,7 +143,7 @@ int serve(const CommandLine& line) {
   options.listener = std::move(*listener);
   if (line.ready_fd >= 0) options.ready.emplace(line.ready_fd);
   if (line.private_fd >= 0) options.private_connection.emplace(line.private_fd);
-  options.binary = own_path();
+  options.binary = program_path();
   options.log_to_file = line.log_to_file && line.private_fd < 0;
 
   daemon::Daemon daemon(std::move(options));

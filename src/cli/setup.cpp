@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/clock.hpp"
+#include "base/program_path.hpp"
 #include "cli/command.hpp"
 #include "cli/text_diff.hpp"
 #include "ipc/paths.hpp"
@@ -68,9 +69,7 @@ std::string backup_name(const std::string& file) {
 // The path by which clients start this program: its name in PATH if that leads here (an upgrade
 // behind it goes unnoticed), else where it is.
 std::string own_command() {
-  std::array<char, 4096> target{};
-  const ssize_t size = ::readlink("/proc/self/exe", target.data(), target.size());
-  const std::string self(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string self = program_path();
   struct stat own{};
   if (::stat(self.c_str(), &own) != 0) return "hearth";
   const std::string path = environment("PATH").value_or("");

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/program_path.hpp"
 #include "base/regular_file.hpp"
 #include "base/version.hpp"
 #include "ipc/socket.hpp"
@@ -24,9 +25,7 @@ constexpr int ready_fd = 3;
 constexpr int private_fd = 4;
 
 std::string own_directory() {
-  std::array<char, 4096> target{};
-  const ssize_t size = ::readlink("/proc/self/exe", target.data(), target.size());
-  const std::string path(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string path = program_path();
   return path.substr(0, path.rfind('/'));
 }
 
