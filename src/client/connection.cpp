@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "client/client.hpp"
+#include "ipc/error_data.hpp"
 #include "ipc/socket.hpp"
 #include "json/envelope.hpp"
 
@@ -22,12 +23,7 @@ Error error_of(const json::Value& error) {
             {}};
   if (const json::Value* data = json::find(error, "data")) {
     out.code = errc_from_name(json::string_or(*data, "code", "internal_error"));
-    const json::Value* list = json::find(*data, "suggestions");
-    if (list != nullptr && list->is_array()) {
-      for (const json::Value& item : list->get_array()) {
-        if (item.is_string()) out.suggestions.emplace_back(item.get_string());
-      }
-    }
+    out.suggestions = ipc::read_suggestions(*data);
   } else if (json::int_or(error, "code", 0) == -32602) {
     out.code = Errc::invalid_args;
   }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/name_space.hpp"
+#include "ipc/error_data.hpp"
 #include "json/envelope.hpp"
 #include "json/json.hpp"
 #include "json/record.hpp"
@@ -188,12 +189,7 @@ std::expected<Welcome, Refusal> decode_welcome(std::string_view message) {
         Error{errc_from_name(json::string_or(data ? *data : none, "code", "unavailable")),
               std::string(json::string_or(*error, "message", "the daemon refused")),
               {}}};
-    if (const json::Value* list = data ? json::find(*data, "suggestions") : nullptr;
-        list && list->is_array()) {
-      for (const json::Value& item : list->get_array()) {
-        if (item.is_string()) refusal.error.suggestions.emplace_back(item.get_string());
-      }
-    }
+    if (data != nullptr) refusal.error.suggestions = read_suggestions(*data);
     return std::unexpected(std::move(refusal));
   }
   const json::Value* result = json::find(*parsed, "result");
