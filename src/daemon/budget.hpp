@@ -18,8 +18,8 @@ namespace hearth::daemon {
 // cap, one message (ipc::frame_cap) and a small share for each session. Loop thread.
 class ByteBudget final {
  public:
-  // What a session may hold whatever the others do.
-  static constexpr std::size_t small_share = std::size_t{64} << 10;
+  // What a session may hold whatever the others do: 16 MB for 1,000 of them.
+  static constexpr std::size_t small_share = std::size_t{16} << 10;
 
   ByteBudget(io::Loop& loop, std::size_t cap) : cap_(cap), changed_(loop) {}
 

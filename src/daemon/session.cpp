@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 // How many messages of one session are handled before the others get their turn: a client that
 // floods delays each other client by at most this many requests.
 constexpr int batch_cap = 16;
+// What a read may take whatever the budget says: it may be a cancellation.
+constexpr std::size_t least_read = std::size_t{4} << 10;
 // What is still read, and answered, when the daemon leaves.
 constexpr std::size_t last_read = std::size_t{256} << 10;
 // Progress and log notifications are left out while this much waits for the client.
@@ -71,17 +74,19 @@ io::Task Session::serve_messages() {
   }
 }
 
-// Reads what has arrived, at least once, up to `most` bytes. False when the client has gone.
+// Reads what has arrived, up to `most` bytes, but in any case a little. False when the client has
+// gone.
 bool Session::read(std::size_t most) {
   std::string& scratch = server_.scratch();
   std::size_t total = 0;
   do {
-    const ssize_t got = ::recv(socket_.get(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+    const std::size_t size = std::min(scratch.size(), std::max(most - total, least_read));
+    const ssize_t got = ::recv(socket_.get(), scratch.data(), size, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
     if (got <= 0) return total > 0;  // the next read sees the end again
     reader_.feed(std::string_view(scratch.data(), static_cast<std::size_t>(got)));
     total += static_cast<std::size_t>(got);
-    if (static_cast<std::size_t>(got) < scratch.size()) return true;
+    if (static_cast<std::size_t>(got) < size) return true;
   } while (total < most);
   return true;
 }
@@ -178,7 +183,7 @@ void Session::flush() {
   if (sent_ == out_.size()) {
     out_.clear();
     sent_ = 0;
-    if (out_.capacity() > std::size_t{64} << 10) std::string().swap(out_);
+    if (out_.capacity() > ByteBudget::small_share) std::string().swap(out_);
     if (is_closing_) close_now("");
   } else if (sent_ > out_.size() / 2) {
     out_.erase(0, sent_);

@@ -39,7 +39,7 @@ Result<std::optional<std::string_view>> FrameReader::next() {
   if (buffered() == 0) {
     // An idle connection keeps no large buffer: memory follows what is in flight, not the largest
     // message ever.
-    if (buffer_.capacity() > std::size_t{64} << 10) std::string().swap(buffer_), start_ = 0;
+    if (buffer_.capacity() > std::size_t{16} << 10) std::string().swap(buffer_), start_ = 0;
     return std::nullopt;
   }
   return framing_ == Framing::newline_delimited ? next_line() : next_prefixed();

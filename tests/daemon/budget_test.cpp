@@ -178,7 +178,7 @@ TEST_F(ByteBudgetTest, AllowsLittleReadingWithoutRoomOrTurn) {
     EXPECT_EQ(fresh.allowance(), cap);
     ByteBudget::Share& holder = share(2 * cap);
     EXPECT_EQ(fresh.allowance(), ByteBudget::small_share);
-    fresh.set(60 << 10, 0);
+    fresh.set(12 << 10, 0);
     EXPECT_EQ(fresh.allowance(), std::size_t{4} << 10);
     fresh.set(large, 0);
     EXPECT_EQ(fresh.allowance(), 0U);

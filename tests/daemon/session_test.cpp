@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -400,6 +401,28 @@ TEST_F(DaemonSession, BoundsTheBytesOfManyHalfReadMessagesAndReadsThemAll) {
     ASSERT_FALSE(HasFailure());
   }
   for (auto& client : clients) EXPECT_EQ(test::tool_code(client->answer("1")), "none");
+}
+
+TEST_F(DaemonSession, HoldsLittleOfEachBeyondTheCap) {
+  constexpr std::size_t kib = 1024;
+  options_.settings.limits.bytes_in_flight = 64 * kib;
+  TestClient other = daemon().client();
+  TestClient large = daemon().client();
+  large.call("1", "echo_hold", R"({"text":")" + std::string(100 * kib, 'x') + "\"}");
+  while (json::int_or(other.request("daemon/status").at("result"), "requests_in_flight", 0) == 0) {
+    ASSERT_FALSE(HasFailure());
+  }
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<TestClient>(daemon().client()));
+    const int least = 1;  // the kernel holds some 8 KiB then
+    ::setsockopt(clients.back()->fd(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+  }
+  std::string frame;
+  ipc::append_frame(frame, TestClient::call_text("1", "echo_say", std::string(kib * kib, ' ')));
+  Pushing halves(clients, frame);
+  halves.push_until_quiet(other);
+  EXPECT_LT(halves.total(), clients.size() * 40 * kib);
 }
 
 TEST_F(DaemonSession, FreesTheBytesOfARequestWithItsAnswer) {
