@@ -238,8 +238,11 @@ class Bridge {
     pending_.erase(member(cancelled.params, "requestId"));
   }
 
-  void send(const Pending& pending) {
+  void send(Pending& pending) {
     if (pending.key.empty()) return forward(pending.message);
+    // A daemon that leaves may close before it has seen the call, and nobody could tell.
+    pending.is_returned = is_leaving_;
+    if (is_leaving_) return;
     std::string keyed = R"({"hearth":{"key":")" + pending.key + R"(","attempt":)" +
                         std::to_string(pending.attempt) + "},";
     keyed.append(std::string_view(pending.message).substr(pending.message.find('{') + 1));
@@ -277,8 +280,11 @@ class Bridge {
 
   void handle_daemon(std::string_view message) {
     const auto envelope = json::scan_envelope(message);
-    if (!envelope || envelope->method.starts_with("daemon/"))
-      return;  // the daemon's word to us, not to the client
+    if (!envelope) return;
+    if (envelope->method.starts_with("daemon/")) {  // its word to us, not to the client
+      if (envelope->method == "daemon/draining") is_leaving_ = true;
+      return;
+    }
     if (envelope->is_response()) {
       if (envelope->id == replay_id) return;
       const auto found = pending_.find(envelope->id);
@@ -351,6 +357,7 @@ class Bridge {
 
   void adopt(Connection connection) {
     connection_.emplace(std::move(connection));
+    is_leaving_ = false;
     daemon_.attach(connection_->fd(), true);
     if (const auto& fallback = connection_->fallback()) {
       log::warning("the shared daemon cannot serve; this session has a private one",
@@ -395,10 +402,10 @@ class Bridge {
           std::ranges::any_of(pending_, [&](const auto& p) { return p.second.message == message; });
       if (!is_new) notify_client("notifications/resources/updated", R"({"uri":)" + uri + '}');
     }
-    std::vector<const Pending*> in_order;
-    for (const auto& [id, pending] : pending_) in_order.push_back(&pending);
+    std::vector<Pending*> in_order;
+    for (auto& [id, pending] : pending_) in_order.push_back(&pending);
     std::ranges::sort(in_order, {}, &Pending::order);
-    for (const Pending* pending : in_order) send(*pending);
+    for (Pending* pending : in_order) send(*pending);
     (void)daemon_.flush();  // a connection that ended again shows at the next poll
   }
 
@@ -449,6 +456,7 @@ class Bridge {
   std::map<std::string, Pending, std::less<>> pending_;  // by the id's JSON text
   std::uint64_t last_order_ = 0;
   std::string initialize_, initialized_, set_level_;  // the handshake, as the client sent it
+  bool is_leaving_ = false;                           // the connected daemon has said so
   std::map<std::string, std::string> subscriptions_;  // by URI, the requests that made them
   std::vector<std::string> questions_;      // ids of the daemon's requests that the client works on
   std::optional<MonotonicTime> leaves_at_;  // set at the end of input

@@ -20,7 +20,7 @@ class Event final {
   [[nodiscard]] auto wait() {
     struct Awaiter {
       Event& event;
-      static bool await_ready() { return false; }
+      [[nodiscard]] bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> task) const { event.waiting_.push_back(task); }
       void await_resume() const {}
     };

@@ -74,6 +74,10 @@ void Loop::turn(bool may_wait) {
   arm_alarm();
   const int patience = may_wait && !has_jobs_ ? -1 : 0;
   event_count_ = ::epoll_wait(poller_.get(), events_.data(), most_events, patience);
+  if (event_count_ < 0) {
+    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_wait");
+    event_count_ = 0;
+  }
   for (int i = 0; i < event_count_; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
   event_count_ = 0;
   run_timers();

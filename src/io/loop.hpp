@@ -50,7 +50,7 @@ class Loop final {
   [[nodiscard]] auto next_turn() {
     struct Awaiter {
       Loop& loop;
-      static bool await_ready() { return false; }
+      [[nodiscard]] bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> task) const { loop.post(task); }
       void await_resume() const {}
     };

@@ -32,7 +32,7 @@ class [[nodiscard]] Task final {
 
   struct Awaiter {
     Handle task;
-    static bool await_ready() noexcept { return false; }
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
     Handle await_suspend(std::coroutine_handle<> waiter) const noexcept;
     void await_resume() const;
   };
@@ -47,7 +47,7 @@ class [[nodiscard]] Task final {
 
 struct Task::promise_type {
   struct Final {
-    static bool await_ready() noexcept { return false; }
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
     static std::coroutine_handle<> await_suspend(Handle task) noexcept {
       return task.promise().waiter;
     }

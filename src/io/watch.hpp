@@ -26,7 +26,7 @@ class Watch final {
   [[nodiscard]] auto readable() {
     struct Awaiter {
       Watch& watch;
-      static bool await_ready() { return false; }
+      [[nodiscard]] bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> task) const { watch.when_readable(task); }
       void await_resume() const {}
     };

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
 
 namespace hearth::store {
@@ -137,13 +138,10 @@ Database::~Database() {
 }
 
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
-  if (options.mode == OpenMode::read_write) {
-    // SQLite would create it 0644; its journals take the mode of the file.
-    const UniqueFd created(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!created.valid()) return fail_errno("open " + path, errno);
-  } else if (const UniqueFd there(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); !there.valid()) {
-    return fail_errno("open " + path, errno);
-  }
+  // SQLite would create it 0644 (its journals take the mode of the file), and wait at a FIFO.
+  const bool may_write = options.mode == OpenMode::read_write;
+  const auto there = open_regular(path, may_write ? O_RDWR | O_CREAT : O_RDONLY, 0600);
+  if (!there) return std::unexpected(there.error());
   const int flags =
       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
       (options.mode == OpenMode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
