@@ -77,6 +77,8 @@ class Connection {
   [[nodiscard]] const std::optional<Fallback>& fallback() const { return fallback_; }
   void note_fallback(Fallback fallback) { fallback_ = std::move(fallback); }
   [[nodiscard]] int fd() const { return socket_.get(); }
+  // Passes on what the daemon says by itself, until it goes (`unavailable`) or `on_other` is false.
+  [[nodiscard]] Result<void> listen(const std::function<bool(const json::Value&)>& on_other);
   // Whether the peer has closed the connection; waits for that until `deadline`.
   [[nodiscard]] bool wait_for_end(MonotonicTime deadline);
 

@@ -146,6 +146,25 @@ Result<json::Array> Connection::list_tools(std::chrono::milliseconds timeout) {
   return std::move(tools->get_array());
 }
 
+Result<void> Connection::listen(const std::function<bool(const json::Value&)>& on_other) {
+  std::string bytes;
+  for (;;) {
+    for (;;) {
+      const auto next = reader_.next();
+      if (!next) return std::unexpected(next.error());
+      if (!*next) break;
+      const auto message = json::parse(**next);
+      if (!message) return std::unexpected(message.error());
+      if (!on_other(*message)) return {};
+    }
+    bytes.clear();
+    const auto got = ipc::receive_some(socket_.get(), bytes, MonotonicTime::max());
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) return fail(Errc::unavailable, "the daemon went away");
+    reader_.feed(bytes);
+  }
+}
+
 bool Connection::wait_for_end(MonotonicTime deadline) {
   std::string bytes;
   for (;;) {

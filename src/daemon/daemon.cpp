@@ -70,7 +70,8 @@ class Daemon::Core final : private ServerHost {
       : options_(std::move(options)),
         pool_("hearth-pool", pool_threads, pool_queue),
         long_pool_("hearth-long", long_pool_threads, long_pool_queue),
-        packs_(loop_, pool_, long_pool_, catalog_, clock_, options_.paths, options_.settings),
+        packs_(
+            loop_, pool_, long_pool_, catalog_, events_, clock_, options_.paths, options_.settings),
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_),
@@ -120,6 +121,8 @@ class Daemon::Core final : private ServerHost {
     if (auto announced = announce(); !announced) return announced;
     watch_signals();
     keep_seal();
+    catalog_.on_call_ended([this](const mcp::CallRecord& call) { call_ended(call); });
+    events_.add("daemon", "started");
     packs_.start(store_owner_);  // from here on nothing fails: what runs must be stopped in order
     serve();
     return {};
@@ -231,6 +234,7 @@ class Daemon::Core final : private ServerHost {
     log::info("draining",
               {log::kv("why", reason), log::kv("in_flight", server_.requests_in_flight())});
     idle_timer_.cancel();
+    events_.add("daemon", "draining", "", "", R"({"why":)" + json::quoted(reason) + '}');
     server_.stop_accepting();
     if (rendezvous_) rendezvous_->retract();
     server_.drain(reason);
@@ -305,6 +309,7 @@ class Daemon::Core final : private ServerHost {
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);
     on_activity();
+    events_.add("daemon", "reloaded");
     log::info("configuration read again", {log::kv("needs_restart", needs_restart.size())});
     return needs_restart;
   }
@@ -390,8 +395,60 @@ class Daemon::Core final : private ServerHost {
       return session.send(mcp::make_result(message.id, json::dump(status())));
     if (method == "daemon/reload") return answer_reload(session, message.id);
     if (method == "daemon/stop") return answer_stop(session, message);
+    if (method == "events/subscribe") return answer_subscribe(session, message);
     session.send(
         mcp::make_error(message.id, mcp::method_not_found, "unknown method \"" + method + "\""));
+  }
+
+  // {"since": number?, "epoch": text?, "kinds": [text]?, "follow": bool?}. Answers with the events
+  // kept since then, and goes on with notifications events/event.
+  void answer_subscribe(Session& session, const json::Envelope& message) {
+    const auto params = json::parse(message.params.empty() ? "{}" : message.params);
+    if (!params) return session.send(mcp::make_error(message.id, params.error()));
+    EventFilter filter{.name_space = session.mcp().caller().name_space, .kinds = {}};
+    if (const json::Value* kinds = json::find(*params, "kinds"); kinds && kinds->is_array()) {
+      for (const json::Value& kind : kinds->as_array()) {
+        if (kind.is_string()) filter.kinds.emplace(kind.as_string());
+      }
+    }
+    // Numbers of another process say nothing here.
+    const bool is_ours = json::string_or(*params, "epoch", events_.epoch()) == events_.epoch();
+    const auto since = static_cast<std::uint64_t>(is_ours ? json::int_or(*params, "since", 0) : 0);
+    std::string result = R"({"epoch":")" + events_.epoch() + R"(","seq":)" +
+                         std::to_string(events_.last()) + R"(,"lost":)" +
+                         std::to_string(events_.lost_after(since)) + R"(,"events":[)";
+    bool is_first = true;
+    for (const EventRecord* event : events_.after(since, filter)) {
+      result.append(std::exchange(is_first, false) ? "" : ",").append(event->text);
+    }
+    session.send(mcp::make_result(message.id, result + "]}"));
+    if (json::bool_or(*params, "follow", true)) session.follow(events_, std::move(filter));
+  }
+
+  void session_changed(const Session& session, bool is_open) override {
+    const pack::Caller& caller = session.mcp().caller();
+    events_.add("session", is_open ? "opened" : "closed", caller.name_space, caller.session,
+                R"({"client":)" + json::quoted(caller.client_name) + R"(,"client_kind":)" +
+                    json::quoted(caller.kind) + R"(,"pid":)" + std::to_string(caller.pid) + '}');
+  }
+
+  // Reads are many: they are events only for those who look.
+  void call_ended(const mcp::CallRecord& call) {
+    const bool has_changed =
+        call.error == nullptr && call.tool != nullptr && !call.tool->spec.annotations.read_only;
+    if (has_changed) {
+      events_.add("pack", "changed", call.caller.name_space, call.caller.session,
+                  R"({"pack":)" + json::quoted(call.tool->pack) + R"(,"tool":)" +
+                      json::quoted(call.subject) + '}');
+    }
+    if (!events_.is_followed("request")) return;
+    events_.add("request", call.error == nullptr ? "answered" : "failed", call.caller.name_space,
+                call.caller.session,
+                R"({"subject":)" + json::quoted(call.subject) + R"(,"microseconds":)" +
+                    std::to_string(call.duration.count()) +
+                    (call.error == nullptr
+                         ? "}"
+                         : R"(,"code":")" + std::string(errc_name(call.error->code)) + "\"}"));
   }
 
   void answer_reload(Session& session, std::string_view id) {
@@ -444,6 +501,7 @@ class Daemon::Core final : private ServerHost {
   io::Pool pool_;
   io::Pool long_pool_;
   mcp::Catalog catalog_;
+  EventLog events_{clock_};
   PackHost packs_;
   Mailbox mailbox_;
   std::optional<io::SignalWatcher> signals_;

@@ -1,6 +1,7 @@
 #include "daemon/pack_host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -10,10 +11,10 @@ namespace hearth::daemon {
 
 class PackHost::Context final : public pack::PackContext {
  public:
-  Context(PackHost& host, std::string pack) : host_(host), pack_(std::move(pack)) {}
+  Context(PackHost& host, const pack::Pack& pack) : host_(host), pack_(pack), name_(pack.name()) {}
 
   Result<std::filesystem::path> data_directory(std::string_view name_space) override {
-    const std::string path = host_.paths_.data + "/" + std::string(name_space) + "/" + pack_;
+    const std::string path = host_.paths_.data + "/" + std::string(name_space) + "/" + name_;
     if (auto made = ipc::ensure_private_directory(path); !made)
       return std::unexpected(made.error());
     return path;
@@ -34,8 +35,17 @@ class PackHost::Context final : public pack::PackContext {
       catalog.resource_updated(uri, name_space);
     });
   }
+  void publish(pack::EventKind kind,
+               std::string what,
+               std::string name_space,
+               std::string data) override {
+    host_.loop_.post([&events = host_.events_, kind, what = std::move(what),
+                      name_space = std::move(name_space), data = std::move(data)] {
+      events.add(kind == pack::EventKind::store ? "store" : "pack", what, name_space, "", data);
+    });
+  }
   std::optional<std::string> setting(std::string_view name) const override {
-    const auto section = host_.settings_.pack_settings.find(pack_);
+    const auto section = host_.settings_.pack_settings.find(name_);
     if (section == host_.settings_.pack_settings.end()) return std::nullopt;
     const auto value = section->second.find(std::string(name));
     if (value == section->second.end()) return std::nullopt;
@@ -49,24 +59,37 @@ class PackHost::Context final : public pack::PackContext {
 
  private:
   // A bug or exhaustion ends the job, not the daemon.
-  std::move_only_function<void()> guarded(std::move_only_function<void()> job) const {
-    return [pack = pack_, job = std::move(job)]() mutable {
+  std::move_only_function<void()> guarded(std::move_only_function<void()> job) {
+    return [this, job = std::move(job)]() mutable {
       try {
         job();
       } catch (const std::exception& error) {
-        log::error("a job failed", {log::kv("pack", pack), log::kv("error", error.what())});
+        log::error("a job failed", {log::kv("pack", name_), log::kv("error", error.what())});
       }
+      tell_warmth();
     };
   }
 
+  // A pack's warmth changes by its work on the pool.
+  void tell_warmth() {
+    const pack::Warmth now = pack_.status().warmth;
+    if (warmth_.exchange(now) == now) return;
+    host_.loop_.post([&events = host_.events_, name = name_, now] {
+      events.add("warm", pack::warmth_name(now), "", "", R"({"pack":")" + name + "\"}");
+    });
+  }
+
   PackHost& host_;
-  std::string pack_;
+  const pack::Pack& pack_;
+  const std::string name_;
+  std::atomic<pack::Warmth> warmth_ = pack::Warmth::cold;
 };
 
 PackHost::PackHost(io::Loop& loop,
                    io::Pool& pool,
                    io::Pool& long_pool,
                    mcp::Catalog& catalog,
+                   EventLog& events,
                    const Clock& clock,
                    const ipc::Paths& paths,
                    const config::Settings& settings)
@@ -74,6 +97,7 @@ PackHost::PackHost(io::Loop& loop,
       pool_(pool),
       long_pool_(long_pool),
       catalog_(catalog),
+      events_(events),
       clock_(clock),
       paths_(paths),
       settings_(settings) {}
@@ -87,7 +111,7 @@ void PackHost::add(std::unique_ptr<pack::Pack> pack) {
       enabled.empty() || name == "hearth" || std::ranges::find(enabled, name) != enabled.end();
   if (!is_enabled) return;
   catalog_.add(*pack);
-  entries_.push_back({std::make_unique<Context>(*this, name), std::move(pack)});
+  entries_.push_back({std::make_unique<Context>(*this, *pack), std::move(pack)});
 }
 
 void PackHost::start(std::optional<std::string> store_owner) {

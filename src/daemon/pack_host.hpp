@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "config/settings.hpp"
+#include "daemon/event_log.hpp"
 #include "io/loop.hpp"
 #include "io/pool.hpp"
 #include "ipc/paths.hpp"
@@ -23,6 +24,7 @@ class PackHost final {
            io::Pool& pool,       // short work: reads
            io::Pool& long_pool,  // work of seconds: imports
            mcp::Catalog& catalog,
+           EventLog& events,
            const Clock& clock,
            const ipc::Paths& paths,
            const config::Settings& settings);
@@ -50,6 +52,7 @@ class PackHost final {
   io::Pool& pool_;
   io::Pool& long_pool_;
   mcp::Catalog& catalog_;
+  EventLog& events_;
   const Clock& clock_;
   const ipc::Paths& paths_;
   const config::Settings& settings_;

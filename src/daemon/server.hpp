@@ -30,7 +30,9 @@ class ServerHost {
   // Checks namespace, overrides and state; fills in what the daemon says of itself.
   [[nodiscard]] virtual std::expected<ipc::Welcome, ipc::Refusal> check(
       const ipc::Greeting& greeting) = 0;
-  // Answers a daemon/* request.
+  // A session has been greeted, or one that was has ended.
+  virtual void session_changed(const Session& session, bool is_open) = 0;
+  // Answers a daemon/* or events/* request.
   virtual void control(Session& session, const json::Envelope& message) = 0;
   // The number of sessions or of requests in flight changed to or from zero.
   virtual void on_activity() = 0;
@@ -79,6 +81,7 @@ class Server final {
   void control(Session& session, const json::Envelope& message) { host_.control(session, message); }
   void request_began();
   void request_ended();
+  void session_opened(const Session& session) { host_.session_changed(session, true); }
   void on_session_quiet() { host_.on_activity(); }
 
  private:

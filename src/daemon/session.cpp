@@ -144,6 +144,7 @@ void Session::admit(ipc::Greeting greeting) {
     if (is_draining_) close_when_sent();
     server_.on_session_quiet();
   });
+  server_.session_opened(*this);
 }
 
 void Session::handle(std::string_view message) {
@@ -152,7 +153,8 @@ void Session::handle(std::string_view message) {
     return send(
         mcp::make_error(json::salvage_id(message), mcp::parse_error, envelope.error().message));
   }
-  if (envelope->method.starts_with("daemon/")) return server_.control(*this, *envelope);
+  if (envelope->method.starts_with("daemon/") || envelope->method.starts_with("events/"))
+    return server_.control(*this, *envelope);
   mcp_->handle(*envelope, message.size());
 }
 
@@ -220,6 +222,12 @@ void Session::request_ended(std::size_t bytes) {
   requests_ -= bytes;
   account();
   server_.request_ended();
+}
+
+void Session::follow(EventLog& events, EventFilter filter) {
+  following_ = events.follow(std::move(filter), [this](const EventRecord& event) {
+    if (!is_congested()) send(mcp::make_notification("events/event", event.text));
+  });
 }
 
 void Session::drain(std::string_view reason) {

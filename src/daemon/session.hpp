@@ -11,6 +11,7 @@
 
 #include "base/unique_fd.hpp"
 #include "daemon/budget.hpp"
+#include "daemon/event_log.hpp"
 #include "io/task.hpp"
 #include "io/timer.hpp"
 #include "io/watch.hpp"
@@ -45,6 +46,10 @@ class Session final : private mcp::MessageSink {
   void close_when_sent();
   void close_now(std::string_view why);
 
+  // Events that this session follows are sent until it ends, but not while it is behind with
+  // reading: the numbers show the gap.
+  void follow(EventLog& events, EventFilter filter);
+
   [[nodiscard]] bool is_greeted() const { return mcp_ != nullptr; }
   [[nodiscard]] const mcp::Session& mcp() const { return *mcp_; }
   [[nodiscard]] const ipc::Welcome& welcome() const { return welcome_; }
@@ -77,6 +82,7 @@ class Session final : private mcp::MessageSink {
   ipc::FrameReader reader_;
   ipc::Welcome welcome_;
   std::unique_ptr<mcp::Session> mcp_;  // null until greeted
+  std::shared_ptr<EventLog::Follower> following_;
   ByteBudget::Share share_;
   std::string out_;  // framed answers; sent_ bytes of it have left
   std::size_t sent_ = 0;

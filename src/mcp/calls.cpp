@@ -235,6 +235,12 @@ void Calls::finish(const std::string& id, const Flight* flight, Result<pack::Rep
                             {"ask for less", "look at `hearth daemon status`"}};
   }
   if (ended.start.tool != nullptr && !outcome) ++ended.start.tool->errors;
+  catalog_.call_ended({.subject = ended.start.subject,
+                       .tool = ended.start.tool,
+                       .caller = *ended.start.context.caller,
+                       .duration = std::chrono::duration_cast<std::chrono::microseconds>(
+                           Clock::now() - ended.began),
+                       .error = outcome ? nullptr : &outcome.error()});
   // A cancelled request gets no answer, except for one that took effect before the cancellation
   // reached it.
   if (ended.is_cancelled && !outcome) return end(found, std::unexpected(outcome.error()));
@@ -302,7 +308,7 @@ void Calls::ask(Flights::iterator place, pack::Questions questions) {
       const std::string owner =
           state_owner(flight.start.form, flight.start.subject, *flight.start.context.caller);
       result.append(R"(,"requestState":)")
-          .append(json::quoted(seal_.seal(questions.state, owner, clock_.wall())));
+          .append(json::quoted(catalog_.seal().seal(questions.state, owner, clock_.wall())));
     }
     return end(place, make_result(id, result + '}'));
   }

@@ -45,8 +45,8 @@ struct CallStart {
 
 class Calls final : public std::enable_shared_from_this<Calls> {
  public:
-  Calls(io::Loop& loop, const StateSeal& seal, const Clock& clock, MessageSink& sink)
-      : loop_(loop), seal_(seal), clock_(clock), sink_(&sink) {}
+  Calls(io::Loop& loop, const Catalog& catalog, const Clock& clock, MessageSink& sink)
+      : loop_(loop), catalog_(catalog), clock_(clock), sink_(&sink) {}
   ~Calls();
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
@@ -88,7 +88,7 @@ class Calls final : public std::enable_shared_from_this<Calls> {
   void withdraw_questions(const Flight& flight, const std::string& id);
 
   io::Loop& loop_;
-  const StateSeal& seal_;
+  const Catalog& catalog_;
   const Clock& clock_;
   MessageSink* sink_;                                          // null once closed
   Flights flights_;                                            // by the id's JSON text

@@ -1,7 +1,9 @@
 // What the packs offer: one place for listing, finding and counting.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +31,15 @@ struct ToolEntry {
   std::uint64_t errors = 0;
   std::uint64_t in_flight = 0;
   Histogram latency;  // of answered calls
+};
+
+// How a call ended.
+struct CallRecord {
+  const std::string& subject;  // the tool's name, the resource's URI, the prompt's name
+  const ToolEntry* tool;       // null for resources and prompts
+  const pack::Caller& caller;
+  std::chrono::microseconds duration;
+  const Error* error;  // null if it succeeded
 };
 
 struct ResourceEntry {
@@ -100,6 +111,14 @@ class Catalog final {
   void enter(Session& session) { sessions_.insert(&session); }
   void leave(Session& session) { sessions_.erase(&session); }
 
+  // Who is told of every call that ends. At most one; it must be quick.
+  void on_call_ended(std::function<void(const CallRecord&)> observer) {
+    observer_ = std::move(observer);
+  }
+  void call_ended(const CallRecord& record) const {
+    if (observer_) observer_(record);
+  }
+
   // Seals what calls leave with their callers between two rounds.
   [[nodiscard]] const StateSeal& seal() const { return seal_; }
   // So that a later daemon can open it; else the key is of this process only.
@@ -118,6 +137,7 @@ class Catalog final {
   Listing template_list_{"resourceTemplates"};
   Listing prompt_list_{"prompts"};
   std::set<Session*> sessions_;
+  std::function<void(const CallRecord&)> observer_;
   StateSeal seal_;
 };
 

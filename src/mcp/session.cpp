@@ -116,7 +116,7 @@ Session::Session(io::Loop& loop,
       limits_(limits),
       caller_(std::move(caller)),
       sink_(&sink),
-      calls_(std::make_shared<Calls>(loop, catalog.seal(), clock_, sink)) {
+      calls_(std::make_shared<Calls>(loop, catalog, clock_, sink)) {
   catalog_.enter(*this);
 }
 

@@ -110,6 +110,7 @@ class Binder {
   virtual void add(PromptSpec spec, PromptHandler handler, Completer completer) = 0;
 };
 
+enum class EventKind : std::uint8_t { pack, store };
 enum class ListKind : std::uint8_t { tools, resources, prompts };
 
 // What the daemon lends a pack from start() to stop().
@@ -135,6 +136,11 @@ class PackContext {
   // `name_space` is empty). Any thread.
   virtual void list_changed(ListKind) {}
   virtual void resource_updated(const std::string& /*uri*/, const std::string& /*name_space*/) {}
+  // Tells whoever follows the daemon's events. `data` is the JSON text of an object. Any thread.
+  virtual void publish(EventKind,
+                       std::string /*what*/,
+                       std::string /*name_space*/,
+                       std::string /*data*/) {}
   // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;

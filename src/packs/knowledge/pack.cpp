@@ -143,6 +143,7 @@ Result<std::unique_ptr<KnowledgeStore>> Knowledge::open(const std::string& name_
                                        ", which owns the data, makes it at its first use");
   }
   if (!store) return std::unexpected(std::move(store.error()).within("open knowledge store"));
+  context_->publish(pack::EventKind::store, "opened", name_space, R"({"pack":"knowledge"})");
   auto warm = warm_.lock();
   // What degraded the warm-up may be gone since.
   if (name_space == "default" && warm->warmth != pack::Warmth::warming) {
