@@ -57,12 +57,13 @@ struct RequestReader::State {
     return fail(400, "this is no HTTP/1.1 request: " + error.message());
   }
 
-  // Takes what the parser wants of the input. False when it needs more.
+  // Takes what the parser wants of the input. False when it needs more: inside of a body Beast does
+  // not say so, but takes nothing.
   bool put(boost::system::error_code& error) {
     error = {};
     const std::size_t used = parser->put(boost::asio::buffer(input), error);
     input.erase(0, used);
-    if (error != http::error::need_more) return true;
+    if (error != http::error::need_more) return error || used != 0 || parser->is_done();
     error = {};
     return false;
   }
