@@ -49,6 +49,7 @@ struct Http {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;      // 0: the one of last time if it is free, else any
   bool requires_token = true;  // false is for tests and for containers with a single user
+  bool operator==(const Http&) const = default;
 };
 
 // [daemon] of config.toml, and the sections of the packs.

@@ -304,11 +304,13 @@ class Daemon::Core final : private ServerHost, private FrontHost {
       needs_restart.emplace_back("durability");
     if (settings->pack_settings != options_.settings.pack_settings)
       needs_restart.emplace_back("pack settings");
+    if (settings->http != options_.settings.http) needs_restart.emplace_back("http");
     // What answers depend on stays as it was until the next start; the rest applies now.
     settings->packs = options_.settings.packs;
     settings->data = options_.settings.data;
     settings->durability = options_.settings.durability;
     settings->pack_settings = options_.settings.pack_settings;
+    settings->http = options_.settings.http;
     options_.settings = std::move(*settings);
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);

@@ -145,7 +145,7 @@ void Endpoint::post_modern(const Request& request,
 void Endpoint::remove(const Request& request, const std::shared_ptr<Answer>& answer) {
   HttpSession* session = session_of(request, {}, answer);
   if (session == nullptr) return;
-  sessions_.erase(session->id());
+  sessions_.erase(std::string(session->id()));
   answer->send({200, {}, {}, {}});
   on_quiet_();
 }

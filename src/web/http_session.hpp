@@ -47,6 +47,7 @@ class HttpSession final : private mcp::MessageSink {
  private:
   // mcp::MessageSink
   void send(std::string_view message, std::string_view about) override;
+  void release(std::string_view about) override { streams_.release(about); }
   [[nodiscard]] bool is_congested() const override;
   void request_began(std::size_t bytes) override;
   void request_ended(std::size_t bytes) override;
