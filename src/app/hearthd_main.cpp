@@ -22,6 +22,7 @@
 #include "daemon/daemon.hpp"
 #include "io/signals.hpp"
 #include "ipc/paths.hpp"
+#include "web/http_front.hpp"
 
 namespace hearth::app {
 namespace {
@@ -33,6 +34,7 @@ constexpr const char* usage =
     "  --drain-timeout TIME   how long calls may take to finish when leaving (10s)\n"
     "  --packs A,B            serve these packs only\n"
     "  --data DIR             keep the stores there\n"
+    "  --http[=PORT]          serve MCP over HTTP as well, on 127.0.0.1\n"
     "  --log-level LEVEL      debug, info, warning or error\n"
     "  --stderr               log to standard error instead of the log file\n"
     "  --ready-fd N           write \"ready\" or the reason for failing to descriptor N\n"
@@ -82,6 +84,11 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& words) {
     }
     if (option == "--stderr") {
       line.log_to_file = false;
+      continue;
+    }
+    if (option == "--http") {  // its value is optional, so it does not take the next word
+      const std::string port = equals == std::string::npos ? "on" : words[i].substr(equals + 1);
+      line.overrides.push_back({"http", port, option});
       continue;
     }
     const auto setting = std::ranges::find(settings, std::string_view(option), &Setting::option);
@@ -145,9 +152,15 @@ int serve(const CommandLine& line) {
   if (line.private_fd >= 0) options.private_connection.emplace(line.private_fd);
   options.binary = program_path();
   options.log_to_file = line.log_to_file && line.private_fd < 0;
+  const bool is_private = line.private_fd >= 0;
+  const config::Http http = options.settings.http;
 
   daemon::Daemon daemon(std::move(options));
   for (auto& pack : packs) daemon.add(std::move(pack));
+  if (http.is_enabled && !is_private) {
+    daemon.add(web::make_http_front(
+        {.address = http.address, .port = http.port, .requires_token = http.requires_token}));
+  }
   return daemon.run();
 }
 

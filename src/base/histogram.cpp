@@ -30,6 +30,7 @@ void Histogram::record(std::chrono::nanoseconds value) {
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.count()) / 1000);
   ++buckets_[std::min(bucket_of(us), bucket_count - 1)];
   ++count_;
+  sum_ += std::max(value, std::chrono::nanoseconds(0));
   max_ = std::max(max_, value);
 }
 

@@ -16,6 +16,7 @@ class Histogram {
  public:
   void record(std::chrono::nanoseconds value);
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] std::chrono::nanoseconds sum() const { return sum_; }
   [[nodiscard]] std::chrono::nanoseconds max() const { return max_; }
   // The value below which `percent` of the recorded ones lie (upper edge of its bucket); 0 when
   // empty.
@@ -27,6 +28,7 @@ class Histogram {
   static constexpr std::size_t bucket_count = 40U << sub_bits;
   std::array<std::uint64_t, bucket_count> buckets_{};
   std::uint64_t count_ = 0;
+  std::chrono::nanoseconds sum_{0};
   std::chrono::nanoseconds max_{0};
 };
 

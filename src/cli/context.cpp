@@ -108,10 +108,11 @@ Result<client::Connection> Context::connect_running() const {
   return client::connect(*options);
 }
 
-Result<client::Connection> Context::connect_shared() const {
+Result<client::Connection> Context::connect_shared(const std::vector<std::string>& more) const {
   auto options = client_options("cli");
   if (!options) return std::unexpected(options.error());
   options->mode = client::Mode::shared;
+  options->daemon_arguments.insert(options->daemon_arguments.end(), more.begin(), more.end());
   return client::connect(*options);
 }
 

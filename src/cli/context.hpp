@@ -32,8 +32,9 @@ class Context {
   [[nodiscard]] Result<client::Connection> connect() const;
   // Connects to the shared daemon if one runs; `unavailable` when none does.
   [[nodiscard]] Result<client::Connection> connect_running() const;
-  // The shared daemon, started if there is none.
-  [[nodiscard]] Result<client::Connection> connect_shared() const;
+  // The shared daemon, started with `more` arguments if there is none.
+  [[nodiscard]] Result<client::Connection> connect_shared(
+      const std::vector<std::string>& more = {}) const;
 
   // For one request: --timeout, else ten minutes (tools have their own, shorter limits).
   [[nodiscard]] std::chrono::milliseconds request_timeout() const;

@@ -32,18 +32,58 @@ json::Object identity_of(const ipc::Welcome& welcome) {
           {"state", welcome.state}};
 }
 
-Result<int> run_start(const Context& context, const Arguments&) {
+std::vector<Parameter> http_parameters() {
+  return {
+      {.name = "http",
+       .about = "Serve MCP over HTTP as well, on 127.0.0.1 (the port of last time, or this one)",
+       .value_name = "PORT",
+       .bare_value = "on"}};
+}
+
+std::vector<std::string> http_words(const Arguments& arguments) {
+  const auto port = arguments.one("http");
+  if (!port) return {};
+  return {*port == "on" ? "--http" : "--http=" + *port};
+}
+
+// Where the daemon serves HTTP, as its status says; an error if `port` was asked for and it does
+// not serve there.
+Result<json::Value> http_of(client::Connection& connection,
+                            const std::string& port,
+                            milliseconds timeout) {
+  const auto status = connection.request("daemon/status", {}, timeout);
+  if (!status) return std::unexpected(status.error());
+  const json::Value* http = json::find(*status, "http");
+  const bool is_there = http != nullptr && http->is_object();
+  const bool fits = is_there && (port == "on" || port == "0" ||
+                                 json::string_or(*http, "url", "").contains(":" + port + "/"));
+  if (fits) return *http;
+  const std::string has = is_there
+                              ? "serves HTTP at " + std::string(json::string_or(*http, "url", ""))
+                              : std::string("does not serve HTTP");
+  return fail(Errc::mismatch, "the daemon runs already and " + has,
+              {"`hearth daemon stop`, then start it again"});
+}
+
+Result<int> run_start(const Context& context, const Arguments& arguments) {
   std::int64_t pid_before = 0;
   if (const auto running = context.connect_running()) pid_before = running->welcome().pid;
-  const auto connection = context.connect_shared();
+  auto connection = context.connect_shared(http_words(arguments));
   if (!connection) return std::unexpected(connection.error());
   const ipc::Welcome& welcome = connection->welcome();
   const bool was_running = pid_before == welcome.pid;
   json::Object data = identity_of(welcome);
   data["started"] = !was_running;
-  const std::string text = "hearthd " + welcome.version +
-                           (was_running ? " runs already" : " started") + ", pid " +
-                           std::to_string(welcome.pid) + "\n";
+  std::string text = "hearthd " + welcome.version + (was_running ? " runs already" : " started") +
+                     ", pid " + std::to_string(welcome.pid) + "\n";
+  if (const auto port = arguments.one("http")) {
+    auto http = http_of(*connection, *port, context.request_timeout());
+    if (!http) return std::unexpected(std::move(http.error()));
+    text += "MCP over HTTP: " + std::string(json::string_or(*http, "url", "")) + "\n";
+    const auto token = json::string_or(*http, "token_file", "");
+    if (!token.empty()) text += "its bearer token: " + std::string(token) + "\n";
+    data["http"] = {{"url", http->at("url")}, {"token_file", http->at("token_file")}};
+  }
   return context.output().result(data, text);
 }
 
@@ -156,13 +196,15 @@ Result<int> run_reload(const Context& context, const Arguments&) {
 
 // ---- run, logs --------------------------------------------------------------------------------
 
-Result<int> run_foreground(const Context& context, const Arguments&) {
+Result<int> run_foreground(const Context& context, const Arguments& arguments) {
   const auto options = context.client_options("cli");
   if (!options) return std::unexpected(options.error());
   const auto binary = client::find_daemon_binary(*options);
   if (!binary) return std::unexpected(binary.error());
   std::vector<std::string> words{*binary, "--stderr"};
   words.insert(words.end(), options->daemon_arguments.begin(), options->daemon_arguments.end());
+  const auto http = http_words(arguments);
+  words.insert(words.end(), http.begin(), http.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -218,9 +260,11 @@ Result<int> run_logs(const Context& context, const Arguments& arguments) {
 }
 
 constexpr std::array commands{
-    Command{"daemon start", "Start the daemon if none runs, and wait until it is ready",
-            "Commands and bridges start it by themselves; this is for scripts and for looking.",
-            nullptr, run_start},
+    Command{
+        "daemon start", "Start the daemon if none runs, and wait until it is ready",
+        "Commands and bridges start it by themselves; this is for scripts, for looking, and for "
+        "HTTP.",
+        http_parameters, run_start},
     Command{"daemon stop", "Stop the daemon and wait until it is gone",
             "Requests in flight are finished or cut short within its drain timeout. Succeeds when "
             "no daemon is running.",
@@ -229,8 +273,8 @@ constexpr std::array commands{
             nullptr, run_status},
     Command{"daemon reload", "Make the daemon read its configuration again",
             "A bad configuration is refused, and the old one stays.", nullptr, run_reload},
-    Command{"daemon run", "Run a daemon in the foreground, logging to standard error", "", nullptr,
-            run_foreground},
+    Command{"daemon run", "Run a daemon in the foreground, logging to standard error", "",
+            http_parameters, run_foreground},
     Command{"daemon logs", "Show the end of the daemon's log", "", log_parameters, run_logs},
 };
 

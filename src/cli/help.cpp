@@ -47,6 +47,7 @@ std::string left_column(const Parameter& parameter) {
   if (parameter.short_name != '\0') text += std::string("-") + parameter.short_name + ", ";
   text += option_name(parameter.name);
   const std::string value = value_name(parameter);
+  if (!parameter.bare_value.empty()) return text + "[=" + value + "]";
   if (!value.empty()) text += " " + value;
   return text;
 }

@@ -43,7 +43,7 @@ class Application {
   }
 
   Result<Arguments> parse(const std::vector<std::string>& words) {
-    std::vector<std::string> reversed = split_empty_values(words);
+    std::vector<std::string> reversed = split_values(words);
     std::ranges::reverse(reversed);  // as CLI11 takes them
     try {
       app_.parse(std::move(reversed));
@@ -77,8 +77,17 @@ class Application {
                                     : app_.add_option(names, slot.one);
   }
 
-  // CLI11 takes "--name=" for an option without its value; an empty value is one.
-  static std::vector<std::string> split_empty_values(const std::vector<std::string>& words) {
+  // The value that an option alone stands for; empty when it needs one.
+  std::string bare_value_of(const std::string& word) const {
+    for (const Parameter& parameter : usage_.parameters) {
+      if (option_name(parameter.name) == word) return parameter.bare_value;
+    }
+    return {};
+  }
+
+  // CLI11 takes "--name=" for an option without its value; an empty value is one. And an option
+  // that may stand alone would take the next word.
+  std::vector<std::string> split_values(const std::vector<std::string>& words) const {
     std::vector<std::string> out;
     bool has_ended = false;  // options, by "--"
     for (const std::string& word : words) {
@@ -87,6 +96,8 @@ class Application {
           !has_ended && word.starts_with("--") && word.find('=') + 1 == word.size();
       out.push_back(is_empty ? word.substr(0, word.size() - 1) : word);
       if (is_empty) out.emplace_back();
+      const std::string bare = has_ended ? "" : bare_value_of(word);
+      if (!bare.empty()) out.push_back(bare);
     }
     return out;
   }

@@ -49,6 +49,8 @@ std::string head_of(const json::Value& status) {
     page += "reading only: the stores belong to " + owner + "\n";
   if (const std::string error = text_of(status, "config_error"); !error.empty())
     page += "configuration not taken: " + error + "\n";
+  if (const json::Value* http = json::find(status, "http"))
+    page += "http    " + text_of(*http, "url") + "\n";
   const json::Value* paths = json::find(status, "paths");
   if (paths == nullptr) return page;
   for (const std::string_view name : {"socket", "data", "log", "config"})

@@ -22,6 +22,7 @@ struct Parameter {
   std::vector<std::string> choices = {};  // the only values, when not empty
   std::string value_name = {};            // in help; empty: from the kind
   char short_name = '\0';
+  std::string bare_value = {};  // what the option alone, without "=VALUE", stands for
 };
 
 struct Usage {

@@ -120,6 +120,25 @@ constexpr std::array daemon_keys{
         [](Settings& to, const RawValue& v) { return take_list(to.namespaces, v, is_namespace); }},
 };
 
+// The daemon itself refuses what is not loopback; this keeps a mistake from getting that far.
+constexpr std::array http_keys{
+    DaemonKey{
+        "enabled", "true or false",
+        [](Settings& to, const RawValue& v) { return store(to.http.is_enabled, as_bool(v)); }},
+    DaemonKey{"address", "a loopback address: \"127.0.0.1\" or \"::1\"",
+              [](Settings& to, const RawValue& v) {
+                return take_word<std::string>(to.http.address, v,
+                                              {{"127.0.0.1", "127.0.0.1"}, {"::1", "::1"}});
+              }},
+    DaemonKey{"port", "a port from 0 to 65535; 0: the one of last time, or any that is free",
+              [](Settings& to, const RawValue& v) {
+                return take_in_range(to.http.port, as_count(v), 0, 65'535);
+              }},
+    DaemonKey{
+        "token", "true or false",
+        [](Settings& to, const RawValue& v) { return store(to.http.requires_token, as_bool(v)); }},
+};
+
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) {
@@ -146,7 +165,7 @@ Result<void> take_pack_section(Settings& settings, std::string_view file, const 
 std::optional<Error> misnamed_section(std::string_view file,
                                       const Section& section,
                                       std::span<const std::string> known_packs) {
-  std::vector<std::string> known{"daemon", "client"};
+  std::vector<std::string> known{"daemon", "http", "client"};
   known.insert(known.end(), known_packs.begin(), known_packs.end());
   const bool is_known = std::ranges::find(known, section.name) != known.end();
   if (is_known) return std::nullopt;
@@ -176,6 +195,12 @@ Result<void> expand_homes(Settings& settings, const Environment& environment) {
 }
 
 Result<void> take_override(Settings& settings, const Override& given) {
+  if (given.key == "http") {
+    settings.http.is_enabled = true;
+    if (given.value == "on") return {};
+    return take_key<Settings>(http_keys, "http", given.origin, "port",
+                              RawValue{RawKind::typed, given.value, {}}, settings);
+  }
   return take_key<Settings>(daemon_keys, "", given.origin, given.key,
                             RawValue{RawKind::typed, given.value, {}}, settings);
 }
@@ -191,16 +216,18 @@ Result<Settings> parse_settings(std::string_view text,
   for (const Section& section : *sections) {
     if (section.name.empty() && !section.entries.empty()) {
       const Entry& stray = section.entries.front();
-      return fail(Errc::invalid_args,
-                  format_place(file, stray.at) + ": " + stray.key +
-                      ": a setting outside of any section; expected [daemon], [client] or a pack");
+      return fail(
+          Errc::invalid_args,
+          format_place(file, stray.at) + ": " + stray.key +
+              ": a setting outside of any section; expected [daemon], [http], [client] or a pack");
     }
     if (section.name.empty() || section.name == "client") continue;
     if (auto error = misnamed_section(file, section, known_packs))
       return std::unexpected(std::move(*error));
-    auto taken = section.name == "daemon"
-                     ? take_section<Settings>(daemon_keys, file, section, settings)
-                     : take_pack_section(settings, file, section);
+    auto taken =
+        section.name == "daemon" ? take_section<Settings>(daemon_keys, file, section, settings)
+        : section.name == "http" ? take_section<Settings>(http_keys, file, section, settings)
+                                 : take_pack_section(settings, file, section);
     if (!taken) return std::unexpected(std::move(taken.error()));
   }
   return settings;

@@ -43,6 +43,15 @@ struct Limits {
   std::chrono::milliseconds stall{30'000};
 };
 
+// [http] of config.toml: MCP over HTTP for this machine.
+struct Http {
+  bool is_enabled = false;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;      // 0: the one of last time if it is free, else any
+  bool requires_token = true;  // false is for tests and for containers with a single user
+  bool operator==(const Http&) const = default;
+};
+
 // [daemon] of config.toml, and the sections of the packs.
 struct Settings {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes(30)};  // 0: never leaves by itself
@@ -54,6 +63,7 @@ struct Settings {
   std::size_t log_size = std::size_t{8} << 20;  // bytes before the log is rotated
   int log_keep = 3;                             // old logs kept
   Limits limits;
+  Http http;
   std::vector<std::string> roots;       // directories that tools may read besides the project's
   std::vector<std::string> namespaces;  // the only ones served; empty: all
   std::map<std::string, std::map<std::string, std::string>> pack_settings;  // section, name, value
@@ -72,7 +82,8 @@ struct ClientSettings {
 };
 
 // One explicit setting: {"idle_timeout", "5m", "--idle-timeout"}. `key` is a key of [daemon] or
-// [client], `origin` what a complaint names. Lists are separated by commas.
+// [client], or "http" with a port or "on"; `origin` is what a complaint names. Lists are separated
+// by commas.
 struct Override {
   std::string key;
   std::string value;

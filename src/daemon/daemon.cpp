@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -64,7 +65,7 @@ std::string_view state_name(State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-class Daemon::Core final : private ServerHost {
+class Daemon::Core final : private ServerHost, private FrontHost {
  public:
   explicit Core(Options options)
       : options_(std::move(options)),
@@ -82,6 +83,7 @@ class Daemon::Core final : private ServerHost {
   }
 
   void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack)); }
+  void add(std::unique_ptr<Front> front) { fronts_.push_back(std::move(front)); }
   void stop(std::string reason) { (void)mailbox_.post({CommandKind::stop, std::move(reason)}); }
 
   int run() {
@@ -119,6 +121,9 @@ class Daemon::Core final : private ServerHost {
     }
     if (auto owned = claim_stores(); !owned) return owned;
     if (auto announced = announce(); !announced) return announced;
+    for (const auto& front : fronts_) {
+      if (auto started = front->start(*this); !started) return started;
+    }
     watch_signals();
     keep_seal();
     catalog_.on_call_ended([this](const mcp::CallRecord& call) { call_ended(call); });
@@ -238,17 +243,20 @@ class Daemon::Core final : private ServerHost {
     server_.stop_accepting();
     if (rendezvous_) rendezvous_->retract();
     server_.drain(reason);
+    for (const auto& front : fronts_) front->drain();
     const auto deadline = clock_.monotonic() + options_.settings.drain_timeout;
     drain_timer_.start(deadline, [this] { drain_progress_.notify(); });
     // A session ends when its last call is answered and the client has read that.
-    while (!server_.sessions().empty() && clock_.monotonic() < deadline) {
+    while (!is_quiet() && clock_.monotonic() < deadline) {
       co_await drain_progress_.wait();
     }
     drain_timer_.cancel();
     if (server_.requests_in_flight() > 0) {
       log::warning("calls cut short", {log::kv("in_flight", server_.requests_in_flight())});
       server_.abandon(draining_error());
+      for (const auto& front : fronts_) front->abandon(draining_error());
     }
+    for (const auto& front : fronts_) co_await front->close();
     co_await server_.close();
     co_await stop_packs();
     log::info("stopped", {log::kv("why", reason)});
@@ -300,11 +308,13 @@ class Daemon::Core final : private ServerHost {
       needs_restart.emplace_back("durability");
     if (settings->pack_settings != options_.settings.pack_settings)
       needs_restart.emplace_back("pack settings");
+    if (settings->http != options_.settings.http) needs_restart.emplace_back("http");
     // What answers depend on stays as it was until the next start; the rest applies now.
     settings->packs = options_.settings.packs;
     settings->data = options_.settings.data;
     settings->durability = options_.settings.durability;
     settings->pack_settings = options_.settings.pack_settings;
+    settings->http = options_.settings.http;
     options_.settings = std::move(*settings);
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);
@@ -314,18 +324,26 @@ class Daemon::Core final : private ServerHost {
     return needs_restart;
   }
 
+  // Whether all clients have their answers.
+  bool is_quiet() const {
+    return server_.sessions().empty() &&
+           std::ranges::none_of(fronts_, [](const auto& front) { return front->is_busy(); });
+  }
+
   json::Object status() const {
-    return make_status({.state = state_name(state_),
-                        .config_id = config_id_,
-                        .store_owner = store_owner_.value_or(""),
-                        .started = started_,
-                        .now = clock_.wall(),
-                        .is_private = is_private(),
-                        .paths = options_.paths,
-                        .server = server_,
-                        .catalog = catalog_,
-                        .packs = packs_.packs(),
-                        .last_reload_error = reload_error_});
+    json::Object status = make_status({.state = state_name(state_),
+                                       .config_id = config_id_,
+                                       .store_owner = store_owner_.value_or(""),
+                                       .started = started_,
+                                       .now = clock_.wall(),
+                                       .is_private = is_private(),
+                                       .paths = options_.paths,
+                                       .server = server_,
+                                       .catalog = catalog_,
+                                       .packs = packs_.packs(),
+                                       .last_reload_error = reload_error_});
+    for (const auto& front : fronts_) front->describe(status);
+    return status;
   }
 
   SelfReport report() const {
@@ -333,6 +351,16 @@ class Daemon::Core final : private ServerHost {
             .uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall() - started_),
             .sessions = server_.sessions().size(),
             .packs = packs_.packs()};
+  }
+
+  // FrontHost
+  Server& server() override { return server_; }
+  const ipc::Paths& paths() const override { return options_.paths; }
+  std::string_view state() const override { return state_name(state_); }
+  WallTime started() const override { return started_; }
+  std::vector<const pack::Pack*> packs() const override { return packs_.packs(); }
+  void on_quiet() override {
+    if (state_ == State::draining) drain_progress_.notify();
   }
 
   // ServerHost
@@ -477,12 +505,12 @@ class Daemon::Core final : private ServerHost {
   }
 
   void on_activity() override {
-    if (state_ == State::draining && server_.sessions().empty()) drain_progress_.notify();
+    if (state_ == State::draining && is_quiet()) drain_progress_.notify();
     if (state_ != State::running) return;
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
     const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
-    if (!is_idle || limit.count() == 0 || is_private()) return;
+    if (!is_idle || limit.count() == 0 || is_private() || !fronts_.empty()) return;
     idle_timer_.start(clock_.monotonic() + limit, [this] { stop("idle"); });
   }
 
@@ -506,6 +534,7 @@ class Daemon::Core final : private ServerHost {
   Mailbox mailbox_;
   std::optional<io::SignalWatcher> signals_;
   Server server_;
+  std::vector<std::unique_ptr<Front>> fronts_;
   io::Timer idle_timer_;
   io::Timer drain_timer_;
   io::Event drain_progress_;  // what the drain waits for has come to pass, or it has waited enough
@@ -517,6 +546,9 @@ Daemon::Daemon(Options options) : core_(std::make_unique<Core>(std::move(options
 Daemon::~Daemon() = default;
 void Daemon::add(std::unique_ptr<pack::Pack> pack) {
   core_->add(std::move(pack));
+}
+void Daemon::add(std::unique_ptr<Front> front) {
+  core_->add(std::move(front));
 }
 int Daemon::run() {
   return core_->run();

@@ -20,6 +20,7 @@
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "config/settings.hpp"
+#include "daemon/front.hpp"
 #include "ipc/paths.hpp"
 #include "pack/pack.hpp"
 
@@ -50,6 +51,7 @@ class Daemon final {
   Daemon& operator=(const Daemon&) = delete;
 
   void add(std::unique_ptr<pack::Pack> pack);
+  void add(std::unique_ptr<Front> front);
   // Serves on the calling thread. Process exit status: 0 after an orderly end, 6 when it could not
   // start.
   [[nodiscard]] int run();

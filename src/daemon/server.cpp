@@ -143,17 +143,22 @@ void Server::turn_away(const UniqueFd& socket, const ipc::Refusal& refusal) {
   (void)ipc::send_all(socket.get(), frame, std::chrono::steady_clock::now());
 }
 
+std::expected<ipc::Welcome, ipc::Refusal> Server::check(const ipc::Greeting& greeting) {
+  auto welcome = host_.check(greeting);
+  if (welcome) return welcome;
+  ++refusals_[welcome.error().reason];
+  log::warning(
+      "refused a client",
+      {log::kv("client", greeting.client_name), log::kv("pid", greeting.pid),
+       log::kv("reason", welcome.error().reason), log::kv("error", welcome.error().error.message)});
+  return welcome;
+}
+
 std::expected<ServerHost::Admission, ipc::Refusal> Server::admit(ipc::Greeting greeting,
                                                                  const ipc::PeerCredentials& peer) {
-  auto welcome = host_.check(greeting);
-  if (!welcome) {
-    ++refusals_[welcome.error().reason];
-    log::warning("refused a client",
-                 {log::kv("client", greeting.client_name), log::kv("pid", peer.pid),
-                  log::kv("reason", welcome.error().reason),
-                  log::kv("error", welcome.error().error.message)});
-    return std::unexpected(std::move(welcome.error()));
-  }
+  if (peer.pid != 0) greeting.pid = peer.pid;
+  auto welcome = check(greeting);
+  if (!welcome) return std::unexpected(std::move(welcome.error()));
   // The token is the session's identity: a client that reconnects brings it along, also to another
   // daemon process.
   const bool is_resumed = is_token(greeting.resume) && !live_tokens_.contains(greeting.resume);
@@ -165,7 +170,7 @@ std::expected<ServerHost::Admission, ipc::Refusal> Server::admit(ipc::Greeting g
   caller->kind = std::move(greeting.kind);
   caller->client_name = std::move(greeting.client_name);
   caller->client_version = std::move(greeting.client_version);
-  caller->pid = peer.pid != 0 ? peer.pid : greeting.pid;
+  caller->pid = greeting.pid;
   caller->cwd = std::move(greeting.cwd);
   caller->project_root = project_root_of(caller->cwd);
   caller->name_space = std::move(greeting.name_space);

@@ -77,6 +77,8 @@ class Server final {
   }
   [[nodiscard]] std::expected<ServerHost::Admission, ipc::Refusal> admit(
       ipc::Greeting greeting, const ipc::PeerCredentials& peer);
+  // Whether this daemon serves such a client at all; counts refusals.
+  [[nodiscard]] std::expected<ipc::Welcome, ipc::Refusal> check(const ipc::Greeting& greeting);
   [[nodiscard]] ipc::Greeting greeting_of_raw(const ipc::PeerCredentials& peer) const;
   void control(Session& session, const json::Envelope& message) { host_.control(session, message); }
   void request_began();

@@ -39,6 +39,12 @@ request_timeout = "5m"
 roots = ["/srv/docs", "~/notes"]
 namespaces = ["default", "work"]
 
+[http]
+enabled = true
+address = "::1"
+port = 7000
+token = false
+
 [client]
 namespace = "work"
 
@@ -58,6 +64,10 @@ TEST(ParseSettings, ReadsEveryKey) {
   EXPECT_EQ(settings->drain_timeout, milliseconds(2'000));
   EXPECT_THAT(settings->packs, testing::ElementsAre("knowledge", "sql"));
   EXPECT_EQ(settings->data, "/srv/hearth");
+  EXPECT_TRUE(settings->http.is_enabled);
+  EXPECT_EQ(settings->http.address, "::1");
+  EXPECT_EQ(settings->http.port, 7000);
+  EXPECT_FALSE(settings->http.requires_token);
   EXPECT_EQ(settings->durability, Durability::process);
   EXPECT_EQ(settings->log_level, log::Level::debug);
   EXPECT_EQ(settings->log_size, std::size_t{1} << 20);
@@ -177,6 +187,29 @@ TEST(LoadSettings, NamesTheVariableOrOptionThatIsWrong) {
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().message,
             "--max-sessions: expected an integer from 1 to 100000, got \"many\"");
+}
+
+TEST(LoadSettings, TakesHttpAsAnOption) {
+  const auto load = [](std::string port) {
+    const std::vector<Override> overrides{{"http", std::move(port), "--http"}};
+    return load_settings("/nonexistent/config.toml", environment_of({}), overrides);
+  };
+  const auto plain = load("on");
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(plain->http.is_enabled);
+  EXPECT_EQ(plain->http.port, 0);
+  EXPECT_EQ(load("7000")->http.port, 7000);
+  for (const auto* port : {"70000", "-1", "x", ""}) {
+    const auto wrong = load(port);
+    ASSERT_FALSE(wrong) << port;
+    EXPECT_THAT(wrong.error().message, HasSubstr("--http"));
+  }
+}
+
+TEST(ParseSettings, RefusesAnAddressThatOthersCanReach) {
+  const auto wide = parse_settings("[http]\naddress = \"0.0.0.0\"\n", "config.toml");
+  ASSERT_FALSE(wide);
+  EXPECT_THAT(wide.error().message, HasSubstr("http.address"));
 }
 
 TEST(LoadSettings, IgnoresAnEmptyVariable) {

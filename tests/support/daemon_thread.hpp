@@ -35,7 +35,8 @@ namespace hearth::test {
 class DaemonThread final {
  public:
   // Returns when the daemon serves or has said why it does not: readiness().
-  explicit DaemonThread(daemon::Options options) : paths_(options.paths) {
+  explicit DaemonThread(daemon::Options options, std::unique_ptr<daemon::Front> front = nullptr)
+      : paths_(options.paths) {
     io::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
@@ -45,6 +46,7 @@ class DaemonThread final {
     auto pack = std::make_unique<EchoPack>();
     pack_ = pack.get();
     daemon_->add(std::move(pack));
+    if (front) daemon_->add(std::move(front));
     thread_ = std::thread([this] { exit_status_ = daemon_->run(); });
     char chunk[512];
     for (ssize_t got = 0; (got = ::read(ready.get(), chunk, sizeof chunk)) > 0;) {

@@ -1,0 +1,84 @@
+#include "web/guard.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/ids.hpp"
+#include "base/unique_fd.hpp"
+#include "store/atomic_file.hpp"
+
+namespace hearth::web {
+namespace {
+
+constexpr std::size_t token_bytes = 32;
+
+}  // namespace
+
+bool is_own_host(std::string_view host, std::uint16_t port) {
+  static constexpr std::array<std::string_view, 3> names{"localhost", "127.0.0.1", "[::1]"};
+  const std::string suffix = ":" + std::to_string(port);
+  if (host.ends_with(suffix)) {
+    host.remove_suffix(suffix.size());
+  } else if (port != 80) {
+    return false;
+  }
+  return std::ranges::any_of(names, [&](auto name) { return equals_ignoring_case(host, name); });
+}
+
+bool is_own_origin(std::string_view origin, std::uint16_t port) {
+  static constexpr std::string_view scheme = "http://";
+  return equals_ignoring_case(origin.substr(0, scheme.size()), scheme) &&
+         is_own_host(origin.substr(scheme.size()), port);
+}
+
+bool equals_in_constant_time(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i])) ^
+                  static_cast<unsigned>(static_cast<unsigned char>(b[i]));
+  }
+  return difference == 0;
+}
+
+bool bears(const Request& request, std::string_view token) {
+  static constexpr std::string_view scheme = "Bearer ";
+  const auto value = request.header("Authorization");
+  return equals_ignoring_case(value.substr(0, scheme.size()), scheme) &&
+         equals_in_constant_time(value.substr(std::min(scheme.size(), value.size())), token);
+}
+
+Result<std::string> load_token(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.valid() && errno != ENOENT) return fail_errno("read the token in " + path, errno);
+  if (!file.valid()) {
+    std::string token = random_hex(token_bytes);
+    if (auto written = store::replace_file(path, token + "\n"); !written)
+      return std::unexpected(std::move(written.error()));
+    return token;
+  }
+  struct stat info{};
+  const bool is_known = ::fstat(file.get(), &info) == 0;
+  if (!is_known || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0) {
+    return fail(Errc::permission, path + " may be read by others than its owner",
+                {"remove it; the next start makes a new one"});
+  }
+  std::array<char, 2 * token_bytes + 1> text{};
+  const ssize_t got = ::read(file.get(), text.data(), text.size());
+  std::string token(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  while (token.ends_with('\n')) token.pop_back();
+  const bool is_token = token.size() == 2 * token_bytes &&
+                        token.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!is_token) {
+    return fail(Errc::damaged, path + " holds no token of 64 hexadecimal digits",
+                {"remove it; the next start makes a new one"});
+  }
+  return token;
+}
+
+}  // namespace hearth::web

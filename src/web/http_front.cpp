@@ -1,0 +1,322 @@
+#include "web/http_front.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "io/task_scope.hpp"
+#include "ipc/frame.hpp"
+#include "ipc/socket.hpp"
+#include "json/json.hpp"
+#include "mcp/messages.hpp"
+#include "store/atomic_file.hpp"
+#include "web/guard.hpp"
+#include "web/listener.hpp"
+#include "web/metrics.hpp"
+
+namespace hearth::web {
+namespace {
+
+struct Route {
+  std::string_view path;
+  std::array<std::string_view, 3> methods;
+  bool is_open = false;  // to those without the token
+};
+
+constexpr std::array routes{Route{"/mcp", {"POST", "GET", "DELETE"}, false},
+                            Route{"/metrics", {"GET", "HEAD"}, false},
+                            Route{"/healthz", {"GET", "HEAD"}, true}};
+
+std::string allowed(const Route& route) {
+  std::string list;
+  for (const auto method : route.methods) {
+    if (method.empty()) continue;
+    list.append(list.empty() ? "" : ", ").append(method);
+  }
+  return list;
+}
+
+class HttpFront final : public daemon::Front, private Handler {
+ public:
+  explicit HttpFront(HttpOptions options) : options_(std::move(options)) {
+    options_.connection.wire.body = ipc::frame_cap;
+  }
+
+  // Front
+  Result<void> start(daemon::FrontHost& host) override;
+  void drain() override;
+  bool is_busy() const override;
+  void abandon(const Error& error) override { parts_->endpoint.abandon(error); }
+  io::Task close() override;
+  void describe(json::Object& status) const override;
+
+ private:
+  // What needs the loop; there from start() on.
+  struct Parts {
+    Parts(daemon::FrontHost& of, const HttpOptions& options)
+        : host(of),
+          endpoint(of.server(), options.endpoint, [this] { host.on_quiet(); }),
+          tasks(of.server().loop()) {}
+
+    daemon::FrontHost& host;
+    UniqueFd listener;
+    std::optional<io::Watch> arrivals;
+    Endpoint endpoint;
+    std::set<Connection*> connections;
+    io::TaskScope tasks;  // last: its tasks use all of the above
+  };
+
+  // Keeps a connection in the table while it runs, however it ends.
+  class Listing {
+   public:
+    Listing(HttpFront& front, Connection& connection) : front_(front), connection_(connection) {
+      front_.parts_->connections.insert(&connection_);
+    }
+    Listing(const Listing&) = delete;
+    Listing& operator=(const Listing&) = delete;
+    ~Listing() {
+      front_.parts_->connections.erase(&connection_);
+      front_.parts_->host.on_quiet();
+    }
+
+   private:
+    HttpFront& front_;
+    Connection& connection_;
+  };
+
+  Result<void> announce();
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::string discovery() const {
+    return parts_->host.paths().runtime + "/http.json";
+  }
+  [[nodiscard]] std::string token_file() const {
+    return parts_->host.paths().state + "/http.token";
+  }
+  io::Task accept_connections();
+  io::Task serve_connection(UniqueFd socket);
+  void stop_accepting();
+
+  // Handler
+  std::optional<Response> refuse(const Request& head) override;
+  void serve(Request request, std::shared_ptr<Answer> answer) override;
+  Response refused(const char* reason, Response response);
+  Response health() const;
+  Response metrics() const;
+
+  HttpOptions options_;
+  std::string token_;  // empty: none is wanted
+  std::uint16_t port_ = 0;
+  std::optional<ipc::FileIdentity> announced_;
+  HttpCounts counts_;
+  std::unique_ptr<Parts> parts_;
+};
+
+Result<void> HttpFront::start(daemon::FrontHost& host) {
+  parts_ = std::make_unique<Parts>(host, options_);
+  if (options_.requires_token) {
+    auto token = load_token(token_file());
+    if (!token) return std::unexpected(std::move(token.error()));
+    token_ = std::move(*token);
+  }
+  auto listener = options_.port == 0
+                      ? listen_as_last_time(options_.address, host.paths().state + "/http.port")
+                      : listen_loopback(options_.address, options_.port);
+  if (!listener) return std::unexpected(std::move(listener.error()));
+  port_ = listener->port;
+  parts_->listener = std::move(listener->socket);
+  if (auto announced = announce(); !announced) return announced;
+  parts_->arrivals.emplace(host.server().loop(), parts_->listener.get());
+  parts_->tasks.spawn("accept HTTP", accept_connections());
+  log::info("serving HTTP",
+            {log::kv("url", url()), log::kv("token", token_.empty() ? "no" : "yes")});
+  return {};
+}
+
+std::string HttpFront::url() const {
+  const bool is_v6 = options_.address.contains(':');
+  return "http://" + (is_v6 ? "[" + options_.address + "]" : options_.address) + ":" +
+         std::to_string(port_) + "/mcp";
+}
+
+// Tells clients where we are and where the token is.
+Result<void> HttpFront::announce() {
+  const json::Value record{
+      {"url", url()},
+      {"token_file", token_.empty() ? json::Value() : json::Value(token_file())},
+      {"pid", ::getpid()}};
+  if (auto written = store::replace_file(discovery(), json::dump(record) + "\n"); !written)
+    return written;
+  if (const auto identity = ipc::file_identity(discovery())) announced_ = *identity;
+  return {};
+}
+
+io::Task HttpFront::accept_connections() {
+  io::Timer pause(parts_->host.server().loop());
+  for (;;) {
+    co_await parts_->arrivals->readable();
+    if (!parts_->listener.valid()) co_return;
+    UniqueFd socket(
+        ::accept4(parts_->listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const int failure = socket.valid() ? 0 : errno;
+    if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
+    if (failure != 0) {
+      // Out of descriptors, most likely: the queue waits until connections have gone.
+      log::error("cannot accept an HTTP connection", {log::kv("error", std::strerror(failure))});
+      io::Event over(parts_->host.server().loop());
+      pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
+                  [&] { over.notify(); });
+      co_await over.wait();
+      continue;
+    }
+    const int on = 1;  // a stream's events are small and must not wait for each other
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    parts_->tasks.spawn("HTTP connection", serve_connection(std::move(socket)));
+  }
+}
+
+io::Task HttpFront::serve_connection(UniqueFd socket) {
+  ++counts_.connections;
+  if (parts_->connections.size() >= options_.most_connections) {
+    const Response busy = refused("connections", plain(503, "too many connections are open\n"));
+    const std::string text = make_head(busy, BodyForm::sized, false) + busy.body;
+    (void)ipc::send_all(socket.get(), text, std::chrono::steady_clock::now());
+    co_return;
+  }
+  Connection connection(parts_->host.server(), std::move(socket), *this, options_.connection);
+  const Listing listing(*this, connection);
+  co_await connection.run();
+}
+
+void HttpFront::stop_accepting() {
+  if (parts_->arrivals) parts_->arrivals->end();
+  parts_->listener.reset();
+  if (announced_) ipc::unlink_if_same(discovery(), *announced_);
+  announced_.reset();
+}
+
+void HttpFront::drain() {
+  stop_accepting();
+  parts_->endpoint.drain();
+  for (Connection* connection :
+       std::vector(parts_->connections.begin(), parts_->connections.end())) {
+    connection->finish();
+  }
+}
+
+// A stream that a client listens to is no reason to wait.
+bool HttpFront::is_busy() const {
+  return parts_->endpoint.in_flight() != 0 ||
+         std::ranges::any_of(parts_->connections,
+                             [](const Connection* each) { return each->has_output(); });
+}
+
+io::Task HttpFront::close() {
+  if (!parts_) co_return;
+  stop_accepting();
+  parts_->endpoint.close();
+  for (Connection* connection :
+       std::vector(parts_->connections.begin(), parts_->connections.end())) {
+    connection->close_now("");
+  }
+  co_await parts_->tasks.join();
+}
+
+void HttpFront::describe(json::Object& status) const {
+  if (!parts_) return;
+  status["http"] = {{"url", url()},
+                    {"token_file", token_.empty() ? json::Value() : json::Value(token_file())},
+                    {"connections", parts_->connections.size()},
+                    {"sessions", parts_->endpoint.sessions()}};
+  json::Value& listed = status["sessions"];
+  auto& sessions = listed.is_array() ? listed.get_array() : listed.emplace_array();
+  for (auto& session : parts_->endpoint.list_sessions()) sessions.push_back(std::move(session));
+}
+
+Response HttpFront::refused(const char* reason, Response response) {
+  ++counts_.refusals[reason];
+  return response;
+}
+
+std::optional<Response> HttpFront::refuse(const Request& head) {
+  constexpr int number = mcp::server_error;
+  if (!is_own_host(head.header("Host"), port_)) {
+    return refused("host", refusal(403, number,
+                                   "Host: expected localhost, 127.0.0.1 or [::1] "
+                                   "with port " +
+                                       std::to_string(port_)));
+  }
+  if (head.has("Origin") && !is_own_origin(head.header("Origin"), port_)) {
+    return refused("origin", refusal(403, number, "Origin: pages of other sites are not served"));
+  }
+  const auto* route = std::ranges::find(routes, std::string_view(head.path), &Route::path);
+  if (route == routes.end())
+    return refused("path", plain(404, "there are /mcp, /healthz and /metrics\n"));
+  if (!route->is_open && !token_.empty() && !bears(head, token_)) {
+    Response response =
+        refusal(401, number,
+                "Authorization: expected \"Bearer\" and the token; `hearth daemon status --json` "
+                "names its file");
+    response.headers.push_back({"WWW-Authenticate", "Bearer"});
+    return refused("token", std::move(response));
+  }
+  const bool is_known = !head.method.empty() &&
+                        std::ranges::find(route->methods, head.method) != route->methods.end();
+  if (!is_known) {
+    Response response = plain(405, "use " + allowed(*route) + "\n");
+    response.headers.push_back({"Allow", allowed(*route)});
+    return refused("method", std::move(response));
+  }
+  return std::nullopt;
+}
+
+void HttpFront::serve(Request request, std::shared_ptr<Answer> answer) {
+  ++counts_.requests[request.path];
+  if (request.path == "/healthz") return answer->send(health());
+  if (request.path == "/metrics") return answer->send(metrics());
+  parts_->endpoint.serve(request, std::move(answer));
+}
+
+Response HttpFront::health() const {
+  const std::string_view state = parts_->host.state();
+  const bool is_well = state == "running" || state == "starting";
+  return {is_well ? 200 : 503,
+          std::string(json_type),
+          R"({"status":")" + std::string(is_well ? "ok" : state) + "\"}\n",
+          {}};
+}
+
+Response HttpFront::metrics() const {
+  const auto& server = parts_->host.server();
+  const auto uptime = server.clock().wall() - parts_->host.started();
+  return {200,
+          "text/plain; version=0.0.4; charset=utf-8",
+          make_metrics({.uptime = std::chrono::duration<double>(uptime),
+                        .server = server,
+                        .catalog = parts_->host.server().catalog(),
+                        .packs = parts_->host.packs(),
+                        .http = counts_,
+                        .http_connections = parts_->connections.size(),
+                        .http_sessions = parts_->endpoint.sessions(),
+                        .http_sessions_served = parts_->endpoint.sessions_served(),
+                        .http_streams = parts_->endpoint.streams()}),
+          {}};
+}
+
+}  // namespace
+
+std::unique_ptr<daemon::Front> make_http_front(HttpOptions options) {
+  return std::make_unique<HttpFront>(std::move(options));
+}
+
+}  // namespace hearth::web

@@ -1,0 +1,74 @@
+#include "web/message.hpp"
+
+#include <algorithm>
+
+#include "json/json.hpp"
+
+namespace hearth::web {
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view Request::header(std::string_view name) const {
+  for (const Header& header : headers) {
+    if (equals_ignoring_case(header.name, name)) return header.value;
+  }
+  return {};
+}
+
+bool Request::has(std::string_view name) const {
+  return std::ranges::any_of(
+      headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); });
+}
+
+// Weights are not looked at: a form is allowed or not.
+Accepted read_accept(const Request& request) {
+  if (!request.has("Accept")) return {true, true};
+  Accepted accepted;
+  for (const Header& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "Accept")) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const auto range = rest.substr(0, comma);
+      const auto type = trimmed(range.substr(0, range.find(';')));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      const bool is_any = type == "*/*";
+      if (is_any || equals_ignoring_case(type, json_type) ||
+          equals_ignoring_case(type, "application/*"))
+        accepted.json = true;
+      if (is_any || equals_ignoring_case(type, event_type) || equals_ignoring_case(type, "text/*"))
+        accepted.events = true;
+    }
+  }
+  return accepted;
+}
+
+Response refusal(int status, int number, std::string_view message, std::string_view id) {
+  std::string body = R"({"jsonrpc":"2.0",)";
+  if (!id.empty()) body.append(R"("id":)").append(id).append(",");
+  body.append(R"("error":{"code":)").append(std::to_string(number)).append(R"(,"message":)");
+  json::append_string(body, message);
+  body.append("}}");
+  return {status, std::string(json_type), std::move(body), {}};
+}
+
+Response plain(int status, std::string text) {
+  return {status, "text/plain; charset=utf-8", std::move(text), {}};
+}
+
+}  // namespace hearth::web
