@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "json/json.hpp"
+#include "mcp/era.hpp"
 #include "mcp/messages.hpp"
-#include "mcp/revision.hpp"
 
 namespace hearth::web {
 namespace {
@@ -113,7 +113,7 @@ std::optional<std::string> find_mismatch(const Request& request,
 std::optional<std::string> check_parameters(const Request& request,
                                             const BodyFacts& body,
                                             mcp::Catalog& catalog) {
-  const mcp::ToolEntry* tool = catalog.find(body.name);
+  const mcp::ToolEntry* tool = catalog.find_tool(body.name);
   if (tool == nullptr || !tool->spec.input_schema.contains("x-mcp-header")) return std::nullopt;
   const auto schema = json::parse(tool->spec.input_schema);
   const auto arguments = json::parse(body.arguments.empty() ? "{}" : body.arguments);

@@ -458,6 +458,8 @@ class BarePack final : public pack::Pack {
         R"("allOf":[{"anyOf":[{"required":["phone"]},{"required":["email"]}]}],)"
         R"("if":{"properties":{"contactMethod":{"const":"phone"}},"required":["contactMethod"]},)"
         R"("then":{"required":["phone"]},"else":{"required":["email"]},"additionalProperties":false})");
+    add(binder, "custom_header_tool", "Tool with an argument that a header repeats",
+        R"({"type":"object","properties":{"value":{"type":"string","x-mcp-header":"Value"}}})");
   }
   void start(pack::PackContext&) override {}
   void stop() override {}
