@@ -195,7 +195,7 @@ class RequestPack final : public pack::Pack {
 
   std::string_view name() const override { return ""; }
 
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     pack::ToolSpec request;
     request.verb = "request";
     request.title = "Run verbs";

@@ -119,6 +119,23 @@ Error unknown_verb(const Verbs& verbs, const std::string& name) {
   return error;
 }
 
+// The JSON text of what a verb answered; of one that answers in text or pictures only, its texts.
+Result<std::string> text_of(const Result<pack::Reply>& outcome, const std::string& verb) {
+  if (!outcome) return std::unexpected(outcome.error());
+  if (outcome->questions) {
+    return fail(Errc::unsupported,
+                verb + " asks its caller something, which a request cannot pass on",
+                {"call the tool " + verb + " itself"});
+  }
+  if (!outcome->structured.empty()) return outcome->structured;
+  std::string text;
+  for (const pack::Content& content : outcome->content) {
+    if (!text.empty()) text.push_back('\n');
+    text.append(content.kind == pack::ContentKind::text ? content.text : content.uri);
+  }
+  return R"({"text":)" + json::quoted(text) + '}';
+}
+
 // ---- Results ------------------------------------------------------------------------------------
 
 std::string error_text(const Error& error) {
@@ -209,13 +226,13 @@ class Run final : public std::enable_shared_from_this<Run> {
     const Operation& operation = program_.operations[index];
     const Presentation shown = operation.presentation.value_or(presentation_);
     std::string& text = results_[index];
-    text = outcome ? R"({"ok":true)" : R"({"ok":false)";
+    const auto raw = text_of(outcome, operation.verb);
+    const auto answer = raw ? json::parse(*raw) : Result<json::Value>(std::unexpected(raw.error()));
+    text = answer ? R"({"ok":true)" : R"({"ok":false)";
     if (shown != Presentation::agent) text.append(R"(,"verb":)" + json::quoted(operation.verb));
-    const auto answer = outcome ? json::parse(outcome->structured)
-                                : Result<json::Value>(std::unexpected(outcome.error()));
     if (answer) {
       ++succeeded_;
-      add_result(text, show(*answer, outcome->structured, shown));
+      add_result(text, show(*answer, *raw, shown));
       if (program_.shape == Shape::chain) previous_ = *answer;
     } else {
       ++failed_;

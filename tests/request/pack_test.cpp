@@ -7,6 +7,7 @@
 #include <string>
 
 #include "request/fake_verbs.hpp"
+#include "support/tools_only.hpp"
 
 namespace hearth::request {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-struct Tools final : pack::ToolBinder {
+struct Tools final : test::ToolsOnly {
+  using test::ToolsOnly::add;
   void add(pack::ToolSpec spec, pack::ToolHandler handler) override {
     specs.emplace(spec.verb, spec);
     handlers.emplace(spec.verb, std::move(handler));
