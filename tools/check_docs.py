@@ -64,7 +64,7 @@ def type_of(schema):
 
 
 def describe_tool(tool):
-    verb = " ".join(tool["name"].split("_", 1))
+    verb = " ".join(tool["name"].split("_", 1)) if "_" in tool["name"] else f"call {tool['name']}"
     hints = tool["annotations"]
     marks = [word for key, word in [("readOnlyHint", "read-only"), ("destructiveHint", "destructive"),
                                     ("idempotentHint", "idempotent"), ("openWorldHint", "open world")] if hints.get(key)]
@@ -98,7 +98,7 @@ def commands_of_docs():
 
 
 def check_commands(hearth, tools):
-    verbs = {tuple(tool["name"].split("_", 1)) for tool in tools}
+    verbs = {tuple(tool["name"].split("_", 1)) for tool in tools if "_" in tool["name"]}
     packs = {pack for pack, _ in verbs}
     known = {}
     for page, words in commands_of_docs():

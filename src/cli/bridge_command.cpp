@@ -7,9 +7,18 @@
 namespace hearth::cli {
 namespace {
 
-Result<int> run_mcp(const Context& context, const Arguments&) {
-  const auto options = context.client_options("bridge");
+std::vector<Parameter> mcp_parameters() {
+  return {{.name = "surface",
+           .about = "The tools to list: full, or compact for request and verbs only, which reach "
+                    "all others (default full)",
+           .choices = {"full", "compact"},
+           .value_name = "NAME"}};
+}
+
+Result<int> run_mcp(const Context& context, const Arguments& arguments) {
+  auto options = context.client_options("bridge");
   if (!options) return std::unexpected(options.error());
+  options->greeting.is_compact = arguments.one("surface") == "compact";
   return client::run_bridge(*options);
 }
 
@@ -18,8 +27,9 @@ constexpr std::array commands{
         "mcp", "Serve MCP on standard input and output (what AI clients start)",
         "Connects to the daemon, starting it if none runs, and keeps the client's session alive "
         "while the daemon is stopped, upgraded or restarted. Ends at end of file. `hearth setup` "
-        "enters it into a client's configuration.",
-        nullptr, run_mcp},
+        "enters it into a client's configuration.\n"
+        "--surface compact is for clients that pay for every tool they list.",
+        mcp_parameters, run_mcp},
 };
 
 }  // namespace

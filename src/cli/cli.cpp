@@ -163,8 +163,9 @@ bool asks_for_json(const std::vector<std::string>& words) {
 
 std::vector<const Command*> all_commands() {
   std::vector<const Command*> all;
-  for (const auto group : {bridge_commands(), tool_commands(), daemon_commands(), event_commands(),
-                           setup_commands(), doctor_commands(), completion_commands()}) {
+  for (const auto group :
+       {bridge_commands(), tool_commands(), request_commands(), daemon_commands(), event_commands(),
+        setup_commands(), doctor_commands(), completion_commands()}) {
     for (const Command& command : group) all.push_back(&command);
   }
   return all;

@@ -27,6 +27,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> doctor_commands();
 [[nodiscard]] std::span<const Command> completion_commands();
 [[nodiscard]] std::span<const Command> bridge_commands();
+[[nodiscard]] std::span<const Command> request_commands();
 
 // All of the above, in the order of the overview.
 [[nodiscard]] std::vector<const Command*> all_commands();
@@ -39,6 +40,12 @@ struct Command {
 
 // `hearth __complete -- WORDS`: prints the candidates for the last word, one a line. Never fails.
 [[nodiscard]] int run_complete(const std::vector<std::string>& words);
+
+// Calls a tool and shows its progress and warnings meanwhile.
+[[nodiscard]] Result<json::Value> call_tool(const Context& context,
+                                            client::Connection& connection,
+                                            std::string_view tool,
+                                            const json::Value& arguments);
 
 // Standard input to its end, at most `cap` bytes.
 [[nodiscard]] Result<std::string> read_standard_input(std::size_t cap);

@@ -136,8 +136,10 @@ void complete_first_word(const json::Array& tools, Candidates& candidates) {
     const auto name = command->name.substr(0, command->name.find(' '));
     candidates.add(name, name == command->name ? command->summary : "");
   }
-  for (const json::Value& tool : tools)
-    candidates.add(split_tool_name(json::string_or(tool, "name", "")).pack, "pack");
+  for (const json::Value& tool : tools) {
+    const std::string pack = split_tool_name(json::string_or(tool, "name", "")).pack;
+    if (!pack.empty()) candidates.add(pack, "pack");
+  }
 }
 
 void complete_second_word(const std::string& first,

@@ -51,15 +51,9 @@ Result<int> call_and_show(const Context& context,
                           client::Connection& connection,
                           std::string_view tool,
                           const json::Value& arguments) {
-  const Output& output = context.output();
-  auto result =
-      connection.call_tool(tool, arguments, context.request_timeout(), show_notifications(output));
-  output.end_progress();
-  if (result) return output.result(*result);
-  Error error = std::move(result.error());
-  if (error.code == Errc::timed_out && error.suggestions.empty())
-    error.suggestions = {"--timeout 0 waits until the tool is done"};
-  return std::unexpected(std::move(error));
+  const auto result = call_tool(context, connection, tool, arguments);
+  if (!result) return std::unexpected(result.error());
+  return context.output().result(*result);
 }
 
 std::string_view name_of(const json::Value& tool) {
@@ -80,6 +74,7 @@ std::vector<std::string> pack_names(const Tools& tools) {
   std::vector<std::string> names;
   for (const json::Value& tool : tools) {
     std::string pack = split_tool_name(name_of(tool)).pack;
+    if (pack.empty()) continue;
     if (std::ranges::find(names, pack) == names.end()) names.push_back(std::move(pack));
   }
   return names;
@@ -124,8 +119,9 @@ json::Array summaries_of(const Tools& tools, const std::string& pack) {
   for (const json::Value& tool : tools) {
     const ToolName name = split_tool_name(name_of(tool));
     if (!pack.empty() && name.pack != pack) continue;
-    list.push_back({{"command", name.pack + " " + dashed(name.verb)},
-                    {"title", json::string_or(tool, "title", "")}});
+    const std::string words =
+        name.pack.empty() ? "call " + name.verb : name.pack + " " + dashed(name.verb);
+    list.push_back({{"command", words}, {"title", json::string_or(tool, "title", "")}});
   }
   return list;
 }
@@ -235,6 +231,21 @@ constexpr std::array commands{
 
 std::span<const Command> tool_commands() {
   return commands;
+}
+
+Result<json::Value> call_tool(const Context& context,
+                              client::Connection& connection,
+                              std::string_view tool,
+                              const json::Value& arguments) {
+  const Output& output = context.output();
+  auto result =
+      connection.call_tool(tool, arguments, context.request_timeout(), show_notifications(output));
+  output.end_progress();
+  if (result) return result;
+  Error error = std::move(result.error());
+  if (error.code == Errc::timed_out && error.suggestions.empty())
+    error.suggestions = {"--timeout 0 waits until the tool is done"};
+  return std::unexpected(std::move(error));
 }
 
 Result<std::string> read_standard_input(std::size_t cap) {

@@ -220,9 +220,9 @@ Result<json::Value> bind_list(const std::string& option,
 }  // namespace
 
 ToolName split_tool_name(std::string_view tool) {
-  const std::size_t cut = std::min(tool.find('_'), tool.size());
-  return {std::string(tool.substr(0, cut)),
-          std::string(tool.substr(std::min(cut + 1, tool.size())))};
+  const std::size_t cut = tool.find('_');
+  if (cut == std::string_view::npos) return {"", std::string(tool)};
+  return {std::string(tool.substr(0, cut)), std::string(tool.substr(cut + 1))};
 }
 
 Usage tool_usage(const json::Value& tool) {

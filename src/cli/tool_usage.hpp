@@ -12,7 +12,8 @@
 
 namespace hearth::cli {
 
-// A listed tool's name as command words: "knowledge_search" → {"knowledge", "search"}.
+// A listed tool's name as command words: "knowledge_search" → {"knowledge", "search"}. The tools of
+// no pack ("request") have no words of their own: `hearth call`, `hearth do`.
 struct ToolName {
   std::string pack;
   std::string verb;

@@ -21,10 +21,12 @@
 #include "daemon/self_pack.hpp"
 #include "daemon/server.hpp"
 #include "daemon/status.hpp"
+#include "daemon/verb_calls.hpp"
 #include "io/pool.hpp"
 #include "io/signals.hpp"
 #include "io/timer.hpp"
 #include "mcp/messages.hpp"
+#include "request/pack.hpp"
 #include "store/atomic_file.hpp"
 
 namespace hearth::daemon {
@@ -79,6 +81,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
         drain_timer_(loop_),
         drain_progress_(loop_),
         tasks_(loop_) {
+    catalog_.add(*requests_);
     add(make_self_pack([this] { return report(); }, [this] { return make_guide(catalog_); }));
   }
 
@@ -529,6 +532,9 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   io::Pool pool_;
   io::Pool long_pool_;
   mcp::Catalog catalog_;
+  VerbCalls verbs_{loop_, catalog_};
+  // Not among packs_: it cannot be left out, has no stores and needs no context.
+  std::unique_ptr<pack::Pack> requests_ = request::make_pack(verbs_);
   EventLog events_{clock_};
   PackHost packs_;
   Mailbox mailbox_;

@@ -175,7 +175,8 @@ std::expected<ServerHost::Admission, ipc::Refusal> Server::admit(ipc::Greeting g
   caller->project_root = project_root_of(caller->cwd);
   caller->name_space = std::move(greeting.name_space);
   caller->read_only = greeting.read_only;
-  return ServerHost::Admission{std::move(*welcome), std::move(caller)};
+  return ServerHost::Admission{std::move(*welcome), std::move(caller),
+                               greeting.is_compact ? mcp::Surface::compact : mcp::Surface::full};
 }
 
 ipc::Greeting Server::greeting_of_raw(const ipc::PeerCredentials& peer) const {

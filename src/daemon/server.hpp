@@ -25,6 +25,7 @@ class ServerHost {
   struct Admission {
     ipc::Welcome welcome;  // without session and resume, which the server adds
     std::shared_ptr<const pack::Caller> caller;
+    mcp::Surface surface = mcp::Surface::full;
   };
   virtual ~ServerHost() = default;
   // Checks namespace, overrides and state; fills in what the daemon says of itself.

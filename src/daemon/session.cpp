@@ -137,7 +137,9 @@ void Session::admit(ipc::Greeting greeting) {
     return close_when_sent();
   }
   welcome_ = std::move(admission->welcome);
-  mcp_ = std::make_unique<mcp::Session>(server_.loop(), server_.catalog(), server_.session_limits(),
+  mcp::SessionLimits limits = server_.session_limits();
+  limits.surface = admission->surface;
+  mcp_ = std::make_unique<mcp::Session>(server_.loop(), server_.catalog(), limits,
                                         std::move(admission->caller),
                                         static_cast<mcp::MessageSink&>(*this));
   mcp_->on_quiet([this] {

@@ -110,6 +110,7 @@ std::string encode_greeting(const Greeting& greeting) {
                       {"namespace", greeting.name_space},
                       {"cwd", greeting.cwd}};
   if (!greeting.resume.empty()) params["resume"] = greeting.resume;
+  if (greeting.is_compact) params["surface"] = "compact";
   if (auto overrides = encode_overrides(greeting); !overrides.empty())
     params["overrides"] = overrides;
   return message_text({{"jsonrpc", "2.0"}, {"id", 0}, {"method", "hello"}, {"params", params}});
@@ -132,12 +133,18 @@ Result<Greeting> decode_greeting(std::string_view message) {
   const auto name_space = bounded_text(*params, "namespace", 64);
   const auto cwd = bounded_text(*params, "cwd", 4096);
   const auto resume = bounded_text(*params, "resume", 128);
+  const auto surface = bounded_text(*params, "surface", 64);
   if (!name_space) return std::unexpected(name_space.error());
   if (auto good = check_namespace(name_space->empty() ? "default" : *name_space); !good) {
     return std::unexpected(good.error());
   }
   if (!cwd) return std::unexpected(cwd.error());
   if (!resume) return std::unexpected(resume.error());
+  if (!surface) return std::unexpected(surface.error());
+  if (!surface->empty() && *surface != "full" && *surface != "compact") {
+    return fail(Errc::invalid_args, "hello.surface: expected one of \"full\", \"compact\", got " +
+                                        json::quoted(*surface));
+  }
   return Greeting{.protocol = protocol_of(*params),
                   .client_name = client->name,
                   .client_version = client->version,
@@ -146,6 +153,7 @@ Result<Greeting> decode_greeting(std::string_view message) {
                   .name_space = name_space->empty() ? "default" : *name_space,
                   .cwd = *cwd,
                   .resume = *resume,
+                  .is_compact = *surface == "compact",
                   .packs = overrides->packs,
                   .data = overrides->data,
                   .read_only = overrides->read_only};

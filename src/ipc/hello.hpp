@@ -26,7 +26,8 @@ struct Greeting {
   std::string kind = "cli";    // "bridge" | "cli" | "embedded"
   std::string name_space = "default";
   std::string cwd;
-  std::string resume;  // session token of an earlier connection; empty for a new session
+  std::string resume;       // session token of an earlier connection; empty for a new session
+  bool is_compact = false;  // tools/list shows `request` and `verbs` only, which reach all others
   // Explicit overrides only: what the user demanded on this command line. A daemon that serves
   // otherwise refuses.
   std::vector<std::string> packs;  // empty: whatever is served

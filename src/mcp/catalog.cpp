@@ -136,6 +136,7 @@ class Catalog::Collector final : public pack::Binder {
     entry->listing = list_tool(*entry);
     if (!catalog_.by_name_.emplace(entry->name, entry.get()).second) refuse_twin(entry->name);
     catalog_.tool_list_.add(entry->listing);
+    if (pack_.empty()) catalog_.compact_list_.add(entry->listing);
     catalog_.entries_.push_back(std::move(entry));
   }
   void add(pack::ResourceSpec spec, pack::ResourceHandler handler) override {

@@ -21,9 +21,15 @@ namespace hearth::mcp {
 
 class Session;
 
+// Which tools a session lists; it may call all of them either way.
+enum class Surface : std::uint8_t {
+  full,
+  compact,  // those of no pack, by which all others are reached
+};
+
 struct ToolEntry {
   std::string name;  // "knowledge_search"
-  std::string pack;
+  std::string pack;  // empty: the name has no prefix
   pack::ToolSpec spec;
   pack::ToolHandler handler;
   std::string listing;  // MCP's Tool object as JSON text
@@ -96,7 +102,9 @@ class Catalog final {
   [[nodiscard]] PromptEntry* find_prompt(std::string_view name);
 
   // In a fixed order: pack, then declaration.
-  [[nodiscard]] const Listing& tools() const { return tool_list_; }
+  [[nodiscard]] const Listing& tools(Surface surface = Surface::full) const {
+    return surface == Surface::full ? tool_list_ : compact_list_;
+  }
   [[nodiscard]] const Listing& resources() const { return resource_list_; }
   [[nodiscard]] const Listing& templates() const { return template_list_; }
   [[nodiscard]] const Listing& prompts() const { return prompt_list_; }
@@ -133,6 +141,7 @@ class Catalog final {
   std::vector<std::unique_ptr<TemplateEntry>> templates_;
   std::map<std::string, PromptEntry, std::less<>> prompts_;  // by name
   Listing tool_list_{"tools"};
+  Listing compact_list_{"tools"};
   Listing resource_list_{"resources"};
   Listing template_list_{"resourceTemplates"};
   Listing prompt_list_{"prompts"};

@@ -16,6 +16,16 @@ constexpr std::string_view instructions =
     "knowledge_remember for what should outlive this conversation. The resource hearth://guide "
     "says more.";
 
+constexpr std::string_view compact_instructions =
+    "Hearth keeps knowledge and other tools warm in one local daemon shared by all sessions of "
+    "this user. Its verbs run through the tool request; look them up with the tool verbs. Use "
+    "knowledge_search before asking the user for facts about their work, and knowledge_remember "
+    "for what should outlive this conversation. The resource hearth://guide says more.";
+
+std::string_view instructions_for(Surface surface) {
+  return surface == Surface::compact ? compact_instructions : instructions;
+}
+
 std::string server_info() {
   return R"({"name":"hearth","title":"Hearth","version":)" + json::quoted(version()) + '}';
 }
@@ -194,14 +204,14 @@ void Session::initialize(const Request& request) {
   std::string result = R"({"protocolVersion":)" + json::quoted(revision_);
   result.append(R"(,"capabilities":)").append(capabilities);
   result.append(R"(,"serverInfo":)").append(server_info());
-  result.append(R"(,"instructions":)").append(json::quoted(instructions));
+  result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
   succeed(request, result + '}');
 }
 
 void Session::discover(const Request& request) {
   std::string result = R"({"supportedVersions":)" + supported_versions();
   result.append(R"(,"capabilities":)").append(capabilities);
-  result.append(R"(,"instructions":)").append(json::quoted(instructions));
+  result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
   result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)").append(server_info());
   succeed(request, result + "}}", Caching::list);
 }
@@ -314,7 +324,7 @@ void Session::send_list(const Request& request, const Listing& listing) {
 }
 
 void Session::list_tools(const Request& request) {
-  send_list(request, catalog_.tools());
+  send_list(request, catalog_.tools(limits_.surface));
 }
 
 void Session::list_resources(const Request& request) {

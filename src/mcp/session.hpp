@@ -25,6 +25,7 @@ namespace hearth::mcp {
 struct SessionLimits {
   std::size_t in_flight = 256;             // further calls are answered `busy`
   std::chrono::milliseconds call_time{0};  // shortens the tools' own time limits; 0: does not
+  Surface surface = Surface::full;         // what tools/list shows
 };
 
 class Session final {

@@ -52,6 +52,8 @@ class Call {
   Call& operator=(Call&&) = delete;
   ~Call();
 
+  // For calls made on behalf of this one.
+  [[nodiscard]] const Context& context() const { return context_; }
   [[nodiscard]] const Caller& caller() const { return *context_.caller; }
   [[nodiscard]] const std::string& tool() const { return context_.tool; }
   [[nodiscard]] const std::string& key() const { return context_.key; }

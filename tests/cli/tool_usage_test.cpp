@@ -126,8 +126,8 @@ TEST(BindArguments, NamesOptionExpectationAndValue) {
 TEST(SplitToolName, CutsAtTheFirstUnderscore) {
   EXPECT_EQ(split_tool_name("knowledge_search").verb, "search");
   EXPECT_EQ(split_tool_name("sql_list_tables").verb, "list_tables");
-  EXPECT_EQ(split_tool_name("odd").pack, "odd");
-  EXPECT_EQ(split_tool_name("odd").verb, "");
+  EXPECT_EQ(split_tool_name("request").pack, "");
+  EXPECT_EQ(split_tool_name("request").verb, "request");
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ TEST(Greeting, ComesBackAsItWent) {
   sent.packs = {"knowledge", "sql"};
   sent.data = "/srv/stores";
   sent.read_only = true;
+  sent.is_compact = true;
   const auto got = decode_greeting(encode_greeting(sent));
   ASSERT_TRUE(got.has_value()) << got.error().message;
   EXPECT_EQ(got->protocol, protocol_version);
@@ -45,6 +46,7 @@ TEST(Greeting, ComesBackAsItWent) {
   EXPECT_EQ(got->packs, sent.packs);
   EXPECT_EQ(got->data, sent.data);
   EXPECT_TRUE(got->read_only);
+  EXPECT_TRUE(got->is_compact);
 }
 
 TEST(Greeting, MayLeaveOutAllButTheProtocol) {
@@ -54,6 +56,13 @@ TEST(Greeting, MayLeaveOutAllButTheProtocol) {
   EXPECT_EQ(got->kind, "cli");
   EXPECT_TRUE(got->packs.empty());
   EXPECT_FALSE(got->read_only);
+  EXPECT_FALSE(got->is_compact);
+}
+
+TEST(Greeting, NamesASurfaceThatThereIs) {
+  EXPECT_FALSE(decode_greeting(hello(R"({"protocol":1,"surface":"full"})"))->is_compact);
+  EXPECT_THAT(complaint(hello(R"({"protocol":1,"surface":"tiny"})")),
+              HasSubstr("hello.surface: expected one of"));
 }
 
 TEST(Greeting, MustBeTheFirstRequest) {
