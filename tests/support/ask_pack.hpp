@@ -19,10 +19,12 @@ namespace hearth::test {
 // ask_all     asks for a form, a sample and the roots at once
 // ask_rounds  asks twice, one after the other
 // ask_page    asks to visit a page
+// ask_roots   asks for the roots
 // ask_more    wants two more rounds and asks nothing
 // ask_silently    asks without having said that it may
 // ask_once    asks, and may not be repeated
 // ask_when_stopped    waits until it is stopped, and asks then
+// ask_report  reports its text as progress and logs it
 // ask_change  says that the list called by its text has changed
 // ask_update  says that the resource of its text has changed, in the caller's namespace
 // ask_update_all      the same for all namespaces
@@ -105,6 +107,12 @@ class AskPack final : public pack::Pack {
       const std::string state = call.state() + joined(call);
       return call.state() == "first:" ? asking(name_question(state)) : text_reply(state);
     });
+    add(tools, "roots", true, [](const EchoText&, const pack::Call& call) {
+      if (!call.answers().empty()) return text_reply(joined(call));
+      pack::Questions questions;
+      questions.ask["roots"] = {.kind = pack::QuestionKind::list_roots};
+      return asking(std::move(questions));
+    });
     add(tools, "page", true, [](const EchoText&, const pack::Call& call) {
       if (!call.answers().empty()) return text_reply(joined(call));
       pack::Questions questions;
@@ -129,6 +137,11 @@ class AskPack final : public pack::Pack {
   }
 
   void declare_changing(pack::Binder& tools) {
+    add(tools, "report", false, [](const EchoText& request, const pack::Call& call) {
+      call.progress(1, 1, request.text);
+      call.log(pack::LogLevel::info, request.text);
+      return text_reply(request.text);
+    });
     add(tools, "change", false, [this](const EchoText& request, const pack::Call&) {
       const std::map<std::string, pack::ListKind> kinds{{"tools", pack::ListKind::tools},
                                                         {"resources", pack::ListKind::resources},
