@@ -188,7 +188,8 @@ void Session::flush() {
     out_.clear();
     sent_ = 0;
     if (out_.capacity() > ByteBudget::small_share) std::string().swap(out_);
-    if (is_closing_) close_now("");
+    if (is_closing_) return close_now("");
+    if (mcp_) mcp_->catch_up();
   } else if (sent_ > out_.size() / 2) {
     out_.erase(0, sent_);
     sent_ = 0;

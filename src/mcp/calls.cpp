@@ -223,7 +223,9 @@ void Calls::finish(const std::string& id, const Flight* flight, Result<pack::Rep
   const auto found = flights_.find(id);
   if (found == flights_.end() || found->second.get() != flight) return;  // abandoned
   Flight& ended = *found->second;
-  if (outcome && outcome->questions && !ended.is_cancelled && sink_ != nullptr) {
+  if (outcome && outcome->questions && (ended.is_cancelled || ended.is_late))
+    outcome = fail(Errc::cancelled, ended.start.subject + " was stopped before it could ask");
+  if (outcome && outcome->questions) {
     const ToolEntry* tool = ended.start.tool;
     if (tool == nullptr || tool->spec.asks) return ask(found, std::move(*outcome->questions));
     outcome = fail(Errc::internal, tool->name + " asks without having said so (ToolSpec::asks)");

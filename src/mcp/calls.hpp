@@ -65,6 +65,7 @@ class Calls final : public std::enable_shared_from_this<Calls> {
 
   void set_log_level(pack::LogLevel level) { log_level_ = level; }
   [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
+  [[nodiscard]] bool has(std::string_view id) const { return flights_.contains(id); }
   // Called when the last call ends.
   void on_quiet(std::function<void()> notify) { on_quiet_ = std::move(notify); }
 

@@ -150,6 +150,7 @@ class Catalog::Collector final : public pack::Binder {
            pack::ResourceHandler handler,
            pack::Completer completer) override {
     catalog_.template_list_.add(list_template(spec));
+    if (catalog_.find_template(spec.uri_template) != nullptr) refuse_twin(spec.uri_template);
     const UriTemplate pattern(spec.uri_template);
     catalog_.templates_.push_back(std::make_unique<TemplateEntry>(
         std::move(spec), pattern, std::move(handler), std::move(completer)));

@@ -15,7 +15,8 @@ class MessageSink {
   // The client need not hold the connection that carries this request, and may come back for the
   // rest: MCP's polling of event streams, which only HTTP has.
   virtual void release(std::string_view /*about*/) {}
-  // Whether so much waits to be read by the client that notifications may be left out.
+  // Whether so much waits to be read by the client that reports of progress and logs are left out,
+  // and changes kept until Session::catch_up().
   [[nodiscard]] virtual bool is_congested() const = 0;
   // A request began or ended; `bytes` of it are held meanwhile.
   virtual void request_began(std::size_t bytes) = 0;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
+#include <system_error>
 #include <vector>
 
 #include "mcp/base64.hpp"
@@ -14,10 +16,10 @@ namespace {
 
 constexpr auto lifetime = std::chrono::hours(24);
 
-// Length-prefixed, so that no two triples read the same.
-std::string signed_text(std::string_view state, std::string_view subject, std::string_view made) {
+// The subject has its length and the time is a number, so that no two triples read the same.
+std::string signed_text(std::string_view state, std::string_view subject, std::int64_t made) {
   std::string text = std::to_string(subject.size()) + ':';
-  return text.append(subject).append(made).append(1, ':').append(state);
+  return text.append(subject).append(std::to_string(made)).append(1, ':').append(state);
 }
 
 std::string tag_of(std::string_view text, const unsigned char* key) {
@@ -43,9 +45,9 @@ StateSeal::StateSeal(std::string_view key) {
 
 // tag.made.state, each in base64 but for the time, which is in milliseconds.
 std::string StateSeal::seal(std::string_view state, std::string_view subject, WallTime now) const {
-  const std::string made = std::to_string(now.time_since_epoch().count());
+  const std::int64_t made = now.time_since_epoch().count();
   const std::string tag = tag_of(signed_text(state, subject, made), key_.data());
-  return base64(tag) + '.' + made + '.' + base64(state);
+  return base64(tag) + '.' + std::to_string(made) + '.' + base64(state);
 }
 
 Result<std::string> StateSeal::open(std::string_view sealed,
@@ -59,16 +61,17 @@ Result<std::string> StateSeal::open(std::string_view sealed,
   const auto second = first == std::string_view::npos ? first : sealed.find('.', first + 1);
   if (second == std::string_view::npos) return refuse("is not one that this server gave");
   const auto tag = from_base64(sealed.substr(0, first));
-  const std::string_view made = sealed.substr(first + 1, second - first - 1);
+  std::int64_t made = 0;
+  const char* end = sealed.data() + second;
+  const auto read = std::from_chars(sealed.data() + first + 1, end, made);
   const auto state = from_base64(sealed.substr(second + 1));
-  if (!tag || !state || tag->size() != crypto_auth_BYTES)
+  if (!tag || !state || tag->size() != crypto_auth_BYTES || read.ec != std::errc() ||
+      read.ptr != end)
     return refuse("is not one that this server gave");
   const std::string expected = tag_of(signed_text(*state, subject, made), key_.data());
   if (sodium_memcmp(expected.data(), tag->data(), expected.size()) != 0)
     return refuse("was changed, or belongs to another call");
-  std::int64_t at = 0;
-  std::from_chars(made.data(), made.data() + made.size(), at);
-  if (now - WallTime(std::chrono::milliseconds(at)) > lifetime) return refuse("is too old");
+  if (now - WallTime(std::chrono::milliseconds(made)) > lifetime) return refuse("is too old");
   return *state;
 }
 

@@ -1,8 +1,10 @@
 #include "mcp/session.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/version.hpp"
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
@@ -142,6 +144,7 @@ void Session::close() {
 
 void Session::handle(const json::Envelope& message, std::size_t bytes) {
   if (sink_ == nullptr) return;
+  catch_up();
   if (message.is_response()) return calls_->resolve(message.id, message.result, message.error);
   if (message.is_request()) return answer(message, bytes);
   if (message.method == "notifications/cancelled") cancel(message);
@@ -238,6 +241,10 @@ void Session::subscribe(const Request& request) {
   if (!uri) return refuse(request, uri.error());
   if (catalog_.find_resource(*uri) == nullptr && catalog_.match_template(*uri).first == nullptr)
     return sink_->send(resource_not_found(request.id, *uri, request.meta.era), request.id);
+  if (subscriptions_.size() >= limits_.subscriptions && !subscriptions_.contains(*uri)) {
+    return refuse(request,
+                  Error{Errc::busy, "too many resources are watched", {"unsubscribe some"}});
+  }
   subscriptions_.insert(std::move(*uri));
   succeed(request, "{}");
 }
@@ -276,37 +283,72 @@ void Session::listen(const Request& request) {
     }
     granted["resourceSubscriptions"] = std::move(list);
   }
-  if (listeners_.size() >= limits_.in_flight) {
+  if (listeners_.size() >= limits_.in_flight || filter.uris.size() > limits_.subscriptions) {
     return refuse(request, Error{Errc::busy, "too many subscriptions in one session", {}});
   }
-  const auto [place, is_new] = listeners_.emplace(request.id, std::move(filter));
-  if (!is_new)
+  if (calls_->has(request.id) || listeners_.contains(request.id))
     return refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
   const std::string params = R"({"notifications":)" + json::dump(json::Value(granted)) + '}';
+  listeners_.emplace(request.id, std::move(filter));
   sink_->send(make_notification("notifications/subscriptions/acknowledged",
-                                with_subscription(params, place->first)),
-              place->first);
+                                with_subscription(params, request.id)),
+              request.id);
 }
 
 void Session::list_changed(pack::ListKind kind) {
-  if (sink_ == nullptr || sink_->is_congested()) return;
-  if (is_initialized_) sink_->send(make_notification(list_name(kind), "{}"), "");
-  for (const auto& [id, filter] : std::map(listeners_)) {
-    if (sink_ == nullptr || !filter.wants(kind)) continue;
-    sink_->send(make_notification(list_name(kind), with_subscription("{}", id)), id);
+  if (sink_ == nullptr) return;
+  if (sink_->is_congested()) {
+    untold_lists_.insert(kind);
+  } else {
+    tell_list(kind);
   }
 }
 
+void Session::tell_list(pack::ListKind kind) {
+  if (is_initialized_) sink_->send(make_notification(list_name(kind), "{}"), "");
+  tell_listeners(list_name(kind), "{}",
+                 [kind](const Filter& filter) { return filter.wants(kind); });
+}
+
 void Session::resource_updated(const std::string& uri, const std::string& name_space) {
-  if (sink_ == nullptr || sink_->is_congested()) return;
-  if (!name_space.empty() && name_space != caller_->name_space) return;
+  if (sink_ == nullptr || (!name_space.empty() && name_space != caller_->name_space)) return;
+  const bool is_watched =
+      subscriptions_.contains(uri) || std::ranges::any_of(listeners_, [&](const auto& each) {
+        return each.second.uris.contains(uri);
+      });
+  if (!is_watched) return;
+  if (sink_->is_congested()) {
+    untold_resources_.insert(uri);
+  } else {
+    tell_resource(uri);
+  }
+}
+
+void Session::tell_resource(const std::string& uri) {
   constexpr std::string_view name = "notifications/resources/updated";
   const std::string params = R"({"uri":)" + json::quoted(uri) + '}';
   if (subscriptions_.contains(uri)) sink_->send(make_notification(name, params), "");
-  for (const auto& [id, filter] : std::map(listeners_)) {
-    if (sink_ == nullptr || !filter.uris.contains(uri)) continue;
-    sink_->send(make_notification(name, with_subscription(params, id)), id);
+  tell_listeners(name, params, [&](const Filter& filter) { return filter.uris.contains(uri); });
+}
+
+void Session::tell_listeners(std::string_view name,
+                             std::string_view params,
+                             const std::function<bool(const Filter&)>& wants) {
+  std::vector<std::string> ids;  // sending may end the session
+  for (const auto& [id, filter] : listeners_) {
+    if (wants(filter)) ids.push_back(id);
   }
+  for (const std::string& id : ids) {
+    if (sink_ != nullptr) sink_->send(make_notification(name, with_subscription(params, id)), id);
+  }
+}
+
+void Session::catch_up() {
+  if (untold_lists_.empty() && untold_resources_.empty()) return;
+  if (sink_ == nullptr || sink_->is_congested()) return;
+  // Taken first: sending may bring us here again.
+  for (const pack::ListKind kind : std::exchange(untold_lists_, {})) list_changed(kind);
+  for (const std::string& uri : std::exchange(untold_resources_, {})) resource_updated(uri, "");
 }
 
 void Session::send_list(const Request& request, const Listing& listing) {
@@ -384,7 +426,7 @@ void Session::start(const Request& request, CallStart start) {
   if (request.meta.era == Era::modern) {
     if (const auto read = read_rounds(request, start); !read) return refuse(request, read.error());
   }
-  if (!calls_->start(std::move(start)))
+  if (listeners_.contains(request.id) || !calls_->start(std::move(start)))
     refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
 }
 
@@ -504,9 +546,14 @@ void Session::complete(const Request& request) {
     }
   }
   std::vector<std::string> values;
-  if (*completer) {
-    values = (*completer)(json::string_or(*argument, "name", ""),
-                          json::string_or(*argument, "value", ""), others);
+  try {
+    if (*completer) {
+      values = (*completer)(json::string_or(*argument, "name", ""),
+                            json::string_or(*argument, "value", ""), others);
+    }
+  } catch (const std::exception& error) {  // a bug or exhaustion
+    log::error("a completer failed", {log::kv("error", error.what())});
+    return refuse(request, Error{Errc::internal, "nothing could be proposed", {}});
   }
   constexpr std::size_t most = 100;  // the protocol's
   const std::size_t total = values.size();

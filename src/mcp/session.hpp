@@ -26,6 +26,7 @@ struct SessionLimits {
   std::size_t in_flight = 256;             // further calls are answered `busy`
   std::chrono::milliseconds call_time{0};  // shortens the tools' own time limits; 0: does not
   Surface surface = Surface::full;         // what tools/list shows
+  std::size_t subscriptions = 4096;        // resources that a session, or a listener, may watch
 };
 
 class Session final {
@@ -42,9 +43,13 @@ class Session final {
   // One message from the client. `bytes` is what it holds while in flight.
   void handle(const json::Envelope& message, std::size_t bytes);
 
-  // What the packs have changed: told to clients that asked to know.
+  // What the packs have changed: told to clients that asked to know, once for each thing when they
+  // read it late.
   void list_changed(pack::ListKind kind);
   void resource_updated(const std::string& uri, const std::string& name_space);
+  // The client has read what waited for it: tells what has changed meanwhile. Any message from it
+  // has the same effect.
+  void catch_up();
 
   // From now on calls are answered `draining`; those in flight go on.
   void drain() { is_draining_ = true; }
@@ -111,6 +116,11 @@ class Session final {
   void get_prompt(const Request& request);
   void complete(const Request& request);
 
+  void tell_list(pack::ListKind kind);
+  void tell_resource(const std::string& uri);
+  void tell_listeners(std::string_view name,
+                      std::string_view params,
+                      const std::function<bool(const Filter&)>& wants);
   void send_list(const Request& request, const Listing& listing);
   void start(const Request& request, CallStart start);
   [[nodiscard]] Result<void> read_rounds(const Request& request, CallStart& start) const;
@@ -131,6 +141,8 @@ class Session final {
   Abilities abilities_;                                   // from the handshake
   std::set<std::string, std::less<>> subscriptions_;      // URIs; legacy
   std::map<std::string, Filter, std::less<>> listeners_;  // by the request's id; modern
+  std::set<pack::ListKind> untold_lists_;                 // changed while the client did not read
+  std::set<std::string, std::less<>> untold_resources_;   // likewise; those that it watches
   bool is_initialized_ = false;
   bool is_draining_ = false;
 };

@@ -41,9 +41,10 @@ std::optional<pack::Variables> UriTemplate::match(std::string_view uri) const {
     if (!uri.starts_with(parts_[i].literal)) return std::nullopt;
     uri.remove_prefix(parts_[i].literal.size());
     if (parts_[i].variable.empty()) break;
-    // Up to the next literal, or to the end of the segment.
+    // Up to the next literal, or to the end of the segment; the last literal ends the URI.
     const std::string& next = parts_[i + 1].literal;
-    auto end = next.empty() ? uri.find('/') : uri.find(next);
+    const bool is_last = i + 2 == parts_.size();
+    auto end = next.empty() ? uri.find('/') : is_last ? uri.rfind(next) : uri.find(next);
     if (next.empty() && end == std::string_view::npos) end = uri.size();
     if (end == std::string_view::npos || end == 0) return std::nullopt;
     const std::string_view value = uri.substr(0, end);

@@ -151,6 +151,7 @@ void HttpRequest::serve(const json::Envelope& message, std::size_t bytes) {
 }
 
 void HttpRequest::tick() {
+  mcp_->catch_up();
   if (answer_ && answer_->is_streaming()) answer_->write(keep_alive_comment);
 }
 

@@ -30,7 +30,10 @@ class HttpSession final : private mcp::MessageSink {
             std::shared_ptr<Answer> answer);
   // The client listens: to its own stream, or to what it missed of another.
   void get(const Request& request, std::shared_ptr<Answer> answer);
-  void tick() { streams_.tick(); }
+  void tick() {
+    streams_.tick();
+    mcp_->catch_up();
+  }
   void drain();
   void abandon(const Error& error);
 

@@ -54,12 +54,82 @@ TEST(Messages, GiveAToolsErrorWithAdviceInTheText) {
       R"({"error":{"code":"not_found","message":"no entry \"x\"","suggestions":["look","list"]}})");
 }
 
-TEST(Revision, IsTheRequestedOneIfItIsSpokenElseTheNewest) {
-  for (const std::string_view known : legacy_revisions) {
-    EXPECT_EQ(negotiate_revision(known), known);
+json::Value content_of(const pack::Content& content) {
+  pack::Reply reply;
+  reply.content.push_back(content);
+  return json::parse(tool_result(reply))->at("content").at(0);
+}
+
+TEST(Messages, GiveEachKindOfContentItsForm) {
+  EXPECT_EQ(json::dump(content_of(pack::text_content("a"))), R"({"type":"text","text":"a"})");
+  pack::Content content;
+  content.kind = pack::ContentKind::image;
+  content.bytes = "foo";
+  content.mime_type = "image/png";
+  EXPECT_EQ(json::dump(content_of(content)),
+            R"({"type":"image","data":"Zm9v","mimeType":"image/png"})");
+  content.kind = pack::ContentKind::audio;
+  EXPECT_EQ(json::string_or(content_of(content), "type", ""), "audio");
+  content.kind = pack::ContentKind::resource;
+  content.uri = "a://b";
+  EXPECT_EQ(
+      json::dump(content_of(content)),
+      R"({"type":"resource","resource":{"uri":"a://b","mimeType":"image/png","blob":"Zm9v"}})");
+  content.kind = pack::ContentKind::link;
+  EXPECT_EQ(json::dump(content_of(content)),
+            R"({"type":"resource_link","uri":"a://b","name":"a://b","mimeType":"image/png"})");
+  content.name = "B";
+  EXPECT_EQ(json::string_or(content_of(content), "name", ""), "B");
+}
+
+TEST(Messages, GiveContentOfItsOwnBesidesTheStructure) {
+  pack::Reply reply{.structured = R"({"n":1})"};
+  reply.content.push_back(pack::text_content("one"));
+  EXPECT_EQ(tool_result(reply),
+            R"({"content":[{"type":"text","text":"one"}],"structuredContent":{"n":1}})");
+  reply.structured.clear();
+  EXPECT_EQ(tool_result(reply), R"({"content":[{"type":"text","text":"one"}]})");
+}
+
+TEST(Messages, GiveAResourceTheUriThatWasRead) {
+  pack::Reply reply;
+  reply.content.push_back(pack::text_content("t\n"));
+  reply.content.push_back(pack::text_content(""));
+  reply.content.back().uri = "a://c";
+  EXPECT_EQ(resource_result(reply, "a://b"),
+            R"({"contents":[{"uri":"a://b","text":"t\n"},{"uri":"a://c","text":""}]})");
+  EXPECT_EQ(resource_result({}, "a://b"), R"({"contents":[]})");
+}
+
+TEST(Messages, GiveAPromptItsMessages) {
+  pack::Reply reply;
+  reply.content.push_back(pack::text_content("q"));
+  reply.content.push_back(pack::text_content("a"));
+  reply.content.back().role = "assistant";
+  const std::string messages =
+      R"("messages":[{"role":"user","content":{"type":"text","text":"q"}},)"
+      R"({"role":"assistant","content":{"type":"text","text":"a"}}]})";
+  EXPECT_EQ(prompt_result(reply), "{" + messages);
+  reply.description = "d";
+  EXPECT_EQ(prompt_result(reply), R"({"description":"d",)" + messages);
+}
+
+TEST(Messages, NumberAMissingResourceByTheEra) {
+  for (const auto& [era, number] : {std::pair{Era::legacy, -32002}, {Era::modern, -32602}}) {
+    const auto error = json::parse(resource_not_found("1", "a://\"b", era))->at("error");
+    EXPECT_EQ(json::int_or(error, "code", 0), number);
+    EXPECT_EQ(json::string_or(error.at("data"), "uri", ""), "a://\"b");
   }
-  EXPECT_EQ(negotiate_revision("2031-01-01"), legacy_revisions.front());
-  EXPECT_EQ(negotiate_revision(""), legacy_revisions.front());
+}
+
+TEST(Messages, SayWhatAClientLacksAndWhichVersionsThereAre) {
+  const auto lacks = json::parse(missing_ability("1", R"({"sampling":{}})"))->at("error");
+  EXPECT_EQ(json::int_or(lacks, "code", 0), -32021);
+  EXPECT_EQ(json::dump(lacks.at("data")), R"({"requiredCapabilities":{"sampling":{}}})");
+  const auto version = json::parse(refused_version("1", "v9\n"))->at("error");
+  EXPECT_EQ(json::int_or(version, "code", 0), -32022);
+  EXPECT_EQ(json::string_or(version.at("data"), "requested", ""), "v9\n");
+  EXPECT_EQ(json::dump(version.at("data").at("supported")), supported_versions());
 }
 
 }  // namespace

@@ -3,156 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "base/guarded.hpp"
-#include "io/pool.hpp"
 #include "json/json.hpp"
 #include "mcp/era.hpp"
-#include "support/echo_pack.hpp"
-#include "support/loop_thread.hpp"
+#include "support/mcp_session.hpp"
 
 namespace hearth::mcp {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// The client's end: what was sent, in order.
-class Outbox final : public MessageSink {
- public:
-  void send(std::string_view message, std::string_view /*about*/) override {
-    messages_.lock()->emplace_back(message);
-    messages_.notify_all();
-  }
-  bool is_congested() const override { return congested; }
-  void request_began(std::size_t bytes) override { held += bytes; }
-  void request_ended(std::size_t bytes) override { held -= bytes; }
-
-  // The next message; empty when none comes in time.
-  std::string next() {
-    auto messages = messages_.lock();
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    if (!messages.wait_until(deadline, [](const auto& queue) { return !queue.empty(); })) return {};
-    std::string message = std::move(messages->front());
-    messages->pop_front();
-    return message;
-  }
-  [[nodiscard]] bool is_empty() { return messages_.lock()->empty(); }
-
-  std::atomic<bool> congested = false;
-  std::atomic<std::size_t> held = 0;
-
- private:
-  Guarded<std::deque<std::string>> messages_;
-};
-
-// Lends the pack a real pool.
-class PoolContext final : public pack::PackContext {
- public:
-  explicit PoolContext(io::Loop& loop) : loop_(loop) {}
-  Result<std::filesystem::path> data_directory(std::string_view) override { return "/"; }
-  const std::optional<std::string>& store_owner() const override { return owner_; }
-  Result<void> submit(std::move_only_function<void()> job) override {
-    return pool_.submit(std::move(job));
-  }
-  void post(std::move_only_function<void()> job) override { loop_.post(std::move(job)); }
-  std::optional<std::string> setting(std::string_view) const override { return std::nullopt; }
-  const Clock& clock() const override { return clock_; }
-  void close() { pool_.close(); }
-
- private:
-  io::Loop& loop_;
-  io::Pool pool_{"test", 2, 16};
-  std::optional<std::string> owner_;
-  SystemClock clock_;
-};
-
-class SessionTest : public ::testing::Test {
- protected:
-  SessionTest() {
-    catalog_.add(pack_);
-    pack_.start(context_);
-    open({});
-  }
-  ~SessionTest() override {
-    thread_.run([&] { session_.reset(); });
-    context_.close();
-    thread_.run([] {});
-  }
-
-  void open(SessionLimits limits) {
-    thread_.run([&] { session_ = make_session(limits, outbox_); });
-  }
-  std::shared_ptr<Session> make_session(SessionLimits limits, Outbox& outbox) {
-    return std::make_shared<Session>(thread_.loop(), catalog_, limits,
-                                     std::make_shared<pack::Caller>(), outbox);
-  }
-  void say(const std::string& message) { say(*session_, message); }
-  void say(Session& session, const std::string& message) {
-    thread_.run([&] {
-      const auto envelope = json::scan_envelope(message);
-      ASSERT_TRUE(envelope.has_value()) << message << ": " << envelope.error().message;
-      session.handle(*envelope, message.size());
-    });
-  }
-  static std::string call_text(std::string_view id,
-                               std::string_view tool,
-                               std::string_view arguments,
-                               std::string_view token = "") {
-    std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(id) +
-                       R"(,"method":"tools/call","params":{"name":")" + std::string(tool) +
-                       R"(","arguments":)" + std::string(arguments);
-    if (!token.empty()) text += R"(,"_meta":{"progressToken":)" + std::string(token) + "}";
-    return text + "}}";
-  }
-  void call(std::string_view id, std::string_view tool, std::string_view arguments) {
-    say(call_text(id, tool, arguments));
-  }
-  // Waits until everything said so far has been handled, and answers posted to the loop have left.
-  void settle() {
-    thread_.run([] {});
-    thread_.run([] {});
-  }
-  // The answer of `id`, past notifications.
-  json::Value answer(std::string_view id) { return answer(outbox_, id); }
-  static json::Value answer(Outbox& outbox, std::string_view id) {
-    for (;;) {
-      const std::string message = outbox.next();
-      const auto envelope = json::scan_envelope(message);
-      if (!envelope) {
-        ADD_FAILURE() << "no answer for " << id;
-        return {};
-      }
-      if (envelope->id == id) return json::parse(message).value();
-      EXPECT_TRUE(envelope->is_notification()) << message;
-    }
-  }
-  static std::string tool_code(const json::Value& message) {
-    const json::Value* result = json::find(message, "result");
-    const json::Value* structured = result ? json::find(*result, "structuredContent") : nullptr;
-    const json::Value* error = structured ? json::find(*structured, "error") : nullptr;
-    return error ? std::string(json::string_or(*error, "code", "")) : "none";
-  }
-  static std::string error_code(const json::Value& message) {
-    const json::Value* error = json::find(message, "error");
-    const json::Value* data = error ? json::find(*error, "data") : nullptr;
-    return data ? std::string(json::string_or(*data, "code", "")) : "none";
-  }
-
-  test::LoopThread thread_;
-  PoolContext context_{thread_.loop()};
-  test::EchoPack pack_;
-  Catalog catalog_;
-  Outbox outbox_;
-  std::shared_ptr<Session> session_;
-};
 
 TEST_F(SessionTest, ShakesHandsInEveryRevision) {
   for (const std::string_view revision : legacy_revisions) {

@@ -1,4 +1,4 @@
-// A daemon with the echo pack, on a thread of the test, in a home of its own.
+// A daemon with the test packs, on a thread of the test, in a home of its own.
 #pragma once
 
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "daemon/daemon.hpp"
 #include "io/signals.hpp"
+#include "support/ask_pack.hpp"
 #include "support/echo_pack.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/test_client.hpp"
@@ -35,7 +36,9 @@ namespace hearth::test {
 class DaemonThread final {
  public:
   // Returns when the daemon serves or has said why it does not: readiness().
-  explicit DaemonThread(daemon::Options options, std::unique_ptr<daemon::Front> front = nullptr)
+  explicit DaemonThread(daemon::Options options,
+                        std::unique_ptr<daemon::Front> front = nullptr,
+                        std::unique_ptr<pack::Pack> another = nullptr)
       : paths_(options.paths) {
     io::hold_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
     int ends[2];
@@ -46,6 +49,8 @@ class DaemonThread final {
     auto pack = std::make_unique<EchoPack>();
     pack_ = pack.get();
     daemon_->add(std::move(pack));
+    daemon_->add(std::make_unique<AskPack>());
+    if (another) daemon_->add(std::move(another));
     if (front) daemon_->add(std::move(front));
     thread_ = std::thread([this] { exit_status_ = daemon_->run(); });
     char chunk[512];
