@@ -39,7 +39,7 @@ json::Notes notes(const Text*) {
 class EchoPack final : public pack::Pack {
  public:
   std::string_view name() const override { return "echo"; }
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     mcp::Tool<Text, Text>({.verb = "say", .title = "Say", .description = "Echo"})
         .on_loop(tools, [](const Text& request, const pack::Call& call) -> Result<Text> {
           call.progress(1, 2, request.text);

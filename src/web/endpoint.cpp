@@ -73,7 +73,7 @@ void Endpoint::post(const Request& request, std::shared_ptr<Answer> answer) {
         refusal(400, mcp::parse_error, message.error().message, json::salvage_id(request.body)));
   }
   const BodyFacts body = read_body(*message);
-  if (era_of(request, body) == Era::legacy)
+  if (era_of(request, body) == mcp::Era::legacy)
     return post_legacy(request, *message, accepted, std::move(answer));
   if (message->is_response()) {
     return answer->send(

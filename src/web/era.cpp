@@ -1,10 +1,10 @@
 #include "web/era.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "json/json.hpp"
+#include "mcp/base64.hpp"
 #include "mcp/era.hpp"
 #include "mcp/messages.hpp"
 
@@ -12,7 +12,6 @@ namespace hearth::web {
 namespace {
 
 constexpr std::string_view prefix = "io.modelcontextprotocol/";
-constexpr std::array<std::string_view, 1> modern_revisions{"2026-07-28"};
 
 std::string text_of(std::string_view json_text) {
   return json::unquote(json_text).value_or("");
@@ -49,24 +48,6 @@ std::string_view named_by(std::string_view method) {
 
 Response mismatch(std::string_view id, const std::string& what) {
   return refusal(400, header_mismatch, "Header mismatch: " + what, id);
-}
-
-// RFC 4648 §4, padded; nothing if `text` is anything else.
-std::optional<std::string> from_base64(std::string_view text) {
-  static constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  std::string bytes;
-  std::uint32_t group = 0;
-  for (std::size_t i = 0; i + padding < text.size(); ++i) {
-    const auto digit = digits.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = group << 6U | static_cast<std::uint32_t>(digit);
-    if (i % 4 == 0) continue;
-    bytes.push_back(static_cast<char>(group >> (6U - 2U * (i % 4)) & 0xffU));
-  }
-  return bytes;
 }
 
 bool is_number(std::string_view text, double& number) {
@@ -155,11 +136,11 @@ bool is_legacy_version(std::string_view version) {
 }
 
 // A version that nobody knows is modern: that era has an answer to it.
-Era era_of(const Request& request, const BodyFacts& body) {
-  if (!body.version.empty()) return Era::modern;
+mcp::Era era_of(const Request& request, const BodyFacts& body) {
+  if (!body.version.empty()) return mcp::Era::modern;
   const auto version = request.header("MCP-Protocol-Version");
   const bool is_unknown = !version.empty() && !is_legacy_version(version);
-  return is_unknown && !request.has("Mcp-Session-Id") ? Era::modern : Era::legacy;
+  return is_unknown && !request.has("Mcp-Session-Id") ? mcp::Era::modern : mcp::Era::legacy;
 }
 
 std::optional<Response> check_modern(const Request& request,
@@ -180,7 +161,8 @@ std::optional<Response> check_modern(const Request& request,
     return mismatch(message.id, "MCP-Protocol-Version is \"" + std::string(version) +
                                     "\", the version in params._meta \"" + body.version + "\"");
   }
-  const bool is_known = std::ranges::find(modern_revisions, body.version) != modern_revisions.end();
+  const bool is_known =
+      std::ranges::find(mcp::modern_revisions, body.version) != mcp::modern_revisions.end();
   if (!is_known) return std::nullopt;  // which is what the answer will be about
   if (request.header("Mcp-Method") != message.method) {
     return mismatch(message.id, "Mcp-Method is \"" + std::string(request.header("Mcp-Method")) +
@@ -214,7 +196,7 @@ std::optional<std::string> decode_header(std::string_view value) {
   if (!is_encoded) return std::string(value);
   value.remove_prefix(begin.size());
   value.remove_suffix(end.size());
-  return from_base64(value);
+  return mcp::from_base64(value);
 }
 
 }  // namespace hearth::web

@@ -5,20 +5,18 @@
 // somebody in between may want to know.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "json/envelope.hpp"
 #include "mcp/catalog.hpp"
+#include "mcp/era.hpp"
 #include "web/message.hpp"
 
 namespace hearth::web {
 
 inline constexpr int header_mismatch = -32020;
-
-enum class Era : std::uint8_t { legacy, modern };
 
 // What the body says of its sender, as far as HTTP needs to know.
 struct BodyFacts {
@@ -31,7 +29,7 @@ struct BodyFacts {
 };
 [[nodiscard]] BodyFacts read_body(const json::Envelope& message);
 
-[[nodiscard]] Era era_of(const Request& request, const BodyFacts& body);
+[[nodiscard]] mcp::Era era_of(const Request& request, const BodyFacts& body);
 // Of the MCP-Protocol-Version header.
 [[nodiscard]] bool is_legacy_version(std::string_view version);
 

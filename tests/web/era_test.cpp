@@ -19,7 +19,7 @@ constexpr const char* modern_meta =
 class MarkedPack final : public pack::Pack {
  public:
   std::string_view name() const override { return "marked"; }
-  void declare(pack::ToolBinder& tools) override {
+  void declare(pack::Binder& tools) override {
     pack::ToolSpec spec;
     spec.verb = "call";
     spec.title = "Call";
@@ -69,7 +69,7 @@ class EraTest : public testing::Test {
     EXPECT_THAT(wrong->body, HasSubstr(R"("id":7,)"));
     return wrong->body;
   }
-  static Era era(const Request& request) {
+  static mcp::Era era(const Request& request) {
     const auto message = json::scan_envelope(request.body);
     return era_of(request, read_body(*message));
   }
@@ -78,17 +78,17 @@ class EraTest : public testing::Test {
 };
 
 TEST_F(EraTest, GoesByTheBodyAndTheVersion) {
-  EXPECT_EQ(era(modern("tools/list")), Era::modern);
-  EXPECT_EQ(era(post("initialize", "{}", {})), Era::legacy);
+  EXPECT_EQ(era(modern("tools/list")), mcp::Era::modern);
+  EXPECT_EQ(era(post("initialize", "{}", {})), mcp::Era::legacy);
   EXPECT_EQ(era(post("initialize", "{}",
                      {{"MCP-Protocol-Version", "2025-11-25"}, {"Mcp-Method", "initialize"}})),
-            Era::legacy);
+            mcp::Era::legacy);
   EXPECT_EQ(era(post("server/discover", "{}", {{"MCP-Protocol-Version", "2026-07-28"}})),
-            Era::modern);
-  EXPECT_EQ(era(post("tools/list", "{}", {{"MCP-Protocol-Version", "v999"}})), Era::modern);
+            mcp::Era::modern);
+  EXPECT_EQ(era(post("tools/list", "{}", {{"MCP-Protocol-Version", "v999"}})), mcp::Era::modern);
   EXPECT_EQ(
       era(post("tools/list", "{}", {{"MCP-Protocol-Version", "v999"}, {"Mcp-Session-Id", "x"}})),
-      Era::legacy);
+      mcp::Era::legacy);
 }
 
 TEST_F(EraTest, ReadsWhoAsks) {
