@@ -11,7 +11,7 @@ constexpr std::size_t kept_capacity = std::size_t{64} << 10;
 
 }  // namespace
 
-void Answer::send(Response response) {
+void Answer::send(const Response& response) {
   if (conversation_ == nullptr) return;
   Conversation& to = *conversation_;
   // HEAD is told what GET would have said.

@@ -26,7 +26,7 @@ class Answer final {
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
-  void send(Response response);
+  void send(const Response& response);
   // Status and headers of a stream; then events until end().
   void begin_stream(std::vector<Header> headers = {});
   void write(std::string_view events);

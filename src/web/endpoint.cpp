@@ -48,7 +48,7 @@ void Endpoint::serve(const Request& request, std::shared_ptr<Answer> answer) {
     Response response = refusal(405, mcp::invalid_request,
                                 "this revision of MCP has no " + request.method + "; use POST");
     response.headers.push_back({"Allow", "POST"});
-    return answer->send(std::move(response));
+    return answer->send(response);
   }
   if (request.method == "DELETE") return remove(request, answer);
   if (!read_accept(request).events) {
@@ -80,7 +80,7 @@ void Endpoint::post(const Request& request, std::shared_ptr<Answer> answer) {
         refusal(400, mcp::invalid_request, "this revision of MCP has no responses of clients"));
   }
   if (auto wrong = check_modern(request, *message, body, server_.catalog()))
-    return answer->send(std::move(*wrong));
+    return answer->send(*wrong);
   post_modern(request, *message, accepted, std::move(answer));
 }
 
@@ -92,7 +92,7 @@ void Endpoint::post_legacy(const Request& request,
   if (is_first && !request.has("Mcp-Session-Id"))
     return begin_session(request, message, accepted, std::move(answer));
   if (HttpSession* session = session_of(request, message.id, answer))
-    session->post(message, request.body.size(), accepted, std::move(answer));
+    session->post(message, request.body.size(), accepted, answer);
 }
 
 void Endpoint::begin_session(const Request& request,
@@ -111,7 +111,7 @@ void Endpoint::begin_session(const Request& request,
   auto session = std::make_unique<HttpSession>(server_, id, std::move(caller), on_quiet_);
   HttpSession& kept = *sessions_.emplace(id, std::move(session)).first->second;
   ++served_;
-  kept.post(message, request.body.size(), accepted, std::move(answer));
+  kept.post(message, request.body.size(), accepted, answer);
   if (kept.is_stillborn()) sessions_.erase(id);
   keep_ticking();
 }

@@ -46,7 +46,7 @@ HttpSession::~HttpSession() {
 void HttpSession::post(const json::Envelope& message,
                        std::size_t bytes,
                        Accepted accepted,
-                       std::shared_ptr<Answer> answer) {
+                       const std::shared_ptr<Answer>& answer) {
   last_use_ = server_.clock().monotonic();
   if (!message.is_request()) {
     mcp_->handle(message, bytes);
@@ -60,7 +60,7 @@ void HttpSession::post(const json::Envelope& message,
   is_initializing_ = false;
 }
 
-void HttpSession::get(const Request& request, std::shared_ptr<Answer> answer) {
+void HttpSession::get(const Request& request, const std::shared_ptr<Answer>& answer) {
   last_use_ = server_.clock().monotonic();
   Result<void> done;
   if (const auto text = request.header("Last-Event-ID"); text.empty()) {

@@ -27,9 +27,9 @@ class HttpSession final : private mcp::MessageSink {
   void post(const json::Envelope& message,
             std::size_t bytes,
             Accepted accepted,
-            std::shared_ptr<Answer> answer);
+            const std::shared_ptr<Answer>& answer);
   // The client listens: to its own stream, or to what it missed of another.
-  void get(const Request& request, std::shared_ptr<Answer> answer);
+  void get(const Request& request, const std::shared_ptr<Answer>& answer);
   void tick() {
     streams_.tick();
     mcp_->catch_up();
