@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/standard_streams.hpp"
 #include "cli/cli.hpp"
 
 int main(int argc, char** argv) {
+  hearth::hold_standard_streams();
   try {
     return hearth::cli::run(argc, argv);
   } catch (const std::exception& error) {  // a bug or exhaustion

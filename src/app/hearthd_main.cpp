@@ -17,6 +17,7 @@
 #include "app/packs.hpp"
 #include "base/log.hpp"
 #include "base/program_path.hpp"
+#include "base/standard_streams.hpp"
 #include "base/version.hpp"
 #include "config/settings.hpp"
 #include "daemon/daemon.hpp"
@@ -168,6 +169,7 @@ int serve(const CommandLine& line) {
 }  // namespace hearth::app
 
 int main(int argc, char** argv) {
+  hearth::hold_standard_streams();
   hearth::io::hold_signals(
       {SIGTERM, SIGINT, SIGHUP, SIGUSR1});  // before anything else: none may be lost
   try {

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "base/file_lock.hpp"
+#include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/command.hpp"
 #include "cli/log_reader.hpp"
@@ -99,6 +100,12 @@ std::int64_t pid_in(std::string_view holder) {
   return pid;
 }
 
+// The pid in the discovery file; 0 when there is none.
+std::int64_t announced_pid(const ipc::Paths& paths) {
+  const auto record = json::parse(read_head(paths.discovery(), 65536).value_or(""));
+  return record ? json::int_or(*record, "pid", 0) : 0;
+}
+
 // A process to wait for, held by a pidfd so that a reused pid is not mistaken for it.
 class Process {
  public:
@@ -163,7 +170,13 @@ Result<int> run_stop(const Context& context, const Arguments&) {
   const bool is_absent =
       connection.error().code == Errc::unavailable || connection.error().code == Errc::draining;
   if (!is_absent) return std::unexpected(std::move(connection.error()));
-  if (pid > 0) return report_stopped(context, Process(pid), deadline);
+  if (pid > 0) {
+    const Process process(pid);
+    // One that drains has withdrawn its discovery file. Else somebody has removed its socket: only
+    // a signal reaches it.
+    if (announced_pid(*paths) == pid) (void)::kill(static_cast<pid_t>(pid), SIGTERM);
+    return report_stopped(context, process, deadline);
+  }
   return context.output().result({{"stopped", false}, {"was_running", false}},
                                  "no daemon is running\n");
 }

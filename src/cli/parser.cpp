@@ -50,12 +50,16 @@ class Application {
     } catch (const CLI::ExtrasError&) {
       return std::unexpected(unknown_word(app_.remaining()));
     } catch (const CLI::ParseError& error) {
-      return fail(Errc::invalid_args, error.what(), {"see hearth " + usage_.command + " --help"});
+      return fail(Errc::invalid_args, error.what(), {help_hint()});
     }
     return collect();
   }
 
  private:
+  std::string help_hint() const {
+    return "see hearth " + usage_.command + (usage_.command.empty() ? "" : " ") + "--help";
+  }
+
   struct Slot {
     const Parameter* parameter;
     CLI::Option* option;
@@ -116,8 +120,7 @@ class Application {
     for (const Parameter& parameter : usage_.parameters) {
       if (!parameter.is_required || arguments.has(parameter.name)) continue;
       const std::string what = parameter.about.empty() ? "" : " (" + parameter.about + ")";
-      return fail(Errc::invalid_args, "missing " + label_of(parameter) + what,
-                  {"see hearth " + usage_.command + " --help"});
+      return fail(Errc::invalid_args, "missing " + label_of(parameter) + what, {help_hint()});
     }
     return arguments;
   }
@@ -146,7 +149,7 @@ class Application {
     std::string word = remaining.empty() ? "" : remaining.front();
     const bool is_option = word.size() > 1 && word.starts_with('-');
     if (const auto equals = word.find('='); is_option) word = word.substr(0, equals);
-    const std::string help = "see hearth " + usage_.command + " --help";
+    const std::string help = help_hint();
     if (!is_option) {
       return {Errc::invalid_args,
               "unexpected word \"" + word + "\"",

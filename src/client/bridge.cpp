@@ -25,6 +25,8 @@ namespace {
 
 // A request that was on its way during this many daemon deaths is answered instead of sent again.
 constexpr int most_attempts = 8;
+// What a call's key adds to its frame.
+constexpr std::size_t room_for_key = 128;
 // Reading pauses while this much waits to be written on the other side.
 constexpr std::size_t most_queued = std::size_t{4} << 20;
 // After the end of input, answers still under way are waited for this long.
@@ -201,6 +203,13 @@ class Bridge {
       if (envelope->is_response()) std::erase(questions_, envelope->id);
       if (is_connected()) forward(line);  // what nobody waits for is not worth a daemon's start
       return;
+    }
+    if (!envelope->hearth.empty())
+      return answer_error(envelope->id, -32600, "the member \"hearth\" is for hearth's own use");
+    if (line.size() + room_for_key > ipc::frame_cap) {
+      return answer_error(
+          envelope->id, -32602,
+          "the message exceeds the cap of " + std::to_string(ipc::frame_cap) + " bytes");
     }
     look_for_shared_daemon();
     Pending pending{.message = std::string(line), .key = {}, .order = ++last_order_};

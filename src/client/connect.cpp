@@ -130,8 +130,10 @@ Attempt<void> spawn(const Options& options, MonotonicTime deadline) {
   if (error.code == Errc::busy) return failed(Verdict::again, "store_owned", std::move(error));
   const bool may_pass = error.code == Errc::unavailable;
   const auto holder = lock_holder(options.paths.lock());
-  if (error.code == Errc::timed_out && holder)
+  if (error.code == Errc::timed_out && holder) {
     error.message += "; " + options.paths.lock() + " is held by " + *holder;
+    error.suggestions.emplace_back("`hearth daemon stop` ends that one");
+  }
   return failed(may_pass ? Verdict::again : Verdict::fallback, "spawn_failed", std::move(error));
 }
 
@@ -244,10 +246,12 @@ Result<Connection> connect(const Options& options) {
     if (options.is_abandoned && options.is_abandoned())
       return fail(Errc::cancelled, "the client has gone");
     if (std::chrono::steady_clock::now() + pause >= deadline) {
+      auto suggestions = std::move(setback.error.suggestions);
+      suggestions.push_back("look at " + options.paths.log());
       return fail(Errc::timed_out,
                   "no daemon became ready within " + std::to_string(options.timeout.count()) +
                       " ms: " + setback.error.message,
-                  {"look at " + options.paths.log()});
+                  std::move(suggestions));
     }
     std::this_thread::sleep_for(pause);
   }

@@ -38,6 +38,9 @@ class ByteBudget final {
     // Returns when there is room. One that is in the middle of a message also returns when it is
     // its turn.
     [[nodiscard]] io::Task wait_for_room(bool is_mid_message);
+    // Returns when it is worth to look again: there may be room, or somebody called wake().
+    [[nodiscard]] auto change() { return budget_.changed_.wait(); }
+    void wake() { budget_.changed_.notify(); }
     // How much may be read now before the share is set again.
     [[nodiscard]] std::size_t allowance() const;
     // The message it read under the turn is complete: the next in the queue has it.

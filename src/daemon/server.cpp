@@ -87,6 +87,7 @@ void Server::apply(const config::Limits& limits) {
 
 io::Task Server::accept_connections() {
   io::Timer pause(loop_);
+  int last_failure = 0;
   for (;;) {
     co_await arrivals_->readable();
     if (!listener_.valid()) co_return;
@@ -95,13 +96,16 @@ io::Task Server::accept_connections() {
     if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
     if (failure != 0) {
       // Out of descriptors, most likely: the queue waits until sessions have gone.
-      log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
+      if (failure != last_failure)
+        log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
+      last_failure = failure;
       io::Event over(loop_);
       pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
                   [&] { over.notify(); });
       co_await over.wait();
       continue;
     }
+    last_failure = 0;
     tasks_.spawn("session", serve_session(std::move(socket), nullptr));
   }
 }

@@ -55,9 +55,11 @@ io::Task Session::serve_messages() {
     bool has_handled = false;
     for (int handled = 1; handle_next(); ++handled) {
       has_handled = true;
-      if (handled % batch_cap != 0) continue;
+      const bool is_turn_over = handled % batch_cap == 0;
+      if (!is_turn_over && queued_bytes() < ByteBudget::small_share) continue;
       flush();
-      co_await server_.loop().next_turn();
+      if (is_turn_over) co_await server_.loop().next_turn();
+      if (queued_bytes() != 0 && !share_.has_room()) co_await hold_requests();
     }
     is_batching_ = false;
     flush();
@@ -72,6 +74,16 @@ io::Task Session::serve_messages() {
     co_await share_.wait_for_room(reader_.is_partial());
     is_paused_ = false;
   }
+}
+
+// The client does not read, and the daemon holds enough: the requests that have arrived wait until
+// it has read, or there is room.
+io::Task Session::hold_requests() {
+  is_batching_ = false;  // calls in flight are answered meanwhile
+  is_paused_ = true;
+  while (socket_.valid() && queued_bytes() != 0 && !share_.has_room()) co_await share_.change();
+  is_paused_ = false;
+  is_batching_ = true;
 }
 
 // Reads what has arrived, up to `most` bytes, but in any case a little. False when the client has
@@ -188,6 +200,7 @@ void Session::flush() {
     out_.clear();
     sent_ = 0;
     if (out_.capacity() > ByteBudget::small_share) std::string().swap(out_);
+    if (is_paused_) share_.wake();
     if (is_closing_) return close_now("");
     if (mcp_) mcp_->catch_up();
   } else if (sent_ > out_.size() / 2) {

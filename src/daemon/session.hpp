@@ -64,6 +64,7 @@ class Session final : private mcp::MessageSink {
   void request_ended(std::size_t bytes) override;
 
   [[nodiscard]] io::Task serve_messages();
+  [[nodiscard]] io::Task hold_requests();
   [[nodiscard]] bool read(std::size_t most);
   [[nodiscard]] bool handle_next();
   void handle(std::string_view message);

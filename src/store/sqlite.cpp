@@ -316,7 +316,7 @@ Error Database::error(int code, std::string_view what) const {
   Error made{errc_of(code), context + message, {}};
   if (made.code == Errc::damaged) {
     made.suggestions = {"restore " + path_ + " from a backup",
-                        "or move it away: a new, empty one is made at the next use"};
+                        "move it away: a new, empty one is made at the next use"};
   }
   return made;
 }

@@ -43,6 +43,37 @@ TEST(Bridge, AnswersWhatWasAskedBeforeTheEndOfFile) {
   EXPECT_EQ(bridge.finish().exit_code, 0);
 }
 
+// A socket must not take the place of standard input and be read for it.
+TEST(Bridge, EndsWithoutStandardInput) {
+  TempHome home;
+  Plan plan = home.plan({"mcp"});
+  plan.before_exec = [] { ::close(STDIN_FILENO); };
+  const Outcome end = run(plan, patience);
+  EXPECT_FALSE(end.is_timed_out);
+  EXPECT_EQ(end.exit_code, 0) << end.describe();
+}
+
+TEST(Bridge, RefusesWhatItCannotPassOnAndGoesOn) {
+  TempHome home;
+  Plan plan = home.plan({"mcp"});
+  plan.has_input = true;
+  Process bridge(plan);
+  const std::string call = R"("jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":)"
+                           R"("hearth_status","arguments":{)";
+  std::string large = "{" + call + R"("x":")";
+  large += std::string(ipc::frame_cap - large.size() - 4, 'x') + "\"}}}";
+  ASSERT_EQ(large.size(), ipc::frame_cap);  // a line that fits, a frame with its key that does not
+  for (const std::string& line : {R"({"hearth":{"key":"mine"},)" + call + "}}}", large,
+                                  std::string(R"({"jsonrpc":"2.0","id":2,"method":"ping"})")})
+    ASSERT_TRUE(write_all(bridge.input(), line + "\n"));
+  bridge.close_input();
+  const Outcome end = bridge.wait(patience);
+  EXPECT_EQ(end.exit_code, 0) << end.describe();
+  EXPECT_NE(end.out.find(R"("id":1,"error":{"code":-32600)"), std::string::npos) << end.out;
+  EXPECT_NE(end.out.find(R"("id":1,"error":{"code":-32602)"), std::string::npos) << end.out;
+  EXPECT_NE(end.out.find(R"("id":2,"result":{})"), std::string::npos) << end.out;
+}
+
 TEST(Bridge, EndsWhenNobodyReadsItsAnswers) {
   TempHome home;
   McpStdioClient bridge(home);

@@ -220,6 +220,17 @@ TEST(Life, StopReturnsWhenTheProcessIsGone) {
   EXPECT_EQ(home.hearth({"daemon", "status"}).exit_code, 6);
 }
 
+// What cleans up in /tmp may take the socket: then nobody could end the daemon otherwise.
+TEST(Life, StopEndsADaemonThatHasLostItsSocket) {
+  TempHome home;
+  ASSERT_EQ(home.hearth({"daemon", "start"}).exit_code, 0);
+  std::filesystem::remove(home.socket());
+  const Outcome stop = home.hearth({"daemon", "stop"});
+  EXPECT_EQ(stop.exit_code, 0) << stop.describe();
+  EXPECT_TRUE(home.daemons().empty());
+  EXPECT_EQ(home.hearth({"daemon", "start"}).exit_code, 0);
+}
+
 // How often the threads of a process have woken up.
 long wakeups(pid_t pid) {
   long count = 0;

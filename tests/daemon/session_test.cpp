@@ -425,6 +425,37 @@ TEST_F(DaemonSession, HoldsLittleOfEachBeyondTheCap) {
   EXPECT_LT(halves.total(), clients.size() * 40 * kib);
 }
 
+TEST_F(DaemonSession, HoldsRequestsWhileTooMuchIsUnread) {
+  constexpr std::size_t kib = 1024;
+  options_.settings.limits.bytes_in_flight = 1024 * kib;
+  constexpr int calls = 30;
+  TestClient other = daemon().client();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<TestClient>(daemon().client()));
+    std::string frames;
+    for (int id = 0; id < calls; ++id)
+      ipc::append_frame(frames,
+                        TestClient::call_text(std::to_string(id), "echo_big", R"({"n":100000})"));
+    clients.back()->send_bytes(frames);
+  }
+  std::size_t most = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::size_t unread = 0;
+    const json::Value now = other.request("daemon/status").at("result");
+    for (const json::Value& session : now.at("sessions").as_array())
+      unread += static_cast<std::size_t>(json::int_or(session, "queued_bytes", 0));
+    most = std::max(most, unread);
+  }
+  EXPECT_GT(most, 256 * kib) << "nothing was left unread";
+  // The cap, and for each client the answer that went beyond it (twice: as text and structured).
+  EXPECT_LT(most, 1024 * kib + clients.size() * 256 * kib);
+  for (auto& client : clients) {  // all of it comes to those who read on
+    for (int id = 0; id < calls; ++id)
+      EXPECT_EQ(text_of(client->answer(std::to_string(id))).size(), 100000U);
+  }
+}
+
 TEST_F(DaemonSession, FreesTheBytesOfARequestWithItsAnswer) {
   constexpr std::size_t kib = 1024;
   options_.settings.limits.bytes_in_flight = 1024 * kib;
