@@ -36,11 +36,10 @@ class PackHost::Context final : public pack::PackContext {
     });
   }
   void publish(pack::EventKind kind,
-               std::string what,
-               std::string name_space,
-               std::string data) override {
-    host_.loop_.post([&events = host_.events_, kind, what = std::move(what),
-                      name_space = std::move(name_space), data = std::move(data)] {
+               const std::string& what,
+               const std::string& name_space,
+               const std::string& data) override {
+    host_.loop_.post([&events = host_.events_, kind, what, name_space, data] {
       events.add(kind == pack::EventKind::store ? "store" : "pack", what, name_space, "", data);
     });
   }

@@ -96,7 +96,7 @@ class SelfPack final : public pack::Pack {
   static void add(pack::Binder& binder,
                   const std::string& name,
                   std::string description,
-                  std::string mime_type,
+                  const std::string& mime_type,
                   std::function<std::string()> text) {
     pack::ResourceSpec spec{.uri = "hearth://" + name,
                             .name = name,

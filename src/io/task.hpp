@@ -48,15 +48,15 @@ class [[nodiscard]] Task final {
 struct Task::promise_type {
   struct Final {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
-    static std::coroutine_handle<> await_suspend(Handle task) noexcept {
+    [[nodiscard]] std::coroutine_handle<> await_suspend(Handle task) const noexcept {
       return task.promise().waiter;
     }
     void await_resume() const noexcept {}
   };
 
   Task get_return_object() { return Task(Handle::from_promise(*this)); }
-  static std::suspend_always initial_suspend() noexcept { return {}; }
-  static Final final_suspend() noexcept { return {}; }
+  [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
+  [[nodiscard]] Final final_suspend() const noexcept { return {}; }
   void return_void() {}
   void unhandled_exception() { failure = std::current_exception(); }
 

@@ -130,7 +130,7 @@ class Catalog final {
   // Seals what calls leave with their callers between two rounds.
   [[nodiscard]] const StateSeal& seal() const { return seal_; }
   // So that a later daemon can open it; else the key is of this process only.
-  void use_seal(StateSeal seal) { seal_ = std::move(seal); }
+  void use_seal(const StateSeal& seal) { seal_ = seal; }
 
  private:
   class Collector;

@@ -64,7 +64,7 @@ struct Params {
   std::string_view state;          // "requestState"
   std::string_view notifications;  // of subscriptions/listen
 };
-[[nodiscard]] Result<Params> read_params(std::string_view params);
+[[nodiscard]] Result<Params> read_params(std::string_view text);
 
 // What a request's `_meta` says.
 struct Meta {
@@ -75,7 +75,7 @@ struct Meta {
   Abilities abilities;                      // modern
   std::string client_name;                  // modern, if it says so
 };
-[[nodiscard]] Result<Meta> read_meta(std::string_view meta);
+[[nodiscard]] Result<Meta> read_meta(std::string_view text);
 
 // How long a client may keep a list or a resource.
 enum class Caching : std::uint8_t { none, list, content };

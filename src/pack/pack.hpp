@@ -138,9 +138,9 @@ class PackContext {
   virtual void resource_updated(const std::string& /*uri*/, const std::string& /*name_space*/) {}
   // Tells whoever follows the daemon's events. `data` is the JSON text of an object. Any thread.
   virtual void publish(EventKind,
-                       std::string /*what*/,
-                       std::string /*name_space*/,
-                       std::string /*data*/) {}
+                       const std::string& /*what*/,
+                       const std::string& /*name_space*/,
+                       const std::string& /*data*/) {}
   // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;

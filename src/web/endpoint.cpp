@@ -98,7 +98,7 @@ void Endpoint::post_legacy(const Request& request,
 void Endpoint::begin_session(const Request& request,
                              const json::Envelope& message,
                              Accepted accepted,
-                             std::shared_ptr<Answer> answer) {
+                             const std::shared_ptr<Answer>& answer) {
   if (is_draining_ || sessions_.size() >= limits_.most_sessions) {
     const std::string why = is_draining_ ? "the daemon is leaving; connect again"
                                          : std::to_string(sessions_.size()) +

@@ -52,7 +52,7 @@ class Endpoint final {
   void begin_session(const Request& request,
                      const json::Envelope& message,
                      Accepted accepted,
-                     std::shared_ptr<Answer> answer);
+                     const std::shared_ptr<Answer>& answer);
   void remove(const Request& request, const std::shared_ptr<Answer>& answer);
   // The session that the request names; null after having answered why there is none.
   [[nodiscard]] HttpSession* session_of(const Request& request,

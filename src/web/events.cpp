@@ -11,8 +11,9 @@ std::string to_string(const EventId& id) {
 
 std::optional<EventId> parse_event_id(std::string_view text) {
   EventId id;
-  const char* const end = text.data() + text.size();
-  const auto stream = std::from_chars(text.data(), end, id.stream);
+  const char* const end = text.end();
+  const char* const begin = text.begin();
+  const auto stream = std::from_chars(begin, end, id.stream);
   if (stream.ec != std::errc{} || stream.ptr == end || *stream.ptr != '-') return std::nullopt;
   const auto number = std::from_chars(stream.ptr + 1, end, id.number);
   if (number.ec != std::errc{} || number.ptr != end) return std::nullopt;
