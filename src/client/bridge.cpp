@@ -175,19 +175,16 @@ class Bridge {
     std::array<char, 16 * 1024> chunk;
     const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    if (got <= 0) {
-      end_input();
-      return;
-    }
+    if (got <= 0) end_input();
     // A client may start with a blank line; the framing is newline-delimited whatever the first
     // byte is.
-    lines_.feed(std::string_view(chunk.data(), static_cast<std::size_t>(got)));
+    // The last line may lack its end.
+    lines_.feed(got > 0 ? std::string_view(chunk.data(), static_cast<std::size_t>(got)) : "\n");
     for (;;) {
       const auto line = lines_.next();
       if (!line) {
         answer_error("null", -32700, line.error().message);
-        end_input();  // where the next message would begin is unknown
-        return;
+        continue;
       }
       if (!*line) return;
       handle_client(**line);
@@ -197,6 +194,11 @@ class Bridge {
   void handle_client(std::string_view line) {
     const auto envelope = json::scan_envelope(line);
     if (!envelope) return answer_error(json::salvage_id(line), -32700, envelope.error().message);
+    // The daemon's own methods are for its user, not for a client of its tools.
+    if (envelope->method.starts_with("daemon/")) {
+      if (envelope->is_request()) answer_error(envelope->id, -32601, "unknown method");
+      return;
+    }
     if (envelope->method == "notifications/cancelled") forget(*envelope);
     remember_state(*envelope, line);
     if (!envelope->is_request()) {

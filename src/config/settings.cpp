@@ -253,6 +253,11 @@ Result<Settings> load_settings(const std::string& path,
     if (auto taken = take_override(*settings, given); !taken)
       return std::unexpected(std::move(taken.error()));
   }
+  const std::vector<std::string> known(known_packs.begin(), known_packs.end());
+  for (const std::string& pack : settings->packs) {
+    if (known.empty() || std::ranges::find(known, pack) != known.end()) continue;
+    return unknown_name("packs", "pack", pack, known);
+  }
   if (auto done = expand_homes(*settings, environment); !done)
     return std::unexpected(std::move(done.error()));
   return settings;

@@ -312,13 +312,16 @@ class Daemon::Core final : private ServerHost, private FrontHost {
     if (settings->pack_settings != options_.settings.pack_settings)
       needs_restart.emplace_back("pack settings");
     if (settings->http != options_.settings.http) needs_restart.emplace_back("http");
-    // What answers depend on stays as it was until the next start; the rest applies now.
-    settings->packs = options_.settings.packs;
-    settings->data = options_.settings.data;
-    settings->durability = options_.settings.durability;
-    settings->pack_settings = options_.settings.pack_settings;
-    settings->http = options_.settings.http;
-    options_.settings = std::move(*settings);
+    if (settings->log_size != options_.settings.log_size) needs_restart.emplace_back("log_size");
+    if (settings->log_keep != options_.settings.log_keep) needs_restart.emplace_back("log_keep");
+    // What answers depend on stays as it was until the next start, unwritten: pool threads read it.
+    config::Settings& now = options_.settings;
+    now.idle_timeout = settings->idle_timeout;
+    now.drain_timeout = settings->drain_timeout;
+    now.log_level = settings->log_level;
+    now.limits = settings->limits;
+    now.roots = std::move(settings->roots);
+    now.namespaces = std::move(settings->namespaces);
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);
     on_activity();

@@ -105,9 +105,9 @@ PackHost::~PackHost() = default;
 
 void PackHost::add(std::unique_ptr<pack::Pack> pack) {
   const std::string name(pack->name());
-  const auto& enabled = settings_.packs;  // none named: all; "hearth" itself always
-  const bool is_enabled =
-      enabled.empty() || name == "hearth" || std::ranges::find(enabled, name) != enabled.end();
+  const auto& enabled = settings_.packs;  // none named: all; hearth itself always
+  const bool is_enabled = enabled.empty() || name.empty() || name == "hearth" ||
+                          std::ranges::find(enabled, name) != enabled.end();
   if (!is_enabled) return;
   catalog_.add(*pack);
   entries_.push_back({std::make_unique<Context>(*this, *pack), std::move(pack)});

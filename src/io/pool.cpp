@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <system_error>
 #include <utility>
 
 namespace hearth::io {
@@ -24,7 +25,14 @@ Result<void> Pool::submit(std::move_only_function<void()> job) {
   state->waiting.push_back(std::move(job));
   const bool needs_thread =
       state->waiting.size() > state->idle && state->threads.size() < most_threads_;
-  if (needs_thread) state->threads.emplace_back([this] { work(); });
+  try {
+    if (needs_thread) state->threads.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {  // the machine gives no thread: those that are there do it
+    if (state->threads.empty()) {
+      state->waiting.pop_back();
+      return fail(Errc::busy, "no thread can be started", {"try again in a moment"});
+    }
+  }
   state_.notify_one();
   return {};
 }

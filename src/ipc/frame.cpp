@@ -1,5 +1,7 @@
 #include "ipc/frame.hpp"
 
+#include <utility>
+
 namespace hearth::ipc {
 namespace {
 
@@ -60,14 +62,18 @@ Result<std::optional<std::string_view>> FrameReader::next_line() {
   for (;;) {
     const std::string_view bytes = std::string_view(buffer_).substr(start_);
     const std::size_t end = bytes.find('\n', scanned_);
-    if (end == std::string_view::npos) {
+    const bool is_whole = end != std::string_view::npos;
+    const bool is_too_large = (is_whole ? end : bytes.size()) > frame_cap;
+    if (!is_whole && !is_too_large && !is_skipping_) {
       scanned_ = bytes.size();
-      if (bytes.size() > frame_cap) return too_large("a line");
       return std::nullopt;
     }
-    if (end > frame_cap) return too_large("a line");
     scanned_ = 0;
-    start_ += end + 1;
+    start_ = is_whole ? start_ + end + 1 : buffer_.size();
+    const bool is_rest = std::exchange(is_skipping_, !is_whole);
+    if (is_rest && !is_whole) return std::nullopt;
+    if (is_rest) continue;
+    if (is_too_large) return too_large("a line");
     std::string_view line = bytes.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") != std::string_view::npos) return line;

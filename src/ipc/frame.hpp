@@ -28,8 +28,9 @@ class FrameReader {
 
   void feed(std::string_view bytes);
   // The next whole message, valid until the next call of a member; nothing when more bytes are
-  // needed. Fails, for good, with `invalid_args` at a frame over the cap (before buffering it) and
-  // at an empty frame. Blank lines are skipped.
+  // needed. Fails with `invalid_args` at a frame over the cap (before buffering it) and at an empty
+  // frame, for good; at a line over the cap once: the next call goes on behind it. Blank lines are
+  // skipped.
   [[nodiscard]] Result<std::optional<std::string_view>> next();
 
   [[nodiscard]] Framing framing() const { return framing_; }
@@ -43,8 +44,9 @@ class FrameReader {
 
   Framing framing_;
   std::string buffer_;
-  std::size_t start_ = 0;    // of the first message not yet taken
-  std::size_t scanned_ = 0;  // bytes after start_ known to hold no newline
+  std::size_t start_ = 0;     // of the first message not yet taken
+  std::size_t scanned_ = 0;   // bytes after start_ known to hold no newline
+  bool is_skipping_ = false;  // the rest of a line over the cap
 };
 
 // Appends `message` as one frame in the given framing (undecided counts as length-prefixed).

@@ -92,6 +92,10 @@ Result<Paths> resolve_paths() {
 Result<void> ensure_private_directory(const std::string& path) {
   if (auto made = make_directories(path); !made) return made;
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid() && (errno == ELOOP || errno == ENOTDIR)) {
+    return fail(Errc::io, path + " is a symbolic link or a file; a directory of yours is needed",
+                {"move it away", "name the real directory: HEARTH_HOME, or data in [daemon]"});
+  }
   if (!fd.valid()) return fail_errno("open directory " + path, errno);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return fail_errno("stat directory " + path, errno);

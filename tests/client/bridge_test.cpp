@@ -262,7 +262,7 @@ TEST_F(Bridge, AnswersGarbageWithAParseErrorAndGoesOn) {
   EXPECT_THAT(answer("8"), HasSubstr("\"on\""));
 }
 
-TEST_F(Bridge, RefusesAnEndlessLineAndLeaves) {
+TEST_F(Bridge, RefusesALongLineAndGoesOn) {
   start();
   shake_hands();
   const std::string chunk(1 << 20, 'x');
@@ -274,7 +274,26 @@ TEST_F(Bridge, RefusesAnEndlessLineAndLeaves) {
     }
   }
   EXPECT_THAT(next(), HasSubstr("exceeds the cap of 8388608 bytes"));
-  EXPECT_EQ(process_->wait(seconds(30)).exit_code, 0);
+  say("the end of it");
+  call("8", "echo_say", R"({"text":"on"})");
+  EXPECT_THAT(answer("8"), HasSubstr("\"on\""));
+}
+
+TEST_F(Bridge, AnswersALastLineWithoutItsEnd) {
+  start();
+  const std::string ping = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
+  ASSERT_EQ(::write(process_->input(), ping.data(), ping.size()),
+            static_cast<ssize_t>(ping.size()));
+  process_->close_input();
+  EXPECT_THAT(answer("9"), HasSubstr("\"result\":{}"));
+}
+
+TEST_F(Bridge, KeepsTheDaemonsOwnMethodsFromItsClient) {
+  start();
+  say(R"({"jsonrpc":"2.0","id":9,"method":"daemon/stop"})");
+  EXPECT_THAT(answer("9"), HasSubstr("-32601"));
+  call("10", "echo_say", R"({"text":"on"})");
+  EXPECT_THAT(answer("10"), HasSubstr("\"on\""));
 }
 
 TEST_F(Bridge, LeavesWhenNobodyReadsItsAnswers) {

@@ -148,6 +148,9 @@ TEST(ParseSettings, ReportsTheFirstErrorInFileOrder) {
 TEST(ParseSettings, RefusesASectionOfNoPackWhenItKnowsThePacks) {
   const std::vector<std::string> packs{"knowledge", "sql"};
   EXPECT_TRUE(parse_settings("[sql]\nx = 1\n", "c.toml", packs));
+  EXPECT_FALSE(load_settings(
+      "/nonexistent", [](const char*) { return std::nullopt; },
+      std::vector<Override>{{"packs", "knowlege", "--packs"}}, packs));
   const auto settings = parse_settings("[knowlege]\nx = 1\n", "c.toml", packs);
   ASSERT_FALSE(settings);
   EXPECT_THAT(settings.error().message, HasSubstr("did you mean knowledge?"));

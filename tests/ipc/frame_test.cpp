@@ -148,11 +148,24 @@ TEST(FrameReader, RefusesAnEndlessLine) {
   EXPECT_FALSE(reader.next().has_value());
 }
 
-TEST(FrameReader, RefusesALongLineForGood) {
+TEST(FrameReader, GoesOnBehindALongLine) {
   FrameReader reader(Framing::newline_delimited);
   reader.feed(std::string(frame_cap + 1, 'x') + "\n{}\n");
   EXPECT_FALSE(reader.next().has_value());
+  EXPECT_EQ(reader.next().value(), "{}");
+}
+
+TEST(FrameReader, GoesOnBehindALineWhoseEndComesLater) {
+  FrameReader reader(Framing::newline_delimited);
+  reader.feed(std::string(frame_cap + 1, 'x'));
   EXPECT_FALSE(reader.next().has_value());
+  for (int i = 0; i < 3; ++i) {
+    reader.feed("yyy");
+    EXPECT_EQ(reader.next().value(), std::nullopt);
+  }
+  reader.feed("zzz\n{}\n");
+  EXPECT_EQ(reader.next().value(), "{}");
+  EXPECT_EQ(reader.next().value(), std::nullopt);
 }
 
 TEST(FrameReader, GivesItsMemoryBackAfterALargeMessage) {
