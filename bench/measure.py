@@ -11,6 +11,7 @@ import socket
 import statistics
 import struct
 import subprocess
+import sys
 import time
 
 PROGRAMS = [
@@ -290,6 +291,34 @@ def switches(pid: int) -> int:
             if "ctxt_switches" in line:
                 total += int(line.split()[1])
     return total
+
+
+@contextlib.contextmanager
+def hostile_clients(place: Place):
+    """bench/hostile.py, in a process of its own, once all its sessions are at it."""
+    command = [sys.executable, str(pathlib.Path(__file__).with_name("hostile.py")), place.socket]
+    process = subprocess.Popen(command, env=place.environment, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def fairness(place: Place, findings: Findings) -> None:
+    place.start_daemon()
+    seconds = 0.3 if place.quick else 1.0
+    p99 = {"alone": [], "beside": []}
+    for _ in range(place.times(15)):
+        [line] = place.run("bench_load", "ping", place.socket, 50, seconds)
+        p99["alone"].append(line["p99_us"])
+        with hostile_clients(place):
+            [line] = place.run("bench_load", "ping", place.socket, 50, seconds)
+        p99["beside"].append(line["p99_us"])
+    findings.add("`daemon/ping`, 50 clients beside four hostile ones, p99", Series(p99["beside"], "µs"),
+                 "the same without them", Series(p99["alone"], "µs"), "≤ 3 × undisturbed", 3.0, "ratio")
 
 
 def footprint(place: Place, findings: Findings) -> None:
