@@ -56,8 +56,16 @@ Result<Reader> Readers::take(const std::stop_token& stop) {
   return Reader(*this, std::make_unique<Database>(std::move(*opened)), stop);
 }
 
+// A stop may have cut short the ROLLBACK of a reader's transaction too; the next one would read
+// what was true then. The stop is off by now.
 void Readers::give_back(std::unique_ptr<Database> database) {
-  state_.lock()->at_rest.push_back(std::move(database));
+  if (database->in_transaction()) (void)database->run("ROLLBACK");
+  if (database->in_transaction()) {
+    database.reset();
+    --state_.lock()->open;
+  } else {
+    state_.lock()->at_rest.push_back(std::move(database));
+  }
   state_.notify_one();
 }
 

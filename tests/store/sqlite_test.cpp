@@ -153,6 +153,30 @@ TEST_F(SqliteTest, ReadersSeeWhatWasCommittedBeforeAndNeverWaitForTheWriter) {
   EXPECT_EQ(readers.take().value()->integer("SELECT count(*) FROM t").value(), 2);
 }
 
+// The stop is asked about every 2,000 instructions of a statement, counted over its whole life: in
+// the end it also cuts a ROLLBACK short.
+TEST_F(SqliteTest, AReaderThatWasStoppedLeavesNoTransactionToTheNext) {
+  Database writer = open();
+  ASSERT_TRUE(writer.execute("CREATE TABLE t(a)"));
+  Readers readers(path_, 1, 512);
+  for (std::int64_t round = 1; round <= 3000; ++round) {
+    {
+      std::stop_source source;
+      auto reader = readers.take(source.get_token());
+      ASSERT_TRUE(reader);
+      const auto transaction = Transaction::begin(**reader, Transaction::Kind::deferred);
+      ASSERT_TRUE(transaction) << "round " << round << ": " << transaction.error().message;
+      EXPECT_TRUE((*reader)->integer("SELECT count(*) FROM t"));
+      source.request_stop();
+    }
+    ASSERT_TRUE(writer.run("INSERT INTO t VALUES(?)", round));
+    const auto reader = readers.take();
+    ASSERT_TRUE(reader);
+    ASSERT_FALSE((*reader)->in_transaction()) << "round " << round;
+    ASSERT_EQ((*reader)->integer("SELECT count(*) FROM t").value(), round);
+  }
+}
+
 TEST_F(SqliteTest, AReaderThatWaitsForAConnectionCanBeCancelled) {
   Database writer = open();
   Readers readers(path_, 1, 512);
