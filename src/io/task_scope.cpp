@@ -20,7 +20,8 @@ Task TaskScope::drive(std::list<Task>::iterator entry, std::string name, Task ta
   } catch (const std::exception& error) {
     log::error("task failed", {log::kv("task", name), log::kv("error", error.what())});
   }
-  loop_.post([this, entry] {
+  loop_.post([this, entry, life = std::weak_ptr(life_)] {
+    if (life.expired()) return;  // the frame went with the scope
     running_.erase(entry);
     if (running_.empty()) emptied_.notify();
   });

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <string>
 
 #include "io/event.hpp"
@@ -19,7 +20,7 @@ namespace hearth::io {
 class TaskScope final {
  public:
   explicit TaskScope(Loop& loop) : loop_(loop), emptied_(loop) {}
-  // Tasks that are left are destroyed where they wait; the loop does not run again.
+  // Tasks that are left are destroyed where they wait: nothing may wake them any more.
   ~TaskScope() = default;
   TaskScope(const TaskScope&) = delete;
   TaskScope& operator=(const TaskScope&) = delete;
@@ -36,6 +37,7 @@ class TaskScope final {
   Loop& loop_;
   Event emptied_;
   std::list<Task> running_;
+  const std::shared_ptr<const char> life_ = std::make_shared<const char>();  // ends with us
 };
 
 }  // namespace hearth::io

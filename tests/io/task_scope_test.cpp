@@ -152,6 +152,17 @@ TEST_F(TaskScopeTest, LogsAnExceptionAndEndsThatTaskOnly) {
   EXPECT_THAT(logged, ::testing::Not(HasSubstr("sound")));
 }
 
+TEST(TaskScope, MayGoBetweenTheEndOfATaskAndTheNextTurn) {
+  Loop loop;
+  int reached = 0;
+  {
+    TaskScope scope(loop);
+    scope.spawn("ends at once", descend(1, reached));
+    EXPECT_EQ(reached, 2);
+  }
+  loop.poll();
+}
+
 TEST_F(TaskScopeTest, MayBeUsedAgainAfterJoin) {
   int counted = 0;
   for (int round = 0; round < 3; ++round) {
