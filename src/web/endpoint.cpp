@@ -74,7 +74,7 @@ void Endpoint::post(const Request& request, std::shared_ptr<Answer> answer) {
   }
   const BodyFacts body = read_body(*message);
   if (era_of(request, body) == mcp::Era::legacy)
-    return post_legacy(request, *message, accepted, std::move(answer));
+    return post_legacy(request, *message, accepted, answer);
   if (message->is_response()) {
     return answer->send(
         refusal(400, mcp::invalid_request, "this revision of MCP has no responses of clients"));
@@ -87,10 +87,10 @@ void Endpoint::post(const Request& request, std::shared_ptr<Answer> answer) {
 void Endpoint::post_legacy(const Request& request,
                            const json::Envelope& message,
                            Accepted accepted,
-                           std::shared_ptr<Answer> answer) {
+                           const std::shared_ptr<Answer>& answer) {
   const bool is_first = message.method == "initialize" && message.is_request();
   if (is_first && !request.has("Mcp-Session-Id"))
-    return begin_session(request, message, accepted, std::move(answer));
+    return begin_session(request, message, accepted, answer);
   if (HttpSession* session = session_of(request, message.id, answer))
     session->post(message, request.body.size(), accepted, answer);
 }

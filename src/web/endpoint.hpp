@@ -44,7 +44,7 @@ class Endpoint final {
   void post_legacy(const Request& request,
                    const json::Envelope& message,
                    Accepted accepted,
-                   std::shared_ptr<Answer> answer);
+                   const std::shared_ptr<Answer>& answer);
   void post_modern(const Request& request,
                    const json::Envelope& message,
                    Accepted accepted,
