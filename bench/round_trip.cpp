@@ -73,7 +73,8 @@ void run(const std::string& echo_socket,
       kind_of("echo", echo.get(), echo.get(), std::string(echo_size, 'x'), skip_echo),
       kind_of("ping, socket", daemon.get(), daemon.get(), framed(ping), skip_frame),
       kind_of("tool, socket", daemon.get(), daemon.get(), framed(tool), skip_frame),
-      kind_of("ping, bridge", bridge.in(), bridge.out(), ping + "\n", skip_line),
+      kind_of("ping, bridge", bridge.in(), bridge.out(), std::string(mcp_ping_message) + "\n",
+              skip_line),
       kind_of("tool, bridge", bridge.in(), bridge.out(), tool + "\n", skip_line),
   };
   for (int round = 0; round < rounds; ++round) {
