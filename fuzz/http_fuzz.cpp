@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "base/version.hpp"
 #include "daemon/server.hpp"
+#include "echo_tools.hpp"
 #include "json/json.hpp"
 #include "mcp/binder.hpp"
 #include "web/conversation.hpp"
@@ -23,32 +23,13 @@
 namespace {
 
 using namespace hearth;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-struct Text {
-  std::string text;
-};
-BOOST_DESCRIBE_STRUCT(Text, (), (text))
-json::Notes notes(const Text*) {
-  return {{"text", "Any text"}};
-}
+using fuzz::declare_echo_tools;
+using fuzz::require;
 
 class EchoPack final : public pack::Pack {
  public:
   std::string_view name() const override { return "echo"; }
-  void declare(pack::Binder& tools) override {
-    mcp::Tool<Text, Text>({.verb = "say", .title = "Say", .description = "Echo"})
-        .on_loop(tools, [](const Text& request, const pack::Call& call) -> Result<Text> {
-          call.progress(1, 2, request.text);
-          call.log(pack::LogLevel::warning, request.text);
-          return request;
-        });
-    mcp::Tool<Text, Text>({.verb = "keep", .title = "Keep", .description = "Answer in the end"})
-        .deferred(tools, [this](Text, pack::Call call) { kept.push_back(std::move(call)); });
-  }
+  void declare(pack::Binder& tools) override { declare_echo_tools(tools, kept); }
   void start(pack::PackContext&) override {}
   void stop() override {}
   pack::PackStatus status() const override { return {}; }

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/version.hpp"
+#include "echo_tools.hpp"
 #include "ipc/frame.hpp"
 #include "json/envelope.hpp"
 #include "json/json.hpp"
@@ -29,32 +29,16 @@
 namespace {
 
 using namespace hearth;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-struct Text {
-  std::string text;
-};
-BOOST_DESCRIBE_STRUCT(Text, (), (text))
-json::Notes notes(const Text*) {
-  return {{"text", "Any text"}};
-}
+using fuzz::declare_echo_tools;
+using fuzz::require;
+using fuzz::Text;
 
 class FuzzPack final : public pack::Pack {
  public:
   explicit FuzzPack(mcp::Catalog& catalog) : catalog_(catalog) {}
   std::string_view name() const override { return "echo"; }
   void declare(pack::Binder& tools) override {
-    mcp::Tool<Text, Text>({.verb = "say", .title = "Say", .description = "Echo"})
-        .on_loop(tools, [](const Text& request, const pack::Call& call) -> Result<Text> {
-          call.progress(1, 2, request.text);
-          call.log(pack::LogLevel::warning, request.text);
-          return request;
-        });
-    mcp::Tool<Text, Text>({.verb = "keep", .title = "Keep", .description = "Answer in the end"})
-        .deferred(tools, [this](Text, pack::Call call) { kept.push_back(std::move(call)); });
+    declare_echo_tools(tools, kept);
     pack::ToolSpec asks{.verb = "ask", .title = "Ask", .description = "Asks", .asks = true};
     mcp::Tool<Text, Text>(std::move(asks))
         .deferred(tools, [](const Text& request, pack::Call call) {
@@ -253,7 +237,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzPack pack(catalog);
   catalog.add(pack);
   Checker checker(pack);
-  auto session = std::make_shared<mcp::Session>(
+  auto session = std::make_unique<mcp::Session>(
       loop, catalog, mcp::SessionLimits{.in_flight = 3, .subscriptions = 2},
       std::make_shared<pack::Caller>(), checker);
   ipc::FrameReader reader;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "cli/command.hpp"
+#include "ipc/error_data.hpp"
 #include "ipc/frame.hpp"
 
 namespace hearth::cli {
@@ -23,15 +24,8 @@ std::vector<Parameter> do_parameters() {
 Error error_of(const json::Value& result) {
   const json::Value* given = json::find(result, "error");
   if (given == nullptr) return {Errc::internal, "it failed without saying why", {}};
-  Error error{errc_from_name(json::string_or(*given, "code", "")),
-              std::string(json::string_or(*given, "message", "")),
-              {}};
-  const json::Value* suggestions = json::find(*given, "suggestions");
-  if (suggestions == nullptr || !suggestions->is_array()) return error;
-  for (const json::Value& each : suggestions->get_array()) {
-    if (each.is_string()) error.suggestions.emplace_back(each.get_string());
-  }
-  return error;
+  return {errc_from_name(json::string_or(*given, "code", "")),
+          std::string(json::string_or(*given, "message", "")), ipc::read_suggestions(*given)};
 }
 
 // What one operation answered, for people.

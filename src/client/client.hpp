@@ -83,6 +83,8 @@ class Connection {
   [[nodiscard]] bool wait_for_end(MonotonicTime deadline);
 
  private:
+  // What the daemon says next; valid until the next call.
+  [[nodiscard]] Result<std::string_view> next_message(MonotonicTime deadline);
   [[nodiscard]] Result<json::Value> exchange(std::string_view message,
                                              std::string_view id,
                                              MonotonicTime deadline,

@@ -62,6 +62,20 @@ Result<json::Value> open_tool_result(json::Value result) {
 
 }  // namespace
 
+Result<std::string_view> Connection::next_message(MonotonicTime deadline) {
+  std::string bytes;
+  for (;;) {
+    const auto next = reader_.next();
+    if (!next) return std::unexpected(next.error());
+    if (*next) return **next;
+    bytes.clear();
+    const auto got = ipc::receive_some(socket_.get(), bytes, deadline);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) return fail(Errc::unavailable, "the daemon went away", {"try again"});
+    reader_.feed(bytes);
+  }
+}
+
 Result<json::Value> Connection::exchange(std::string_view message,
                                          std::string_view id,
                                          MonotonicTime deadline,
@@ -70,28 +84,19 @@ Result<json::Value> Connection::exchange(std::string_view message,
   ipc::append_frame(frame, message);
   if (auto sent = ipc::send_all(socket_.get(), frame, deadline); !sent)
     return std::unexpected(sent.error());
-  std::string bytes;
   for (;;) {
-    for (;;) {
-      const auto next = reader_.next();
-      if (!next) return std::unexpected(next.error());
-      if (!*next) break;
-      const auto envelope = json::scan_envelope(**next);
-      if (!envelope) return std::unexpected(envelope.error());
-      const bool is_answer = envelope->is_response() && envelope->id == id;
-      if (!is_answer && !on_other) continue;
-      auto value = json::parse(
-          is_answer ? (envelope->error.empty() ? envelope->result : envelope->error) : **next);
-      if (!value) return std::unexpected(value.error());
-      if (is_answer && !envelope->error.empty()) return std::unexpected(error_of(*value));
-      if (is_answer) return value;
-      on_other(*value);
-    }
-    bytes.clear();
-    const auto got = ipc::receive_some(socket_.get(), bytes, deadline);
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) return fail(Errc::unavailable, "the daemon went away", {"try again"});
-    reader_.feed(bytes);
+    const auto next = next_message(deadline);
+    if (!next) return std::unexpected(next.error());
+    const auto envelope = json::scan_envelope(*next);
+    if (!envelope) return std::unexpected(envelope.error());
+    const bool is_answer = envelope->is_response() && envelope->id == id;
+    if (!is_answer && !on_other) continue;
+    auto value = json::parse(
+        is_answer ? (envelope->error.empty() ? envelope->result : envelope->error) : *next);
+    if (!value) return std::unexpected(value.error());
+    if (is_answer && !envelope->error.empty()) return std::unexpected(error_of(*value));
+    if (is_answer) return value;
+    on_other(*value);
   }
 }
 
@@ -147,21 +152,12 @@ Result<json::Array> Connection::list_tools(std::chrono::milliseconds timeout) {
 }
 
 Result<void> Connection::listen(const std::function<bool(const json::Value&)>& on_other) {
-  std::string bytes;
   for (;;) {
-    for (;;) {
-      const auto next = reader_.next();
-      if (!next) return std::unexpected(next.error());
-      if (!*next) break;
-      const auto message = json::parse(**next);
-      if (!message) return std::unexpected(message.error());
-      if (!on_other(*message)) return {};
-    }
-    bytes.clear();
-    const auto got = ipc::receive_some(socket_.get(), bytes, MonotonicTime::max());
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) return fail(Errc::unavailable, "the daemon went away");
-    reader_.feed(bytes);
+    const auto next = next_message(MonotonicTime::max());
+    if (!next) return std::unexpected(next.error());
+    const auto message = json::parse(*next);
+    if (!message) return std::unexpected(message.error());
+    if (!on_other(*message)) return {};
   }
 }
 

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -71,9 +69,10 @@ Server::Server(io::Loop& loop,
       tasks_(loop) {}
 
 void Server::listen(UniqueFd listener) {
-  listener_ = std::move(listener);
-  arrivals_.emplace(loop_, listener_.get());
-  tasks_.spawn("accept", accept_connections());
+  acceptor_.emplace(loop_, std::move(listener), "a connection");
+  tasks_.spawn("accept", acceptor_->run([this](UniqueFd connection) {
+    serve(std::move(connection), nullptr);
+  }));
 }
 
 void Server::serve(UniqueFd connection, std::function<void()> on_end) {
@@ -83,31 +82,6 @@ void Server::serve(UniqueFd connection, std::function<void()> on_end) {
 void Server::apply(const config::Limits& limits) {
   limits_ = limits;
   budget_.set_cap(limits.bytes_in_flight);
-}
-
-io::Task Server::accept_connections() {
-  io::Timer pause(loop_);
-  int last_failure = 0;
-  for (;;) {
-    co_await arrivals_->readable();
-    if (!listener_.valid()) co_return;
-    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    const int failure = socket.valid() ? 0 : errno;
-    if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
-    if (failure != 0) {
-      // Out of descriptors, most likely: the queue waits until sessions have gone.
-      if (failure != last_failure)
-        log::error("cannot accept a connection", {log::kv("error", std::strerror(failure))});
-      last_failure = failure;
-      io::Event over(loop_);
-      pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
-                  [&] { over.notify(); });
-      co_await over.wait();
-      continue;
-    }
-    last_failure = 0;
-    tasks_.spawn("session", serve_session(std::move(socket), nullptr));
-  }
 }
 
 io::Task Server::serve_session(UniqueFd socket, std::function<void()> on_end) {
@@ -201,8 +175,7 @@ void Server::request_ended() {
 }
 
 void Server::stop_accepting() {
-  if (arrivals_) arrivals_->end();
-  listener_.reset();
+  if (acceptor_) acceptor_->stop();
 }
 
 void Server::drain(std::string_view reason) {

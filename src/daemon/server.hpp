@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "config/settings.hpp"
 #include "daemon/budget.hpp"
 #include "daemon/session.hpp"
+#include "io/acceptor.hpp"
 #include "io/task_scope.hpp"
 #include "mcp/catalog.hpp"
 
@@ -90,7 +92,6 @@ class Server final {
  private:
   class Listing;
 
-  [[nodiscard]] io::Task accept_connections();
   [[nodiscard]] io::Task serve_session(UniqueFd socket, std::function<void()> on_end);
   void turn_away(const UniqueFd& socket, const ipc::Refusal& refusal);
 
@@ -102,8 +103,7 @@ class Server final {
   ByteBudget budget_;
   std::string
       scratch_;  // for reading large messages; one for all, since nothing waits while it is in use
-  UniqueFd listener_;
-  std::optional<io::Watch> arrivals_;  // of the listener
+  std::optional<io::Acceptor> acceptor_;  // none in private mode
   std::set<Session*> sessions_;
   std::set<std::string> live_tokens_;
   std::map<std::string, std::uint64_t> refusals_;

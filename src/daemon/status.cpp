@@ -12,15 +12,6 @@
 namespace hearth::daemon {
 namespace {
 
-// Resident bytes of this process, from /proc/self/statm (second field, in pages).
-std::int64_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::int64_t size = 0;
-  std::int64_t resident = 0;
-  statm >> size >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
-}
-
 double to_ms(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -29,18 +20,7 @@ json::Array list_sessions(const Server& server) {
   json::Array list;
   for (const Session* session : server.sessions()) {
     if (!session->is_greeted()) continue;
-    const pack::Caller& caller = session->mcp().caller();
-    const std::string& mcp_name = session->mcp().client_name();
-    list.push_back({{"session", caller.session},
-                    {"client", mcp_name.empty() ? caller.client_name : mcp_name},
-                    {"kind", caller.kind},
-                    {"pid", caller.pid},
-                    {"cwd", caller.cwd},
-                    {"namespace", caller.name_space},
-                    {"read_only", caller.read_only},
-                    {"in_flight", session->in_flight()},
-                    {"queued_bytes", session->queued_bytes()},
-                    {"opened_at", format_rfc3339(session->opened())}});
+    list.push_back(describe_session(session->mcp(), session->queued_bytes(), session->opened()));
   }
   return list;
 }
@@ -93,6 +73,32 @@ json::Object count_fallbacks(const std::string& path) {
 }
 
 }  // namespace
+
+// From /proc/self/statm (second field, in pages).
+std::int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::int64_t size = 0;
+  std::int64_t resident = 0;
+  statm >> size >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+json::Object describe_session(const mcp::Session& session,
+                              std::size_t queued_bytes,
+                              WallTime opened) {
+  const pack::Caller& caller = session.caller();
+  const std::string& mcp_name = session.client_name();
+  return {{"session", caller.session},
+          {"client", mcp_name.empty() ? caller.client_name : mcp_name},
+          {"kind", caller.kind},
+          {"pid", caller.pid},
+          {"cwd", caller.cwd},
+          {"namespace", caller.name_space},
+          {"read_only", caller.read_only},
+          {"in_flight", session.in_flight()},
+          {"queued_bytes", queued_bytes},
+          {"opened_at", format_rfc3339(opened)}};
+}
 
 json::Object make_status(const StatusInput& input) {
   json::Object refusals;

@@ -28,6 +28,14 @@ struct StatusInput {
   std::string last_reload_error;  // empty when the last reload was good
 };
 
+// Resident bytes of this process.
+[[nodiscard]] std::int64_t resident_bytes();
+
+// What "sessions" says of one, whatever its transport.
+[[nodiscard]] json::Object describe_session(const mcp::Session& session,
+                                            std::size_t queued_bytes,
+                                            WallTime opened);
+
 // The result of daemon/status. Loop thread; takes well under a millisecond.
 [[nodiscard]] json::Object make_status(const StatusInput& input);
 

@@ -121,12 +121,8 @@ void VerbCalls::finish(const std::shared_ptr<Flight>& flight, Result<pack::Reply
   tool.latency.record(Clock::now() - flight->began);
   if (!outcome) {
     ++tool.errors;
-    if (flight->is_late && outcome.error().code == Errc::cancelled) {
-      outcome.error() = Error{
-          Errc::timed_out,
-          tool.name + " took longer than " + std::to_string(tool.spec.time_limit.count()) + " ms",
-          {"ask for less", "look at `hearth daemon status`"}};
-    }
+    if (flight->is_late && outcome.error().code == Errc::cancelled)
+      outcome.error() = mcp::took_too_long(tool.name, tool.spec.time_limit);
   }
   flight->limit.reset();
   flight->sink->finish(std::move(outcome));

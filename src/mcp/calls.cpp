@@ -230,12 +230,8 @@ void Calls::finish(const std::string& id, const Flight* flight, Result<pack::Rep
     if (tool == nullptr || tool->spec.asks) return ask(found, std::move(*outcome->questions));
     outcome = fail(Errc::internal, tool->name + " asks without having said so (ToolSpec::asks)");
   }
-  if (!outcome && outcome.error().code == Errc::cancelled && ended.is_late) {
-    outcome.error() = Error{Errc::timed_out,
-                            ended.start.subject + " took longer than " +
-                                std::to_string(ended.start.time_limit.count()) + " ms",
-                            {"ask for less", "look at `hearth daemon status`"}};
-  }
+  if (!outcome && outcome.error().code == Errc::cancelled && ended.is_late)
+    outcome.error() = took_too_long(ended.start.subject, ended.start.time_limit);
   if (ended.start.tool != nullptr && !outcome) ++ended.start.tool->errors;
   catalog_.call_ended({.subject = ended.start.subject,
                        .tool = ended.start.tool,

@@ -48,19 +48,11 @@ std::string list_tool(const ToolEntry& tool) {
   return text.raw("annotations", annotations).done();
 }
 
-std::string list_resource(const pack::ResourceSpec& spec) {
+// A resource, or a template of some; `address` is the member that names where it is.
+template <typename Spec>
+std::string list_readable(std::string_view address, std::string_view where, const Spec& spec) {
   return ObjectText()
-      .text("uri", spec.uri)
-      .text("name", spec.name)
-      .text("title", spec.title)
-      .text("description", spec.description)
-      .text("mimeType", spec.mime_type)
-      .done();
-}
-
-std::string list_template(const pack::TemplateSpec& spec) {
-  return ObjectText()
-      .text("uriTemplate", spec.uri_template)
+      .text(address, where)
       .text("name", spec.name)
       .text("title", spec.title)
       .text("description", spec.description)
@@ -140,7 +132,7 @@ class Catalog::Collector final : public pack::Binder {
     catalog_.entries_.push_back(std::move(entry));
   }
   void add(pack::ResourceSpec spec, pack::ResourceHandler handler) override {
-    catalog_.resource_list_.add(list_resource(spec));
+    catalog_.resource_list_.add(list_readable("uri", spec.uri, spec));
     const std::string uri = spec.uri;
     if (!catalog_.resources_.emplace(uri, ResourceEntry{std::move(spec), std::move(handler)})
              .second)
@@ -149,7 +141,7 @@ class Catalog::Collector final : public pack::Binder {
   void add(pack::TemplateSpec spec,
            pack::ResourceHandler handler,
            pack::Completer completer) override {
-    catalog_.template_list_.add(list_template(spec));
+    catalog_.template_list_.add(list_readable("uriTemplate", spec.uri_template, spec));
     if (catalog_.find_template(spec.uri_template) != nullptr) refuse_twin(spec.uri_template);
     const UriTemplate pattern(spec.uri_template);
     catalog_.templates_.push_back(std::make_unique<TemplateEntry>(

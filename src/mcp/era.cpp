@@ -9,8 +9,6 @@
 namespace hearth::mcp {
 namespace {
 
-constexpr std::string_view own_prefix = "io.modelcontextprotocol/";
-
 constexpr std::array<std::string_view, 8> level_names{"debug", "info",     "notice", "warning",
                                                       "error", "critical", "alert",  "emergency"};
 
@@ -95,8 +93,8 @@ Result<Meta> read_meta(std::string_view text) {
     if (name == "progressToken") {
       if (json::parse(value)) meta.progress_token = value;
     }
-    if (!name.starts_with(own_prefix) || !inner) return;
-    name.remove_prefix(own_prefix.size());
+    if (!name.starts_with(meta_prefix) || !inner) return;
+    name.remove_prefix(meta_prefix.size());
     if (name == "protocolVersion") {
       meta.era = Era::modern;
       auto revision = json::unquote(value);

@@ -31,6 +31,9 @@ inline constexpr std::array<std::string_view, 1> modern_revisions{"2026-07-28"};
   return found != legacy_revisions.end() ? *found : legacy_revisions.front();
 }
 
+// What MCP's own members of `_meta` begin with.
+inline constexpr std::string_view meta_prefix = "io.modelcontextprotocol/";
+
 // All of them, as a JSON array.
 [[nodiscard]] std::string supported_versions();
 

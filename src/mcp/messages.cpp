@@ -102,6 +102,12 @@ Error outcome_unknown(const std::string& tool) {
           {"look at the present state before you repeat it"}};
 }
 
+Error took_too_long(const std::string& subject, std::chrono::milliseconds limit) {
+  return {Errc::timed_out,
+          subject + " took longer than " + std::to_string(limit.count()) + " ms",
+          {"ask for less", "look at `hearth daemon status`"}};
+}
+
 namespace {
 
 std::string text_or_blob(const pack::Content& content, std::string_view fallback_uri) {

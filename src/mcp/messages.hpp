@@ -1,6 +1,7 @@
 // JSON-RPC 2.0 messages as text, put together around parts that are JSON text already.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,7 @@ inline constexpr int unsupported_version = -32022;
 
 // Whether `tool` did its work before the daemon went away, nobody can tell.
 [[nodiscard]] Error outcome_unknown(const std::string& tool);
+[[nodiscard]] Error took_too_long(const std::string& subject, std::chrono::milliseconds limit);
 
 // A tool's result (MCP CallToolResult): the structured content, and the same as text for clients
 // that read only that, unless the reply has contents of its own.

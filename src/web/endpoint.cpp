@@ -7,9 +7,9 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "daemon/status.hpp"
 #include "ipc/hello.hpp"
 #include "mcp/messages.hpp"
-#include "web/era.hpp"
 
 namespace hearth::web {
 namespace {
@@ -74,29 +74,31 @@ void Endpoint::post(const Request& request, std::shared_ptr<Answer> answer) {
   }
   const BodyFacts body = read_body(*message);
   if (era_of(request, body) == mcp::Era::legacy)
-    return post_legacy(request, *message, accepted, answer);
+    return post_legacy(request, *message, body, accepted, answer);
   if (message->is_response()) {
     return answer->send(
         refusal(400, mcp::invalid_request, "this revision of MCP has no responses of clients"));
   }
   if (auto wrong = check_modern(request, *message, body, server_.catalog()))
     return answer->send(*wrong);
-  post_modern(request, *message, accepted, std::move(answer));
+  post_modern(request, *message, body, accepted, std::move(answer));
 }
 
 void Endpoint::post_legacy(const Request& request,
                            const json::Envelope& message,
+                           const BodyFacts& body,
                            Accepted accepted,
                            const std::shared_ptr<Answer>& answer) {
   const bool is_first = message.method == "initialize" && message.is_request();
   if (is_first && !request.has("Mcp-Session-Id"))
-    return begin_session(request, message, accepted, answer);
+    return begin_session(request, message, body, accepted, answer);
   if (HttpSession* session = session_of(request, message.id, answer))
     session->post(message, request.body.size(), accepted, answer);
 }
 
 void Endpoint::begin_session(const Request& request,
                              const json::Envelope& message,
+                             const BodyFacts& body,
                              Accepted accepted,
                              const std::shared_ptr<Answer>& answer) {
   if (is_draining_ || sessions_.size() >= limits_.most_sessions) {
@@ -106,7 +108,7 @@ void Endpoint::begin_session(const Request& request,
     return answer->send(refusal(503, mcp::server_error, why, message.id));
   }
   const std::string id = random_hex(id_bytes);
-  auto caller = admit(request, public_id(id), message, answer);
+  auto caller = admit(request, public_id(id), message.id, body, answer);
   if (!caller) return;
   auto session = std::make_unique<HttpSession>(server_, id, std::move(caller), on_quiet_);
   HttpSession& kept = *sessions_.emplace(id, std::move(session)).first->second;
@@ -118,9 +120,10 @@ void Endpoint::begin_session(const Request& request,
 
 void Endpoint::post_modern(const Request& request,
                            const json::Envelope& message,
+                           const BodyFacts& body,
                            Accepted accepted,
                            std::shared_ptr<Answer> answer) {
-  auto caller = admit(request, "http", message, answer);
+  auto caller = admit(request, "http", message.id, body, answer);
   if (!caller) return;
   const std::uint64_t number = next_request_++;
   // The request ends inside of its own calls, and goes after them.
@@ -174,23 +177,23 @@ HttpSession* Endpoint::session_of(const Request& request,
 
 std::shared_ptr<const pack::Caller> Endpoint::admit(const Request& request,
                                                     std::string session,
-                                                    const json::Envelope& message,
+                                                    std::string_view id,
+                                                    const BodyFacts& body,
                                                     const std::shared_ptr<Answer>& answer) {
-  BodyFacts body = read_body(message);
   ipc::Greeting greeting;
   greeting.kind = "http";
-  greeting.client_name = body.client_name.empty() ? "http" : std::move(body.client_name);
-  greeting.client_version = std::move(body.client_version);
+  greeting.client_name = body.client_name.empty() ? "http" : body.client_name;
+  greeting.client_version = body.client_version;
   const auto name_space = request.header("Hearth-Namespace");
   greeting.name_space = name_space.empty() ? default_namespace : name_space;
   if (auto checked = ipc::check_namespace(greeting.name_space); !checked) {
-    answer->send(refusal(400, mcp::invalid_request, "Hearth-Namespace: " + checked.error().message,
-                         message.id));
+    answer->send(
+        refusal(400, mcp::invalid_request, "Hearth-Namespace: " + checked.error().message, id));
     return nullptr;
   }
   if (const auto welcome = server_.check(greeting); !welcome) {
     answer->send(refusal(status_of_refusal(welcome.error().reason), mcp::server_error,
-                         welcome.error().error.message, message.id));
+                         welcome.error().error.message, id));
     return nullptr;
   }
   auto caller = std::make_shared<pack::Caller>();
@@ -236,17 +239,7 @@ std::size_t Endpoint::streams() const {
 json::Array Endpoint::list_sessions() const {
   json::Array list;
   for (const auto& [id, session] : sessions_) {
-    const pack::Caller& caller = session->mcp().caller();
-    list.push_back({{"session", caller.session},
-                    {"client", caller.client_name},
-                    {"kind", caller.kind},
-                    {"pid", caller.pid},
-                    {"cwd", caller.cwd},
-                    {"namespace", caller.name_space},
-                    {"read_only", caller.read_only},
-                    {"in_flight", session->mcp().in_flight()},
-                    {"queued_bytes", session->unread()},
-                    {"opened_at", format_rfc3339(session->opened())}});
+    list.push_back(daemon::describe_session(session->mcp(), session->unread(), session->opened()));
   }
   return list;
 }

@@ -11,6 +11,7 @@
 #include "daemon/server.hpp"
 #include "io/timer.hpp"
 #include "json/json.hpp"
+#include "web/era.hpp"
 #include "web/http_session.hpp"
 
 namespace hearth::web {
@@ -43,14 +44,17 @@ class Endpoint final {
   void post(const Request& request, std::shared_ptr<Answer> answer);
   void post_legacy(const Request& request,
                    const json::Envelope& message,
+                   const BodyFacts& body,
                    Accepted accepted,
                    const std::shared_ptr<Answer>& answer);
   void post_modern(const Request& request,
                    const json::Envelope& message,
+                   const BodyFacts& body,
                    Accepted accepted,
                    std::shared_ptr<Answer> answer);
   void begin_session(const Request& request,
                      const json::Envelope& message,
+                     const BodyFacts& body,
                      Accepted accepted,
                      const std::shared_ptr<Answer>& answer);
   void remove(const Request& request, const std::shared_ptr<Answer>& answer);
@@ -61,7 +65,8 @@ class Endpoint final {
   // Null after having answered why this client is not served.
   [[nodiscard]] std::shared_ptr<const pack::Caller> admit(const Request& request,
                                                           std::string session,
-                                                          const json::Envelope& message,
+                                                          std::string_view id,
+                                                          const BodyFacts& body,
                                                           const std::shared_ptr<Answer>& answer);
   void tick();
   void keep_ticking();

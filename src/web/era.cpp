@@ -11,8 +11,6 @@
 namespace hearth::web {
 namespace {
 
-constexpr std::string_view prefix = "io.modelcontextprotocol/";
-
 std::string text_of(std::string_view json_text) {
   return json::unquote(json_text).value_or("");
 }
@@ -29,8 +27,8 @@ void read_client(std::string_view object, BodyFacts& facts) {
 void read_meta(std::string_view object, BodyFacts& facts) {
   if (!object.starts_with('{')) return;
   (void)json::scan_members(object, [&](std::string_view name, std::string_view value) {
-    if (!name.starts_with(prefix)) return;
-    name.remove_prefix(prefix.size());
+    if (!name.starts_with(mcp::meta_prefix)) return;
+    name.remove_prefix(mcp::meta_prefix.size());
     if (name == "protocolVersion") facts.version = text_of(value);
     if (name == "clientCapabilities") facts.has_abilities = value.starts_with('{');
     if (name == "clientInfo") read_client(value, facts);
@@ -149,12 +147,11 @@ std::optional<Response> check_modern(const Request& request,
                                      mcp::Catalog& catalog) {
   if (message.is_notification()) return std::nullopt;  // this revision defines no headers for them
   if (body.version.empty() || !body.has_abilities) {
-    return refusal(400, mcp::invalid_params,
-                   "params._meta: expected \"" + std::string(prefix) +
-                       "protocolVersion\" (a text) "
-                       "and \"" +
-                       std::string(prefix) + "clientCapabilities\" (an object)",
-                   message.id);
+    return refusal(
+        400, mcp::invalid_params,
+        "params._meta: expected \"io.modelcontextprotocol/protocolVersion\" (a text) and "
+        "\"io.modelcontextprotocol/clientCapabilities\" (an object)",
+        message.id);
   }
   const auto version = request.header("MCP-Protocol-Version");
   if (version != body.version) {
@@ -180,11 +177,9 @@ int status_of(std::string_view answer) {
   (void)json::scan_members(envelope->error, [&](std::string_view name, std::string_view value) {
     if (name == "code") std::from_chars(value.data(), value.data() + value.size(), code);
   });
-  constexpr int missing_ability = -32021;
-  constexpr int unsupported_version = -32022;
   if (code == mcp::method_not_found) return 404;
-  const bool is_bad =
-      code == header_mismatch || code == missing_ability || code == unsupported_version;
+  const bool is_bad = code == header_mismatch || code == mcp::missing_client_capability ||
+                      code == mcp::unsupported_version;
   return is_bad ? 400 : 200;
 }
 

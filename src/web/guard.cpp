@@ -1,15 +1,15 @@
 #include "web/guard.hpp"
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "base/ids.hpp"
-#include "base/unique_fd.hpp"
+#include "base/regular_file.hpp"
 #include "store/atomic_file.hpp"
 
 namespace hearth::web {
@@ -36,40 +36,32 @@ bool is_own_origin(std::string_view origin, std::uint16_t port) {
          is_own_host(origin.substr(scheme.size()), port);
 }
 
-bool equals_in_constant_time(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i])) ^
-                  static_cast<unsigned>(static_cast<unsigned char>(b[i]));
-  }
-  return difference == 0;
-}
-
 bool bears(const Request& request, std::string_view token) {
   static constexpr std::string_view scheme = "Bearer ";
   const auto value = request.header("Authorization");
-  return equals_ignoring_case(value.substr(0, scheme.size()), scheme) &&
-         equals_in_constant_time(value.substr(std::min(scheme.size(), value.size())), token);
+  if (!equals_ignoring_case(value.substr(0, scheme.size()), scheme)) return false;
+  const auto given = value.substr(scheme.size());
+  return given.size() == token.size() &&
+         sodium_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 Result<std::string> load_token(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file.valid() && errno != ENOENT) return fail_errno("read the token in " + path, errno);
-  if (!file.valid()) {
+  auto file = open_regular(path, O_RDONLY | O_NOFOLLOW);
+  if (!file && file.error().code == Errc::not_found) {
     std::string token = random_hex(token_bytes);
     if (auto written = store::replace_file(path, token + "\n"); !written)
       return std::unexpected(std::move(written.error()));
     return token;
   }
+  if (!file) return std::unexpected(std::move(file.error()));
   struct stat info{};
-  const bool is_known = ::fstat(file.get(), &info) == 0;
+  const bool is_known = ::fstat(file->get(), &info) == 0;
   if (!is_known || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0) {
     return fail(Errc::permission, path + " may be read by others than its owner",
                 {"remove it; the next start makes a new one"});
   }
   std::array<char, 2 * token_bytes + 1> text{};
-  const ssize_t got = ::read(file.get(), text.data(), text.size());
+  const ssize_t got = ::read(file->get(), text.data(), text.size());
   std::string token(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   while (token.ends_with('\n')) token.pop_back();
   const bool is_token = token.size() == 2 * token_bytes &&

@@ -16,9 +16,8 @@ namespace hearth::web {
 // "http://" and one of these.
 [[nodiscard]] bool is_own_origin(std::string_view origin, std::uint16_t port);
 
-// In a time that depends on the sizes only.
-[[nodiscard]] bool equals_in_constant_time(std::string_view a, std::string_view b);
-// Whether the Authorization header is "Bearer" with this token.
+// Whether the Authorization header is "Bearer" with this token, in a time that says nothing of how
+// much of it is right.
 [[nodiscard]] bool bears(const Request& request, std::string_view token);
 
 // The token in the file at `path`; a new one, in a new file of mode 0600, if there is none.

@@ -7,14 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "base/log.hpp"
+#include "io/acceptor.hpp"
 #include "io/task_scope.hpp"
 #include "ipc/frame.hpp"
 #include "ipc/socket.hpp"
@@ -70,8 +69,7 @@ class HttpFront final : public daemon::Front, private Handler {
           tasks(of.server().loop()) {}
 
     daemon::FrontHost& host;
-    UniqueFd listener;
-    std::optional<io::Watch> arrivals;
+    std::optional<io::Acceptor> acceptor;
     Endpoint endpoint;
     std::set<Connection*> connections;
     io::TaskScope tasks;  // last: its tasks use all of the above
@@ -103,7 +101,6 @@ class HttpFront final : public daemon::Front, private Handler {
   [[nodiscard]] std::string token_file() const {
     return parts_->host.paths().state + "/http.token";
   }
-  io::Task accept_connections();
   io::Task serve_connection(UniqueFd socket);
   void stop_accepting();
 
@@ -134,10 +131,13 @@ Result<void> HttpFront::start(daemon::FrontHost& host) {
                       : listen_loopback(options_.address, options_.port);
   if (!listener) return std::unexpected(std::move(listener.error()));
   port_ = listener->port;
-  parts_->listener = std::move(listener->socket);
+  parts_->acceptor.emplace(host.server().loop(), std::move(listener->socket), "an HTTP connection");
   if (auto announced = announce(); !announced) return announced;
-  parts_->arrivals.emplace(host.server().loop(), parts_->listener.get());
-  parts_->tasks.spawn("accept HTTP", accept_connections());
+  parts_->tasks.spawn("accept HTTP", parts_->acceptor->run([this](UniqueFd socket) {
+    const int on = 1;  // a stream's events are small and must not wait for each other
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    parts_->tasks.spawn("HTTP connection", serve_connection(std::move(socket)));
+  }));
   log::info("serving HTTP",
             {log::kv("url", url()), log::kv("token", token_.empty() ? "no" : "yes")});
   return {};
@@ -161,30 +161,6 @@ Result<void> HttpFront::announce() {
   return {};
 }
 
-io::Task HttpFront::accept_connections() {
-  io::Timer pause(parts_->host.server().loop());
-  for (;;) {
-    co_await parts_->arrivals->readable();
-    if (!parts_->listener.valid()) co_return;
-    UniqueFd socket(
-        ::accept4(parts_->listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    const int failure = socket.valid() ? 0 : errno;
-    if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
-    if (failure != 0) {
-      // Out of descriptors, most likely: the queue waits until connections have gone.
-      log::error("cannot accept an HTTP connection", {log::kv("error", std::strerror(failure))});
-      io::Event over(parts_->host.server().loop());
-      pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
-                  [&] { over.notify(); });
-      co_await over.wait();
-      continue;
-    }
-    const int on = 1;  // a stream's events are small and must not wait for each other
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    parts_->tasks.spawn("HTTP connection", serve_connection(std::move(socket)));
-  }
-}
-
 io::Task HttpFront::serve_connection(UniqueFd socket) {
   ++counts_.connections;
   if (parts_->connections.size() >= options_.most_connections) {
@@ -199,8 +175,7 @@ io::Task HttpFront::serve_connection(UniqueFd socket) {
 }
 
 void HttpFront::stop_accepting() {
-  if (parts_->arrivals) parts_->arrivals->end();
-  parts_->listener.reset();
+  if (parts_->acceptor) parts_->acceptor->stop();
   if (announced_) ipc::unlink_if_same(discovery(), *announced_);
   announced_.reset();
 }

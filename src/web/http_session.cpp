@@ -20,17 +20,28 @@ int status_of_conflict(Errc code) {
 
 }  // namespace
 
+void CountingSink::request_began(std::size_t bytes) {
+  held_ += bytes;
+  share_.set(0, held_);
+  server_.request_began();
+}
+
+void CountingSink::request_ended(std::size_t bytes) {
+  held_ -= bytes;
+  share_.set(0, held_);
+  server_.request_ended();
+}
+
 HttpSession::HttpSession(daemon::Server& server,
                          std::string id,
                          std::shared_ptr<const pack::Caller> caller,
                          std::function<void()> on_quiet)
-    : server_(server),
+    : CountingSink(server),
       id_(std::move(id)),
       opened_(server.clock().wall()),
-      share_(server.budget()),
       last_use_(server.clock().monotonic()),
       streams_(server.clock()),
-      mcp_(std::make_shared<mcp::Session>(server.loop(),
+      mcp_(std::make_unique<mcp::Session>(server.loop(),
                                           server.catalog(),
                                           server.session_limits(),
                                           std::move(caller),
@@ -103,29 +114,16 @@ bool HttpSession::is_congested() const {
   return streams_.unread() > congestion;
 }
 
-void HttpSession::request_began(std::size_t bytes) {
-  held_ += bytes;
-  share_.set(0, held_);
-  server_.request_began();
-}
-
-void HttpSession::request_ended(std::size_t bytes) {
-  held_ -= bytes;
-  share_.set(0, held_);
-  server_.request_ended();
-}
-
 HttpRequest::HttpRequest(daemon::Server& server,
                          std::shared_ptr<const pack::Caller> caller,
                          Accepted accepted,
                          std::shared_ptr<Answer> answer,
                          std::function<void()> on_end)
-    : server_(server),
+    : CountingSink(server),
       accepted_(accepted),
       answer_(std::move(answer)),
-      share_(server.budget()),
       on_end_(std::move(on_end)),
-      mcp_(std::make_shared<mcp::Session>(server.loop(),
+      mcp_(std::make_unique<mcp::Session>(server.loop(),
                                           server.catalog(),
                                           server.session_limits(),
                                           std::move(caller),
@@ -195,18 +193,6 @@ void HttpRequest::end() {
 
 bool HttpRequest::is_congested() const {
   return answer_ && answer_->unread() > congestion;
-}
-
-void HttpRequest::request_began(std::size_t bytes) {
-  held_ += bytes;
-  share_.set(0, held_);
-  server_.request_began();
-}
-
-void HttpRequest::request_ended(std::size_t bytes) {
-  held_ -= bytes;
-  share_.set(0, held_);
-  server_.request_ended();
 }
 
 }  // namespace hearth::web

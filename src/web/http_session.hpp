@@ -13,7 +13,21 @@
 
 namespace hearth::web {
 
-class HttpSession final : private mcp::MessageSink {
+// Counts the requests in flight, and their bytes, for the daemon.
+class CountingSink : public mcp::MessageSink {
+ protected:
+  explicit CountingSink(daemon::Server& server) : server_(server), share_(server.budget()) {}
+  void request_began(std::size_t bytes) final;
+  void request_ended(std::size_t bytes) final;
+
+  daemon::Server& server_;
+
+ private:
+  daemon::ByteBudget::Share share_;
+  std::size_t held_ = 0;
+};
+
+class HttpSession final : private CountingSink {
  public:
   HttpSession(daemon::Server& server,
               std::string id,
@@ -52,24 +66,19 @@ class HttpSession final : private mcp::MessageSink {
   void send(std::string_view message, std::string_view about) override;
   void release(std::string_view about) override { streams_.release(about); }
   [[nodiscard]] bool is_congested() const override;
-  void request_began(std::size_t bytes) override;
-  void request_ended(std::size_t bytes) override;
 
-  daemon::Server& server_;
   const std::string id_;
   const WallTime opened_;
-  daemon::ByteBudget::Share share_;
-  std::size_t held_ = 0;  // bytes of the requests in flight
   MonotonicTime last_use_;
   bool is_stillborn_ = false;
   bool is_initializing_ = false;
   Streams streams_;
-  std::shared_ptr<mcp::Session> mcp_;  // also held, weakly, by calls in flight
+  std::unique_ptr<mcp::Session> mcp_;
 };
 
 // A modern request, which is a session by itself: it ends with its answer, and is cancelled when
 // its client goes. Loop thread.
-class HttpRequest final : private mcp::MessageSink {
+class HttpRequest final : private CountingSink {
  public:
   // `on_end` may destroy this object, but not at once: calls may be under way inside of it.
   HttpRequest(daemon::Server& server,
@@ -91,18 +100,13 @@ class HttpRequest final : private mcp::MessageSink {
   // mcp::MessageSink
   void send(std::string_view message, std::string_view about) override;
   [[nodiscard]] bool is_congested() const override;
-  void request_began(std::size_t bytes) override;
-  void request_ended(std::size_t bytes) override;
   void end();
 
-  daemon::Server& server_;
   const Accepted accepted_;
   std::shared_ptr<Answer> answer_;  // shared with the connection; null once it is given
   std::string id_;
-  daemon::ByteBudget::Share share_;
-  std::size_t held_ = 0;
   std::function<void()> on_end_;
-  std::shared_ptr<mcp::Session> mcp_;  // also held, weakly, by calls in flight
+  std::unique_ptr<mcp::Session> mcp_;
 };
 
 }  // namespace hearth::web

@@ -5,11 +5,12 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/regular_file.hpp"
 #include "store/atomic_file.hpp"
 
 namespace hearth::web {
@@ -74,7 +75,8 @@ Result<Listener> listen_loopback(const std::string& address, std::uint16_t port)
 
 Result<Listener> listen_as_last_time(const std::string& address, const std::string& path) {
   std::uint16_t last = 0;
-  std::ifstream(path) >> last;
+  if (const auto text = read_head(path, 16))
+    std::from_chars(text->data(), text->data() + text->size(), last);
   if (last != 0) {
     if (auto again = listen_loopback(address, last); again || again.error().code != Errc::busy)
       return again;

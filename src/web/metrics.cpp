@@ -1,13 +1,11 @@
 #include "web/metrics.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <utility>
 
 #include "base/version.hpp"
+#include "daemon/status.hpp"
 
 namespace hearth::web {
 namespace {
@@ -49,20 +47,12 @@ class Page {
   std::string text_;
 };
 
-// Resident bytes of this process, from /proc/self/statm (second field, in pages).
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double size = 0;
-  double resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
-}
-
 void add_process(Page& page, const MetricsInput& input) {
   page.begin("hearth_build_info", "gauge", "The version that runs.");
   page.add("hearth_build_info", {{"version", version()}}, 1);
   page.one("hearth_uptime_seconds", "gauge", "Since the daemon started.", input.uptime.count());
-  page.one("hearth_resident_bytes", "gauge", "Resident memory of the daemon.", resident_bytes());
+  page.one("hearth_resident_bytes", "gauge", "Resident memory of the daemon.",
+           static_cast<double>(daemon::resident_bytes()));
 }
 
 void add_sessions(Page& page, const MetricsInput& input) {

@@ -84,5 +84,10 @@ TEST_F(Token, DoesNotFollowALink) {
   EXPECT_FALSE(load_token(path_ + ".link"));
 }
 
+TEST_F(Token, DoesNotWaitForAFifo) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_FALSE(load_token(path_));
+}
+
 }  // namespace
 }  // namespace hearth::web
