@@ -17,6 +17,12 @@ add_library(hearth_boost_json INTERFACE)
 target_link_libraries(hearth_boost_json INTERFACE Boost::headers ${HEARTH_BOOST_JSON_ARCHIVE})
 target_compile_definitions(hearth_boost_json INTERFACE BOOST_JSON_NO_LIB)
 
+# The queries of HTTP requests.
+find_library(HEARTH_BOOST_URL_ARCHIVE NAMES libboost_url.a REQUIRED)
+add_library(hearth_boost_url INTERFACE)
+target_link_libraries(hearth_boost_url INTERFACE Boost::headers ${HEARTH_BOOST_URL_ARCHIVE})
+target_compile_definitions(hearth_boost_url INTERFACE BOOST_URL_NO_LIB)
+
 # libsodium: message authentication and base64.
 find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
 add_library(hearth_sodium INTERFACE)

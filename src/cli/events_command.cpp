@@ -67,6 +67,8 @@ Result<bool> follow(client::Connection& connection, const Output& output, json::
     const json::Value* body = json::find(message, "params");
     if (method == "daemon/draining" && body != nullptr)
       has_stopped = json::string_or(*body, "reason", "") != "retire";
+    if (method == "events/missed" && body != nullptr)
+      output.note(std::to_string(json::int_or(*body, "count", 0)) + " events came too fast");
     if (method != "events/event" || body == nullptr) return true;
     params["since"] = json::int_or(*body, "seq", 0);
     is_unread = output.text(output.is_json() ? json::dump(*body) + "\n" : line_of(*body)) != 0;

@@ -365,6 +365,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   std::string_view state() const override { return state_name(state_); }
   WallTime started() const override { return started_; }
   std::vector<const pack::Pack*> packs() const override { return packs_.packs(); }
+  EventLog& events() override { return events_; }
   void on_quiet() override {
     if (state_ == State::draining) drain_progress_.notify();
   }
@@ -435,28 +436,30 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   }
 
   // {"since": number?, "epoch": text?, "kinds": [text]?, "follow": bool?}. Answers with the events
-  // kept since then, and goes on with notifications events/event.
+  // kept since then, and goes on with notifications events/event and events/missed.
   void answer_subscribe(Session& session, const json::Envelope& message) {
     const auto params = json::parse(message.params.empty() ? "{}" : message.params);
     if (!params) return session.send(mcp::make_error(message.id, params.error()));
     EventFilter filter{.name_space = session.mcp().caller().name_space, .kinds = {}};
     if (const json::Value* kinds = json::find(*params, "kinds"); kinds && kinds->is_array()) {
       for (const json::Value& kind : kinds->as_array()) {
-        if (kind.is_string()) filter.kinds.emplace(kind.as_string());
+        auto added = filter.add_kind(kind.is_string() ? std::string(kind.get_string()) : "");
+        if (!added) return session.send(mcp::make_error(message.id, added.error()));
       }
     }
     // Numbers of another process say nothing here.
     const bool is_ours = json::string_or(*params, "epoch", events_.epoch()) == events_.epoch();
     const auto since = static_cast<std::uint64_t>(is_ours ? json::int_or(*params, "since", 0) : 0);
-    std::string result = R"({"epoch":")" + events_.epoch() + R"(","seq":)" +
-                         std::to_string(events_.last()) + R"(,"lost":)" +
-                         std::to_string(events_.lost_after(since)) + R"(,"events":[)";
+    const std::uint64_t last = events_.last();
+    std::string result = R"({"epoch":")" + events_.epoch() + R"(","seq":)" + std::to_string(last) +
+                         R"(,"lost":)" + std::to_string(events_.lost_after(since)) +
+                         R"(,"events":[)";
     bool is_first = true;
     for (const EventRecord* event : events_.after(since, filter)) {
       result.append(std::exchange(is_first, false) ? "" : ",").append(event->text);
     }
     session.send(mcp::make_result(message.id, result + "]}"));
-    if (json::bool_or(*params, "follow", true)) session.follow(events_, std::move(filter));
+    if (json::bool_or(*params, "follow", true)) session.follow(events_, std::move(filter), last);
   }
 
   void session_changed(const Session& session, bool is_open) override {

@@ -10,15 +10,26 @@ namespace hearth::daemon {
 
 class EventLog::Follower final {
  public:
-  Follower(EventFilter filter, std::function<void(const EventRecord&)> take)
-      : filter(std::move(filter)), take(std::move(take)) {}
+  Follower(EventFilter filter, std::function<void()> on_new)
+      : filter(std::move(filter)), on_new(std::move(on_new)) {}
   const EventFilter filter;
-  const std::function<void(const EventRecord&)> take;
+  const std::function<void()> on_new;
 };
 
 bool EventFilter::admits(const EventRecord& event) const {
   const bool is_ours = event.name_space.empty() || event.name_space == name_space;
   return is_ours && (kinds.empty() || kinds.contains(event.kind));
+}
+
+Result<void> EventFilter::add_kind(std::string kind) {
+  if (std::ranges::find(event_kinds, kind) == event_kinds.end()) {
+    std::string known;
+    for (const auto each : event_kinds) known.append(known.empty() ? "" : ", ").append(each);
+    return fail(Errc::invalid_args, "there are no events of kind \"" + kind + "\"",
+                {"choose among " + known});
+  }
+  kinds.insert(std::move(kind));
+  return {};
 }
 
 std::string EventLog::make_epoch() {
@@ -44,13 +55,13 @@ void EventLog::add(std::string_view kind,
   // Whoever is told may end its session, and with it leave.
   for (const auto& weak : std::vector(followers_)) {
     const auto follower = weak.lock();
-    if (follower && follower->filter.admits(event)) follower->take(event);
+    if (follower && follower->filter.admits(event)) follower->on_new();
   }
 }
 
 std::shared_ptr<EventLog::Follower> EventLog::follow(EventFilter filter,
-                                                     std::function<void(const EventRecord&)> take) {
-  auto follower = std::make_shared<Follower>(std::move(filter), std::move(take));
+                                                     std::function<void()> on_new) {
+  auto follower = std::make_shared<Follower>(std::move(filter), std::move(on_new));
   followers_.push_back(follower);
   return follower;
 }
@@ -69,6 +80,12 @@ std::vector<const EventRecord*> EventLog::after(std::uint64_t since,
     if (event.seq > since && filter.admits(event)) found.push_back(&event);
   }
   return found;
+}
+
+const EventRecord* EventLog::next(std::uint64_t since) const {
+  const std::uint64_t before_kept = last_ - kept_.size();
+  const std::uint64_t place = std::max(since, before_kept) - before_kept;
+  return place < kept_.size() ? &kept_[place] : nullptr;
 }
 
 std::uint64_t EventLog::lost_after(std::uint64_t since) const {

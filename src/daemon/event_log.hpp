@@ -2,6 +2,7 @@
 // events/subscribe on the socket, Server-Sent Events over HTTP.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -12,12 +13,16 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 
 namespace hearth::daemon {
 
+inline constexpr std::array<std::string_view, 6> event_kinds{"daemon", "session", "request",
+                                                             "warm",   "store",   "pack"};
+
 struct EventRecord {
   std::uint64_t seq = 0;   // from 1, without gaps, of this daemon process
-  std::string kind;        // "daemon", "session", "request", "warm", "store" or "pack"
+  std::string kind;        // one of event_kinds
   std::string name_space;  // empty: it concerns everybody
   std::string text;        // the whole as JSON: {seq, at, kind, what, namespace?, session?, data?}
 };
@@ -27,6 +32,8 @@ struct EventFilter {
   std::string name_space;       // its own; events of others are not shown
   std::set<std::string> kinds;  // empty: all
   [[nodiscard]] bool admits(const EventRecord& event) const;
+  // `invalid_args` if there is no such kind.
+  [[nodiscard]] Result<void> add_kind(std::string kind);
 };
 
 // Keeps the last `capacity` events. Requests are recorded only while somebody follows them: there
@@ -46,10 +53,9 @@ class EventLog final {
            std::string_view session = "",
            std::string_view data = "");
 
-  // Tells `take` of each event that `filter` admits, as long as the returned handle is kept.
+  // Calls `on_new` after each new event that `filter` admits, as long as the handle is kept.
   class Follower;
-  [[nodiscard]] std::shared_ptr<Follower> follow(EventFilter filter,
-                                                 std::function<void(const EventRecord&)> take);
+  [[nodiscard]] std::shared_ptr<Follower> follow(EventFilter filter, std::function<void()> on_new);
   // Whether anybody follows events of this kind.
   [[nodiscard]] bool is_followed(const std::string& kind) const;
 
@@ -57,6 +63,8 @@ class EventLog final {
   [[nodiscard]] std::vector<const EventRecord*> after(std::uint64_t since,
                                                       const EventFilter& filter) const;
   [[nodiscard]] std::uint64_t last() const { return last_; }
+  // The first that is kept above `since`; null when there is none.
+  [[nodiscard]] const EventRecord* next(std::uint64_t since) const;
   // How many events above `since` are kept no longer.
   [[nodiscard]] std::uint64_t lost_after(std::uint64_t since) const;
   // The same for all events of one daemon process: numbers of another one mean nothing here.

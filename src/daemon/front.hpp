@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "daemon/event_log.hpp"
 #include "daemon/server.hpp"
 #include "io/task.hpp"
 #include "ipc/paths.hpp"
@@ -25,6 +26,7 @@ class FrontHost {
   [[nodiscard]] virtual std::string_view state() const = 0;
   [[nodiscard]] virtual WallTime started() const = 0;
   [[nodiscard]] virtual std::vector<const pack::Pack*> packs() const = 0;
+  [[nodiscard]] virtual EventLog& events() = 0;
   // The front has nothing more to finish.
   virtual void on_quiet() = 0;
 };

@@ -203,6 +203,7 @@ void Session::flush() {
     if (is_paused_) share_.wake();
     if (is_closing_) return close_now("");
     if (mcp_) mcp_->catch_up();
+    if (following_) following_->catch_up();
   } else if (sent_ > out_.size() / 2) {
     out_.erase(0, sent_);
     sent_ = 0;
@@ -240,10 +241,17 @@ void Session::request_ended(std::size_t bytes) {
   server_.request_ended();
 }
 
-void Session::follow(EventLog& events, EventFilter filter) {
-  following_ = events.follow(std::move(filter), [this](const EventRecord& event) {
-    if (!is_congested()) send(mcp::make_notification("events/event", event.text));
-  });
+void Session::follow(EventLog& events, EventFilter filter, std::uint64_t since) {
+  following_.emplace(events, std::move(filter), since, static_cast<EventReader&>(*this));
+  following_->catch_up();
+}
+
+void Session::take(const EventRecord& event) {
+  send(mcp::make_notification("events/event", event.text));
+}
+
+void Session::missed(std::uint64_t count) {
+  send(mcp::make_notification("events/missed", R"({"count":)" + std::to_string(count) + '}'));
 }
 
 void Session::drain(std::string_view reason) {

@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.hpp"
 #include "daemon/budget.hpp"
-#include "daemon/event_log.hpp"
+#include "daemon/event_feed.hpp"
 #include "io/task.hpp"
 #include "io/timer.hpp"
 #include "io/watch.hpp"
@@ -24,7 +24,7 @@ namespace hearth::daemon {
 
 class Server;
 
-class Session final : private mcp::MessageSink {
+class Session final : private mcp::MessageSink, private EventReader {
  public:
   Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer);
   ~Session();
@@ -46,9 +46,8 @@ class Session final : private mcp::MessageSink {
   void close_when_sent();
   void close_now(std::string_view why);
 
-  // Events that this session follows are sent until it ends, but not while it is behind with
-  // reading: the numbers show the gap.
-  void follow(EventLog& events, EventFilter filter);
+  // Sends the events after number `since` until the session ends, as fast as the client reads.
+  void follow(EventLog& events, EventFilter filter, std::uint64_t since);
 
   [[nodiscard]] bool is_greeted() const { return mcp_ != nullptr; }
   [[nodiscard]] const mcp::Session& mcp() const { return *mcp_; }
@@ -58,10 +57,12 @@ class Session final : private mcp::MessageSink {
   [[nodiscard]] WallTime opened() const { return opened_; }
 
  private:
-  // mcp::MessageSink
+  // mcp::MessageSink, EventReader
   [[nodiscard]] bool is_congested() const override;
   void request_began(std::size_t bytes) override;
   void request_ended(std::size_t bytes) override;
+  void take(const EventRecord& event) override;
+  void missed(std::uint64_t count) override;
 
   [[nodiscard]] io::Task serve_messages();
   [[nodiscard]] io::Task hold_requests();
@@ -83,7 +84,7 @@ class Session final : private mcp::MessageSink {
   ipc::FrameReader reader_;
   ipc::Welcome welcome_;
   std::unique_ptr<mcp::Session> mcp_;  // null until greeted
-  std::shared_ptr<EventLog::Follower> following_;
+  std::optional<EventFeed> following_;
   ByteBudget::Share share_;
   std::string out_;  // framed answers; sent_ bytes of it have left
   std::size_t sent_ = 0;

@@ -53,6 +53,7 @@ std::size_t Answer::unread() const {
 
 void Answer::drop() {
   conversation_ = nullptr;
+  on_read_ = nullptr;
   on_gone_ = nullptr;
 }
 
@@ -98,6 +99,7 @@ void Conversation::sent(std::size_t bytes) {
     out_.clear();
     sent_ = 0;
     if (out_.capacity() > kept_capacity) std::string().swap(out_);
+    if (const auto notify = answer_ ? answer_->on_read_ : nullptr) notify();  // it may end there
   } else if (sent_ > out_.size() / 2) {
     out_.erase(0, sent_);
     sent_ = 0;

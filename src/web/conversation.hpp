@@ -37,6 +37,8 @@ class Answer final {
   [[nodiscard]] bool is_streaming() const { return is_streaming_; }
   // What has been written and not yet read by the client.
   [[nodiscard]] std::size_t unread() const;
+  // Called whenever the client has read all that was written.
+  void on_read(std::function<void()> notify) { on_read_ = std::move(notify); }
   // Called once if the client leaves before the end.
   void on_gone(std::move_only_function<void()> notify) { on_gone_ = std::move(notify); }
 
@@ -46,6 +48,7 @@ class Answer final {
 
   Conversation* conversation_;  // null once it has ended
   bool is_streaming_ = false;
+  std::function<void()> on_read_;
   std::move_only_function<void()> on_gone_;
 };
 

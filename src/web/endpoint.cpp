@@ -8,14 +8,13 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "daemon/status.hpp"
-#include "ipc/hello.hpp"
 #include "mcp/messages.hpp"
+#include "web/admission.hpp"
 
 namespace hearth::web {
 namespace {
 
 constexpr std::size_t id_bytes = 16;
-constexpr std::string_view default_namespace = "default";
 
 bool is_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
@@ -26,10 +25,6 @@ bool is_json(std::string_view content_type) {
 // What the daemon shows of a session: its id is a secret of its client.
 std::string public_id(std::string_view secret) {
   return "h" + fingerprint_hex(secret).substr(0, 8);
-}
-
-int status_of_refusal(std::string_view reason) {
-  return reason == "draining" || reason == "busy" ? 503 : 403;
 }
 
 }  // namespace
@@ -108,7 +103,7 @@ void Endpoint::begin_session(const Request& request,
     return answer->send(refusal(503, mcp::server_error, why, message.id));
   }
   const std::string id = random_hex(id_bytes);
-  auto caller = admit(request, public_id(id), message.id, body, answer);
+  auto caller = caller_of(request, public_id(id), message.id, body, answer);
   if (!caller) return;
   auto session = std::make_unique<HttpSession>(server_, id, std::move(caller), on_quiet_);
   HttpSession& kept = *sessions_.emplace(id, std::move(session)).first->second;
@@ -123,7 +118,7 @@ void Endpoint::post_modern(const Request& request,
                            const BodyFacts& body,
                            Accepted accepted,
                            std::shared_ptr<Answer> answer) {
-  auto caller = admit(request, "http", message.id, body, answer);
+  auto caller = caller_of(request, "http", message.id, body, answer);
   if (!caller) return;
   const std::uint64_t number = next_request_++;
   // The request ends inside of its own calls, and goes after them.
@@ -175,33 +170,22 @@ HttpSession* Endpoint::session_of(const Request& request,
   return nullptr;
 }
 
-std::shared_ptr<const pack::Caller> Endpoint::admit(const Request& request,
-                                                    std::string session,
-                                                    std::string_view id,
-                                                    const BodyFacts& body,
-                                                    const std::shared_ptr<Answer>& answer) {
-  ipc::Greeting greeting;
-  greeting.kind = "http";
-  greeting.client_name = body.client_name.empty() ? "http" : body.client_name;
-  greeting.client_version = body.client_version;
-  const auto name_space = request.header("Hearth-Namespace");
-  greeting.name_space = name_space.empty() ? default_namespace : name_space;
-  if (auto checked = ipc::check_namespace(greeting.name_space); !checked) {
-    answer->send(
-        refusal(400, mcp::invalid_request, "Hearth-Namespace: " + checked.error().message, id));
-    return nullptr;
-  }
-  if (const auto welcome = server_.check(greeting); !welcome) {
-    answer->send(refusal(status_of_refusal(welcome.error().reason), mcp::server_error,
-                         welcome.error().error.message, id));
+std::shared_ptr<const pack::Caller> Endpoint::caller_of(const Request& request,
+                                                        std::string session,
+                                                        std::string_view id,
+                                                        const BodyFacts& body,
+                                                        const std::shared_ptr<Answer>& answer) {
+  auto greeting = admit(server_, request, body.client_name, body.client_version, id);
+  if (!greeting) {
+    answer->send(greeting.error());
     return nullptr;
   }
   auto caller = std::make_shared<pack::Caller>();
   caller->session = std::move(session);
-  caller->kind = std::move(greeting.kind);
-  caller->client_name = std::move(greeting.client_name);
-  caller->client_version = std::move(greeting.client_version);
-  caller->name_space = std::move(greeting.name_space);
+  caller->kind = std::move(greeting->kind);
+  caller->client_name = std::move(greeting->client_name);
+  caller->client_version = std::move(greeting->client_version);
+  caller->name_space = std::move(greeting->name_space);
   return caller;
 }
 

@@ -63,11 +63,12 @@ class Endpoint final {
                                         std::string_view id,
                                         const std::shared_ptr<Answer>& answer);
   // Null after having answered why this client is not served.
-  [[nodiscard]] std::shared_ptr<const pack::Caller> admit(const Request& request,
-                                                          std::string session,
-                                                          std::string_view id,
-                                                          const BodyFacts& body,
-                                                          const std::shared_ptr<Answer>& answer);
+  [[nodiscard]] std::shared_ptr<const pack::Caller> caller_of(
+      const Request& request,
+      std::string session,
+      std::string_view id,
+      const BodyFacts& body,
+      const std::shared_ptr<Answer>& answer);
   void tick();
   void keep_ticking();
 

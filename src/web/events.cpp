@@ -20,10 +20,10 @@ std::optional<EventId> parse_event_id(std::string_view text) {
   return id;
 }
 
-std::string make_event(const std::optional<EventId>& id, std::string_view data) {
+std::string make_event(std::string_view id, std::string_view data) {
   std::string text;
   text.reserve(data.size() + 48);
-  if (id) text.append("id: ").append(to_string(*id)).append("\n");
+  if (!id.empty()) text.append("id: ").append(id).append("\n");
   while (true) {
     const auto end = std::min(data.find_first_of("\r\n"), data.size());
     text.append("data: ").append(data.substr(0, end)).append("\n");

@@ -23,8 +23,8 @@ struct EventId {
 [[nodiscard]] std::string to_string(const EventId& id);
 [[nodiscard]] std::optional<EventId> parse_event_id(std::string_view text);
 
-// One event with `data`, which may have several lines. Without an id a client cannot come back.
-[[nodiscard]] std::string make_event(const std::optional<EventId>& id, std::string_view data);
+// One event with `data`, which may have several lines. With an empty id a client cannot come back.
+[[nodiscard]] std::string make_event(std::string_view id, std::string_view data);
 // Tells a client when to come back, and with its id, from where on.
 [[nodiscard]] std::string make_opening_event(const EventId& id, std::chrono::milliseconds retry);
 inline constexpr std::string_view keep_alive_comment = ": still here\n\n";

@@ -20,6 +20,8 @@
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
 #include "store/atomic_file.hpp"
+#include "web/endpoint.hpp"
+#include "web/event_streams.hpp"
 #include "web/guard.hpp"
 #include "web/listener.hpp"
 #include "web/metrics.hpp"
@@ -33,9 +35,9 @@ struct Route {
   bool is_open = false;  // to those without the token
 };
 
-constexpr std::array routes{Route{"/mcp", {"POST", "GET", "DELETE"}, false},
-                            Route{"/metrics", {"GET", "HEAD"}, false},
-                            Route{"/healthz", {"GET", "HEAD"}, true}};
+constexpr std::array routes{
+    Route{"/mcp", {"POST", "GET", "DELETE"}, false}, Route{"/events", {"GET"}, false},
+    Route{"/metrics", {"GET", "HEAD"}, false}, Route{"/healthz", {"GET", "HEAD"}, true}};
 
 std::string allowed(const Route& route) {
   std::string list;
@@ -66,11 +68,13 @@ class HttpFront final : public daemon::Front, private Handler {
     Parts(daemon::FrontHost& of, const HttpOptions& options)
         : host(of),
           endpoint(of.server(), options.endpoint, [this] { host.on_quiet(); }),
+          events(of.server(), of.events()),
           tasks(of.server().loop()) {}
 
     daemon::FrontHost& host;
     std::optional<io::Acceptor> acceptor;
     Endpoint endpoint;
+    EventStreams events;
     std::set<Connection*> connections;
     io::TaskScope tasks;  // last: its tasks use all of the above
   };
@@ -183,6 +187,7 @@ void HttpFront::stop_accepting() {
 void HttpFront::drain() {
   stop_accepting();
   parts_->endpoint.drain();
+  parts_->events.end_all();
   for (Connection* connection :
        std::vector(parts_->connections.begin(), parts_->connections.end())) {
     connection->finish();
@@ -200,6 +205,7 @@ io::Task HttpFront::close() {
   if (!parts_) co_return;
   stop_accepting();
   parts_->endpoint.close();
+  parts_->events.end_all();
   for (Connection* connection :
        std::vector(parts_->connections.begin(), parts_->connections.end())) {
     connection->close_now("");
@@ -236,7 +242,7 @@ std::optional<Response> HttpFront::refuse(const Request& head) {
   }
   const auto* route = std::ranges::find(routes, std::string_view(head.path), &Route::path);
   if (route == routes.end())
-    return refused("path", plain(404, "there are /mcp, /healthz and /metrics\n"));
+    return refused("path", plain(404, "there are /mcp, /events, /healthz and /metrics\n"));
   if (!route->is_open && !token_.empty() && !bears(head, token_)) {
     Response response =
         refusal(401, number,
@@ -259,6 +265,7 @@ void HttpFront::serve(Request request, std::shared_ptr<Answer> answer) {
   ++counts_.requests[request.path];
   if (request.path == "/healthz") return answer->send(health());
   if (request.path == "/metrics") return answer->send(metrics());
+  if (request.path == "/events") return parts_->events.open(request, answer);
   parts_->endpoint.serve(request, std::move(answer));
 }
 
@@ -284,7 +291,7 @@ Response HttpFront::metrics() const {
                         .http_connections = parts_->connections.size(),
                         .http_sessions = parts_->endpoint.sessions(),
                         .http_sessions_served = parts_->endpoint.sessions_served(),
-                        .http_streams = parts_->endpoint.streams()}),
+                        .http_streams = parts_->endpoint.streams() + parts_->events.size()}),
           {}};
 }
 

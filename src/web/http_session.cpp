@@ -181,7 +181,7 @@ void HttpRequest::send(std::string_view message, std::string_view /*about*/) {
   }
   if (!accepted_.events) return;  // a client that takes JSON only is spared reports
   if (!is_streaming) answer_->begin_stream();
-  answer_->write(make_event(std::nullopt, message));
+  answer_->write(make_event("", message));
   if (!is_answer) return;
   std::exchange(answer_, nullptr)->end();
   end();

@@ -1,6 +1,7 @@
 #include "web/message.hpp"
 
 #include <algorithm>
+#include <boost/url/parse_query.hpp>
 
 #include "json/json.hpp"
 
@@ -33,6 +34,14 @@ std::string_view Request::header(std::string_view name) const {
 bool Request::has(std::string_view name) const {
   return std::ranges::any_of(
       headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); });
+}
+
+std::optional<std::string> Request::parameter(std::string_view name) const {
+  const auto parameters = boost::urls::parse_query(query);
+  if (!parameters) return std::nullopt;
+  const auto found = parameters->find(name);
+  if (found == parameters->end()) return std::nullopt;
+  return (*found).value.decode();
 }
 
 // Weights are not looked at: a form is allowed or not.

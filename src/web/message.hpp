@@ -1,6 +1,7 @@
 // An HTTP request and an answer to it, as the rest of this layer sees them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ struct Header {
 struct Request {
   std::string method;  // "POST"
   std::string path;    // of the target, without the query
+  std::string query;   // as it came: percent-encoded
   std::vector<Header> headers;
   std::string body;
   bool is_old = false;      // HTTP/1.0: no chunks
@@ -23,6 +25,8 @@ struct Request {
   // The value of a header in any case; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
+  // The decoded value of a parameter in the query, the first if there are several.
+  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
 struct Response {

@@ -105,7 +105,7 @@ void Streams::begin(Stream& stream) {
 void Streams::replay(Stream& stream, std::uint64_t after) {
   for (const auto& entry : stream.memory.entries()) {
     if (entry.number <= after) continue;
-    stream.answer->write(make_event(EventId{stream.number, entry.number}, entry.data));
+    stream.answer->write(make_event(to_string(EventId{stream.number, entry.number}), entry.data));
     stream.delivered = std::max(stream.delivered, entry.number);
   }
 }
@@ -114,7 +114,7 @@ void Streams::push(Stream& stream, std::string_view message) {
   const auto number = stream.memory.add(message);
   if (!stream.answer) return;
   stream.delivered = number;
-  stream.answer->write(make_event(EventId{stream.number, number}, message));
+  stream.answer->write(make_event(to_string(EventId{stream.number, number}), message));
 }
 
 void Streams::send(std::string_view message, std::string_view about) {

@@ -73,7 +73,9 @@ struct RequestReader::State {
     request = {};
     request.method = to_string(message.method_string());
     const std::string target = to_string(message.target());
-    request.path = target.substr(0, target.find('?'));
+    const auto mark = std::min(target.find('?'), target.size());
+    request.path = target.substr(0, mark);
+    if (mark != target.size()) request.query = target.substr(mark + 1);
     request.is_old = message.version() < 11;
     request.keeps_alive = message.keep_alive();
     for (const auto& field : message.base()) {

@@ -13,10 +13,10 @@ TEST(EventId, ReadsBackWhatItWrites) {
 }
 
 TEST(Event, HasALineForEachLineOfItsData) {
-  EXPECT_EQ(make_event(EventId{1, 2}, "{}"), "id: 1-2\ndata: {}\n\n");
-  EXPECT_EQ(make_event(std::nullopt, "{}"), "data: {}\n\n");
-  EXPECT_EQ(make_event(std::nullopt, "a\nb\r\nc\rd"), "data: a\ndata: b\ndata: c\ndata: d\n\n");
-  EXPECT_EQ(make_event(std::nullopt, ""), "data: \n\n");
+  EXPECT_EQ(make_event(to_string(EventId{1, 2}), "{}"), "id: 1-2\ndata: {}\n\n");
+  EXPECT_EQ(make_event("", "{}"), "data: {}\n\n");
+  EXPECT_EQ(make_event("", "a\nb\r\nc\rd"), "data: a\ndata: b\ndata: c\ndata: d\n\n");
+  EXPECT_EQ(make_event("", ""), "data: \n\n");
 }
 
 TEST(Event, OpensAStreamWithAnIdAndWithoutData) {

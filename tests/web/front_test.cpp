@@ -346,6 +346,62 @@ TEST_F(Front, IsInTheStatus) {
   EXPECT_THAT(json::dump(status.at("sessions")), HasSubstr(R"("client":"probe","kind":"http")"));
 }
 
+// ---- Events -----------------------------------------------------------------------------------
+
+TEST_F(Front, TellsWhatHappens) {
+  HttpClient follower = client();
+  EXPECT_EQ(follower.ask("GET", "/events?kinds=daemon%2Csession").header("content-type"),
+            "text/event-stream");
+  EXPECT_EQ(follower.event()->retry, "1000");
+  EXPECT_THAT(follower.event()->data, HasSubstr(R"("what":"started")"));
+  test::TestClient stranger = daemon_->client();
+  const auto opened = follower.event();
+  EXPECT_THAT(opened->data, HasSubstr(R"("what":"opened")"));
+  EXPECT_EQ(daemon_->stop(), 0);
+  EXPECT_THAT(follower.event()->data, HasSubstr("draining"));
+}
+
+TEST_F(Front, TellsWhatHappenedMeanwhile) {
+  HttpClient first = client();
+  ASSERT_EQ(first.ask("GET", "/events?kinds=session").status, 200);
+  EXPECT_EQ(first.event()->retry, "1000");
+  std::optional<test::TestClient> session = daemon_->client();
+  const auto opened = first.event();
+  first.close();
+  session.reset();
+  HttpClient second = client();
+  ASSERT_EQ(second.ask("GET", "/events?kinds=session", {{"Last-Event-ID", opened->id}}).status,
+            200);
+  EXPECT_EQ(second.event()->retry, "1000");
+  EXPECT_THAT(second.event()->data, HasSubstr(R"("what":"closed")"));
+  HttpClient third = client();
+  ASSERT_EQ(third.ask("GET", "/events?kinds=session&since=another-99").status, 200);
+  EXPECT_EQ(third.event()->retry, "1000");
+  EXPECT_EQ(third.event()->id, opened->id) << "numbers of another process say nothing here";
+}
+
+TEST_F(Front, KeepsTheEventsOfANamespaceToItself) {
+  HttpClient follower = client();
+  ASSERT_EQ(follower.ask("GET", "/events?kinds=session", {{"Hearth-Namespace", "work"}}).status,
+            200);
+  EXPECT_EQ(follower.event()->retry, "1000");
+  const test::TestClient stranger = daemon_->client();
+  auto greeting = test::TestClient::default_greeting();
+  greeting.name_space = "work";
+  test::TestClient friendly(daemon_->socket());
+  ASSERT_TRUE(friendly.greet(greeting).has_value());
+  EXPECT_THAT(follower.event()->data, HasSubstr("work"));
+}
+
+TEST_F(Front, SaysWhatIsWrongWithARequestForEvents) {
+  const HttpReply kind = client().ask("GET", "/events?kinds=sesion");
+  EXPECT_EQ(kind.status, 400);
+  EXPECT_THAT(kind.body, HasSubstr("daemon, session"));
+  EXPECT_EQ(client().ask("GET", "/events?since=seven").status, 400);
+  EXPECT_EQ(client().ask("GET", "/events", {{"Hearth-Namespace", "a/b"}}).status, 400);
+  EXPECT_EQ(HttpClient(port_).ask("GET", "/events").status, 401);
+}
+
 TEST_F(Front, LeavesNothingBehind) {
   HttpClient idle = client();
   HttpClient listener = client();

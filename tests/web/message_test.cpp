@@ -44,5 +44,17 @@ TEST(Refusal, HasTheIdThatIsKnown) {
             R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"no"}})");
 }
 
+TEST(Request, DecodesTheParametersOfItsQuery) {
+  const auto parameter = [](std::string query, std::string_view name) {
+    Request request;
+    request.query = std::move(query);
+    return request.parameter(name);
+  };
+  EXPECT_EQ(parameter("a=1&kinds=x%2Cy&kinds=z", "kinds"), "x,y");
+  EXPECT_EQ(parameter("a", "a"), "");
+  EXPECT_EQ(parameter("", "a"), std::nullopt);
+  EXPECT_EQ(parameter("a=%G1", "a"), std::nullopt) << "not a query at all";
+}
+
 }  // namespace
 }  // namespace hearth::web
