@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -76,6 +77,13 @@ void FileLock::describe_holder(std::string_view line) const {
   text.push_back('\n');
   if (::ftruncate(fd_.get(), 0) != 0) return;
   (void)!::pwrite(fd_.get(), text.data(), text.size(), 0);
+}
+
+bool FileLock::is_at(const std::string& path) const {
+  struct stat ours{};
+  struct stat there{};
+  return ::fstat(fd_.get(), &ours) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 std::optional<std::string> lock_holder(const std::string& path) {

@@ -25,6 +25,8 @@ class FileLock {
   // Replaces what the file says about its holder (one line, best effort: the lock itself is the
   // truth).
   void describe_holder(std::string_view line) const;
+  // Whether the file at `path` is the one that is locked, and not another one put in its place.
+  [[nodiscard]] bool is_at(const std::string& path) const;
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:

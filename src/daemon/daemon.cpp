@@ -22,6 +22,7 @@
 #include "daemon/server.hpp"
 #include "daemon/status.hpp"
 #include "daemon/verb_calls.hpp"
+#include "io/directory_watch.hpp"
 #include "io/pool.hpp"
 #include "io/signals.hpp"
 #include "io/timer.hpp"
@@ -177,6 +178,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
                            [this] { stop("the client is gone"); });
     }
     server_.listen(rendezvous_->take_listener());
+    watch_rendezvous();
     log::info("serving",
               {log::kv("version", version()), log::kv("pid", ::getpid()),
                log::kv("socket", options_.paths.socket()), log::kv("config_id", config_id_)});
@@ -188,6 +190,26 @@ class Daemon::Core final : private ServerHost, private FrontHost {
                                   .config_id = config_id_,
                                   .started_at = format_rfc3339(started_),
                                   .protocol = ipc::protocol_version});
+  }
+
+  // A daemon that nobody finds any more is of no use: it puts its socket back.
+  void watch_rendezvous() {
+    auto watch = io::DirectoryWatch::open(loop_, options_.paths.runtime, [this] { restore(); });
+    if (watch) return void(rendezvous_watch_ = std::move(*watch));
+    log::warning("a lost socket will not be made again", {log::kv("why", watch.error().message)});
+  }
+
+  void restore() {
+    auto restored = rendezvous_->restore();
+    if (!restored && restored.error().code == Errc::busy)
+      return (void)mailbox_.post({CommandKind::stop, "another daemon took its place"});
+    if (!restored)
+      return log::error("cannot make the socket again",
+                        {log::kv("error", restored.error().message)});
+    if (!*restored) return;
+    server_.listen(std::move(**restored));
+    log::warning("the socket was gone and has been made again",
+                 {log::kv("socket", options_.paths.socket())});
   }
 
   void watch_signals() {
@@ -244,6 +266,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
     idle_timer_.cancel();
     events_.add("daemon", "draining", "", "", R"({"why":)" + json::quoted(reason) + '}');
     server_.stop_accepting();
+    rendezvous_watch_.reset();
     if (rendezvous_) rendezvous_->retract();
     server_.drain(reason);
     for (const auto& front : fronts_) front->drain();
@@ -534,6 +557,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   std::string reload_error_;
   std::optional<StoreOwnership> ownership_;
   std::optional<Rendezvous> rendezvous_;
+  std::unique_ptr<io::DirectoryWatch> rendezvous_watch_;
   io::Loop loop_;
   io::Pool pool_;
   io::Pool long_pool_;

@@ -95,13 +95,18 @@ Result<Rendezvous> Rendezvous::claim(const ipc::Paths& paths,
     claimed.listener_ = std::move(*handed_over);
     return claimed;
   }
-  auto listener = ipc::listen_unix(paths.socket());
-  if (!listener) return std::unexpected(std::move(listener.error()));
-  claimed.listener_ = std::move(*listener);
-  const auto identity = ipc::file_identity(paths.socket());
-  if (!identity) return std::unexpected(identity.error());
-  claimed.socket_ = *identity;
+  if (auto made = claimed.make_socket(); !made) return std::unexpected(std::move(made.error()));
   return claimed;
+}
+
+Result<void> Rendezvous::make_socket() {
+  auto listener = ipc::listen_unix(paths_.socket());
+  if (!listener) return std::unexpected(std::move(listener.error()));
+  const auto identity = ipc::file_identity(paths_.socket());
+  if (!identity) return std::unexpected(identity.error());
+  listener_ = std::move(*listener);
+  socket_ = *identity;
+  return {};
 }
 
 Result<void> Rendezvous::announce(const Announcement& announcement) {
@@ -114,7 +119,35 @@ Result<void> Rendezvous::announce(const Announcement& announcement) {
   if (auto written = store::replace_file(paths_.discovery(), json::dump(record) + "\n"); !written)
     return written;
   if (const auto identity = ipc::file_identity(paths_.discovery())) discovery_ = *identity;
+  announcement_ = announcement;
   return {};
+}
+
+Result<std::optional<UniqueFd>> Rendezvous::restore() {
+  if (!announcement_) return std::nullopt;
+  if (auto made = ipc::ensure_private_directory(paths_.runtime); !made)
+    return std::unexpected(std::move(made.error()));
+  if (!lock_.is_at(paths_.lock())) {
+    auto lock = FileLock::try_acquire(paths_.lock());
+    if (!lock) return std::unexpected(std::move(lock.error()));
+    lock_ = std::move(*lock);
+    lock_.describe_holder(holder_line(paths_));
+  }
+  // What others have put there in its place is theirs.
+  const auto is_gone = [](const std::string& path) {
+    const auto there = ipc::file_identity(path);
+    return !there && there.error().code == Errc::not_found;
+  };
+  std::optional<UniqueFd> listener;
+  if (socket_ && is_gone(paths_.socket())) {
+    if (auto made = make_socket(); !made) return std::unexpected(std::move(made.error()));
+    listener = take_listener();
+  }
+  if (is_gone(paths_.discovery())) {
+    if (auto announced = announce(Announcement(*announcement_)); !announced)
+      return std::unexpected(std::move(announced.error()));
+  }
+  return listener;
 }
 
 void Rendezvous::retract() {
@@ -122,6 +155,7 @@ void Rendezvous::retract() {
   if (discovery_) ipc::unlink_if_same(paths_.discovery(), *discovery_);
   socket_.reset();
   discovery_.reset();
+  announcement_.reset();
 }
 
 }  // namespace hearth::daemon

@@ -51,17 +51,23 @@ class Rendezvous {
 
   // Writes the discovery file.
   [[nodiscard]] Result<void> announce(const Announcement& announcement);
+  // Puts back what somebody has taken away of lock, socket and discovery file since announce(): a
+  // cleaner of /tmp, most likely. Returns the new listener if the socket was gone, else nothing.
+  // `busy` when another daemon has come in our place.
+  [[nodiscard]] Result<std::optional<UniqueFd>> restore();
   // Takes socket and discovery file away, if they still are ours. Idempotent. The lock stays.
   void retract();
   [[nodiscard]] UniqueFd take_listener() { return std::move(listener_); }
 
  private:
   Rendezvous(const ipc::Paths& paths, FileLock lock) : paths_(paths), lock_(std::move(lock)) {}
+  [[nodiscard]] Result<void> make_socket();
 
   ipc::Paths paths_;
   FileLock lock_;
   UniqueFd listener_;
-  std::optional<ipc::FileIdentity> socket_;  // nothing when a service manager owns the socket
+  std::optional<ipc::FileIdentity> socket_;   // nothing when a service manager owns the socket
+  std::optional<Announcement> announcement_;  // from announce() to retract()
   std::optional<ipc::FileIdentity> discovery_;
 };
 

@@ -69,8 +69,9 @@ Server::Server(io::Loop& loop,
       tasks_(loop) {}
 
 void Server::listen(UniqueFd listener) {
-  acceptor_.emplace(loop_, std::move(listener), "a connection");
-  tasks_.spawn("accept", acceptor_->run([this](UniqueFd connection) {
+  stop_accepting();
+  io::Acceptor& acceptor = acceptors_.emplace_back(loop_, std::move(listener), "a connection");
+  tasks_.spawn("accept", acceptor.run([this](UniqueFd connection) {
     serve(std::move(connection), nullptr);
   }));
 }
@@ -175,7 +176,7 @@ void Server::request_ended() {
 }
 
 void Server::stop_accepting() {
-  if (acceptor_) acceptor_->stop();
+  for (io::Acceptor& acceptor : acceptors_) acceptor.stop();
 }
 
 void Server::drain(std::string_view reason) {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 
@@ -103,7 +103,8 @@ class Server final {
   ByteBudget budget_;
   std::string
       scratch_;  // for reading large messages; one for all, since nothing waits while it is in use
-  std::optional<io::Acceptor> acceptor_;  // none in private mode
+  // None in private mode; one more each time the socket had to be made again.
+  std::list<io::Acceptor> acceptors_;
   std::set<Session*> sessions_;
   std::set<std::string> live_tokens_;
   std::map<std::string, std::uint64_t> refusals_;

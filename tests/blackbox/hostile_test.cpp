@@ -330,8 +330,8 @@ TEST_F(Hostile, ADirectoryInPlaceOfTheDiscoveryFileIsReported) {
 
 TEST_F(Hostile, ADaemonUnlinksOnlyItsOwnSocket) {
   expect_served();
-  fs::rename(home_.socket(), home_.socket() + ".mine");
-  const UniqueFd other = listener_at(home_.socket());
+  const UniqueFd other = listener_at(home_.socket() + ".other");
+  fs::rename(home_.socket() + ".other", home_.socket());
   ::kill(home_.daemons().front(), SIGTERM);
   ASSERT_TRUE(eventually([&] { return home_.daemons().empty(); }, patience));
   EXPECT_TRUE(fs::exists(home_.socket()));

@@ -220,7 +220,23 @@ TEST(Life, StopReturnsWhenTheProcessIsGone) {
   EXPECT_EQ(home.hearth({"daemon", "status"}).exit_code, 6);
 }
 
-// What cleans up in /tmp may take the socket: then nobody could end the daemon otherwise.
+// What cleans up in /tmp may take the socket, or all of the directory.
+TEST(Life, ADaemonPutsItsSocketBack) {
+  TempHome home;
+  ASSERT_EQ(home.hearth({"daemon", "start"}).exit_code, 0);
+  const auto pids = home.daemons();
+  for (const std::string& lost : {home.socket(), home.file("run")}) {
+    std::filesystem::rename(lost, home.file("lost"));
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(home.socket()); }, patience));
+    const Outcome call = home.hearth({"call", "hearth_status", "{}", "--strict"});
+    EXPECT_EQ(call.exit_code, 0) << call.describe();
+    EXPECT_EQ(home.daemons(), pids);
+    std::filesystem::remove_all(home.file("lost"));
+  }
+  EXPECT_EQ(home.hearth({"daemon", "stop"}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(home.socket()));
+}
+
 TEST(Life, StopEndsADaemonThatHasLostItsSocket) {
   TempHome home;
   ASSERT_EQ(home.hearth({"daemon", "start"}).exit_code, 0);

@@ -169,6 +169,35 @@ TEST_F(RendezvousTest, DoesNotTakeAwayTheSocketOfANewerDaemon) {
   EXPECT_TRUE(fs::exists(paths_.discovery()));
 }
 
+TEST_F(RendezvousTest, PutsBackWhatIsTakenAway) {
+  auto rendezvous = Rendezvous::claim(paths_, std::nullopt, {});
+  ASSERT_TRUE(rendezvous.has_value());
+  ASSERT_TRUE(rendezvous->announce({.version = "7"}).has_value());
+  EXPECT_EQ(rendezvous->restore()->has_value(), false) << "nothing is missing";
+  fs::remove_all(paths_.runtime);
+  const auto listener = rendezvous->restore();
+  ASSERT_TRUE(listener.has_value()) << listener.error().message;
+  EXPECT_TRUE(listener->has_value());
+  EXPECT_TRUE(ipc::connect_unix(paths_.socket(), MonotonicTime::max()).has_value());
+  EXPECT_THAT(read(paths_.discovery()), HasSubstr(R"("version":"7")"));
+  EXPECT_EQ(FileLock::try_acquire(paths_.lock()).error().code, Errc::busy);
+  rendezvous->retract();
+  EXPECT_EQ(rendezvous->restore()->has_value(), false) << "it has left";
+  EXPECT_FALSE(fs::exists(paths_.socket()));
+}
+
+TEST_F(RendezvousTest, GivesWayToADaemonThatHasItsPlace) {
+  auto rendezvous = Rendezvous::claim(paths_, std::nullopt, {});
+  ASSERT_TRUE(rendezvous.has_value());
+  ASSERT_TRUE(rendezvous->announce({}).has_value());
+  fs::remove(paths_.lock());
+  const auto successor = FileLock::try_acquire(paths_.lock());
+  ASSERT_TRUE(successor.has_value());
+  const auto restored = rendezvous->restore();
+  ASSERT_FALSE(restored.has_value());
+  EXPECT_EQ(restored.error().code, Errc::busy);
+}
+
 TEST_F(RendezvousTest, LeavesAHandedOverSocketAlone) {
   auto handed = ipc::listen_unix(paths_.socket());
   ASSERT_TRUE(handed.has_value());
