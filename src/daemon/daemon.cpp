@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/regular_file.hpp"
 #include "base/version.hpp"
+#include "daemon/control.hpp"
 #include "daemon/guide.hpp"
 #include "daemon/mailbox.hpp"
 #include "daemon/pack_host.hpp"
@@ -68,7 +69,7 @@ std::string_view state_name(State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-class Daemon::Core final : private ServerHost, private FrontHost {
+class Daemon::Core final : private ServerHost, private FrontHost, private Commands {
  public:
   explicit Core(Options options)
       : options_(std::move(options)),
@@ -88,7 +89,9 @@ class Daemon::Core final : private ServerHost, private FrontHost {
 
   void add(std::unique_ptr<pack::Pack> pack) { packs_.add(std::move(pack)); }
   void add(std::unique_ptr<Front> front) { fronts_.push_back(std::move(front)); }
-  void stop(std::string reason) { (void)mailbox_.post({CommandKind::stop, std::move(reason)}); }
+  void stop(std::string reason) override {
+    (void)mailbox_.post({CommandKind::stop, std::move(reason)});
+  }
 
   int run() {
     state_ = State::starting;
@@ -316,7 +319,8 @@ class Daemon::Core final : private ServerHost, private FrontHost {
     stopper_.join();
   }
 
-  Result<std::vector<std::string>> reload() {
+  // Commands
+  Result<std::vector<std::string>> reload() override {
     auto settings = options_.reload_settings
                         ? options_.reload_settings()
                         : Result<config::Settings>(
@@ -359,7 +363,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
            std::ranges::none_of(fronts_, [](const auto& front) { return front->is_busy(); });
   }
 
-  json::Object status() const {
+  json::Object status() const override {
     json::Object status = make_status({.state = state_name(state_),
                                        .config_id = config_id_,
                                        .store_owner = store_owner_.value_or(""),
@@ -444,45 +448,7 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   }
 
   void control(Session& session, const json::Envelope& message) override {
-    if (message.is_notification()) return;
-    const std::string& method = message.method;
-    if (method == "daemon/ping" || method == "daemon/heartbeat") {
-      return session.send(mcp::make_result(message.id, "{}"));
-    }
-    if (method == "daemon/status")
-      return session.send(mcp::make_result(message.id, json::dump(status())));
-    if (method == "daemon/reload") return answer_reload(session, message.id);
-    if (method == "daemon/stop") return answer_stop(session, message);
-    if (method == "events/subscribe") return answer_subscribe(session, message);
-    session.send(
-        mcp::make_error(message.id, mcp::method_not_found, "unknown method \"" + method + "\""));
-  }
-
-  // {"since": number?, "epoch": text?, "kinds": [text]?, "follow": bool?}. Answers with the events
-  // kept since then, and goes on with notifications events/event and events/missed.
-  void answer_subscribe(Session& session, const json::Envelope& message) {
-    const auto params = json::parse(message.params.empty() ? "{}" : message.params);
-    if (!params) return session.send(mcp::make_error(message.id, params.error()));
-    EventFilter filter{.name_space = session.mcp().caller().name_space, .kinds = {}};
-    if (const json::Value* kinds = json::find(*params, "kinds"); kinds && kinds->is_array()) {
-      for (const json::Value& kind : kinds->as_array()) {
-        auto added = filter.add_kind(kind.is_string() ? std::string(kind.get_string()) : "");
-        if (!added) return session.send(mcp::make_error(message.id, added.error()));
-      }
-    }
-    // Numbers of another process say nothing here.
-    const bool is_ours = json::string_or(*params, "epoch", events_.epoch()) == events_.epoch();
-    const auto since = static_cast<std::uint64_t>(is_ours ? json::int_or(*params, "since", 0) : 0);
-    const std::uint64_t last = events_.last();
-    std::string result = R"({"epoch":")" + events_.epoch() + R"(","seq":)" + std::to_string(last) +
-                         R"(,"lost":)" + std::to_string(events_.lost_after(since)) +
-                         R"(,"events":[)";
-    bool is_first = true;
-    for (const EventRecord* event : events_.after(since, filter)) {
-      result.append(std::exchange(is_first, false) ? "" : ",").append(event->text);
-    }
-    session.send(mcp::make_result(message.id, result + "]}"));
-    if (json::bool_or(*params, "follow", true)) session.follow(events_, std::move(filter), last);
+    control_.answer(session, message);
   }
 
   void session_changed(const Session& session, bool is_open) override {
@@ -511,31 +477,6 @@ class Daemon::Core final : private ServerHost, private FrontHost {
                          : R"(,"code":")" + std::string(errc_name(call.error->code)) + "\"}"));
   }
 
-  void answer_reload(Session& session, std::string_view id) {
-    const auto needs_restart = reload();
-    if (!needs_restart) return session.send(mcp::make_error(id, needs_restart.error()));
-    const json::Value result{
-        {"reloaded", true},
-        {"needs_restart", json::Array(needs_restart->begin(), needs_restart->end())}};
-    session.send(mcp::make_result(id, json::dump(result)));
-  }
-
-  // {"reason": "stop" | "retire", "version": of the client that retires us}
-  void answer_stop(Session& session, const json::Envelope& message) {
-    const auto params = json::parse(message.params.empty() ? "{}" : message.params);
-    if (!params) return session.send(mcp::make_error(message.id, params.error()));
-    std::string reason(json::string_or(*params, "reason", "stop"));
-    if (reason != "stop" && reason != "retire") {
-      return session.send(mcp::make_error(
-          message.id,
-          Error{Errc::invalid_args, "params.reason: expected one of \"stop\", \"retire\"", {}}));
-    }
-    session.send(mcp::make_result(message.id, R"({"draining":true})"));
-    log::info("asked to leave",
-              {log::kv("session", session.welcome().session), log::kv("reason", reason)});
-    stop(std::move(reason));
-  }
-
   void on_activity() override {
     if (state_ == State::draining && is_quiet()) drain_progress_.notify();
     if (state_ != State::running) return;
@@ -557,7 +498,6 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   std::string reload_error_;
   std::optional<StoreOwnership> ownership_;
   std::optional<Rendezvous> rendezvous_;
-  std::unique_ptr<io::DirectoryWatch> rendezvous_watch_;
   io::Loop loop_;
   io::Pool pool_;
   io::Pool long_pool_;
@@ -566,9 +506,11 @@ class Daemon::Core final : private ServerHost, private FrontHost {
   // Not among packs_: it cannot be left out, has no stores and needs no context.
   std::unique_ptr<pack::Pack> requests_ = request::make_pack(verbs_);
   EventLog events_{clock_};
+  Control control_{*this, events_};
   PackHost packs_;
   Mailbox mailbox_;
   std::optional<io::SignalWatcher> signals_;
+  std::unique_ptr<io::DirectoryWatch> rendezvous_watch_;
   Server server_;
   std::vector<std::unique_ptr<Front>> fronts_;
   io::Timer idle_timer_;
