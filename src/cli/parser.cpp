@@ -49,6 +49,14 @@ class Application {
       app_.parse(std::move(reversed));
     } catch (const CLI::ExtrasError&) {
       return std::unexpected(unknown_word(app_.remaining()));
+    } catch (const CLI::ArgumentMismatch& error) {
+      // "--limit: 1 required TEXT missing", "--limit: At Most 1 required but received 2"
+      const std::string what = error.what();
+      const bool is_missing = what.ends_with("missing");
+      return fail(Errc::invalid_args,
+                  what.substr(0, what.find(':')) +
+                      (is_missing ? ": its value is missing" : ": it is there more than once"),
+                  {help_hint()});
     } catch (const CLI::ParseError& error) {
       return fail(Errc::invalid_args, error.what(), {help_hint()});
     }

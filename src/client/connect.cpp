@@ -189,8 +189,6 @@ Attempt<void> try_spawn(const Options& options, MonotonicTime deadline) {
 
 // Leaves a line for `hearth daemon status` to count.
 void count_fallback(const Options& options, const Fallback& fallback) {
-  log::warning("private mode",
-               {log::kv("reason", fallback.reason), log::kv("error", fallback.message)});
   const auto file =
       open_regular(options.paths.fallbacks(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
   if (!file) return log::warning("it is not counted", {log::kv("error", file.error().message)});

@@ -87,8 +87,8 @@ TEST(ParseWords, SaysWhatIsWrong) {
       {{"q", "--limt=3"}, "unknown option --limt; did you mean --limit?"},
       {{"q", "--zzzzzzz"}, "unknown option --zzzzzzz"},
       {{"q", "r"}, "unexpected word \"r\""},
-      {{"q", "--limit"}, "--limit"},
-      {{"q", "--limit", "1", "--limit", "2"}, "--limit"},
+      {{"q", "--limit"}, "--limit: its value is missing"},
+      {{"q", "--limit", "1", "--limit", "2"}, "--limit: it is there more than once"},
       {{"q", "--kind", "nite"}, "--kind: expected one of note, file; got \"nite\""},
       {{"q", "-x"}, "unknown option -x"},
   };
