@@ -1,8 +1,9 @@
 // One load generator for every server, so that only the servers differ: CLIENTS connections on one
-// thread, each with one request outstanding, for SECONDS.
+// thread, each with one request outstanding, for SECONDS. Kind `turns` is `ping` by one connection
+// after the other.
 //
 // usage: bench_load KIND SOCKET CLIENTS SECONDS [COUNT]
-//   KIND    echo | redis | ping | tool | remember | search
+//   KIND    echo | redis | ping | turns | tool | remember | search
 //   COUNT   stop after that many answers (SECONDS is then the most it may take)
 //
 // Prints {"name":KIND,"clients":…,"answers":…,"seconds":…,"p50_us":…,"p99_us":…}.
@@ -30,13 +31,14 @@ class Traffic final {
       : kind_(std::move(kind)), words_(static_cast<std::uint64_t>(::getpid())) {
     if (kind_ == "echo") request_ = std::string(100, 'x');
     if (kind_ == "redis") request_ = "PING\r\n";
-    if (kind_ == "ping") request_ = framed(ping_message);
+    if (kind_ == "ping" || kind_ == "turns") request_ = framed(ping_message);
     if (kind_ == "tool") request_ = framed(tool_message);
     is_made_ = kind_ == "remember" || kind_ == "search";
     if (request_.empty() && !is_made_) die("unknown kind " + kind_);
   }
 
   [[nodiscard]] const std::string& name() const { return kind_; }
+  [[nodiscard]] bool is_in_turn() const { return kind_ == "turns"; }
   [[nodiscard]] bool is_hearth() const { return kind_ != "echo" && kind_ != "redis"; }
   [[nodiscard]] Reply reply() const { return is_hearth() ? Reply::frame : Reply::fixed; }
   [[nodiscard]] std::size_t reply_size() const { return kind_ == "echo" ? 100 : 7; }  // +PONG\r\n
@@ -95,7 +97,8 @@ class Load final {
   }
 
   void run(double seconds, std::size_t most) {
-    for (Client& client : clients_) ask(client, Clock::now());
+    const std::size_t askers = traffic_.is_in_turn() ? 1 : clients_.size();
+    for (std::size_t i = 0; i < askers; ++i) ask(clients_[i], Clock::now());
     const auto began = Clock::now();
     const double warm_up = most != 0 ? 0 : 0.1;
     Clock::time_point measured_from = began;
@@ -126,7 +129,8 @@ class Load final {
     if (count == 0) die(traffic_.name() + ": no answer for 10 s");
     const auto now = Clock::now();
     for (int i = 0; i < count; ++i) {
-      Client& client = clients_[events[static_cast<std::size_t>(i)].data.u64];
+      const std::size_t number = events[static_cast<std::size_t>(i)].data.u64;
+      Client& client = clients_[number];
       std::array<char, 65536> chunk;
       const ssize_t got = ::read(client.fd.get(), chunk.data(), chunk.size());
       if (got <= 0) die(traffic_.name() + ": the server closed a connection");
@@ -134,13 +138,14 @@ class Load final {
       check_first(client, bytes);
       if (!is_complete(client, bytes)) continue;
       latencies_.push_back(std::chrono::duration<float, std::micro>(now - client.sent).count());
-      ask(client, now);
+      ask(traffic_.is_in_turn() ? clients_[(number + 1) % clients_.size()] : client, now);
     }
     return now;
   }
 
   void check_first(Client& client, std::string_view bytes) {
-    const bool is_cheap_kind = traffic_.name() == "ping" || traffic_.name() == "tool";
+    const bool is_cheap_kind =
+        traffic_.name() == "ping" || traffic_.is_in_turn() || traffic_.name() == "tool";
     if (!traffic_.is_hearth() || (is_cheap_kind && client.is_checked)) return;
     traffic_.check(bytes);
     client.is_checked = true;

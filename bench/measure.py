@@ -312,17 +312,24 @@ def fairness(place: Place, findings: Findings) -> None:
     # One process more than cores: whoever keeps a core busy costs the others a turn of the scheduler, hostile or not.
     busy = ["-c", "print('at it', flush=True)\nwhile True: pass"]
     hostile = [str(pathlib.Path(__file__).with_name("hostile.py")), place.socket]
-    p99 = {"alone": [], "busy": [], "hostile": []}
-    for _ in range(place.times(15)):
-        for kind, words in [("alone", None), ("busy", busy), ("hostile", hostile)]:
-            with beside(place, *words) if words else contextlib.nullcontext():
-                [line] = place.run("bench_load", "ping", place.socket, 50, seconds)
-            p99[kind].append(line["p99_us"])
-    series = {kind: Series(values, "µs") for kind, values in p99.items()}
-    what = "`daemon/ping`, 50 clients beside four hostile ones, p99"
-    findings.add(what, series["hostile"], "beside a process that keeps a core busy", series["busy"],
-                 "≤ 3 × undisturbed", 3.0, "ratio")
-    findings.add("the same", series["hostile"], "with nobody beside them", series["alone"])
+
+    def p99(kind: str, clients: int) -> dict[str, Series]:
+        found = {"alone": [], "busy": [], "hostile": []}
+        for _ in range(place.times(15)):
+            for name, words in [("alone", None), ("busy", busy), ("hostile", hostile)]:
+                with beside(place, *words) if words else contextlib.nullcontext():
+                    [line] = place.run("bench_load", kind, place.socket, clients, seconds)
+                found[name].append(line["p99_us"])
+        return {name: Series(values, "µs") for name, values in found.items()}
+
+    turns = p99("turns", 1000)
+    what = "`daemon/ping` by 1,000 sessions in turn, beside four hostile ones, p99"
+    findings.add(what, turns["hostile"], "with nobody beside them", turns["alone"], "≤ 3 × undisturbed", 3.0, "ratio")
+    findings.add("the same", turns["hostile"], "beside a process that keeps a core busy", turns["busy"])
+    crowd = p99("ping", 50)
+    what = "`daemon/ping` by 50 clients all the time, beside four hostile ones, p99"
+    findings.add(what, crowd["hostile"], "with nobody beside them", crowd["alone"])
+    findings.add("the same", crowd["hostile"], "beside a process that keeps a core busy", crowd["busy"])
 
 
 def footprint(place: Place, findings: Findings) -> None:
