@@ -1,7 +1,6 @@
 #include "mcp/calls.hpp"
 
 #include <array>
-#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -10,47 +9,13 @@
 #include "io/timer.hpp"
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
+#include "mcp/questions.hpp"
+#include "mcp/reports.hpp"
 
 namespace hearth::mcp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct QuestionForm {
-  std::string_view method;
-  std::string_view needs;  // JSON text of the ClientCapabilities that it takes
-};
-
-QuestionForm form_of(const pack::Question& question, bool is_page) {
-  switch (question.kind) {
-    case pack::QuestionKind::sample:
-      return {"sampling/createMessage", R"({"sampling":{}})"};
-    case pack::QuestionKind::list_roots:
-      return {"roots/list", R"({"roots":{}})"};
-    case pack::QuestionKind::elicit:
-      break;
-  }
-  return {"elicitation/create",
-          is_page ? R"({"elicitation":{"url":{}}})" : R"({"elicitation":{}})"};
-}
-
-bool asks_for_page(const pack::Question& question) {
-  if (question.kind != pack::QuestionKind::elicit) return false;
-  const auto params = json::parse(question.params);
-  return params && json::string_or(*params, "mode", "form") == "url";
-}
-
-bool can_answer(const Abilities& abilities, const pack::Question& question, bool is_page) {
-  switch (question.kind) {
-    case pack::QuestionKind::sample:
-      return abilities.sample;
-    case pack::QuestionKind::list_roots:
-      return abilities.list_roots;
-    case pack::QuestionKind::elicit:
-      break;
-  }
-  return is_page ? abilities.elicit_page : abilities.elicit_form;
-}
 
 }  // namespace
 
@@ -94,36 +59,15 @@ class Calls::Sink final : public pack::CallSink {
   }
 
   void progress(double done, std::optional<double> total, std::string_view message) override {
-    if (token_.empty() || !is_due(done, total)) return;
-    std::string params = R"({"progressToken":)" + token_ + R"(,"progress":)";
-    json::append(params, json::Value(done));
-    if (total) {
-      params.append(R"(,"total":)");
-      json::append(params, json::Value(*total));
-    }
-    if (!message.empty()) params.append(R"(,"message":)").append(json::quoted(message));
-    params.push_back('}');
-    deliver(make_notification("notifications/progress", params), std::nullopt);
+    if (token_.empty() || !pace_.is_due(done, total)) return;
+    deliver(progress_report(token_, done, total, message), std::nullopt);
   }
 
   void log(pack::LogLevel level, std::string_view message) override {
-    std::string params =
-        R"({"level":")" + std::string(level_name(level)) + R"(","logger":"hearth","data":)";
-    params.append(json::quoted(message)).push_back('}');
-    deliver(make_notification("notifications/message", params), level);
+    deliver(log_report(level, message), level);
   }
 
  private:
-  // At most 20 reports a second, and always the first and the last one.
-  bool is_due(double done, std::optional<double> total) {
-    const auto now = Clock::now().time_since_epoch().count();
-    auto last = last_report_.load();
-    const bool is_last = total && done >= *total;
-    constexpr auto pause = std::chrono::nanoseconds(std::chrono::milliseconds(50)).count();
-    if (!is_last && now - last < pause) return false;
-    return last_report_.compare_exchange_strong(last, now) || is_last;
-  }
-
   // Before the call's answer in any case: at once where the answer would go out at once too.
   void deliver(std::string notification, std::optional<pack::LogLevel> level) {
     auto report = [calls = calls_, id = id_, flight = flight_, level,
@@ -139,7 +83,7 @@ class Calls::Sink final : public pack::CallSink {
   std::string id_;
   const Flight* flight_;  // identity only: an id may be used again
   std::string token_;
-  std::atomic<Clock::rep> last_report_{0};
+  ReportPace pace_;
 };
 
 std::string state_owner(AnswerForm form, const std::string& subject, const pack::Caller& caller) {
@@ -287,21 +231,12 @@ void Calls::ask(Flights::iterator place, pack::Questions questions) {
   Flight& flight = *place->second;
   flight.deadline.reset();
   for (const auto& [name, question] : questions.ask) {
-    const bool is_page = asks_for_page(question);
-    if (can_answer(flight.start.abilities, question, is_page)) continue;
-    return end(place, missing_ability(id, form_of(question, is_page).needs));
+    const auto missing = missing_for(question, flight.start.abilities);
+    if (!missing.empty()) return end(place, missing_ability(id, missing));
   }
   if (flight.start.meta.era == Era::modern) {
-    std::string requests;
-    for (const auto& [name, question] : questions.ask) {
-      requests.append(requests.empty() ? "" : ",").append(json::quoted(name));
-      requests.append(R"(:{"method":")")
-          .append(form_of(question, false).method)
-          .append(R"(","params":)")
-          .append(question.params)
-          .append("}");
-    }
-    std::string result = R"({"resultType":"input_required","inputRequests":{)" + requests + '}';
+    std::string result =
+        R"({"resultType":"input_required","inputRequests":)" + input_requests(questions.ask);
     if (!questions.state.empty()) {
       const std::string owner =
           state_owner(flight.start.form, flight.start.subject, *flight.start.context.caller);
@@ -330,7 +265,7 @@ void Calls::ask(Flights::iterator place, pack::Questions questions) {
   for (const auto& [ours, name] : std::map(flight.open)) {
     const pack::Question& question = questions.ask.at(name);
     if (sink_ == nullptr) return;
-    sink_->send(make_request(ours, form_of(question, false).method, question.params), id);
+    sink_->send(make_request(ours, method_of(question), question.params), id);
   }
 }
 
