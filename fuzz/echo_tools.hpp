@@ -31,7 +31,10 @@ inline void declare_echo_tools(pack::Binder& tools, std::vector<pack::Call>& kep
         call.log(pack::LogLevel::warning, request.text);
         return request;
       });
-  mcp::Tool<Text, Text>({.verb = "keep", .title = "Keep", .description = "Answer in the end"})
+  mcp::Tool<Text, Text>({.verb = "keep",
+                         .title = "Keep",
+                         .description = "Answer in the end",
+                         .task = pack::TaskSupport::optional})
       .deferred(tools, [&kept](Text, pack::Call call) { kept.push_back(std::move(call)); });
 }
 

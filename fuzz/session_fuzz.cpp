@@ -1,10 +1,11 @@
 // A whole connection without its socket: bytes through the framing and the scanner into an MCP
-// session, in both eras, with tools, a resource, a template and a prompt that answer at once, late
-// or with questions. What the session says is JSON-RPC; each request has at most one answer, of its
-// era's form; questions and listeners are about requests that were made; and nothing is left over.
+// session, in both eras, with tools, a resource, a template and a prompt that answer at once, late,
+// with questions or as tasks. What the session says is JSON-RPC; each request has at most one
+// answer, of its era's form; questions and listeners are about requests that were made; and nothing
+// is left over.
 //
-// In the input, @q0 to @q9 stand for the ids of the questions that are open, and @state for the
-// last requestState: no input could guess them.
+// In the input, @q0 to @q9 stand for the ids of the questions that are open, @state for the last
+// requestState, and @task for the last task: no input could guess them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include "mcp/binder.hpp"
 #include "mcp/messages.hpp"
 #include "mcp/session.hpp"
+#include "mcp/tasks.hpp"
 
 namespace {
 
@@ -35,15 +37,26 @@ using fuzz::Text;
 
 class FuzzPack final : public pack::Pack {
  public:
-  explicit FuzzPack(mcp::Catalog& catalog) : catalog_(catalog) {}
+  FuzzPack(io::Loop& loop, mcp::Catalog& catalog) : loop_(loop), catalog_(catalog) {}
   std::string_view name() const override { return "echo"; }
   void declare(pack::Binder& tools) override {
     declare_echo_tools(tools, kept);
     pack::ToolSpec asks{.verb = "ask", .title = "Ask", .description = "Asks", .asks = true};
+    asks.task = pack::TaskSupport::optional;
     mcp::Tool<Text, Text>(std::move(asks))
         .deferred(tools, [](const Text& request, pack::Call call) {
           answer_asking(request.text, std::move(call));
         });
+    pack::ToolSpec late{.verb = "late", .title = "Late", .description = "Asks later", .asks = true};
+    late.task = pack::TaskSupport::required;
+    mcp::Tool<Text, Text>(std::move(late)).deferred(tools, [this](Text request, pack::Call call) {
+      auto shared = std::make_shared<pack::Call>(std::move(call));
+      loop_.post([shared, text = request.text] {
+        shared->progress(1, 2, text);
+        shared->log(pack::LogLevel::error, text);
+        answer_asking(text, std::move(*shared));
+      });
+    });
     mcp::Tool<Text, Text>({.verb = "change", .title = "Change", .description = "Tells"})
         .on_loop(tools, [this](const Text& request, const pack::Call&) -> Result<Text> {
           if (request.text == "congest") is_congested = !is_congested;
@@ -106,6 +119,7 @@ class FuzzPack final : public pack::Pack {
     call.answer(std::move(reply));
   }
 
+  io::Loop& loop_;
   mcp::Catalog& catalog_;
 };
 
@@ -151,6 +165,7 @@ class Checker final : public mcp::MessageSink {
 
   std::vector<std::string> questions;  // open ones, as JSON text
   std::string state;                   // the last requestState
+  std::string task;                    // the id of the last one
   std::size_t held = 0;
 
  private:
@@ -171,8 +186,12 @@ class Checker final : public mcp::MessageSink {
     const json::Value* result = json::find(value, "result");
     if (result == nullptr) return;
     const auto type = json::string_or(*result, "resultType", "");
-    if (!asked.has_legacy) require(type == "complete" || type == "input_required");
+    if (!asked.has_legacy)
+      require(type == "complete" || type == "input_required" || type == "task");
     if (!asked.has_modern) require(type.empty());
+    const json::Value* legacy_task = json::find(*result, "task");
+    const auto id = json::string_or(legacy_task ? *legacy_task : *result, "taskId", "");
+    if (!id.empty()) task = id;
     const auto sealed = json::string_or(*result, "requestState", "");
     if (!sealed.empty()) state = sealed;
   }
@@ -188,6 +207,8 @@ class Checker final : public mcp::MessageSink {
     }
     const json::Value* meta = json::find(params, "_meta");
     if (meta == nullptr) return;
+    if (json::find(*meta, "io.modelcontextprotocol/related-task") != nullptr)
+      return require(about.empty());  // a report of a legacy task
     require(json::find(*meta, "io.modelcontextprotocol/subscriptionId") != nullptr);
     Asked& asked = asked_[std::string(about)];
     require(asked.has_modern);
@@ -209,6 +230,9 @@ std::string put_in(std::string_view message, const Checker& checker) {
     if (message.starts_with("@state")) {
       size = 6;
       text.append(checker.state);
+    } else if (message.starts_with("@task")) {
+      size = 5;
+      text.append(checker.task);
     } else if (message.starts_with("@q") && number < checker.questions.size()) {
       size = 3;
       text.append(json::unquote(checker.questions[number]).value());
@@ -234,7 +258,10 @@ std::string_view hearth::version() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   io::Loop loop;
   mcp::Catalog catalog;
-  FuzzPack pack(catalog);
+  const SystemClock clock;
+  constexpr mcp::TaskLimits task_limits{.tasks = 4, .tasks_each = 3, .bytes = 16'000};
+  catalog.use_tasks(std::make_shared<mcp::Tasks>(loop, catalog, clock, task_limits));
+  FuzzPack pack(loop, catalog);
   catalog.add(pack);
   Checker checker(pack);
   auto session = std::make_unique<mcp::Session>(
@@ -263,6 +290,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   loop.poll();
   while (!checker.questions.empty())  // and whoever waits for its client
     hear(R"({"id":)" + checker.questions.front() + R"(,"error":{"code":1,"message":"no"}})");
+  loop.poll();
   require(checker.held == 0 && session->in_flight() == 0);
+  catalog.tasks()->abandon(Error{Errc::draining, "leaving", {}});
+  require(catalog.tasks()->running() == 0 && catalog.tasks()->size() <= task_limits.tasks);
   return 0;
 }

@@ -68,6 +68,8 @@ def describe_tool(tool):
     hints = tool["annotations"]
     marks = [word for key, word in [("readOnlyHint", "read-only"), ("destructiveHint", "destructive"),
                                     ("idempotentHint", "idempotent"), ("openWorldHint", "open world")] if hints.get(key)]
+    marks += {"optional": ["may run as a task"], "required": ["runs as a task"]}.get(
+        tool.get("execution", {}).get("taskSupport"), [])
     yield f"## {tool['name']}\n"
     yield f"`hearth {verb}` · {', '.join(marks) or 'writes'}\n"
     yield tool["description"] + "\n"

@@ -28,6 +28,7 @@
 #include "io/signals.hpp"
 #include "io/timer.hpp"
 #include "mcp/messages.hpp"
+#include "mcp/tasks.hpp"
 #include "request/pack.hpp"
 #include "store/atomic_file.hpp"
 
@@ -57,6 +58,12 @@ void tune_allocator() {
   ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 }
 
+Error task_error() {
+  return {Errc::draining,
+          "the daemon is leaving; the task was stopped, and its outcome is not kept",
+          {"call the tool again"}};
+}
+
 Error draining_error() {
   return {Errc::draining, "the daemon is leaving; this call was cut short", {"send it again"}};
 }
@@ -83,6 +90,8 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
         drain_timer_(loop_),
         drain_progress_(loop_),
         tasks_(loop_) {
+    catalog_.use_tasks(std::make_shared<mcp::Tasks>(loop_, catalog_, clock_));
+    catalog_.tasks()->on_quiet([this] { on_activity(); });
     catalog_.add(*requests_);
     add(make_self_pack([this] { return report(); }, [this] { return make_guide(catalog_); }));
   }
@@ -271,6 +280,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     server_.stop_accepting();
     rendezvous_watch_.reset();
     if (rendezvous_) rendezvous_->retract();
+    catalog_.tasks()->abandon(task_error());  // while there is somebody to hear it
     server_.drain(reason);
     for (const auto& front : fronts_) front->drain();
     const auto deadline = clock_.monotonic() + options_.settings.drain_timeout;
@@ -482,7 +492,8 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     if (state_ != State::running) return;
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
-    const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0;
+    const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0 &&
+                         catalog_.tasks()->running() == 0;
     if (!is_idle || limit.count() == 0 || is_private() || !fronts_.empty()) return;
     idle_timer_.start(clock_.monotonic() + limit, [this] { stop("idle"); });
   }

@@ -87,7 +87,7 @@ class Calls::Sink final : public pack::CallSink {
 };
 
 std::string state_owner(AnswerForm form, const std::string& subject, const pack::Caller& caller) {
-  static constexpr std::array<std::string_view, 3> names{"tool ", "resource ", "prompt "};
+  static constexpr std::array<std::string_view, 4> names{"tool ", "resource ", "prompt ", "whole "};
   return std::string(names[static_cast<std::size_t>(form)]) + caller.name_space + ' ' + subject;
 }
 
@@ -177,16 +177,20 @@ void Calls::finish(const std::string& id, const Flight* flight, Result<pack::Rep
   if (!outcome && outcome.error().code == Errc::cancelled && ended.is_late)
     outcome.error() = took_too_long(ended.start.subject, ended.start.time_limit);
   if (ended.start.tool != nullptr && !outcome) ++ended.start.tool->errors;
+  if (ended.start.is_counted) tell_of(ended, outcome);
+  // A cancelled request gets no answer, except for one that took effect before the cancellation
+  // reached it.
+  if (ended.is_cancelled && !outcome) return end(found, std::unexpected(outcome.error()));
+  end(found, answer_of(id, ended, outcome));
+}
+
+void Calls::tell_of(const Flight& ended, const Result<pack::Reply>& outcome) const {
   catalog_.call_ended({.subject = ended.start.subject,
                        .tool = ended.start.tool,
                        .caller = *ended.start.context.caller,
                        .duration = std::chrono::duration_cast<std::chrono::microseconds>(
                            Clock::now() - ended.began),
                        .error = outcome ? nullptr : &outcome.error()});
-  // A cancelled request gets no answer, except for one that took effect before the cancellation
-  // reached it.
-  if (ended.is_cancelled && !outcome) return end(found, std::unexpected(outcome.error()));
-  end(found, answer_of(id, ended, outcome));
 }
 
 // Takes the call off the table and sends its answer, if it has one.
@@ -208,7 +212,8 @@ std::string Calls::answer_of(const std::string& id,
                              const Flight& flight,
                              const Result<pack::Reply>& outcome) const {
   const Era era = flight.start.meta.era;
-  const AnswerForm form = flight.start.form;
+  const bool is_whole = flight.start.is_whole && *flight.start.is_whole;
+  const AnswerForm form = is_whole ? AnswerForm::whole : flight.start.form;
   if (!outcome && form == AnswerForm::tool)
     return make_result(id, dressed(tool_error(outcome.error()), era));
   if (!outcome && form == AnswerForm::resource && outcome.error().code == Errc::not_found)
@@ -220,6 +225,8 @@ std::string Calls::answer_of(const std::string& id,
           id, dressed(resource_result(*outcome, flight.start.subject), era, Caching::content));
     case AnswerForm::prompt:
       return make_result(id, dressed(prompt_result(*outcome), era));
+    case AnswerForm::whole:
+      return make_result(id, outcome->structured);
     case AnswerForm::tool:
       break;
   }
@@ -288,7 +295,9 @@ void Calls::resolve(std::string_view question, std::string_view result, std::str
     const Error refused{
         Errc::unsupported, "the client could not answer \"" + name + "\": " + why, {}};
     if (flight->start.tool != nullptr) ++flight->start.tool->errors;
-    return end(place, answer_of(id, *flight, std::unexpected(refused)));
+    end(place, answer_of(id, *flight, std::unexpected(refused)));
+    if (flight->start.on_refused) flight->start.on_refused(refused);
+    return;
   }
   flight->answers[name] = result;
   if (!flight->open.empty()) return;

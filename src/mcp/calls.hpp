@@ -21,8 +21,8 @@
 
 namespace hearth::mcp {
 
-// How the answer to a call is written.
-enum class AnswerForm : std::uint8_t { tool, resource, prompt };
+// How the answer to a call is written. `whole`: the reply's text is the result as it is.
+enum class AnswerForm : std::uint8_t { tool, resource, prompt, whole };
 
 struct CallStart {
   std::string_view id;  // JSON text
@@ -30,12 +30,16 @@ struct CallStart {
   AnswerForm form = AnswerForm::tool;
   std::string subject;        // "knowledge_search", a URI, a prompt's name
   ToolEntry* tool = nullptr;  // whose counters it moves
+  bool is_counted = true;     // its end is told to whoever looks; else that is up to `run`
   Meta meta;
   Abilities abilities;
   std::chrono::milliseconds time_limit{0};  // 0: none
   pack::Call::Context context;              // caller, key, answers and state; the rest is ours
   // Hands the call to its handler, once for each round.
   std::function<void(pack::Call)> run;
+  std::shared_ptr<bool> is_whole;  // shared with `run`, which may change the form to that
+  std::function<void(const Error&)>
+      on_refused;  // the client cannot answer a question; may be empty
 };
 
 // Whom a sealed requestState belongs to.
@@ -77,6 +81,7 @@ class Calls final : public std::enable_shared_from_this<Calls> {
   void run(const std::string& id, const std::shared_ptr<Flight>& flight);
   void start_deadline(const std::shared_ptr<Flight>& flight);
   void finish(const std::string& id, const Flight* flight, Result<pack::Reply> outcome);
+  void tell_of(const Flight& ended, const Result<pack::Reply>& outcome) const;
   void ask(Flights::iterator place, pack::Questions questions);
   void end(Flights::iterator place, Result<std::string> answer);
   [[nodiscard]] std::string answer_of(const std::string& id,

@@ -45,7 +45,13 @@ std::string list_tool(const ToolEntry& tool) {
       .text("description", tool.spec.description)
       .raw("inputSchema", tool.spec.input_schema);
   if (!tool.spec.output_schema.empty()) text.raw("outputSchema", tool.spec.output_schema);
-  return text.raw("annotations", annotations).done();
+  text.raw("annotations", annotations);
+  if (tool.spec.task == pack::TaskSupport::forbidden) return text.done();
+  const bool is_required = tool.spec.task == pack::TaskSupport::required;
+  return text
+      .raw("execution",
+           is_required ? R"({"taskSupport":"required"})" : R"({"taskSupport":"optional"})")
+      .done();
 }
 
 // A resource, or a template of some; `address` is the member that names where it is.

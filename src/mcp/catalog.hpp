@@ -20,6 +20,7 @@
 namespace hearth::mcp {
 
 class Session;
+class Tasks;
 
 // Which tools a session lists; it may call all of them either way.
 enum class Surface : std::uint8_t {
@@ -127,6 +128,10 @@ class Catalog final {
     if (observer_) observer_(record);
   }
 
+  // Where calls may go on as tasks; without, none does. Outlives the sessions.
+  void use_tasks(std::shared_ptr<Tasks> tasks) { tasks_ = std::move(tasks); }
+  [[nodiscard]] const std::shared_ptr<Tasks>& tasks() const { return tasks_; }
+
   // Seals what calls leave with their callers between two rounds.
   [[nodiscard]] const StateSeal& seal() const { return seal_; }
   // So that a later daemon can open it; else the key is of this process only.
@@ -147,6 +152,7 @@ class Catalog final {
   Listing prompt_list_{"prompts"};
   std::set<Session*> sessions_;
   std::function<void(const CallRecord&)> observer_;
+  std::shared_ptr<Tasks> tasks_;  // also held, weakly, by its calls
   StateSeal seal_;
 };
 

@@ -9,6 +9,8 @@
 namespace hearth::mcp {
 namespace {
 
+constexpr std::string_view tasks_extension = "io.modelcontextprotocol/tasks";
+
 constexpr std::array<std::string_view, 8> level_names{"debug", "info",     "notice", "warning",
                                                       "error", "critical", "alert",  "emergency"};
 
@@ -27,9 +29,15 @@ Result<Abilities> read_abilities(std::string_view capabilities) {
   Result<void> inner;
   const auto outer =
       json::scan_members(capabilities, [&](std::string_view name, std::string_view value) {
+        if (!inner) return;
         const bool is_offered = value.starts_with('{');
         if (name == "sampling") abilities.sample = is_offered;
         if (name == "roots") abilities.list_roots = is_offered;
+        if (name == "extensions" && is_offered) {
+          inner = json::scan_members(value, [&](std::string_view known, std::string_view settings) {
+            if (known == tasks_extension) abilities.follow_tasks = settings.starts_with('{');
+          });
+        }
         if (name != "elicitation" || !is_offered) return;
         bool is_empty = true;
         inner = json::scan_members(value, [&](std::string_view mode, std::string_view) {
@@ -59,7 +67,7 @@ std::string_view level_name(pack::LogLevel level) {
 Result<Params> read_params(std::string_view text) {
   Params params;
   if (text.empty()) return params;
-  static constexpr std::array<std::pair<std::string_view, std::string_view Params::*>, 12> members{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view Params::*>, 14> members{{
       {"name", &Params::name},
       {"arguments", &Params::arguments},
       {"_meta", &Params::meta},
@@ -72,6 +80,8 @@ Result<Params> read_params(std::string_view text) {
       {"inputResponses", &Params::answers},
       {"requestState", &Params::state},
       {"notifications", &Params::notifications},
+      {"task", &Params::task},
+      {"taskId", &Params::task_id},
   }};
   const auto scanned = json::scan_members(text, [&](std::string_view name, std::string_view value) {
     if (value == "null") return;
@@ -81,6 +91,14 @@ Result<Params> read_params(std::string_view text) {
   });
   if (!scanned) return std::unexpected(scanned.error());
   return params;
+}
+
+Result<std::string> string_of(std::string_view member, std::string_view what) {
+  auto value =
+      member.empty() ? Result<std::string>(fail(Errc::invalid_args, "")) : json::unquote(member);
+  if (value) return value;
+  return fail(Errc::invalid_args, "params." + std::string(what) + ": expected a string" +
+                                      (member.empty() ? ", got nothing" : ""));
 }
 
 Result<Meta> read_meta(std::string_view text) {

@@ -43,7 +43,11 @@ struct Abilities {
   bool elicit_page = false;  // a URL to visit
   bool sample = false;
   bool list_roots = false;
+  bool follow_tasks = false;  // modern; in the older era a call itself says so
 };
+// What a client lacks that cannot follow tasks: JSON text of ClientCapabilities.
+inline constexpr std::string_view tasks_ability =
+    R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})";
 // From the JSON text of MCP's ClientCapabilities.
 [[nodiscard]] Result<Abilities> read_abilities(std::string_view capabilities);
 
@@ -66,8 +70,13 @@ struct Params {
   std::string_view answers;        // "inputResponses"
   std::string_view state;          // "requestState"
   std::string_view notifications;  // of subscriptions/listen
+  std::string_view task;           // of a call that is to be a task, in the legacy era
+  std::string_view task_id;        // "taskId"
 };
 [[nodiscard]] Result<Params> read_params(std::string_view text);
+
+// The text of a member that is a JSON string; `what` names it in errors.
+[[nodiscard]] Result<std::string> string_of(std::string_view member, std::string_view what);
 
 // What a request's `_meta` says.
 struct Meta {

@@ -26,12 +26,17 @@ void append_suggestions(std::string& out, const std::vector<std::string>& sugges
   out.push_back(']');
 }
 
+void append_error_head(std::string& out, int number, std::string_view message) {
+  out.append(R"({"code":)").append(std::to_string(number)).append(R"(,"message":)");
+  json::append_string(out, message);
+}
+
 std::string error_head(std::string_view id, int number, std::string_view message) {
   std::string out;
   out.reserve(96 + message.size());
   out.append(R"({"jsonrpc":"2.0","id":)").append(id.empty() ? "null" : id);
-  out.append(R"(,"error":{"code":)").append(std::to_string(number)).append(R"(,"message":)");
-  json::append_string(out, message);
+  out.append(R"(,"error":)");
+  append_error_head(out, number, message);
   return out;
 }
 
@@ -50,11 +55,18 @@ std::string make_error(std::string_view id, int number, std::string_view message
 }
 
 std::string make_error(std::string_view id, const Error& error) {
-  std::string out = error_head(id, number_of(error.code), error.message);
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out.append(id.empty() ? "null" : id).append(R"(,"error":)").append(error_text(error));
+  out.push_back('}');
+  return out;
+}
+
+std::string error_text(const Error& error) {
+  std::string out;
+  append_error_head(out, number_of(error.code), error.message);
   out.append(R"(,"data":{"code":")").append(errc_name(error.code)).append("\",");
   append_suggestions(out, error.suggestions);
-  out.append("}}}");
-  return out;
+  return out.append("}}");
 }
 
 std::string make_notification(std::string_view method, std::string_view params) {

@@ -28,6 +28,8 @@ inline constexpr int unsupported_version = -32022;
 [[nodiscard]] std::string make_error(std::string_view id, int number, std::string_view message);
 // The number follows the error's code; data is {code, suggestions}.
 [[nodiscard]] std::string make_error(std::string_view id, const Error& error);
+// The error by itself: {code, message, data}.
+[[nodiscard]] std::string error_text(const Error& error);
 [[nodiscard]] std::string make_notification(std::string_view method, std::string_view params);
 [[nodiscard]] std::string make_request(std::string_view id,
                                        std::string_view method,

@@ -8,6 +8,7 @@
 #include "base/version.hpp"
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
+#include "mcp/tasks.hpp"
 
 namespace hearth::mcp {
 namespace {
@@ -32,9 +33,16 @@ std::string server_info() {
   return R"({"name":"hearth","title":"Hearth","version":)" + json::quoted(version()) + '}';
 }
 
-constexpr std::string_view capabilities =
-    R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
-    R"("prompts":{"listChanged":true},"completions":{},"logging":{}})";
+std::string capabilities(Era era, bool has_tasks) {
+  std::string text =
+      R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
+      R"("prompts":{"listChanged":true},"completions":{},"logging":{})";
+  if (has_tasks && era == Era::modern)
+    text.append(R"(,"extensions":{"io.modelcontextprotocol/tasks":{}})");
+  if (has_tasks && era == Era::legacy)
+    text.append(R"(,"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})");
+  return text + '}';
+}
 
 std::string_view list_name(pack::ListKind kind) {
   switch (kind) {
@@ -46,15 +54,6 @@ std::string_view list_name(pack::ListKind kind) {
       return "notifications/prompts/list_changed";
   }
   return "";
-}
-
-// The text of a JSON string member; `what` names it in errors.
-Result<std::string> string_of(std::string_view text, std::string_view what) {
-  auto value =
-      text.empty() ? Result<std::string>(fail(Errc::invalid_args, "")) : json::unquote(text);
-  if (value) return value;
-  return fail(Errc::invalid_args, "params." + std::string(what) + ": expected a string" +
-                                      (text.empty() ? ", got nothing" : ""));
 }
 
 // An object whose values are strings; others are taken as their JSON text.
@@ -100,6 +99,11 @@ const std::map<std::string_view, Session::Method> Session::methods = [] {
            Method{"prompts/list", &Session::list_prompts, true, true},
            Method{"prompts/get", &Session::get_prompt, true, true},
            Method{"completion/complete", &Session::complete, true, true},
+           Method{"tasks/get", &Session::get_task, true, true},
+           Method{"tasks/cancel", &Session::cancel_task, true, true},
+           Method{"tasks/update", &Session::update_task, false, true},
+           Method{"tasks/result", &Session::await_task, true, false},
+           Method{"tasks/list", &Session::list_tasks, true, false},
        }) {
     table.emplace(method.name, method);
   }
@@ -130,6 +134,7 @@ Session::Session(io::Loop& loop,
       sink_(&sink),
       calls_(std::make_shared<Calls>(loop, catalog, clock_, sink)) {
   catalog_.enter(*this);
+  if (catalog_.tasks()) catalog_.tasks()->enter(task_owner(), *this);
 }
 
 Session::~Session() {
@@ -138,6 +143,7 @@ Session::~Session() {
 
 void Session::close() {
   catalog_.leave(*this);
+  if (catalog_.tasks()) catalog_.tasks()->leave(task_owner(), *this);
   sink_ = nullptr;
   calls_->close();
 }
@@ -205,7 +211,9 @@ void Session::initialize(const Request& request) {
   }
   is_initialized_ = true;
   std::string result = R"({"protocolVersion":)" + json::quoted(revision_);
-  result.append(R"(,"capabilities":)").append(capabilities);
+  // Tasks came with the newest of that era.
+  const bool has_tasks = catalog_.tasks() && revision_ == legacy_revisions.front();
+  result.append(R"(,"capabilities":)").append(capabilities(Era::legacy, has_tasks));
   result.append(R"(,"serverInfo":)").append(server_info());
   result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
   succeed(request, result + '}');
@@ -213,7 +221,8 @@ void Session::initialize(const Request& request) {
 
 void Session::discover(const Request& request) {
   std::string result = R"({"supportedVersions":)" + supported_versions();
-  result.append(R"(,"capabilities":)").append(capabilities);
+  result.append(R"(,"capabilities":)")
+      .append(capabilities(Era::modern, catalog_.tasks() != nullptr));
   result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
   result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)").append(server_info());
   succeed(request, result + "}}", Caching::list);
@@ -232,6 +241,7 @@ void Session::set_level(const Request& request) {
                         "params.level: expected one of the syslog levels, debug to emergency",
                         {}});
   }
+  log_level_ = *level;
   calls_->set_log_level(*level);
   succeed(request, "{}");
 }
@@ -282,6 +292,18 @@ void Session::listen(const Request& request) {
       list.push_back(uri);
     }
     granted["resourceSubscriptions"] = std::move(list);
+  }
+  const json::Value* tasks = json::find(*wanted, "taskIds");
+  if (tasks != nullptr && tasks->is_array() && catalog_.tasks()) {
+    if (!request.meta.abilities.follow_tasks)
+      return sink_->send(missing_ability(request.id, tasks_ability), request.id);
+    json::Array list;
+    for (const json::Value& id : tasks->as_array()) {
+      if (!id.is_string() || !catalog_.tasks()->find(id.as_string(), task_owner())) continue;
+      filter.tasks.emplace(id.as_string());
+      list.push_back(id);
+    }
+    granted["taskIds"] = std::move(list);
   }
   if (listeners_.size() >= limits_.in_flight || filter.uris.size() > limits_.subscriptions) {
     return refuse(request, Error{Errc::busy, "too many subscriptions in one session", {}});
@@ -344,11 +366,14 @@ void Session::tell_listeners(std::string_view name,
 }
 
 void Session::catch_up() {
-  if (untold_lists_.empty() && untold_resources_.empty()) return;
+  if (untold_lists_.empty() && untold_resources_.empty() && untold_tasks_.empty()) return;
   if (sink_ == nullptr || sink_->is_congested()) return;
   // Taken first: sending may bring us here again.
   for (const pack::ListKind kind : std::exchange(untold_lists_, {})) list_changed(kind);
   for (const std::string& uri : std::exchange(untold_resources_, {})) resource_updated(uri, "");
+  for (const std::string& id : std::exchange(untold_tasks_, {})) {
+    if (const auto task = catalog_.tasks()->find(id, task_owner())) task_changed(**task);
+  }
 }
 
 void Session::send_list(const Request& request, const Listing& listing) {
@@ -451,6 +476,8 @@ void Session::call_tool(const Request& request) {
       call.context.is_resend = json::int_or(*own, "attempt", 1) > 1;
     }
   }
+  if (is_for_task(request, *tool)) return call_as_task(request, *tool, std::move(call));
+  if (const auto why = refuse_without_task(request, *tool)) return sink_->send(*why, request.id);
   if (call.context.is_resend && tool->spec.resend == pack::ResendRule::refuse) {
     call.run = [tool](pack::Call refused) {
       refused.answer(std::unexpected(outcome_unknown(tool->name)));

@@ -1,5 +1,6 @@
 // The MCP side of one client connection, whatever the transport: handshake or discovery, lists,
-// subscriptions; calls are in calls.hpp. Both eras of the protocol, request by request.
+// subscriptions; calls are in calls.hpp, those that outlive their request in tasks.hpp. Both eras
+// of the protocol, request by request.
 //
 // Loop thread only.
 #pragma once
@@ -18,6 +19,7 @@
 #include "mcp/catalog.hpp"
 #include "mcp/era.hpp"
 #include "mcp/message_sink.hpp"
+#include "mcp/tasks.hpp"
 #include "pack/call.hpp"
 
 namespace hearth::mcp {
@@ -29,14 +31,14 @@ struct SessionLimits {
   std::size_t subscriptions = 4096;        // resources that a session, or a listener, may watch
 };
 
-class Session final {
+class Session final : private TaskObserver {
  public:
   Session(io::Loop& loop,
           Catalog& catalog,
           SessionLimits limits,
           std::shared_ptr<const pack::Caller> caller,
           MessageSink& sink);
-  ~Session();
+  ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -94,6 +96,7 @@ class Session final {
     bool resources = false;
     bool prompts = false;
     std::set<std::string, std::less<>> uris;
+    std::set<std::string, std::less<>> tasks;  // ids
     [[nodiscard]] bool wants(pack::ListKind kind) const;
   };
 
@@ -115,6 +118,27 @@ class Session final {
   void read_resource(const Request& request);
   void get_prompt(const Request& request);
   void complete(const Request& request);
+
+  // In session_tasks.cpp.
+  void get_task(const Request& request);
+  void cancel_task(const Request& request);
+  void update_task(const Request& request);
+  void await_task(const Request& request);
+  void list_tasks(const Request& request);
+  [[nodiscard]] std::string task_owner() const;
+  // The task that a request names; null after having answered why there is none.
+  [[nodiscard]] const Task* find_task(const Request& request);
+  [[nodiscard]] bool is_for_task(const Request& request, const ToolEntry& tool) const;
+  void call_as_task(const Request& request, ToolEntry& tool, CallStart call);
+  // The answer to a call that should have been a task, or should not.
+  [[nodiscard]] std::optional<std::string> refuse_without_task(const Request& request,
+                                                               const ToolEntry& tool) const;
+  void task_changed(const Task& task) override;
+  void task_progressed(const Task& task,
+                       double done,
+                       std::optional<double> total,
+                       std::string_view message) override;
+  void task_logged(const Task& task, pack::LogLevel level, std::string_view message) override;
 
   void tell_list(pack::ListKind kind);
   void tell_resource(const std::string& uri);
@@ -143,6 +167,8 @@ class Session final {
   std::map<std::string, Filter, std::less<>> listeners_;  // by the request's id; modern
   std::set<pack::ListKind> untold_lists_;                 // changed while the client did not read
   std::set<std::string, std::less<>> untold_resources_;   // likewise; those that it watches
+  std::set<std::string, std::less<>> untold_tasks_;       // likewise; ids
+  pack::LogLevel log_level_ = pack::LogLevel::info;       // legacy; of tasks
   bool is_initialized_ = false;
   bool is_draining_ = false;
 };

@@ -41,6 +41,14 @@ enum class ResendRule : std::uint8_t {
   refuse,      // neither is possible: the caller gets `outcome_unknown`
 };
 
+// Whether a call may go on as a task: answered with an id at once, its outcome fetched later (MCP's
+// words). Only clients that can follow tasks get one; what a call answers at once it just answers.
+enum class TaskSupport : std::uint8_t {
+  forbidden,
+  optional,
+  required,  // others are refused: only for what no client can wait for
+};
+
 struct ToolSpec {
   std::string verb;   // "search"; listed as "knowledge_search", typed as `hearth knowledge search`
   std::string title;  // for people: "Search knowledge"
@@ -50,7 +58,9 @@ struct ToolSpec {
   Annotations annotations;
   ResendRule resend = ResendRule::refuse;
   bool asks = false;  // it may answer with Questions: its arguments are kept for the next round
-  std::chrono::milliseconds time_limit{60'000};  // 0: none; the call's stop token fires then
+  // 0: none; the call's stop token fires then. A task has the time its client keeps it for.
+  std::chrono::milliseconds time_limit{60'000};
+  TaskSupport task = TaskSupport::forbidden;
 };
 
 // Called on the loop thread with the JSON text of the arguments object. Must not block: it answers

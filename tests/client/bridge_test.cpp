@@ -22,6 +22,7 @@ namespace hearth::client {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -250,6 +251,31 @@ TEST_F(Bridge, StartsAnotherDaemonForTheNextCallOnly) {
   call("1", "echo_say", R"({"text":"again"})");
   EXPECT_THAT(answer("1"), HasSubstr("again"));
   EXPECT_GT(home_.daemon_pid(), 0);
+}
+
+TEST_F(Bridge, PassesTasksThrough) {
+  start();
+  say(R"({"jsonrpc":"2.0","id":"i","method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+      R"("capabilities":{"elicitation":{}}}})");
+  EXPECT_THAT(answer("\"i\""), HasSubstr(R"("tasks":{)"));
+  say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"task_ask",)"
+      R"("arguments":{"text":"x"},"task":{"ttl":60000}}})");
+  const std::string begun = answer("1");
+  const std::string id = begun.substr(begun.find(R"("taskId":)") + 10, 41);
+  EXPECT_THAT(next(), AllOf(HasSubstr("notifications/tasks/status"), HasSubstr("input_required")));
+  const std::string named = R"("params":{"taskId":")" + id + "\"}}";
+  say(R"({"jsonrpc":"2.0","id":2,"method":"tasks/result",)" + named);
+  const std::string question = next();
+  EXPECT_THAT(question, AllOf(HasSubstr("elicitation/create"), HasSubstr(id)));
+  say(R"({"jsonrpc":"2.0","id":)" + std::string(json::scan_envelope(question)->id) +
+      R"(,"result":{"action":"decline"}})");
+  EXPECT_THAT(answer("2"), HasSubstr("decline"));
+  auto client = onlooker();
+  client.request("daemon/stop");
+  EXPECT_TRUE(client.is_ended());
+  say(R"({"jsonrpc":"2.0","id":3,"method":"tasks/get",)" + named);
+  EXPECT_THAT(answer("3"), AllOf(HasSubstr("-32602"), HasSubstr("ended with the daemon process")));
+  EXPECT_EQ(finish().exit_code, 0);
 }
 
 TEST_F(Bridge, AnswersGarbageWithAParseErrorAndGoesOn) {

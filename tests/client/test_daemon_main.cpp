@@ -1,4 +1,4 @@
-// A daemon with the echo pack, started the way hearthd is.
+// A daemon with test packs, started the way hearthd is.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +11,7 @@
 #include "io/signals.hpp"
 #include "ipc/paths.hpp"
 #include "support/echo_pack.hpp"
+#include "support/task_pack.hpp"
 
 namespace {
 
@@ -42,5 +43,6 @@ int main(int argc, char** argv) {
   }
   daemon::Daemon daemon(std::move(options));
   daemon.add(std::make_unique<test::EchoPack>());
+  daemon.add(std::make_unique<test::TaskPack>());
   return daemon.run();
 }

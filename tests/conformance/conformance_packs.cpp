@@ -2,10 +2,14 @@
 // prompts, with the contents that its documents give. Linked into conformance_hearthd instead of
 // the real packs.
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "app/packs.hpp"
 #include "json/json.hpp"
@@ -110,6 +114,27 @@ pack::ToolSpec spec(std::string verb, std::string description) {
 
 constexpr std::string_view name_schema = R"({"name":{"type":"string"}})";
 
+// Calls that take a while, each on a thread of its own: they are few, and some wait for minutes to
+// be stopped.
+class Waiting final {
+ public:
+  // Runs `answer` after that time, or answers `cancelled` when the call is stopped before.
+  void start(Call call, std::chrono::milliseconds time, std::function<void(Call&)> answer) {
+    threads_.emplace_back([call = std::move(call), time, answer = std::move(answer)]() mutable {
+      std::mutex mutex;
+      std::condition_variable_any changed;
+      std::unique_lock lock(mutex);
+      (void)changed.wait_for(lock, call.stop(), time, [] { return false; });
+      if (call.stop().stop_requested()) return call.answer(fail(Errc::cancelled, "stopped"));
+      answer(call);
+    });
+  }
+  void join() { threads_.clear(); }
+
+ private:
+  std::vector<std::jthread> threads_;
+};
+
 // The tools, resources and prompts whose names begin with "test_".
 class TestPack final : public pack::Pack {
  public:
@@ -119,11 +144,12 @@ class TestPack final : public pack::Pack {
     declare_reports(binder);
     declare_questions(binder);
     declare_rounds(binder);
+    declare_task(binder);
     declare_resources(binder);
     declare_prompts(binder);
   }
   void start(pack::PackContext& context) override { context_ = &context; }
-  void stop() override {}
+  void stop() override { waiting_.join(); }
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
 
  private:
@@ -353,6 +379,24 @@ class TestPack final : public pack::Pack {
         });
   }
 
+  // Asks before it becomes a task.
+  void declare_task(pack::Binder& binder) {
+    pack::ToolSpec made = spec("tool_with_task", "Asks for a name, then works for a while");
+    made.asks = true;
+    made.task = pack::TaskSupport::required;
+    binder.add(std::move(made), [this](std::string_view, Call call) {
+      const auto given = answer(call, "user_name");
+      if (!given) {
+        return call.answer(
+            ask({{"user_name", elicit("What is your name?", name_schema, R"(["name"])")}}));
+      }
+      waiting_.start(std::move(call), std::chrono::milliseconds(100),
+                     [name = field(*given, "name")](Call& ended) {
+                       ended.answer(say("Hello, " + name + "!"));
+                     });
+    });
+  }
+
   static void declare_resources(pack::Binder& binder) {
     const auto add = [&](std::string uri, std::string mime_type, Content content) {
       content.mime_type = mime_type;
@@ -442,6 +486,7 @@ class TestPack final : public pack::Pack {
   }
 
   pack::PackContext* context_ = nullptr;
+  Waiting waiting_;
 };
 
 // Those whose names begin with nothing.
@@ -460,9 +505,11 @@ class BarePack final : public pack::Pack {
         R"("then":{"required":["phone"]},"else":{"required":["email"]},"additionalProperties":false})");
     add(binder, "custom_header_tool", "Tool with an argument that a header repeats",
         R"({"type":"object","properties":{"value":{"type":"string","x-mcp-header":"Value"}}})");
+    declare_jobs(binder);
+    declare_asking_jobs(binder);
   }
   void start(pack::PackContext&) override {}
-  void stop() override {}
+  void stop() override { waiting_.join(); }
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
 
  private:
@@ -474,6 +521,74 @@ class BarePack final : public pack::Pack {
     made.input_schema = std::move(schema);
     binder.add(std::move(made), [](std::string_view, Call call) { call.answer(say("fits")); });
   }
+
+  static pack::ToolSpec job(std::string verb,
+                            std::string description,
+                            std::string properties,
+                            pack::TaskSupport task) {
+    pack::ToolSpec made = spec(std::move(verb), std::move(description));
+    made.input_schema = R"({"type":"object","properties":)" + properties + '}';
+    made.task = task;
+    return made;
+  }
+
+  void declare_jobs(pack::Binder& binder) {
+    using pack::TaskSupport;
+    binder.add(job("greet", "Greets at once", std::string(name_schema), TaskSupport::forbidden),
+               [](std::string_view arguments, Call call) {
+                 const auto given = json::parse(arguments.empty() ? "{}" : arguments);
+                 const std::string name(given ? json::string_or(*given, "name", "") : "");
+                 call.answer(say("Hello, " + name + "!"));
+               });
+    binder.add(
+        job("slow_compute", "Takes that many seconds",
+            R"({"seconds":{"type":"number"},"label":{"type":"string"}})", TaskSupport::optional),
+        [this](std::string_view arguments, Call call) {
+          const auto given = json::parse(arguments.empty() ? "{}" : arguments);
+          if (!given) return call.answer(std::unexpected(given.error()));
+          const auto seconds = json::int_or(*given, "seconds", 0);
+          const std::string done = "computed " + std::string(json::string_or(*given, "label", ""));
+          if (seconds <= 0) return call.answer(say(done));
+          waiting_.start(std::move(call), std::chrono::seconds(seconds),
+                         [done](Call& ended) { ended.answer(say(done)); });
+        });
+    binder.add(job("failing_job", "Fails after a second", "{}", TaskSupport::required),
+               [this](std::string_view, Call call) {
+                 waiting_.start(std::move(call), std::chrono::seconds(1), [](Call& ended) {
+                   ended.answer(fail(Errc::io, "This job always fails"));
+                 });
+               });
+    binder.add(job("protocol_error_job", "Never comes to an answer", "{}", TaskSupport::required),
+               [this](std::string_view, Call call) {
+                 waiting_.start(std::move(call), std::chrono::milliseconds(100), [](Call&) {});
+               });
+  }
+
+  // They ask when they are tasks already.
+  void declare_asking_jobs(pack::Binder& binder) {
+    static constexpr auto moment = std::chrono::milliseconds(50);
+    static constexpr std::string_view confirmation = R"({"confirm":{"type":"boolean"}})";
+    auto confirm = job("confirm_delete", "Asks before it deletes",
+                       R"({"filename":{"type":"string"}})", pack::TaskSupport::optional);
+    confirm.asks = true;
+    binder.add(std::move(confirm), [this](std::string_view, Call call) {
+      waiting_.start(std::move(call), moment, [](Call& asked) {
+        if (answer(asked, "confirm")) return asked.answer(say("deleted"));
+        asked.answer(ask({{"confirm", elicit("Delete it?", confirmation, R"(["confirm"])")}}));
+      });
+    });
+    auto multi = job("multi_input", "Asks two things at once", "{}", pack::TaskSupport::optional);
+    multi.asks = true;
+    binder.add(std::move(multi), [this](std::string_view, Call call) {
+      waiting_.start(std::move(call), moment, [](Call& asked) {
+        if (answer(asked, "name") && answer(asked, "confirm")) return asked.answer(say("both"));
+        asked.answer(ask({{"name", elicit("What is your name?", name_schema, R"(["name"])")},
+                          {"confirm", elicit("Go on?", confirmation, R"(["confirm"])")}}));
+      });
+    });
+  }
+
+  Waiting waiting_;
 };
 
 }  // namespace

@@ -393,6 +393,7 @@ void Knowledge::declare_import(pack::Binder& tools) {
       {.destructive = true, .idempotent = true});
   spec.resend = pack::ResendRule::run_again;
   spec.time_limit = import_time_limit;
+  spec.task = pack::TaskSupport::optional;
   mcp::Tool<wire::ImportRequest, wire::ImportAnswer>(std::move(spec))
       .deferred(tools, [this](wire::ImportRequest request, pack::Call call) {
         if (auto may = check_writable(call); !may) {
