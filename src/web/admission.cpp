@@ -28,6 +28,12 @@ std::expected<ipc::Greeting, Response> admit(daemon::Server& server,
     return std::unexpected(
         refusal(400, mcp::invalid_request, "Hearth-Namespace: " + checked.error().message, id));
   }
+  const auto surface = request.parameter("surface").value_or("full");
+  greeting.is_compact = surface == "compact";
+  if (!greeting.is_compact && surface != "full") {
+    return std::unexpected(
+        refusal(400, mcp::invalid_request, "?surface=: expected \"full\" or \"compact\"", id));
+  }
   if (const auto welcome = server.check(greeting); !welcome) {
     return std::unexpected(refusal(status_of_refusal(welcome.error().reason), mcp::server_error,
                                    welcome.error().error.message, id));

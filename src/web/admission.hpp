@@ -11,8 +11,8 @@
 namespace hearth::web {
 
 // What a client on the socket says in its hello, with the namespace from the header
-// Hearth-Namespace; or the answer that says why it is not served. `id` is that of the request, as
-// JSON text.
+// Hearth-Namespace and the surface from the query; or the answer that says why it is not served.
+// `id` is that of the request, as JSON text.
 [[nodiscard]] std::expected<ipc::Greeting, Response> admit(daemon::Server& server,
                                                            const Request& request,
                                                            std::string_view client_name,

@@ -103,9 +103,10 @@ void Endpoint::begin_session(const Request& request,
     return answer->send(refusal(503, mcp::server_error, why, message.id));
   }
   const std::string id = random_hex(id_bytes);
-  auto caller = caller_of(request, public_id(id), message.id, body, answer);
-  if (!caller) return;
-  auto session = std::make_unique<HttpSession>(server_, id, std::move(caller), on_quiet_);
+  auto client = client_of(request, public_id(id), message.id, body, answer);
+  if (!client.caller) return;
+  auto session = std::make_unique<HttpSession>(server_, id, std::move(client.caller),
+                                               client.surface, on_quiet_);
   HttpSession& kept = *sessions_.emplace(id, std::move(session)).first->second;
   ++served_;
   kept.post(message, request.body.size(), accepted, answer);
@@ -118,8 +119,8 @@ void Endpoint::post_modern(const Request& request,
                            const BodyFacts& body,
                            Accepted accepted,
                            std::shared_ptr<Answer> answer) {
-  auto caller = caller_of(request, "http", message.id, body, answer);
-  if (!caller) return;
+  auto client = client_of(request, "http", message.id, body, answer);
+  if (!client.caller) return;
   const std::uint64_t number = next_request_++;
   // The request ends inside of its own calls, and goes after them.
   const auto on_end = [this, number] {
@@ -130,11 +131,11 @@ void Endpoint::post_modern(const Request& request,
       (*self)->on_quiet_();
     });
   };
-  HttpRequest& kept =
-      *requests_
-           .emplace(number, std::make_unique<HttpRequest>(server_, std::move(caller), accepted,
-                                                          std::move(answer), on_end))
-           .first->second;
+  HttpRequest& kept = *requests_
+                           .emplace(number, std::make_unique<HttpRequest>(
+                                                server_, std::move(client.caller), client.surface,
+                                                accepted, std::move(answer), on_end))
+                           .first->second;
   if (is_draining_) kept.drain();
   kept.serve(message, request.body.size());
   keep_ticking();
@@ -170,15 +171,15 @@ HttpSession* Endpoint::session_of(const Request& request,
   return nullptr;
 }
 
-std::shared_ptr<const pack::Caller> Endpoint::caller_of(const Request& request,
-                                                        std::string session,
-                                                        std::string_view id,
-                                                        const BodyFacts& body,
-                                                        const std::shared_ptr<Answer>& answer) {
+Endpoint::Client Endpoint::client_of(const Request& request,
+                                     std::string session,
+                                     std::string_view id,
+                                     const BodyFacts& body,
+                                     const std::shared_ptr<Answer>& answer) {
   auto greeting = admit(server_, request, body.client_name, body.client_version, id);
   if (!greeting) {
     answer->send(greeting.error());
-    return nullptr;
+    return {};
   }
   auto caller = std::make_shared<pack::Caller>();
   caller->session = std::move(session);
@@ -186,7 +187,7 @@ std::shared_ptr<const pack::Caller> Endpoint::caller_of(const Request& request,
   caller->client_name = std::move(greeting->client_name);
   caller->client_version = std::move(greeting->client_version);
   caller->name_space = std::move(greeting->name_space);
-  return caller;
+  return {std::move(caller), greeting->is_compact ? mcp::Surface::compact : mcp::Surface::full};
 }
 
 void Endpoint::drain() {

@@ -62,13 +62,15 @@ class Endpoint final {
   [[nodiscard]] HttpSession* session_of(const Request& request,
                                         std::string_view id,
                                         const std::shared_ptr<Answer>& answer);
-  // Null after having answered why this client is not served.
-  [[nodiscard]] std::shared_ptr<const pack::Caller> caller_of(
-      const Request& request,
-      std::string session,
-      std::string_view id,
-      const BodyFacts& body,
-      const std::shared_ptr<Answer>& answer);
+  struct Client {
+    std::shared_ptr<const pack::Caller> caller;  // null after having answered why it is not served
+    mcp::Surface surface = mcp::Surface::full;
+  };
+  [[nodiscard]] Client client_of(const Request& request,
+                                 std::string session,
+                                 std::string_view id,
+                                 const BodyFacts& body,
+                                 const std::shared_ptr<Answer>& answer);
   void tick();
   void keep_ticking();
 

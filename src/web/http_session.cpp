@@ -14,6 +14,12 @@ constexpr std::size_t congestion = std::size_t{256} << 10;
 // Since this revision a stream begins with an event that tells the client how to come back.
 constexpr std::string_view first_with_opening = "2025-11-25";
 
+mcp::SessionLimits limits_of(const daemon::Server& server, mcp::Surface surface) {
+  mcp::SessionLimits limits = server.session_limits();
+  limits.surface = surface;
+  return limits;
+}
+
 int status_of_conflict(Errc code) {
   return code == Errc::not_found ? 404 : 409;
 }
@@ -35,6 +41,7 @@ void CountingSink::request_ended(std::size_t bytes) {
 HttpSession::HttpSession(daemon::Server& server,
                          std::string id,
                          std::shared_ptr<const pack::Caller> caller,
+                         mcp::Surface surface,
                          std::function<void()> on_quiet)
     : CountingSink(server),
       id_(std::move(id)),
@@ -43,7 +50,7 @@ HttpSession::HttpSession(daemon::Server& server,
       streams_(server.clock()),
       mcp_(std::make_unique<mcp::Session>(server.loop(),
                                           server.catalog(),
-                                          server.session_limits(),
+                                          limits_of(server, surface),
                                           std::move(caller),
                                           static_cast<mcp::MessageSink&>(*this))) {
   streams_.set_headers({{"Mcp-Session-Id", id_}});
@@ -116,6 +123,7 @@ bool HttpSession::is_congested() const {
 
 HttpRequest::HttpRequest(daemon::Server& server,
                          std::shared_ptr<const pack::Caller> caller,
+                         mcp::Surface surface,
                          Accepted accepted,
                          std::shared_ptr<Answer> answer,
                          std::function<void()> on_end)
@@ -125,7 +133,7 @@ HttpRequest::HttpRequest(daemon::Server& server,
       on_end_(std::move(on_end)),
       mcp_(std::make_unique<mcp::Session>(server.loop(),
                                           server.catalog(),
-                                          server.session_limits(),
+                                          limits_of(server, surface),
                                           std::move(caller),
                                           static_cast<mcp::MessageSink&>(*this))) {
   answer_->on_gone([this] {

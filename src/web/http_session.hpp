@@ -32,6 +32,7 @@ class HttpSession final : private CountingSink {
   HttpSession(daemon::Server& server,
               std::string id,
               std::shared_ptr<const pack::Caller> caller,
+              mcp::Surface surface,
               std::function<void()> on_quiet);
   ~HttpSession();
   HttpSession(const HttpSession&) = delete;
@@ -83,6 +84,7 @@ class HttpRequest final : private CountingSink {
   // `on_end` may destroy this object, but not at once: calls may be under way inside of it.
   HttpRequest(daemon::Server& server,
               std::shared_ptr<const pack::Caller> caller,
+              mcp::Surface surface,
               Accepted accepted,
               std::shared_ptr<Answer> answer,
               std::function<void()> on_end);

@@ -559,5 +559,25 @@ TEST(FrontStart, FailsWhereItMayNotListen) {
   EXPECT_EQ(daemon.join(), 6);
 }
 
+TEST_F(Front, ListsTheCompactSurfaceWhereItIsAskedFor) {
+  const auto names = [&](const std::string& path, const std::string& body, HttpHeaders headers) {
+    const auto answer = json::parse(client().ask("POST", path, headers, body).body).value();
+    std::vector<std::string> found;
+    for (const json::Value& tool : answer.at("result").at("tools").as_array())
+      found.emplace_back(json::string_or(tool, "name", ""));
+    return found;
+  };
+  const std::string list = rpc("1", "tools/list", modern_params(""));
+  EXPECT_THAT(names("/mcp?surface=compact", list, modern("tools/list")),
+              testing::ElementsAre("request", "verbs"));
+  EXPECT_THAT(names("/mcp?surface=full", list, modern("tools/list")),
+              testing::Contains("echo_say"));
+  const HttpReply begun = client().ask("POST", "/mcp?surface=compact", {}, initialize);
+  EXPECT_THAT(begun.body, HasSubstr("tool request"));
+  EXPECT_THAT(names("/mcp", rpc("2", "tools/list"), in(begun.header("mcp-session-id"))),
+              testing::ElementsAre("request", "verbs"));
+  EXPECT_EQ(client().ask("POST", "/mcp?surface=tiny", {}, initialize).status, 400);
+}
+
 }  // namespace
 }  // namespace hearth::web
