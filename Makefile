@@ -53,8 +53,9 @@ conformance: setup  ## Run the official MCP conformance suite, both revisions, a
 	@tests/conformance/run
 
 .PHONY: clients
-clients: setup  ## Run real MCP clients, of both eras, over stdio and HTTP
+clients: setup  ## Run real MCP and AI clients, of both eras, over stdio and HTTP
 	@HEARTH_QUIET=1 scripts/setup --node
+	@HEARTH_QUIET=1 scripts/setup --agents
 	@scripts/stage build dev hearth hearthd
 	@tests/clients/run
 
