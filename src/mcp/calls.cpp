@@ -221,8 +221,8 @@ std::string Calls::answer_of(const std::string& id,
   if (!outcome) return make_error(id, outcome.error());
   switch (form) {
     case AnswerForm::resource:
-      return make_result(
-          id, dressed(resource_result(*outcome, flight.start.subject), era, Caching::content));
+      return make_result(id, dressed(resource_result(*outcome, flight.start.subject), era,
+                                     {.caching = Caching::content}));
     case AnswerForm::prompt:
       return make_result(id, dressed(prompt_result(*outcome), era));
     case AnswerForm::whole:
@@ -242,15 +242,15 @@ void Calls::ask(Flights::iterator place, pack::Questions questions) {
     if (!missing.empty()) return end(place, missing_ability(id, missing));
   }
   if (flight.start.meta.era == Era::modern) {
-    std::string result =
-        R"({"resultType":"input_required","inputRequests":)" + input_requests(questions.ask);
+    std::string result = R"({"inputRequests":)" + input_requests(questions.ask);
     if (!questions.state.empty()) {
       const std::string owner =
           state_owner(flight.start.form, flight.start.subject, *flight.start.context.caller);
       result.append(R"(,"requestState":)")
           .append(json::quoted(catalog_.seal().seal(questions.state, owner, clock_.wall())));
     }
-    return end(place, make_result(id, result + '}'));
+    return end(place,
+               make_result(id, dressed(result + '}', Era::modern, {.type = "input_required"})));
   }
   if (questions.ask.empty()) {  // it only wants another round
     flight.start.context.answers.clear();

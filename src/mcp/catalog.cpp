@@ -20,6 +20,18 @@ class ObjectText final {
   ObjectText& flag(std::string_view name, bool value) {
     return raw(name, value ? "true" : "false");
   }
+  ObjectText& icons(const std::vector<pack::Icon>& icons) {
+    if (icons.empty()) return *this;
+    std::string list = "[";
+    for (const pack::Icon& icon : icons) {
+      ObjectText text;
+      text.text("src", icon.src).text("mimeType", icon.mime_type).text("theme", icon.theme);
+      if (!icon.sizes.empty())
+        text.raw("sizes", json::dump(json::Array(icon.sizes.begin(), icon.sizes.end())));
+      list.append(list.size() > 1 ? "," : "").append(text.done());
+    }
+    return raw("icons", list + ']');
+  }
   ObjectText& raw(std::string_view name, std::string_view json) {
     out_.append(out_.size() > 1 ? ",\"" : "\"").append(name).append("\":").append(json);
     return *this;
@@ -45,7 +57,7 @@ std::string list_tool(const ToolEntry& tool) {
       .text("description", tool.spec.description)
       .raw("inputSchema", tool.spec.input_schema);
   if (!tool.spec.output_schema.empty()) text.raw("outputSchema", tool.spec.output_schema);
-  text.raw("annotations", annotations);
+  text.raw("annotations", annotations).icons(tool.spec.icons);
   if (tool.spec.task == pack::TaskSupport::forbidden) return text.done();
   const bool is_required = tool.spec.task == pack::TaskSupport::required;
   return text
@@ -63,6 +75,7 @@ std::string list_readable(std::string_view address, std::string_view where, cons
       .text("title", spec.title)
       .text("description", spec.description)
       .text("mimeType", spec.mime_type)
+      .icons(spec.icons)
       .done();
 }
 
@@ -81,6 +94,7 @@ std::string list_prompt(const PromptEntry& prompt) {
       .text("title", prompt.spec.title)
       .text("description", prompt.spec.description)
       .raw("arguments", arguments + ']')
+      .icons(prompt.spec.icons)
       .done();
 }
 

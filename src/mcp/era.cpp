@@ -9,6 +9,12 @@
 namespace hearth::mcp {
 namespace {
 
+// A flame, as SVG.
+constexpr std::string_view icon =
+    "data:image/svg+xml;base64,PHN2ZyB4bWxucz0naHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmcnIHZpZXdCb3g9"
+    "JzAgMCAyNCAyNCc+PHBhdGggZmlsbD0nI2UyNTgyMicgZD0nTTEyIDJjNCA1IDcgOCA3IDEyYTcgNyAwIDAgMS0xNC"
+    "AwYzAtMyAyLTUgMy03IDEgMiAyIDMgMyAzIDEtMiAxLTUgMS04eicvPjwvc3ZnPg==";
+
 constexpr std::string_view tasks_extension = "io.modelcontextprotocol/tasks";
 
 constexpr std::array<std::string_view, 8> level_names{"debug", "info",     "notice", "warning",
@@ -141,18 +147,28 @@ Result<Meta> read_meta(std::string_view text) {
   return meta;
 }
 
-std::string dressed(std::string result, Era era, Caching caching) {
+std::string server_info(bool has_icon) {
+  std::string text = R"({"name":"hearth","title":"Hearth","version":)" + json::quoted(version());
+  if (has_icon)
+    text.append(R"(,"icons":[{"src":")")
+        .append(icon)
+        .append(R"(","mimeType":"image/svg+xml","sizes":["any"]}])");
+  return text + '}';
+}
+
+std::string dressed(std::string result, Era era, Dress dress) {
   if (era == Era::legacy) return result;
+  static const std::string plain = server_info(false);
   result.pop_back();  // its brace
   if (result.size() > 1) result.push_back(',');
-  result.append(R"("resultType":"complete")");
+  result.append(R"("resultType":")").append(dress.type).push_back('"');
   // Lists change with hearth's configuration only, and then we say so; contents change any time.
-  if (caching != Caching::none) {
-    result.append(caching == Caching::list ? R"(,"ttlMs":300000)" : R"(,"ttlMs":0)");
+  if (dress.caching != Caching::none) {
+    result.append(dress.caching == Caching::list ? R"(,"ttlMs":300000)" : R"(,"ttlMs":0)");
     result.append(R"(,"cacheScope":"private")");
   }
-  result.push_back('}');
-  return result;
+  result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)");
+  return result.append(dress.has_icon ? server_info(true) : plain).append("}}");
 }
 
 }  // namespace hearth::mcp

@@ -92,7 +92,16 @@ struct Meta {
 // How long a client may keep a list or a resource.
 enum class Caching : std::uint8_t { none, list, content };
 
-// A result as its era wants it. `result` is the JSON text of an object.
-[[nodiscard]] std::string dressed(std::string result, Era era, Caching caching = Caching::none);
+// MCP's Implementation, as JSON text; with its icon where that is not said again and again.
+[[nodiscard]] std::string server_info(bool has_icon);
+
+// What the modern era wants a result to say of itself.
+struct Dress {
+  Caching caching = Caching::none;
+  std::string_view type = "complete";
+  bool has_icon = false;  // of the server
+};
+// A result as its era wants it. `result` is the JSON text of an object without `_meta`.
+[[nodiscard]] std::string dressed(std::string result, Era era, Dress dress = {});
 
 }  // namespace hearth::mcp

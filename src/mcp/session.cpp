@@ -29,10 +29,6 @@ std::string_view instructions_for(Surface surface) {
   return surface == Surface::compact ? compact_instructions : instructions;
 }
 
-std::string server_info() {
-  return R"({"name":"hearth","title":"Hearth","version":)" + json::quoted(version()) + '}';
-}
-
 std::string capabilities(Era era, bool has_tasks) {
   std::string text =
       R"({"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},)"
@@ -191,8 +187,8 @@ void Session::answer(const json::Envelope& message, std::size_t bytes) {
   (this->*method->answer)(request);
 }
 
-void Session::succeed(const Request& request, std::string result, Caching caching) {
-  sink_->send(make_result(request.id, dressed(std::move(result), request.meta.era, caching)),
+void Session::succeed(const Request& request, std::string result, Dress dress) {
+  sink_->send(make_result(request.id, dressed(std::move(result), request.meta.era, dress)),
               request.id);
 }
 
@@ -211,10 +207,11 @@ void Session::initialize(const Request& request) {
   }
   is_initialized_ = true;
   std::string result = R"({"protocolVersion":)" + json::quoted(revision_);
-  // Tasks came with the newest of that era.
-  const bool has_tasks = catalog_.tasks() && revision_ == legacy_revisions.front();
-  result.append(R"(,"capabilities":)").append(capabilities(Era::legacy, has_tasks));
-  result.append(R"(,"serverInfo":)").append(server_info());
+  // Tasks and icons came with the newest of that era.
+  const bool is_newest = revision_ == legacy_revisions.front();
+  result.append(R"(,"capabilities":)")
+      .append(capabilities(Era::legacy, is_newest && catalog_.tasks() != nullptr));
+  result.append(R"(,"serverInfo":)").append(server_info(is_newest));
   result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
   succeed(request, result + '}');
 }
@@ -224,8 +221,7 @@ void Session::discover(const Request& request) {
   result.append(R"(,"capabilities":)")
       .append(capabilities(Era::modern, catalog_.tasks() != nullptr));
   result.append(R"(,"instructions":)").append(json::quoted(instructions_for(limits_.surface)));
-  result.append(R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)").append(server_info());
-  succeed(request, result + "}}", Caching::list);
+  succeed(request, result + '}', {.caching = Caching::list, .has_icon = true});
 }
 
 void Session::ping(const Request& request) {
@@ -387,7 +383,7 @@ void Session::send_list(const Request& request, const Listing& listing) {
   if (!page) return refuse(request, page.error());
   if (request.meta.era == Era::legacy)
     return sink_->send(make_result(request.id, *page), request.id);
-  succeed(request, std::string(*page), Caching::list);
+  succeed(request, std::string(*page), {.caching = Caching::list});
 }
 
 void Session::list_tools(const Request& request) {

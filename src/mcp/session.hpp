@@ -148,7 +148,7 @@ class Session final : private TaskObserver {
   void send_list(const Request& request, const Listing& listing);
   void start(const Request& request, CallStart start);
   [[nodiscard]] Result<void> read_rounds(const Request& request, CallStart& start) const;
-  void succeed(const Request& request, std::string result, Caching caching = Caching::none);
+  void succeed(const Request& request, std::string result, Dress dress = {});
   void refuse(const Request& request, const Error& error);
   [[nodiscard]] std::chrono::milliseconds time_limit_of(std::chrono::milliseconds own) const;
 

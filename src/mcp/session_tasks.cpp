@@ -35,8 +35,8 @@ std::string_view status_of(const Task& task, Era era) {
   return has_failed ? "failed" : "completed";
 }
 
-// MCP's Task, or with `is_whole` its DetailedTask; without the closing brace.
-std::string open_task(const Task& task, Era era, bool is_whole) {
+// MCP's Task, or with `is_whole` its DetailedTask.
+std::string task_text(const Task& task, Era era, bool is_whole = true) {
   const bool is_modern = era == Era::modern;
   std::string text = R"({"taskId":)" + json::quoted(task.id);
   text.append(R"(,"status":")").append(status_of(task, era)).push_back('"');
@@ -46,21 +46,20 @@ std::string open_task(const Task& task, Era era, bool is_whole) {
   text.append(is_modern ? R"(","ttlMs":)" : R"(","ttl":)")
       .append(std::to_string(task.time.count()));
   text.append(is_modern ? R"(,"pollIntervalMs":)" : R"(,"pollInterval":)").append(poll_interval);
-  if (!is_whole || !is_modern) return text;
-  if (!task.open.empty()) text.append(R"(,"inputRequests":)").append(input_requests(task.open));
-  if (task.state != TaskState::ended) return text;
-  if (task.error) return text.append(R"(,"error":)").append(error_text(*task.error));
-  return text.append(R"(,"result":)").append(dressed(task.result, Era::modern));
-}
-
-std::string task_text(const Task& task, Era era, bool is_whole = true) {
-  return open_task(task, era, is_whole) + '}';
+  if (is_whole && is_modern) {
+    if (!task.open.empty()) text.append(R"(,"inputRequests":)").append(input_requests(task.open));
+    if (task.error && task.state == TaskState::ended)
+      text.append(R"(,"error":)").append(error_text(*task.error));
+    if (!task.result.empty())
+      text.append(R"(,"result":)").append(dressed(task.result, Era::modern));
+  }
+  return text + '}';
 }
 
 // MCP's CreateTaskResult.
 std::string created_text(const Task& task, Era era) {
   if (era == Era::legacy) return R"({"task":)" + task_text(task, era) + '}';
-  return open_task(task, era, false) + R"(,"resultType":"task"})";
+  return dressed(task_text(task, era, false), era, {.type = "task"});
 }
 
 // {"ttl": milliseconds}

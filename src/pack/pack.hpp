@@ -49,6 +49,14 @@ enum class TaskSupport : std::uint8_t {
   required,  // others are refused: only for what no client can wait for
 };
 
+// For lists that people see (MCP's Icon).
+struct Icon {
+  std::string src;                      // an https: or data: URI
+  std::string mime_type;                // "image/svg+xml"; may be empty
+  std::vector<std::string> sizes = {};  // "48x48", "any"; empty: any
+  std::string theme = {};               // "light" or "dark", if it is for one
+};
+
 struct ToolSpec {
   std::string verb;   // "search"; listed as "knowledge_search", typed as `hearth knowledge search`
   std::string title;  // for people: "Search knowledge"
@@ -61,6 +69,7 @@ struct ToolSpec {
   // 0: none; the call's stop token fires then. A task has the time its client keeps it for.
   std::chrono::milliseconds time_limit{60'000};
   TaskSupport task = TaskSupport::forbidden;
+  std::vector<Icon> icons = {};
 };
 
 // Called on the loop thread with the JSON text of the arguments object. Must not block: it answers
@@ -74,6 +83,7 @@ struct ResourceSpec {
   std::string title;
   std::string description;
   std::string mime_type;
+  std::vector<Icon> icons = {};
 };
 
 // Resources whose URIs follow a template (RFC 6570, level 1: "notes://{id}/text").
@@ -83,6 +93,7 @@ struct TemplateSpec {
   std::string title;
   std::string description;
   std::string mime_type;
+  std::vector<Icon> icons = {};
 };
 
 struct PromptArgument {
@@ -96,6 +107,7 @@ struct PromptSpec {
   std::string title;
   std::string description;
   std::vector<PromptArgument> arguments;
+  std::vector<Icon> icons = {};
 };
 
 // By name: the variables of a template, the arguments of a prompt.

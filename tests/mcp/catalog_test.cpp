@@ -32,6 +32,42 @@ TEST(Catalog, ListsTheToolsOfAPackInTheirOrder) {
   EXPECT_FALSE(json::bool_or(say.at("annotations"), "destructiveHint", true));
 }
 
+// One of each, with icons.
+class IconPack final : public pack::Pack {
+ public:
+  std::string_view name() const override { return "icon"; }
+  void declare(pack::Binder& binder) override {
+    const std::vector<pack::Icon> icons{
+        {"https://x.y/a.png", "image/png", {"48x48", "96x96"}, "dark"}, {"data:,b", "", {}, ""}};
+    pack::ToolSpec tool{.verb = "tool", .title = "", .description = "", .icons = icons};
+    tool.input_schema = R"({"type":"object"})";
+    binder.add(std::move(tool), nullptr);
+    binder.add(pack::ResourceSpec{"icon://a", "a", "", "", "", icons}, nullptr);
+    binder.add(pack::TemplateSpec{"icon://{a}", "t", "", "", "", icons}, nullptr, nullptr);
+    binder.add(pack::PromptSpec{"prompt", "", "", {}, icons}, nullptr, nullptr);
+  }
+  void start(pack::PackContext&) override {}
+  void stop() override {}
+  pack::PackStatus status() const override { return {}; }
+};
+
+TEST(Catalog, ListsIconsWhereThereAreSome) {
+  Catalog catalog;
+  IconPack pack;
+  catalog.add(pack);
+  for (const Listing* listing :
+       {&catalog.tools(), &catalog.resources(), &catalog.templates(), &catalog.prompts()}) {
+    EXPECT_THAT(std::string(*listing->page("")),
+                ::testing::HasSubstr(
+                    R"("icons":[{"src":"https://x.y/a.png","mimeType":"image/png","theme":"dark",)"
+                    R"("sizes":["48x48","96x96"]},{"src":"data:,b"}])"));
+  }
+  Catalog plain;
+  test::EchoPack none;
+  plain.add(none);
+  EXPECT_THAT(std::string(*plain.tools().page("")), ::testing::Not(::testing::HasSubstr("icons")));
+}
+
 TEST(Catalog, FindsToolsAndSuggestsNearOnes) {
   Catalog catalog;
   test::EchoPack pack;

@@ -165,19 +165,39 @@ TEST(RequestMeta, KeepsNoTokenThatCouldBreakTheMessageItIsPutInto) {
 
 TEST(Dressed, LeavesALegacyResultAlone) {
   for (const auto caching : {Caching::none, Caching::list, Caching::content}) {
-    EXPECT_EQ(dressed(R"({"a":1})", Era::legacy, caching), R"({"a":1})");
+    EXPECT_EQ(dressed(R"({"a":1})", Era::legacy, {.caching = caching}), R"({"a":1})");
   }
 }
 
-TEST(Dressed, SaysWhatKindOfResultItIsAndHowLongItMayBeKept) {
-  EXPECT_EQ(dressed("{}", Era::modern), R"({"resultType":"complete"})");
-  EXPECT_EQ(dressed(R"({"a":1})", Era::modern), R"({"a":1,"resultType":"complete"})");
-  const auto list = json::parse(dressed("{}", Era::modern, Caching::list));
+TEST(Dressed, SaysWhatKindOfResultItIsWhoMadeItAndHowLongItMayBeKept) {
+  const std::string made_by =
+      R"(,"_meta":{"io.modelcontextprotocol/serverInfo":)" + server_info(false) + "}}";
+  EXPECT_EQ(dressed("{}", Era::modern), R"({"resultType":"complete")" + made_by);
+  EXPECT_EQ(dressed(R"({"a":1})", Era::modern, {.type = "task"}),
+            R"({"a":1,"resultType":"task")" + made_by);
+  const auto list = json::parse(dressed("{}", Era::modern, {.caching = Caching::list}));
   EXPECT_GT(json::int_or(*list, "ttlMs", -1), 0);
   EXPECT_EQ(json::string_or(*list, "cacheScope", ""), "private");
-  const auto content = json::parse(dressed("{}", Era::modern, Caching::content));
+  const auto content = json::parse(dressed("{}", Era::modern, {.caching = Caching::content}));
   EXPECT_EQ(json::int_or(*content, "ttlMs", -1), 0);
   EXPECT_EQ(json::string_or(*content, "cacheScope", ""), "private");
+}
+
+TEST(ServerInfo, ShowsItsIconWhereItIsToldTo) {
+  EXPECT_EQ(json::find(json::parse(server_info(false)).value(), "icons"), nullptr);
+  const json::Value info = json::parse(server_info(true)).value();
+  const json::Value& icon = info.at("icons").as_array().front();
+  EXPECT_TRUE(json::string_or(icon, "src", "").starts_with("data:image/svg+xml;base64,"));
+  EXPECT_EQ(json::string_or(icon, "mimeType", ""), "image/svg+xml");
+}
+
+TEST(ClientAbilities, FollowTasksWithTheExtension) {
+  EXPECT_TRUE(
+      read_abilities(R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})")->follow_tasks);
+  for (const char* none : {"{}", R"({"extensions":{}})", R"({"extensions":{"x/tasks":{}}})",
+                           R"({"extensions":{"io.modelcontextprotocol/tasks":true}})"}) {
+    EXPECT_FALSE(read_abilities(none)->follow_tasks) << none;
+  }
 }
 
 // Whatever bytes come as `_meta` or as params: an error or values that are JSON, never a crash.

@@ -26,6 +26,8 @@ class ModernTest : public SessionTest {
   }
 };
 
+const std::string made_by = R"("_meta":{"io.modelcontextprotocol/serverInfo":{"name":"hearth")";
+
 TEST_F(ModernTest, Discovers) {
   const json::Value result =
       ask(modern("1", "server/discover", "", "{}",
@@ -37,6 +39,7 @@ TEST_F(ModernTest, Discovers) {
   }
   const json::Value& server = result.at("_meta").at("io.modelcontextprotocol/serverInfo");
   EXPECT_EQ(json::string_or(server, "name", ""), "hearth");
+  EXPECT_NE(json::find(server, "icons"), nullptr);
   EXPECT_EQ(session_->revision(), "2026-07-28");
   EXPECT_EQ(session_->client_name(), "claude-code");
 }
@@ -106,6 +109,7 @@ TEST_F(ModernTest, SaysInEveryResultWhatItIsAndHowLongItHolds) {
     const json::Value message = ask(modern("1", method, params));
     EXPECT_EQ(result_type(message), "complete") << method;
     EXPECT_EQ(json::find(message.at("result"), "ttlMs"), nullptr) << method;
+    EXPECT_THAT(json::dump(message), ::testing::HasSubstr(made_by)) << method;
     const json::Value old = ask(legacy("1", method, params));
     EXPECT_EQ(result_type(old), "none") << method;
   }
@@ -116,7 +120,8 @@ TEST_F(ModernTest, AnswersTheSameListInBothErasInOneOrder) {
        {"tools/list", "resources/list", "resources/templates/list", "prompts/list"}) {
     const json::Value old = ask(legacy("1", method)).at("result");
     json::Value now = ask(modern("1", method)).at("result");
-    for (const char* own : {"resultType", "ttlMs", "cacheScope"}) now.as_object().erase(own);
+    for (const char* own : {"resultType", "ttlMs", "cacheScope", "_meta"})
+      now.as_object().erase(own);
     EXPECT_EQ(json::dump(old), json::dump(now));
     EXPECT_EQ(error_number(ask(modern("1", method, R"("cursor":"99")"))), invalid_params) << method;
     EXPECT_EQ(error_number(ask(legacy("1", method, R"("cursor":"")"))), invalid_params) << method;
