@@ -470,8 +470,9 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
 
   // Reads are many: they are events only for those who look.
   void call_ended(const mcp::CallRecord& call) {
-    const bool has_changed =
-        call.error == nullptr && call.tool != nullptr && !call.tool->spec.annotations.read_only;
+    // Those of no pack change things by way of others, which are told of themselves.
+    const bool has_changed = call.error == nullptr && call.tool != nullptr &&
+                             !call.tool->pack.empty() && !call.tool->spec.annotations.read_only;
     if (has_changed) {
       events_.add("pack", "changed", call.caller.name_space, call.caller.session,
                   R"({"pack":)" + json::quoted(call.tool->pack) + R"(,"tool":)" +

@@ -26,6 +26,7 @@ struct VerbCalls::Flight {
   VerbCalls* owner = nullptr;
   mcp::ToolEntry* tool = nullptr;
   std::shared_ptr<pack::CallSink> sink;  // also held by the call, for its reports
+  std::shared_ptr<const pack::Caller> caller;
   Clock::time_point began = Clock::now();
   std::stop_source stop;
   bool is_late = false;
@@ -88,6 +89,7 @@ void VerbCalls::start(const request::Verb& verb,
   flight->owner = this;
   flight->tool = &tool;
   flight->sink = std::move(sink);
+  flight->caller = context.caller;
   flight->on_outer_stop.emplace(context.stop, [&stop = flight->stop] { stop.request_stop(); });
   context.stop = flight->stop.get_token();
   const auto limit = tool.spec.time_limit;
@@ -117,14 +119,24 @@ void VerbCalls::start(const request::Verb& verb,
 void VerbCalls::finish(const std::shared_ptr<Flight>& flight, Result<pack::Reply> outcome) {
   if (flights_.erase(flight) == 0) return;
   mcp::ToolEntry& tool = *flight->tool;
+  const auto duration = Clock::now() - flight->began;
   --tool.in_flight;
-  tool.latency.record(Clock::now() - flight->began);
+  tool.latency.record(duration);
   if (!outcome) {
     ++tool.errors;
     if (flight->is_late && outcome.error().code == Errc::cancelled)
       outcome.error() = mcp::took_too_long(tool.name, tool.spec.time_limit);
   }
   flight->limit.reset();
+  // One that asks has not ended.
+  if (!outcome || !outcome->questions) {
+    catalog_.call_ended(
+        {.subject = tool.name,
+         .tool = &tool,
+         .caller = *flight->caller,
+         .duration = std::chrono::duration_cast<std::chrono::microseconds>(duration),
+         .error = outcome ? nullptr : &outcome.error()});
+  }
   flight->sink->finish(std::move(outcome));
 }
 

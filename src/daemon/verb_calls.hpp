@@ -10,9 +10,9 @@
 
 namespace hearth::daemon {
 
-// Treats a call within a request as a session treats one of its own: counted with its tool, under
-// the tool's time limit and rule for resends. All but the tool `request` itself are verbs. Loop
-// thread; goes before the loop, and drops the calls that are still open then.
+// Treats a call within a request as a session treats one of its own: counted with its tool, told of
+// at its end, under the tool's time limit and rule for resends. All but the tool `request` itself
+// are verbs. Loop thread; goes before the loop, and drops the calls that are still open then.
 class VerbCalls final : public request::Verbs {
  public:
   VerbCalls(io::Loop& loop, mcp::Catalog& catalog);

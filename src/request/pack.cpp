@@ -208,6 +208,7 @@ class RequestPack final : public pack::Pack {
     request.input_schema = json::schema_text<RequestArguments>();
     request.output_schema = json::schema_text<RequestAnswer>();
     request.annotations = {.destructive = true};
+    request.asks = true;
     // Its operations are run again, or not, by their own rules.
     request.resend = pack::ResendRule::run_again;
     request.time_limit = std::chrono::milliseconds(0);

@@ -1,10 +1,14 @@
 #include "request/runner.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "base/closest.hpp"
 #include "base/guarded.hpp"
+#include "base/ids.hpp"
 #include "request/present.hpp"
 
 namespace hearth::request {
@@ -120,13 +124,8 @@ Error unknown_verb(const Verbs& verbs, const std::string& name) {
 }
 
 // The JSON text of what a verb answered; of one that answers in text or pictures only, its texts.
-Result<std::string> text_of(const Result<pack::Reply>& outcome, const std::string& verb) {
+Result<std::string> text_of(const Result<pack::Reply>& outcome) {
   if (!outcome) return std::unexpected(outcome.error());
-  if (outcome->questions) {
-    return fail(Errc::unsupported,
-                verb + " asks its caller something, which a request cannot pass on",
-                {"call the tool " + verb + " itself"});
-  }
   if (!outcome->structured.empty()) return outcome->structured;
   std::string text;
   for (const pack::Content& content : outcome->content) {
@@ -177,6 +176,11 @@ class Run final : public std::enable_shared_from_this<Run> {
         results_(program_.operations.size()) {}
 
   void start() {
+    if (!call_.state().empty()) {
+      if (auto restored = restore(); !restored)
+        return call_.answer(std::unexpected(std::move(restored.error())));
+      return go_on();
+    }
     if (program_.shape == Shape::batch) {
       if (auto checked = refuse_conflicts(verbs_, program_); !checked)
         return call_.answer(std::unexpected(std::move(checked.error())));
@@ -194,13 +198,24 @@ class Run final : public std::enable_shared_from_this<Run> {
     if (is_going_on_) return;
     is_going_on_ = true;
     const std::size_t width = program_.shape == Shape::batch ? most_running : 1;
-    while (next_ < results_.size() && running_ < width) start_next();
+    while (running_ < width && has_next()) start_next();
     is_going_on_ = false;
-    if (running_ == 0 && next_ == results_.size()) answer();
+    if (running_ > 0 || has_next()) return;
+    if (asking_.empty()) return answer();
+    ask();
+  }
+
+  // What was asked in the round before goes first. A chain waits for an operation that asks.
+  [[nodiscard]] bool has_next() const {
+    if (!answered_.empty()) return true;
+    return next_ < results_.size() && (program_.shape == Shape::batch || asking_.empty());
   }
 
   void start_next() {
-    const std::size_t index = next_++;
+    const bool is_again = !answered_.empty();
+    const std::size_t index = is_again ? answered_.begin()->first : next_++;
+    const Round round = is_again ? std::move(answered_.begin()->second) : Round{};
+    if (is_again) answered_.erase(answered_.begin());
     Operation& operation = program_.operations[index];
     ++running_;
     const auto verb = verbs_.find(operation.verb);
@@ -218,15 +233,26 @@ class Run final : public std::enable_shared_from_this<Run> {
     context.is_resend = call_.is_resend();
     context.stop = call_.stop();
     context.deadline = call_.deadline();
+    context.askable = call_.context().askable;
+    context.answers = round.answers;
+    context.state = round.state;
     verbs_.start(*verb, arguments, std::move(context), sink_for(index));
   }
 
   void end(std::size_t index, Result<pack::Reply> outcome) {
     --running_;
     const Operation& operation = program_.operations[index];
+    if (outcome && outcome->questions) {
+      auto refused = refuse_to_ask(operation.verb, *outcome->questions);
+      if (!refused) {
+        asking_.emplace(index, std::move(*outcome->questions));
+        return go_on();
+      }
+      outcome = std::unexpected(std::move(*refused));
+    }
     const Presentation shown = operation.presentation.value_or(presentation_);
     std::string& text = results_[index];
-    const auto raw = text_of(outcome, operation.verb);
+    const auto raw = text_of(outcome);
     const auto answer = raw ? json::parse(*raw) : Result<json::Value>(std::unexpected(raw.error()));
     text = answer ? R"({"ok":true)" : R"({"ok":false)";
     if (shown != Presentation::agent) text.append(R"(,"verb":)" + json::quoted(operation.verb));
@@ -267,6 +293,89 @@ class Run final : public std::enable_shared_from_this<Run> {
     }
   }
 
+  // Why the caller is not asked; nothing if it is.
+  [[nodiscard]] std::optional<Error> refuse_to_ask(const std::string& verb,
+                                                   const pack::Questions& questions) const {
+    const auto known = verbs_.find(verb);
+    if (!known || !known->spec->asks)
+      return Error{Errc::internal, verb + " asks without having said so (ToolSpec::asks)", {}};
+    for (const auto& [name, question] : questions.ask) {
+      if (call_.can_ask(question.kind)) continue;
+      return Error{Errc::unsupported,
+                   verb + " asks something that this client cannot answer",
+                   {"use a client with elicitation, sampling or roots"}};
+    }
+    return std::nullopt;
+  }
+
+  // Puts the questions of all operations to the caller, and everything that there is to go on from
+  // into the state: whoever answers may be answering another process.
+  void ask() {
+    pack::Reply reply;
+    reply.questions.emplace();
+    json::Object states;
+    for (auto& [index, questions] : asking_) {
+      states[std::to_string(index)] = questions.state;
+      for (auto& [name, question] : questions.ask)
+        reply.questions->ask[std::to_string(index + 1) + '.' + name] = std::move(question);
+    }
+    for (Operation& operation : program_.operations) {  // as it was parsed
+      for (const Slot& slot : operation.slots) place_in(operation.arguments, slot.where) = nullptr;
+    }
+    const json::Object state{
+        {"program", fingerprint_hex(print(program_))},
+        {"results", json::Array(results_.begin(), results_.end())},
+        {"previous", json::dump(previous_)},
+        {"next", next_},
+        {"bytes", result_bytes_},
+        {"succeeded", succeeded_},
+        {"failed", failed_},
+        {"asking", std::move(states)},
+    };
+    json::append(reply.questions->state, state);
+    call_.answer(std::move(reply));
+  }
+
+  // The inverse. The state is sealed, but the program is the caller's.
+  Result<void> restore() {
+    const auto state = json::parse(call_.state());
+    const json::Value* results = state ? json::find(*state, "results") : nullptr;
+    const json::Value* asking = state ? json::find(*state, "asking") : nullptr;
+    auto previous = json::parse(state ? json::string_or(*state, "previous", "") : "");
+    if (results == nullptr || !results->is_array() || asking == nullptr || !asking->is_object() ||
+        !previous || results->get_array().size() != results_.size() ||
+        json::string_or(*state, "program", "") != fingerprint_hex(print(program_))) {
+      return fail(Errc::invalid_args, "requestState belongs to a request of other operations",
+                  {"repeat the request as it was", "make it again without requestState"});
+    }
+    const auto number = [&](std::string_view name) {
+      return static_cast<std::size_t>(json::int_or(*state, name, 0));
+    };
+    const auto progress = progress_.lock();
+    progress->share.resize(results_.size());
+    for (std::size_t i = 0; i < results_.size(); ++i) {
+      results_[i] = results->get_array()[i].as_string();
+      progress->share[i] = results_[i].empty() ? 0 : 1;
+      progress->told += progress->share[i];
+    }
+    previous_ = std::move(*previous);
+    next_ = std::min(number("next"), results_.size());
+    result_bytes_ = number("bytes");
+    succeeded_ = number("succeeded");
+    failed_ = number("failed");
+    for (const auto& [key, own] : asking->get_object()) {
+      std::size_t index = 0;
+      (void)std::from_chars(key.data(), key.data() + key.size(), index);
+      if (index >= results_.size()) continue;
+      Round& round = answered_[index];
+      round.state = own.as_string();
+      const std::string prefix = std::to_string(index + 1) + '.';
+      for (const auto& [name, answer] : call_.answers())
+        if (name.starts_with(prefix)) round.answers.emplace(name.substr(prefix.size()), answer);
+    }
+    return {};
+  }
+
   void answer() {
     if (succeeded_ == 0 && call_.stop().stop_requested())
       return call_.answer(fail(Errc::cancelled, "the request was cancelled; nothing was done"));
@@ -300,6 +409,12 @@ class Run final : public std::enable_shared_from_this<Run> {
                    message.empty() ? verb : verb + ": " + std::string(message));
   }
 
+  // What an operation that has asked is given when it is made again.
+  struct Round {
+    std::map<std::string, std::string> answers;
+    std::string state;
+  };
+
   struct Progress {
     std::vector<double> share;  // of each operation, 0 to 1
     double told = 0;
@@ -317,6 +432,8 @@ class Run final : public std::enable_shared_from_this<Run> {
   std::size_t succeeded_ = 0;
   std::size_t failed_ = 0;
   std::size_t aborted_ = 0;
+  std::map<std::size_t, pack::Questions> asking_;  // by operation
+  std::map<std::size_t, Round> answered_;          // of the round before
   bool is_going_on_ = false;
   Guarded<Progress> progress_;
 };

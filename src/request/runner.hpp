@@ -2,7 +2,9 @@
 //
 // A batch starts in its order, at most 16 operations at a time; a chain runs one after the other
 // and stops at the first failure. Each operation gets the caller, stop token and deadline of the
-// whole, and a key made from its key, so that a resend repeats nothing. Loop thread.
+// whole, and a key made from its key, so that a resend repeats nothing. What operations ask of
+// their caller goes to the caller of the whole, when nothing else is left to do; the others are not
+// run again. Loop thread.
 #pragma once
 
 #include "pack/call.hpp"

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "json/envelope.hpp"
 #include "support/daemon_thread.hpp"
 #include "support/loop_thread.hpp"
 
@@ -137,6 +138,32 @@ TEST_F(Requests, AreAllThatACompactSessionLists) {
   TestClient full = client();
   EXPECT_THAT(json::dump(full.request("tools/list")), HasSubstr("\"echo_say\""));
   EXPECT_THAT(json::dump(full.request("initialize")), Not(HasSubstr("tool request")));
+}
+
+TEST_F(Requests, AskTheirCaller) {
+  TestClient one = client();
+  one.request("initialize",
+              R"({"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}}})");
+  one.call("1", "request", arguments_of(R"([ask_name(text="a"), echo_big(n=1)])"));
+  const std::string question = one.next().value_or("");
+  EXPECT_THAT(question, HasSubstr("elicitation/create"));
+  one.send(R"({"jsonrpc":"2.0","id":)" + std::string(json::scan_envelope(question)->id) +
+           R"(,"result":"ann"})");
+  EXPECT_EQ(results_of(one.answer("1")),
+            R"([{"ok":true,"result":{"text":"a|a|\"ann\""}},{"ok":true,"result":{"text":"x"}}])");
+  TestClient mute = client();
+  EXPECT_THAT(run(mute, "ask_name()"), HasSubstr("unsupported"));
+}
+
+TEST_F(Requests, AreToldOfByTheirVerbs) {
+  TestClient follower = client();
+  follower.request("events/subscribe", R"({"kinds":["pack"]})");
+  TestClient one = client();
+  run(one, R"([echo_say(text="reads"), ask_report(text="writes")])");
+  EXPECT_THAT(follower.next().value_or(""),
+              HasSubstr(R"("data":{"pack":"ask","tool":"ask_report"})"));
+  run(one, R"(ask_report(text="again"))");  // nothing of the request itself comes in between
+  EXPECT_THAT(follower.next().value_or(""), HasSubstr("ask_report"));
 }
 
 // ---- The time limit of a verb -------------------------------------------------------------------

@@ -24,6 +24,12 @@ struct StartedCall {
     reply.structured = std::move(structured);
     call->answer(std::move(reply));
   }
+  // Asks for `name`.
+  void ask(const std::string& name, std::string state) {
+    pack::Reply reply;
+    reply.questions = pack::Questions{.ask = {{name, {}}}, .state = std::move(state)};
+    call->answer(std::move(reply));
+  }
 };
 
 class FakeVerbs final : public request::Verbs {
@@ -42,6 +48,7 @@ class FakeVerbs final : public request::Verbs {
         R"({"type":"object","properties":{"limit":{"type":"integer"},"query":{"type":"string"}},"required":["query"]})";
     entry->spec.output_schema = R"({"type":"object"})";
     entry->spec.annotations = hints;
+    entry->spec.asks = true;
     entry->answer = std::move(answer);
     entries_.push_back(std::move(entry));
   }
@@ -119,6 +126,9 @@ struct CallFacts {
   std::string key;
   bool is_resend = false;
   std::stop_token stop;
+  bool can_answer = false;
+  std::map<std::string, std::string> answers = {};
+  std::string state = {};
 };
 
 [[nodiscard]] inline pack::Call make_call(Outcome& outcome, const CallFacts& facts = {}) {
@@ -130,6 +140,9 @@ struct CallFacts {
   context.key = facts.key;
   context.is_resend = facts.is_resend;
   context.stop = facts.stop;
+  context.askable.fill(facts.can_answer);
+  context.answers = facts.answers;
+  context.state = facts.state;
   return {std::move(context), std::make_unique<RecordingSink>(outcome)};
 }
 

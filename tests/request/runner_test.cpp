@@ -235,5 +235,71 @@ TEST_F(Runner, RunsLongChains) {
   EXPECT_THAT(answer(ops), HasSubstr(R"("total":100,)"));
 }
 
+// ---- Questions ----------------------------------------------------------------------------------
+
+TEST_F(Runner, PutsQuestionsToItsCallerAndRunsNothingTwice) {
+  const std::string ops = "[notes_write(n=1), notes_wait(), notes_wait(), notes_write(n=2)]";
+  start(ops, Presentation::agent, {.can_answer = true});
+  verbs_.started[0].ask("user_name", "inner");
+  EXPECT_FALSE(outcome_.answer.has_value());  // the other one is still under way
+  verbs_.started[1].ask("user_name", "");
+  ASSERT_TRUE(outcome_.answer && *outcome_.answer && (*outcome_.answer)->questions);
+  const pack::Questions asked = *(*outcome_.answer)->questions;
+  ASSERT_EQ(asked.ask.size(), 2U);
+  EXPECT_TRUE(asked.ask.contains("2.user_name"));
+  EXPECT_TRUE(asked.ask.contains("3.user_name"));
+
+  start(ops, Presentation::agent,
+        {.can_answer = true,
+         .answers = {{"2.user_name", "\"ann\""}, {"3.user_name", "\"bob\""}, {"x", "1"}},
+         .state = asked.state});
+  ASSERT_EQ(verbs_.contexts.size(), 6U);  // four, and two again
+  EXPECT_THAT(verbs_.contexts[4].answers, ElementsAre(std::pair("user_name", "\"ann\"")));
+  EXPECT_EQ(verbs_.contexts[4].state, "inner");
+  EXPECT_THAT(verbs_.contexts[5].answers, ElementsAre(std::pair("user_name", "\"bob\"")));
+  verbs_.started[2].answer(R"({"for":"ann"})");
+  verbs_.started[3].answer(R"({"for":"bob"})");
+  EXPECT_EQ(outcome_.text(),
+            R"({"results":[{"ok":true,"result":{"written":{"n":1}}},)"
+            R"({"ok":true,"result":{"for":"ann"}},{"ok":true,"result":{"for":"bob"}},)"
+            R"({"ok":true,"result":{"written":{"n":2}}}],)"
+            R"("summary":{"total":4,"succeeded":4,"failed":0,"aborted":0}})");
+}
+
+TEST_F(Runner, GoesOnWithAChainWhereItAsked) {
+  const std::string ops =
+      "notes_read() | notes_wait(id=$prev.items[1].id) | notes_write(id=$prev.id)";
+  start(ops, Presentation::agent, {.can_answer = true});
+  verbs_.started[0].ask("a", "");
+  std::string state = (*outcome_.answer)->questions->state;
+  start(ops, Presentation::agent, {.can_answer = true, .answers = {{"2.a", "1"}}, .state = state});
+  EXPECT_EQ(verbs_.started[1].arguments, R"({"id":"n2"})");
+  verbs_.started[1].ask("b", "");  // once more
+  state = (*outcome_.answer)->questions->state;
+  start(ops, Presentation::agent, {.can_answer = true, .answers = {{"2.b", "2"}}, .state = state});
+  verbs_.started[2].answer(R"({"id":"n9"})");
+  EXPECT_THAT(outcome_.text(), HasSubstr(R"({"written":{"id":"n9"}})"));
+  EXPECT_THAT(outcome_.text(), HasSubstr(R"("succeeded":3)"));
+}
+
+TEST_F(Runner, AsksNobodyWhoCannotAnswer) {
+  start("[notes_wait(), notes_write(n=1)]");
+  verbs_.started[0].ask("user_name", "");
+  EXPECT_THAT(outcome_.text(), HasSubstr(R"("code":"unsupported")"));
+  EXPECT_THAT(outcome_.text(), HasSubstr(R"({"ok":true,"result":{"written":{"n":1}}})"));
+}
+
+TEST_F(Runner, TakesAStateBackForTheSameOperationsOnly) {
+  start("notes_wait(n=1)", Presentation::agent, {.can_answer = true});
+  verbs_.started[0].ask("a", "");
+  const std::string state = (*outcome_.answer)->questions->state;
+  for (const auto& [ops, given] : {std::pair<std::string, std::string>{"notes_wait(n=2)", state},
+                                   {"notes_wait(n=1)", "{}"},
+                                   {"notes_wait(n=1)", "x"}}) {
+    start(ops, Presentation::agent, {.can_answer = true, .state = given});
+    EXPECT_EQ(code(), Errc::invalid_args) << ops << ' ' << given;
+  }
+}
+
 }  // namespace
 }  // namespace hearth::request
