@@ -207,6 +207,10 @@ def round_trip(place: Place, findings: Findings) -> None:
         limit = 1.5 if name.endswith("socket") else 3.0
         findings.add(title, p50[name], "raw echo of 100 bytes", p50["echo"], f"≤ {limit:g} × the raw echo", limit,
                      "ratio")
+    added = [bridge - direct for bridge, direct in zip(p50["tool, bridge"].values, p50["tool, socket"].values)]
+    findings.add("what the bridge adds to a call of `hearth_status`, p50", Series(added, "µs"), goal="≤ 0.1 ms",
+                 limit=100.0)
+    findings.add("`tools/list` of all packs over the socket, p99", p99["list, socket"], goal="< 1 ms", limit=1000.0)
     findings.latencies += [(name, p50[name], p99[name]) for name in names]
 
 

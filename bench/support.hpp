@@ -48,6 +48,8 @@ inline constexpr std::string_view ping_message =
     R"({"jsonrpc":"2.0","id":7,"method":"daemon/ping"})";
 // MCP's own: the bridge keeps the daemon's methods from its client.
 inline constexpr std::string_view mcp_ping_message = R"({"jsonrpc":"2.0","id":7,"method":"ping"})";
+inline constexpr std::string_view list_message =
+    R"({"jsonrpc":"2.0","id":7,"method":"tools/list"})";
 inline constexpr std::string_view tool_message =
     R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"hearth_status","arguments":{}}})";
 inline constexpr std::string_view initialize_message =
