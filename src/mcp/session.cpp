@@ -40,18 +40,6 @@ std::string capabilities(Era era, bool has_tasks) {
   return text + '}';
 }
 
-std::string_view list_name(pack::ListKind kind) {
-  switch (kind) {
-    case pack::ListKind::tools:
-      return "notifications/tools/list_changed";
-    case pack::ListKind::resources:
-      return "notifications/resources/list_changed";
-    case pack::ListKind::prompts:
-      return "notifications/prompts/list_changed";
-  }
-  return "";
-}
-
 // An object whose values are strings; others are taken as their JSON text.
 Result<pack::Variables> variables_of(std::string_view text) {
   pack::Variables variables;
@@ -62,16 +50,6 @@ Result<pack::Variables> variables_of(std::string_view text) {
   });
   if (!scanned) return std::unexpected(scanned.error());
   return variables;
-}
-
-// Marks a notification as one that a listener asked for.
-std::string with_subscription(std::string_view params, std::string_view listener) {
-  std::string out(params);
-  out.pop_back();
-  if (out.size() > 1) out.push_back(',');
-  return out.append(R"("_meta":{"io.modelcontextprotocol/subscriptionId":)")
-      .append(listener)
-      .append("}}");
 }
 
 }  // namespace
@@ -105,18 +83,6 @@ const std::map<std::string_view, Session::Method> Session::methods = [] {
   }
   return table;
 }();
-
-bool Session::Filter::wants(pack::ListKind kind) const {
-  switch (kind) {
-    case pack::ListKind::tools:
-      return tools;
-    case pack::ListKind::resources:
-      return resources;
-    case pack::ListKind::prompts:
-      return prompts;
-  }
-  return false;
-}
 
 Session::Session(io::Loop& loop,
                  Catalog& catalog,
@@ -240,136 +206,6 @@ void Session::set_level(const Request& request) {
   log_level_ = *level;
   calls_->set_log_level(*level);
   succeed(request, "{}");
-}
-
-void Session::subscribe(const Request& request) {
-  auto uri = string_of(request.parts.uri, "uri");
-  if (!uri) return refuse(request, uri.error());
-  if (catalog_.find_resource(*uri) == nullptr && catalog_.match_template(*uri).first == nullptr)
-    return sink_->send(resource_not_found(request.id, *uri, request.meta.era), request.id);
-  if (subscriptions_.size() >= limits_.subscriptions && !subscriptions_.contains(*uri)) {
-    return refuse(request,
-                  Error{Errc::busy, "too many resources are watched", {"unsubscribe some"}});
-  }
-  subscriptions_.insert(std::move(*uri));
-  succeed(request, "{}");
-}
-
-void Session::unsubscribe(const Request& request) {
-  const auto uri = string_of(request.parts.uri, "uri");
-  if (!uri) return refuse(request, uri.error());
-  subscriptions_.erase(*uri);
-  succeed(request, "{}");
-}
-
-// Acknowledged at once, answered never: it ends with its cancellation or the connection.
-void Session::listen(const Request& request) {
-  const auto wanted =
-      json::parse(request.parts.notifications.empty() ? "null" : request.parts.notifications);
-  if (!wanted) return refuse(request, wanted.error());
-  if (!wanted->is_object()) {
-    return refuse(request,
-                  Error{Errc::invalid_args, "params.notifications: expected an object", {}});
-  }
-  Filter filter;
-  filter.tools = json::bool_or(*wanted, "toolsListChanged", false);
-  filter.resources = json::bool_or(*wanted, "resourcesListChanged", false);
-  filter.prompts = json::bool_or(*wanted, "promptsListChanged", false);
-  json::Object granted;
-  if (filter.tools) granted["toolsListChanged"] = true;
-  if (filter.resources) granted["resourcesListChanged"] = true;
-  if (filter.prompts) granted["promptsListChanged"] = true;
-  const json::Value* uris = json::find(*wanted, "resourceSubscriptions");
-  if (uris != nullptr && uris->is_array()) {
-    json::Array list;
-    for (const json::Value& uri : uris->as_array()) {
-      if (!uri.is_string()) continue;
-      filter.uris.emplace(uri.as_string());
-      list.push_back(uri);
-    }
-    granted["resourceSubscriptions"] = std::move(list);
-  }
-  const json::Value* tasks = json::find(*wanted, "taskIds");
-  if (tasks != nullptr && tasks->is_array() && catalog_.tasks()) {
-    if (!request.meta.abilities.follow_tasks)
-      return sink_->send(missing_ability(request.id, tasks_ability), request.id);
-    json::Array list;
-    for (const json::Value& id : tasks->as_array()) {
-      if (!id.is_string() || !catalog_.tasks()->find(id.as_string(), task_owner())) continue;
-      filter.tasks.emplace(id.as_string());
-      list.push_back(id);
-    }
-    granted["taskIds"] = std::move(list);
-  }
-  if (listeners_.size() >= limits_.in_flight || filter.uris.size() > limits_.subscriptions) {
-    return refuse(request, Error{Errc::busy, "too many subscriptions in one session", {}});
-  }
-  if (calls_->has(request.id) || listeners_.contains(request.id))
-    return refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
-  const std::string params = R"({"notifications":)" + json::dump(json::Value(granted)) + '}';
-  listeners_.emplace(request.id, std::move(filter));
-  sink_->send(make_notification("notifications/subscriptions/acknowledged",
-                                with_subscription(params, request.id)),
-              request.id);
-}
-
-void Session::list_changed(pack::ListKind kind) {
-  if (sink_ == nullptr) return;
-  if (sink_->is_congested()) {
-    untold_lists_.insert(kind);
-  } else {
-    tell_list(kind);
-  }
-}
-
-void Session::tell_list(pack::ListKind kind) {
-  if (is_initialized_) sink_->send(make_notification(list_name(kind), "{}"), "");
-  tell_listeners(list_name(kind), "{}",
-                 [kind](const Filter& filter) { return filter.wants(kind); });
-}
-
-void Session::resource_updated(const std::string& uri, const std::string& name_space) {
-  if (sink_ == nullptr || (!name_space.empty() && name_space != caller_->name_space)) return;
-  const bool is_watched =
-      subscriptions_.contains(uri) || std::ranges::any_of(listeners_, [&](const auto& each) {
-        return each.second.uris.contains(uri);
-      });
-  if (!is_watched) return;
-  if (sink_->is_congested()) {
-    untold_resources_.insert(uri);
-  } else {
-    tell_resource(uri);
-  }
-}
-
-void Session::tell_resource(const std::string& uri) {
-  constexpr std::string_view name = "notifications/resources/updated";
-  const std::string params = R"({"uri":)" + json::quoted(uri) + '}';
-  if (subscriptions_.contains(uri)) sink_->send(make_notification(name, params), "");
-  tell_listeners(name, params, [&](const Filter& filter) { return filter.uris.contains(uri); });
-}
-
-void Session::tell_listeners(std::string_view name,
-                             std::string_view params,
-                             const std::function<bool(const Filter&)>& wants) {
-  std::vector<std::string> ids;  // sending may end the session
-  for (const auto& [id, filter] : listeners_) {
-    if (wants(filter)) ids.push_back(id);
-  }
-  for (const std::string& id : ids) {
-    if (sink_ != nullptr) sink_->send(make_notification(name, with_subscription(params, id)), id);
-  }
-}
-
-void Session::catch_up() {
-  if (untold_lists_.empty() && untold_resources_.empty() && untold_tasks_.empty()) return;
-  if (sink_ == nullptr || sink_->is_congested()) return;
-  // Taken first: sending may bring us here again.
-  for (const pack::ListKind kind : std::exchange(untold_lists_, {})) list_changed(kind);
-  for (const std::string& uri : std::exchange(untold_resources_, {})) resource_updated(uri, "");
-  for (const std::string& id : std::exchange(untold_tasks_, {})) {
-    if (const auto task = catalog_.tasks()->find(id, task_owner())) task_changed(**task);
-  }
 }
 
 void Session::send_list(const Request& request, const Listing& listing) {

@@ -96,6 +96,7 @@ class Session final : private TaskObserver {
     bool resources = false;
     bool prompts = false;
     std::set<std::string, std::less<>> uris;
+    bool wants_tasks = false;
     std::set<std::string, std::less<>> tasks;  // ids
     [[nodiscard]] bool wants(pack::ListKind kind) const;
   };
@@ -140,6 +141,9 @@ class Session final : private TaskObserver {
                        std::string_view message) override;
   void task_logged(const Task& task, pack::LogLevel level, std::string_view message) override;
 
+  // In session_subscriptions.cpp, with what listens and tells.
+  // The JSON text of what a listener is granted of what it wants, and the same as a filter.
+  [[nodiscard]] Result<std::string> grant(std::string_view notifications, Filter& filter) const;
   void tell_list(pack::ListKind kind);
   void tell_resource(const std::string& uri);
   void tell_listeners(std::string_view name,
