@@ -141,12 +141,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (!rest.empty()) {
       conversation.feed(rest.substr(0, piece));
       rest.remove_prefix(std::min(piece, rest.size()));
-      loop.poll();  // answers come by way of the loop
-      const std::string more(conversation.output());
-      conversation.sent(more.size());
-      if (const auto id = header_of(more, "\r\nMcp-Session-Id: "); !id.empty())
-        handler.session = id;
-      said += more;
+      do {
+        loop.poll();  // answers come by way of the loop, each when the one before has been read
+        const std::string more(conversation.output());
+        if (!more.empty()) conversation.sent(more.size());
+        if (const auto id = header_of(more, "\r\nMcp-Session-Id: "); !id.empty())
+          handler.session = id;
+        said += more;
+      } while (conversation.is_held());
     }
     pack.kept.clear();  // what is dropped answers, too
     loop.poll();

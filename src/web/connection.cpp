@@ -19,6 +19,7 @@ Connection::Connection(daemon::Server& server,
       socket_(std::move(socket)),
       watch_(server.loop(), socket_.get()),
       share_(server.budget()),
+      freed_(server.loop()),
       conversation_(server.loop(), handler, limits.wire, [this] { flush(); }),
       began_(server.clock().monotonic()),
       progress_(began_),
@@ -35,6 +36,8 @@ io::Task Connection::run() {
     if (!is_there) break;
     flush();
     account();
+    while (socket_.valid() && conversation_.is_held()) co_await freed_.wait();
+    if (!socket_.valid()) break;
     const bool is_half_read = conversation_.is_in_body() || conversation_.is_in_head();
     if (!is_half_read) {
       share_.give_up_turn();
@@ -67,6 +70,7 @@ bool Connection::read(std::size_t most) {
     const std::string bytes(scratch.data(), static_cast<std::size_t>(got));
     conversation_.feed(bytes);
     if (!socket_.valid()) return false;
+    if (conversation_.is_held()) return true;
     total += static_cast<std::size_t>(got);
     if (static_cast<std::size_t>(got) < scratch.size()) return true;
   } while (total < most);
@@ -98,6 +102,7 @@ void Connection::flush() {
   if (conversation_.output().size() > server_.session_queue_cap())
     return close_now("the client does not read its answers");
   if (conversation_.output().empty() && conversation_.is_over()) say_farewell();
+  if (!conversation_.is_held()) freed_.notify();
   watch_time();
 }
 
@@ -121,6 +126,7 @@ void Connection::close_now(std::string_view why) {
   watch_.end();  // the pending wait returns, and with it the connection ends
   ::shutdown(socket_.get(), SHUT_RDWR);
   socket_.reset();
+  freed_.notify();
   timer_.cancel();
   share_.leave();  // so does a pause in reading
 }

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/unique_fd.hpp"
 #include "daemon/server.hpp"
+#include "io/event.hpp"
 #include "io/task.hpp"
 #include "io/timer.hpp"
 #include "io/watch.hpp"
@@ -52,6 +53,7 @@ class Connection final {
   UniqueFd socket_;  // -1 once closed
   io::Watch watch_;
   daemon::ByteBudget::Share share_;
+  io::Event freed_;  // no requests are held any more
   Conversation conversation_;
   bool is_batching_ = false;  // what is said leaves together
   bool is_writing_ = false;   // waiting for the client to read

@@ -100,6 +100,7 @@ void Conversation::sent(std::size_t bytes) {
     sent_ = 0;
     if (out_.capacity() > kept_capacity) std::string().swap(out_);
     if (const auto notify = answer_ ? answer_->on_read_ : nullptr) notify();  // it may end there
+    if (!is_answering()) advance_later();
   } else if (sent_ > out_.size() / 2) {
     out_.erase(0, sent_);
     sent_ = 0;
@@ -108,7 +109,10 @@ void Conversation::sent(std::size_t bytes) {
 
 void Conversation::advance() {
   is_advancing_ = true;
-  while (!is_over_ && !is_answering()) {
+  // One at a time, and only when the answer before has been read: many that come at once take
+  // neither the memory nor the others' time.
+  bool has_served = false;
+  while (!is_over_ && !is_answering() && !has_served && may_go_on()) {
     const auto before = reader_.next();
     if (before == RequestReader::Step::more) break;
     if (before == RequestReader::Step::broken) {
@@ -130,8 +134,10 @@ void Conversation::advance() {
     }
     answer_ = std::make_shared<Answer>(*this);
     handler_.serve(reader_.take(), answer_);
+    has_served = true;
   }
   is_advancing_ = false;
+  if (has_served && !is_answering()) advance_later();
 }
 
 void Conversation::refuse(const Response& response) {
@@ -153,12 +159,20 @@ void Conversation::ended() {
     is_over_ = true;
     return on_output_();
   }
-  // Who gives the answer must not find itself serving the next request. Inside of advance() the
-  // loop there goes on.
-  if (is_advancing_ || reader_.buffered() == 0) return;
+  advance_later();
+}
+
+// Who gives the answer must not find itself serving the next request.
+void Conversation::advance_later() {
+  if (is_advancing_ || is_due_ || reader_.buffered() == 0) return;
+  is_due_ = true;
   loop_.post([weak = std::weak_ptr(self_)] {
     const auto self = weak.lock();
-    if (self && !(*self)->is_advancing_) (*self)->advance();
+    if (!self) return;
+    Conversation& due = **self;
+    due.is_due_ = false;
+    if (!due.is_advancing_) due.advance();
+    due.on_output_();
   });
 }
 

@@ -85,13 +85,20 @@ class Conversation final {
   [[nodiscard]] bool is_answering() const { return answer_ != nullptr; }
   [[nodiscard]] bool is_in_head() const { return reader_.is_in_head(); }
   [[nodiscard]] bool is_in_body() const { return reader_.is_in_body(); }
+  // Whether requests that have arrived wait: until the client has read the answer before, and the
+  // others had their turn. Nothing is to be fed meanwhile; on_output is called when that is over.
+  [[nodiscard]] bool is_held() const {
+    return !is_over_ && !is_answering() && (is_due_ || !may_go_on()) && reader_.buffered() != 0;
+  }
   // Close once the output is sent.
   [[nodiscard]] bool is_over() const { return is_over_; }
   [[nodiscard]] std::size_t buffered() const { return reader_.buffered(); }
 
  private:
   friend class Answer;
+  [[nodiscard]] bool may_go_on() const { return output().empty() || reader_.is_in_body(); }
   void advance();
+  void advance_later();
   void refuse(const Response& response);
   void say(std::string_view head, std::string_view body);
   void ended();
@@ -102,6 +109,7 @@ class Conversation final {
   std::function<void()> on_output_;
   std::shared_ptr<Answer> answer_;  // shared with who gives it; null between requests
   bool is_advancing_ = false;
+  bool is_due_ = false;  // to advance, in a job
   bool is_over_ = false;
   bool keeps_alive_ = true;
   bool is_old_ = false;      // of the present request: HTTP/1.0

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "json/envelope.hpp"
 #include "json/json.hpp"
@@ -421,6 +422,19 @@ TEST_F(Front, LeavesNothingBehind) {
 }
 
 // ---- Bounds -----------------------------------------------------------------------------------
+
+// More than is read ahead, and more than the kernel takes of the answers.
+TEST_F(Front, AnswersManyRequestsSentAtOnce) {
+  HttpClient eager = client();
+  const std::string one = "GET /metrics HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) +
+                          "\r\nAuthorization: Bearer " + token_ + "\r\n\r\n";
+  constexpr int count = 1'000;
+  std::string all;
+  for (int i = 0; i < count; ++i) all += one;
+  std::jthread sender([&] { eager.send_bytes(all); });
+  EXPECT_EQ(HttpClient(port_).ask("GET", "/healthz").status, 200) << "others have their turn";
+  for (int i = 0; i < count; ++i) ASSERT_EQ(eager.reply().status, 200) << i;
+}
 
 HttpOptions hasty() {
   HttpOptions options;
