@@ -203,7 +203,11 @@ void Calls::end(Flights::iterator place, Result<std::string> answer) {
     tool->latency.record(Clock::now() - ended->began);
   }
   if (sink_ == nullptr) return;
-  if (answer) sink_->send(*answer, id);
+  if (answer) {
+    sink_->send(*answer, id);
+  } else {
+    sink_->withdraw(id);
+  }
   sink_->request_ended(ended->start.bytes);
   if (flights_.empty() && on_quiet_) on_quiet_();
 }

@@ -15,6 +15,8 @@ class MessageSink {
   // The client need not hold the connection that carries this request, and may come back for the
   // rest: MCP's polling of event streams, which only HTTP has.
   virtual void release(std::string_view /*about*/) {}
+  // This request has been cancelled, and gets no answer: nothing need wait for one.
+  virtual void withdraw(std::string_view /*about*/) {}
   // Whether so much waits to be read by the client that reports of progress and logs are left out,
   // and changes kept until Session::catch_up().
   [[nodiscard]] virtual bool is_congested() const = 0;

@@ -119,6 +119,10 @@ void Endpoint::post_modern(const Request& request,
                            const BodyFacts& body,
                            Accepted accepted,
                            std::shared_ptr<Answer> answer) {
+  if (message.method == "subscriptions/listen" && !accepted.events) {
+    return answer->send(refusal(406, mcp::invalid_request,
+                                "Accept: text/event-stream is needed to listen", message.id));
+  }
   auto client = client_of(request, "http", message.id, body, answer);
   if (!client.caller) return;
   const std::uint64_t number = next_request_++;

@@ -66,6 +66,7 @@ class HttpSession final : private CountingSink {
   // mcp::MessageSink
   void send(std::string_view message, std::string_view about) override;
   void release(std::string_view about) override { streams_.release(about); }
+  void withdraw(std::string_view about) override { streams_.withdraw(about); }
   [[nodiscard]] bool is_congested() const override;
 
   const std::string id_;

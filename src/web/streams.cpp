@@ -160,6 +160,18 @@ void Streams::release(std::string_view about) {
   std::exchange(stream->answer, nullptr)->end();
 }
 
+void Streams::withdraw(std::string_view about) {
+  Stream* stream = find(about);
+  if (stream == nullptr) return;
+  const auto to = std::exchange(stream->answer, nullptr);
+  const bool is_open = stream->is_open;
+  by_request_.erase(stream->about);
+  streams_.erase(stream->number);
+  if (!to) return;
+  if (is_open) return to->end();
+  to->send({202, {}, {}, headers_});
+}
+
 void Streams::tick() {
   const auto now = clock_.monotonic();
   for (auto& [number, stream] : streams_) {

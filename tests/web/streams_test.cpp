@@ -83,6 +83,25 @@ TEST_F(StreamsTest, SendsWhatBelongsToNoRequestToWhoListens) {
   EXPECT_THAT(a_.take(), HasSubstr("id: 0-2\ndata: " + question));
 }
 
+// Else the client's connection, and what is kept of the request, would stay as long as the session.
+TEST_F(StreamsTest, EndsARequestThatWasCancelled) {
+  ASSERT_TRUE(streams_.open("7", both, request(a_)));
+  streams_.withdraw("7");
+  EXPECT_THAT(a_.take(), StartsWith("HTTP/1.1 202 "));
+  EXPECT_EQ(streams_.size(), 0U);
+  ASSERT_TRUE(streams_.open("7", both, request(b_))) << "the id is free";
+  streams_.send(report, "7");
+  (void)b_.take();
+  streams_.withdraw("7");
+  EXPECT_EQ(b_.take(), "0\r\n\r\n");
+  ASSERT_TRUE(streams_.open("7", both, request(c_)));
+  c_.conversation.leave();
+  streams_.withdraw("7");
+  EXPECT_EQ(streams_.size(), 0U);
+  EXPECT_EQ(streams_.waiting(), 0U);
+  streams_.withdraw("7");
+}
+
 TEST_F(StreamsTest, HasOneListener) {
   ASSERT_TRUE(streams_.listen(request(a_)));
   const auto second = streams_.listen(request(b_));
