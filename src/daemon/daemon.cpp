@@ -212,6 +212,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
   }
 
   void restore() {
+    for (const auto& front : fronts_) front->restore();
     auto restored = rendezvous_->restore();
     if (!restored && restored.error().code == Errc::busy)
       return (void)mailbox_.post({CommandKind::stop, "another daemon took its place"});
@@ -461,8 +462,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     control_.answer(session, message);
   }
 
-  void session_changed(const Session& session, bool is_open) override {
-    const pack::Caller& caller = session.mcp().caller();
+  void session_changed(const pack::Caller& caller, bool is_open) override {
     events_.add("session", is_open ? "opened" : "closed", caller.name_space, caller.session,
                 R"({"client":)" + json::quoted(caller.client_name) + R"(,"client_kind":)" +
                     json::quoted(caller.kind) + R"(,"pid":)" + std::to_string(caller.pid) + '}');
@@ -494,7 +494,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
     const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0 &&
-                         catalog_.tasks()->running() == 0;
+                         !catalog_.tasks()->is_working();
     if (!is_idle || limit.count() == 0 || is_private() || !fronts_.empty()) return;
     idle_timer_.start(clock_.monotonic() + limit, [this] { stop("idle"); });
   }

@@ -38,6 +38,8 @@ class Front {
   virtual ~Front() = default;
   // Before the daemon serves; an error means that it does not start.
   [[nodiscard]] virtual Result<void> start(FrontHost& host) = 0;
+  // Puts back what somebody has taken away of the files by which it is found.
+  virtual void restore() = 0;
   // Takes no more connections, and answers further calls `draining`.
   virtual void drain() = 0;
   // Whether requests are in flight, or answers not yet sent.

@@ -43,7 +43,7 @@ class Server::Listing {
   ~Listing() {
     server_.sessions_.erase(&session_);
     server_.live_tokens_.erase(session_.welcome().resume);
-    if (session_.is_greeted()) server_.host_.session_changed(session_, false);
+    if (session_.is_greeted()) server_.session_changed(session_.mcp().caller(), false);
     server_.host_.on_activity();
     if (on_end_) on_end_();
   }

@@ -34,7 +34,7 @@ class ServerHost {
   [[nodiscard]] virtual std::expected<ipc::Welcome, ipc::Refusal> check(
       const ipc::Greeting& greeting) = 0;
   // A session has been greeted, or one that was has ended.
-  virtual void session_changed(const Session& session, bool is_open) = 0;
+  virtual void session_changed(const pack::Caller& caller, bool is_open) = 0;
   // Answers a daemon/* or events/* request.
   virtual void control(Session& session, const json::Envelope& message) = 0;
   // The number of sessions or of requests in flight changed to or from zero.
@@ -86,7 +86,10 @@ class Server final {
   void control(Session& session, const json::Envelope& message) { host_.control(session, message); }
   void request_began();
   void request_ended();
-  void session_opened(const Session& session) { host_.session_changed(session, true); }
+  // A session has been admitted, or ends.
+  void session_changed(const pack::Caller& caller, bool is_open) {
+    host_.session_changed(caller, is_open);
+  }
   void on_session_quiet() { host_.on_activity(); }
 
  private:

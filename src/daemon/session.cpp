@@ -158,7 +158,7 @@ void Session::admit(ipc::Greeting greeting) {
     if (is_draining_) close_when_sent();
     server_.on_session_quiet();
   });
-  server_.session_opened(*this);
+  server_.session_changed(mcp_->caller(), true);
 }
 
 void Session::handle(std::string_view message) {

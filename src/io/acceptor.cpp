@@ -12,6 +12,11 @@
 #include "io/timer.hpp"
 
 namespace hearth::io {
+namespace {
+
+constexpr int most_at_once = 16;
+
+}  // namespace
 
 Acceptor::Acceptor(Loop& loop, UniqueFd listener, std::string what)
     : loop_(loop),
@@ -25,23 +30,34 @@ Task Acceptor::run(std::function<void(UniqueFd)> take) {
   for (;;) {
     co_await arrivals_.readable();
     if (!listener_.valid()) co_return;
-    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    const int failure = socket.valid() ? 0 : errno;
-    if (failure == EAGAIN || failure == ECONNABORTED || failure == EINTR) continue;
-    if (failure != 0) {
-      // Out of descriptors, most likely: the queue waits until connections have gone.
-      if (failure != last_failure)
-        log::error("cannot accept " + what_, {log::kv("error", std::strerror(failure))});
-      last_failure = failure;
-      Event over(loop_);
-      pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
-                  [&] { over.notify(); });
-      co_await over.wait();
+    const int failure = accept_some(take);
+    if (failure == 0) {
+      last_failure = 0;
       continue;
     }
-    last_failure = 0;
-    take(std::move(socket));
+    // Out of descriptors, most likely: the queue waits until connections have gone.
+    if (failure != std::exchange(last_failure, failure))
+      log::error("cannot accept " + what_, {log::kv("error", std::strerror(failure))});
+    Event over(loop_);
+    pause.start(std::chrono::steady_clock::now() + std::chrono::milliseconds(100),
+                [&] { over.notify(); });
+    co_await over.wait();
   }
+}
+
+// Those that have arrived, but not so many that the sessions there are must wait. The error that
+// stopped it, or 0.
+int Acceptor::accept_some(const std::function<void(UniqueFd)>& take) {
+  for (int i = 0; i < most_at_once && listener_.valid(); ++i) {
+    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket.valid()) {
+      take(std::move(socket));
+      continue;
+    }
+    if (errno == EAGAIN) return 0;
+    if (errno != ECONNABORTED && errno != EINTR) return errno;
+  }
+  return 0;
 }
 
 void Acceptor::stop() {

@@ -26,6 +26,8 @@ class Acceptor final {
   void stop();
 
  private:
+  [[nodiscard]] int accept_some(const std::function<void(UniqueFd)>& take);
+
   Loop& loop_;
   UniqueFd listener_;
   Watch arrivals_;

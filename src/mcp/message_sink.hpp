@@ -12,9 +12,6 @@ class MessageSink {
   // `about` is the JSON text of the id of the request that the message belongs to (its answer, its
   // progress, a question to the client on its behalf); empty when it belongs to none.
   virtual void send(std::string_view message, std::string_view about) = 0;
-  // The client need not hold the connection that carries this request, and may come back for the
-  // rest: MCP's polling of event streams, which only HTTP has.
-  virtual void release(std::string_view /*about*/) {}
   // This request has been cancelled, and gets no answer: nothing need wait for one.
   virtual void withdraw(std::string_view /*about*/) {}
   // Whether so much waits to be read by the client that reports of progress and logs are left out,

@@ -151,7 +151,6 @@ void Tasks::begin(TaskStart start, pack::Call request) {
   bytes_ += bytes;
   runs_.emplace(run->number, run);
   numbers_.emplace(run->id, run->number);
-  ++running_;
   ++run->tool->in_flight;
   if (start.is_demanded) promote(run);
   step(run);
@@ -197,7 +196,6 @@ void Tasks::answer_at_once(const std::shared_ptr<Run>& run, Result<pack::Reply> 
   if (!is_asking) count(*run, outcome ? nullptr : &outcome.error());
   run->state = TaskState::ended;
   --run->tool->in_flight;
-  --running_;
   pack::Call request = std::move(*run->request);
   run->request.reset();
   forget(runs_.find(run->number));
@@ -236,7 +234,6 @@ void Tasks::close(Run& run, TaskState state) {
   run.bytes = own_bytes + run.result.size();
   bytes_ += run.bytes;
   --run.tool->in_flight;
-  --running_;
   const auto keep = runs_.at(run.number);  // whoever is told may do anything
   tell(run);
   for (const auto& waiter : std::exchange(run.waiting, {})) {
@@ -245,7 +242,7 @@ void Tasks::close(Run& run, TaskState state) {
   }
   while (bytes_ > limits_.bytes && forget_oldest("")) {
   }
-  if (running_ == 0 && on_quiet_) on_quiet_();
+  if (on_quiet_ && !is_working()) on_quiet_();
 }
 
 void Tasks::count(Run& run, const Error* error) {
@@ -327,6 +324,7 @@ void Tasks::ask(const std::shared_ptr<Run>& run, pack::Questions questions) {
     run->open.emplace(key, std::move(question));
   }
   run->state = TaskState::input_required;
+  if (on_quiet_ && !is_working()) on_quiet_();
   tell(*run);
   if (run->waiting.empty()) return;
   const auto waiter = std::move(run->waiting.front());
@@ -392,6 +390,11 @@ void Tasks::answer_waiter(const Run& run, pack::Call& request) const {
   request.answer(std::move(reply));
 }
 
+bool Tasks::is_working() const {
+  return std::ranges::any_of(
+      runs_, [](const auto& entry) { return entry.second->state == TaskState::working; });
+}
+
 // ---- The table ----------------------------------------------------------------------------------
 
 Tasks::Run* Tasks::run_of(std::string_view id) const {
@@ -429,7 +432,9 @@ Result<void> Tasks::make_room(std::string_view owner, std::size_t bytes) {
   const auto is_owners = [&](const auto& entry) { return entry.second->owner == owner; };
   while (static_cast<std::size_t>(std::ranges::count_if(runs_, is_owners)) >= limits_.tasks_each) {
     if (!forget_oldest(owner)) {
-      return fail(Errc::busy, std::to_string(limits_.tasks_each) + " tasks of this session run",
+      return fail(Errc::busy,
+                  std::to_string(limits_.tasks_each) +
+                      " tasks run for this session (over HTTP without sessions: this namespace)",
                   {"wait for some, or cancel them"});
     }
   }

@@ -122,9 +122,10 @@ class Tasks final : public std::enable_shared_from_this<Tasks> {
   // twice: the daemon leaves.
   void abandon(const Error& error);
 
-  [[nodiscard]] std::size_t running() const { return running_; }
+  // Whether any of them does something; one that waits for its client's answer does not.
+  [[nodiscard]] bool is_working() const;
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
-  // Called when the last one that is under way ends.
+  // Called when none works any more.
   void on_quiet(std::function<void()> notify) { on_quiet_ = std::move(notify); }
 
   void enter(const std::string& owner, TaskObserver& observer);
@@ -167,7 +168,6 @@ class Tasks final : public std::enable_shared_from_this<Tasks> {
   std::map<std::string, std::uint64_t, std::less<>> numbers_;  // by id
   std::multimap<std::string, TaskObserver*, std::less<>> observers_;
   std::uint64_t last_number_ = 0;
-  std::size_t running_ = 0;
   std::size_t bytes_ = 0;  // held by all
   std::function<void()> on_quiet_;
 };

@@ -96,7 +96,7 @@ void Endpoint::begin_session(const Request& request,
                              const BodyFacts& body,
                              Accepted accepted,
                              const std::shared_ptr<Answer>& answer) {
-  if (is_draining_ || sessions_.size() >= limits_.most_sessions) {
+  if (is_draining_ || (sessions_.size() >= limits_.most_sessions && !forget_longest_idle())) {
     const std::string why = is_draining_ ? "the daemon is leaving; connect again"
                                          : std::to_string(sessions_.size()) +
                                                " sessions are open, the most this daemon takes";
@@ -231,6 +231,21 @@ json::Array Endpoint::list_sessions() const {
     list.push_back(daemon::describe_session(session->mcp(), session->unread(), session->opened()));
   }
   return list;
+}
+
+// Clients that went without a word leave their sessions behind: those make room. False when all are
+// in use.
+bool Endpoint::forget_longest_idle() {
+  auto longest = sessions_.end();
+  for (auto each = sessions_.begin(); each != sessions_.end(); ++each) {
+    const HttpSession& session = *each->second;
+    if (!session.is_idle_since(MonotonicTime::max())) continue;
+    if (longest == sessions_.end() || session.last_use() < longest->second->last_use())
+      longest = each;
+  }
+  if (longest == sessions_.end()) return false;
+  sessions_.erase(longest);
+  return true;
 }
 
 // Only while there is somebody to do it for: an idle daemon has no timers.

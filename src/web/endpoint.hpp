@@ -71,6 +71,7 @@ class Endpoint final {
                                  std::string_view id,
                                  const BodyFacts& body,
                                  const std::shared_ptr<Answer>& answer);
+  [[nodiscard]] bool forget_longest_idle();
   void tick();
   void keep_ticking();
 

@@ -56,6 +56,7 @@ class HttpFront final : public daemon::Front, private Handler {
 
   // Front
   Result<void> start(daemon::FrontHost& host) override;
+  void restore() override;
   void drain() override;
   bool is_busy() const override;
   void abandon(const Error& error) override { parts_->endpoint.abandon(error); }
@@ -163,6 +164,12 @@ Result<void> HttpFront::announce() {
     return written;
   if (const auto identity = ipc::file_identity(discovery())) announced_ = *identity;
   return {};
+}
+
+void HttpFront::restore() {
+  if (!announced_ || ipc::file_identity(discovery())) return;
+  if (auto again = announce(); !again)
+    log::error("cannot say where HTTP is served", {log::kv("error", again.error().message)});
 }
 
 io::Task HttpFront::serve_connection(UniqueFd socket) {

@@ -59,6 +59,7 @@ HttpSession::HttpSession(daemon::Server& server,
 
 HttpSession::~HttpSession() {
   mcp_->close();
+  if (is_announced_) server_.session_changed(mcp_->caller(), false);
 }
 
 void HttpSession::post(const json::Envelope& message,
@@ -75,6 +76,10 @@ void HttpSession::post(const json::Envelope& message,
   }
   is_initializing_ = message.method == "initialize";
   mcp_->handle(message, bytes);
+  if (is_initializing_ && !is_stillborn_ && !is_announced_) {
+    is_announced_ = true;
+    server_.session_changed(mcp_->caller(), true);
+  }
   is_initializing_ = false;
 }
 

@@ -59,13 +59,13 @@ class HttpSession final : private CountingSink {
   [[nodiscard]] std::size_t unread() const { return streams_.unread(); }
   // Nobody listens and nothing is in flight, since then.
   [[nodiscard]] bool is_idle_since(MonotonicTime when) const;
+  [[nodiscard]] MonotonicTime last_use() const { return last_use_; }
   // `initialize` has been refused: there is no session.
   [[nodiscard]] bool is_stillborn() const { return is_stillborn_; }
 
  private:
   // mcp::MessageSink
   void send(std::string_view message, std::string_view about) override;
-  void release(std::string_view about) override { streams_.release(about); }
   void withdraw(std::string_view about) override { streams_.withdraw(about); }
   [[nodiscard]] bool is_congested() const override;
 
@@ -73,6 +73,7 @@ class HttpSession final : private CountingSink {
   const WallTime opened_;
   MonotonicTime last_use_;
   bool is_stillborn_ = false;
+  bool is_announced_ = false;  // its beginning was an event, so is its end
   bool is_initializing_ = false;
   Streams streams_;
   std::unique_ptr<mcp::Session> mcp_;

@@ -152,14 +152,6 @@ void Streams::end(Stream& stream) {
   if (const auto to = std::exchange(stream.answer, nullptr)) to->end();
 }
 
-void Streams::release(std::string_view about) {
-  Stream* stream = find(about);
-  if (stream == nullptr || !stream->answer || !stream->accepted.events || !opens_with_event_)
-    return;
-  if (!stream->is_open) begin(*stream);
-  std::exchange(stream->answer, nullptr)->end();
-}
-
 void Streams::withdraw(std::string_view about) {
   Stream* stream = find(about);
   if (stream == nullptr) return;

@@ -49,8 +49,6 @@ class Streams final {
 
   // A message of the server about the request `about`, or none.
   void send(std::string_view message, std::string_view about);
-  // Lets the connection of a request go; the client comes back for the rest, if it was told how.
-  void release(std::string_view about);
   // The request was cancelled: ends its connection without an answer, and its id is free again.
   void withdraw(std::string_view about);
   // To be called now and then: keeps connections alive, opens streams for slow answers, forgets

@@ -444,7 +444,7 @@ TEST_F(TasksTest, EndsWithAnErrorWhenTheDaemonLeaves) {
   EXPECT_EQ(text_at(get(id), {"error", "data", "code"}), "draining");
   EXPECT_EQ(text_at(get(once), {"error", "data", "code"}), "outcome_unknown");
   EXPECT_EQ(status(get(done)), "completed");
-  thread_.run([&] { EXPECT_EQ(catalog_.tasks()->running(), 0U); });
+  thread_.run([&] { EXPECT_FALSE(catalog_.tasks()->is_working()); });
 }
 
 TEST_F(TasksTest, CountsWithItsTool) {

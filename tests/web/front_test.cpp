@@ -370,6 +370,23 @@ TEST_F(Front, TellsWhatHappens) {
   EXPECT_THAT(follower.event()->data, HasSubstr("draining"));
 }
 
+TEST_F(Front, TellsOfItsOwnSessions) {
+  HttpClient follower = client();
+  ASSERT_EQ(follower.ask("GET", "/events?kinds=session").status, 200);
+  EXPECT_EQ(follower.event()->retry, "1000");
+  const std::string session = begin();
+  EXPECT_THAT(follower.event()->data, HasSubstr(R"("what":"opened")"));
+  EXPECT_EQ(client().ask("DELETE", "/mcp", in(session)).status, 200);
+  EXPECT_THAT(follower.event()->data, HasSubstr(R"("what":"closed")"));
+}
+
+TEST_F(Front, SaysAgainWhereItIs) {
+  std::filesystem::remove(paths_.runtime + "/http.json");
+  // Whoever is answered after the loss has been noticed.
+  while (!std::filesystem::exists(paths_.runtime + "/http.json")) (void)begin();
+  EXPECT_THAT(text_of(paths_.runtime + "/http.json"), HasSubstr(std::to_string(port_)));
+}
+
 TEST_F(Front, TellsWhatHappenedMeanwhile) {
   HttpClient first = client();
   ASSERT_EQ(first.ask("GET", "/events?kinds=session").status, 200);
@@ -509,10 +526,18 @@ TEST_F(HastyFront, ForgetsSessionsThatNobodyUses) {
 }
 
 TEST_F(HastyFront, BoundsSessions) {
-  HttpClient connection = client();
-  HttpReply reply;
-  for (int i = 0; i < 3; ++i) reply = connection.ask("POST", "/mcp", {}, initialize);
-  EXPECT_EQ(reply.status, 503);
+  const std::string oldest = begin();
+  const std::string used = begin();
+  HttpClient listener = client();
+  listener.request("GET", "/mcp", {{"Mcp-Session-Id", used}, {"Accept", "text/event-stream"}});
+  ASSERT_EQ(listener.reply().status, 200);
+  const std::string newest = begin();
+  EXPECT_EQ(post(rpc("2", "ping"), in(oldest)).status, 404) << "it made room";
+  HttpClient second = client();
+  second.request("GET", "/mcp", {{"Mcp-Session-Id", newest}, {"Accept", "text/event-stream"}});
+  ASSERT_EQ(second.reply().status, 200);
+  const HttpReply reply = post(initialize);
+  EXPECT_EQ(reply.status, 503) << "all are in use";
   EXPECT_THAT(reply.body, HasSubstr(R"("id":1)"));
 }
 

@@ -165,27 +165,6 @@ TEST_F(StreamsTest, KnowsNothingOfOtherEvents) {
   }
 }
 
-TEST_F(StreamsTest, LetsAConnectionGoAndTakesItsClientBack) {
-  ASSERT_TRUE(streams_.open("7", both, request(a_)));
-  streams_.release("7");
-  const std::string said = a_.take();
-  EXPECT_THAT(said, HasSubstr("id: 1-0\nretry: 1000\n"));
-  EXPECT_THAT(said, HasSubstr("\r\n0\r\n\r\n"));
-  EXPECT_EQ(streams_.waiting(), 1U);
-  ASSERT_TRUE(streams_.resume({1, 0}, request(b_)));
-  streams_.send(answer_to("7"), "7");
-  EXPECT_THAT(b_.take(), HasSubstr("id: 1-1\ndata: " + answer_to("7")));
-}
-
-TEST_F(StreamsTest, HoldsTheConnectionOfAnOldClient) {
-  streams_.set_opens_with_event(false);
-  ASSERT_TRUE(streams_.open("7", both, request(a_)));
-  streams_.release("7");
-  EXPECT_EQ(a_.take(), "") << "it would not come back";
-  streams_.send(report, "7");
-  EXPECT_THAT(a_.take(), Not(HasSubstr("retry:")));
-}
-
 TEST_F(StreamsTest, OpensAStreamForASlowAnswer) {
   ASSERT_TRUE(streams_.open("7", both, request(a_)));
   streams_.tick();
