@@ -1,0 +1,35 @@
+#include "search/text/gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "search/text/segment_builder.hpp"
+
+namespace hearth::search::text {
+
+Gate::Gate(const Part& part, const Filter& filter) : part_(part), filter_(filter) {
+  is_closed_ = part.live() == 0;
+  for (const std::vector<std::string>& facets : filter.facets) {
+    AnyFacet any;
+    for (const std::string& facet : facets) {
+      const auto entry = part.segment->find_term(facet_mark + facet);
+      if (entry) any.push_back(part.segment->postings(*entry));
+    }
+    is_closed_ = is_closed_ || any.empty();
+    facets_.push_back(std::move(any));
+  }
+}
+
+bool Gate::admits(DocId document) {
+  if (part_.tombstones->contains(document)) return false;
+  const auto has_one = [&](AnyFacet& any) {
+    return std::ranges::any_of(any, [&](PostingCursor& cursor) {
+      cursor.seek(document);
+      return cursor.document() == document;
+    });
+  };
+  if (!std::ranges::all_of(facets_, has_one)) return false;
+  return !filter_.allows || filter_.allows(part_.segment->key(document));
+}
+
+}  // namespace hearth::search::text

@@ -1,0 +1,246 @@
+// The parser of what is typed; its grammar is in query.hpp.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "search/text/analyzer.hpp"
+#include "search/text/query.hpp"
+#include "search/text/unicode.hpp"
+
+namespace hearth::search::text {
+namespace {
+
+constexpr std::size_t deepest = 16;  // parentheses further in are left out
+constexpr std::size_t short_word = 5;
+constexpr unsigned most_edits = 2;
+
+enum class Role : std::uint8_t { plain, must, must_not };
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool ends_word(char c) {
+  return is_blank(c) || c == '"' || c == '(' || c == ')';
+}
+
+// The terms of a text as the words of a phrase. The last character of a run of ideographs is in the
+// pair before it already.
+std::vector<Query::Word> words_of(std::string_view text) {
+  std::vector<Query::Word> words;
+  TokenStream stream(text);
+  Token token;
+  bool follows_bigram = false;
+  while (stream.next(token)) {
+    const bool is_said =
+        token.kind == TokenKind::whole || (token.kind == TokenKind::single && follows_bigram);
+    if (!is_said) words.push_back({std::string(token.term), token.position});
+    follows_bigram = token.kind == TokenKind::bigram;
+  }
+  return words;
+}
+
+// What a word means that is written without `*` and `~`.
+Query query_of_word(std::string_view text) {
+  std::vector<Query> ways;
+  TokenStream stream(text);
+  Token token;
+  std::size_t tokens = 0;
+  while (stream.next(token)) {
+    ++tokens;
+    // A whole identifier is also found written in one piece.
+    const bool is_all = token.kind == TokenKind::whole && ways.empty() && tokens == 1;
+    if (is_all && token.end == text.size()) ways.push_back(Query::of_term(std::string(token.term)));
+    if (token.kind == TokenKind::single && tokens == 1) {
+      ways.push_back(Query::of_prefix(std::string(token.term)));
+    }
+  }
+  const bool is_one_ideograph = tokens == 1 && !ways.empty();
+  if (!is_one_ideograph) {
+    Query phrase = Query::of_phrase(words_of(text));
+    if (phrase.kind != Query::Kind::nothing) ways.push_back(std::move(phrase));
+  }
+  return Query::any_of(std::move(ways));
+}
+
+// The last term taken as `last` makes it, the others as they are.
+template <typename Last>
+Query query_with_last(std::string_view text, Last last) {
+  std::vector<Query::Word> words = words_of(text);
+  if (words.empty()) return {};
+  std::vector<Query> all;
+  all.push_back(last(std::move(words.back().term)));
+  words.pop_back();
+  if (!words.empty()) all.push_back(Query::of_phrase(std::move(words)));
+  return Query::all_of(std::move(all));
+}
+
+std::size_t characters(std::string_view term) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      term, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+Query query_of_fuzzy(std::string_view text, unsigned edits) {
+  return query_with_last(text, [&](std::string term) {
+    const unsigned usual = characters(term) <= short_word ? 1 : most_edits;
+    return Query::of_fuzzy(std::move(term), edits == 0 ? usual : edits);
+  });
+}
+
+class Parser {
+ public:
+  Parser(std::string_view text, Joined joined) : text_(text), joined_(joined) {}
+
+  ParsedQuery parse() {
+    std::vector<Query> groups;
+    // A closing parenthesis too many separates, as a blank does.
+    while (at_ < text_.size()) {
+      if (Query query = alternatives(0); query.kind != Query::Kind::nothing) {
+        groups.push_back(std::move(query));
+      }
+      if (at_ < text_.size()) ++at_;
+    }
+    ParsedQuery parsed;
+    parsed.query = joined_ == Joined::all ? Query::all_of(std::move(groups))
+                                          : Query::any_of(std::move(groups));
+    parsed.left_out = left_out_;
+    return parsed;
+  }
+
+ private:
+  struct Clause {
+    Query query;
+    Role role = Role::plain;
+  };
+
+  // … OR …, up to a closing parenthesis or the end.
+  Query alternatives(std::size_t depth) {
+    std::vector<Query> ways;
+    do {
+      Query way = sequence(depth);
+      if (way.kind != Query::Kind::nothing) ways.push_back(std::move(way));
+    } while (take_word("OR"));
+    return Query::any_of(std::move(ways));
+  }
+
+  Query sequence(std::size_t depth) {
+    std::vector<Clause> clauses;
+    bool joins_next = false;
+    for (;;) {
+      if (take_word("AND")) {
+        if (!clauses.empty() && clauses.back().role == Role::plain) {
+          clauses.back().role = Role::must;
+        }
+        joins_next = !clauses.empty();
+        continue;
+      }
+      skip_blanks();
+      if (at_ == text_.size() || text_[at_] == ')' || sees_word("OR")) break;
+      Clause clause = unary(depth);
+      if (clause.query.kind == Query::Kind::nothing) continue;
+      if (joins_next && clause.role == Role::plain) clause.role = Role::must;
+      joins_next = false;
+      if (clauses_ == most_clauses) {
+        ++left_out_;
+        continue;
+      }
+      ++clauses_;
+      clauses.push_back(std::move(clause));
+    }
+    return combine(std::move(clauses));
+  }
+
+  Query combine(std::vector<Clause> clauses) const {
+    if (clauses.size() == 1 && clauses.front().role != Role::must_not) {
+      return std::move(clauses.front().query);
+    }
+    Query query;
+    if (clauses.empty()) return query;
+    query.kind = Query::Kind::boolean;
+    for (Clause& clause : clauses) {
+      if (clause.role == Role::plain && joined_ == Joined::all) clause.role = Role::must;
+      auto& list = clause.role == Role::must       ? query.must
+                   : clause.role == Role::must_not ? query.must_not
+                                                   : query.should;
+      list.push_back(std::move(clause.query));
+    }
+    return query;
+  }
+
+  Clause unary(std::size_t depth) {
+    Clause clause;
+    while (take_word("NOT")) clause.role = Role::must_not;
+    skip_blanks();
+    if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) {
+      clause.role = text_[at_] == '-' ? Role::must_not : Role::must;
+      ++at_;
+    }
+    clause.query = atom(depth);
+    return clause;
+  }
+
+  Query atom(std::size_t depth) {
+    if (at_ == text_.size()) return {};
+    if (text_[at_] == '"') return phrase();
+    if (text_[at_] == '(') {
+      ++at_;
+      if (depth == deepest) return {};
+      Query inner = alternatives(depth + 1);
+      if (at_ < text_.size() && text_[at_] == ')') ++at_;
+      return inner;
+    }
+    return word();
+  }
+
+  Query phrase() {
+    const std::size_t begin = ++at_;
+    at_ = std::min(text_.find('"', begin), text_.size());
+    const std::string_view inside = text_.substr(begin, at_ - begin);
+    if (at_ < text_.size()) ++at_;
+    return Query::of_phrase(words_of(inside));
+  }
+
+  Query word() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
+    std::string_view word = text_.substr(begin, at_ - begin);
+    if (word.ends_with('*')) {
+      return query_with_last(word,
+                             [](std::string term) { return Query::of_prefix(std::move(term)); });
+    }
+    for (const auto& [mark, edits] :
+         {std::pair{"~", 0U}, std::pair{"~1", 1U}, std::pair{"~2", 2U}}) {
+      if (word.ends_with(mark)) return query_of_fuzzy(word.substr(0, word.rfind('~')), edits);
+    }
+    return query_of_word(word);
+  }
+
+  void skip_blanks() {
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+  }
+  // Whether an operator is next, as a word by itself.
+  bool sees_word(std::string_view word) {
+    skip_blanks();
+    if (!text_.substr(at_).starts_with(word)) return false;
+    const std::size_t end = at_ + word.size();
+    return end == text_.size() || ends_word(text_[end]);
+  }
+  bool take_word(std::string_view word) {
+    if (!sees_word(word)) return false;
+    at_ += word.size();
+    return true;
+  }
+
+  std::string_view text_;
+  const Joined joined_;
+  std::size_t at_ = 0;
+  std::size_t clauses_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace
+
+ParsedQuery parse_query(std::string_view text, Joined joined) {
+  return Parser(text, joined).parse();
+}
+
+}  // namespace hearth::search::text

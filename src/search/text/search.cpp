@@ -1,0 +1,211 @@
+#include "search/text/search.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "search/text/conjunction.hpp"
+#include "search/text/max_score.hpp"
+#include "search/text/resolve.hpp"
+#include "search/text/segment_builder.hpp"
+
+namespace hearth::search::text {
+namespace {
+
+constexpr unsigned steps_between_stops = 4096;
+// A filter that admits this much fewer documents than a query visits leads the walk.
+constexpr std::uint64_t leading_filter = 16;
+
+bool are_terms(const std::vector<ResolvedQuery>& queries) {
+  return std::ranges::all_of(
+      queries, [](const ResolvedQuery& each) { return each.kind == ResolvedQuery::Kind::term; });
+}
+
+// The terms of a query that is nothing but words, any or all of them, in one part.
+struct Words {
+  std::vector<ScoredTerm> terms;
+  bool all = false;
+};
+
+std::optional<Words> words_of(const ResolvedQuery& query, std::size_t part) {
+  Words words;
+  const auto add = [&](const ResolvedTerm& term) {
+    const TermEntry& entry = term.entries[part];
+    if (entry.documents != 0) words.terms.push_back({entry, term.weight});
+    return entry.documents != 0;
+  };
+  if (query.kind == ResolvedQuery::Kind::term) {
+    add(query.terms.front());
+    return words;
+  }
+  if (query.kind != ResolvedQuery::Kind::boolean || !query.must_not.empty()) return std::nullopt;
+  if (query.must.empty() && are_terms(query.should)) {
+    for (const ResolvedQuery& each : query.should) add(each.terms.front());
+    return words;
+  }
+  if (!query.should.empty() || !are_terms(query.must)) return std::nullopt;
+  words.all = true;
+  for (const ResolvedQuery& each : query.must) {
+    if (add(each.terms.front())) continue;
+    words.terms.clear();
+    break;
+  }
+  return words;
+}
+
+std::uint64_t cost_of(const Words& words) {
+  std::uint64_t sum = 0;
+  std::uint64_t least = UINT64_MAX;
+  for (const ScoredTerm& term : words.terms) {
+    sum += term.entry.documents;
+    least = std::min<std::uint64_t>(least, term.entry.documents);
+  }
+  return words.all ? least : sum;
+}
+
+// Documents with one of the facets; null where the part has none.
+WalkPtr walk_facets(const std::vector<std::string>& facets, const ScoringContext& context) {
+  std::vector<WalkPtr> walks;
+  for (const std::string& facet : facets) {
+    const auto entry = context.segment.find_term(facet_mark + facet);
+    if (entry) walks.push_back(walk_term(context, *entry, 0));
+  }
+  return walks.empty() ? nullptr : walk_any(std::move(walks));
+}
+
+// The most selective of the filter's facets.
+WalkPtr leading_facets(const Filter& filter, const ScoringContext& context) {
+  WalkPtr best;
+  for (const std::vector<std::string>& facets : filter.facets) {
+    WalkPtr walk = walk_facets(facets, context);
+    if (walk && (!best || walk->cost() < best->cost())) best = std::move(walk);
+  }
+  return best;
+}
+
+class Searcher {
+ public:
+  Searcher(const Snapshot& snapshot,
+           const Query& query,
+           const Filter& filter,
+           const std::stop_token& stop)
+      : snapshot_(snapshot),
+        filter_(filter),
+        stop_(stop),
+        resolution_(resolve(snapshot, query)),
+        bm25_(snapshot.collection()) {}
+
+  [[nodiscard]] std::size_t expansions_left_out() const { return resolution_.expansions_left_out; }
+
+  void search(TopK& top) {
+    for (std::size_t part : largest_first()) {
+      if (stop_.stop_requested()) return;
+      search_part(part, top);
+    }
+  }
+
+  std::uint64_t count() {
+    std::uint64_t sum = 0;
+    for (std::size_t part = 0; part < snapshot_.parts.size(); ++part) {
+      if (stop_.stop_requested()) return sum;
+      walk_part(part, [&](DocId, Walk&) { ++sum; });
+    }
+    return sum;
+  }
+
+ private:
+  // So that the answer's last place is soon hard to reach.
+  [[nodiscard]] std::vector<std::size_t> largest_first() const {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < snapshot_.parts.size(); ++i) order.push_back(i);
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      const std::uint32_t in_a = snapshot_.parts[a].segment->documents();
+      const std::uint32_t in_b = snapshot_.parts[b].segment->documents();
+      return in_a != in_b ? in_a > in_b : a < b;
+    });
+    return order;
+  }
+
+  [[nodiscard]] ScoringContext context_of(std::size_t part) const {
+    return {*snapshot_.parts[part].segment, bm25_};
+  }
+
+  void search_part(std::size_t part, TopK& top) {
+    const ScoringContext context = context_of(part);
+    const auto words = words_of(resolution_.query, part);
+    if (words && words->terms.empty()) return;
+    bool filter_leads = false;
+    if (words && !filter_.facets.empty()) {
+      const WalkPtr facets = leading_facets(filter_, context);
+      filter_leads = !facets || facets->cost() * leading_filter < cost_of(*words);
+    }
+    if (words && !filter_leads) {
+      Gate gate(snapshot_.parts[part], filter_);
+      if (gate.is_closed()) return;
+      (words->all ? search_all : search_any)(context, words->terms, gate, top, stop_);
+      return;
+    }
+    walk_part(part, [&](DocId document, Walk& walk) {
+      top.offer(context.segment.key(document), walk.score());
+    });
+  }
+
+  template <typename Use>
+  void walk_part(std::size_t part, Use use) {
+    const ScoringContext context = context_of(part);
+    Gate gate(snapshot_.parts[part], filter_);
+    WalkPtr walk = walk_of(resolution_.query, part, context);
+    if (gate.is_closed() || !walk) return;
+    if (WalkPtr facets = leading_facets(filter_, context)) {
+      std::vector<WalkPtr> both;
+      both.push_back(std::move(walk));
+      both.push_back(std::move(facets));
+      walk = walk_all(std::move(both));
+    }
+    unsigned steps = 0;
+    for (; walk->document() != no_document; walk->next()) {
+      if (++steps % steps_between_stops == 0 && stop_.stop_requested()) return;
+      if (gate.admits(walk->document())) use(walk->document(), *walk);
+    }
+  }
+
+  const Snapshot& snapshot_;
+  const Filter& filter_;
+  const std::stop_token& stop_;
+  const Resolution resolution_;
+  const Bm25 bm25_;
+};
+
+}  // namespace
+
+Result<SearchAnswer> search(const Snapshot& snapshot,
+                            const Query& query,
+                            const Filter& filter,
+                            std::size_t limit,
+                            std::size_t offset,
+                            const std::stop_token& stop) {
+  Searcher searcher(snapshot, query, filter, stop);
+  const std::size_t wanted = limit > SIZE_MAX - offset ? SIZE_MAX : limit + offset;
+  TopK top(wanted);
+  searcher.search(top);
+  if (stop.stop_requested()) return fail(Errc::cancelled, "search: stopped");
+  SearchAnswer answer;
+  answer.hits = top.take();
+  const auto first = static_cast<std::ptrdiff_t>(std::min(offset, answer.hits.size()));
+  answer.hits.erase(answer.hits.begin(), answer.hits.begin() + first);
+  answer.expansions_left_out = searcher.expansions_left_out();
+  answer.trust = snapshot.trust();
+  return answer;
+}
+
+Result<std::uint64_t> count(const Snapshot& snapshot,
+                            const Query& query,
+                            const Filter& filter,
+                            const std::stop_token& stop) {
+  Searcher searcher(snapshot, query, filter, stop);
+  const std::uint64_t counted = searcher.count();
+  if (stop.stop_requested()) return fail(Errc::cancelled, "count: stopped");
+  return counted;
+}
+
+}  // namespace hearth::search::text
