@@ -16,7 +16,7 @@ import time
 
 PROGRAMS = [
     "hearth", "hearthd", "bench_load", "bench_echo_server", "bench_round_trip", "bench_start", "bench_bridge_start",
-    "bench_recovery", "bench_durable_floor", "bench_search_floor", "bench_empty", "bench_hot_path",
+    "bench_recovery", "bench_durable_floor", "bench_search_floor", "bench_search", "bench_empty", "bench_hot_path",
 ]
 INITIALIZE = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -108,10 +108,10 @@ class Place:
     def times(self, full: int) -> int:
         return max(3, full // 10) if self.quick else full
 
-    def run(self, program: str, *words) -> list[dict]:
+    def run(self, program: str, *words, timeout: float = 600) -> list[dict]:
         """Runs a program to its end and reads the lines of JSON it prints."""
         command = [str(self.programs / program), *map(str, words)]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=timeout)
         if done.returncode != 0:
             raise SystemExit(f"bench: {program} failed: {done.stderr.strip()}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -7,6 +7,7 @@ import platform
 import subprocess
 
 from measure import Finding, Findings, Series
+from text_search import CLASSES, ENGINES, TITLES, TextSearch
 
 PREAMBLE = """# Benchmarks
 
@@ -25,6 +26,16 @@ Most of it is the kernel's: two system calls and a wake-up. *Append*: threads ap
 finds no fdatasync under way makes one for all that wait. *Round trips*: one client that works for 20 µs between an
 answer and the next request, all processes on one core, since waking a sleeping core costs several round trips.
 *FTS5 in process*: the same texts and queries, in memory.
+"""
+
+TEXT_HEADING = "## Text search"
+TEXT_PREAMBLE = """{documents:,} documents of some 60 words and a title of 6; the ten best keys. Words of the queries are
+drawn as those of the texts are, so that the slowest queries are of words that most documents have. Each engine in a
+process of its own, in this run and in turns, with all files in the page cache. Latency is processor time of one thread:
+nothing waits for a disk, and others may use the machine. Built by `bench_search build`: hearth with a second thread that
+merges, its peers without a journal and without syncs, FTS5 without a copy of the texts. BM25 and word positions in all.
+*Build* is elapsed time, and long where others use the machine. 1,000 queries a class in each of two rounds; FTS5 is
+asked 20 once, so that its p99 is its slowest.
 """
 
 
@@ -119,6 +130,25 @@ def page(machine: Machine, findings: Findings) -> str:
              rates(findings), "## Round trips\n", latencies(findings),
              "## The code that each message passes\n", costs(findings)]
     return "\n".join(parts)
+
+
+def text_part(machine: Machine, found: TextSearch) -> str:
+    """The part about text search: last on the page, with a table of its machine, since it can be measured alone."""
+    table = row(["processor time", *(f"{TITLES[engine]}, p50 / p99" for engine in ENGINES)]) + "|---|---|---|---|\n"
+    for name, title in CLASSES.items():
+        pairs = [[found.figures[engine][f"{name}_{share}"] for share in ("p50", "p99")] for engine in ENGINES]
+        table += row([title, *(" / ".join(amount(each.median, each.unit) for each in pair) for pair in pairs)])
+    for name, title in {"build": "build", "build_peak": "memory while building, at most", "disk": "on disk",
+                        "open": "opening", "resident": "resident after the queries"}.items():
+        table += row([title, *(spread(found.figures[engine][name]) for engine in ENGINES)])
+    lines = Findings(lines=found.findings())
+    return "\n".join([f"{TEXT_HEADING}\n", TEXT_PREAMBLE.format(documents=found.documents), machine.table(),
+                      goals(lines), table])
+
+
+def with_text(page_text: str, part: str) -> str:
+    """`page_text` with its part about text search replaced."""
+    return page_text.partition(TEXT_HEADING)[0].rstrip("\n") + "\n\n" + part
 
 
 def terminal(findings: Findings) -> str:
