@@ -69,8 +69,24 @@ class PosixMappedFile final : public MappedFile {
     if (size_ != 0) ::munmap(data_, size_);
   }
   std::string_view bytes() const override { return {static_cast<const char*>(data_), size_}; }
+  void read_ahead(std::size_t offset, std::size_t size) const override {
+    advise(offset, size, MADV_WILLNEED);
+  }
+  // The pages are the file's: dropping them from here loses nothing.
+  void unload(std::size_t offset, std::size_t size) const override {
+    advise(offset, size, MADV_DONTNEED);
+  }
 
  private:
+  // Widened to whole pages; what the kernel refuses to be told does not matter.
+  void advise(std::size_t offset, std::size_t size, int advice) const {
+    static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    if (offset >= size_) return;
+    const std::size_t begin = offset / page * page;
+    const std::size_t end = offset + std::min(size, size_ - offset);
+    (void)::madvise(static_cast<char*>(data_) + begin, end - begin, advice);
+  }
+
   void* data_;
   std::size_t size_;
 };
@@ -114,6 +130,8 @@ class PosixEnv final : public Env {
     if (size != 0) {
       data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
       if (data == MAP_FAILED) return failed("map", path);
+      // Sixteen pages around each one that is touched would make a large index resident.
+      (void)::madvise(data, size, MADV_RANDOM);
     }
     return std::make_unique<PosixMappedFile>(data, size);
   }

@@ -37,6 +37,11 @@ class MappedFile {
  public:
   virtual ~MappedFile() = default;
   [[nodiscard]] virtual std::string_view bytes() const = 0;
+  // Hints for who reads all of a large file once: a part will be read now, and is not needed any
+  // more. The first reads ahead, the second gives the process's memory back; the bytes are the
+  // same. Without them only the pages that are touched are read.
+  virtual void read_ahead(std::size_t /*offset*/, std::size_t /*size*/) const {}
+  virtual void unload(std::size_t /*offset*/, std::size_t /*size*/) const {}
 };
 
 // Thread-safe. Paths are absolute, or relative to the process's working directory.
