@@ -1,0 +1,28 @@
+// Vectors with their graph, as a search sees them: a mapped generation (segment.hpp) or what is
+// still in memory (delta.hpp).
+#pragma once
+
+#include <optional>
+
+#include "search/vector/code.hpp"
+#include "search/vector/metric.hpp"
+#include "search/vector/walk.hpp"
+
+namespace hearth::search::vector {
+
+// Thread-safe. Nodes that are given to it are less than those it has.
+class VectorStore {
+ public:
+  virtual ~VectorStore() = default;
+  [[nodiscard]] virtual const Space& space() const = 0;
+  [[nodiscard]] virtual GraphView graph() const = 0;
+  // In full precision; for `cosine`, normalised.
+  [[nodiscard]] virtual const float* vector(NodeId node) const = 0;
+  [[nodiscard]] virtual Key key(NodeId node) const = 0;
+  // The node of a key. Of several with the same key (all but one of them gone) the last.
+  [[nodiscard]] virtual std::optional<NodeId> find(Key key) const = 0;
+  // A walk met what cannot be.
+  virtual void report_damage() const = 0;
+};
+
+}  // namespace hearth::search::vector
