@@ -6,6 +6,11 @@
 //
 //   x ≈ mean + low + step·c,  c in [0, 2ᵇ)
 //
+// 4-bit codes have a second level, 8-bit codes of what the first leaves over, for ranking the best
+// again (LVQ-4x8):
+//
+//   x ≈ mean + low - step/2 + step/255·(255·c + r),  r in [0, 256)
+//
 // Queries become 8-bit integers with one scale, so that a distance is one integer product, three
 // multiplications and some additions. Distances here are half of squared Euclidean ones (in the
 // space of metric.hpp) less what depends on the query alone; `Query::norm` is that part.
@@ -35,11 +40,14 @@ class Encoder final {
 
   // Writes code_size() bytes at `code`, and gives the rest.
   [[nodiscard]] BlockHead encode(const float* vector, std::uint8_t* code);
+  // Writes padded_dimensions() bytes: the second level of what was encoded last.
+  void encode_residuals(const BlockHead& head, std::uint8_t* residuals) const;
 
  private:
   const Space& space_;
   const BlockLayout layout_;
   std::vector<float> centred_;
+  std::vector<std::uint8_t> values_;
 };
 
 // One query against many codes of one space. Reusable: `prepare` replaces the query.
@@ -55,16 +63,21 @@ class Query final {
     const auto product = static_cast<float>(dot_(blocks.code(node), codes_.data(), codes_.size()));
     return head.bias - head.low * sum_ - head.step * scale_ * product - head.extra * extra_;
   }
+  // The same by both levels, and by a query that is not quantised.
+  [[nodiscard]] float fine_distance(const BlockArray& blocks,
+                                    NodeId node,
+                                    const std::uint8_t* residuals) const;
   // What makes of `distance` half of the squared distance in the space: needed to compare distances
   // to different queries.
   [[nodiscard]] float norm() const { return norm_; }
 
  private:
-  std::vector<float> centred_;
+  std::vector<float> centred_;  // as many as padded dimensions; 0 beyond the dimensions
   std::vector<std::int8_t> codes_;
   std::int32_t (*dot_)(const std::uint8_t*, const std::int8_t*, std::size_t) = nullptr;
   float scale_ = 0;
-  float sum_ = 0;
+  float sum_ = 0;        // of the quantised query
+  float exact_sum_ = 0;  // of the query
   float extra_ = 0;
   float norm_ = 0;
 };

@@ -39,6 +39,24 @@ std::int32_t dot_4bit(const std::uint8_t* codes, const std::int8_t* query, std::
   return sum;
 }
 
+float dot_two_level(const std::uint8_t* codes,
+                    const std::uint8_t* residuals,
+                    const float* query,
+                    std::size_t n) {
+  constexpr std::size_t half = group_of_4bit / 2;
+  float sum = 0;
+  for (std::size_t group = 0; group < n; group += group_of_4bit) {
+    for (std::size_t i = 0; i < half; ++i) {
+      const std::uint8_t pair = codes[group / 2 + i];
+      const int low = 255 * (pair & 0xF) + residuals[group + i];
+      const int high = 255 * (pair >> 4) + residuals[group + half + i];
+      sum += static_cast<float>(low) * query[group + i];
+      sum += static_cast<float>(high) * query[group + half + i];
+    }
+  }
+  return sum;
+}
+
 Quantised quantise(const float* v, std::size_t n, std::int8_t* codes) {
   float largest = 0;
   for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(v[i]));
@@ -58,7 +76,7 @@ Quantised quantise(const float* v, std::size_t n, std::int8_t* codes) {
 std::vector<Kernels> choose() {
   std::vector<Kernels> found;
   add_x86_kernels(found);
-  found.push_back({"portable", dot, squared_l2, dot_8bit, dot_4bit, quantise});
+  found.push_back({"portable", dot, squared_l2, dot_8bit, dot_4bit, dot_two_level, quantise});
   return found;
 }
 

@@ -32,6 +32,11 @@ struct Kernels {
   // Σ code[i]·query[i] over n codes, n a multiple of the group. Exact: |sum| < 2³¹ for n ≤ 65,536.
   std::int32_t (*dot_8bit)(const std::uint8_t* codes, const std::int8_t* query, std::size_t n);
   std::int32_t (*dot_4bit)(const std::uint8_t* codes, const std::int8_t* query, std::size_t n);
+  // Σ (255·code[i] + residual[i])·query[i] over n 4-bit codes, n a multiple of their group.
+  float (*dot_two_level)(const std::uint8_t* codes,
+                         const std::uint8_t* residuals,
+                         const float* query,
+                         std::size_t n);
   // Writes n codes in [-127, 127]; any n.
   Quantised (*quantise)(const float* v, std::size_t n, std::int8_t* codes);
 };

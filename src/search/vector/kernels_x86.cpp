@@ -85,6 +85,37 @@ HEARTH_AVX512 std::int32_t dot_4bit_avx512(const std::uint8_t* codes,
   return _mm512_reduce_add_epi32(_mm512_add_epi32(low, high));
 }
 
+// 16 values of two levels from 16 bytes of codes (in their low halves) and 16 of residuals.
+HEARTH_AVX512 __m512 two_levels(__m128i codes, const std::uint8_t* residuals) {
+  const __m512i coarse = _mm512_cvtepu8_epi32(codes);
+  const __m512i fine =
+      _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(residuals)));
+  // 255·c is 256·c - c.
+  const __m512i scaled = _mm512_sub_epi32(_mm512_slli_epi32(coarse, 8), coarse);
+  return _mm512_cvtepi32_ps(_mm512_add_epi32(scaled, fine));
+}
+
+HEARTH_AVX512 float dot_two_level_avx512(const std::uint8_t* codes,
+                                         const std::uint8_t* residuals,
+                                         const float* query,
+                                         std::size_t n) {
+  const __m128i nibble = _mm_set1_epi8(0xF);
+  __m512 low = _mm512_setzero_ps();
+  __m512 high = _mm512_setzero_ps();
+  for (std::size_t group = 0; group < n; group += group_of_4bit) {
+    for (std::size_t i = group; i < group + 64; i += 16) {
+      const __m128i pairs =
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + i - group / 2));
+      low = _mm512_fmadd_ps(two_levels(_mm_and_si128(pairs, nibble), residuals + i),
+                            _mm512_loadu_ps(query + i), low);
+      high = _mm512_fmadd_ps(
+          two_levels(_mm_and_si128(_mm_srli_epi16(pairs, 4), nibble), residuals + i + 64),
+          _mm512_loadu_ps(query + i + 64), high);
+    }
+  }
+  return _mm512_reduce_add_ps(_mm512_add_ps(low, high));
+}
+
 HEARTH_AVX512 Quantised quantise_avx512(const float* v, std::size_t n, std::int8_t* codes) {
   __m512 largest_of_lane = _mm512_setzero_ps();
   for (std::size_t i = 0; i < n; i += 16) {
@@ -192,6 +223,35 @@ HEARTH_AVX2 std::int32_t dot_4bit_avx2(const std::uint8_t* codes,
   return sum_of(sum);
 }
 
+HEARTH_AVX2 __m256 two_levels_avx2(__m128i codes, const std::uint8_t* residuals) {
+  const __m256i coarse = _mm256_cvtepu8_epi32(codes);
+  const __m256i fine =
+      _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(residuals)));
+  const __m256i scaled = _mm256_sub_epi32(_mm256_slli_epi32(coarse, 8), coarse);
+  return _mm256_cvtepi32_ps(_mm256_add_epi32(scaled, fine));
+}
+
+HEARTH_AVX2 float dot_two_level_avx2(const std::uint8_t* codes,
+                                     const std::uint8_t* residuals,
+                                     const float* query,
+                                     std::size_t n) {
+  const __m128i nibble = _mm_set1_epi8(0xF);
+  __m256 low = _mm256_setzero_ps();
+  __m256 high = _mm256_setzero_ps();
+  for (std::size_t group = 0; group < n; group += group_of_4bit) {
+    for (std::size_t i = group; i < group + 64; i += 8) {
+      const __m128i pairs =
+          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + i - group / 2));
+      low = _mm256_fmadd_ps(two_levels_avx2(_mm_and_si128(pairs, nibble), residuals + i),
+                            _mm256_loadu_ps(query + i), low);
+      high = _mm256_fmadd_ps(
+          two_levels_avx2(_mm_and_si128(_mm_srli_epi16(pairs, 4), nibble), residuals + i + 64),
+          _mm256_loadu_ps(query + i + 64), high);
+    }
+  }
+  return sum_of(_mm256_add_ps(low, high));
+}
+
 HEARTH_AVX2 Quantised quantise_avx2(const float* v, std::size_t n, std::int8_t* codes) {
   const __m256 no_sign = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
   __m256 largest_of_lane = _mm256_setzero_ps();
@@ -223,10 +283,11 @@ void add_x86_kernels(std::vector<Kernels>& to) {
   if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
       __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512vnni") != 0) {
     to.push_back({"avx512-vnni", dot_avx512, squared_l2_avx512, dot_8bit_avx512, dot_4bit_avx512,
-                  quantise_avx512});
+                  dot_two_level_avx512, quantise_avx512});
   }
   if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) {
-    to.push_back({"avx2", dot_avx2, squared_l2_avx2, dot_8bit_avx2, dot_4bit_avx2, quantise_avx2});
+    to.push_back({"avx2", dot_avx2, squared_l2_avx2, dot_8bit_avx2, dot_4bit_avx2,
+                  dot_two_level_avx2, quantise_avx2});
   }
 }
 

@@ -47,13 +47,15 @@ bool Segment::read_sections() {
   const std::size_t vector_size = std::size_t{summary.dimensions} * sizeof(float);
   const std::string_view mean = section(SectionId::mean);
   const std::string_view blocks = section(SectionId::blocks);
+  const std::string_view residuals = section(SectionId::residuals);
+  const std::size_t residual_size = layout.code_bits == 4 ? layout.padded_dimensions() : 0;
   const std::string_view vectors = section(SectionId::vectors);
   const std::string_view keys = section(SectionId::keys);
   const std::string_view key_order = section(SectionId::key_order);
   if (mean.size() != vector_size || blocks.size() != nodes * layout.stride() ||
-      vectors.size() != nodes * vector_size || keys.size() != nodes * sizeof(Key) ||
-      key_order.size() != nodes * sizeof(NodeId) || !is_aligned(blocks, alignof(BlockHead)) ||
-      !is_aligned(vectors, alignof(float))) {
+      residuals.size() != nodes * residual_size || vectors.size() != nodes * vector_size ||
+      keys.size() != nodes * sizeof(Key) || key_order.size() != nodes * sizeof(NodeId) ||
+      !is_aligned(blocks, alignof(BlockHead)) || !is_aligned(vectors, alignof(float))) {
     return false;
   }
   space_.metric = static_cast<Metric>(summary.metric);
@@ -62,6 +64,8 @@ bool Segment::read_sections() {
   for (std::size_t i = 0; i < mean_values.size(); ++i) space_.mean.push_back(mean_values[i]);
   graph_ = {
       .blocks = BlockArray(layout, blocks.data()), .nodes = summary.nodes, .entry = summary.entry};
+  residual_size_ = residual_size;
+  if (residual_size != 0) residuals_ = reinterpret_cast<const std::uint8_t*>(residuals.data());
   vectors_ = reinterpret_cast<const float*>(vectors.data());
   keys_ = ArrayView<Key>(keys);
   key_order_ = ArrayView<NodeId>(key_order);

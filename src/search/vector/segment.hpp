@@ -20,9 +20,10 @@ enum class SectionId : std::uint32_t {
   summary = 1,
   mean = 2,       // f32 of each dimension
   blocks = 3,     // block.hpp
-  vectors = 4,    // f32 of each dimension of each node
-  keys = 5,       // u64 of each node
-  key_order = 6,  // nodes by ascending key, u32
+  residuals = 4,  // of 4-bit codes the second level: u8 of each padded dimension of each node
+  vectors = 5,    // f32 of each dimension of each node
+  keys = 6,       // u64 of each node
+  key_order = 7,  // nodes by ascending key, u32
 };
 
 struct SegmentSummary {
@@ -52,6 +53,9 @@ class Segment final : public VectorStore {
   [[nodiscard]] const float* vector(NodeId node) const override {
     return vectors_ + node * space_.mean.size();
   }
+  [[nodiscard]] const std::uint8_t* residuals(NodeId node) const override {
+    return residuals_ == nullptr ? nullptr : residuals_ + node * residual_size_;
+  }
   [[nodiscard]] Key key(NodeId node) const override { return keys_[node]; }
   [[nodiscard]] std::optional<NodeId> find(Key key) const override;
   void report_damage() const override { generation_->report_damage(); }
@@ -63,6 +67,8 @@ class Segment final : public VectorStore {
   std::shared_ptr<const Generation> generation_;
   Space space_;
   GraphView graph_;
+  const std::uint8_t* residuals_ = nullptr;  // null when there are none
+  std::size_t residual_size_ = 0;
   const float* vectors_ = nullptr;
   ArrayView<Key> keys_;
   ArrayView<NodeId> key_order_;

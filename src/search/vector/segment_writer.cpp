@@ -53,6 +53,7 @@ class Writer final {
   [[nodiscard]] Result<void> write() {
     write_summary();
     write_blocks();
+    if (layout_.code_bits == 4) write_residuals();
     write_vectors();
     write_keys();
     if (stop_.stop_requested()) return fail(Errc::cancelled, "write vectors: stopped");
@@ -101,6 +102,18 @@ class Writer final {
         std::memcpy(at, &neighbour, sizeof neighbour);
       }
       out_.append(block);
+    }
+  }
+
+  void write_residuals() {
+    begin(SectionId::residuals);
+    Encoder encoder(graph_.space(), layout_);
+    std::vector<std::uint8_t> code(layout_.code_size());
+    std::vector<std::uint8_t> residuals(layout_.padded_dimensions());
+    for (std::size_t i = 0; i < order_.size() && !is_over(i); ++i) {
+      const BlockHead head = encoder.encode(graph_.vector(order_[i]), code.data());
+      encoder.encode_residuals(head, residuals.data());
+      out_.append(bytes_of<std::uint8_t>(residuals));
     }
   }
 

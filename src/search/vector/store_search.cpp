@@ -61,24 +61,80 @@ void find_candidates(const SearchTarget& target,
   if (scratch.walk.met_damage) target.store.report_damage();
 }
 
-// The first of the candidates that may be answered, with their vectors on the way to the cache.
-void choose(const SearchTarget& target, std::size_t most, Scratch& scratch) {
+void prefetch(const void* bytes, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += cache_line) {
+    __builtin_prefetch(static_cast<const char*>(bytes) + i);
+  }
+}
+
+// The first of the candidates that may be answered, with what ranks them on its way to the cache.
+void choose(const SearchTarget& target, std::size_t most, bool is_exact, Scratch& scratch) {
+  constexpr std::size_t first_lines = 6 * cache_line;  // the hardware sees where the rest is
   scratch.chosen.clear();
   const CandidateList& nearest = scratch.walk.nearest;
   for (std::size_t i = 0; i < nearest.size() && scratch.chosen.size() < most; ++i) {
     const NodeId node = nearest[i].node;
     if (!may_answer(target, node)) continue;
     scratch.chosen.push_back(node);
-    const auto* vector = reinterpret_cast<const char*>(target.store.vector(node));
-    // The first lines; the hardware sees where the rest is.
-    for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(vector + line * cache_line);
+    const std::uint8_t* residuals = target.store.residuals(node);
+    if (is_exact || residuals == nullptr) {
+      prefetch(target.store.vector(node), first_lines);
+    } else {
+      prefetch(residuals, first_lines);
+    }
   }
 }
+
+// A hit's score from half of the squared distance that codes are about.
+float score_of(const Space& space,
+               std::span<const float> query,
+               const Query& coded,
+               float distance) {
+  switch (space.metric) {
+    case Metric::l2:
+      return -2 * (distance + coded.norm());
+    case Metric::cosine:
+      return 1 - distance - coded.norm();
+    case Metric::inner_product:
+      return kernels().dot(query.data(), space.mean.data(), query.size()) - distance;
+  }
+  return 0;
+}
+
+// How near the chosen ones are.
+class Ranking final {
+ public:
+  Ranking(const SearchTarget& target,
+          std::span<const float> query,
+          bool is_exact,
+          const Query& coded)
+      : store_(target.store),
+        graph_(store_.graph()),
+        query_(query),
+        is_exact_(is_exact),
+        coded_(coded) {}
+
+  [[nodiscard]] float score(NodeId node) const {
+    const std::uint8_t* residuals = store_.residuals(node);
+    if (is_exact_ || residuals == nullptr) {
+      return exact_score(store_.space().metric, query_, store_.vector(node));
+    }
+    return score_of(store_.space(), query_, coded_,
+                    coded_.fine_distance(graph_.blocks, node, residuals));
+  }
+
+ private:
+  const VectorStore& store_;
+  const GraphView graph_;
+  const std::span<const float> query_;
+  const bool is_exact_;
+  const Query& coded_;
+};
 
 std::size_t rerank_of(const SearchTarget& target, std::size_t limit, SearchWidth width) {
   if (width.rerank != 0) return std::max(width.rerank, limit);
   return target.store.graph().blocks.layout().code_bits == 8 ? limit + limit / 2 + 8
-                                                             : 2 * limit + 20;
+                                                             : 3 * limit + 30;
 }
 
 }  // namespace
@@ -95,12 +151,11 @@ void search_store(const SearchTarget& target,
                   TopK& best) {
   if (target.visible == 0 || limit == 0) return;
   Scratch& scratch = scratch_of_thread();
-  const std::size_t rerank = rerank_of(target, limit, width);
   find_candidates(target, query, std::max(width.walk, limit), scratch);
-  choose(target, rerank, scratch);
-  const Metric metric = target.store.space().metric;
+  choose(target, rerank_of(target, limit, width), width.is_exact, scratch);
+  const Ranking ranking(target, query, width.is_exact, scratch.query);
   for (const NodeId node : scratch.chosen) {
-    best.offer({target.store.key(node), exact_score(metric, query, target.store.vector(node))});
+    best.offer({target.store.key(node), ranking.score(node)});
   }
 }
 
@@ -113,14 +168,14 @@ void search_range(const SearchTarget& target,
                   std::vector<Hit>& found) {
   if (target.visible == 0) return;
   Scratch& scratch = scratch_of_thread();
-  const Metric metric = target.store.space().metric;
   const std::size_t begin = found.size();
   for (std::size_t list = std::max<std::size_t>(width.walk, 16);; list *= 2) {
     find_candidates(target, query, list, scratch);
-    choose(target, list, scratch);
+    choose(target, list, width.is_exact, scratch);
+    const Ranking ranking(target, query, width.is_exact, scratch.query);
     found.resize(begin);
     for (const NodeId node : scratch.chosen) {
-      const float score = exact_score(metric, query, target.store.vector(node));
+      const float score = ranking.score(node);
       if (score >= least) found.push_back({target.store.key(node), score});
     }
     if ((found.size() - begin) * 2 < list || list >= target.visible) return;

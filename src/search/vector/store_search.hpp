@@ -17,6 +17,9 @@ struct SearchWidth {
   std::size_t walk = 64;
   // How many of these are looked at in full precision; 0: as many as suit the codes.
   std::size_t rerank = 0;
+  // Whether to rank them by the full vectors also where codes have a second level. That gives the
+  // last bits of the scores, and touches pages that are otherwise not in memory.
+  bool is_exact = false;
 };
 
 // A store and what of it may be answered.

@@ -18,6 +18,8 @@ class VectorStore {
   [[nodiscard]] virtual GraphView graph() const = 0;
   // In full precision; for `cosine`, normalised.
   [[nodiscard]] virtual const float* vector(NodeId node) const = 0;
+  // The second level of its code; null when the codes have none.
+  [[nodiscard]] virtual const std::uint8_t* residuals(NodeId node) const = 0;
   [[nodiscard]] virtual Key key(NodeId node) const = 0;
   // The node of a key. Of several with the same key (all but one of them gone) the last.
   [[nodiscard]] virtual std::optional<NodeId> find(Key key) const = 0;

@@ -75,6 +75,20 @@ TEST(Kernels, AgreeWithDoublePrecisionOnFloatsOfAnyLength) {
   }
 }
 
+TEST(Kernels, AgreeOnTwoLevels) {
+  for (std::size_t n = group_of_4bit; n <= 1024; n += group_of_4bit) {
+    const Inputs in = random_inputs(n, static_cast<std::uint32_t>(n));
+    const std::vector<std::uint8_t> residuals(in.codes.rbegin(), in.codes.rend());
+    const auto run = [&](const Kernels& each) {
+      return each.dot_two_level(in.codes.data(), residuals.data(), in.a.data(), n);
+    };
+    for (const Kernels& each : all_kernels()) {
+      SCOPED_TRACE(each.name);
+      EXPECT_NEAR(run(each), run(all_kernels().back()), 0.05 * static_cast<double>(n) / 128);
+    }
+  }
+}
+
 TEST(Kernels, QuantiseAlike) {
   for (std::size_t n = 0; n < 200; ++n) {
     const Inputs in = random_inputs(n, static_cast<std::uint32_t>(n + 1));
