@@ -1,0 +1,183 @@
+// A vector index: vectors in, the keys of the nearest out.
+//
+// Changes are collected by `put` and `erase` and become visible together by `commit`, which adds
+// them to a graph in memory. `maintain`, run on some thread of the caller's from time to time,
+// writes what is in memory to disk and merges generations (merge_policy.hpp). Searches look at a
+// snapshot and wait for nobody.
+//
+// What is in memory is lost with the process, and that is as it should be: the truth is elsewhere,
+// in the caller's store. After opening, the caller repeats the changes after `covered()`. To repeat
+// more of them, or some of them twice, does no harm.
+//
+//   auto index = Index::open(env, directory, {.dimensions = 384, .metric = Metric::cosine});
+//   index->put(7, embedding);
+//   index->commit(sequence);
+//   auto found = index->search(query, 10);
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "base/result.hpp"
+#include "search/index_directory.hpp"
+#include "search/merge_policy.hpp"
+#include "search/vector/build.hpp"
+#include "search/vector/snapshot.hpp"
+
+namespace hearth::search::vector {
+
+// What an index is made with. Another schema makes another index.
+struct Schema {
+  std::uint32_t dimensions = 0;
+  Metric metric = Metric::cosine;
+};
+
+struct IndexOptions {
+  // Of graphs on disk; `progress` tells of the merge that runs.
+  BuildOptions build;
+  std::uint32_t code_bits = 4;  // of codes on disk: 4 (with a second level) or 8
+  // So many vectors in memory are written by the next `maintain`.
+  NodeId most_in_memory = 16384;
+  MergePolicy on_disk{.fan_in = 4, .smallest_tier = 16384, .most_gone = 0.4};
+};
+
+struct SearchAnswer {
+  std::vector<Hit> hits;  // best first; of equal score, by key
+  // The worst of all generations that were asked: `unverified` until their checksums have been
+  // read, `damaged` when one contradicts itself or was left out for that.
+  Trust trust = Trust::verified;
+};
+
+// Some of the vectors of one moment, to search among: worth keeping for many searches.
+class Selection final {
+ public:
+  [[nodiscard]] std::uint64_t count() const;
+
+ private:
+  friend class Index;
+  std::shared_ptr<const Snapshot> seen_;  // shared with the index and with other searches
+  std::vector<NodeSet> allowed_;          // of each part
+};
+
+struct IndexStatus {
+  std::uint64_t vectors = 0;
+  std::uint64_t gone = 0;  // still taking space
+  std::size_t generations_in_memory = 0;
+  std::size_t generations_on_disk = 0;
+  std::uint64_t bytes_in_memory = 0;
+  std::uint64_t bytes_on_disk = 0;
+  std::uint64_t bytes_written = 0;  // to generations, by this process: the cost of merging
+  std::uint64_t sequence = 0;       // the last change that is visible
+  std::uint64_t covered = 0;        // the last change that is on disk
+  Trust trust = Trust::verified;
+};
+
+// Thread-safe. `put`, `erase` and `commit` belong to one writer at a time: between the first put
+// and its commit nobody else's changes may come.
+class Index final {
+ public:
+  // The directory exists. Errors as IndexDirectory::open; a damaged generation is none, but is left
+  // out, and answers say so until the index is recreated and filled again.
+  [[nodiscard]] static Result<std::unique_ptr<Index>> open(store::Env& env,
+                                                           std::string directory,
+                                                           Schema schema,
+                                                           IndexOptions options = {});
+  // An empty index in the place of whatever there is.
+  [[nodiscard]] static Result<std::unique_ptr<Index>> recreate(store::Env& env,
+                                                               std::string directory,
+                                                               Schema schema,
+                                                               IndexOptions options = {});
+
+  // Adds a vector, or replaces the one of the same key. `invalid_args` for another number of
+  // dimensions, for what is no finite number, and for 0 where the measure is the cosine.
+  [[nodiscard]] Result<void> put(Key key, std::span<const float> vector);
+  void erase(Key key);
+  // Makes all changes since the last commit visible at once. `sequence` is the last of them in the
+  // caller's count. Takes some 100 µs a vector.
+  void commit(std::uint64_t sequence);
+
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  // Those whose keys are allowed: each is asked for.
+  [[nodiscard]] Selection select(const std::function<bool(Key)>& allows) const;
+
+  // The best `limit`. Errors as `put`.
+  [[nodiscard]] Result<SearchAnswer> search(std::span<const float> query,
+                                            std::size_t limit,
+                                            SearchWidth width = {}) const;
+  [[nodiscard]] Result<SearchAnswer> search(std::span<const float> query,
+                                            std::size_t limit,
+                                            const Selection& among,
+                                            SearchWidth width = {}) const;
+  // All whose score is `least` or more, best first, as far as the walk finds them.
+  [[nodiscard]] Result<SearchAnswer> search_range(std::span<const float> query,
+                                                  float least,
+                                                  SearchWidth width = {}) const;
+
+  // Does one piece of work that waits, if any does; says whether there was one. Blocks for as long
+  // as it takes to build and write a generation.
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& stop = {});
+  // Writes everything in memory, so that `covered` is what was visible at the call.
+  [[nodiscard]] Result<void> flush(const std::stop_token& stop = {});
+  // Reads everything on disk against its checksums: run it in the background after opening.
+  // Generations that fail are left out from then on. `damaged` names the first of them.
+  [[nodiscard]] Result<void> verify(const std::stop_token& stop = {});
+
+  [[nodiscard]] std::uint64_t covered() const { return covered_; }
+  [[nodiscard]] IndexStatus status() const;
+
+ private:
+  // A merge under way: which parts of a snapshot become what.
+  struct Rewrite;
+
+  Index(std::unique_ptr<IndexDirectory> directory, Schema schema, IndexOptions options);
+  void load_generations();
+  [[nodiscard]] Result<Part> load_part(const Manifest::Entry& entry) const;
+
+  // As it is compared: of the right size, finite, normalised for the cosine.
+  [[nodiscard]] Result<std::vector<float>> prepared(std::span<const float> vector) const;
+  [[nodiscard]] SearchAnswer search_parts(const Snapshot& seen,
+                                          std::span<const NodeSet> allowed,
+                                          std::span<const float> query,
+                                          std::size_t limit,
+                                          SearchWidth width) const;
+  void bury_changed(std::vector<Part>& parts) const;
+  void insert_changed(std::vector<Part>& parts);
+  [[nodiscard]] std::shared_ptr<Delta> new_delta(const std::vector<Part>& parts) const;
+  void publish(std::shared_ptr<const Snapshot> next);
+
+  [[nodiscard]] Rewrite begin_rewrite(bool is_flush);
+  [[nodiscard]] Result<void> rewrite(Rewrite work, const std::stop_token& stop);
+  [[nodiscard]] Result<Manifest> write_files(Rewrite& work, const std::stop_token& stop);
+  [[nodiscard]] Result<Part> write_generation(const Rewrite& work, const std::stop_token& stop);
+  [[nodiscard]] Result<void> save_tombstones(Part& part, std::uint64_t sequence);
+  void install(const Rewrite& work);
+  [[nodiscard]] static std::vector<NodeId> gone_meanwhile(const Rewrite& work, const Snapshot& now);
+  void leave_out_damaged();
+
+  const Schema schema_;
+  const IndexOptions options_;
+
+  // Order of locking: maintenance_, then writing_mutex_, then snapshot_.
+  mutable std::mutex maintenance_;  // of directory_
+  std::unique_ptr<IndexDirectory> directory_;
+  std::atomic<std::uint64_t> covered_ = 0;
+  std::atomic<std::uint64_t> bytes_written_ = 0;
+
+  std::mutex writing_mutex_;
+  std::unordered_map<Key, std::optional<std::vector<float>>> changes_;  // none: erased
+  std::shared_ptr<Delta> delta_;  // the one that grows, shared with snapshots; null: none yet
+
+  mutable Guarded<std::shared_ptr<const Snapshot>> snapshot_;  // shared with running searches
+};
+
+}  // namespace hearth::search::vector
