@@ -29,9 +29,7 @@ class FaissEngine final : public VectorEngine {
     ::omp_set_num_threads(1);
     index_.reset(faiss::read_index(path.c_str()));
   }
-  std::vector<std::uint32_t> search(const float* query,
-                                    std::size_t k,
-                                    std::size_t width) override {
+  std::vector<std::uint32_t> search(const float* query, std::size_t k, std::size_t width) override {
     if (width != width_) {
       faiss::ParameterSpace().set_index_parameter(index_.get(), "efSearch",
                                                   static_cast<double>(width));

@@ -3,12 +3,15 @@
 // usage: bench_vectors make DIRECTORY COUNT [DIMENSIONS [CLUSTERS [INTRINSIC]]]
 //        bench_vectors build ENGINE DIRECTORY [THREADS]
 //        bench_vectors query ENGINE DIRECTORY [ROUNDS]
+//        bench_vectors filter ENGINE DIRECTORY
+//        bench_vectors stream DIRECTORY
 // ENGINE: hearth8 | hearth4 | hnswlib | faiss
 //
 // `make` writes clustered unit vectors, 1,000 queries and their true nearest; CLUSTERS = 0 gives
 // uniform random ones. Each engine runs in a process of its own, so that its memory is its own.
 // Everything is printed as lines of {"name":…,"unit":…,"values":[…]}; `query` prints, for each
-// width, recall@10 and queries a second of processor time on one thread.
+// width, recall@10 and queries a second of processor time on one thread. `filter` does the same
+// among 1, 10, 50 and 100 of 100 rows; `stream` replaces a fifth of an index while it is searched.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,10 +20,13 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <span>
 #include <thread>
 
 #include "search/vector/kernels.hpp"
 #include "search/vector_engine.hpp"
+#include "search/vector_matrix.hpp"
+#include "search/vector_stream.hpp"
 #include "support.hpp"
 
 namespace hearth::bench {
@@ -28,6 +34,7 @@ namespace {
 
 constexpr std::size_t k = 10;
 constexpr std::size_t query_count = 1000;
+constexpr std::size_t widths[] = {10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
 constexpr std::uint32_t space_seed = 20260728;
 
 // Clustered unit vectors that resemble sentence embeddings: a mixture of Gaussians of low
@@ -83,43 +90,12 @@ class Generator final {
   std::vector<float> map_, centres_, weights_;
 };
 
-template <typename T>
-void save(const std::string& path,
-          std::size_t rows,
-          std::size_t columns,
-          const std::vector<T>& values) {
-  std::ofstream out(path, std::ios::binary);
-  const std::uint32_t header[2] = {static_cast<std::uint32_t>(rows),
-                                   static_cast<std::uint32_t>(columns)};
-  out.write(reinterpret_cast<const char*>(header), sizeof header);
-  out.write(reinterpret_cast<const char*>(values.data()),
-            static_cast<std::streamsize>(values.size() * sizeof(T)));
-  if (!out) die("cannot write " + path);
-}
-
-template <typename T>
-std::vector<T> load(const std::string& path, std::size_t& rows, std::size_t& columns) {
-  std::ifstream in(path, std::ios::binary);
-  std::uint32_t header[2]{};
-  in.read(reinterpret_cast<char*>(header), sizeof header);
-  rows = header[0];
-  columns = header[1];
-  std::vector<T> values(rows * columns);
-  in.read(reinterpret_cast<char*>(values.data()),
-          static_cast<std::streamsize>(values.size() * sizeof(T)));
-  if (!in) die("cannot read " + path);
-  return values;
-}
-
-Matrix load_matrix(const std::string& path) {
-  Matrix matrix;
-  matrix.values = load<float>(path, matrix.rows, matrix.dimensions);
-  return matrix;
-}
-
-std::vector<std::uint32_t> nearest(const Matrix& vectors, const float* query) {
+// Among the rows whose number is a multiple of `one_in`.
+std::vector<std::uint32_t> nearest(const Matrix& vectors,
+                                   const float* query,
+                                   std::uint32_t one_in = 1) {
   std::vector<std::pair<float, std::uint32_t>> scores;
-  for (std::uint32_t i = 0; i < vectors.rows; ++i) {
+  for (std::uint32_t i = 0; i < vectors.rows; i += one_in) {
     scores.emplace_back(-search::vector::kernels().dot(vectors.row(i), query, vectors.dimensions),
                         i);
   }
@@ -181,6 +157,36 @@ void build(const std::string& name, const std::string& directory, unsigned threa
   print_series("build_peak", "MB", {static_cast<double>(usage.ru_maxrss) * 1024 / 1e6});
 }
 
+// Recall and speed of one width; gives the recall.
+double measure(VectorEngine& engine,
+               const Matrix& queries,
+               const std::vector<std::uint32_t>& truth,
+               std::size_t width,
+               int rounds,
+               const std::string& suffix) {
+  const std::size_t count = truth.size() / k;
+  std::vector<double> rates;
+  std::size_t found = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const double start = processor_seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto answer = engine.search(queries.row(i), k, width);
+      if (round != 0) continue;
+      const auto* expected = truth.data() + i * k;
+      for (const std::uint32_t row : answer) {
+        found += std::find(expected, expected + k, row) != expected + k ? 1 : 0;
+      }
+    }
+    rates.push_back(static_cast<double>(count) /
+                    (processor_seconds(CLOCK_THREAD_CPUTIME_ID) - start));
+  }
+  const double recall = static_cast<double>(found) / static_cast<double>(truth.size());
+  const std::string at = " at width " + std::to_string(width) + suffix;
+  print_series("recall@10" + at, "", {recall});
+  print_series("queries" + at, "/s", rates);
+  return recall;
+}
+
 void query(const std::string& name, const std::string& directory, int rounds) {
   const Matrix queries = load_matrix(directory + "/queries");
   std::size_t rows = 0;
@@ -195,27 +201,28 @@ void query(const std::string& name, const std::string& directory, int rounds) {
   print_series("open_and_first", "ms", {milliseconds_since(began)});
   for (std::size_t i = 0; i < queries.rows; ++i) (void)engine->search(queries.row(i), k, 64);
   print_series("resident_after_1000", "MB", {megabytes_resident() - before});
-  static constexpr std::size_t widths[] = {10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
   for (const std::size_t width : widths) {
-    std::vector<double> rates;
-    std::size_t found = 0;
-    for (int round = 0; round < rounds; ++round) {
-      const double start = processor_seconds(CLOCK_THREAD_CPUTIME_ID);
-      for (std::size_t i = 0; i < queries.rows; ++i) {
-        const auto answer = engine->search(queries.row(i), k, width);
-        if (round != 0) continue;
-        const auto* expected = truth.data() + i * columns;
-        for (const std::uint32_t row : answer) {
-          found += std::find(expected, expected + k, row) != expected + k ? 1 : 0;
-        }
-      }
-      rates.push_back(static_cast<double>(queries.rows) /
-                      (processor_seconds(CLOCK_THREAD_CPUTIME_ID) - start));
+    if (measure(*engine, queries, truth, width, rounds, "") > 0.999) break;
+  }
+}
+
+void filter(const std::string& name, const std::string& directory) {
+  constexpr std::size_t few_queries = 200;
+  const Matrix vectors = load_matrix(directory + "/vectors");
+  const Matrix queries = load_matrix(directory + "/queries");
+  const auto engine = make_engine(name);
+  engine->open(directory + "/" + name, queries.dimensions);
+  for (const std::uint32_t one_in : {100U, 10U, 2U, 1U}) {
+    std::vector<std::uint32_t> truth;
+    for (std::size_t i = 0; i < few_queries; ++i) {
+      const auto rows = nearest(vectors, queries.row(i), one_in);
+      truth.insert(truth.end(), rows.begin(), rows.end());
     }
-    const double recall = static_cast<double>(found) / static_cast<double>(queries.rows * k);
-    print_series("recall@10 at width " + std::to_string(width), "", {recall});
-    print_series("queries at width " + std::to_string(width), "/s", rates);
-    if (recall > 0.999) break;
+    if (one_in != 1 && !engine->select_share(one_in)) die(name + " cannot filter");
+    if (one_in == 1) engine->select_share(1);
+    for (const std::size_t width : std::span(widths).subspan(2, 4)) {
+      (void)measure(*engine, queries, truth, width, 3, " of 1 in " + std::to_string(one_in));
+    }
   }
 }
 
@@ -234,6 +241,10 @@ int main(int argc, char** argv) {
     build(argv[2], argv[3], static_cast<unsigned>(number(4, 2)));
   } else if (verb == "query" && argc >= 4) {
     query(argv[2], argv[3], static_cast<int>(number(4, 3)));
+  } else if (verb == "filter" && argc >= 4) {
+    filter(argv[2], argv[3]);
+  } else if (verb == "stream" && argc >= 3) {
+    stream(argv[2]);
   } else {
     die("usage: bench_vectors make DIRECTORY COUNT … | build ENGINE DIRECTORY | query ENGINE "
         "DIRECTORY");

@@ -23,6 +23,9 @@ class VectorEngine {
   // Leaves an index of unit vectors, by inner product or what gives the same order, in `path`.
   virtual void build(const std::string& path, const Matrix& vectors, unsigned threads) = 0;
   virtual void open(const std::string& path, std::size_t dimensions) = 0;
+  // From now on only rows whose number is a multiple of this are answered; false when the engine
+  // cannot.
+  virtual bool select_share(std::uint32_t /*one_in*/) { return false; }
   // The row numbers of the nearest. `width` is what the engine trades speed for recall with.
   virtual std::vector<std::uint32_t> search(const float* query,
                                             std::size_t k,

@@ -5,6 +5,8 @@
 namespace hearth::search::vector {
 namespace {
 
+constexpr std::size_t batch = 16;  // of nodes whose codes are fetched together
+
 void begin(const GraphView& graph, std::size_t width, Walk& walk) {
   walk.nearest.reset(width);
   walk.expanded.clear();
@@ -97,10 +99,29 @@ void exhaustive_search(const GraphView& graph,
                        const NodeSet* allowed,
                        Walk& walk) {
   begin(graph, width, walk);
-  for (NodeId node = 0; node < graph.nodes; ++node) {
-    if (allowed != nullptr && !allowed->contains(node)) continue;
-    walk.nearest.offer(query.distance(graph.blocks, node), node);
+  if (allowed == nullptr) {
+    for (NodeId node = 0; node < graph.nodes; ++node) {
+      walk.nearest.offer(query.distance(graph.blocks, node), node);
+    }
+    return;
   }
+  // In small batches, the codes of the next on their way while those of one are compared.
+  walk.fresh.clear();
+  walk.fresh.resize(batch);
+  std::size_t waiting = 0;
+  const auto compare = [&] {
+    for (std::size_t i = 0; i < waiting; ++i) {
+      walk.nearest.offer(query.distance(graph.blocks, walk.fresh[i]), walk.fresh[i]);
+    }
+    waiting = 0;
+  };
+  allowed->for_each([&](NodeId node) {
+    if (node >= graph.nodes) return;
+    graph.blocks.prefetch_code(node);
+    walk.fresh[waiting++] = node;
+    if (waiting == batch) compare();
+  });
+  compare();
 }
 
 }  // namespace hearth::search::vector

@@ -5,6 +5,7 @@
 // longer.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -54,6 +55,15 @@ class NodeSet final {
     return node / 64 < words_.size() && (words_[node / 64] >> (node % 64) & 1) != 0;
   }
   [[nodiscard]] NodeId count() const { return count_; }
+  // Ascending.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      for (std::uint64_t bits = words_[i]; bits != 0; bits &= bits - 1) {
+        visit(static_cast<NodeId>(i * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
+      }
+    }
+  }
 
  private:
   std::vector<std::uint64_t> words_;
