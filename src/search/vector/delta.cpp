@@ -5,8 +5,9 @@
 
 namespace hearth::search::vector {
 
-Delta::Delta(Space space, GraphOptions options, NodeId capacity)
-    : alpha_(options.alpha),
+Delta::Delta(Kind kind, Space space, GraphOptions options, NodeId capacity)
+    : kind_(kind),
+      alpha_(options.alpha),
       vectors_(std::make_unique_for_overwrite<float[]>(capacity * space.mean.size())),
       keys_(capacity),
       graph_(std::move(space), options, capacity) {}
@@ -18,7 +19,7 @@ void Delta::insert(Key key, std::span<const float> vector) {
   keys_[node] = key;
   newest_[key] = node;
   graph_.append(place);
-  graph_.link(node, alpha_, scratch_);
+  if (kind_ == Kind::graph) graph_.link(node, alpha_, scratch_);
 }
 
 std::optional<NodeId> Delta::find(Key key) const {

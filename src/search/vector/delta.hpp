@@ -1,5 +1,7 @@
 // Vectors that came since the last generation was written: a graph in memory that every commit
-// adds to (FreshDiskANN, Singh et al. 2021, calls it the temporary index).
+// adds to (FreshDiskANN, Singh et al. 2021, calls it the temporary index). What comes in bulk gets
+// no graph: it is scanned until the merge that follows builds one for all of it at once, on many
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,8 @@ namespace hearth::search::vector {
 // nodes of which the caller has heard through its snapshot.
 class Delta final : public VectorStore {
  public:
-  Delta(Space space, GraphOptions options, NodeId capacity);
+  enum class Kind : std::uint8_t { graph, bulk };
+  Delta(Kind kind, Space space, GraphOptions options, NodeId capacity);
 
   [[nodiscard]] bool is_full() const { return graph_.nodes() == graph_.capacity(); }
   [[nodiscard]] NodeId nodes() const { return graph_.nodes(); }
@@ -28,6 +31,7 @@ class Delta final : public VectorStore {
   [[nodiscard]] std::uint64_t bytes() const;
 
   [[nodiscard]] const Space& space() const override { return graph_.space(); }
+  [[nodiscard]] bool has_graph() const override { return kind_ == Kind::graph; }
   [[nodiscard]] GraphView graph() const override { return graph_.view(); }
   [[nodiscard]] const float* vector(NodeId node) const override { return graph_.vector(node); }
   [[nodiscard]] const std::uint8_t* residuals(NodeId) const override { return nullptr; }
@@ -36,6 +40,7 @@ class Delta final : public VectorStore {
   void report_damage() const override {}
 
  private:
+  const Kind kind_;
   const float alpha_;
   std::unique_ptr<float[]> vectors_;
   std::vector<Key> keys_;

@@ -147,6 +147,12 @@ void Index::bury_changed(std::vector<Part>& parts) const {
 }
 
 void Index::insert_changed(std::vector<Part>& parts) {
+  const auto inserted = static_cast<NodeId>(std::ranges::count_if(
+      changes_, [](const auto& change) { return change.second.has_value(); }));
+  if (inserted > options_.most_in_memory) {
+    parts.push_back(bulk_part(inserted));
+    return;
+  }
   const auto show = [&] {
     if (!delta_) return;
     auto part = std::ranges::find(parts, delta_, &Part::delta);
@@ -162,6 +168,22 @@ void Index::insert_changed(std::vector<Part>& parts) {
     delta_->insert(key, *vector);
   }
   show();
+}
+
+Part Index::bulk_part(NodeId vectors) const {
+  std::vector<const float*> rows;
+  for (const auto& [key, vector] : changes_) {
+    if (vector) rows.push_back(vector->data());
+  }
+  const auto bulk =
+      std::make_shared<Delta>(Delta::Kind::bulk, space_of(schema_.metric, schema_.dimensions, rows),
+                              options_.build.graph, vectors);
+  for (const auto& [key, vector] : changes_) {
+    if (vector) bulk->insert(key, *vector);
+  }
+  Part part(bulk);
+  part.visible = vectors;
+  return part;
 }
 
 // Coded against the mean of the largest generation, which says most about what comes.
@@ -181,7 +203,8 @@ std::shared_ptr<Delta> Index::new_delta(const std::vector<Part>& parts) const {
       space.largest_norm = std::max(space.largest_norm, std::sqrt(squared_norm(*vector)));
     }
   }
-  return std::make_shared<Delta>(std::move(space), options_.build.graph, options_.most_in_memory);
+  return std::make_shared<Delta>(Delta::Kind::graph, std::move(space), options_.build.graph,
+                                 options_.most_in_memory);
 }
 
 Result<SearchAnswer> Index::search(std::span<const float> query,

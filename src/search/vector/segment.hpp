@@ -49,6 +49,7 @@ class Segment final : public VectorStore {
   [[nodiscard]] NodeId nodes() const { return graph_.nodes; }
 
   [[nodiscard]] const Space& space() const override { return space_; }
+  [[nodiscard]] bool has_graph() const override { return true; }
   [[nodiscard]] GraphView graph() const override { return graph_; }
   [[nodiscard]] const float* vector(NodeId node) const override {
     return vectors_ + node * space_.mean.size();

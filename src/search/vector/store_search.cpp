@@ -32,7 +32,7 @@ bool may_answer(const SearchTarget& target, NodeId node) {
 // width / share nodes to find `width` allowed ones, and meets about half of their neighbours for
 // the first time.
 bool is_exhaustive_cheaper(const SearchTarget& target, std::size_t width) {
-  if (target.visible <= few_nodes) return true;
+  if (target.visible <= few_nodes || !target.store.has_graph()) return true;
   if (target.allowed == nullptr) return false;
   const auto allowed = static_cast<double>(target.allowed->count());
   const double share = allowed / target.visible;

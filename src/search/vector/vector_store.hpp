@@ -15,6 +15,8 @@ class VectorStore {
  public:
   virtual ~VectorStore() = default;
   [[nodiscard]] virtual const Space& space() const = 0;
+  // Whether walks find anything; its nodes are scanned otherwise.
+  [[nodiscard]] virtual bool has_graph() const = 0;
   [[nodiscard]] virtual GraphView graph() const = 0;
   // In full precision; for `cosine`, normalised.
   [[nodiscard]] virtual const float* vector(NodeId node) const = 0;

@@ -158,6 +158,19 @@ TEST(VectorIndex, ShowsAChangeAtItsCommitAndNotBefore) {
   EXPECT_TRUE(pair.index->search(vector, 3)->hits.empty());
 }
 
+TEST(VectorIndex, TakesManyAtOnceAndMakesOneGenerationOfThem) {
+  Pair pair(Metric::inner_product);
+  for (Key key = 0; key < 1000; ++key) pair.put(key);
+  pair.commit();
+  EXPECT_GE(pair.recall(20), 0.99);
+  pair.change(30);
+  EXPECT_GE(pair.recall(20), 0.99);
+  pair.maintain();
+  EXPECT_EQ(pair.index->status().generations_on_disk, 1U);
+  EXPECT_EQ(pair.index->status().generations_in_memory, 0U);
+  EXPECT_GE(pair.recall(20), 0.97);
+}
+
 TEST(VectorIndex, RefusesWhatCannotBeCompared) {
   Pair pair(Metric::cosine);
   EXPECT_EQ(pair.index->put(1, std::vector<float>(dimensions + 1, 1)).error().code,
