@@ -50,9 +50,9 @@ struct BlockLayout {
 class BlockArray final {
  public:
   BlockArray() = default;
-  BlockArray(BlockLayout layout, const char* blocks)
+  BlockArray(BlockLayout layout, const void* blocks)
       : layout_(layout),
-        blocks_(blocks),
+        blocks_(static_cast<const char*>(blocks)),
         stride_(layout.stride()),
         head_offset_(layout.code_size()),
         neighbours_offset_(head_offset_ + sizeof(BlockHead)) {}

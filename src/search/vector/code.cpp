@@ -61,7 +61,7 @@ BlockHead Encoder::encode(const float* vector, std::uint8_t* code) {
   const float steps_of_one = head.step > 0 ? 1 / head.step : 0;
   values_.assign(layout_.padded_dimensions(), 0);
   for (std::size_t i = 0; i < centred_.size(); ++i) {
-    values_[i] = static_cast<std::uint8_t>((centred_[i] - smallest) * steps_of_one + 0.5F);
+    values_[i] = static_cast<std::uint8_t>(std::lrint((centred_[i] - smallest) * steps_of_one));
   }
   if (layout_.code_bits == 4) {
     pack_4bit(values_, code);
@@ -77,8 +77,8 @@ void Encoder::encode_residuals(const BlockHead& head, std::uint8_t* residuals) c
   for (std::size_t i = 0; i < centred_.size(); ++i) {
     // From -step/2 to step/2, but for the last bits.
     const float left = centred_[i] - (head.low + head.step * static_cast<float>(values_[i]));
-    const float steps = (left + head.step / 2) * steps_of_one + 0.5F;
-    residuals[i] = static_cast<std::uint8_t>(std::clamp(steps, 0.0F, 255.0F));
+    const float steps = (left + head.step / 2) * steps_of_one;
+    residuals[i] = static_cast<std::uint8_t>(std::lrint(std::clamp(steps, 0.0F, 255.0F)));
   }
 }
 

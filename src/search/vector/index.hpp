@@ -103,7 +103,7 @@ class Index final {
   [[nodiscard]] Result<void> put(Key key, std::span<const float> vector);
   void erase(Key key);
   // Makes all changes since the last commit visible at once. `sequence` is the last of them in the
-  // caller's count. Takes some 100 µs a vector; of more than `most_in_memory` at once only 1 µs,
+  // caller's count. Takes some 100 µs a vector; more than `most_in_memory` at once go in faster,
   // but searches scan these until the next `maintain`.
   void commit(std::uint64_t sequence);
 

@@ -39,7 +39,7 @@ bool Segment::read_sections() {
   };
   const std::string_view summary_bytes = section(SectionId::summary);
   if (summary_bytes.size() != sizeof(SegmentSummary)) return false;
-  const auto summary = load<SegmentSummary>(summary_bytes.data());
+  const auto summary = load<SegmentSummary>(summary_bytes);
   if (!makes_sense(summary)) return false;
 
   const BlockLayout layout{summary.dimensions, summary.code_bits, summary.most_neighbours};
