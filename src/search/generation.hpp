@@ -1,7 +1,7 @@
 // One immutable file of an index: sections of bytes, mapped and used in place.
 //
 // docs/formats/generation.md has the layout. What is inside the sections is the business of the
-// index that they belong to (text/, later vectors). Opening reads the first bytes and the table at
+// index that they belong to (text/, vector/). Opening reads the first bytes and the table at
 // the end, however large the file is. The sections' checksums are for `verify`, which reads
 // everything and is run in the background; until then the contents are `unverified`, and whoever
 // reads them bounds every offset and id.
