@@ -288,6 +288,29 @@ TEST(VectorIndex, StopsAMergeWhenTold) {
   EXPECT_EQ(pair.index->covered(), pair.sequence);
 }
 
+TEST(VectorIndex, KeepsWhatIsDeletedWhileItIsWrittenDeleted) {
+  for (const bool all : {false, true}) {
+    test::FaultEnv env;
+    std::unique_ptr<Index> index;
+    IndexOptions options = small_options();
+    std::uint64_t sequence = 0;
+    options.build.progress = [&](std::size_t, std::size_t) {
+      for (Key key = 0; key < 150; ++key) {
+        if (all || key % 2 == 0) index->erase(key);
+      }
+      index->commit(++sequence);
+    };
+    index = std::move(*Index::open(env, directory, {dimensions, Metric::l2}, options));
+    RandomVectors vectors(dimensions);
+    for (Key key = 0; key < 150; ++key) ASSERT_TRUE(index->put(key, vectors.next()));
+    index->commit(++sequence);
+    ASSERT_TRUE(*index->maintain());
+    const auto answer = index->search(vectors.next(), 150);
+    EXPECT_EQ(answer->hits.size(), all ? 0U : 75U);
+    for (const Hit& hit : answer->hits) EXPECT_EQ(hit.key % 2, 1U);
+  }
+}
+
 // A generation whose bytes were changed or cut, as a directory on disk.
 class Damage : public testing::Test {
  protected:
