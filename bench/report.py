@@ -146,6 +146,12 @@ def text_part(machine: Machine, found: TextSearch) -> str:
                       goals(lines), table])
 
 
+def with_daemon(page_text: str, part: str) -> str:
+    """`page_text` with all but its part about text search replaced."""
+    _, heading, text = page_text.partition(TEXT_HEADING)
+    return part.rstrip("\n") + "\n" + ("\n" + heading + text if heading else "")
+
+
 def with_text(page_text: str, part: str) -> str:
     """`page_text` with its part about text search replaced."""
     return page_text.partition(TEXT_HEADING)[0].rstrip("\n") + "\n\n" + part

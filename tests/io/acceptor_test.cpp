@@ -111,6 +111,9 @@ TEST_F(AcceptorTest, TakesConnectionsUntilItIsStopped) {
 }
 
 TEST_F(AcceptorTest, WaitsWhileTheProcessIsOutOfDescriptors) {
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "the check of objects with virtual functions opens pipes";
+#endif
   {
     const NoDescriptors none;
     EXPECT_TRUE(doorway_.connect(first_));
