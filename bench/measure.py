@@ -16,7 +16,7 @@ import time
 
 PROGRAMS = [
     "hearth", "hearthd", "bench_load", "bench_echo_server", "bench_round_trip", "bench_start", "bench_bridge_start",
-    "bench_recovery", "bench_durable_floor", "bench_search_floor", "bench_search", "bench_empty", "bench_hot_path",
+    "bench_recovery", "bench_durable_floor", "bench_search_floor", "bench_empty", "bench_hot_path",
 ]
 INITIALIZE = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",

@@ -40,7 +40,7 @@ class EchoPack final : public pack::Pack {
 class Host final : public daemon::ServerHost {
  public:
   std::expected<ipc::Welcome, ipc::Refusal> check(const ipc::Greeting&) override { return {}; }
-  void session_changed(const daemon::Session&, bool) override {}
+  void session_changed(const pack::Caller&, bool) override {}
   void control(daemon::Session&, const json::Envelope&) override {}
   void on_activity() override {}
 };

@@ -293,6 +293,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   loop.poll();
   require(checker.held == 0 && session->in_flight() == 0);
   catalog.tasks()->abandon(Error{Errc::draining, "leaving", {}});
-  require(catalog.tasks()->running() == 0 && catalog.tasks()->size() <= task_limits.tasks);
+  require(!catalog.tasks()->is_working() && catalog.tasks()->size() <= task_limits.tasks);
   return 0;
 }
