@@ -22,8 +22,6 @@ constexpr int batch_cap = 16;
 constexpr std::size_t least_read = std::size_t{4} << 10;
 // What is still read, and answered, when the daemon leaves.
 constexpr std::size_t last_read = std::size_t{256} << 10;
-// Progress and log notifications are left out while this much waits for the client.
-constexpr std::size_t congestion = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -227,7 +225,7 @@ void Session::account() {
 }
 
 bool Session::is_congested() const {
-  return queued_bytes() > congestion;
+  return queued_bytes() > mcp::congestion;
 }
 
 void Session::request_began(std::size_t bytes) {

@@ -6,6 +6,9 @@
 
 namespace hearth::mcp {
 
+// A transport is congested while more than this waits to be read by the client.
+inline constexpr std::size_t congestion = std::size_t{256} << 10;
+
 class MessageSink {
  public:
   virtual ~MessageSink() = default;

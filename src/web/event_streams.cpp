@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "daemon/event_feed.hpp"
-#include "mcp/messages.hpp"
+#include "mcp/message_sink.hpp"
 #include "web/admission.hpp"
 #include "web/events.hpp"
 #include "web/streams.hpp"
@@ -14,8 +14,6 @@
 namespace hearth::web {
 namespace {
 
-// Events wait in the log while this much waits for the client.
-constexpr std::size_t congestion = std::size_t{256} << 10;
 constexpr std::chrono::seconds silence{15};  // then a comment shows that the stream is alive
 
 // "EPOCH-SEQ"; the number counts only for the process it came from. Nothing when it is neither.
@@ -66,7 +64,7 @@ class EventStreams::Stream final : private daemon::EventReader {
   void end() { answer_->end(); }
 
  private:
-  [[nodiscard]] bool is_congested() const override { return answer_->unread() > congestion; }
+  [[nodiscard]] bool is_congested() const override { return answer_->unread() > mcp::congestion; }
   void take(const daemon::EventRecord& event) override {
     answer_->write(make_event(epoch_ + '-' + std::to_string(event.seq), event.text));
   }

@@ -8,9 +8,6 @@
 namespace hearth::web {
 namespace {
 
-// Reports are left out while this much waits for the client.
-constexpr std::size_t congestion = std::size_t{256} << 10;
-
 // Since this revision a stream begins with an event that tells the client how to come back.
 constexpr std::string_view first_with_opening = "2025-11-25";
 
@@ -123,7 +120,7 @@ void HttpSession::send(std::string_view message, std::string_view about) {
 }
 
 bool HttpSession::is_congested() const {
-  return streams_.unread() > congestion;
+  return streams_.unread() > mcp::congestion;
 }
 
 HttpRequest::HttpRequest(daemon::Server& server,
@@ -205,7 +202,7 @@ void HttpRequest::end() {
 }
 
 bool HttpRequest::is_congested() const {
-  return answer_ && answer_->unread() > congestion;
+  return answer_ && answer_->unread() > mcp::congestion;
 }
 
 }  // namespace hearth::web

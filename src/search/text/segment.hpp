@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "search/bytes.hpp"
 #include "search/generation.hpp"
+#include "search/hit.hpp"
 #include "search/text/dictionary.hpp"
 #include "search/text/positions.hpp"
 #include "search/text/postings.hpp"
@@ -21,7 +22,7 @@ namespace hearth::search::text {
 
 inline constexpr FileKind segment_kind = file_kind("text", 1);
 
-using Key = std::uint64_t;  // the caller's name of a document
+using search::Key;  // of a document
 
 enum class SectionId : std::uint32_t {
   summary = 1,

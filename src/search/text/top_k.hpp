@@ -3,21 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
-#include "search/text/segment.hpp"
+#include "search/hit.hpp"
 
 namespace hearth::search::text {
 
-struct Hit {
-  Key key = 0;
-  float score = 0;
-  friend bool operator==(const Hit&, const Hit&) = default;
-};
-
-[[nodiscard]] inline bool is_better(const Hit& a, const Hit& b) {
-  return a.score != b.score ? a.score > b.score : a.key < b.key;
-}
+using search::Hit;
 
 // A heap with the worst at its front. Of documents with the score of the last place, the first met
 // stay.

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "search/hit.hpp"
+
 namespace hearth::search::vector {
 
 enum class Metric : std::uint8_t { l2 = 1, cosine = 2, inner_product = 3 };
@@ -28,7 +30,7 @@ enum class Metric : std::uint8_t { l2 = 1, cosine = 2, inner_product = 3 };
   return "";
 }
 
-using Key = std::uint64_t;     // the caller's name of a vector
+using search::Key;             // of a vector
 using NodeId = std::uint32_t;  // a vector's number in its generation, from 0
 
 inline constexpr NodeId no_node = UINT32_MAX;

@@ -7,21 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "search/vector/metric.hpp"
+#include "search/hit.hpp"
 
 namespace hearth::search::vector {
 
 // The greater the score, the nearer: the cosine, the inner product, or the squared distance with a
 // minus before it.
-struct Hit {
-  Key key = 0;
-  float score = 0;
-  friend bool operator==(const Hit&, const Hit&) = default;
-};
-
-[[nodiscard]] inline bool is_better(const Hit& a, const Hit& b) {
-  return a.score != b.score ? a.score > b.score : a.key < b.key;
-}
+using search::Hit;
 
 // A heap with the worst at its front.
 class TopK final {
