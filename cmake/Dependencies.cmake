@@ -28,6 +28,11 @@ find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
 add_library(hearth_sodium INTERFACE)
 target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
 
+# Snowball's stemmers, for text search.
+find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
+add_library(hearth_stemmer INTERFACE)
+target_link_libraries(hearth_stemmer INTERFACE ${HEARTH_STEMMER_ARCHIVE})
+
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

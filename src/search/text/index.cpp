@@ -18,6 +18,7 @@ constexpr MergePolicy in_memory{.fan_in = 8, .smallest_tier = 16, .most_gone = 0
 std::string print(const Schema& schema) {
   std::string text = "text analyzer " + std::to_string(analyzer_version) + " weights";
   for (const std::uint16_t weight : schema.weights) text += " " + std::to_string(weight);
+  if (schema.stemming == Stemming::english) text += " stemming english";
   return text;
 }
 

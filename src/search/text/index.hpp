@@ -37,6 +37,8 @@ namespace hearth::search::text {
 struct Schema {
   // One for each field: as how many occurrences one there counts, 1 … 1000.
   std::vector<std::uint16_t> weights{1};
+  // What brings words to their stems: queries and snippets need the same (stemmer.hpp).
+  Stemming stemming = Stemming::none;
 };
 
 struct IndexOptions {
@@ -81,6 +83,7 @@ class Index final {
   // caller's count. After an error none of them is, and they are forgotten.
   [[nodiscard]] Result<void> commit(std::uint64_t sequence);
 
+  [[nodiscard]] const Schema& schema() const { return schema_; }
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
   [[nodiscard]] Result<SearchAnswer> search(const Query& query,
                                             const Filter& filter,
@@ -107,7 +110,7 @@ class Index final {
     DocId document = no_document;
   };
   struct Writing {
-    explicit Writing(const Schema& schema) : builder(schema.weights) {}
+    explicit Writing(const Schema& schema) : builder(schema.weights, schema.stemming) {}
     SegmentBuilder builder;
     std::vector<std::shared_ptr<const Segment>> segments;  // built since the last commit
     std::vector<std::vector<DocId>> replaced;              // of each of them and of the builder

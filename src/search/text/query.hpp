@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "search/text/stemmer.hpp"
+
 namespace hearth::search::text {
 
 struct Query {
@@ -61,7 +63,9 @@ inline constexpr std::size_t most_clauses = 64;
 //   a AND b, a OR b, NOT a, ( … )                    one~ one~2  words like it
 //
 // Operators are upper case. OR binds least. A word that gives several terms (foo-bar, fooBar,
-// scripts without blanks) is a phrase of them.
-[[nodiscard]] ParsedQuery parse_query(std::string_view text, Joined joined = Joined::any);
+// scripts without blanks) is a phrase of them. `stemming` is that of the index.
+[[nodiscard]] ParsedQuery parse_query(std::string_view text,
+                                      Joined joined = Joined::any,
+                                      Stemming stemming = Stemming::none);
 
 }  // namespace hearth::search::text

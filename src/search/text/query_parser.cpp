@@ -23,72 +23,100 @@ bool ends_word(char c) {
   return is_blank(c) || c == '"' || c == '(' || c == ')';
 }
 
-// The terms of a text as the words of a phrase. The last character of a run of ideographs is in the
-// pair before it already.
-std::vector<Query::Word> words_of(std::string_view text) {
-  std::vector<Query::Word> words;
-  TokenStream stream(text);
-  Token token;
-  bool follows_bigram = false;
-  while (stream.next(token)) {
-    const bool is_said =
-        token.kind == TokenKind::whole || (token.kind == TokenKind::single && follows_bigram);
-    if (!is_said) words.push_back({std::string(token.term), token.position});
-    follows_bigram = token.kind == TokenKind::bigram;
-  }
-  return words;
-}
-
-// What a word means that is written without `*` and `~`.
-Query query_of_word(std::string_view text) {
-  std::vector<Query> ways;
-  TokenStream stream(text);
-  Token token;
-  std::size_t tokens = 0;
-  while (stream.next(token)) {
-    ++tokens;
-    // A whole identifier is also found written in one piece.
-    const bool is_all = token.kind == TokenKind::whole && ways.empty() && tokens == 1;
-    if (is_all && token.end == text.size()) ways.push_back(Query::of_term(std::string(token.term)));
-    if (token.kind == TokenKind::single && tokens == 1) {
-      ways.push_back(Query::of_prefix(std::string(token.term)));
-    }
-  }
-  const bool is_one_ideograph = tokens == 1 && !ways.empty();
-  if (!is_one_ideograph) {
-    Query phrase = Query::of_phrase(words_of(text));
-    if (phrase.kind != Query::Kind::nothing) ways.push_back(std::move(phrase));
-  }
-  return Query::any_of(std::move(ways));
-}
-
-// The last term taken as `last` makes it, the others as they are.
-template <typename Last>
-Query query_with_last(std::string_view text, Last last) {
-  std::vector<Query::Word> words = words_of(text);
-  if (words.empty()) return {};
-  std::vector<Query> all;
-  all.push_back(last(std::move(words.back().term)));
-  words.pop_back();
-  if (!words.empty()) all.push_back(Query::of_phrase(std::move(words)));
-  return Query::all_of(std::move(all));
-}
-
 std::size_t characters(std::string_view term) {
   return static_cast<std::size_t>(std::ranges::count_if(
       term, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-Query query_of_fuzzy(std::string_view text, unsigned edits) {
-  return query_with_last(text, [&](std::string term) {
-    const unsigned usual = characters(term) <= short_word ? 1 : most_edits;
-    return Query::of_fuzzy(std::move(term), edits == 0 ? usual : edits);
-  });
-}
+// What a text without operators means.
+class Words {
+ public:
+  explicit Words(Stemming stemming) : stemmer_(stemming) {}
+
+  // Side by side.
+  Query phrase(std::string_view text) { return Query::of_phrase(read(text).words); }
+
+  // A word that is written without `*` and `~`.
+  Query word(std::string_view text) {
+    std::vector<Query> ways;
+    stream_.reset(text);
+    Token token;
+    std::size_t tokens = 0;
+    while (stream_.next(token)) {
+      ++tokens;
+      // A whole identifier is also found written in one piece.
+      const bool is_all = token.kind == TokenKind::whole && ways.empty() && tokens == 1;
+      if (is_all && token.end == text.size()) {
+        ways.push_back(Query::of_term(std::string(token.term)));
+      }
+      if (token.kind == TokenKind::single && tokens == 1) {
+        ways.push_back(Query::of_prefix(std::string(token.term)));
+      }
+    }
+    const bool is_one_ideograph = tokens == 1 && !ways.empty();
+    if (!is_one_ideograph) {
+      Query as_phrase = phrase(text);
+      if (as_phrase.kind != Query::Kind::nothing) ways.push_back(std::move(as_phrase));
+    }
+    return Query::any_of(std::move(ways));
+  }
+
+  Query prefix(std::string_view text) {
+    return with_last(text, [](std::string term) { return Query::of_prefix(std::move(term)); });
+  }
+
+  // `edits` 0: as many as suit the word.
+  Query fuzzy(std::string_view text, unsigned edits) {
+    return with_last(text, [&](std::string term) {
+      const unsigned usual = characters(term) <= short_word ? 1 : most_edits;
+      return Query::of_fuzzy(std::move(term), edits == 0 ? usual : edits);
+    });
+  }
+
+ private:
+  struct Read {
+    std::vector<Query::Word> words;
+    std::string last;  // of these, as it is written
+  };
+
+  // The terms of a text as the words of a phrase. The last character of a run of ideographs is in
+  // the pair before it already.
+  Read read(std::string_view text) {
+    Read all;
+    stream_.reset(text);
+    Token token;
+    bool follows_bigram = false;
+    while (stream_.next(token)) {
+      const bool is_said =
+          token.kind == TokenKind::whole || (token.kind == TokenKind::single && follows_bigram);
+      follows_bigram = token.kind == TokenKind::bigram;
+      if (is_said) continue;
+      all.words.push_back({std::string(stemmer_.stem_of(token)), token.position});
+      all.last = token.term;
+    }
+    return all;
+  }
+
+  // The last word, as it is written, taken as `last` makes it, the others as they are.
+  template <typename Last>
+  Query with_last(std::string_view text, Last last) {
+    Read read = this->read(text);
+    if (read.words.empty()) return {};
+    std::vector<Query> all;
+    all.push_back(last(std::move(read.last)));
+    read.words.pop_back();
+    if (!read.words.empty()) all.push_back(Query::of_phrase(std::move(read.words)));
+    return Query::all_of(std::move(all));
+  }
+
+  const Stemmer stemmer_;
+  TokenStream stream_;
+};
 
 class Parser {
  public:
-  Parser(std::string_view text, Joined joined) : text_(text), joined_(joined) {}
+  Parser(std::string_view text, Joined joined, Stemming stemming)
+      : text_(text), joined_(joined), words_(stemming) {}
 
   ParsedQuery parse() {
     std::vector<Query> groups;
@@ -196,22 +224,19 @@ class Parser {
     at_ = std::min(text_.find('"', begin), text_.size());
     const std::string_view inside = text_.substr(begin, at_ - begin);
     if (at_ < text_.size()) ++at_;
-    return Query::of_phrase(words_of(inside));
+    return words_.phrase(inside);
   }
 
   Query word() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
     std::string_view word = text_.substr(begin, at_ - begin);
-    if (word.ends_with('*')) {
-      return query_with_last(word,
-                             [](std::string term) { return Query::of_prefix(std::move(term)); });
-    }
+    if (word.ends_with('*')) return words_.prefix(word);
     for (const auto& [mark, edits] :
          {std::pair{"~", 0U}, std::pair{"~1", 1U}, std::pair{"~2", 2U}}) {
-      if (word.ends_with(mark)) return query_of_fuzzy(word.substr(0, word.rfind('~')), edits);
+      if (word.ends_with(mark)) return words_.fuzzy(word.substr(0, word.rfind('~')), edits);
     }
-    return query_of_word(word);
+    return words_.word(word);
   }
 
   void skip_blanks() {
@@ -232,6 +257,7 @@ class Parser {
 
   std::string_view text_;
   const Joined joined_;
+  Words words_;
   std::size_t at_ = 0;
   std::size_t clauses_ = 0;
   std::size_t left_out_ = 0;
@@ -239,8 +265,8 @@ class Parser {
 
 }  // namespace
 
-ParsedQuery parse_query(std::string_view text, Joined joined) {
-  return Parser(text, joined).parse();
+ParsedQuery parse_query(std::string_view text, Joined joined, Stemming stemming) {
+  return Parser(text, joined, stemming).parse();
 }
 
 }  // namespace hearth::search::text

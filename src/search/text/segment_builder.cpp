@@ -130,7 +130,16 @@ class BuilderTerms final : public TermSource {
   std::vector<std::uint32_t> positions_;
 };
 
-SegmentBuilder::SegmentBuilder(std::vector<std::uint16_t> weights) : weights_(std::move(weights)) {}
+SegmentBuilder::SegmentBuilder(std::vector<std::uint16_t> weights, Stemming stemming)
+    : weights_(std::move(weights)), stemmer_(stemming) {}
+
+// Words come again and again: each is taken to its stem once.
+std::uint32_t SegmentBuilder::stem_of(std::uint32_t number, const Token& token) {
+  if (stemmer_.does_nothing() || token.kind != TokenKind::word) return number;
+  if (number >= stems_.size()) stems_.resize(terms_.size(), UINT32_MAX);
+  if (stems_[number] == UINT32_MAX) stems_[number] = terms_.number_of(stemmer_.stem_of(token));
+  return stems_[number];
+}
 
 DocId SegmentBuilder::add(const Document& document) {
   const DocId id = documents();
@@ -146,7 +155,10 @@ DocId SegmentBuilder::add(const Document& document) {
       const auto position = static_cast<std::uint32_t>(
           std::min<std::uint64_t>(first_position + token.position, most_position));
       const std::uint32_t place = static_cast<std::uint32_t>(field) << position_bits | position;
-      occurrences_.push_back({terms_.number_of(token.term), id, place});
+      const std::uint32_t written = terms_.number_of(token.term);
+      const std::uint32_t stem = stem_of(written, token);
+      occurrences_.push_back({stem, id, place});
+      if (written != stem) occurrences_.push_back({written, id, place});
     }
     length += words * weights_[field];
     first_position += words + gap_between_fields;
@@ -171,6 +183,7 @@ Result<std::shared_ptr<const Segment>> SegmentBuilder::finish(std::uint64_t sequ
   // The memory too: after a large batch the next may be one document.
   table_ = {};
   terms_.clear();
+  stems_ = {};
   occurrences_ = {};
   if (!done) return std::unexpected(std::move(done.error()));
   auto generation = Generation::of_bytes(file.take(), segment_kind);

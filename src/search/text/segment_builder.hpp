@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "search/text/analyzer.hpp"
 #include "search/text/segment_writer.hpp"
+#include "search/text/stemmer.hpp"
 
 namespace hearth::search::text {
 
@@ -56,7 +57,7 @@ class TermTable final {
 class SegmentBuilder final {
  public:
   // A weight for each field: how many occurrences one counts as (bm25.hpp).
-  explicit SegmentBuilder(std::vector<std::uint16_t> weights);
+  explicit SegmentBuilder(std::vector<std::uint16_t> weights, Stemming stemming = Stemming::none);
 
   DocId add(const Document& document);
   [[nodiscard]] std::uint32_t documents() const {
@@ -75,9 +76,13 @@ class SegmentBuilder final {
     std::uint32_t place;  // position, and the field in the upper bits
   };
 
+  [[nodiscard]] std::uint32_t stem_of(std::uint32_t number, const Token& token);
+
   const std::vector<std::uint16_t> weights_;
+  const Stemmer stemmer_;
   DocumentTable table_;
   TermTable terms_;
+  std::vector<std::uint32_t> stems_;  // by the number of a word that of its stem, once known
   std::vector<Occurrence> occurrences_;
   TokenStream tokens_;
   std::string facet_;

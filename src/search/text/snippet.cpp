@@ -16,12 +16,13 @@ constexpr std::size_t most_bytes = 1024 * 1024;
 // The words that a query looks for, each with a number.
 class Wanted {
  public:
-  explicit Wanted(const Query& query) { collect(query); }
+  Wanted(const Query& query, Stemming stemming) : stemmer_(stemming) { collect(query); }
 
-  // The number of the first that fits a token.
-  [[nodiscard]] std::optional<std::size_t> find(std::string_view term) {
+  // The number of the first that fits a token, by its stem or as it is written.
+  [[nodiscard]] std::optional<std::size_t> find(const Token& token) {
+    const std::string_view stem = stemmer_.stem_of(token);
     for (std::size_t i = 0; i < ways_.size(); ++i) {
-      if (fits(ways_[i], term)) return i;
+      if (fits(ways_[i], token.term) || (stem != token.term && fits(ways_[i], stem))) return i;
     }
     return std::nullopt;
   }
@@ -51,6 +52,7 @@ class Wanted {
     return way.near ? way.near->to(term, too_far).has_value() : term == way.term;
   }
 
+  const Stemmer stemmer_;
   std::vector<Way> ways_;
 };
 
@@ -66,7 +68,7 @@ std::vector<Place> places_of(std::string_view text, Wanted& wanted) {
   TokenStream stream(text);
   Token token;
   while (stream.next(token)) {
-    const auto found = wanted.find(token.term);
+    const auto found = wanted.find(token);
     // Pairs of ideographs overlap, and a whole lies over its parts: what was found is kept.
     if (!places.empty() && token.begin < places.back().end) {
       if (!found) continue;
@@ -125,9 +127,12 @@ void append_plain(std::string& out, std::string_view text) {
 
 }  // namespace
 
-std::string snippet(std::string_view text, const Query& query, const SnippetStyle& style) {
+std::string snippet(std::string_view text,
+                    const Query& query,
+                    const SnippetStyle& style,
+                    Stemming stemming) {
   text = text.substr(0, most_bytes);
-  Wanted wanted(query);
+  Wanted wanted(query, stemming);
   const std::vector<Place> places = places_of(text, wanted);
   const std::size_t words = std::max<std::size_t>(style.words, 1);
   const std::size_t first = best_window(places, words);

@@ -22,8 +22,10 @@ struct SnippetStyle {
 };
 
 // The beginning of the text where nothing of it was found. Runs of blanks become one blank.
+// `stemming` is that of the index.
 [[nodiscard]] std::string snippet(std::string_view text,
                                   const Query& query,
-                                  const SnippetStyle& style = {});
+                                  const SnippetStyle& style = {},
+                                  Stemming stemming = Stemming::none);
 
 }  // namespace hearth::search::text
