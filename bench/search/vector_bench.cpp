@@ -4,7 +4,7 @@
 //        bench_vectors build ENGINE DIRECTORY [THREADS]
 //        bench_vectors query ENGINE DIRECTORY [ROUNDS]
 //        bench_vectors filter ENGINE DIRECTORY
-//        bench_vectors stream DIRECTORY
+//        bench_vectors stream DIRECTORY [INSERTS_A_SECOND [IN_A_COMMIT]]
 // ENGINE: hearth8 | hearth4 | hnswlib | faiss
 //
 // `make` writes clustered unit vectors, 1,000 queries and their true nearest; CLUSTERS = 0 gives
@@ -244,7 +244,7 @@ int main(int argc, char** argv) {
   } else if (verb == "filter" && argc >= 4) {
     filter(argv[2], argv[3]);
   } else if (verb == "stream" && argc >= 3) {
-    stream(argv[2]);
+    stream(argv[2], number(3, 5000), number(4, 20));
   } else {
     die("usage: bench_vectors make DIRECTORY COUNT … | build ENGINE DIRECTORY | query ENGINE "
         "DIRECTORY");

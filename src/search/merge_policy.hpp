@@ -23,6 +23,7 @@ struct MergePolicy {
   std::size_t fan_in = 8;
   std::uint64_t smallest_tier = 4096;  // generations below it are of one tier
   double most_gone = 0.4;              // a generation with more of its documents gone is rewritten
+  std::uint64_t largest = UINT64_MAX;  // no merge makes a larger one
 
   // Indexes of the generations to merge into one, ascending; empty when all is well.
   [[nodiscard]] std::vector<std::size_t> pick(std::span<const GenerationSize> sizes) const;

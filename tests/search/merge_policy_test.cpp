@@ -20,6 +20,15 @@ TEST(MergePolicy, RewritesWhatIsMostlyGone) {
   EXPECT_EQ(policy.pick(std::vector<GenerationSize>{{5, 0}, {1000, 401}}), Picked{1});
 }
 
+TEST(MergePolicy, MakesNothingLargerThanItMay) {
+  MergePolicy bounded = policy;
+  bounded.largest = 20;
+  EXPECT_EQ(bounded.pick(std::vector<GenerationSize>{{9, 0}, {8, 0}, {7, 0}, {3, 0}}),
+            (Picked{0, 1, 3}));
+  EXPECT_EQ(bounded.pick(std::vector<GenerationSize>{{15, 0}, {16, 0}, {17, 0}}), Picked{});
+  EXPECT_EQ(bounded.pick(std::vector<GenerationSize>{{100, 50}}), Picked{});
+}
+
 TEST(MergePolicy, WritesEachDocumentOnceATier) {
   constexpr MergePolicy usual;
   std::vector<GenerationSize> sizes;

@@ -20,9 +20,7 @@ NodeId medoid(const GrowingGraph& graph) {
   Query mean;
   mean.prepare(graph.space(), graph.blocks().layout(), graph.space().mean.data());
   Walk walk;
-  GraphView all = graph.view();
-  all.nodes = graph.nodes();
-  exhaustive_search(all, mean, 1, nullptr, walk);
+  exhaustive_search(graph.view(), mean, 1, walk, [](NodeId) { return true; });
   return walk.nearest.size() == 0 ? 0 : walk.nearest[0].node;
 }
 

@@ -27,7 +27,6 @@ BlockLayout layout_for(std::uint32_t dimensions, std::uint32_t code_bits, std::u
 GrowingGraph::GrowingGraph(Space space, GraphOptions options, NodeId capacity)
     : space_(std::move(space)),
       options_(options),
-      capacity_(capacity),
       vectors_(capacity),
       encoder_(space_,
                layout_for(static_cast<std::uint32_t>(space_.mean.size()), 8, options.degree)) {
@@ -45,10 +44,6 @@ GrowingGraph::~GrowingGraph() {
   ::munmap(memory_, memory_size_);
 }
 
-GraphView GrowingGraph::view() const {
-  return {.blocks = blocks_, .nodes = nodes() == 0 ? 0 : capacity_, .entry = entry_};
-}
-
 std::atomic_ref<NodeId> GrowingGraph::slot(NodeId node, std::uint32_t i) {
   const BlockLayout& layout = blocks_.layout();
   char* block = memory_ + node * layout.stride();
@@ -56,16 +51,14 @@ std::atomic_ref<NodeId> GrowingGraph::slot(NodeId node, std::uint32_t i) {
   return std::atomic_ref<NodeId>(slots[i]);
 }
 
-NodeId GrowingGraph::append(const float* vector) {
-  const NodeId node = nodes_.load(std::memory_order_relaxed);
+void GrowingGraph::append(const float* vector) {
+  const NodeId node = nodes_++;
   const BlockLayout& layout = blocks_.layout();
   char* block = memory_ + node * layout.stride();
   vectors_[node] = vector;
   auto* head = reinterpret_cast<BlockHead*>(block + layout.code_size());
   *head = encoder_.encode(vector, reinterpret_cast<std::uint8_t*>(block));
   set_neighbours(node, {});
-  nodes_.store(node + 1, std::memory_order_release);
-  return node;
 }
 
 void GrowingGraph::set_neighbours(NodeId node, std::span<const NodeId> neighbours) {

@@ -1,14 +1,11 @@
-// A Vamana graph in memory that grows: for building a generation, and for what was inserted since
-// the last one was written (FreshDiskANN, Singh et al. 2021).
-//
-// `append` adds a node without edges, `link` gives it its place. Searches go on meanwhile: a node
-// can be reached only once its block is complete, and lists of neighbours change word by word.
+// A Vamana graph in memory while it is built: `append` adds a node without edges, `link` gives it
+// its place. Several threads link and walk at the same time: lists of neighbours change word by
+// word.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -50,17 +47,17 @@ class GrowingGraph final {
   ~GrowingGraph();
 
   [[nodiscard]] const Space& space() const { return space_; }
-  [[nodiscard]] NodeId capacity() const { return capacity_; }
-  [[nodiscard]] NodeId nodes() const { return nodes_.load(std::memory_order_acquire); }
+  [[nodiscard]] NodeId nodes() const { return nodes_; }
   [[nodiscard]] const float* vector(NodeId node) const { return vectors_[node]; }
-  // For walks: may give nodes that came after the call.
-  [[nodiscard]] GraphView view() const;
+  [[nodiscard]] GraphView view() const {
+    return {.blocks = blocks_, .nodes = nodes_, .entry = entry_};
+  }
   [[nodiscard]] const BlockArray& blocks() const { return blocks_; }
   [[nodiscard]] NodeId entry() const { return entry_; }
 
-  // One thread at a time. `vector` is kept as a reference and outlives the graph.
-  NodeId append(const float* vector);
-  // Before any search.
+  // Before any link, as often as there is room. `vector` is kept as a reference and outlives the
+  // graph.
+  void append(const float* vector);
   void set_entry(NodeId node) { entry_ = node; }
   // Finds neighbours for a node, and makes it theirs. Any number of threads, each with another
   // node; a second time improves what the first did.
@@ -80,12 +77,11 @@ class GrowingGraph final {
 
   const Space space_;
   const GraphOptions options_;
-  const NodeId capacity_;
   char* memory_ = nullptr;  // of the blocks: anonymous, in huge pages where the kernel has some
   std::size_t memory_size_ = 0;
   BlockArray blocks_;
   std::vector<const float*> vectors_;
-  std::atomic<NodeId> nodes_ = 0;
+  NodeId nodes_ = 0;
   NodeId entry_ = 0;
   Encoder encoder_;
   std::array<std::mutex, 1024> locks_;  // of the lists of neighbours, against other writers

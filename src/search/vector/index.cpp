@@ -147,11 +147,9 @@ void Index::bury_changed(std::vector<Part>& parts) const {
 }
 
 void Index::insert_changed(std::vector<Part>& parts) {
-  const auto inserted = static_cast<NodeId>(std::ranges::count_if(
-      changes_, [](const auto& change) { return change.second.has_value(); }));
-  if (inserted > options_.most_in_memory) {
-    parts.push_back(bulk_part(inserted));
-    return;
+  std::vector<const float*> rows;
+  for (const auto& [key, vector] : changes_) {
+    if (vector) rows.push_back(vector->data());
   }
   const auto show = [&] {
     if (!delta_) return;
@@ -159,37 +157,25 @@ void Index::insert_changed(std::vector<Part>& parts) {
     if (part == parts.end()) part = parts.insert(parts.end(), Part(delta_));
     part->visible = delta_->nodes();
   };
+  std::size_t inserted = 0;
   for (const auto& [key, vector] : changes_) {
     if (!vector) continue;
     if (!delta_ || delta_->is_full()) {
       show();
-      delta_ = new_delta(parts);
+      delta_ = new_delta(parts, std::span(rows).subspan(inserted));
     }
     delta_->insert(key, *vector);
+    ++inserted;
   }
   show();
 }
 
-Part Index::bulk_part(NodeId vectors) const {
-  std::vector<const float*> rows;
-  for (const auto& [key, vector] : changes_) {
-    if (vector) rows.push_back(vector->data());
-  }
-  const auto bulk =
-      std::make_shared<Delta>(Delta::Kind::bulk, space_of(schema_.metric, schema_.dimensions, rows),
-                              options_.build.graph, vectors);
-  for (const auto& [key, vector] : changes_) {
-    if (vector) bulk->insert(key, *vector);
-  }
-  Part part(bulk);
-  part.visible = vectors;
-  return part;
-}
-
-// Coded against the mean of the largest generation, which says most about what comes.
-std::shared_ptr<Delta> Index::new_delta(const std::vector<Part>& parts) const {
-  Space space{schema_.metric, std::vector<float>(schema_.dimensions), 0};
-  NodeId largest = 0;
+// With room for `rows` at least. Coded against the mean of the largest generation, which says most
+// about what comes, or of the rows, when these are more.
+std::shared_ptr<Delta> Index::new_delta(const std::vector<Part>& parts,
+                                        std::span<const float* const> rows) const {
+  Space space = space_of(schema_.metric, schema_.dimensions, rows);
+  std::size_t largest = rows.size();
   for (const Part& part : parts) {
     const Space& known = part.store().space();
     space.largest_norm = std::max(space.largest_norm, known.largest_norm);
@@ -197,14 +183,8 @@ std::shared_ptr<Delta> Index::new_delta(const std::vector<Part>& parts) const {
     largest = part.visible;
     space.mean = known.mean;
   }
-  if (schema_.metric == Metric::inner_product) {
-    for (const auto& [key, vector] : changes_) {
-      if (!vector) continue;
-      space.largest_norm = std::max(space.largest_norm, std::sqrt(squared_norm(*vector)));
-    }
-  }
-  return std::make_shared<Delta>(Delta::Kind::graph, std::move(space), options_.build.graph,
-                                 options_.most_in_memory);
+  const auto wanted = static_cast<NodeId>(rows.size());
+  return std::make_shared<Delta>(std::move(space), std::max(options_.most_in_memory, wanted));
 }
 
 Result<SearchAnswer> Index::search(std::span<const float> query,
@@ -231,9 +211,11 @@ SearchAnswer Index::search_parts(const Snapshot& seen,
                                  std::size_t limit,
                                  SearchWidth width) const {
   TopK best(limit);
+  std::uint64_t all = 0;
+  for (const Part& part : seen.parts) all += part.visible;
   for (std::size_t i = 0; i < seen.parts.size(); ++i) {
     const SearchTarget target = seen.parts[i].target(allowed.empty() ? nullptr : &allowed[i]);
-    search_store(target, query, limit, width, best);
+    search_store(target, query, limit, width.of_share(target.visible, all), best);
   }
   return {.hits = best.take(), .trust = seen.trust()};
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "search/polite.hpp"
 #include "search/vector/index.hpp"
 #include "search/vector/segment_writer.hpp"
 
@@ -40,7 +41,8 @@ Result<bool> Index::maintain(const std::stop_token& stop) {
   leave_out_damaged();
   Rewrite work = begin_rewrite(false);
   if (work.chosen.empty()) return false;
-  if (auto done = rewrite(std::move(work), stop); !done) return std::unexpected(done.error());
+  const auto done = politely([&] { return rewrite(std::move(work), stop); });
+  if (!done) return std::unexpected(done.error());
   return true;
 }
 
@@ -51,7 +53,17 @@ Result<void> Index::flush(const std::stop_token& stop) {
   return rewrite(begin_rewrite(true), stop);
 }
 
-// Everything in memory when there is enough of it, or what the policy says of the rest.
+MergePolicy Index::policy() const {
+  MergePolicy policy = options_.on_disk;
+  const std::size_t block = layout_for(schema_.dimensions, 8, options_.build.graph.degree).stride();
+  const std::uint64_t of_vector = block + sizeof(const float*) + 2 * sizeof(Key);
+  policy.largest = std::min(policy.largest, options_.merge_bytes / of_vector);
+  return policy;
+}
+
+// Everything in memory when there is enough of it, or what the policy says of the rest. With what
+// is in memory goes what is on disk and of the smallest tier: there is one such generation at most,
+// then, and a vector is in it a few times before it gets to one that stays.
 Index::Rewrite Index::begin_rewrite(bool is_flush) {
   const std::lock_guard lock(writing_mutex_);
   Rewrite work{.from = snapshot()};
@@ -71,8 +83,11 @@ Index::Rewrite Index::begin_rewrite(bool is_flush) {
   if (writes_memory) {
     std::ranges::copy_if(parts, std::back_inserter(work.chosen), &Part::is_in_memory);
     delta_.reset();  // what comes now goes to another
+    for (const Part* part : on_disk) {
+      if (!is_flush && part->live() < options_.on_disk.smallest_tier) work.chosen.push_back(*part);
+    }
   } else {
-    for (const std::size_t i : options_.on_disk.pick(sizes)) work.chosen.push_back(*on_disk[i]);
+    for (const std::size_t i : policy().pick(sizes)) work.chosen.push_back(*on_disk[i]);
   }
   for (const Part* part : on_disk) {
     if (find_part(work.chosen, *part) == work.chosen.end()) work.kept.push_back(*part);

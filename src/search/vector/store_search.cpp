@@ -40,10 +40,12 @@ bool is_exhaustive_cheaper(const SearchTarget& target, std::size_t width) {
   return allowed * share < static_cast<double>(width) * degree / 2;
 }
 
-// Leaves the nearest nodes by their codes in `walk.nearest`.
+// Leaves the nearest nodes by their codes in `walk.nearest`: `width` of a walk, or the `least` that
+// are wanted where all are looked at, since more of them make that no better.
 void find_candidates(const SearchTarget& target,
                      std::span<const float> query,
                      std::size_t width,
+                     std::size_t least,
                      Scratch& scratch) {
   GraphView graph = target.store.graph();
   scratch.query.prepare(target.store.space(), graph.blocks.layout(), query.data());
@@ -52,7 +54,12 @@ void find_candidates(const SearchTarget& target,
   width = width * target.visible / std::max(target.visible - gone, target.visible / 4 + 1);
   if (is_exhaustive_cheaper(target, width)) {
     graph.nodes = target.visible;
-    exhaustive_search(graph, scratch.query, width, target.allowed, scratch.walk);
+    if (target.allowed != nullptr) {
+      exhaustive_search(graph, scratch.query, least, *target.allowed, scratch.walk);
+    } else {
+      exhaustive_search(graph, scratch.query, least, scratch.walk,
+                        [&](NodeId node) { return !target.gone.contains(node); });
+    }
   } else if (target.allowed != nullptr) {
     filtered_search(graph, scratch.query, width, *target.allowed, scratch.walk);
   } else {
@@ -151,8 +158,9 @@ void search_store(const SearchTarget& target,
                   TopK& best) {
   if (target.visible == 0 || limit == 0) return;
   Scratch& scratch = scratch_of_thread();
-  find_candidates(target, query, std::max(width.walk, limit), scratch);
-  choose(target, rerank_of(target, limit, width), width.is_exact, scratch);
+  const std::size_t ranked = rerank_of(target, limit, width);
+  find_candidates(target, query, std::max(width.walk, limit), ranked, scratch);
+  choose(target, ranked, width.is_exact, scratch);
   const Ranking ranking(target, query, width.is_exact, scratch.query);
   for (const NodeId node : scratch.chosen) {
     best.offer({target.store.key(node), ranking.score(node)});
@@ -170,7 +178,7 @@ void search_range(const SearchTarget& target,
   Scratch& scratch = scratch_of_thread();
   const std::size_t begin = found.size();
   for (std::size_t list = std::max<std::size_t>(width.walk, 16);; list *= 2) {
-    find_candidates(target, query, list, scratch);
+    find_candidates(target, query, list, list, scratch);
     choose(target, list, width.is_exact, scratch);
     const Ranking ranking(target, query, width.is_exact, scratch.query);
     found.resize(begin);

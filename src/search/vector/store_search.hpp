@@ -1,7 +1,9 @@
 // Searches one store: a walk over codes, then the exact distances of the best that it found.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -13,13 +15,22 @@
 namespace hearth::search::vector {
 
 struct SearchWidth {
-  // How many of the nearest nodes the walk keeps: more find more and take longer.
+  // How many of the nearest nodes the walk keeps: more find more and take longer. It is that of one
+  // generation with all vectors.
   std::size_t walk = 64;
   // How many of these are looked at in full precision; 0: as many as suit the codes.
   std::size_t rerank = 0;
   // Whether to rank them by the full vectors also where codes have a second level. That gives the
   // last bits of the scores, and touches pages that are otherwise not in memory.
   bool is_exact = false;
+
+  // For a generation that has `visible` of `all` vectors: fewer of the nearest are in it, and in a
+  // smaller graph they are found sooner.
+  [[nodiscard]] SearchWidth of_share(std::uint64_t visible, std::uint64_t all) const {
+    SearchWidth share = *this;
+    share.walk = walk / 4 + (walk - walk / 4) * visible / std::max<std::uint64_t>(all, 1);
+    return share;
+  }
 };
 
 // A store and what of it may be answered.

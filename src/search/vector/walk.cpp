@@ -7,15 +7,6 @@ namespace {
 
 constexpr std::size_t batch = 16;  // of nodes whose codes are fetched together
 
-void begin(const GraphView& graph, std::size_t width, Walk& walk) {
-  walk.nearest.reset(width);
-  walk.expanded.clear();
-  walk.frontier.clear();
-  walk.visited.clear();
-  walk.met_damage = false;
-  walk.fresh.resize(graph.blocks.layout().most_neighbours);
-}
-
 // The neighbours of a node that the walk meets for the first time, on their way into the cache.
 std::span<const NodeId> meet_neighbours(const GraphView& graph, NodeId node, Walk& walk) {
   std::size_t count = 0;
@@ -34,6 +25,15 @@ bool is_farther(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
+void Walk::begin(const GraphView& graph, std::size_t width) {
+  nearest.reset(width);
+  expanded.clear();
+  frontier.clear();
+  visited.clear();
+  met_damage = false;
+  fresh.resize(graph.blocks.layout().most_neighbours);
+}
+
 std::vector<NodeId> breadth_first(const GraphView& graph, NodeId from, NodeSet& met) {
   std::vector<NodeId> order;
   const auto meet = [&](NodeId node) {
@@ -49,7 +49,7 @@ std::vector<NodeId> breadth_first(const GraphView& graph, NodeId from, NodeSet& 
 }
 
 void greedy_search(const GraphView& graph, const Query& query, std::size_t width, Walk& walk) {
-  begin(graph, width, walk);
+  walk.begin(graph, width);
   if (graph.entry >= graph.nodes) return;
   (void)walk.visited.insert(graph.entry);
   walk.nearest.offer(query.distance(graph.blocks, graph.entry), graph.entry);
@@ -71,7 +71,7 @@ void filtered_search(const GraphView& graph,
                      std::size_t width,
                      const NodeSet& allowed,
                      Walk& walk) {
-  begin(graph, width, walk);
+  walk.begin(graph, width);
   if (graph.entry >= graph.nodes) return;
   const auto meet = [&](NodeId node) {
     const float distance = query.distance(graph.blocks, node);
@@ -96,15 +96,9 @@ void filtered_search(const GraphView& graph,
 void exhaustive_search(const GraphView& graph,
                        const Query& query,
                        std::size_t width,
-                       const NodeSet* allowed,
+                       const NodeSet& allowed,
                        Walk& walk) {
-  begin(graph, width, walk);
-  if (allowed == nullptr) {
-    for (NodeId node = 0; node < graph.nodes; ++node) {
-      walk.nearest.offer(query.distance(graph.blocks, node), node);
-    }
-    return;
-  }
+  walk.begin(graph, width);
   // In small batches, the codes of the next on their way while those of one are compared.
   walk.fresh.clear();
   walk.fresh.resize(batch);
@@ -115,7 +109,7 @@ void exhaustive_search(const GraphView& graph,
     }
     waiting = 0;
   };
-  allowed->for_each([&](NodeId node) {
+  allowed.for_each([&](NodeId node) {
     if (node >= graph.nodes) return;
     graph.blocks.prefetch_code(node);
     walk.fresh[waiting++] = node;

@@ -81,6 +81,8 @@ struct Walk {
   VisitedSet visited;
   std::vector<NodeId> fresh;
   bool met_damage = false;  // a block named a node that is not there
+
+  void begin(const GraphView& graph, std::size_t width);
 };
 
 // Fills `walk.nearest` with the `width` nearest it finds.
@@ -94,11 +96,23 @@ void filtered_search(const GraphView& graph,
                      const NodeSet& allowed,
                      Walk& walk);
 
-// The nearest of all allowed nodes (null: of all nodes), by looking at each.
+// The nearest of the allowed nodes, by looking at each of them.
 void exhaustive_search(const GraphView& graph,
                        const Query& query,
                        std::size_t width,
-                       const NodeSet* allowed,
+                       const NodeSet& allowed,
                        Walk& walk);
+
+// The nearest of all nodes that are admitted, by looking at every one; asked is only about those
+// that are near.
+template <typename Admits>
+void exhaustive_search(
+    const GraphView& graph, const Query& query, std::size_t width, Walk& walk, Admits admits) {
+  walk.begin(graph, width);
+  for (NodeId node = 0; node < graph.nodes; ++node) {
+    const float distance = query.distance(graph.blocks, node);
+    if (distance < walk.nearest.limit() && admits(node)) walk.nearest.offer(distance, node);
+  }
+}
 
 }  // namespace hearth::search::vector

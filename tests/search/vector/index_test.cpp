@@ -171,6 +171,33 @@ TEST(VectorIndex, TakesManyAtOnceAndMakesOneGenerationOfThem) {
   EXPECT_GE(pair.recall(20), 0.97);
 }
 
+TEST(VectorIndex, KeepsOneSmallGenerationAtMost) {
+  Pair pair(Metric::cosine);
+  for (Key key = 0; key < 2000; ++key) {
+    pair.put(key);
+    pair.commit();
+    if (key % 20 != 0) continue;
+    pair.maintain();
+    std::size_t small = 0;
+    for (const Part& part : pair.index->snapshot()->parts) {
+      if (!part.is_in_memory() && part.live() < small_options().on_disk.smallest_tier) ++small;
+    }
+    EXPECT_LE(small, 1U);
+  }
+  EXPECT_LE(pair.index->status().generations_on_disk, 7U);
+  EXPECT_GE(pair.recall(20), 0.97);
+}
+
+TEST(VectorIndex, FindsWhatIsLeftOfManyThatAreReplaced) {
+  Pair pair(Metric::l2);
+  for (int i = 0; i < 300; ++i) {
+    pair.put(7);
+    if (i % 20 == 0) pair.put(static_cast<Key>(100 + i));
+    pair.commit();
+  }
+  EXPECT_EQ(pair.recall(10), 1.0);
+}
+
 TEST(VectorIndex, RefusesWhatCannotBeCompared) {
   Pair pair(Metric::cosine);
   EXPECT_EQ(pair.index->put(1, std::vector<float>(dimensions + 1, 1)).error().code,
