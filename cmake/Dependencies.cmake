@@ -32,6 +32,11 @@ target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
 find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
 add_library(hearth_stemmer INTERFACE)
 target_link_libraries(hearth_stemmer INTERFACE ${HEARTH_STEMMER_ARCHIVE})
+# libcurl: only its headers; src/http/curl.cpp loads the library at its first use.
+find_path(HEARTH_CURL_INCLUDE curl/curl.h REQUIRED)
+add_library(hearth_curl_headers INTERFACE)
+target_include_directories(hearth_curl_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_CURL_INCLUDE}>)
+target_link_libraries(hearth_curl_headers INTERFACE ${CMAKE_DL_LIBS})
 
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)

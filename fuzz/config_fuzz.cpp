@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/values.hpp"
 #include "config/settings.hpp"
 
 namespace {
@@ -41,8 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto read = config::parse_project(text, "the-file.toml", client); !read) {
     require_named(read.error());
   }
-  if (const auto duration = config::parse_duration(text)) require(duration->count() >= 0);
-  (void)config::parse_size(text);
-  (void)config::parse_bool(text);
+  if (const auto duration = parse_duration(text)) require(duration->count() >= 0);
+  (void)parse_size(text);
+  (void)parse_bool(text);
   return 0;
 }

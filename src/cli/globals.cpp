@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/values.hpp"
+
 namespace hearth::cli {
 namespace {
 
@@ -84,7 +86,7 @@ Result<Globals> read_globals(const Arguments& arguments) {
   globals.help = arguments.flag("help");
   globals.version = arguments.flag("version");
   if (const auto text = arguments.one("timeout")) {
-    globals.timeout = config::parse_duration(*text);
+    globals.timeout = parse_duration(*text);
     if (!globals.timeout) {
       return fail(
           Errc::invalid_args,

@@ -7,7 +7,7 @@
 #include <deque>
 
 #include "base/closest.hpp"
-#include "config/settings.hpp"
+#include "base/values.hpp"
 
 namespace hearth::cli {
 namespace {
@@ -136,7 +136,7 @@ class Application {
   static Result<void> take(const Parameter& parameter, std::string value, Arguments& arguments) {
     const std::string option = label_of(parameter);
     if (parameter.kind == ValueKind::boolean) {
-      const auto truth = config::parse_bool(value);
+      const auto truth = parse_bool(value);
       if (!truth)
         return fail(Errc::invalid_args, option + ": expected true or false, got \"" + value + "\"");
       value = *truth ? "true" : "false";

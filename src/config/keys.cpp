@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/unique_fd.hpp"
+#include "base/values.hpp"
 #include "config/settings.hpp"
 
 namespace hearth::config {

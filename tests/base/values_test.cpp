@@ -1,8 +1,8 @@
+#include "base/values.hpp"
+
 #include <gtest/gtest.h>
 
-#include "config/settings.hpp"
-
-namespace hearth::config {
+namespace hearth {
 namespace {
 
 using std::chrono::milliseconds;
@@ -51,4 +51,4 @@ TEST(ParseBool, TakesTheUsualWords) {
 }
 
 }  // namespace
-}  // namespace hearth::config
+}  // namespace hearth

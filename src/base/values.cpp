@@ -1,13 +1,13 @@
-// The texts of durations, sizes and switches.
+#include "base/values.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
 #include <utility>
 
-#include "config/settings.hpp"
-
-namespace hearth::config {
+namespace hearth {
 namespace {
 
 constexpr double longest_ms = 10.0 * 366 * 24 * 3600 * 1000;
@@ -124,4 +124,4 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace hearth::config
+}  // namespace hearth
