@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hearth {
 
@@ -29,5 +31,8 @@ class SystemClock final : public Clock {
 
 // RFC 3339 in UTC with milliseconds: "2026-11-21T09:00:00.123Z".
 [[nodiscard]] std::string format_rfc3339(WallTime time);
+// The same with any offset, with or without a fraction; or a day alone, its beginning in UTC.
+// Nothing for anything else.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace hearth

@@ -180,10 +180,11 @@ struct Codec<std::vector<T>> {
   }
 
  private:
-  // A range bounds the count; choices bound each item.
+  // A range bounds the count; what else there is bounds each item.
   static Limits of_item(const Limits& limits) {
     Limits each;
     each.choices = limits.choices;
+    each.any_value = limits.any_value;
     return each;
   }
 };

@@ -15,6 +15,9 @@
 
 namespace hearth::store {
 
+// Kept by one connection. Few programs have more; queries that are put together from parts may.
+constexpr std::size_t most_statements = 256;
+
 struct Rows::Compiled {
   explicit Compiled(sqlite3_stmt* compiled) : statement(compiled) {}
   Compiled(const Compiled&) = delete;
@@ -211,7 +214,8 @@ Rows Database::start(std::string_view sql) {
   }
   auto compiled = std::make_unique<Rows::Compiled>(statement);
   compiled->is_running = true;
-  compiled->is_kept = found == state_->statements.end();
+  compiled->is_kept =
+      found == state_->statements.end() && state_->statements.size() < most_statements;
   if (!compiled->is_kept) return {this, compiled.release()};
   Rows rows(this, compiled.get());
   state_->statements.emplace(sql, std::move(compiled));

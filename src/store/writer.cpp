@@ -29,7 +29,7 @@ std::int64_t to_ms(WallTime time) {
 }  // namespace
 
 Writer::Writer(Database database, const Clock& clock, Options options)
-    : database_(std::move(database)), clock_(clock), options_(options) {}
+    : database_(std::move(database)), clock_(clock), options_(std::move(options)) {}
 
 Result<std::unique_ptr<Writer>> Writer::start(Database database, const Clock& clock) {
   return start(std::move(database), clock, Options());
@@ -41,7 +41,7 @@ Result<std::unique_ptr<Writer>> Writer::start(Database database,
   if (auto made = database.execute(keys_schema); !made) {
     return std::unexpected(std::move(made.error()));
   }
-  std::unique_ptr<Writer> writer(new Writer(std::move(database), clock, options));
+  std::unique_ptr<Writer> writer(new Writer(std::move(database), clock, std::move(options)));
   writer->thread_ = std::thread([raw = writer.get()] { raw->work(); });
   return writer;
 }
@@ -100,6 +100,7 @@ void Writer::work() {
 void Writer::commit_some(std::deque<WriteJob>& jobs) {
   std::vector<Taken> taken;
   const auto committed = run_together(jobs, taken);
+  if (committed && options_.committed) options_.committed(database_);
   for (Taken& each : taken) {
     // Whatever succeeded inside a transaction that was not committed did not happen.
     const bool is_kept = each.outcome && (committed || !*each.outcome);

@@ -64,6 +64,9 @@ class Writer final {
     std::int64_t checkpoint_pages = 1000;  // of the journal, between two passive checkpoints
     std::int64_t most_wal_pages = 16'384;  // 64 MiB; then the writer waits for readers to leave it
     std::chrono::milliseconds checkpoint_wait{50};  // at most that long, each time
+    // On the writer thread, after a commit and before its callers hear of it: for what has to be
+    // true of an answered write besides its being on disk.
+    std::function<void(Database&)> committed;
   };
 
   // Takes over `database` (read_write), makes the table of keys if it is missing, and starts the

@@ -15,6 +15,17 @@ constexpr WallTime at(int seconds) {
   return WallTime(std::chrono::seconds(1'760'000'000 + seconds));
 }
 
+Filter only_tag(const char* tag) {
+  Filter filter;
+  filter.tags = {tag};
+  return filter;
+}
+Filter only_kind(const char* kind) {
+  Filter filter;
+  filter.kind = kind;
+  return filter;
+}
+
 class Entries : public testing::Test {
  protected:
   Entries() { EXPECT_TRUE(store::migrate(database_, knowledge_schema())); }
@@ -130,19 +141,61 @@ TEST_F(Entries, ReplacesTags) {
   EntryChange change;
   change.tags = std::vector<std::string>{"z"};
   ASSERT_TRUE(change_entry(database_, made.id, change, at(1)));
-  EXPECT_EQ(
-      list_entries(database_, {.filter = {.kind = {}, .tags = {"x"}}, .cursor = {}}).value().total,
-      0);
-  EXPECT_EQ(
-      list_entries(database_, {.filter = {.kind = {}, .tags = {"z"}}, .cursor = {}}).value().total,
-      1);
+  EXPECT_EQ(list_entries(database_, {.filter = only_tag("x"), .cursor = {}}).value().total, 0);
+  EXPECT_EQ(list_entries(database_, {.filter = only_tag("z"), .cursor = {}}).value().total, 1);
 }
 
 TEST_F(Entries, RemovesAnEntryWithItsTags) {
   const Entry made = add({.text = "t", .tags = {"x"}});
-  EXPECT_EQ(remove_entry(database_, made.id).value().id, made.id);
-  EXPECT_EQ(remove_entry(database_, made.id).error().code, Errc::not_found);
+  EXPECT_EQ(remove_entry(database_, made.id, Deletion::hard, at(1)).value().id, made.id);
+  EXPECT_EQ(remove_entry(database_, made.id, Deletion::hard, at(1)).error().code, Errc::not_found);
   EXPECT_EQ(database_.integer("SELECT count(*) FROM entry_tags").value(), 0);
+}
+
+TEST_F(Entries, HidesWhatIsSoftlyDeletedAndRestoresIt) {
+  const Entry made = add({.text = "t", .tags = {"x"}});
+  EXPECT_TRUE(remove_entry(database_, made.id, Deletion::soft, at(1)));
+  EXPECT_EQ(find_entry(database_, made.id).error().code, Errc::not_found);
+  EXPECT_EQ(list_entries(database_, {.filter = {}, .cursor = {}}).value().total, 0);
+  const Entry hidden = find_entry(database_, made.id, Which::deleted_too).value();
+  EXPECT_EQ(hidden.deleted_ms, at(1).time_since_epoch().count());
+  EXPECT_EQ(hidden.version, 2);
+  EXPECT_EQ(remove_entry(database_, made.id, Deletion::soft, at(2)).error().code, Errc::not_found);
+
+  EntryChange change;
+  change.restores = true;
+  ASSERT_TRUE(change_entry(database_, made.id, change, at(3)));
+  EXPECT_EQ(find_entry(database_, made.id).value().tags, std::vector<std::string>{"x"});
+}
+
+TEST_F(Entries, FindsByAWholeTitle) {
+  const Entry made = add({.text = "t", .title = "Group Commit"});
+  EXPECT_EQ(find_entry(database_, "group commit").value().id, made.id);
+  add({.text = "u", .title = "group commit"});
+  EXPECT_EQ(find_entry(database_, "group commit").error().code, Errc::conflict);
+  const Entry hex = add({.text = "v", .title = "cafe"});
+  EXPECT_EQ(find_entry(database_, "cafe").value().id, hex.id);
+}
+
+TEST_F(Entries, FiltersByPropertiesAndTime) {
+  const Entry open = add({.text = "a", .properties = R"({"state":"open","n":1})"}, 1);
+  add({.text = "b", .properties = R"({"state":"closed"})"}, 2);
+  add({.text = "c"}, 3);
+  const auto count = [&](Filter filter) {
+    return list_entries(database_, {.filter = std::move(filter), .cursor = {}}).value().total;
+  };
+  Filter filter;
+  filter.properties = {{"state", R"("open")"}};
+  EXPECT_EQ(count(filter), 1);
+  filter.properties.push_back({"n", "1"});
+  EXPECT_EQ(count(filter), 1);
+  filter.properties.push_back({"n", "2"});
+  EXPECT_EQ(count(filter), 0);
+  Filter in_time;
+  in_time.since_ms = at(2).time_since_epoch().count();
+  EXPECT_EQ(count(in_time), 2);
+  in_time.before_ms = at(3).time_since_epoch().count();
+  EXPECT_EQ(count(in_time), 1);
 }
 
 TEST_F(Entries, ListsNewestFirstPageByPage) {
@@ -159,14 +212,13 @@ TEST_F(Entries, ListsNewestFirstPageByPage) {
     add({.text = "a newcomer does not disturb"});
     ASSERT_TRUE(remove_entry(
         database_,
-        list_entries(database_, {.filter = {}, .limit = 1, .cursor = {}}).value().entries[0].id));
+        list_entries(database_, {.filter = {}, .limit = 1, .cursor = {}}).value().entries[0].id,
+        Deletion::hard, at(1)));
   }
   ASSERT_EQ(titles.size(), 25U);
   EXPECT_EQ(titles.front(), "24");
   EXPECT_EQ(titles.back(), "0");
-  EXPECT_EQ(
-      list_entries(database_, {.filter = {.kind = "fact", .tags = {}}, .cursor = {}}).value().total,
-      5);
+  EXPECT_EQ(list_entries(database_, {.filter = only_kind("fact"), .cursor = {}}).value().total, 5);
   EXPECT_EQ(list_entries(database_, {.filter = {}, .cursor = "x"}).error().code,
             Errc::invalid_args);
 }

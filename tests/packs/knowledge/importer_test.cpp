@@ -51,7 +51,12 @@ class Import : public testing::Test {
   }
   std::int64_t hits(const std::string& query) {
     auto reader = store_->reader({}).value();
-    return search_entries(*reader, {.query = query, .filter = {}}).value().total;
+    SearchRequest request;
+    request.query = query;
+    request.mode = SearchMode::words;
+    request.least_score = 0;
+    request.limit = 1000;
+    return search_entries(*store_, *reader, request).value().total.value();
   }
 
   const test::ScratchDirectory directory_{"import"};
@@ -72,12 +77,13 @@ TEST_F(Import, BringsInAFolder) {
   EXPECT_EQ(report.skipped.at("other type"), 1);
   EXPECT_EQ(progress_, 2);
   auto reader = store_->reader({}).value();
-  const SearchPage page = search_entries(*reader, {.query = "beta", .filter = {}}).value();
+  const SearchPage page = search_entries(*store_, *reader, {.query = "beta", .filter = {}}).value();
   ASSERT_EQ(page.hits.size(), 1U);
   EXPECT_EQ(page.hits[0].source, root_ + "/a.md:4");
   EXPECT_EQ(page.hits[0].kind, "doc");
-  EXPECT_EQ(search_entries(*reader, {.query = "gamma", .filter = {}}).value().hits.at(0).kind,
-            "code");
+  EXPECT_EQ(
+      search_entries(*store_, *reader, {.query = "gamma", .filter = {}}).value().hits.at(0).kind,
+      "code");
 }
 
 TEST_F(Import, TouchesNothingTheSecondTime) {

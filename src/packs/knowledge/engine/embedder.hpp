@@ -25,6 +25,9 @@ struct EmbeddingModel {
 
 enum class Purpose : std::uint8_t { document, query };  // some models tell them apart
 
+// What of an entry is embedded: its title and the first 8 KiB of its text.
+[[nodiscard]] std::string embedded_text(std::string_view title, std::string_view text);
+
 // Thread-safe.
 class Embedder {
  public:

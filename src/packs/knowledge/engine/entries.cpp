@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/knowledge/engine/filter.hpp"
 #include "packs/knowledge/engine/rows.hpp"
 
 namespace hearth::packs::knowledge {
@@ -12,10 +14,6 @@ namespace {
 
 constexpr std::size_t least_prefix = 4;
 constexpr int most_suggestions = 3;
-
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
 
 Result<void> check_sizes(const Entry& entry) {
   if (entry.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -35,26 +33,32 @@ Result<void> check_sizes(const Entry& entry) {
     return fail(Errc::invalid_args,
                 "properties are longer than " + std::to_string(most_property_bytes) + " bytes");
   }
+  if (!(entry.salience >= 0 && entry.salience <= 1)) {
+    return fail(Errc::invalid_args, "salience: between 0 (does not matter) and 1");
+  }
   return {};
 }
 
 constexpr std::string_view find_sql =
     "SELECT e.n, e.id, e.kind, e.title, e.text, e.tags, e.properties, e.version, e.created_ms, "
-    "e.updated_ms, s.path, e.line FROM entries e LEFT JOIN sources s ON s.n = e.source_n "
+    "e.updated_ms, s.path, e.line, e.memory, e.salience, e.deleted_ms, o.id, e.origin FROM entries "
+    "e "
+    "LEFT JOIN sources s ON s.n = e.source_n LEFT JOIN entries o ON o.n = e.superseded_by "
     "WHERE e.n = ?";
 
-struct Stored {
-  std::int64_t n = 0;
-  Entry entry;
-};
+}  // namespace
 
-Result<Stored> load(store::Database& database, std::int64_t n) {
+std::int64_t to_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+
+Result<StoredEntry> load_entry(store::Database& database, std::int64_t n) {
   auto rows = database.query(find_sql, n);
   if (!rows.next()) {
     if (!rows.ok()) return std::unexpected(rows.error());
     return fail(Errc::not_found, "no entry " + std::to_string(n));
   }
-  Stored stored;
+  StoredEntry stored;
   stored.n = rows.integer(0);
   Entry& entry = stored.entry;
   entry.id = rows.text(1);
@@ -67,53 +71,105 @@ Result<Stored> load(store::Database& database, std::int64_t n) {
   entry.created_ms = rows.integer(8);
   entry.updated_ms = rows.integer(9);
   if (!rows.is_null(10)) entry.source = source_name(rows.text(10), rows.integer(11));
+  if (!rows.is_null(16)) entry.source = rows.text(16);
+  if (!rows.is_null(12)) entry.memory = rows.text(12);
+  entry.salience = rows.real(13);
+  if (!rows.is_null(14)) entry.deleted_ms = rows.integer(14);
+  if (!rows.is_null(15)) entry.superseded_by = rows.text(15);
   return stored;
 }
 
-Error no_such_entry(std::string_view id) {
+namespace {
+
+Error no_such_entry(std::string_view name) {
   return {Errc::not_found,
-          "no entry " + std::string(utf8_prefix(id, 64)),
+          "no entry " + std::string(utf8_prefix(name, 64)),
           {"find its id with knowledge_search or knowledge_list"}};
 }
 
-// The row of an id or of a unique prefix.
-Result<std::int64_t> locate(store::Database& database, std::string_view id) {
-  std::string wanted(id);
-  std::ranges::transform(wanted, wanted.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (wanted.size() < least_prefix) {
-    return fail(Errc::invalid_args, "id: give the whole id, or at least its first " +
-                                        std::to_string(least_prefix) + " characters");
-  }
-  if (wanted.find_first_not_of("0123456789abcdef-") != std::string::npos) {
-    return std::unexpected(no_such_entry(id));
-  }
-  // 'g' follows every character that an id has.
-  auto rows =
-      database.query("SELECT n, id FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-                     wanted, wanted + "g", most_suggestions + 1);
-  std::vector<std::string> ids;
-  std::int64_t n = 0;
+// Of entries that fit a name.
+struct Fitting {
+  std::vector<std::string> ids;  // at most most_suggestions + 1
+  std::int64_t n = 0;            // of the first
+};
+
+Result<Fitting> read_fitting(store::Rows rows) {
+  Fitting fitting;
   while (rows.next()) {
-    if (ids.empty()) n = rows.integer(0);
-    ids.emplace_back(rows.text(1));
+    if (fitting.ids.empty()) fitting.n = rows.integer(0);
+    fitting.ids.emplace_back(rows.text(1));
   }
   if (!rows.ok()) return std::unexpected(rows.error());
-  if (ids.empty()) return std::unexpected(no_such_entry(id));
-  if (ids.size() == 1 || ids.front() == wanted) return n;
-  const bool is_more = ids.size() > most_suggestions;
-  if (is_more) ids.pop_back();
-  std::string message = std::string(is_more ? "more than " : "") + std::to_string(ids.size()) +
-                        " entries have ids that begin with " + wanted + "; give more of the id";
-  return fail(Errc::conflict, std::move(message), std::move(ids));
+  return fitting;
 }
 
-Result<Stored> find_stored(store::Database& database, std::string_view id) {
-  const auto n = locate(database, id);
-  if (!n) return std::unexpected(n.error());
-  return load(database, *n);
+Error ambiguous(Fitting fitting, const std::string& what) {
+  const bool is_more = fitting.ids.size() > most_suggestions;
+  if (is_more) fitting.ids.pop_back();
+  return {
+      Errc::conflict,
+      std::string(is_more ? "more than " : "") + std::to_string(fitting.ids.size()) + " " + what,
+      std::move(fitting.ids)};
 }
+
+bool is_id_prefix(std::string_view text) {
+  return text.size() >= least_prefix && text.size() <= 36 &&
+         text.find_first_not_of("0123456789abcdef-") == std::string::npos;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+// The row of an id, of a unique prefix of one, or of a title.
+Result<std::int64_t> locate(store::Database& database, std::string_view name, Which which) {
+  const std::string prefix = lower_case(name);
+  const bool has_deleted = which == Which::deleted_too;
+  if (is_id_prefix(prefix)) {
+    // 'g' follows every character that an id has.
+    auto fitting = read_fitting(database.query(
+        "SELECT n, id FROM entries WHERE id >= ? AND id < ? AND (deleted_ms IS NULL OR ?) "
+        "ORDER BY id LIMIT ?",
+        prefix, prefix + "g", has_deleted, most_suggestions + 1));
+    if (!fitting) return std::unexpected(std::move(fitting.error()));
+    if (fitting->ids.size() == 1 || (!fitting->ids.empty() && fitting->ids.front() == prefix)) {
+      return fitting->n;
+    }
+    if (!fitting->ids.empty()) {
+      return std::unexpected(ambiguous(std::move(*fitting), "entries have ids that begin with " +
+                                                                prefix + "; give more of the id"));
+    }
+  }
+  auto fitting = read_fitting(database.query(
+      "SELECT n, id FROM entries WHERE title = ? COLLATE NOCASE AND (deleted_ms IS NULL OR ?) "
+      "ORDER BY n LIMIT ?",
+      name, has_deleted, most_suggestions + 1));
+  if (!fitting) return std::unexpected(std::move(fitting.error()));
+  if (fitting->ids.size() == 1) return fitting->n;
+  if (!fitting->ids.empty()) {
+    return std::unexpected(ambiguous(std::move(*fitting), "entries have this title; give an id"));
+  }
+  if (name.size() < least_prefix) {
+    return fail(Errc::invalid_args, "id: give the whole id, at least its first " +
+                                        std::to_string(least_prefix) +
+                                        " characters, or the whole title");
+  }
+  return std::unexpected(no_such_entry(name));
+}
+
+}  // namespace
+
+Result<StoredEntry> find_stored(store::Database& database, std::string_view name, Which which) {
+  const auto n = locate(database, name, which);
+  if (!n) return std::unexpected(n.error());
+  return load_entry(database, *n);
+}
+
+namespace {
 
 // Takes what is to change over the entry.
 Result<void> apply(Entry& entry, const EntryChange& change) {
@@ -135,7 +191,40 @@ Result<void> apply(Entry& entry, const EntryChange& change) {
     if (!merged) return std::unexpected(std::move(merged.error()));
     entry.properties = std::move(*merged);
   }
+  if (change.salience) entry.salience = *change.salience;
   return check_sizes(entry);
+}
+
+// Checked, and of length 1.
+Result<std::vector<float>> clean_vector(const std::vector<float>& given,
+                                        const std::optional<EmbeddingModel>& model) {
+  if (!model) {
+    return fail(Errc::invalid_args, "vector: this store makes its vectors itself",
+                {"leave it out, or set kind = \"supplied\" in [knowledge.embedder]"});
+  }
+  if (given.size() != model->dimensions) {
+    return fail(Errc::invalid_args, "vector: has " + std::to_string(given.size()) +
+                                        " numbers; here it takes " +
+                                        std::to_string(model->dimensions));
+  }
+  double squares = 0;
+  for (const float x : given) squares += static_cast<double>(x) * static_cast<double>(x);
+  if (!std::isfinite(squares) || squares <= 0) {
+    return fail(Errc::invalid_args, "vector: its length is 0, or no number");
+  }
+  std::vector<float> unit = given;
+  const double length = std::sqrt(squares);
+  for (float& x : unit) x = static_cast<float>(static_cast<double>(x) / length);
+  return unit;
+}
+
+Result<void> add_vector(store::Database& database,
+                        std::int64_t n,
+                        const std::vector<float>& given,
+                        const std::optional<EmbeddingModel>& model) {
+  const auto vector = clean_vector(given, model);
+  if (!vector) return std::unexpected(vector.error());
+  return store_vector(database, n, model->name, *vector);
 }
 
 }  // namespace
@@ -154,45 +243,22 @@ std::string source_name(std::string_view path, std::int64_t line) {
   return std::string(path) + ":" + std::to_string(line);
 }
 
-std::string filter_sql(const Filter& filter) {
-  std::string sql;
-  if (filter.kind) sql += " AND e.kind = ?";
-  // The plus keeps the planner from starting with the tag: the order is another index's.
-  for (std::size_t i = 0; i < filter.tags.size(); ++i) {
-    sql += " AND +e.n IN (SELECT n FROM entry_tags WHERE tag = ?)";
-  }
-  return sql;
-}
-
-std::vector<std::string> filter_parameters(const Filter& filter) {
-  std::vector<std::string> parameters;
-  if (filter.kind) parameters.push_back(*filter.kind);
-  parameters.insert(parameters.end(), filter.tags.begin(), filter.tags.end());
-  return parameters;
-}
-
-Result<Filter> clean_filter(const Filter& filter) {
-  Filter clean;
-  if (filter.kind) {
-    auto kind = clean_label("kind", *filter.kind);
-    if (!kind) return std::unexpected(std::move(kind.error()));
-    clean.kind = std::move(*kind);
-  }
-  auto tags = clean_tags(filter.tags);
-  if (!tags) return std::unexpected(std::move(tags.error()));
-  clean.tags = std::move(*tags);
-  return clean;
-}
-
-Result<Entry> add_entry(store::Database& database, const NewEntry& wanted, WallTime now) {
+Result<Entry> add_entry(store::Database& database,
+                        const NewEntry& wanted,
+                        WallTime now,
+                        const std::optional<EmbeddingModel>& model) {
   Entry entry;
   EntryChange all{.text = wanted.text,
                   .title = wanted.title,
                   .kind = wanted.kind,
                   .tags = wanted.tags,
                   .merge_properties = {},
+                  .salience = wanted.salience,
+                  .vector = {},
                   .expected_version = {}};
   entry.properties = wanted.properties;
+  entry.memory = wanted.memory;
+  entry.source = wanted.source;
   if (auto fits = apply(entry, all); !fits) return std::unexpected(std::move(fits.error()));
   entry.id = make_uuid_v7(now);
   entry.created_ms = entry.updated_ms = to_ms(now);
@@ -203,16 +269,24 @@ Result<Entry> add_entry(store::Database& database, const NewEntry& wanted, WallT
                    .tags = entry.tags,
                    .properties = entry.properties,
                    .now_ms = entry.created_ms,
-                   .place = {}};
-  if (auto done = insert_row(database, row); !done) return std::unexpected(std::move(done.error()));
+                   .place = {},
+                   .memory = entry.memory,
+                   .salience = entry.salience,
+                   .origin = entry.source};
+  auto done = insert_row(database, row);
+  if (done && !wanted.vector.empty()) {
+    done = add_vector(database, database.last_rowid(), wanted.vector, model);
+  }
+  if (!done) return std::unexpected(std::move(done.error()));
   return entry;
 }
 
 Result<Entry> change_entry(store::Database& database,
                            std::string_view id,
                            const EntryChange& change,
-                           WallTime now) {
-  auto stored = find_stored(database, id);
+                           WallTime now,
+                           const std::optional<EmbeddingModel>& model) {
+  auto stored = find_stored(database, id, change.restores ? Which::deleted_too : Which::living);
   if (!stored) return std::unexpected(std::move(stored.error()));
   Entry& entry = stored->entry;
   if (change.expected_version && *change.expected_version != entry.version) {
@@ -224,27 +298,43 @@ Result<Entry> change_entry(store::Database& database,
   if (auto fits = apply(entry, change); !fits) return std::unexpected(std::move(fits.error()));
   ++entry.version;
   entry.updated_ms = to_ms(now);
+  entry.deleted_ms.reset();
   auto done = database.run(
-      "UPDATE entries SET kind = ?, properties = ?, version = ?, updated_ms = ? WHERE n = ?",
-      entry.kind, entry.properties, entry.version, entry.updated_ms, stored->n);
-  if (done && (change.text || change.title || change.tags)) {
-    done = replace_searchable(database, stored->n, {entry.title, entry.text, entry.tags});
+      "UPDATE entries SET properties = ?, salience = ?, version = ?, updated_ms = ?, "
+      "deleted_ms = NULL WHERE n = ?",
+      entry.properties, entry.salience, entry.version, entry.updated_ms, stored->n);
+  if (done && (change.text || change.title || change.tags || change.kind)) {
+    done =
+        replace_searchable(database, stored->n, {entry.kind, entry.title, entry.text, entry.tags});
+  } else if (done && change.restores) {
+    done = touch_row(database, stored->n);
   }
+  if (done && change.vector) done = add_vector(database, stored->n, *change.vector, model);
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(entry);
 }
 
-Result<Entry> remove_entry(store::Database& database, std::string_view id) {
-  auto stored = find_stored(database, id);
+Result<Entry> remove_entry(store::Database& database,
+                           std::string_view name,
+                           Deletion deletion,
+                           WallTime now) {
+  const bool is_hard = deletion == Deletion::hard;
+  auto stored = find_stored(database, name, is_hard ? Which::deleted_too : Which::living);
   if (!stored) return std::unexpected(std::move(stored.error()));
-  if (auto done = delete_row(database, stored->n); !done) {
-    return std::unexpected(std::move(done.error()));
+  Result<void> done;
+  if (is_hard) {
+    done = delete_row(database, stored->n);
+  } else {
+    done = database.run("UPDATE entries SET deleted_ms = ?, version = version + 1 WHERE n = ?",
+                        to_ms(now), stored->n);
+    if (done) done = touch_row(database, stored->n);
   }
+  if (!done) return std::unexpected(std::move(done.error()));
   return std::move(stored->entry);
 }
 
-Result<Entry> find_entry(store::Database& database, std::string_view id) {
-  auto stored = find_stored(database, id);
+Result<Entry> find_entry(store::Database& database, std::string_view name, Which which) {
+  auto stored = find_stored(database, name, which);
   if (!stored) return std::unexpected(std::move(stored.error()));
   return std::move(stored->entry);
 }
@@ -277,14 +367,13 @@ Result<ListPage> list_entries(store::Database& database, const ListRequest& requ
   auto transaction = store::Transaction::begin(database, store::Transaction::Kind::deferred);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
   ListPage page;
-  const auto total =
-      database.integer("SELECT count(*) FROM entries e WHERE true" + where, parameters);
+  const auto total = database.integer("SELECT count(*) FROM live e WHERE true" + where, parameters);
   if (!total) return std::unexpected(total.error());
   page.total = total->value_or(0);
 
   auto rows = database.query(
       "SELECT e.n, e.id, e.kind, e.title, e.tags, e.version, e.created_ms, e.updated_ms, s.path, "
-      "e.line FROM entries e LEFT JOIN sources s ON s.n = e.source_n WHERE e.n < ?" +
+      "e.line, e.origin FROM live e LEFT JOIN sources s ON s.n = e.source_n WHERE e.n < ?" +
           where + " ORDER BY e.n DESC LIMIT ?",
       *before, parameters, request.limit + 1);
   std::int64_t last = 0;
@@ -303,6 +392,7 @@ Result<ListPage> list_entries(store::Database& database, const ListRequest& requ
     entry.created_ms = rows.integer(6);
     entry.updated_ms = rows.integer(7);
     if (!rows.is_null(8)) entry.source = source_name(rows.text(8), rows.integer(9));
+    if (!rows.is_null(10)) entry.source = rows.text(10);
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   return page;
@@ -312,7 +402,7 @@ Result<Stats> read_stats(store::Database& database) {
   auto transaction = store::Transaction::begin(database, store::Transaction::Kind::deferred);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
   Stats stats;
-  auto rows = database.query("SELECT kind, count(*) FROM entries GROUP BY kind ORDER BY 2 DESC, 1");
+  auto rows = database.query("SELECT kind, count(*) FROM live GROUP BY kind ORDER BY 2 DESC, 1");
   while (rows.next()) {
     stats.kinds.push_back({std::string(rows.text(0)), rows.integer(1)});
     stats.entries += rows.integer(1);

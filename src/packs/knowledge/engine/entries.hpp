@@ -2,31 +2,44 @@
 // store's writer; the others on any connection.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "packs/knowledge/engine/embedder.hpp"
 #include "packs/knowledge/engine/entry.hpp"
 #include "store/sqlite.hpp"
 
 namespace hearth::packs::knowledge {
 
-// Texts are checked and labels cleaned: `invalid_args` says what is wrong.
+// Texts are checked and labels cleaned: `invalid_args` says what is wrong. `model` is whose space
+// the caller's vector is of.
 [[nodiscard]] Result<Entry> add_entry(store::Database& database,
                                       const NewEntry& wanted,
-                                      WallTime now);
+                                      WallTime now,
+                                      const std::optional<EmbeddingModel>& model = {});
 // `conflict` when the entry is not of the expected version.
 [[nodiscard]] Result<Entry> change_entry(store::Database& database,
                                          std::string_view id,
                                          const EntryChange& change,
+                                         WallTime now,
+                                         const std::optional<EmbeddingModel>& model = {});
+// The entry as it was. A soft deletion hides it, and change_entry() may restore it; a hard one ends
+// it with its edges.
+enum class Deletion : std::uint8_t { soft, hard };
+[[nodiscard]] Result<Entry> remove_entry(store::Database& database,
+                                         std::string_view name,
+                                         Deletion deletion,
                                          WallTime now);
-// The entry as it was.
-[[nodiscard]] Result<Entry> remove_entry(store::Database& database, std::string_view id);
 
-// By id, or a prefix of at least 4 characters that fits one entry only: `not_found`, or `conflict`
-// with ids that fit.
-[[nodiscard]] Result<Entry> find_entry(store::Database& database, std::string_view id);
+// By id, a prefix of one of at least 4 characters, or the whole title, that fits one entry only:
+// `not_found`, or `conflict` with ids that fit.
+enum class Which : std::uint8_t { living, deleted_too };
+[[nodiscard]] Result<Entry> find_entry(store::Database& database,
+                                       std::string_view name,
+                                       Which which = Which::living);
 
 // `invalid_args` for a cursor that no list gave out.
 [[nodiscard]] Result<ListPage> list_entries(store::Database& database, const ListRequest& request);
@@ -34,12 +47,18 @@ namespace hearth::packs::knowledge {
 
 // ---- For the engine's own files ---------------------------------------------------------------
 
+struct StoredEntry {
+  std::int64_t n = 0;
+  Entry entry;
+};
+[[nodiscard]] Result<StoredEntry> find_stored(store::Database& database,
+                                              std::string_view name,
+                                              Which which = Which::living);
+[[nodiscard]] Result<StoredEntry> load_entry(store::Database& database, std::int64_t n);
+[[nodiscard]] std::int64_t to_ms(WallTime time);
+
 // "a\nb" → {"a", "b"}, and back.
 [[nodiscard]] std::vector<std::string> split_tags(std::string_view lines);
-// " AND …" for each part of a cleaned filter; its parameters are filter_parameters().
-[[nodiscard]] std::string filter_sql(const Filter& filter);
-[[nodiscard]] std::vector<std::string> filter_parameters(const Filter& filter);
-[[nodiscard]] Result<Filter> clean_filter(const Filter& filter);
 // "path:line".
 [[nodiscard]] std::string source_name(std::string_view path, std::int64_t line);
 

@@ -23,13 +23,22 @@ struct Entry {
   std::string kind;
   std::string title;
   std::string text;
-  std::vector<std::string> tags;      // sorted, each once
-  std::string properties = "{}";      // JSON text of an object
-  std::optional<std::string> source;  // "path:line" of an imported entry
+  std::vector<std::string> tags;  // sorted, each once
+  std::string properties = "{}";  // JSON text of an object
+  // "path:line" of an imported entry; else where it is from, as its author says
+  std::optional<std::string> source;
+  std::optional<std::string> memory;  // memory_episodic, memory_semantic; nothing: it does not fade
+  double salience = 0.5;              // 0 … 1: how much it matters
   std::int64_t version = 1;           // grows by one with each change
   std::int64_t created_ms = 0;        // since 1970, UTC
   std::int64_t updated_ms = 0;
+  std::optional<std::int64_t> deleted_ms;    // nothing: it lives
+  std::optional<std::string> superseded_by;  // the id of what took its place
 };
+
+inline constexpr const char* memory_episodic = "episodic";  // what happened: fades in weeks
+inline constexpr const char* any_memory = "any";            // in a filter
+inline constexpr const char* memory_semantic = "semantic";  // what is so: fades in months
 
 struct NewEntry {
   std::string text;
@@ -37,6 +46,10 @@ struct NewEntry {
   std::string kind = "note";
   std::vector<std::string> tags;
   std::string properties = "{}";
+  std::optional<std::string> memory;
+  double salience = 0.5;
+  std::optional<std::string> source;
+  std::vector<float> vector;  // of the caller's own model; empty: none
 };
 
 // Absent members stay as they are.
@@ -47,12 +60,27 @@ struct EntryChange {
   std::optional<std::vector<std::string>> tags;  // replaces all
   // From the present properties to the new ones; both JSON objects.
   std::function<Result<std::string>(std::string_view)> merge_properties;
+  std::optional<double> salience;
+  std::optional<std::vector<float>> vector;
+  bool restores = false;  // from a soft deletion
   std::optional<std::int64_t> expected_version;
 };
 
+// A property that an entry must have, as JSON texts: {"name":…} holds `value`.
+struct PropertyMatch {
+  std::string name;
+  std::string value;
+};
+
+// All that is set must hold. Times are since 1970, in milliseconds, UTC.
 struct Filter {
   std::optional<std::string> kind;
-  std::vector<std::string> tags;  // all of them
+  std::vector<std::string> tags;
+  std::vector<PropertyMatch> properties;
+  std::optional<std::int64_t> since_ms;   // changed then or later
+  std::optional<std::int64_t> before_ms;  // changed earlier
+  std::optional<std::string> memory;      // of this sort, or any_memory
+  bool with_superseded = true;
 };
 
 struct ListRequest {

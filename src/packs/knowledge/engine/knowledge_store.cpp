@@ -1,45 +1,188 @@
 #include "packs/knowledge/engine/knowledge_store.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <system_error>
 #include <utility>
 
+#include "base/ids.hpp"
+#include "base/log.hpp"
 #include "packs/knowledge/engine/schema.hpp"
 #include "store/env.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
 
+namespace fs = std::filesystem;
+
 // Opened as needed, the last used first: an idle store has one. Each has a cache of its own.
 constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr int writer_cache_kib = 2048;
 
+constexpr std::string_view vectors_prefix = "vectors-";
+
 }  // namespace
 
-KnowledgeStore::KnowledgeStore(std::string path, const Clock& clock)
-    : path_(std::move(path)), clock_(clock), readers_(path_, most_readers, reader_cache_kib) {}
+KnowledgeStore::KnowledgeStore(std::string path, const Clock& clock, StoreOptions options)
+    : path_(std::move(path)),
+      clock_(clock),
+      options_(std::move(options)),
+      readers_(path_, most_readers, reader_cache_kib),
+      feed_(options_.embedder.get()) {}
+
+KnowledgeStore::~KnowledgeStore() {
+  close();
+  std::error_code ignored;
+  if (!private_indexes_.empty()) fs::remove_all(private_indexes_, ignored);
+}
 
 Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& path,
                                                              const Clock& clock,
                                                              const StoreOptions& options) {
-  std::unique_ptr<KnowledgeStore> made(new KnowledgeStore(path, clock));
+  std::unique_ptr<KnowledgeStore> made(new KnowledgeStore(path, clock, options));
   if (options.is_read_only) {
     auto reader = made->reader({});
     if (!reader) return std::unexpected(std::move(reader.error()));
-    if (auto known = store::check_version(**reader, knowledge_schema()); !known) {
-      return std::unexpected(std::move(known.error()));
-    }
+    auto done = store::check_version(**reader, knowledge_schema());
+    if (done) done = made->open_indexes();
+    if (done) done = made->feed_.begin(**reader);
+    if (!done) return std::unexpected(std::move(done.error()));
     return made;
   }
   auto database = store::Database::open(
       path, {.cache_kib = writer_cache_kib, .durability = options.durability});
   if (!database) return std::unexpected(std::move(database.error()));
-  if (auto migrated = store::migrate(*database, knowledge_schema()); !migrated) {
-    return std::unexpected(std::move(migrated.error()));
-  }
-  auto writer = store::Writer::start(std::move(*database), clock);
+  auto done = store::migrate(*database, knowledge_schema());
+  if (done) done = made->open_indexes();
+  if (done) done = made->feed_.begin(*database);
+  if (!done) return std::unexpected(std::move(done.error()));
+  store::Writer::Options writing;
+  writing.committed = [store = made.get()](store::Database& written) {
+    if (auto followed = store->feed_.follow(written); !followed) {
+      log::error("an index missed a write, and catches up",
+                 {log::kv("why", followed.error().message)});
+    }
+    store->keeper_->nudge();
+  };
+  auto writer = store::Writer::start(std::move(*database), clock, std::move(writing));
   if (!writer) return std::unexpected(std::move(writer.error()));
   made->writer_ = std::move(*writer);
   return made;
+}
+
+// Of a store of another process: in a directory of our own, filled from the database, since the
+// owner's files come and go with its merges.
+Result<std::string> KnowledgeStore::index_directory(const std::string& name) const {
+  const std::string parent =
+      private_indexes_.empty() ? store::directory_of(path_) : private_indexes_;
+  const std::string directory = parent + "/" + name;
+  std::error_code error;
+  if (fs::create_directory(directory, error)) {
+    fs::permissions(directory, fs::perms::owner_all, error);
+    if (auto synced = store::system_env().sync_directory(parent); !synced) {
+      return std::unexpected(std::move(synced.error()));
+    }
+  }
+  if (error) return fail(Errc::io, "make " + directory + ": " + error.message());
+  return directory;
+}
+
+Result<void> KnowledgeStore::open_indexes() {
+  if (options_.is_read_only) {
+    std::string name = (fs::temp_directory_path() / "hearth-index-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) return fail(Errc::io, "make " + name);
+    private_indexes_ = std::move(name);
+  }
+  const auto directory = index_directory("text");
+  if (!directory) return std::unexpected(directory.error());
+  auto text = TextLeg::open(store::system_env(), *directory);
+  if (!text) return std::unexpected(std::move(text.error()));
+  text_ = std::move(*text);
+  feed_.add(*text_);
+  keeper_ = std::make_unique<IndexKeeper>(feed_, readers_, clock_, [this](std::uint64_t covered) {
+    if (!writer_) return;
+    write({.run = [covered](store::Database& database) -> Result<std::string> {
+             auto done = database.run("DELETE FROM removed WHERE seq <= ?", covered);
+             if (!done) return std::unexpected(std::move(done.error()));
+             return std::string();
+           },
+           .done = [](auto&&) {},
+           .key = {},
+           .stop = {}});
+  });
+  if (auto done = open_vectors(); !done) return done;
+  keeper_->add(*text_);
+  if (const auto vectors = *vectors_.lock()) keeper_->add(*vectors);
+  return {};
+}
+
+Result<void> KnowledgeStore::open_vectors() {
+  if (!options_.embedder) return {};
+  const auto model = options_.embedder->model();
+  if (!model) return {};  // it will say why it cannot be asked, when it is
+  const std::string name =
+      std::string(vectors_prefix) +
+      fingerprint_hex(model->name + "\n" + std::to_string(model->dimensions)).substr(0, 16);
+  const auto directory = index_directory(name);
+  if (!directory) return std::unexpected(directory.error());
+  auto leg = VectorLeg::open(store::system_env(), *directory, *model);
+  if (!leg) return std::unexpected(std::move(leg.error()));
+  std::shared_ptr<VectorLeg> vectors = std::move(*leg);
+  feed_.add(*vectors, model->name);
+  *vectors_.lock() = std::move(vectors);
+  return {};
+}
+
+std::shared_ptr<const VectorLeg> KnowledgeStore::vectors() const {
+  return *vectors_.lock();
+}
+
+std::optional<EmbeddingModel> KnowledgeStore::supplied_model() const {
+  const auto vectors = *vectors_.lock();
+  if (!vectors || options_.embedder->is_immediate()) return std::nullopt;
+  return vectors->model();
+}
+
+Result<void> KnowledgeStore::refresh(store::Database& database) {
+  if (!options_.is_read_only) return {};
+  const std::scoped_lock lock(refreshing_);
+  return feed_.follow(database);
+}
+
+std::optional<std::string> KnowledgeStore::text_lacks() const {
+  const std::uint64_t missing = feed_.missing(*text_);
+  if (missing > 0) {
+    return "the index of words is being made; " + std::to_string(missing) + " changes are to come";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> KnowledgeStore::vectors_lack() const {
+  if (!options_.embedder) return "there is no embedder";
+  const auto vectors = *vectors_.lock();
+  if (!vectors) {
+    const auto model = options_.embedder->model();
+    return model ? "the model is not known yet" : model.error().message;
+  }
+  if (const std::uint64_t missing = feed_.missing(*vectors); missing > 0) {
+    return "the index of vectors is being made; " + std::to_string(missing) +
+           " changes are to come";
+  }
+  return std::nullopt;
+}
+
+Result<void> KnowledgeStore::rebuild_text() {
+  keeper_->rebuild(*text_);
+  return {};
+}
+
+Result<void> KnowledgeStore::rebuild_vectors() {
+  const auto vectors = *vectors_.lock();
+  if (!vectors) return fail(Errc::unavailable, "there are no vectors: " + *vectors_lack());
+  keeper_->rebuild(*vectors);
+  return {};
 }
 
 void KnowledgeStore::write(store::WriteJob job) {
@@ -47,7 +190,23 @@ void KnowledgeStore::write(store::WriteJob job) {
   job.done(fail(Errc::read_only, path_ + " belongs to another process; nothing was written"));
 }
 
+Result<std::string> KnowledgeStore::write_and_wait(
+    std::move_only_function<Result<std::string>(store::Database&)> run,
+    const std::stop_token& stop) {
+  auto promise = std::make_shared<std::promise<Result<store::WriteOutcome>>>();
+  auto outcome = promise->get_future();
+  write(
+      {.run = std::move(run),
+       .done = [promise](Result<store::WriteOutcome> done) { promise->set_value(std::move(done)); },
+       .key = {},
+       .stop = stop});
+  auto done = outcome.get();
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::move(done->reply);
+}
+
 void KnowledgeStore::close() {
+  if (keeper_) keeper_->close();
   if (!writer_) return;
   readers_.shrink();  // so that they do not hold the journal
   writer_->close();
@@ -58,6 +217,8 @@ std::uint64_t KnowledgeStore::bytes() const {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     all += store::system_env().size(path_ + suffix).value_or(0);
   }
+  all += text_->status().bytes_on_disk;
+  if (const auto vectors = *vectors_.lock()) all += vectors->status().bytes_on_disk;
   return all;
 }
 

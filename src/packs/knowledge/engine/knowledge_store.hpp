@@ -1,13 +1,26 @@
-// One namespace's knowledge: its file, its writer, its readers.
+// One namespace's knowledge: its database, with its writer and its readers, and the indexes beside
+// it, which follow.
+//
+//   knowledge.db          the truth
+//   text/                 the index of words (search/text)
+//   vectors-FINGERPRINT/  the index of one model's vectors (search/vector)
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "base/result.hpp"
+#include "packs/knowledge/engine/embedder.hpp"
+#include "packs/knowledge/engine/index_feed.hpp"
+#include "packs/knowledge/engine/index_keeper.hpp"
+#include "packs/knowledge/engine/text_leg.hpp"
+#include "packs/knowledge/engine/vector_leg.hpp"
 #include "store/readers.hpp"
 #include "store/writer.hpp"
 
@@ -15,7 +28,8 @@ namespace hearth::packs::knowledge {
 
 struct StoreOptions {
   store::Durability durability = store::Durability::power;
-  bool is_read_only = false;  // another process owns the file
+  bool is_read_only = false;                     // another process owns the file
+  std::shared_ptr<Embedder> embedder = nullptr;  // null: there are no vectors
 };
 
 // Members are for any thread.
@@ -26,27 +40,60 @@ class KnowledgeStore final {
   [[nodiscard]] static Result<std::unique_ptr<KnowledgeStore>> open(const std::string& path,
                                                                     const Clock& clock,
                                                                     const StoreOptions& options);
+  ~KnowledgeStore();  // close()
+  KnowledgeStore(const KnowledgeStore&) = delete;
+  KnowledgeStore& operator=(const KnowledgeStore&) = delete;
 
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop) {
     return readers_.take(stop);
   }
   // `done` is always called: with `read_only` at once in a store of another process.
   void write(store::WriteJob job);
+  // The same, for threads that may wait for it.
+  [[nodiscard]] Result<std::string> write_and_wait(
+      std::move_only_function<Result<std::string>(store::Database&)> run,
+      const std::stop_token& stop = {});
   // Finishes the writes that wait and refuses more. Readers go on.
   void close();
 
+  // For searches. The vectors' is null while the model is not known, or if there is none.
+  [[nodiscard]] const TextLeg& text() const { return *text_; }
+  [[nodiscard]] std::shared_ptr<const VectorLeg> vectors() const;
+  // The space of vectors that callers may bring; nothing where the store makes its own.
+  [[nodiscard]] std::optional<EmbeddingModel> supplied_model() const;
+  [[nodiscard]] Embedder* embedder() const { return options_.embedder.get(); }
+  // Brings what another process has written; nothing to do in a store of one's own.
+  [[nodiscard]] Result<void> refresh(store::Database& database);
+  // Why an index cannot answer as well as it should; nothing when it can.
+  [[nodiscard]] std::optional<std::string> text_lacks() const;
+  [[nodiscard]] std::optional<std::string> vectors_lack() const;
+  // Throws an index away and makes it again, in the background. `unavailable` when there is none.
+  [[nodiscard]] Result<void> rebuild_text();
+  [[nodiscard]] Result<void> rebuild_vectors();
+
   [[nodiscard]] const std::string& path() const { return path_; }
-  // On disk, with its journals.
+  // On disk, with its journals and indexes.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
  private:
-  KnowledgeStore(std::string path, const Clock& clock);
+  KnowledgeStore(std::string path, const Clock& clock, StoreOptions options);
+  [[nodiscard]] Result<void> open_indexes();
+  [[nodiscard]] Result<void> open_vectors();
+  [[nodiscard]] Result<std::string> index_directory(const std::string& name) const;
 
   const std::string path_;
   const Clock& clock_;
-  std::unique_ptr<store::Writer> writer_;  // null in a store of another process
+  const StoreOptions options_;
   store::Readers readers_;
+  std::unique_ptr<TextLeg> text_;
+  mutable Guarded<std::shared_ptr<VectorLeg>> vectors_;
+  IndexFeed feed_;
+  std::string
+      private_indexes_;  // of a store of another process: made at opening, removed at the end
+  std::mutex refreshing_;
+  std::unique_ptr<IndexKeeper> keeper_;
+  std::unique_ptr<store::Writer> writer_;  // null in a store of another process
 };
 
 }  // namespace hearth::packs::knowledge

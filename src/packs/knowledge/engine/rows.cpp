@@ -1,7 +1,12 @@
 #include "packs/knowledge/engine/rows.hpp"
 
+#include <bit>
+
 namespace hearth::packs::knowledge {
 namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "vectors are stored as they are in memory");
 
 std::string joined(const std::vector<std::string>& tags) {
   std::string lines;
@@ -9,29 +14,27 @@ std::string joined(const std::vector<std::string>& tags) {
   return lines;
 }
 
-Result<void> add_to_index(store::Database& database,
-                          std::int64_t n,
-                          const Searchable& row,
-                          const std::string& tag_lines) {
-  auto done = database.run("INSERT INTO entries_fts(rowid, title, text, tags) VALUES(?, ?, ?, ?)",
-                           n, row.title, row.text, tag_lines);
-  for (const std::string& tag : row.tags) {
+Result<void> add_tags(store::Database& database,
+                      std::int64_t n,
+                      const std::vector<std::string>& tags) {
+  Result<void> done;
+  for (const std::string& tag : tags) {
     if (done) done = database.run("INSERT INTO entry_tags(tag, n) VALUES(?, ?)", tag, n);
   }
   return done;
 }
 
-// While the row is as it was indexed: the index reads from it what to remove.
-Result<void> remove_from_index(store::Database& database, std::int64_t n) {
-  auto done = database.run("DELETE FROM entries_fts WHERE rowid = ?", n);
-  if (done) done = database.run("DELETE FROM entry_tags WHERE n = ?", n);
-  return done;
-}
+constexpr std::string_view count_sql = "UPDATE counter SET value = value + 1";
 
 }  // namespace
 
+Result<std::uint64_t> last_sequence(store::Database& database) {
+  const auto value = database.integer("SELECT value FROM counter");
+  if (!value) return std::unexpected(value.error());
+  return static_cast<std::uint64_t>(value->value_or(0));
+}
+
 Result<void> insert_row(store::Database& database, const NewRow& row) {
-  const std::string tag_lines = joined(row.tags);
   std::optional<std::int64_t> source;
   std::optional<std::int64_t> chunk;
   std::optional<std::int64_t> line;
@@ -42,30 +45,68 @@ Result<void> insert_row(store::Database& database, const NewRow& row) {
     line = row.place->line;
     hash = row.place->hash;
   }
-  auto done = database.run(
-      "INSERT INTO entries(id, kind, created_ms, updated_ms, source_n, chunk, line, chunk_hash, "
-      "title, tags, properties, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      row.id, row.kind, row.now_ms, row.now_ms, source, chunk, line, hash, row.title, tag_lines,
-      row.properties, row.text);
+  auto done = database.run(count_sql);
+  if (done) {
+    done = database.run(
+        "INSERT INTO entries(id, kind, seq, created_ms, updated_ms, memory, salience, source_n, "
+        "chunk, line, chunk_hash, origin, title, tags, properties, text) "
+        "VALUES(?, ?, (SELECT value FROM counter), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row.id, row.kind, row.now_ms, row.now_ms, row.memory, row.salience, source, chunk, line,
+        hash, row.origin, row.title, joined(row.tags), row.properties, row.text);
+  }
   if (!done) return done;
-  return add_to_index(database, database.last_rowid(), {row.title, row.text, row.tags}, tag_lines);
+  return add_tags(database, database.last_rowid(), row.tags);
 }
 
 Result<void> replace_searchable(store::Database& database, std::int64_t n, const Searchable& now) {
-  const std::string tag_lines = joined(now.tags);
-  auto done = remove_from_index(database, n);
+  auto done = database.run(count_sql);
   if (done) {
-    done = database.run("UPDATE entries SET title = ?, tags = ?, text = ? WHERE n = ?", now.title,
-                        tag_lines, now.text, n);
+    done = database.run(
+        "UPDATE entries SET seq = (SELECT value FROM counter), kind = ?, title = ?, tags = ?, "
+        "text = ? WHERE n = ?",
+        now.kind, now.title, joined(now.tags), now.text, n);
   }
-  if (done) done = add_to_index(database, n, now, tag_lines);
+  if (done) done = database.run("DELETE FROM vectors WHERE n = ?", n);
+  if (done) done = database.run("DELETE FROM entry_tags WHERE n = ?", n);
+  if (done) done = add_tags(database, n, now.tags);
   return done;
 }
 
 Result<void> delete_row(store::Database& database, std::int64_t n) {
-  auto done = remove_from_index(database, n);
-  if (done) done = database.run("DELETE FROM entries WHERE n = ?", n);
+  Result<void> done;
+  for (const std::string_view sql :
+       {"DELETE FROM entry_tags WHERE n = ?", "DELETE FROM vectors WHERE n = ?",
+        "DELETE FROM edges WHERE source = ?", "DELETE FROM edges WHERE target = ?",
+        "UPDATE entries SET superseded_by = NULL WHERE superseded_by = ?",
+        "DELETE FROM entries WHERE n = ?"}) {
+    if (done) done = database.run(sql, n);
+  }
+  if (done) done = database.run(count_sql);
+  if (done) {
+    done = database.run("INSERT INTO removed(seq, n) VALUES((SELECT value FROM counter), ?)", n);
+  }
   return done;
+}
+
+Result<void> touch_row(store::Database& database, std::int64_t n) {
+  auto done = database.run(count_sql);
+  if (done) {
+    done = database.run("UPDATE entries SET seq = (SELECT value FROM counter) WHERE n = ?", n);
+  }
+  return done;
+}
+
+Result<void> store_vector(store::Database& database,
+                          std::int64_t n,
+                          std::string_view model,
+                          const std::vector<float>& vector) {
+  const std::string_view bytes(reinterpret_cast<const char*>(vector.data()),
+                               vector.size() * sizeof(float));
+  auto done = database.run(
+      "INSERT INTO vectors(n, model, vector) VALUES(?, ?, ?) ON CONFLICT(n) DO UPDATE SET "
+      "model = excluded.model, vector = excluded.vector",
+      n, model, store::Blob{bytes});
+  return done ? touch_row(database, n) : done;
 }
 
 }  // namespace hearth::packs::knowledge

@@ -1,5 +1,5 @@
-// Writing rows of `entries`: the one place that keeps the full-text index and the table of tags in
-// step with them. Inside a transaction of the store's writer.
+// Writing rows of `entries`: the one place that keeps the table of tags in step with them, and
+// gives every change that an index must see its number. Inside a transaction of the store's writer.
 #pragma once
 
 #include <cstdint>
@@ -30,19 +30,36 @@ struct NewRow {
   std::string_view properties;
   std::int64_t now_ms = 0;
   std::optional<SourcePlace> place;
+  std::optional<std::string> memory;
+  double salience = 0.5;
+  std::optional<std::string> origin;
 };
 [[nodiscard]] Result<void> insert_row(store::Database& database, const NewRow& row);
 
-// What the index covers.
+// What the indexes cover.
 struct Searchable {
+  std::string_view kind;
   std::string_view title;
   std::string_view text;
   const std::vector<std::string>& tags;
 };
+// Its stored vector goes, since it belongs to the old text.
 [[nodiscard]] Result<void> replace_searchable(store::Database& database,
                                               std::int64_t n,
                                               const Searchable& now);
 
+// For good, with its edges, its tags and its vector.
 [[nodiscard]] Result<void> delete_row(store::Database& database, std::int64_t n);
+// Gives the row the next number: the indexes look at it again.
+[[nodiscard]] Result<void> touch_row(store::Database& database, std::int64_t n);
+
+// Of a model that cannot be asked at will. `vector` has length 1.
+[[nodiscard]] Result<void> store_vector(store::Database& database,
+                                        std::int64_t n,
+                                        std::string_view model,
+                                        const std::vector<float>& vector);
+
+// The number of the last change.
+[[nodiscard]] Result<std::uint64_t> last_sequence(store::Database& database);
 
 }  // namespace hearth::packs::knowledge

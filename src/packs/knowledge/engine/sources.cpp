@@ -6,14 +6,11 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/knowledge/engine/entries.hpp"
 #include "packs/knowledge/engine/rows.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
-
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
 
 struct OldChunk {
   std::int64_t n = 0;
@@ -86,17 +83,21 @@ Result<void> change_chunk(store::Database& database,
                           std::int64_t n,
                           const Chunk& chunk,
                           const Place& place) {
+  std::string kind;
   std::vector<std::string> tags;
   {
-    auto rows = database.query("SELECT tag FROM entry_tags WHERE n = ? ORDER BY tag", n);
-    while (rows.next()) tags.emplace_back(rows.text(0));
+    auto rows = database.query("SELECT kind, tags FROM entries WHERE n = ?", n);
+    if (rows.next()) {
+      kind = rows.text(0);
+      tags = split_tags(rows.text(1));
+    }
     if (!rows.ok()) return std::unexpected(rows.error());
   }
-  auto done = replace_searchable(database, n, {chunk.title, chunk.text, tags});
+  auto done = replace_searchable(database, n, {kind, chunk.title, chunk.text, tags});
   if (!done) return done;
   return database.run(
       "UPDATE entries SET chunk_hash = ?, chunk = ?, line = ?, version = version + 1, "
-      "updated_ms = ? WHERE n = ?",
+      "updated_ms = ?, deleted_ms = NULL WHERE n = ?",
       chunk.hash, place.index, chunk.line, place.now_ms, n);
 }
 

@@ -1,0 +1,120 @@
+#include "packs/knowledge/engine/filter.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "packs/knowledge/engine/text_leg.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+// The path of a member in SQLite's JSON functions.
+std::string member_path(const std::string& name) {
+  return "$.\"" + name + "\"";
+}
+
+Result<std::shared_ptr<EntrySet>> read_set(store::Rows rows) {
+  auto set = std::make_shared<EntrySet>();
+  while (rows.next()) set->add(rows.integer(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return set;
+}
+
+// Whether the facets of the text index do not say it all.
+bool needs_rows(const Filter& filter) {
+  return !filter.properties.empty() || filter.since_ms || filter.before_ms;
+}
+
+}  // namespace
+
+void EntrySet::add(std::int64_t n) {
+  const auto word = static_cast<std::size_t>(n) / 64;
+  if (word >= words_.size()) words_.resize(word + 1);
+  words_[word] |= std::uint64_t{1} << (static_cast<std::size_t>(n) % 64);
+}
+
+Result<Filter> clean_filter(const Filter& filter) {
+  Filter clean = filter;
+  if (filter.kind) {
+    auto kind = clean_label("kind", *filter.kind);
+    if (!kind) return std::unexpected(std::move(kind.error()));
+    clean.kind = std::move(*kind);
+  }
+  auto tags = clean_tags(filter.tags);
+  if (!tags) return std::unexpected(std::move(tags.error()));
+  clean.tags = std::move(*tags);
+  for (const PropertyMatch& each : filter.properties) {
+    if (each.name.empty() || each.name.find('"') != std::string::npos) {
+      return fail(Errc::invalid_args, "properties: a name is empty or has a quotation mark in it");
+    }
+  }
+  return clean;
+}
+
+std::string filter_sql(const Filter& filter) {
+  std::string sql;
+  if (filter.kind) sql += " AND e.kind = ?";
+  // The plus keeps the planner from starting with the tag: the order is another index's.
+  for (std::size_t i = 0; i < filter.tags.size(); ++i) {
+    sql += " AND +e.n IN (SELECT n FROM entry_tags WHERE tag = ?)";
+  }
+  for (std::size_t i = 0; i < filter.properties.size(); ++i) {
+    sql += " AND e.properties -> ? = json(?)";
+  }
+  if (filter.since_ms) sql += " AND e.updated_ms >= CAST(? AS INTEGER)";
+  if (filter.before_ms) sql += " AND e.updated_ms < CAST(? AS INTEGER)";
+  if (filter.memory == any_memory) {
+    sql += " AND e.memory IS NOT NULL";
+  } else if (filter.memory) {
+    sql += " AND e.memory = ?";
+  }
+  if (!filter.with_superseded) sql += " AND e.superseded_by IS NULL";
+  return sql;
+}
+
+std::vector<std::string> filter_parameters(const Filter& filter) {
+  std::vector<std::string> parameters;
+  if (filter.kind) parameters.push_back(*filter.kind);
+  parameters.insert(parameters.end(), filter.tags.begin(), filter.tags.end());
+  for (const PropertyMatch& each : filter.properties) {
+    parameters.push_back(member_path(each.name));
+    parameters.push_back(each.value);
+  }
+  if (filter.since_ms) parameters.push_back(std::to_string(*filter.since_ms));
+  if (filter.before_ms) parameters.push_back(std::to_string(*filter.before_ms));
+  if (filter.memory && *filter.memory != any_memory) parameters.push_back(*filter.memory);
+  return parameters;
+}
+
+Result<KeyFilter> key_filter(store::Database& database, const Filter& filter) {
+  KeyFilter keys;
+  if (filter.kind) keys.words.facets.push_back({kind_facet(*filter.kind)});
+  for (const std::string& tag : filter.tags) keys.words.facets.push_back({tag_facet(tag)});
+  if (filter.memory == any_memory) {
+    keys.words.facets.push_back({memory_facet(memory_episodic), memory_facet(memory_semantic)});
+  } else if (filter.memory) {
+    keys.words.facets.push_back({memory_facet(*filter.memory)});
+  }
+  const bool has_labels = !keys.words.facets.empty();
+  if (has_labels || needs_rows(filter)) {
+    auto allowed = read_set(database.query("SELECT e.n FROM live e WHERE true" + filter_sql(filter),
+                                           filter_parameters(filter)));
+    if (!allowed) return std::unexpected(std::move(allowed.error()));
+    keys.vectors = [set = std::move(*allowed)](search::Key key) {
+      return set->contains(static_cast<std::int64_t>(key));
+    };
+    if (needs_rows(filter) || !filter.with_superseded) keys.words.allows = keys.vectors;
+    return keys;
+  }
+  if (filter.with_superseded) return keys;
+  auto superseded =
+      read_set(database.query("SELECT n FROM entries WHERE superseded_by IS NOT NULL"));
+  if (!superseded) return std::unexpected(std::move(superseded.error()));
+  if ((*superseded)->empty()) return keys;
+  keys.words.allows = keys.vectors = [set = std::move(*superseded)](search::Key key) {
+    return !set->contains(static_cast<std::int64_t>(key));
+  };
+  return keys;
+}
+
+}  // namespace hearth::packs::knowledge

@@ -1,0 +1,46 @@
+// Which entries a search or a list may answer, as SQL and as sets of keys.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/knowledge/engine/entry.hpp"
+#include "search/hit.hpp"
+#include "search/text/gate.hpp"
+#include "store/sqlite.hpp"
+
+namespace hearth::packs::knowledge {
+
+// Labels cleaned; `invalid_args` says what is wrong.
+[[nodiscard]] Result<Filter> clean_filter(const Filter& filter);
+
+// " AND …" for each part of a cleaned filter on `live e`; its parameters are filter_parameters().
+[[nodiscard]] std::string filter_sql(const Filter& filter);
+[[nodiscard]] std::vector<std::string> filter_parameters(const Filter& filter);
+
+// A set of entries by their rows' numbers.
+class EntrySet final {
+ public:
+  void add(std::int64_t n);
+  [[nodiscard]] bool contains(std::int64_t n) const {
+    const auto word = static_cast<std::size_t>(n) / 64;
+    return word < words_.size() && (words_[word] >> (static_cast<std::size_t>(n) % 64) & 1) != 0;
+  }
+  [[nodiscard]] bool empty() const { return words_.empty(); }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
+// A cleaned filter as the two legs take it.
+struct KeyFilter {
+  search::text::Filter words;                // facets inside the walk, and the rest by key
+  std::function<bool(search::Key)> vectors;  // empty: all
+};
+[[nodiscard]] Result<KeyFilter> key_filter(store::Database& database, const Filter& filter);
+
+}  // namespace hearth::packs::knowledge

@@ -1,0 +1,240 @@
+#include "packs/knowledge/engine/index_feed.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "packs/knowledge/engine/entries.hpp"
+#include "packs/knowledge/engine/rows.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+// Changes that are brought before a store is open: some 20 ms of work.
+constexpr std::uint64_t at_once = 256;
+// Changes of one slice: the writer waits for it at most once.
+constexpr std::size_t slice = 64;
+constexpr std::size_t unbounded = SIZE_MAX;
+
+std::vector<float> to_floats(std::string_view bytes) {
+  std::vector<float> floats(bytes.size() / sizeof(float));
+  std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
+  return floats;
+}
+
+}  // namespace
+
+IndexFeed::IndexFeed(Embedder* embedder)
+    : embedder_(embedder != nullptr && embedder->is_immediate() ? embedder : nullptr) {}
+
+void IndexFeed::add(IndexLeg& leg, std::string model) {
+  const std::scoped_lock lock(mutex_);
+  if (!model.empty()) model_ = std::move(model);
+  followers_.push_back({.leg = &leg, .has = leg.status().covered});
+}
+
+Result<void> IndexFeed::begin(store::Database& database) {
+  const auto newest = last_sequence(database);
+  if (!newest) return std::unexpected(newest.error());
+  std::uint64_t oldest = *newest;
+  for (Follower& follower : followers_) {
+    // An index that is ahead of its store is that of another, or of one that was lost.
+    if (follower.has > *newest) {
+      if (auto done = follower.leg->restart({}); !done) return done;
+      follower.has = 0;
+    }
+    oldest = std::min(oldest, follower.has);
+  }
+  const std::uint64_t from = std::max(oldest, *newest > at_once ? *newest - at_once : 0);
+  auto entries = read(database, model(), from, *newest, unbounded);
+  if (entries) {
+    if (auto done = embed(*entries, {}); !done) return done;
+  } else {
+    return std::unexpected(std::move(entries.error()));
+  }
+  const std::scoped_lock lock(mutex_);
+  followed_ = *newest;
+  for (Follower& follower : followers_) {
+    follower.is_current = follower.has >= from;
+    if (auto done = put(follower, *entries, nullptr); !done) return done;
+    if (follower.is_current) follower.has = *newest;
+    if (auto done = follower.leg->commit(follower.has); !done) return done;
+  }
+  return {};
+}
+
+std::string IndexFeed::model() const {
+  const std::scoped_lock lock(mutex_);
+  return model_;
+}
+
+// In the order of the changes; of a number that was given again, the last stands for all.
+Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
+                                                  const std::string& model,
+                                                  std::uint64_t after,
+                                                  std::uint64_t up_to,
+                                                  std::size_t most) {
+  std::vector<IndexedEntry> entries;
+  const auto limit = most == unbounded ? std::int64_t{-1} : static_cast<std::int64_t>(most);
+  {
+    auto rows =
+        database.query("SELECT seq, n FROM removed WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+                       after, up_to, limit);
+    while (rows.next()) {
+      IndexedEntry& entry = entries.emplace_back();
+      entry.seq = static_cast<std::uint64_t>(rows.integer(0));
+      entry.n = rows.integer(1);
+      entry.is_gone = true;
+    }
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  auto rows = database.query(
+      "SELECT e.seq, e.n, e.deleted_ms, e.kind, e.tags, e.title, e.text, v.vector, "
+      "e.memory "
+      "FROM entries e LEFT JOIN vectors v ON v.n = e.n AND v.model = ? "
+      "WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?",
+      model, after, up_to, limit);
+  while (rows.next()) {
+    IndexedEntry& entry = entries.emplace_back();
+    entry.seq = static_cast<std::uint64_t>(rows.integer(0));
+    entry.n = rows.integer(1);
+    entry.is_gone = !rows.is_null(2);
+    if (entry.is_gone) continue;
+    entry.kind = rows.text(3);
+    entry.tags = split_tags(rows.text(4));
+    entry.title = rows.text(5);
+    entry.text = rows.text(6);
+    if (!rows.is_null(8)) entry.memory = rows.text(8);
+    if (!rows.is_null(7)) entry.vector = to_floats(rows.blob(7));
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  std::ranges::sort(entries, {}, &IndexedEntry::seq);
+  if (entries.size() > most) entries.resize(most);
+  return entries;
+}
+
+Result<void> IndexFeed::embed(std::vector<IndexedEntry>& entries, const std::stop_token& stop) {
+  if (embedder_ == nullptr) return {};
+  std::vector<std::string> texts;
+  std::vector<IndexedEntry*> wanting;
+  for (IndexedEntry& entry : entries) {
+    if (entry.is_gone || !entry.vector.empty()) continue;
+    texts.push_back(embedded_text(entry.title, entry.text));
+    wanting.push_back(&entry);
+  }
+  if (wanting.empty()) return {};
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const auto vectors = embedder_->embed(views, Purpose::document, stop);
+  if (!vectors) return std::unexpected(vectors.error());
+  const std::size_t size = vectors->size() / wanting.size();
+  for (std::size_t i = 0; i < wanting.size(); ++i) {
+    const auto begin = vectors->begin() + static_cast<std::ptrdiff_t>(i * size);
+    wanting[i]->vector.assign(begin, begin + static_cast<std::ptrdiff_t>(size));
+  }
+  return {};
+}
+
+Result<void> IndexFeed::put(Follower& follower,
+                            std::span<const IndexedEntry> entries,
+                            const std::unordered_set<std::int64_t>* but) {
+  for (const IndexedEntry& entry : entries) {
+    if (but != nullptr && but->contains(entry.n)) continue;
+    if (entry.is_gone) {
+      follower.leg->erase(entry.n);
+    } else if (auto done = follower.leg->put(entry); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<void> IndexFeed::follow(store::Database& database) {
+  const auto newest = last_sequence(database);
+  if (!newest) return std::unexpected(newest.error());
+  std::uint64_t from = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    from = followed_;
+  }
+  if (*newest <= from) return {};
+  auto entries = read(database, model(), from, *newest, unbounded);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  if (auto done = embed(*entries, {}); !done) return done;
+
+  const std::scoped_lock lock(mutex_);
+  Result<void> all;
+  bool is_one_behind = false;
+  for (Follower& follower : followers_) {
+    auto done = put(follower, *entries, nullptr);
+    const std::uint64_t has = follower.is_current ? *newest : follower.has;
+    if (done) done = follower.leg->commit(has);
+    if (done) {
+      follower.has = has;
+    } else {
+      follower.is_current = false;  // from `has` on, by catch_up()
+      all = std::move(done);
+    }
+    is_one_behind |= !follower.is_current;
+  }
+  followed_ = *newest;
+  if (is_one_behind) {
+    for (const IndexedEntry& entry : *entries) brought_.insert(entry.n);
+  }
+  return all;
+}
+
+Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_token& stop) {
+  Follower* behind = nullptr;
+  std::uint64_t from = 0;
+  std::uint64_t up_to = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find(followers_, false, &Follower::is_current);
+    if (found == followers_.end()) return false;
+    behind = &*found;
+    from = found->has;
+    up_to = followed_;
+    brought_.clear();
+  }
+  auto entries = read(database, model(), from, up_to, slice);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  if (auto done = embed(*entries, stop); !done) return std::unexpected(std::move(done.error()));
+
+  const std::scoped_lock lock(mutex_);
+  if (auto done = put(*behind, *entries, &brought_); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  const bool is_through = entries->size() < slice;
+  const std::uint64_t has = is_through ? followed_ : entries->back().seq;
+  if (auto done = behind->leg->commit(has); !done) return std::unexpected(std::move(done.error()));
+  behind->has = has;
+  behind->is_current = is_through;
+  return true;
+}
+
+Result<void> IndexFeed::restart(IndexLeg& leg, store::Database& database) {
+  const std::scoped_lock lock(mutex_);
+  return start_again(*std::ranges::find(followers_, &leg, &Follower::leg), database);
+}
+
+Result<void> IndexFeed::start_again(Follower& follower, store::Database& database) {
+  const std::uint64_t from = followed_ > at_once ? followed_ - at_once : 0;
+  auto entries = read(database, model_, from, followed_, unbounded);
+  if (!entries) return std::unexpected(std::move(entries.error()));
+  std::erase_if(*entries, &IndexedEntry::is_gone);
+  auto done = embed(*entries, {});
+  if (done) done = follower.leg->restart(*entries);
+  if (!done) return done;
+  follower.has = 0;
+  follower.is_current = false;
+  return {};
+}
+
+std::uint64_t IndexFeed::missing(const IndexLeg& leg) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = std::ranges::find(followers_, &leg, &Follower::leg);
+  if (found->is_current) return 0;
+  return std::max<std::uint64_t>(followed_ - found->has, 1);
+}
+
+}  // namespace hearth::packs::knowledge

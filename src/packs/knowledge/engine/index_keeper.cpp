@@ -1,0 +1,162 @@
+#include "packs/knowledge/engine/index_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+// While a store is written to, merges are looked for this often.
+constexpr std::chrono::milliseconds tidy_interval{250};
+// After this long without a write what is in memory goes to disk, if it is worth a file.
+constexpr std::chrono::milliseconds quiet_time{2'000};
+constexpr std::uint64_t worth_a_file = 128;  // changes
+constexpr std::chrono::milliseconds pause_after_failure{1'000};
+
+}  // namespace
+
+IndexKeeper::IndexKeeper(IndexFeed& feed,
+                         store::Readers& readers,
+                         const Clock& clock,
+                         Covered covered)
+    : feed_(feed), readers_(readers), clock_(clock), covered_(std::move(covered)) {}
+
+IndexKeeper::~IndexKeeper() {
+  close();
+}
+
+void IndexKeeper::add(IndexLeg& leg) {
+  auto state = state_.lock();
+  state->legs.push_back({.leg = &leg});
+  state->is_dirty = true;
+  if (!thread_.joinable() && !state->is_closed) thread_ = std::thread([this] { work(); });
+  state_.notify_all();
+}
+
+void IndexKeeper::nudge() {
+  auto state = state_.lock();
+  state->last_write = clock_.monotonic();
+  if (std::exchange(state->is_dirty, true)) return;
+  state_.notify_all();
+}
+
+void IndexKeeper::rebuild(IndexLeg& leg) {
+  auto state = state_.lock();
+  std::ranges::find(state->legs, &leg, &Watched::leg)->is_to_rebuild = true;
+  state->is_dirty = true;
+  state_.notify_all();
+}
+
+void IndexKeeper::close() {
+  stop_.request_stop();
+  state_.lock()->is_closed = true;
+  state_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<IndexLeg*> IndexKeeper::legs() {
+  std::vector<IndexLeg*> all;
+  for (const Watched& each : state_.lock()->legs) all.push_back(each.leg);
+  return all;
+}
+
+void IndexKeeper::fail(const IndexLeg& leg, std::string_view what, const Error& error) {
+  if (error.code == Errc::cancelled) return;
+  log::error("an index could not be kept",
+             {log::kv("index", leg.name()), log::kv("what", what), log::kv("why", error.message)});
+  // What fails now may work later: a full disk, memory.
+  auto state = state_.lock();
+  (void)state.wait_until(std::chrono::steady_clock::now() + pause_after_failure,
+                         [](const State& now) { return now.is_closed; });
+}
+
+void IndexKeeper::work() {
+  while (!stop_.stop_requested()) {
+    if (rebuild_some() || catch_up() || verify_some()) continue;
+    tidy();
+    const bool is_quiet_now = is_quiet();
+    auto state = state_.lock();
+    if (is_quiet_now) state->is_dirty = false;
+    const auto is_woken = [](const State& now) { return now.is_closed; };
+    if (state->is_dirty) {
+      (void)state.wait_until(std::chrono::steady_clock::now() + tidy_interval, is_woken);
+    } else {
+      state.wait([](const State& now) { return now.is_closed || now.is_dirty; });
+    }
+  }
+}
+
+bool IndexKeeper::is_quiet() {
+  return clock_.monotonic() - state_.lock()->last_write >= quiet_time;
+}
+
+bool IndexKeeper::rebuild_some() {
+  IndexLeg* leg = nullptr;
+  for (Watched& each : state_.lock()->legs) {
+    if (!std::exchange(each.is_to_rebuild, false)) continue;
+    each.is_verified = true;  // of what is written from here on nothing needs to be read
+    leg = each.leg;
+    break;
+  }
+  if (leg == nullptr) return false;
+  log::info("an index is made again", {log::kv("index", leg->name())});
+  auto reader = readers_.take(stop_.get_token());
+  const auto done = reader ? feed_.restart(*leg, **reader) : std::unexpected(reader.error());
+  if (!done) {
+    fail(*leg, "restart", done.error());
+    rebuild(*leg);
+  }
+  return true;
+}
+
+bool IndexKeeper::catch_up() {
+  auto reader = readers_.take(stop_.get_token());
+  if (!reader) return false;
+  auto more = feed_.catch_up(**reader, stop_.get_token());
+  if (more) return *more;
+  if (const auto all = legs(); !all.empty()) fail(*all.front(), "catch up", more.error());
+  return true;
+}
+
+bool IndexKeeper::verify_some() {
+  IndexLeg* leg = nullptr;
+  for (Watched& each : state_.lock()->legs) {
+    if (std::exchange(each.is_verified, true)) continue;
+    leg = each.leg;
+    break;
+  }
+  if (leg == nullptr) return false;
+  auto done = leg->verify(stop_.get_token());
+  if (!done && done.error().code != Errc::cancelled) {
+    log::error("an index is damaged",
+               {log::kv("index", leg->name()), log::kv("what", done.error().message)});
+    rebuild(*leg);
+  }
+  return true;
+}
+
+void IndexKeeper::tidy() {
+  const bool is_to_flush = is_quiet();
+  std::uint64_t covered = UINT64_MAX;
+  for (IndexLeg* leg : legs()) {
+    Result<void> done;
+    for (bool is_more = true; is_more && done && !stop_.stop_requested();) {
+      const auto worked = leg->maintain(stop_.get_token());
+      is_more = worked.value_or(false);
+      if (!worked) done = std::unexpected(worked.error());
+    }
+    const LegStatus status = leg->status();
+    if (status.is_damaged) rebuild(*leg);
+    const bool is_worth_it = status.visible - status.covered >= worth_a_file;
+    if (done && is_to_flush && is_worth_it && feed_.missing(*leg) == 0) {
+      done = leg->flush(stop_.get_token());
+    }
+    if (!done) fail(*leg, "write", done.error());
+    covered = std::min(covered, leg->status().covered);
+  }
+  if (is_to_flush && covered > 0 && covered != UINT64_MAX) covered_(covered);
+}
+
+}  // namespace hearth::packs::knowledge

@@ -1,0 +1,46 @@
+// The leg of words: what a query asks the text index, and how sure its hits are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "search/hit.hpp"
+#include "search/text/index.hpp"
+#include "search/text/query.hpp"
+
+namespace hearth::packs::knowledge {
+
+// As the text index has its words.
+[[nodiscard]] search::text::ParsedQuery parse_words(std::string_view text);
+[[nodiscard]] std::string excerpt(std::string_view text, const search::text::Query& query);
+
+// A query as it is asked. Common English words (the, of, how …) are left out unless there is
+// nothing else; a word that no entry has stands for those that are spelt like it.
+struct LexicalQuery {
+  search::text::Query any;  // entries with one of the words, and for snippets
+  search::text::Query all;  // entries with all of them; nothing if that is the same
+  float best_score = 0;     // that an entry could have
+  std::size_t left_out = 0;
+  bool is_empty = true;  // it has no word
+};
+[[nodiscard]] LexicalQuery lexical_query(const search::text::Snapshot& snapshot,
+                                         std::string_view text);
+
+struct LexicalHits {
+  std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
+  bool is_all = false;            // there are no more
+  search::Trust trust = search::Trust::verified;
+};
+[[nodiscard]] Result<LexicalHits> search_words(const search::text::Snapshot& snapshot,
+                                               const LexicalQuery& query,
+                                               const search::text::Filter& filter,
+                                               std::size_t most,
+                                               const std::stop_token& stop);
+
+}  // namespace hearth::packs::knowledge

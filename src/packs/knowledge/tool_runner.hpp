@@ -1,0 +1,164 @@
+// How the tools of the pack run: reads on the pool with a connection of the store, writes on its
+// writer under the call's key.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/guarded.hpp"
+#include "mcp/binder.hpp"
+#include "packs/knowledge/engine/knowledge_store.hpp"
+#include "packs/knowledge/stores.hpp"
+
+namespace hearth::packs::knowledge {
+
+class ToolRunner final {
+ public:
+  // Counts what runs on the pool, so that wait() can wait for it.
+  class Running {
+   public:
+    explicit Running(Guarded<int>& count) : count_(&count) { ++*count_->lock(); }
+    Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    Running& operator=(Running&&) = delete;
+    ~Running();
+
+   private:
+    Guarded<int>* count_;
+  };
+
+  // `stores` outlives the runner.
+  explicit ToolRunner(Stores& stores) : stores_(stores) {}
+  void start(pack::PackContext& context) { context_ = &context; }
+  // Until nothing of it runs on the pool any more.
+  void wait();
+
+  [[nodiscard]] pack::PackContext& context() const { return *context_; }
+  [[nodiscard]] pack::PackContext* const& context_slot() const { return context_; }
+  [[nodiscard]] Stores& stores() const { return stores_; }
+  [[nodiscard]] Running running() { return Running(running_); }
+  [[nodiscard]] std::int64_t now_ms() const {
+    return context_->clock().wall().time_since_epoch().count();
+  }
+
+  // read_only, unless this call may write.
+  [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
+
+  // Runs job(call) on the pool for short or for long work, and answers `busy` when that is full.
+  enum class Length : std::uint8_t { brief, lengthy };
+  template <typename Job>
+  void on_pool(Length length, pack::Call call, Job job);
+
+  // Binds a tool that reads: Result<Answer>(KnowledgeStore&, store::Database&, const Request&,
+  // const pack::Call&), on the pool.
+  template <typename Request, typename Answer, typename Read>
+  void bind_read(pack::Binder& tools, pack::ToolSpec spec, Read read);
+
+  // Runs `work`, Result<std::string>(store::Database&, WallTime), on the writer, under the call's
+  // key or the request's own, and answers with the JSON text it returns.
+  template <typename Request, typename Work>
+  void write(const Request& request, pack::Call call, Work work);
+  // Binds a tool that writes: Result<Answer>(KnowledgeStore&, store::Database&, const Request&,
+  // WallTime), on the writer.
+  template <typename Request, typename Answer, typename Write>
+  void bind_write(pack::Binder& tools, pack::ToolSpec spec, Write write);
+
+ private:
+  [[nodiscard]] static std::optional<store::WriteKey> write_key(
+      const std::optional<std::string>& own, const pack::Call& call, const std::string& request);
+  static void answer_write(pack::Call& call, bool has_own_key, Result<store::WriteOutcome> outcome);
+
+  Stores& stores_;
+  pack::PackContext* context_ = nullptr;
+  Guarded<int> running_;
+};
+
+// ---- Specs ------------------------------------------------------------------------------------
+
+// Of a tool that changes nothing.
+[[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);
+// Of one that does; its answer is kept with what it wrote.
+[[nodiscard]] pack::ToolSpec writing(std::string verb,
+                                     std::string title,
+                                     std::string description,
+                                     pack::Annotations annotations);
+
+// ---- Implementation ---------------------------------------------------------------------------
+
+template <typename Job>
+void ToolRunner::on_pool(Length length, pack::Call call, Job job) {
+  // Shared with the refusal below, which must still be able to answer it.
+  auto shared = std::make_shared<pack::Call>(std::move(call));
+  auto task = [running = Running(running_), shared, job = std::move(job)]() mutable {
+    job(std::move(*shared));
+  };
+  auto queued = length == Length::lengthy ? context_->submit_long(std::move(task))
+                                          : context_->submit(std::move(task));
+  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+template <typename Request, typename Answer, typename Read>
+void ToolRunner::bind_read(pack::Binder& tools, pack::ToolSpec spec, Read read) {
+  mcp::Tool<Request, Answer>(std::move(spec))
+      .on_pool(tools, context_,
+               [this, read = std::move(read)](const Request& request,
+                                              const pack::Call& call) -> Result<Answer> {
+                 const Running counted(running_);
+                 const auto store = stores_.get(call.caller().name_space);
+                 if (!store) return std::unexpected(store.error());
+                 auto reader = (*store)->reader(call.stop());
+                 if (!reader) return std::unexpected(std::move(reader.error()));
+                 return read(**store, **reader, request, call);
+               });
+}
+
+template <typename Request, typename Work>
+void ToolRunner::write(const Request& request, pack::Call call, Work work) {
+  if (auto may = check_writable(call); !may) {
+    return call.answer(std::unexpected(std::move(may.error())));
+  }
+  auto key = write_key(request.key, call, json::encode(request));
+  const bool has_own_key = request.key.has_value();
+  auto send = [work = std::move(work), key = std::move(key), has_own_key, this](
+                  const Stores::Shared& store, pack::Call sent) mutable {
+    store::WriteJob job;
+    job.stop = sent.stop();
+    job.key = std::move(key);
+    job.run = [work = std::move(work), store = store.get(),
+               &clock = context_->clock()](store::Database& database) mutable {
+      return work(*store, database, clock.wall());
+    };
+    job.done = [sent = std::move(sent), has_own_key](Result<store::WriteOutcome> outcome) mutable {
+      answer_write(sent, has_own_key, std::move(outcome));
+    };
+    store->write(std::move(job));
+  };
+  const std::string name_space = call.caller().name_space;
+  // Straight to the writer: so that one commit is as wide as there are callers, and none of them
+  // holds a thread of the pool.
+  if (const Stores::Shared store = stores_.find(name_space)) return send(store, std::move(call));
+  on_pool(Length::brief, std::move(call),
+          [this, name_space, send = std::move(send)](pack::Call waiting) mutable {
+            const auto store = stores_.get(name_space);
+            if (!store) return waiting.answer(std::unexpected(store.error()));
+            send(*store, std::move(waiting));
+          });
+}
+
+template <typename Request, typename Answer, typename Write>
+void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Write write_request) {
+  mcp::Tool<Request, Answer>(std::move(spec))
+      .deferred(tools, [this, write_request = std::move(write_request)](const Request& request,
+                                                                        pack::Call call) {
+        write(request, std::move(call),
+              [request, write_request](KnowledgeStore& store, store::Database& database,
+                                       WallTime now) -> Result<std::string> {
+                const Result<Answer> answer = write_request(store, database, request, now);
+                if (!answer) return std::unexpected(answer.error());
+                return json::encode(*answer);
+              });
+      });
+}
+
+}  // namespace hearth::packs::knowledge
