@@ -165,7 +165,7 @@ TEST(CompactSurface, IsSmallAndReachesEverything) {
   EXPECT_LT(json::dump(*listed).size(), 6000U);  // under 1,500 tokens at four bytes each
   const auto verbs = client.call("verbs", {}, seconds(20));
   ASSERT_TRUE(verbs.has_value()) << verbs.error().message;
-  EXPECT_THAT(json::dump(*verbs), HasSubstr("knowledge_search(query, limit?"));
+  EXPECT_THAT(json::dump(*verbs), HasSubstr("knowledge_search(query, mode?"));
   const auto one = client.call("verbs", {{"name", "knowledge_search"}}, seconds(20));
   EXPECT_THAT(json::dump(*one), HasSubstr("inputSchema"));
   const auto answer = client.call(

@@ -47,6 +47,7 @@ void Knowledge::declare(pack::Binder& tools) {
   declare_search_tools(tools, runner_);
   declare_memory_tools(tools, runner_);
   declare_entry_tools(tools, runner_);
+  declare_graph_tools(tools, runner_);
   declare_corpus_tools(tools, runner_);
 }
 

@@ -7,6 +7,7 @@ namespace hearth::packs::knowledge {
 
 void declare_entry_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_search_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_graph_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_memory_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_corpus_tools(pack::Binder& tools, ToolRunner& runner);
 

@@ -10,8 +10,6 @@
 namespace hearth::packs::knowledge {
 namespace {
 
-// Changes that are brought before a store is open: some 20 ms of work.
-constexpr std::uint64_t at_once = 256;
 // Changes of one slice: the writer waits for it at most once.
 constexpr std::size_t slice = 64;
 constexpr std::size_t unbounded = SIZE_MAX;
@@ -36,29 +34,24 @@ void IndexFeed::add(IndexLeg& leg, std::string model) {
 Result<void> IndexFeed::begin(store::Database& database) {
   const auto newest = last_sequence(database);
   if (!newest) return std::unexpected(newest.error());
-  std::uint64_t oldest = *newest;
+  const std::scoped_lock lock(mutex_);
+  followed_ = *newest;
   for (Follower& follower : followers_) {
     // An index that is ahead of its store is that of another, or of one that was lost.
     if (follower.has > *newest) {
       if (auto done = follower.leg->restart({}); !done) return done;
       follower.has = 0;
     }
-    oldest = std::min(oldest, follower.has);
-  }
-  const std::uint64_t from = std::max(oldest, *newest > at_once ? *newest - at_once : 0);
-  auto entries = read(database, model(), from, *newest, unbounded);
-  if (entries) {
-    if (auto done = embed(*entries, {}); !done) return done;
-  } else {
-    return std::unexpected(std::move(entries.error()));
-  }
-  const std::scoped_lock lock(mutex_);
-  followed_ = *newest;
-  for (Follower& follower : followers_) {
-    follower.is_current = follower.has >= from;
-    if (auto done = put(follower, *entries, nullptr); !done) return done;
+    const std::uint64_t at_once = follower.leg->brought_at_once();
+    const std::uint64_t from = std::max(follower.has, *newest > at_once ? *newest - at_once : 0);
+    auto entries = read(database, model_, from, *newest, unbounded);
+    if (!entries) return std::unexpected(std::move(entries.error()));
+    auto done = follower.leg->wants_vectors() ? embed(*entries, {}) : Result<void>();
+    if (done) done = put(follower, *entries, nullptr);
+    if (!done) return done;
+    follower.is_current = from == follower.has;
     if (follower.is_current) follower.has = *newest;
-    if (auto done = follower.leg->commit(follower.has); !done) return done;
+    if (done = follower.leg->commit(follower.has); !done) return done;
   }
   return {};
 }
@@ -198,7 +191,9 @@ Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_toke
   }
   auto entries = read(database, model(), from, up_to, slice);
   if (!entries) return std::unexpected(std::move(entries.error()));
-  if (auto done = embed(*entries, stop); !done) return std::unexpected(std::move(done.error()));
+  if (behind->leg->wants_vectors()) {
+    if (auto done = embed(*entries, stop); !done) return std::unexpected(std::move(done.error()));
+  }
 
   const std::scoped_lock lock(mutex_);
   if (auto done = put(*behind, *entries, &brought_); !done) {
@@ -218,11 +213,12 @@ Result<void> IndexFeed::restart(IndexLeg& leg, store::Database& database) {
 }
 
 Result<void> IndexFeed::start_again(Follower& follower, store::Database& database) {
+  const std::uint64_t at_once = follower.leg->brought_at_once();
   const std::uint64_t from = followed_ > at_once ? followed_ - at_once : 0;
   auto entries = read(database, model_, from, followed_, unbounded);
   if (!entries) return std::unexpected(std::move(entries.error()));
   std::erase_if(*entries, &IndexedEntry::is_gone);
-  auto done = embed(*entries, {});
+  auto done = follower.leg->wants_vectors() ? embed(*entries, {}) : Result<void>();
   if (done) done = follower.leg->restart(*entries);
   if (!done) return done;
   follower.has = 0;

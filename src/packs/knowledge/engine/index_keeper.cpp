@@ -149,8 +149,9 @@ void IndexKeeper::tidy() {
     }
     const LegStatus status = leg->status();
     if (status.is_damaged) rebuild(*leg);
-    const bool is_worth_it = status.visible - status.covered >= worth_a_file;
-    if (done && is_to_flush && is_worth_it && feed_.missing(*leg) == 0) {
+    const std::uint64_t uncovered = status.visible - std::min(status.visible, status.covered);
+    const bool is_worth_it = uncovered >= (is_to_flush ? worth_a_file : leg->most_uncovered());
+    if (done && is_worth_it && feed_.missing(*leg) == 0) {
       done = leg->flush(stop_.get_token());
     }
     if (!done) fail(*leg, "write", done.error());

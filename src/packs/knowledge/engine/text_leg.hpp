@@ -30,6 +30,9 @@ class TextLeg final : public IndexLeg {
   [[nodiscard]] std::shared_ptr<const search::text::Index> index() const { return *index_.lock(); }
 
   [[nodiscard]] std::string_view name() const override { return "text"; }
+  [[nodiscard]] bool wants_vectors() const override { return false; }
+  [[nodiscard]] std::uint64_t brought_at_once() const override { return 4096; }
+  [[nodiscard]] std::uint64_t most_uncovered() const override { return 1024; }
   [[nodiscard]] Result<void> put(const IndexedEntry& entry) override;
   void erase(std::int64_t n) override;
   [[nodiscard]] Result<void> commit(std::uint64_t sequence) override;
