@@ -23,7 +23,7 @@ Index::Index(std::unique_ptr<IndexDirectory> directory, Schema schema, const Ind
 Result<std::unique_ptr<Index>> Index::open(store::Env& env,
                                            std::string directory,
                                            Schema schema,
-                                           IndexOptions options) {
+                                           const IndexOptions& options) {
   auto opened = IndexDirectory::open(env, std::move(directory), print(schema));
   if (!opened) return std::unexpected(std::move(opened.error()));
   return std::unique_ptr<Index>(new Index(std::move(*opened), schema, options));
@@ -32,7 +32,7 @@ Result<std::unique_ptr<Index>> Index::open(store::Env& env,
 Result<std::unique_ptr<Index>> Index::recreate(store::Env& env,
                                                std::string directory,
                                                Schema schema,
-                                               IndexOptions options) {
+                                               const IndexOptions& options) {
   auto made = IndexDirectory::recreate(env, std::move(directory), print(schema));
   if (!made) return std::unexpected(std::move(made.error()));
   return std::unique_ptr<Index>(new Index(std::move(*made), schema, options));

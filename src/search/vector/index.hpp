@@ -84,12 +84,12 @@ class Index final {
   [[nodiscard]] static Result<std::unique_ptr<Index>> open(store::Env& env,
                                                            std::string directory,
                                                            Schema schema,
-                                                           IndexOptions options = {});
+                                                           const IndexOptions& options = {});
   // An empty index in the place of whatever there is.
   [[nodiscard]] static Result<std::unique_ptr<Index>> recreate(store::Env& env,
                                                                std::string directory,
                                                                Schema schema,
-                                                               IndexOptions options = {});
+                                                               const IndexOptions& options = {});
 
   // Adds a vector, or replaces the one of the same key. `invalid_args` for another number of
   // dimensions, for what is no finite number, and for 0 where the measure is the cosine.
