@@ -2,11 +2,13 @@
 //
 // usage: bench_search build hearth|fts5|xapian DIRECTORY DOCUMENTS
 //        bench_search query hearth|fts5|xapian DIRECTORY QUERIES
+//        bench_search ways hearth DIRECTORY QUERIES
 //
 // Each engine runs in a process of its own, so that its memory is its own. `build` prints the
 // seconds and the bytes on disk; `query` how long opening took, the processor time of each
 // class of queries in µs and the resident memory after them, and a checksum of the answers to a
-// fixed set. All as lines of {"name":…,"unit":…,"values":[…]}.
+// fixed set; `ways` compares MaxScore with Block-Max WAND in hearth's index. All as lines of
+// {"name":…,"unit":…,"values":[…]}.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "search/any_words.hpp"
 #include "search/engine.hpp"
 #include "support.hpp"
 
@@ -103,13 +106,15 @@ void query(Engine& engine, const std::string& directory, int queries) {
 int main(int argc, char** argv) {
   using namespace hearth::bench;
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (argc != 5 || (verb != "build" && verb != "query")) {
-    die("usage: bench_search build|query hearth|fts5|xapian DIRECTORY NUMBER");
+  if (argc != 5 || (verb != "build" && verb != "query" && verb != "ways")) {
+    die("usage: bench_search build|query|ways hearth|fts5|xapian DIRECTORY NUMBER");
   }
   const int number = number_argument(argc, argv, 4, "number of documents or queries");
   const auto engine = make(argv[2]);
   if (verb == "build") {
     build(*engine, argv[3], static_cast<std::uint64_t>(number));
+  } else if (verb == "ways") {
+    compare_any_words(argv[3], number);
   } else {
     query(*engine, argv[3], number);
   }
