@@ -37,15 +37,16 @@ process of its own, in this run and in turns, with all files in the page cache. 
 nothing waits for a disk, and others may use the machine. Built by `bench_search build`: hearth with a second thread that
 merges, its peers without a journal and without syncs, FTS5 without a copy of the texts. BM25 and word positions in all.
 *Build* is elapsed time, and long where others use the machine. 1,000 queries a class in each of two rounds; FTS5 is
-asked 20 once, so that its p99 is its slowest.
+asked 20 once, so that its p99 is its slowest. *Resident*: what the process has more after all queries than before
+opening.
 """
 
 VECTOR_HEADING = "## Vector search"
 VECTOR_ROWS = {"build": "build", "build_cpu": "build, processor time", "build_peak": "memory while building, at most",
                "disk": "on disk", "open": "opening", "resident_after_1000": "resident after 1,000 queries",
                "warm": "start, warm", "cold": "start, cold"}
-VECTOR_PREAMBLE = """Unit vectors by the inner product, the ten nearest, 1,000 queries a width in each of three turns; each engine in a
-process of its own, in this run. Queries a second are of processor time on one thread, between two widths on the
+VECTOR_PREAMBLE = """Unit vectors by the inner product, the ten nearest, 1,000 queries a width in each of three turns; each
+engine in a process of its own, in this run. Queries a second are of processor time on one thread, between two widths on the
 logarithm; a width that starts above the recall asked for counts as it is. *Clustered*: 1,000 clusters of 32 intrinsic
 dimensions; *overlapping*: 100 clusters of 64. Peers: hnswlib over floats with a build width of 200, usearch over
 16-bit floats with its default of 128, mapped; both compiled for this processor, each with several numbers of links (M),
@@ -184,11 +185,9 @@ def with_part(page_text: str, heading: str, part: str) -> str:
     headings = [DAEMON_HEADING, TEXT_HEADING, VECTOR_HEADING]
     found = {}
     for each in reversed(headings):
-        page_text, mark, text = page_text.rpartition("\n" + each + "\n") if each != DAEMON_HEADING else ("", page_text, "")
+        before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")
         if mark:
-            found[each] = (mark + text).strip("\n")
-        else:
-            page_text = page_text or text
+            page_text, found[each] = before, (mark + text).strip("\n")
     found[heading] = part.strip("\n")
     return "\n\n".join(found[each] for each in headings if found.get(each)) + "\n"
 
