@@ -8,7 +8,9 @@ import subprocess
 
 from measure import Finding, Findings, Series
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
+from vector_search import RECALLS, SetFigures, rates_at, title_of
 
+DAEMON_HEADING = "# Benchmarks"
 PREAMBLE = """# Benchmarks
 
 Written by `make bench` (bench/run); do not edit. Floors and peers are measured in the same run, in turns with hearth:
@@ -35,7 +37,21 @@ process of its own, in this run and in turns, with all files in the page cache. 
 nothing waits for a disk, and others may use the machine. Built by `bench_search build`: hearth with a second thread that
 merges, its peers without a journal and without syncs, FTS5 without a copy of the texts. BM25 and word positions in all.
 *Build* is elapsed time, and long where others use the machine. 1,000 queries a class in each of two rounds; FTS5 is
-asked 20 once, so that its p99 is its slowest.
+asked 20 once, so that its p99 is its slowest. *Resident*: what the process has more after all queries than before
+opening.
+"""
+
+VECTOR_HEADING = "## Vector search"
+VECTOR_ROWS = {"build": "build", "build_cpu": "build, processor time", "build_peak": "memory while building, at most",
+               "disk": "on disk", "open": "opening", "resident_after_1000": "resident after 1,000 queries",
+               "warm": "start, warm", "cold": "start, cold"}
+VECTOR_PREAMBLE = """Unit vectors by the inner product, the ten nearest, 1,000 queries a width in each of three turns; each
+engine in a process of its own, in this run. Queries a second are of processor time on one thread, between two widths on the
+logarithm; a width that starts above the recall asked for counts as it is. *Clustered*: 1,000 clusters of 32 intrinsic
+dimensions; *overlapping*: 100 clusters of 64. Peers: hnswlib over floats with a build width of 200, usearch over
+16-bit floats with its default of 128, mapped; both compiled for this processor, each with several numbers of links (M),
+of which the fastest at each recall counts. Residency is what the process has more after 1,000 queries than before
+opening. *Start*: from starting the process until it has ended right after its first answer.
 """
 
 
@@ -146,15 +162,34 @@ def text_part(machine: Machine, found: TextSearch) -> str:
                       goals(lines), table])
 
 
-def with_daemon(page_text: str, part: str) -> str:
-    """`page_text` with all but its part about text search replaced."""
-    _, heading, text = page_text.partition(TEXT_HEADING)
-    return part.rstrip("\n") + "\n" + ("\n" + heading + text if heading else "")
+def vector_part(machine: Machine, sets: list[SetFigures]) -> str:
+    """The part about vector search, like that about text search."""
+    lines = Findings(lines=[line for each in sets for line in each.findings()])
+    parts = [f"{VECTOR_HEADING}\n", VECTOR_PREAMBLE, machine.table(), goals(lines)]
+    for each in sets:
+        table = row([each.of.title, *map(title_of, each.engines)]) + "|---" * (len(each.engines) + 1) + "|\n"
+        for recall in RECALLS:
+            rates = [rates_at(recall, each.figures[engine]) for engine in each.engines]
+            shown = [spread(Series(rate, "")) if rate else "not reached" for rate in rates]
+            table += row([f"queries a second at {recall}", *shown])
+        for name, title in VECTOR_ROWS.items():
+            known = [each.figures[engine].get(name) for engine in each.engines]
+            if any(known):
+                table += row([title, *(spread(figure) if figure else "" for figure in known)])
+        parts.append(table)
+    return "\n".join(parts)
 
 
-def with_text(page_text: str, part: str) -> str:
-    """`page_text` with its part about text search replaced."""
-    return page_text.partition(TEXT_HEADING)[0].rstrip("\n") + "\n\n" + part
+def with_part(page_text: str, heading: str, part: str) -> str:
+    """`page_text` with the part that begins with `heading` replaced or added; parts stay in their order."""
+    headings = [DAEMON_HEADING, TEXT_HEADING, VECTOR_HEADING]
+    found = {}
+    for each in reversed(headings):
+        before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")
+        if mark:
+            page_text, found[each] = before, (mark + text).strip("\n")
+    found[heading] = part.strip("\n")
+    return "\n\n".join(found[each] for each in headings if found.get(each)) + "\n"
 
 
 def terminal(findings: Findings) -> str:

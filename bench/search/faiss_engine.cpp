@@ -16,11 +16,14 @@ constexpr double build_width = 200;
 // By names, because the header of the class itself wants a compiler with OpenMP.
 class FaissEngine final : public VectorEngine {
  public:
+  explicit FaissEngine(std::size_t links) : links_(links) {}
+
   void build(const std::string& path, const Matrix& vectors, unsigned threads) override {
     ::omp_set_num_threads(static_cast<int>(threads));
     // By L2, which orders unit vectors as the inner product does.
+    const std::string description = "HNSW" + std::to_string(links_) + ",Flat";
     const std::unique_ptr<faiss::Index> index(
-        faiss::index_factory(static_cast<int>(vectors.dimensions), "HNSW16,Flat"));
+        faiss::index_factory(static_cast<int>(vectors.dimensions), description.c_str()));
     faiss::ParameterSpace().set_index_parameter(index.get(), "efConstruction", build_width);
     index->add(static_cast<faiss::Index::idx_t>(vectors.rows), vectors.values.data());
     faiss::write_index(index.get(), path.c_str());
@@ -42,14 +45,15 @@ class FaissEngine final : public VectorEngine {
   }
 
  private:
+  const std::size_t links_;
   std::unique_ptr<faiss::Index> index_;
   std::size_t width_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<VectorEngine> make_faiss_engine() {
-  return std::make_unique<FaissEngine>();
+std::unique_ptr<VectorEngine> make_faiss_engine(std::size_t links) {
+  return std::make_unique<FaissEngine>(links);
 }
 
 }  // namespace hearth::bench

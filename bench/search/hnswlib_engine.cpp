@@ -1,4 +1,4 @@
-// hnswlib as its users use it: floats, M = 16, compiled for this processor.
+// hnswlib as its users use it: floats, compiled for this processor.
 #include <hnswlib/hnswlib.h>
 
 #include <atomic>
@@ -9,14 +9,15 @@
 namespace hearth::bench {
 namespace {
 
-constexpr std::size_t links = 16;
 constexpr std::size_t build_width = 200;
 
 class HnswlibEngine final : public VectorEngine {
  public:
+  explicit HnswlibEngine(std::size_t links) : links_(links) {}
+
   void build(const std::string& path, const Matrix& vectors, unsigned threads) override {
     hnswlib::InnerProductSpace space(vectors.dimensions);
-    hnswlib::HierarchicalNSW<float> index(&space, vectors.rows, links, build_width);
+    hnswlib::HierarchicalNSW<float> index(&space, vectors.rows, links_, build_width);
     index.addPoint(vectors.row(0), 0);
     std::atomic<std::size_t> next = 1;
     {
@@ -46,14 +47,15 @@ class HnswlibEngine final : public VectorEngine {
   }
 
  private:
+  const std::size_t links_;
   std::unique_ptr<hnswlib::InnerProductSpace> space_;
   std::unique_ptr<hnswlib::HierarchicalNSW<float>> index_;
 };
 
 }  // namespace
 
-std::unique_ptr<VectorEngine> make_hnswlib_engine() {
-  return std::make_unique<HnswlibEngine>();
+std::unique_ptr<VectorEngine> make_hnswlib_engine(std::size_t links) {
+  return std::make_unique<HnswlibEngine>(links);
 }
 
 }  // namespace hearth::bench

@@ -2,11 +2,14 @@
 //
 // usage: bench_search build hearth|fts5|xapian DIRECTORY DOCUMENTS
 //        bench_search query hearth|fts5|xapian DIRECTORY QUERIES
+//        bench_search ways hearth DIRECTORY QUERIES
 //
 // Each engine runs in a process of its own, so that its memory is its own. `build` prints the
 // seconds and the bytes on disk; `query` how long opening took, the processor time of each
-// class of queries in µs and the resident memory after them, and a checksum of the answers to a
-// fixed set. All as lines of {"name":…,"unit":…,"values":[…]}.
+// class of queries in µs and how much more is resident after them than before opening, and a
+// checksum of the answers to a fixed set; `ways` compares MaxScore with Block-Max WAND in hearth's
+// index. All as lines of
+// {"name":…,"unit":…,"values":[…]}.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "search/any_words.hpp"
 #include "search/engine.hpp"
 #include "support.hpp"
 
@@ -64,7 +68,32 @@ void build(Engine& engine, const std::string& directory, std::uint64_t documents
   print_series("build_peak", "MB", {static_cast<double>(usage.ru_maxrss) * 1024 / 1e6});
 }
 
+// All that are asked, made before: their memory is not the index's.
+struct QueryClass {
+  const char* name;
+  int words;
+  bool all;
+  std::vector<std::vector<std::string>> queries{};
+};
+
+std::vector<QueryClass> make_queries(int queries) {
+  std::vector<QueryClass> classes{{"one", 1, false},
+                                  {"or2", 2, false},
+                                  {"or3", 3, false},
+                                  {"and2", 2, true},
+                                  {"and3", 3, true}};
+  for (QueryClass& each : classes) {
+    Corpus corpus(1000 + static_cast<std::uint64_t>(each.words));
+    for (int i = -std::min(most_warming_queries, queries / 4); i < queries; ++i) {
+      each.queries.push_back(corpus.query(each.words));
+    }
+  }
+  return classes;
+}
+
 void query(Engine& engine, const std::string& directory, int queries) {
+  const std::vector<QueryClass> classes = make_queries(queries);
+  const double before = megabytes_resident();
   std::vector<double> openings;
   for (int i = 0; i < 9; ++i) {
     const auto began = Clock::now();
@@ -72,29 +101,21 @@ void query(Engine& engine, const std::string& directory, int queries) {
     openings.push_back(milliseconds_since(began));
   }
   print_series("open", "ms", openings);
-  const double before = megabytes_resident();
-  struct Class {
-    const char* name;
-    int words;
-    bool all;
-  };
-  for (const Class& each : {Class{"one", 1, false}, Class{"or2", 2, false}, Class{"or3", 3, false},
-                            Class{"and2", 2, true}, Class{"and3", 3, true}}) {
-    Corpus corpus(1000 + static_cast<std::uint64_t>(each.words));
+  for (const QueryClass& each : classes) {
     std::vector<float> latencies;
-    for (int i = -std::min(most_warming_queries, queries / 4); i < queries; ++i) {
-      const std::vector<std::string> words = corpus.query(each.words);
+    for (const std::vector<std::string>& words : each.queries) {
       const double asked = microseconds_of_thread();
       (void)engine.search(words, each.all);
-      if (i >= 0) latencies.push_back(static_cast<float>(microseconds_of_thread() - asked));
+      latencies.push_back(static_cast<float>(microseconds_of_thread() - asked));
     }
+    // The first were to warm up.
+    latencies.erase(latencies.begin(), latencies.end() - queries);
     const double p50 = percentile(latencies, 0.50);
     const double p99 = percentile(latencies, 0.99);
     print_series(std::string(each.name) + "_p50", "µs", {p50});
     print_series(std::string(each.name) + "_p99", "µs", {p99});
   }
-  print_series("resident_at_open", "MB", {before});
-  print_series("resident", "MB", {megabytes_resident()});
+  print_series("resident", "MB", {megabytes_resident() - before});
 }
 
 }  // namespace
@@ -103,13 +124,15 @@ void query(Engine& engine, const std::string& directory, int queries) {
 int main(int argc, char** argv) {
   using namespace hearth::bench;
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (argc != 5 || (verb != "build" && verb != "query")) {
-    die("usage: bench_search build|query hearth|fts5|xapian DIRECTORY NUMBER");
+  if (argc != 5 || (verb != "build" && verb != "query" && verb != "ways")) {
+    die("usage: bench_search build|query|ways hearth|fts5|xapian DIRECTORY NUMBER");
   }
   const int number = number_argument(argc, argv, 4, "number of documents or queries");
   const auto engine = make(argv[2]);
   if (verb == "build") {
     build(*engine, argv[3], static_cast<std::uint64_t>(number));
+  } else if (verb == "ways") {
+    compare_any_words(argv[3], number);
   } else {
     query(*engine, argv[3], number);
   }

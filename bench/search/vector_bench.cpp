@@ -4,14 +4,19 @@
 //        bench_vectors build ENGINE DIRECTORY [THREADS]
 //        bench_vectors query ENGINE DIRECTORY [ROUNDS]
 //        bench_vectors filter ENGINE DIRECTORY
+//        bench_vectors start ENGINE DIRECTORY
+//        bench_vectors forget ENGINE DIRECTORY
 //        bench_vectors stream DIRECTORY [INSERTS_A_SECOND [IN_A_COMMIT]]
-// ENGINE: hearth8 | hearth4 | hnswlib | faiss
+// ENGINE: hearth8 | hearth4 | hnswlib | usearch | faiss, the peers with :M, the links of each node
 //
 // `make` writes clustered unit vectors, 1,000 queries and their true nearest; CLUSTERS = 0 gives
 // uniform random ones. Each engine runs in a process of its own, so that its memory is its own.
 // Everything is printed as lines of {"name":…,"unit":…,"values":[…]}; `query` prints, for each
 // width, recall@10 and queries a second of processor time on one thread. `filter` does the same
-// among 1, 10, 50 and 100 of 100 rows; `stream` replaces a fifth of an index while it is searched.
+// among 1, 10, 50 and 100 of 100 rows; `start` opens and answers one query, to be timed from
+// outside, and `forget` drops the file from the page cache before a cold start. `stream` replaces a
+// fifth of an index while it is searched.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -122,8 +127,14 @@ void make(const std::string& directory, const Generator& generator, std::size_t 
 std::unique_ptr<VectorEngine> make_engine(const std::string& name) {
   if (name == "hearth8") return make_hearth_vector_engine(8);
   if (name == "hearth4") return make_hearth_vector_engine(4);
-  if (name == "hnswlib") return make_hnswlib_engine();
-  if (name == "faiss") return make_faiss_engine();
+  constexpr std::size_t usual_links = 16;
+  const std::size_t colon = std::min(name.find(':'), name.size());
+  const std::string peer = name.substr(0, colon);
+  const std::size_t links =
+      colon == name.size() ? usual_links : std::strtoul(name.c_str() + colon + 1, nullptr, 10);
+  if (peer == "hnswlib") return make_hnswlib_engine(links);
+  if (peer == "usearch") return make_usearch_engine(links);
+  if (peer == "faiss") return make_faiss_engine(links);
   die("there is no engine " + name);
 }
 
@@ -206,6 +217,30 @@ void query(const std::string& name, const std::string& directory, int rounds) {
   }
 }
 
+void start(const std::string& name, const std::string& directory) {
+  std::ifstream in(directory + "/queries", std::ios::binary);
+  std::uint32_t header[2]{};
+  in.read(reinterpret_cast<char*>(header), sizeof header);
+  std::vector<float> query(header[1]);
+  in.read(reinterpret_cast<char*>(query.data()),
+          static_cast<std::streamsize>(query.size() * sizeof(float)));
+  if (!in) die("cannot read " + directory + "/queries");
+  const auto engine = make_engine(name);
+  engine->open(directory + "/" + name, query.size());
+  if (engine->search(query.data(), k, 64).size() != k) die("no answer");
+  ::_exit(0);  // what is taken apart after the answer nobody waits for
+}
+
+// Only what is on disk can be dropped.
+void forget(const std::string& name, const std::string& directory) {
+  const std::string path = directory + "/" + name;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0 || ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) {
+    die("cannot drop " + path + " from the page cache");
+  }
+  ::close(file);
+}
+
 void filter(const std::string& name, const std::string& directory) {
   constexpr std::size_t few_queries = 200;
   const Matrix vectors = load_matrix(directory + "/vectors");
@@ -241,6 +276,10 @@ int main(int argc, char** argv) {
     build(argv[2], argv[3], static_cast<unsigned>(number(4, 2)));
   } else if (verb == "query" && argc >= 4) {
     query(argv[2], argv[3], static_cast<int>(number(4, 3)));
+  } else if (verb == "start" && argc >= 4) {
+    start(argv[2], argv[3]);
+  } else if (verb == "forget" && argc >= 4) {
+    forget(argv[2], argv[3]);
   } else if (verb == "filter" && argc >= 4) {
     filter(argv[2], argv[3]);
   } else if (verb == "stream" && argc >= 3) {

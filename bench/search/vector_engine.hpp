@@ -34,7 +34,9 @@ class VectorEngine {
 
 // `code_bits`: 8 or 4.
 [[nodiscard]] std::unique_ptr<VectorEngine> make_hearth_vector_engine(std::uint32_t code_bits);
-[[nodiscard]] std::unique_ptr<VectorEngine> make_hnswlib_engine();
-[[nodiscard]] std::unique_ptr<VectorEngine> make_faiss_engine();
+// `links`: the M of HNSW.
+[[nodiscard]] std::unique_ptr<VectorEngine> make_hnswlib_engine(std::size_t links);
+[[nodiscard]] std::unique_ptr<VectorEngine> make_faiss_engine(std::size_t links);
+[[nodiscard]] std::unique_ptr<VectorEngine> make_usearch_engine(std::size_t links);
 
 }  // namespace hearth::bench

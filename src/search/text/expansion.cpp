@@ -52,7 +52,7 @@ Expansion best_of(Candidates candidates, std::size_t characters) {
 }
 
 void report(const Part& part, const TermCursor& cursor) {
-  if (cursor.is_damaged()) part.segment->generation().report_damage();
+  if (cursor.is_damaged()) segment_of(part).generation().report_damage();
 }
 
 // The least string after all that begin with `prefix`; empty when there is none.
@@ -63,7 +63,7 @@ std::string after_prefix(std::string prefix) {
 }
 
 void expand_in(const Part& part, EditDistance& distance, Candidates& candidates) {
-  TermCursor cursor(part.segment->dictionary());
+  TermCursor cursor(segment_of(part).dictionary());
   cursor.seek(std::string(1, facet_mark + 1));
   while (!cursor.is_at_end()) {
     std::size_t too_far = 0;
@@ -89,7 +89,7 @@ void expand_in(const Part& part, EditDistance& distance, Candidates& candidates)
 Expansion expand_prefix(const Snapshot& snapshot, std::string_view prefix) {
   Candidates candidates;
   for (const Part& part : snapshot.parts) {
-    TermCursor cursor(part.segment->dictionary());
+    TermCursor cursor(segment_of(part).dictionary());
     for (cursor.seek(prefix); !cursor.is_at_end() && cursor.term().starts_with(prefix);
          cursor.next()) {
       note(candidates, cursor, 0);

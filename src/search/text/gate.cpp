@@ -12,8 +12,8 @@ Gate::Gate(const Part& part, const Filter& filter) : part_(part), filter_(filter
   for (const std::vector<std::string>& facets : filter.facets) {
     AnyFacet any;
     for (const std::string& facet : facets) {
-      const auto entry = part.segment->find_term(facet_mark + facet);
-      if (entry) any.push_back(part.segment->postings(*entry));
+      const auto entry = segment_of(part).find_term(facet_mark + facet);
+      if (entry) any.push_back(segment_of(part).postings(*entry));
     }
     is_closed_ = is_closed_ || any.empty();
     facets_.push_back(std::move(any));
@@ -29,7 +29,7 @@ bool Gate::admits(DocId document) {
     });
   };
   if (!std::ranges::all_of(facets_, has_one)) return false;
-  return !filter_.allows || filter_.allows(part_.segment->key(document));
+  return !filter_.allows || filter_.allows(segment_of(part_).key(document));
 }
 
 }  // namespace hearth::search::text

@@ -23,9 +23,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/guarded.hpp"
 #include "base/result.hpp"
-#include "search/index_directory.hpp"
+#include "search/generations.hpp"
 #include "search/merge_policy.hpp"
 #include "search/text/search.hpp"
 #include "search/text/segment_builder.hpp"
@@ -47,17 +46,8 @@ struct IndexOptions {
   MergePolicy on_disk;
 };
 
-struct IndexStatus {
+struct IndexStatus : search::IndexStatus {
   std::uint64_t documents = 0;
-  std::uint64_t gone = 0;  // still taking space
-  std::size_t generations_in_memory = 0;
-  std::size_t generations_on_disk = 0;
-  std::uint64_t bytes_in_memory = 0;
-  std::uint64_t bytes_on_disk = 0;
-  std::uint64_t bytes_written = 0;  // to generations, by this process: the cost of merging
-  std::uint64_t sequence = 0;       // the last change that is visible
-  std::uint64_t covered = 0;        // the last change that is on disk
-  Trust trust = Trust::verified;
 };
 
 // Thread-safe. `put`, `erase` and `commit` belong to one writer at a time: between the first put
@@ -84,7 +74,7 @@ class Index final {
   [[nodiscard]] Result<void> commit(std::uint64_t sequence);
 
   [[nodiscard]] const Schema& schema() const { return schema_; }
-  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return generations_.snapshot(); }
   [[nodiscard]] Result<SearchAnswer> search(const Query& query,
                                             const Filter& filter,
                                             std::size_t limit,
@@ -93,14 +83,20 @@ class Index final {
 
   // Does one piece of work that waits, if any does; says whether there was one. Blocks for as long
   // as it takes to write a generation.
-  [[nodiscard]] Result<bool> maintain(const std::stop_token& stop = {});
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& stop = {}) {
+    return generations_.maintain(stop);
+  }
   // Writes everything in memory, so that `covered` is what was visible at the call.
-  [[nodiscard]] Result<void> flush(const std::stop_token& stop = {});
+  [[nodiscard]] Result<void> flush(const std::stop_token& stop = {}) {
+    return generations_.flush(stop);
+  }
   // Reads everything on disk against its checksums: run it in the background after opening.
   // Generations that fail are left out from then on. `damaged` names the first of them.
-  [[nodiscard]] Result<void> verify(const std::stop_token& stop = {});
+  [[nodiscard]] Result<void> verify(const std::stop_token& stop = {}) {
+    return generations_.verify(stop);
+  }
 
-  [[nodiscard]] std::uint64_t covered() const;
+  [[nodiscard]] std::uint64_t covered() const { return generations_.covered(); }
   [[nodiscard]] IndexStatus status() const;
 
  private:
@@ -117,49 +113,16 @@ class Index final {
     std::unordered_map<Key, Change> changes;
   };
 
-  Index(std::unique_ptr<IndexDirectory> directory, Schema schema, IndexOptions options);
-  void load_generations();
-  [[nodiscard]] Result<Part> load_part(const Manifest::Entry& entry) const;
+  Index(std::unique_ptr<IndexDirectory> directory, Schema schema, const IndexOptions& options);
 
   [[nodiscard]] Result<void> end_segment();
   void forget_older(Key key);
-  [[nodiscard]] std::vector<Part> parts_after(const Snapshot& before) const;
-  [[nodiscard]] Result<void> merge_small(std::vector<Part>& parts) const;
-  void publish(std::shared_ptr<const Snapshot> next);
-
-  [[nodiscard]] std::vector<std::size_t> choose_waiting(const Snapshot& from) const;
-  template <typename Choose>
-  [[nodiscard]] std::shared_ptr<const Snapshot> begin_writing(Choose choose,
-                                                              std::vector<std::size_t>& chosen);
-  void end_writing();
-  [[nodiscard]] Result<void> write_parts(const Snapshot& from,
-                                         const std::vector<std::size_t>& chosen,
-                                         const std::stop_token& stop);
-  [[nodiscard]] Manifest manifest_of(const Snapshot& from, const std::vector<Part>& saved) const;
-  [[nodiscard]] Result<Part> write_generation(const Snapshot& from,
-                                              const std::vector<std::size_t>& chosen,
-                                              const std::stop_token& stop);
-  [[nodiscard]] Result<void> save_tombstones(Part& part, std::uint64_t sequence);
-  void install(const Snapshot& from,
-               const std::vector<std::size_t>& chosen,
-               const std::vector<Part>& saved,
-               const Part* written);
-  void leave_out_damaged();
+  [[nodiscard]] Result<void> add_segments(std::vector<Part>& parts, const HeldContents& held) const;
 
   const Schema schema_;
-  const IndexOptions options_;
-
-  // Order of locking: maintenance_, then writing_, then snapshot_.
-  mutable std::mutex maintenance_;  // of directory_ and bytes_written_
-  std::unique_ptr<IndexDirectory> directory_;
-  std::atomic<std::uint64_t> covered_ = 0;
-  std::atomic<std::uint64_t> bytes_written_ = 0;
-
-  std::mutex writing_mutex_;
+  std::mutex writing_mutex_;  // taken before those of generations_
   Writing writing_;
-  std::vector<const Segment*> being_written_;  // by maintenance: to stay as they are meanwhile
-
-  mutable Guarded<std::shared_ptr<const Snapshot>> snapshot_;  // shared with running searches
+  Generations generations_;
 };
 
 }  // namespace hearth::search::text

@@ -11,7 +11,7 @@ namespace {
 class Resolver {
  public:
   explicit Resolver(const Snapshot& snapshot)
-      : snapshot_(snapshot), documents_(snapshot.collection().documents) {}
+      : snapshot_(snapshot), documents_(collection_of(snapshot).documents) {}
 
   ResolvedQuery resolve(const Query& query) {
     switch (query.kind) {
@@ -38,7 +38,7 @@ class Resolver {
     ResolvedTerm found;
     std::uint64_t having = 0;
     for (const Part& part : snapshot_.parts) {
-      found.entries.push_back(part.segment->find_term(term).value_or(TermEntry{}));
+      found.entries.push_back(segment_of(part).find_term(term).value_or(TermEntry{}));
       having += found.entries.back().documents;
     }
     found.weight = bm25_weight(bm25_idf(documents_, having)) * boost;

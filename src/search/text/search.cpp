@@ -93,7 +93,7 @@ class Searcher {
         filter_(filter),
         stop_(stop),
         resolution_(resolve(snapshot, query)),
-        bm25_(snapshot.collection()) {}
+        bm25_(collection_of(snapshot)) {}
 
   [[nodiscard]] std::size_t expansions_left_out() const { return resolution_.expansions_left_out; }
 
@@ -119,15 +119,15 @@ class Searcher {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < snapshot_.parts.size(); ++i) order.push_back(i);
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-      const std::uint32_t in_a = snapshot_.parts[a].segment->documents();
-      const std::uint32_t in_b = snapshot_.parts[b].segment->documents();
+      const std::uint32_t in_a = snapshot_.parts[a].visible;
+      const std::uint32_t in_b = snapshot_.parts[b].visible;
       return in_a != in_b ? in_a > in_b : a < b;
     });
     return order;
   }
 
   [[nodiscard]] ScoringContext context_of(std::size_t part) const {
-    return {*snapshot_.parts[part].segment, bm25_};
+    return {segment_of(snapshot_.parts[part]), bm25_};
   }
 
   void search_part(std::size_t part, TopK& top) {

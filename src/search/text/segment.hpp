@@ -14,6 +14,7 @@
 #include "search/bytes.hpp"
 #include "search/generation.hpp"
 #include "search/hit.hpp"
+#include "search/part.hpp"
 #include "search/text/dictionary.hpp"
 #include "search/text/positions.hpp"
 #include "search/text/postings.hpp"
@@ -44,7 +45,7 @@ struct SegmentSummary {
 static_assert(sizeof(SegmentSummary) == 24);
 
 // Thread-safe: immutable.
-class Segment final {
+class Segment final : public Contents {
  public:
   // `damaged` when the sections do not fit together.
   [[nodiscard]] static Result<std::shared_ptr<const Segment>> open(
@@ -55,7 +56,7 @@ class Segment final {
   [[nodiscard]] std::uint64_t terms() const { return summary_.terms; }
   [[nodiscard]] std::uint64_t length() const { return summary_.length; }
 
-  [[nodiscard]] Key key(DocId document) const { return keys_[document]; }
+  [[nodiscard]] Key key(DocId document) const override { return keys_[document]; }
   [[nodiscard]] std::uint32_t length(DocId document) const { return lengths_[document]; }
   // Of several documents, each of them one of this segment.
   void lengths_of(std::span<const DocId> documents, std::span<float> lengths) const {
@@ -63,8 +64,12 @@ class Segment final {
       lengths[i] = static_cast<float>(lengths_.unchecked(documents[i]));
     }
   }
-  // The document of a key. Of several with the same key (all but one of them gone) the last.
-  [[nodiscard]] std::optional<DocId> find(Key key) const;
+  [[nodiscard]] std::optional<DocId> find(Key key) const override;
+  [[nodiscard]] std::uint32_t count() const override { return documents(); }
+  // In words: what is gone of the lengths of all.
+  [[nodiscard]] std::uint64_t weight(DocId document) const override { return length(document); }
+  [[nodiscard]] const Generation* backing() const override { return generation_.get(); }
+  [[nodiscard]] std::uint64_t bytes() const override { return generation_->size(); }
 
   [[nodiscard]] const Dictionary& dictionary() const { return dictionary_; }
   [[nodiscard]] std::optional<TermEntry> find_term(std::string_view term) const;

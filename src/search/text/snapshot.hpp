@@ -1,47 +1,20 @@
-// What one search sees: the generations of one moment, in memory and on disk, and which of their
-// documents are gone. Nothing in it ever changes; files live as long as somebody looks at them.
+// The parts of a snapshot as texts.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
-
+#include "search/part.hpp"
 #include "search/text/bm25.hpp"
 #include "search/text/segment.hpp"
-#include "search/tombstones.hpp"
 
 namespace hearth::search::text {
 
-struct Part {
-  std::shared_ptr<const Segment> segment;        // shared with other snapshots and with merges
-  std::shared_ptr<const Tombstones> tombstones;  // shared with the snapshots that have the same
-  // Of files: the numbers in the manifest, and how many tombstones are in theirs. 0: none.
-  std::uint64_t number = 0;
-  std::uint64_t tombstones_number = 0;
-  std::uint32_t saved_tombstones = 0;
-  std::shared_ptr<const Generation> tombstones_file;  // shared with the pages of `tombstones`
+using search::Part;
+using search::Snapshot;
 
-  explicit Part(std::shared_ptr<const Segment> its_segment)
-      : segment(std::move(its_segment)),
-        tombstones(std::make_shared<Tombstones>(segment->documents())) {}
+[[nodiscard]] inline const Segment& segment_of(const Part& part) {
+  return static_cast<const Segment&>(*part.contents);
+}
 
-  [[nodiscard]] std::uint32_t live() const { return segment->documents() - tombstones->count(); }
-  [[nodiscard]] bool is_in_memory() const { return number == 0; }
-  // The worse of its files.
-  [[nodiscard]] Trust trust() const;
-  // Deletes documents, of which some may be gone already.
-  void bury(std::span<const DocId> documents);
-};
-
-struct Snapshot {
-  std::vector<Part> parts;
-  std::uint64_t sequence = 0;  // the last change that is visible
-  bool is_degraded = false;    // a damaged generation was left out
-
-  [[nodiscard]] Collection collection() const;
-  // The worst of its parts; `damaged` when degraded.
-  [[nodiscard]] Trust trust() const;
-};
+// Without what is gone.
+[[nodiscard]] Collection collection_of(const Snapshot& snapshot);
 
 }  // namespace hearth::search::text

@@ -24,7 +24,7 @@ Delta::Delta(Space space, NodeId capacity)
       encoder_(space_, layout_of(space_)) {}
 
 void Delta::insert(Key key, std::span<const float> vector) {
-  const NodeId node = nodes();
+  const NodeId node = count();
   float* const place = vectors_.get() + node * vector.size();
   std::ranges::copy(vector, place);
   const BlockLayout& layout = blocks_.layout();
@@ -43,7 +43,7 @@ std::optional<NodeId> Delta::find(Key key) const {
 }
 
 std::uint64_t Delta::bytes() const {
-  return nodes() * (space_.mean.size() * sizeof(float) + blocks_.layout().stride() + sizeof(Key));
+  return count() * (space_.mean.size() * sizeof(float) + blocks_.layout().stride() + sizeof(Key));
 }
 
 }  // namespace hearth::search::vector

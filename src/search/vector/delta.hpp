@@ -23,16 +23,18 @@ class Delta final : public VectorStore {
  public:
   Delta(Space space, NodeId capacity);
 
-  [[nodiscard]] bool is_full() const { return nodes() == capacity(); }
-  [[nodiscard]] NodeId nodes() const { return nodes_.load(std::memory_order_relaxed); }
-  [[nodiscard]] NodeId capacity() const { return static_cast<NodeId>(keys_.size()); }
+  [[nodiscard]] bool is_full() const { return count() == capacity(); }
   // Copies the vector. Not when full.
   void insert(Key key, std::span<const float> vector);
-  [[nodiscard]] std::uint64_t bytes() const;
+
+  [[nodiscard]] NodeId count() const override { return nodes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] NodeId capacity() const override { return static_cast<NodeId>(keys_.size()); }
+  [[nodiscard]] const Generation* backing() const override { return nullptr; }
+  [[nodiscard]] std::uint64_t bytes() const override;
 
   [[nodiscard]] const Space& space() const override { return space_; }
   [[nodiscard]] bool has_graph() const override { return false; }
-  [[nodiscard]] GraphView graph() const override { return {.blocks = blocks_, .nodes = nodes()}; }
+  [[nodiscard]] GraphView graph() const override { return {.blocks = blocks_, .nodes = count()}; }
   [[nodiscard]] const float* vector(NodeId node) const override {
     return vectors_.get() + node * space_.mean.size();
   }

@@ -15,7 +15,6 @@
 //   auto found = index->search(query, 10);
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,11 +26,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/guarded.hpp"
 #include "base/result.hpp"
-#include "search/index_directory.hpp"
+#include "search/generations.hpp"
 #include "search/merge_policy.hpp"
 #include "search/vector/build.hpp"
+#include "search/vector/delta.hpp"
 #include "search/vector/snapshot.hpp"
 
 namespace hearth::search::vector {
@@ -72,17 +71,8 @@ class Selection final {
   std::vector<NodeSet> allowed_;          // of each part
 };
 
-struct IndexStatus {
+struct IndexStatus : search::IndexStatus {
   std::uint64_t vectors = 0;
-  std::uint64_t gone = 0;  // still taking space
-  std::size_t generations_in_memory = 0;
-  std::size_t generations_on_disk = 0;
-  std::uint64_t bytes_in_memory = 0;
-  std::uint64_t bytes_on_disk = 0;
-  std::uint64_t bytes_written = 0;  // to generations, by this process: the cost of merging
-  std::uint64_t sequence = 0;       // the last change that is visible
-  std::uint64_t covered = 0;        // the last change that is on disk
-  Trust trust = Trust::verified;
 };
 
 // Thread-safe. `put`, `erase` and `commit` belong to one writer at a time: between the first put
@@ -94,12 +84,12 @@ class Index final {
   [[nodiscard]] static Result<std::unique_ptr<Index>> open(store::Env& env,
                                                            std::string directory,
                                                            Schema schema,
-                                                           IndexOptions options = {});
+                                                           const IndexOptions& options = {});
   // An empty index in the place of whatever there is.
   [[nodiscard]] static Result<std::unique_ptr<Index>> recreate(store::Env& env,
                                                                std::string directory,
                                                                Schema schema,
-                                                               IndexOptions options = {});
+                                                               const IndexOptions& options = {});
 
   // Adds a vector, or replaces the one of the same key. `invalid_args` for another number of
   // dimensions, for what is no finite number, and for 0 where the measure is the cosine.
@@ -109,7 +99,7 @@ class Index final {
   // caller's count. Takes some 10 µs and 2 µs a vector.
   void commit(std::uint64_t sequence);
 
-  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return generations_.snapshot(); }
   // Those whose keys are allowed: each is asked for.
   [[nodiscard]] Selection select(const std::function<bool(Key)>& allows) const;
 
@@ -128,23 +118,24 @@ class Index final {
 
   // Does one piece of work that waits, if any does; says whether there was one. Blocks for as long
   // as it takes to build and write a generation.
-  [[nodiscard]] Result<bool> maintain(const std::stop_token& stop = {});
+  [[nodiscard]] Result<bool> maintain(const std::stop_token& stop = {}) {
+    return generations_.maintain(stop);
+  }
   // Writes everything in memory, so that `covered` is what was visible at the call.
-  [[nodiscard]] Result<void> flush(const std::stop_token& stop = {});
+  [[nodiscard]] Result<void> flush(const std::stop_token& stop = {}) {
+    return generations_.flush(stop);
+  }
   // Reads everything on disk against its checksums: run it in the background after opening.
   // Generations that fail are left out from then on. `damaged` names the first of them.
-  [[nodiscard]] Result<void> verify(const std::stop_token& stop = {});
+  [[nodiscard]] Result<void> verify(const std::stop_token& stop = {}) {
+    return generations_.verify(stop);
+  }
 
-  [[nodiscard]] std::uint64_t covered() const { return covered_; }
+  [[nodiscard]] std::uint64_t covered() const { return generations_.covered(); }
   [[nodiscard]] IndexStatus status() const;
 
  private:
-  // A merge under way: which parts of a snapshot become what.
-  struct Rewrite;
-
-  Index(std::unique_ptr<IndexDirectory> directory, Schema schema, IndexOptions options);
-  void load_generations();
-  [[nodiscard]] Result<Part> load_part(const Manifest::Entry& entry) const;
+  Index(std::unique_ptr<IndexDirectory> directory, Schema schema, const IndexOptions& options);
 
   // As it is compared: of the right size, finite, normalised for the cosine.
   [[nodiscard]] Result<std::vector<float>> prepared(std::span<const float> vector) const;
@@ -153,36 +144,16 @@ class Index final {
                                           std::span<const float> query,
                                           std::size_t limit,
                                           SearchWidth width) const;
-  void bury_changed(std::vector<Part>& parts) const;
-  void insert_changed(std::vector<Part>& parts);
+  void insert_changed(std::vector<Part>& parts, const HeldContents& held);
   [[nodiscard]] std::shared_ptr<Delta> new_delta(const std::vector<Part>& parts,
                                                  std::span<const float* const> rows) const;
-  void publish(std::shared_ptr<const Snapshot> next);
-
-  [[nodiscard]] MergePolicy policy() const;
-  [[nodiscard]] Rewrite begin_rewrite(bool is_flush);
-  [[nodiscard]] Result<void> rewrite(Rewrite work, const std::stop_token& stop);
-  [[nodiscard]] Result<Manifest> write_files(Rewrite& work, const std::stop_token& stop);
-  [[nodiscard]] Result<Part> write_generation(const Rewrite& work, const std::stop_token& stop);
-  [[nodiscard]] Result<void> save_tombstones(Part& part, std::uint64_t sequence);
-  void install(const Rewrite& work);
-  [[nodiscard]] static std::vector<NodeId> gone_meanwhile(const Rewrite& work, const Snapshot& now);
-  void leave_out_damaged();
 
   const Schema schema_;
-  const IndexOptions options_;
-
-  // Order of locking: maintenance_, then writing_mutex_, then snapshot_.
-  mutable std::mutex maintenance_;  // of directory_
-  std::unique_ptr<IndexDirectory> directory_;
-  std::atomic<std::uint64_t> covered_ = 0;
-  std::atomic<std::uint64_t> bytes_written_ = 0;
-
-  std::mutex writing_mutex_;
+  const NodeId most_in_memory_;
+  std::mutex writing_mutex_;  // taken before those of generations_
   std::unordered_map<Key, std::optional<std::vector<float>>> changes_;  // none: erased
   std::shared_ptr<Delta> delta_;  // the one that grows, shared with snapshots; null: none yet
-
-  mutable Guarded<std::shared_ptr<const Snapshot>> snapshot_;  // shared with running searches
+  Generations generations_;
 };
 
 }  // namespace hearth::search::vector

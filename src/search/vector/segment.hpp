@@ -45,8 +45,11 @@ class Segment final : public VectorStore {
   [[nodiscard]] static Result<std::shared_ptr<const Segment>> open(
       std::shared_ptr<const Generation> generation);
 
-  [[nodiscard]] const Generation& generation() const { return *generation_; }
   [[nodiscard]] NodeId nodes() const { return graph_.nodes; }
+
+  [[nodiscard]] NodeId count() const override { return graph_.nodes; }
+  [[nodiscard]] const Generation* backing() const override { return generation_.get(); }
+  [[nodiscard]] std::uint64_t bytes() const override { return generation_->size(); }
 
   [[nodiscard]] const Space& space() const override { return space_; }
   [[nodiscard]] bool has_graph() const override { return true; }

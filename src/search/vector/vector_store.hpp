@@ -2,8 +2,7 @@
 // still in memory (delta.hpp).
 #pragma once
 
-#include <optional>
-
+#include "search/part.hpp"
 #include "search/vector/code.hpp"
 #include "search/vector/metric.hpp"
 #include "search/vector/walk.hpp"
@@ -11,9 +10,8 @@
 namespace hearth::search::vector {
 
 // Thread-safe. Nodes that are given to it are less than those it has.
-class VectorStore {
+class VectorStore : public Contents {
  public:
-  virtual ~VectorStore() = default;
   [[nodiscard]] virtual const Space& space() const = 0;
   // Whether walks find anything; its nodes are scanned otherwise.
   [[nodiscard]] virtual bool has_graph() const = 0;
@@ -22,9 +20,6 @@ class VectorStore {
   [[nodiscard]] virtual const float* vector(NodeId node) const = 0;
   // The second level of its code; null when the codes have none.
   [[nodiscard]] virtual const std::uint8_t* residuals(NodeId node) const = 0;
-  [[nodiscard]] virtual Key key(NodeId node) const = 0;
-  // The node of a key. Of several with the same key (all but one of them gone) the last.
-  [[nodiscard]] virtual std::optional<NodeId> find(Key key) const = 0;
   // A walk met what cannot be.
   virtual void report_damage() const = 0;
 };

@@ -1,11 +1,12 @@
 #include "search/vector/walk.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace hearth::search::vector {
 namespace {
 
-constexpr std::size_t batch = 16;  // of nodes whose codes are fetched together
+constexpr std::size_t fetched_ahead = 16;
 
 // The neighbours of a node that the walk meets for the first time, on their way into the cache.
 std::span<const NodeId> meet_neighbours(const GraphView& graph, NodeId node, Walk& walk) {
@@ -99,23 +100,22 @@ void exhaustive_search(const GraphView& graph,
                        const NodeSet& allowed,
                        Walk& walk) {
   walk.begin(graph, width);
-  // In small batches, the codes of the next on their way while those of one are compared.
-  walk.fresh.clear();
-  walk.fresh.resize(batch);
-  std::size_t waiting = 0;
-  const auto compare = [&] {
-    for (std::size_t i = 0; i < waiting; ++i) {
-      walk.nearest.offer(query.distance(graph.blocks, walk.fresh[i]), walk.fresh[i]);
-    }
-    waiting = 0;
+  // Each is compared when some others' codes are on their way.
+  std::array<NodeId, fetched_ahead> waiting;
+  std::size_t met = 0;
+  const auto compare = [&](NodeId node) {
+    walk.nearest.offer(query.distance(graph.blocks, node), node);
   };
   allowed.for_each([&](NodeId node) {
     if (node >= graph.nodes) return;
+    NodeId& place = waiting[met % fetched_ahead];
+    if (met++ >= fetched_ahead) compare(place);
     graph.blocks.prefetch_code(node);
-    walk.fresh[waiting++] = node;
-    if (waiting == batch) compare();
+    place = node;
   });
-  compare();
+  for (std::size_t i = met - std::min(met, fetched_ahead); i < met; ++i) {
+    compare(waiting[i % fetched_ahead]);
+  }
 }
 
 }  // namespace hearth::search::vector

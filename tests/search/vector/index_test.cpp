@@ -302,6 +302,44 @@ TEST(VectorIndex, LosesNothingWhenAWriteFailsOrThePowerDoes) {
   EXPECT_GT(steps, 8);
 }
 
+TEST(VectorIndex, LosesNothingWhenAMergeOnDiskFailsOrThePowerDoes) {
+  int steps = 0;
+  for (int failing = 1; failing <= steps || failing == 1; ++failing) {
+    Pair pair(Metric::l2);
+    for (int i = 0; i < 3; ++i) {
+      pair.change(60);
+      ASSERT_TRUE(pair.index->flush());
+    }
+    EXPECT_EQ(pair.index->status().generations_on_disk, 3U);
+    EXPECT_NE(pair.index->status().gone, 0U);
+    const int before = pair.env.steps();
+    pair.env.fail_at(failing);
+    const auto merged = pair.index->maintain();
+    pair.env.fail_at(0);
+    steps = std::max(steps, pair.env.steps() - before);
+    EXPECT_TRUE(!merged || *merged) << failing;
+    EXPECT_GE(pair.recall(3), 0.9) << failing;
+    // What fails once is done at the next attempt, in this process or in another.
+    if (failing % 2 == 0) {
+      pair.env.crash();
+      pair.open();
+      EXPECT_EQ(pair.index->covered(), pair.sequence) << failing;
+      EXPECT_TRUE(pair.index->verify()) << failing;
+      EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    }
+    pair.maintain();
+    EXPECT_EQ(pair.index->status().generations_on_disk, 1U) << failing;
+    EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    EXPECT_GE(pair.recall(3), 0.9) << failing;
+    pair.env.crash();
+    pair.open();
+    EXPECT_TRUE(pair.index->verify()) << failing;
+    EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(steps, 8);
+}
+
 TEST(VectorIndex, StopsAMergeWhenTold) {
   Pair pair(Metric::cosine);
   pair.change(400);
