@@ -26,7 +26,7 @@ void require_named(const Error& error) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::vector<std::string> packs{"knowledge"};
+  const std::vector<config::KnownPack> packs{{"knowledge", {{"embedder.url", "a URL"}}}};
 
   const auto settings = config::parse_settings(text, "the-file.toml", packs);
   if (settings) {

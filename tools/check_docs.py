@@ -18,9 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def settings_of_code():
-    """The keys of the tables in src/config: `DaemonKey{"name", …}` and `ClientKey name{"name", …}`."""
-    text = "".join(path.read_text() for path in sorted((ROOT / "src/config").glob("*.cpp")))
-    return set(re.findall(r'(?:DaemonKey|ClientKey \w+)\s*\{\s*"(\w+)"', text))
+    """The keys of the tables in src/config: `DaemonKey{"name", …}` and `ClientKey name{"name", …}`; those of packs:
+    `Known{"name", …}`."""
+    sources = [*(ROOT / "src/config").glob("*.cpp"), *(ROOT / "src/packs").glob("*/*.cpp")]
+    text = "".join(path.read_text() for path in sorted(sources))
+    return set(re.findall(r'(?:DaemonKey|ClientKey \w+|Known)\s*\{\s*"(\w+)"', text))
 
 
 def settings_of_docs():

@@ -133,10 +133,14 @@ int serve(const CommandLine& line) {
   auto paths = ipc::resolve_paths();
   if (!paths) return refuse_start(paths.error(), line.ready_fd);
   auto packs = make_packs();
-  std::vector<std::string> names;
-  for (const auto& pack : packs) names.emplace_back(pack->name());
-  const auto load = [config = paths->config, overrides = line.overrides, names] {
-    return config::load_settings(config, environment, overrides, names);
+  std::vector<config::KnownPack> known;
+  for (const auto& pack : packs) {
+    auto& keys = known.emplace_back(config::KnownPack{std::string(pack->name()), {}}).keys;
+    for (const auto& [name, expects, fits] : pack->settings())
+      keys.push_back({name, expects, fits});
+  }
+  const auto load = [config = paths->config, overrides = line.overrides, known] {
+    return config::load_settings(config, environment, overrides, known);
   };
   auto settings = load();
   if (!settings) return refuse_start(settings.error(), line.ready_fd);

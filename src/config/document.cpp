@@ -57,6 +57,7 @@ RawValue scalar(const toml::node& node) {
 }
 
 RawValue value_of(const toml::node& node) {
+  if (node.is_table()) return {RawKind::table, {}, {}};
   const auto* array = node.as_array();
   if (array == nullptr) return scalar(node);
   RawValue list{RawKind::list, {}, {}};
@@ -131,6 +132,8 @@ std::string describe(const RawValue& value) {
       return value.text;
     case RawKind::list:
       return "a list";
+    case RawKind::table:
+      return "an empty table";
     case RawKind::other:
       break;
   }

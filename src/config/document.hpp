@@ -21,6 +21,7 @@ enum class RawKind : std::uint8_t {
   real,
   boolean,
   list,   // of scalars
+  table,  // an empty one; of others the entries are ours
   other,  // dates, and lists of lists or tables
   typed,  // text typed by a person outside TOML: may mean any of the above
 };

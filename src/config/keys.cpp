@@ -82,7 +82,7 @@ std::unexpected<Error> unknown_name(const std::string& where,
     return fail(Errc::invalid_args, message + "; did you mean " + near.front() + "?",
                 {"use " + near.front()});
   }
-  message += "; known:";
+  message += known.empty() ? "; there are none" : "; known:";
   for (const std::string& each : known) message += (&each == &known.front() ? " " : ", ") + each;
   return fail(Errc::invalid_args, std::move(message), {"remove it"});
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/ids.hpp"
@@ -148,25 +149,81 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-Result<void> take_pack_section(Settings& settings, std::string_view file, const Section& section) {
+// One item a line, since items hold commas (paths do) more often than line ends.
+std::optional<std::string> lines_of(const RawValue& value) {
+  std::string text;
+  for (const std::string& item : value.items) {
+    if (item.find('\n') != std::string::npos) return std::nullopt;
+    if (&item != &value.items.front()) text += '\n';
+    text += item;
+  }
+  return text;
+}
+
+std::optional<std::string> pack_value(const RawValue& value) {
+  if (value.kind == RawKind::other || value.kind == RawKind::table) return std::nullopt;
+  return value.kind == RawKind::list ? lines_of(value) : value.text;
+}
+
+// `pack` is nullptr where the packs are not known: then any key is one.
+Result<void> take_pack_entry(std::map<std::string, std::string>& values,
+                             std::string_view file,
+                             const Section& section,
+                             const Entry& entry,
+                             const KnownPack* pack) {
+  static const PackKey anything{"", "a text, number, boolean or a list of these", nullptr};
+  const PackKey* key = &anything;
+  if (pack != nullptr) {
+    // An empty [pack.table], its settings all left out, is none.
+    const bool is_empty_table = entry.value.kind == RawKind::table &&
+                                std::ranges::any_of(pack->keys, [&](const PackKey& known) {
+                                  return known.name.starts_with(entry.key + '.');
+                                });
+    if (is_empty_table) return {};
+    const auto found = std::ranges::find(pack->keys, entry.key, &PackKey::name);
+    if (found == pack->keys.end()) {
+      std::vector<std::string> known;
+      for (const PackKey& each : pack->keys) known.push_back(each.name);
+      return unknown_name(format_place(file, entry.at) + ": " + section.name + "." + entry.key,
+                          "key", entry.key, known);
+    }
+    key = &*found;
+  }
+  auto value = pack_value(entry.value);
+  if (!value || (key->fits != nullptr && !key->fits(*value))) {
+    return unfit(format_place(file, entry.at), section.name + "." + entry.key, key->expects,
+                 entry.value);
+  }
+  values[entry.key] = std::move(*value);
+  return {};
+}
+
+Result<void> take_pack_section(Settings& settings,
+                               std::string_view file,
+                               const Section& section,
+                               std::span<const KnownPack> known_packs) {
+  const auto pack = std::ranges::find(known_packs, section.name, &KnownPack::name);
   auto& values = settings.pack_settings[section.name];
   for (const Entry& entry : section.entries) {
-    const RawValue& value = entry.value;
-    if (value.kind == RawKind::other) {
-      return unfit(format_place(file, entry.at), section.name + "." + entry.key,
-                   "a text, number, boolean or a list of these", value);
-    }
-    values[entry.key] = value.kind == RawKind::list ? joined(value.items) : value.text;
+    auto taken =
+        take_pack_entry(values, file, section, entry, pack == known_packs.end() ? nullptr : &*pack);
+    if (!taken) return taken;
   }
   return {};
+}
+
+std::vector<std::string> names_of(std::span<const KnownPack> packs) {
+  std::vector<std::string> names;
+  for (const KnownPack& pack : packs) names.push_back(pack.name);
+  return names;
 }
 
 // A section that no pack has. Without the list of packs only a near miss of ours is one.
 std::optional<Error> misnamed_section(std::string_view file,
                                       const Section& section,
-                                      std::span<const std::string> known_packs) {
+                                      std::span<const KnownPack> known_packs) {
   std::vector<std::string> known{"daemon", "http", "client"};
-  known.insert(known.end(), known_packs.begin(), known_packs.end());
+  std::ranges::copy(names_of(known_packs), std::back_inserter(known));
   const bool is_known = std::ranges::find(known, section.name) != known.end();
   if (is_known) return std::nullopt;
   if (known_packs.empty() && closest_names(section.name, known, 1).empty()) return std::nullopt;
@@ -209,7 +266,7 @@ Result<void> take_override(Settings& settings, const Override& given) {
 
 Result<Settings> parse_settings(std::string_view text,
                                 std::string_view file,
-                                std::span<const std::string> known_packs) {
+                                std::span<const KnownPack> known_packs) {
   auto sections = parse_document(text, file);
   if (!sections) return std::unexpected(std::move(sections.error()));
   Settings settings;
@@ -227,7 +284,7 @@ Result<Settings> parse_settings(std::string_view text,
     auto taken =
         section.name == "daemon" ? take_section<Settings>(daemon_keys, file, section, settings)
         : section.name == "http" ? take_section<Settings>(http_keys, file, section, settings)
-                                 : take_pack_section(settings, file, section);
+                                 : take_pack_section(settings, file, section, known_packs);
     if (!taken) return std::unexpected(std::move(taken.error()));
   }
   return settings;
@@ -236,7 +293,7 @@ Result<Settings> parse_settings(std::string_view text,
 Result<Settings> load_settings(const std::string& path,
                                const Environment& environment,
                                std::span<const Override> overrides,
-                               std::span<const std::string> known_packs) {
+                               std::span<const KnownPack> known_packs) {
   auto text = read_optional(path);
   if (!text) return std::unexpected(std::move(text.error()));
   auto settings = parse_settings(*text, path, known_packs);
@@ -253,7 +310,7 @@ Result<Settings> load_settings(const std::string& path,
     if (auto taken = take_override(*settings, given); !taken)
       return std::unexpected(std::move(taken.error()));
   }
-  const std::vector<std::string> known(known_packs.begin(), known_packs.end());
+  const std::vector<std::string> known = names_of(known_packs);
   for (const std::string& pack : settings->packs) {
     if (known.empty() || std::ranges::find(known, pack) != known.end()) continue;
     return unknown_name("packs", "pack", pack, known);

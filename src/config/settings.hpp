@@ -66,7 +66,19 @@ struct Settings {
   Http http;
   std::vector<std::string> roots;       // directories that tools may read besides the project's
   std::vector<std::string> namespaces;  // the only ones served; empty: all
-  std::map<std::string, std::map<std::string, std::string>> pack_settings;  // section, name, value
+  // By section and name ("embedder.url" in [knowledge.embedder]). A list is one item a line.
+  std::map<std::string, std::map<std::string, std::string>> pack_settings;
+};
+
+// A pack and what its section may hold, as pack::Setting has it.
+struct PackKey {
+  std::string name;
+  std::string expects;                             // completes "expected …"
+  bool (*fits)(std::string_view value) = nullptr;  // nullptr: whatever it is
+};
+struct KnownPack {
+  std::string name;
+  std::vector<PackKey> keys;
 };
 
 // [client] of config.toml and what .hearth.toml may say.
@@ -93,17 +105,18 @@ struct Override {
 // ---- The daemon -------------------------------------------------------------------------------
 
 // Parses config.toml. `file` is only named in complaints. With `known_packs`, a section of another
-// name is an error; without, any section is taken for a pack's.
+// name is an error, and so is a key that its pack does not have; without, any section is taken for
+// a pack's, with any keys.
 [[nodiscard]] Result<Settings> parse_settings(std::string_view text,
                                               std::string_view file,
-                                              std::span<const std::string> known_packs = {});
+                                              std::span<const KnownPack> known_packs = {});
 
 // The file at `path` (may be missing), then HEARTH_IDLE_TIMEOUT and HEARTH_DRAIN_TIMEOUT, then
 // `overrides`. "~/" in paths is HOME.
 [[nodiscard]] Result<Settings> load_settings(const std::string& path,
                                              const Environment& environment,
                                              std::span<const Override> overrides = {},
-                                             std::span<const std::string> known_packs = {});
+                                             std::span<const KnownPack> known_packs = {});
 
 // Fingerprint of what changes answers: packs, store path, and the packs' own sections (engines,
 // embedders). `data_path` is the path in use. Independent of the order in the file.

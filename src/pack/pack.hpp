@@ -135,6 +135,15 @@ class Binder {
 enum class EventKind : std::uint8_t { pack, store };
 enum class ListKind : std::uint8_t { tools, resources, prompts };
 
+// What a pack's section of config.toml may hold. Anything else in it is refused, with the nearest
+// name, and what does not fit with what was expected: at the file's line, before the pack starts.
+struct Setting {
+  std::string name;     // "limit"; in a table of its own "embedder.url"
+  std::string expects;  // completes "expected …": "a duration such as \"30s\""
+  // Whether a value fits; nullptr: any text, number, boolean or list. As setting() gives it.
+  bool (*fits)(std::string_view value) = nullptr;
+};
+
 // What the daemon lends a pack from start() to stop().
 class PackContext {
  public:
@@ -163,7 +172,8 @@ class PackContext {
                        const std::string& /*what*/,
                        const std::string& /*name_space*/,
                        const std::string& /*data*/) {}
-  // A setting of this pack's section in config.toml, as text; nothing when unset. Loop thread.
+  // One of the pack's settings() in config.toml, as text (a list: one item a line); nothing when
+  // unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
   [[nodiscard]] virtual const Clock& clock() const = 0;
   // Directories, besides the caller's project, whose files tools may read. Loop thread, at start().
@@ -191,6 +201,8 @@ class Pack {
   virtual ~Pack() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;  // "knowledge"
   virtual void declare(Binder& binder) = 0;
+  // Asked before anything else.
+  [[nodiscard]] virtual std::vector<Setting> settings() const { return {}; }
   virtual void start(PackContext& context) = 0;
   // Takes at most the drain deadline; returns when nothing of the pack runs any more. Called on a
   // pool thread.

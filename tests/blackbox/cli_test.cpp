@@ -234,6 +234,9 @@ TEST(CommandLine, ABadConfigurationIsNamedWithItsPlace) {
   const Outcome doctor = home.hearth({"doctor"});
   EXPECT_EQ(doctor.exit_code, 1);
   EXPECT_THAT(doctor.out, HasSubstr("daemon.idle_timout"));
+  write_file(home.file("config.toml"), "[knowledge]\nnosuch = 1\n");
+  EXPECT_THAT(home.hearth({"tools", "--strict"}).err,
+              HasSubstr("config.toml:2:1: knowledge.nosuch: unknown key"));
 }
 
 TEST(CommandLine, AProjectChoosesItsNamespace) {

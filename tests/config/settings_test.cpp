@@ -82,7 +82,7 @@ TEST(ParseSettings, ReadsEveryKey) {
   const std::map<std::string, std::string> knowledge{{"embedder", "none"},
                                                      {"chunk", "800"},
                                                      {"stem", "true"},
-                                                     {"ignore", "*.tmp,build"},
+                                                     {"ignore", "*.tmp\nbuild"},
                                                      {"model.path", "/m"}};
   EXPECT_EQ(settings->pack_settings.at("knowledge"), knowledge);
 }
@@ -146,7 +146,7 @@ TEST(ParseSettings, ReportsTheFirstErrorInFileOrder) {
 }
 
 TEST(ParseSettings, RefusesASectionOfNoPackWhenItKnowsThePacks) {
-  const std::vector<std::string> packs{"knowledge", "sql"};
+  const std::vector<KnownPack> packs{{"knowledge", {}}, {"sql", {{"x", "anything"}}}};
   EXPECT_TRUE(parse_settings("[sql]\nx = 1\n", "c.toml", packs));
   EXPECT_FALSE(load_settings(
       "/nonexistent", [](const char*) { return std::nullopt; },
@@ -156,6 +156,52 @@ TEST(ParseSettings, RefusesASectionOfNoPackWhenItKnowsThePacks) {
   EXPECT_THAT(settings.error().message, HasSubstr("did you mean knowledge?"));
   EXPECT_THAT(settings.error().suggestions, testing::ElementsAre("use knowledge"));
   EXPECT_TRUE(parse_settings("[anything]\nx = 1\n", "c.toml"));
+}
+
+const std::vector<KnownPack> packs_with_keys{
+    {"knowledge",
+     {{"embedder.url", "a URL", [](std::string_view text) { return text.starts_with("http"); }},
+      {"embedder.command", "a program and its arguments"},
+      {"limit", "a count"}}},
+    {"none", {}}};
+
+TEST(ParseSettings, KnowsTheKeysOfItsPacks) {
+  const auto settings = parse_settings(
+      "[knowledge]\nlimit = 5\n[knowledge.embedder]\nurl = \"http://x\"\n"
+      "command = [\"llama-server\", \"-m\", \"a,b\"]\n[none]\n",
+      "c.toml", packs_with_keys);
+  ASSERT_TRUE(settings) << settings.error().message;
+  const std::map<std::string, std::string> expected{
+      {"limit", "5"}, {"embedder.url", "http://x"}, {"embedder.command", "llama-server\n-m\na,b"}};
+  EXPECT_EQ(settings->pack_settings.at("knowledge"), expected);
+  EXPECT_TRUE(parse_settings("[knowledge.embedder]\n", "c.toml", packs_with_keys))
+      << "all its settings are left out";
+}
+
+TEST(ParseSettings, RefusesKeysAndValuesThatAPackDoesNotTake) {
+  struct Case {
+    const char* text;
+    const char* complaint;
+  };
+  for (const Case& wrong : {
+           Case{"[knowledge]\nlimits = 1\n",
+                "c.toml:2:1: knowledge.limits: unknown key; did you mean limit?"},
+           Case{"[knowledge.embedder]\nurk = \"x\"\n",
+                "c.toml:2:1: knowledge.embedder.urk: unknown key; did you mean embedder.url?"},
+           Case{"[knowledge]\nzzzzzz = 1\n",
+                "knowledge.zzzzzz: unknown key; known: embedder.url, embedder.command, limit"},
+           Case{"[knowledge.nosuch]\n", "c.toml:1:12: knowledge.nosuch: unknown key"},
+           Case{"[none]\nx = 1\n", "none.x: unknown key; there are none"},
+           Case{"[knowledge.embedder]\nurl = \"ftp://x\"\n",
+                "c.toml:2:1: knowledge.embedder.url: expected a URL, got \"ftp://x\""},
+           Case{"[knowledge]\nlimit = {}\n", "expected a count, got an empty table"},
+           Case{"[knowledge]\nlimit = [\"a\\nb\"]\n", "expected a count, got a list"},
+           Case{"[knowledge]\nlimit = 2020-01-01\n", "expected a count, got a table, date"},
+       }) {
+    const auto settings = parse_settings(wrong.text, "c.toml", packs_with_keys);
+    ASSERT_FALSE(settings) << wrong.text;
+    EXPECT_THAT(settings.error().message, HasSubstr(wrong.complaint));
+  }
 }
 
 TEST(LoadSettings, PrefersOptionsToEnvironmentToFileToDefault) {

@@ -87,9 +87,7 @@ TEST_F(ModelServerTest, LeavesOneAloneThatCrashesAgainAndAgain) {
   EXPECT_EQ(needed.error().message,
             "the model server /usr/bin/python3 exited with status 7, 3 times in a row");
   EXPECT_EQ(needed.error().suggestions.front(), "look at " + (scratch_ / "log"));
-  const auto begun = std::chrono::steady_clock::now();
-  EXPECT_FALSE(server.need({}));
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(100)) << "it was started again";
+  EXPECT_FALSE(server.need({})) << "it rests";
   const std::string log = test::read_file(scratch_ / "log");
   EXPECT_EQ(log, "no such model\nno such model\nno such model\n");
 }
