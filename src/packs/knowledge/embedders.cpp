@@ -232,9 +232,7 @@ Result<EmbedderSettings> read_embedder_settings(
   return settings;
 }
 
-std::shared_ptr<Embedder> make_embedder(EmbedderSettings settings,
-                                        const std::string& log_path,
-                                        const std::optional<EmbeddingModel>& remembered) {
+std::shared_ptr<Embedder> make_embedder(EmbedderSettings settings, const std::string& log_path) {
   if (settings.openai.server) settings.openai.server->log_path = log_path;
   switch (settings.kind) {
     case EmbedderKind::none:
@@ -242,7 +240,7 @@ std::shared_ptr<Embedder> make_embedder(EmbedderSettings settings,
     case EmbedderKind::builtin:
       return std::make_shared<BuiltinEmbedder>();
     case EmbedderKind::openai:
-      return std::make_shared<OpenAiEmbedder>(std::move(settings.openai), remembered);
+      return std::make_shared<OpenAiEmbedder>(std::move(settings.openai));
     case EmbedderKind::supplied:
       return std::make_shared<SuppliedEmbedder>(settings.openai);
   }

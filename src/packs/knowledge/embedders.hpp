@@ -34,11 +34,8 @@ struct EmbedderSettings {
 [[nodiscard]] Result<EmbedderSettings> read_embedder_settings(
     const std::function<std::optional<std::string>(std::string_view)>& setting);
 
-// Nothing for kind none. `log_path` is where a supervised server's output goes; `remembered` what
-// model() of the store's vectors was.
-[[nodiscard]] std::shared_ptr<Embedder> make_embedder(
-    EmbedderSettings settings,
-    const std::string& log_path,
-    const std::optional<EmbeddingModel>& remembered = std::nullopt);
+// Nothing for kind none. `log_path` is where a supervised server's output goes.
+[[nodiscard]] std::shared_ptr<Embedder> make_embedder(EmbedderSettings settings,
+                                                      const std::string& log_path);
 
 }  // namespace hearth::packs::knowledge

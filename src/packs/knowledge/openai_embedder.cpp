@@ -192,19 +192,22 @@ class OpenAiEmbedder::Asking final {
 
 // ---- The embedder -----------------------------------------------------------------------------
 
-OpenAiEmbedder::OpenAiEmbedder(OpenAiSettings settings,
-                               const std::optional<EmbeddingModel>& remembered)
+OpenAiEmbedder::OpenAiEmbedder(OpenAiSettings settings)
     : settings_(std::move(settings)),
       name_(name_of(settings_)),
       client_(settings_.at_once),
       state_(std::make_unique<State>(settings_.cache_bytes)) {
   if (settings_.server) server_.emplace(*settings_.server, client_);
-  const bool fits = remembered && remembered->name == name_ &&
-                    (settings_.dimensions == 0 || settings_.dimensions == remembered->dimensions);
-  if (fits) state_->shared.lock()->remembered = remembered;
 }
 
 OpenAiEmbedder::~OpenAiEmbedder() = default;
+
+void OpenAiEmbedder::remember(const EmbeddingModel& model) {
+  const auto shared = state_->shared.lock();
+  const std::uint32_t known = shared->dimensions != 0 ? shared->dimensions : settings_.dimensions;
+  const bool fits = model.name == name_ && (known == 0 || known == model.dimensions);
+  if (fits && !shared->remembered) shared->remembered = model;
+}
 
 Result<EmbeddingModel> OpenAiEmbedder::model() const {
   const auto shared = state_->shared.lock();

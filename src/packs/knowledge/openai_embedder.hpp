@@ -40,14 +40,12 @@ struct OpenAiSettings {
 
 class OpenAiEmbedder final : public Embedder {
  public:
-  // `remembered` is what model() said in an earlier life. It stands until the server contradicts
-  // it, if it is of the same name.
-  explicit OpenAiEmbedder(OpenAiSettings settings,
-                          const std::optional<EmbeddingModel>& remembered = std::nullopt);
+  explicit OpenAiEmbedder(OpenAiSettings settings);
   ~OpenAiEmbedder() override;  // no call may be running
 
   // "openai:MODEL"; with prefixes, which make another space, a fingerprint of them behind it.
   [[nodiscard]] Result<EmbeddingModel> model() const override;
+  void remember(const EmbeddingModel& model) override;
   [[nodiscard]] bool is_immediate() const override { return false; }
   // `invalid_args` when the server does not take these texts (one may be too long for it);
   // `permission` when it does not take the key.

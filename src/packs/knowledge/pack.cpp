@@ -7,7 +7,7 @@
 
 #include "base/guarded.hpp"
 #include "base/log.hpp"
-#include "packs/knowledge/engine/builtin_embedder.hpp"
+#include "packs/knowledge/embedders.hpp"
 #include "packs/knowledge/engine/search.hpp"
 #include "packs/knowledge/knowledge.hpp"
 #include "packs/knowledge/stores.hpp"
@@ -22,6 +22,7 @@ class Knowledge final : public pack::Pack {
 
   std::string_view name() const override { return "knowledge"; }
   void declare(pack::Binder& tools) override;
+  std::vector<pack::Setting> settings() const override { return embedder_settings(); }
   void start(pack::PackContext& context) override;
   void stop() override;
   pack::PackStatus status() const override;
@@ -34,10 +35,12 @@ class Knowledge final : public pack::Pack {
   };
 
   Result<std::unique_ptr<KnowledgeStore>> open(const std::string& name_space);
+  void choose_embedder();
   void warm_up();
 
   pack::PackContext* context_ = nullptr;
-  std::shared_ptr<Embedder> embedder_ = std::make_shared<BuiltinEmbedder>();  // of all stores
+  std::shared_ptr<Embedder> embedder_;  // of all stores; null: there are no vectors
+  std::string no_embedder_;             // why
   mutable Stores stores_;
   ToolRunner runner_{stores_};
   mutable Guarded<Warm> warm_;
@@ -54,9 +57,27 @@ void Knowledge::declare(pack::Binder& tools) {
 void Knowledge::start(pack::PackContext& context) {
   context_ = &context;
   runner_.start(context);
+  choose_embedder();
   warm_.lock()->warmth = pack::Warmth::warming;
   auto queued = context.submit([this, running = runner_.running()] { warm_up(); });
   if (!queued) *warm_.lock() = {};  // the first call will do it
+}
+
+void Knowledge::choose_embedder() {
+  no_embedder_ = "[knowledge.embedder] is of kind \"none\"";
+  auto settings =
+      read_embedder_settings([this](std::string_view name) { return context_->setting(name); });
+  if (!settings) {
+    no_embedder_ = settings.error().message;
+    log::error("no embedder", {log::kv("why", no_embedder_)});
+    return;
+  }
+  std::string log_path;
+  if (settings->openai.server) {
+    const auto directory = context_->data_directory("default");
+    if (directory) log_path = (*directory / "embedder.log").string();
+  }
+  embedder_ = make_embedder(std::move(*settings), log_path);
 }
 
 void Knowledge::warm_up() {
@@ -104,7 +125,8 @@ Result<std::unique_ptr<KnowledgeStore>> Knowledge::open(const std::string& name_
                            {.durability = context_->is_power_safe() ? store::Durability::power
                                                                     : store::Durability::process,
                             .is_read_only = is_read_only,
-                            .embedder = embedder_});
+                            .embedder = embedder_,
+                            .no_embedder = no_embedder_});
   if (!store && is_read_only && store.error().code == Errc::not_found) {
     return fail(Errc::unavailable, "namespace " + name_space + " has no knowledge store yet; " +
                                        *context_->store_owner() +

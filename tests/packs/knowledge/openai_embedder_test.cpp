@@ -82,11 +82,14 @@ TEST_F(OpenAi, KnowsItsModelFromTheFirstAnswerOn) {
   ASSERT_TRUE(embedder.embed(views, Purpose::document, {}));
   EXPECT_NEAR(embedder.model()->unrelated_mean, 0, 0.1);
 
-  OpenAiEmbedder next(settings(), *embedder.model());
+  OpenAiEmbedder next(settings());
+  next.remember(*embedder.model());
   EXPECT_EQ(*next.model(), *embedder.model()) << "it is remembered";
   OpenAiSettings other = settings();
   other.model = "other";
-  EXPECT_FALSE(OpenAiEmbedder(other, *embedder.model()).model());
+  OpenAiEmbedder stranger(other);
+  stranger.remember(*embedder.model());
+  EXPECT_FALSE(stranger.model());
 }
 
 TEST_F(OpenAi, PrefixesMakeAnotherSpace) {

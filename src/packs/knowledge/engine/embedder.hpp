@@ -34,11 +34,15 @@ class Embedder {
   virtual ~Embedder() = default;
   // `unavailable` while it is not known yet: a server tells its dimensions with its first answer.
   [[nodiscard]] virtual Result<EmbeddingModel> model() const = 0;
+  // What model() of a store's vectors was in an earlier life: stands until it is contradicted, if
+  // it is of the same model.
+  virtual void remember(const EmbeddingModel& /*model*/) {}
   // Whether embed() never fails and takes under a millisecond a text: then vectors are made as
   // they are needed, and none is stored.
   [[nodiscard]] virtual bool is_immediate() const = 0;
   // One vector of length 1 a text, one after another: texts.size() × dimensions floats. Blocks;
-  // `cancelled` when stopped, `unavailable` when the model cannot be asked now, with the reason.
+  // `cancelled` when stopped, `unavailable` when the model cannot be asked now, with the reason,
+  // `unsupported` when it never can: callers bring the vectors.
   [[nodiscard]] virtual Result<std::vector<float>> embed(std::span<const std::string_view> texts,
                                                          Purpose purpose,
                                                          const std::stop_token& stop) = 0;

@@ -46,7 +46,7 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
     auto reader = made->reader({});
     if (!reader) return std::unexpected(std::move(reader.error()));
     auto done = store::check_version(**reader, knowledge_schema());
-    if (done) done = made->open_indexes();
+    if (done) done = made->open_indexes(**reader);
     if (done) done = made->feed_.begin(**reader);
     if (!done) return std::unexpected(std::move(done.error()));
     return made;
@@ -55,7 +55,7 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
       path, {.cache_kib = writer_cache_kib, .durability = options.durability});
   if (!database) return std::unexpected(std::move(database.error()));
   auto done = store::migrate(*database, knowledge_schema());
-  if (done) done = made->open_indexes();
+  if (done) done = made->open_indexes(*database);
   if (done) done = made->feed_.begin(*database);
   if (!done) return std::unexpected(std::move(done.error()));
   store::Writer::Options writing;
@@ -65,10 +65,12 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
                  {log::kv("why", followed.error().message)});
     }
     store->keeper_->nudge();
+    if (store->embedding_) store->embedding_->nudge();
   };
   auto writer = store::Writer::start(std::move(*database), clock, std::move(writing));
   if (!writer) return std::unexpected(std::move(writer.error()));
   made->writer_ = std::move(*writer);
+  made->start_embedding();
   return made;
 }
 
@@ -89,7 +91,35 @@ Result<std::string> KnowledgeStore::index_directory(const std::string& name) con
   return directory;
 }
 
-Result<void> KnowledgeStore::open_indexes() {
+namespace {
+
+Result<std::optional<EmbeddingModel>> read_model(store::Database& database) {
+  auto rows =
+      database.query("SELECT name, dimensions, unrelated_mean, unrelated_deviation FROM model");
+  if (!rows.next()) {
+    if (!rows.ok()) return std::unexpected(rows.error());
+    return std::nullopt;
+  }
+  return EmbeddingModel{.name = std::string(rows.text(0)),
+                        .dimensions = static_cast<std::uint32_t>(rows.integer(1)),
+                        .unrelated_mean = static_cast<float>(rows.real(2)),
+                        .unrelated_deviation = static_cast<float>(rows.real(3))};
+}
+
+Result<std::string> write_model(store::Database& database, const EmbeddingModel& model) {
+  auto done = database.run(
+      "INSERT INTO model VALUES(1, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, "
+      "dimensions = excluded.dimensions, unrelated_mean = excluded.unrelated_mean, "
+      "unrelated_deviation = excluded.unrelated_deviation",
+      model.name, model.dimensions, static_cast<double>(model.unrelated_mean),
+      static_cast<double>(model.unrelated_deviation));
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::string();
+}
+
+}  // namespace
+
+Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   if (options_.is_read_only) {
     std::string name = (fs::temp_directory_path() / "hearth-index-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) return fail(Errc::io, "make " + name);
@@ -112,27 +142,68 @@ Result<void> KnowledgeStore::open_indexes() {
            .key = {},
            .stop = {}});
   });
-  if (auto done = open_vectors(); !done) return done;
+  if (options_.embedder) {
+    const auto remembered = read_model(database);
+    if (!remembered) return std::unexpected(remembered.error());
+    if (*remembered) options_.embedder->remember(**remembered);
+    if (const auto model = options_.embedder->model()) {
+      if (auto done = open_vectors(*model); !done) return done;
+    }
+  }
   keeper_->add(*text_);
   if (const auto vectors = *vectors_.lock()) keeper_->add(*vectors);
   return {};
 }
 
-Result<void> KnowledgeStore::open_vectors() {
-  if (!options_.embedder) return {};
-  const auto model = options_.embedder->model();
-  if (!model) return {};  // it will say why it cannot be asked, when it is
+Result<void> KnowledgeStore::open_vectors(const EmbeddingModel& model) {
   const std::string name =
       std::string(vectors_prefix) +
-      fingerprint_hex(model->name + "\n" + std::to_string(model->dimensions)).substr(0, 16);
+      fingerprint_hex(model.name + "\n" + std::to_string(model.dimensions)).substr(0, 16);
   const auto directory = index_directory(name);
   if (!directory) return std::unexpected(directory.error());
-  auto leg = VectorLeg::open(store::system_env(), *directory, *model);
+  auto leg = VectorLeg::open(store::system_env(), *directory, model);
   if (!leg) return std::unexpected(std::move(leg.error()));
   std::shared_ptr<VectorLeg> vectors = std::move(*leg);
-  feed_.add(*vectors, model->name);
+  feed_.add(*vectors, model.name);
   *vectors_.lock() = std::move(vectors);
   return {};
+}
+
+void KnowledgeStore::start_embedding() {
+  if (!options_.embedder) return;
+  remove_other_vectors();
+  if (options_.embedder->is_immediate()) return;
+  embedding_ = std::make_unique<EmbeddingWorker>(
+      *options_.embedder, readers_, [this](auto run) { return write_and_wait(std::move(run)); },
+      [this](const EmbeddingModel& model) { take_model(model); });
+}
+
+// On the embedding worker's thread.
+void KnowledgeStore::take_model(const EmbeddingModel& model) {
+  if (!vectors()) {
+    if (auto done = open_vectors(model); !done) {
+      log::error("no vectors can be kept", {log::kv("why", done.error().message)});
+      return;
+    }
+    keeper_->add(**vectors_.lock());
+    remove_other_vectors();
+  }
+  auto written =
+      write_and_wait([model](store::Database& database) { return write_model(database, model); });
+  if (!written) log::warning("the model is not noted", {log::kv("why", written.error().message)});
+}
+
+// Indexes of models that were asked before: their vectors would be compared with nothing.
+void KnowledgeStore::remove_other_vectors() {
+  const auto now = vectors();
+  if (!now) return;
+  std::error_code ignored;
+  for (const auto& each : fs::directory_iterator(store::directory_of(path_), ignored)) {
+    const std::string name = each.path().filename().string();
+    if (!name.starts_with(vectors_prefix) || each.path() == now->directory()) continue;
+    log::info("vectors of another model are removed", {log::kv("directory", name)});
+    fs::remove_all(each.path(), ignored);
+  }
 }
 
 std::shared_ptr<const VectorLeg> KnowledgeStore::vectors() const {
@@ -160,9 +231,12 @@ std::optional<std::string> KnowledgeStore::text_lacks() const {
 }
 
 std::optional<std::string> KnowledgeStore::vectors_lack() const {
-  if (!options_.embedder) return "there is no embedder";
+  if (!options_.embedder) return options_.no_embedder;
   const auto vectors = *vectors_.lock();
   if (!vectors) {
+    if (embedding_) {
+      if (auto lacks = embedding_->lacks()) return lacks;
+    }
     const auto model = options_.embedder->model();
     return model ? "the model is not known yet" : model.error().message;
   }
@@ -170,7 +244,7 @@ std::optional<std::string> KnowledgeStore::vectors_lack() const {
     return "the index of vectors is being made; " + std::to_string(missing) +
            " changes are to come";
   }
-  return std::nullopt;
+  return embedding_ ? embedding_->lacks() : std::nullopt;
 }
 
 Result<void> KnowledgeStore::rebuild_text() {
@@ -206,6 +280,7 @@ Result<std::string> KnowledgeStore::write_and_wait(
 }
 
 void KnowledgeStore::close() {
+  if (embedding_) embedding_->close();
   if (keeper_) keeper_->close();
   if (!writer_) return;
   readers_.shrink();  // so that they do not hold the journal

@@ -17,6 +17,7 @@
 #include "base/guarded.hpp"
 #include "base/result.hpp"
 #include "packs/knowledge/engine/embedder.hpp"
+#include "packs/knowledge/engine/embedding_worker.hpp"
 #include "packs/knowledge/engine/index_feed.hpp"
 #include "packs/knowledge/engine/index_keeper.hpp"
 #include "packs/knowledge/engine/text_leg.hpp"
@@ -28,8 +29,9 @@ namespace hearth::packs::knowledge {
 
 struct StoreOptions {
   store::Durability durability = store::Durability::power;
-  bool is_read_only = false;                     // another process owns the file
-  std::shared_ptr<Embedder> embedder = nullptr;  // null: there are no vectors
+  bool is_read_only = false;                         // another process owns the file
+  std::shared_ptr<Embedder> embedder = nullptr;      // null: there are no vectors
+  std::string no_embedder = "there is no embedder";  // why
 };
 
 // Members are for any thread.
@@ -78,8 +80,11 @@ class KnowledgeStore final {
 
  private:
   KnowledgeStore(std::string path, const Clock& clock, StoreOptions options);
-  [[nodiscard]] Result<void> open_indexes();
-  [[nodiscard]] Result<void> open_vectors();
+  [[nodiscard]] Result<void> open_indexes(store::Database& database);
+  [[nodiscard]] Result<void> open_vectors(const EmbeddingModel& model);
+  void start_embedding();
+  void take_model(const EmbeddingModel& model);
+  void remove_other_vectors();
   [[nodiscard]] Result<std::string> index_directory(const std::string& name) const;
 
   const std::string path_;
@@ -93,7 +98,8 @@ class KnowledgeStore final {
       private_indexes_;  // of a store of another process: made at opening, removed at the end
   std::mutex refreshing_;
   std::unique_ptr<IndexKeeper> keeper_;
-  std::unique_ptr<store::Writer> writer_;  // null in a store of another process
+  std::unique_ptr<EmbeddingWorker> embedding_;  // null where vectors are made at once, or not here
+  std::unique_ptr<store::Writer> writer_;       // null in a store of another process
 };
 
 }  // namespace hearth::packs::knowledge

@@ -10,14 +10,15 @@
 #include "packs/knowledge/engine/text_leg.hpp"
 #include "search/text/bm25.hpp"
 #include "search/text/resolve.hpp"
+#include "search/text/snapshot.hpp"
 #include "search/text/snippet.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
 
+using search::Snapshot;
 using search::text::Query;
 using search::text::ResolvedQuery;
-using search::text::Snapshot;
 
 // Words that questions are made of and hardly any entry is about.
 constexpr std::string_view common_words =
@@ -52,8 +53,8 @@ float best_of(const ResolvedQuery& query) {
 }
 
 bool is_known(const Snapshot& snapshot, const std::string& term) {
-  return std::ranges::any_of(snapshot.parts, [&](const search::text::Part& part) {
-    return part.segment->find_term(term).has_value();
+  return std::ranges::any_of(snapshot.parts, [&](const search::Part& part) {
+    return search::text::segment_of(part).find_term(term).has_value();
   });
 }
 
@@ -110,8 +111,8 @@ LexicalQuery lexical_query(const Snapshot& snapshot, std::string_view text) {
   } else {
     words.push_back(std::move(query));
   }
-  const float of_unknown =
-      search::text::bm25_weight(search::text::bm25_idf(snapshot.collection().documents, 0));
+  const float of_unknown = search::text::bm25_weight(
+      search::text::bm25_idf(search::text::collection_of(snapshot).documents, 0));
   for (Query& word : words) {
     forgive_spelling(snapshot, word);
     const float best = best_of(search::text::resolve(snapshot, word).query);

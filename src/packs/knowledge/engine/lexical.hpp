@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "search/hit.hpp"
+#include "search/part.hpp"
 #include "search/text/index.hpp"
 #include "search/text/query.hpp"
 
@@ -29,15 +30,14 @@ struct LexicalQuery {
   std::size_t left_out = 0;
   bool is_empty = true;  // it has no word
 };
-[[nodiscard]] LexicalQuery lexical_query(const search::text::Snapshot& snapshot,
-                                         std::string_view text);
+[[nodiscard]] LexicalQuery lexical_query(const search::Snapshot& snapshot, std::string_view text);
 
 struct LexicalHits {
   std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
   bool is_all = false;            // there are no more
   search::Trust trust = search::Trust::verified;
 };
-[[nodiscard]] Result<LexicalHits> search_words(const search::text::Snapshot& snapshot,
+[[nodiscard]] Result<LexicalHits> search_words(const search::Snapshot& snapshot,
                                                const LexicalQuery& query,
                                                const search::text::Filter& filter,
                                                std::size_t most,

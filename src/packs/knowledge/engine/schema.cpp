@@ -127,6 +127,15 @@ CREATE TABLE vectors(
   vector BLOB NOT NULL         -- 32-bit floats, little-endian, of length 1
 ) STRICT;
 
+-- What is known of the model whose vectors these are.
+CREATE TABLE model(
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  name TEXT NOT NULL,
+  dimensions INTEGER NOT NULL,
+  unrelated_mean REAL NOT NULL,
+  unrelated_deviation REAL NOT NULL
+) STRICT;
+
 CREATE TABLE watches(
   path TEXT PRIMARY KEY,       -- a canonical folder that is imported again when it changes
   created_ms INTEGER NOT NULL

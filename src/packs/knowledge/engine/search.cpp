@@ -127,7 +127,9 @@ Result<void> add_vector_leg(KnowledgeStore& store,
     answer.degraded.push_back("not by meaning: " + vector.error().message);
     return {};
   }
-  auto found = search_vectors(*vectors, *vector, keys.vectors, most);
+  // Its measure of the unrelated may have grown better since the index was opened.
+  const EmbeddingModel model = store.embedder()->model().value_or(vectors->model());
+  auto found = search_vectors(*vectors, model, *vector, keys.vectors, most);
   if (!found) return std::unexpected(std::move(found.error()));
   if (found->trust == search::Trust::damaged) answer.degraded.emplace_back(damaged_vectors);
   if (found->hits.size() == most) answer.is_all = false;
@@ -270,7 +272,7 @@ Result<SearchPage> similar_entries(KnowledgeStore& store,
 namespace {
 
 // The last word goes on, unless something ends it.
-search::text::Query unfinished(const search::text::Snapshot& snapshot, const std::string& typed) {
+search::text::Query unfinished(const search::Snapshot& snapshot, const std::string& typed) {
   LexicalQuery whole = lexical_query(snapshot, typed);
   const bool is_ended = typed.empty() || typed.back() == ' ' || typed.back() == '"';
   if (is_ended) return whole.any;

@@ -26,6 +26,7 @@ float similarity_confidence(float cosine, const EmbeddingModel& model, std::uint
 }
 
 Result<SemanticHits> search_vectors(const VectorLeg& vectors,
+                                    const EmbeddingModel& model,
                                     std::span<const float> query,
                                     const std::function<bool(search::Key)>& allows,
                                     std::size_t most) {
@@ -38,7 +39,7 @@ Result<SemanticHits> search_vectors(const VectorLeg& vectors,
   hits.trust = found->trust;
   const std::uint64_t entries = index->status().vectors;
   for (const search::Hit& hit : found->hits) {
-    const float sure = similarity_confidence(hit.score, vectors.model(), entries);
+    const float sure = similarity_confidence(hit.score, model, entries);
     if (sure > 0) hits.hits.push_back({hit.key, sure});
   }
   return hits;

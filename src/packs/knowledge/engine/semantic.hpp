@@ -25,8 +25,9 @@ struct SemanticHits {
                                           const EmbeddingModel& model,
                                           std::uint64_t entries);
 
-// `query` has length 1. `allows` is empty if all are asked for.
+// `query` has length 1, in the space of `model`. `allows` is empty if all are asked for.
 [[nodiscard]] Result<SemanticHits> search_vectors(const VectorLeg& vectors,
+                                                  const EmbeddingModel& model,
                                                   std::span<const float> query,
                                                   const std::function<bool(search::Key)>& allows,
                                                   std::size_t most);

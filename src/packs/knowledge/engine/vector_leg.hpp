@@ -21,6 +21,7 @@ class VectorLeg final : public IndexLeg {
                                                                EmbeddingModel model);
 
   [[nodiscard]] const EmbeddingModel& model() const { return model_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
   // For searches; shared, since a restart puts another in its place. Any thread.
   [[nodiscard]] std::shared_ptr<const search::vector::Index> index() const {
     return *index_.lock();

@@ -1,0 +1,187 @@
+#include "packs/knowledge/engine/embedding_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "packs/knowledge/engine/rows.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+constexpr int batch = 64;  // texts at once
+constexpr std::chrono::milliseconds first_pause{1'000};
+constexpr std::chrono::milliseconds longest_pause{60'000};
+
+// One at a time: a text that the model refuses alone is left without a vector, the others are not.
+bool is_about_the_texts(const Error& error) {
+  return error.code == Errc::invalid_args;
+}
+
+}  // namespace
+
+EmbeddingWorker::EmbeddingWorker(Embedder& embedder,
+                                 store::Readers& readers,
+                                 Write write,
+                                 Known known)
+    : embedder_(embedder),
+      readers_(readers),
+      write_(std::move(write)),
+      known_(std::move(known)),
+      pause_(first_pause),
+      thread_([this] { work(); }) {}
+
+EmbeddingWorker::~EmbeddingWorker() {
+  close();
+}
+
+void EmbeddingWorker::nudge() {
+  auto state = state_.lock();
+  if (std::exchange(state->is_nudged, true)) return;
+  state->is_done = false;
+  state_.notify_all();
+}
+
+void EmbeddingWorker::close() {
+  stop_.request_stop();
+  state_.lock()->is_closed = true;
+  state_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<std::string> EmbeddingWorker::lacks() const {
+  const auto state = state_.lock();
+  if (state->trouble) return state->trouble;
+  if (!state->is_done) return "vectors of some entries are still to be made";
+  return std::nullopt;
+}
+
+void EmbeddingWorker::work() {
+  while (!stop_.stop_requested()) {
+    {
+      auto state = state_.lock();
+      state.wait([](const State& now) { return now.is_closed || now.is_nudged; });
+      if (state->is_closed) return;
+      state->is_nudged = false;
+    }
+    for (bool is_more = true; is_more && !stop_.stop_requested();) {
+      auto done = model_ ? Result<void>() : learn_model();
+      if (!done && done.error().code == Errc::unsupported) return;  // callers bring them
+      auto more = done ? embed_some() : std::unexpected(done.error());
+      if (!more) {
+        pause_after(more.error());
+        continue;
+      }
+      pause_ = first_pause;
+      is_more = *more;
+      auto state = state_.lock();
+      state->trouble.reset();
+      state->is_done = !is_more && !state->is_nudged;
+    }
+  }
+}
+
+// A server tells its dimensions with its first answer.
+Result<void> EmbeddingWorker::learn_model() {
+  if (!embedder_.model()) {
+    const std::string_view probe = "hearth";
+    const auto vector = embedder_.embed({&probe, 1}, Purpose::document, stop_.get_token());
+    if (!vector) return std::unexpected(vector.error());
+  }
+  auto model = embedder_.model();
+  if (!model) return std::unexpected(std::move(model.error()));
+  known_(*model);
+  model_ = std::move(*model);
+  return {};
+}
+
+Result<std::vector<EmbeddingWorker::Waiting>> EmbeddingWorker::read_waiting() {
+  auto reader = readers_.take(stop_.get_token());
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  auto rows = (*reader)->query(
+      "SELECT e.n, e.seq, e.title, e.text FROM entries e "
+      "LEFT JOIN vectors v ON v.n = e.n AND v.model = ? "
+      "WHERE e.seq > ? AND e.deleted_ms IS NULL AND v.n IS NULL ORDER BY e.seq LIMIT ?",
+      model_->name, looked_at_, batch);
+  std::vector<Waiting> waiting;
+  while (rows.next()) {
+    waiting.push_back(
+        {rows.integer(0), rows.integer(1), embedded_text(rows.text(2), rows.text(3))});
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return waiting;
+}
+
+Result<bool> EmbeddingWorker::embed_some() {
+  auto waiting = read_waiting();
+  if (!waiting) return std::unexpected(std::move(waiting.error()));
+  if (waiting->empty()) return false;
+  std::vector<std::string_view> texts;
+  for (const Waiting& each : *waiting) texts.emplace_back(each.text);
+  const std::int64_t last = waiting->back().seq;
+  auto vectors = embedder_.embed(texts, Purpose::document, stop_.get_token());
+  if (vectors) {
+    if (auto done = store(std::move(*waiting), *vectors); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    looked_at_ = last;
+    return true;
+  }
+  if (!is_about_the_texts(vectors.error())) return std::unexpected(std::move(vectors.error()));
+  for (Waiting& each : *waiting) {
+    const std::string_view text = each.text;
+    const std::int64_t seq = each.seq;
+    const std::int64_t n = each.n;
+    auto one = embedder_.embed({&text, 1}, Purpose::document, stop_.get_token());
+    if (one) {
+      std::vector<Waiting> alone;
+      alone.push_back(std::move(each));
+      if (auto done = store(std::move(alone), *one); !done) {
+        return std::unexpected(std::move(done.error()));
+      }
+    } else if (is_about_the_texts(one.error())) {
+      log::warning("an entry stays without a vector",
+                   {log::kv("entry", std::to_string(n)), log::kv("why", one.error().message)});
+    } else {
+      return std::unexpected(std::move(one.error()));
+    }
+    looked_at_ = seq;
+  }
+  return true;
+}
+
+// What was changed meanwhile is left for later: its number has grown.
+Result<void> EmbeddingWorker::store(std::vector<Waiting> entries,
+                                    const std::vector<float>& vectors) {
+  const std::size_t size = vectors.size() / entries.size();
+  auto done = write_([entries = std::move(entries), &vectors, size,
+                      model = model_->name](store::Database& database) -> Result<std::string> {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const auto now = database.integer("SELECT seq FROM entries WHERE n = ?", entries[i].n);
+      if (!now) return std::unexpected(now.error());
+      if (now->value_or(0) != entries[i].seq) continue;
+      const auto begin = vectors.begin() + static_cast<std::ptrdiff_t>(i * size);
+      const std::vector<float> vector(begin, begin + static_cast<std::ptrdiff_t>(size));
+      if (auto stored = store_vector(database, entries[i].n, model, vector); !stored) {
+        return std::unexpected(std::move(stored.error()));
+      }
+    }
+    return std::string();
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return {};
+}
+
+void EmbeddingWorker::pause_after(const Error& error) {
+  if (error.code == Errc::cancelled) return;
+  auto state = state_.lock();
+  if (state->trouble != error.message) {
+    log::warning("no vectors are made now", {log::kv("why", error.message)});
+  }
+  state->trouble = error.message;
+  (void)state.wait_until(std::chrono::steady_clock::now() + pause_,
+                         [](const State& now) { return now.is_closed; });
+  pause_ = std::min(2 * pause_, longest_pause);
+}
+
+}  // namespace hearth::packs::knowledge
