@@ -107,24 +107,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def serve(self) -> None:
-        global running
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if self.path != "/seen":
             with lock:
-                running += 1
-                seen["most_at_once"] = max(seen["most_at_once"], running)
                 key = self.headers.get("Authorization")
                 seen["requests"].append({"path": self.path, "body": body, "authorization": key})
         try:
             self.follow(self.path, body)
         except BrokenPipeError:
             self.close_connection = True
-        finally:
-            if self.path != "/seen":
-                with lock:
-                    running -= 1
 
     do_GET = do_POST = do_PUT = do_DELETE = serve
+
+    # Counts those that wait: after the answer is out the next may come before this thread goes on.
+    def wait(self, seconds: float) -> None:
+        global running
+        with lock:
+            running += 1
+            seen["most_at_once"] = max(seen["most_at_once"], running)
+        time.sleep(seconds)
+        with lock:
+            running -= 1
 
     def follow(self, path: str, body: str) -> None:
         way, _, rest = path.lstrip("/").partition("/")
@@ -140,7 +143,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             after = {"Retry_After": words[-1]} if "after" in words else {}
             return self.answer(b'{"error":{"message":"as asked for"}}', int(words[1]), **after)
         if words[0] == "wait":
-            time.sleep(float(words[1]))
+            self.wait(float(words[1]))
             return self.follow("/" + rest, body)
         if words[0] == "big":
             return self.answer(b"x" * int(words[1]))
