@@ -28,6 +28,13 @@ find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
 add_library(hearth_sodium INTERFACE)
 target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
 
+# Gumbo, for the text of HTML pages.
+find_path(HEARTH_GUMBO_INCLUDE gumbo.h REQUIRED)
+find_library(HEARTH_GUMBO_ARCHIVE NAMES libgumbo.a REQUIRED)
+add_library(hearth_gumbo INTERFACE)
+target_include_directories(hearth_gumbo SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_GUMBO_INCLUDE}>)
+target_link_libraries(hearth_gumbo INTERFACE ${HEARTH_GUMBO_ARCHIVE})
+
 # Snowball's stemmers, for text search.
 find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
 add_library(hearth_stemmer INTERFACE)

@@ -494,9 +494,11 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     idle_timer_.cancel();
     const auto limit = options_.settings.idle_timeout;
     const bool is_idle = server_.sessions().empty() && server_.requests_in_flight() == 0 &&
-                         !catalog_.tasks()->is_working();
+                         !catalog_.tasks()->is_working() && !packs_.is_standing_by();
     if (!is_idle || limit.count() == 0 || is_private() || !fronts_.empty()) return;
-    idle_timer_.start(clock_.monotonic() + limit, [this] { stop("idle"); });
+    idle_timer_.start(clock_.monotonic() + limit, [this] {
+      if (!packs_.is_standing_by()) stop("idle");  // since then
+    });
   }
 
   Options options_;

@@ -30,9 +30,9 @@ class PackHost::Context final : public pack::PackContext {
   void list_changed(pack::ListKind kind) override {
     host_.loop_.post([&catalog = host_.catalog_, kind] { catalog.list_changed(kind); });
   }
-  void resource_updated(const std::string& uri, const std::string& name_space) override {
-    host_.loop_.post([&catalog = host_.catalog_, uri, name_space] {
-      catalog.resource_updated(uri, name_space);
+  void resources_updated(std::vector<std::string> uris, const std::string& name_space) override {
+    host_.loop_.post([&catalog = host_.catalog_, uris = std::move(uris), name_space] {
+      for (const std::string& uri : uris) catalog.resource_updated(uri, name_space);
     });
   }
   void publish(pack::EventKind kind,
@@ -123,6 +123,10 @@ void PackHost::stop() {
     entry.pack->stop();
     log::debug("pack stopped", {log::kv("pack", entry.pack->name())});
   }
+}
+
+bool PackHost::is_standing_by() const {
+  return std::ranges::any_of(packs(), &pack::Pack::is_standing_by);
 }
 
 std::vector<const pack::Pack*> PackHost::packs() const {

@@ -39,6 +39,7 @@ class PackHost final {
 
   [[nodiscard]] const std::optional<std::string>& store_owner() const { return store_owner_; }
   [[nodiscard]] std::vector<const pack::Pack*> packs() const;
+  [[nodiscard]] bool is_standing_by() const;  // one of them
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:

@@ -48,6 +48,7 @@ class Session final : private TaskObserver {
   // What the packs have changed: told to clients that asked to know, once for each thing when they
   // read it late.
   void list_changed(pack::ListKind kind);
+  // A URI that ends in "*" stands for all that begin so.
   void resource_updated(const std::string& uri, const std::string& name_space);
   // The client has read what waited for it: tells what has changed meanwhile. Any message from it
   // has the same effect.
@@ -145,6 +146,7 @@ class Session final : private TaskObserver {
   // The JSON text of what a listener is granted of what it wants, and the same as a filter.
   [[nodiscard]] Result<std::string> grant(std::string_view notifications, Filter& filter) const;
   void tell_list(pack::ListKind kind);
+  void resources_updated(const std::string& prefix);
   void tell_resource(const std::string& uri);
   void tell_listeners(std::string_view name,
                       std::string_view params,

@@ -1,5 +1,6 @@
 // What a session is told of changes, if it asked: of lists, resources and tasks.
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -135,6 +136,7 @@ void Session::tell_list(pack::ListKind kind) {
 
 void Session::resource_updated(const std::string& uri, const std::string& name_space) {
   if (sink_ == nullptr || (!name_space.empty() && name_space != caller_->name_space)) return;
+  if (uri.ends_with('*')) return resources_updated(uri.substr(0, uri.size() - 1));
   const bool is_watched =
       subscriptions_.contains(uri) || std::ranges::any_of(listeners_, [&](const auto& each) {
         return each.second.uris.contains(uri);
@@ -145,6 +147,19 @@ void Session::resource_updated(const std::string& uri, const std::string& name_s
   } else {
     tell_resource(uri);
   }
+}
+
+// All that are watched and begin with `prefix`.
+void Session::resources_updated(const std::string& prefix) {
+  std::set<std::string> uris;
+  const auto add = [&](const auto& watched) {
+    for (const std::string& uri : watched) {
+      if (uri.starts_with(prefix)) uris.insert(uri);
+    }
+  };
+  add(subscriptions_);
+  for (const auto& [id, filter] : listeners_) add(filter.uris);
+  for (const std::string& uri : uris) resource_updated(uri, "");
 }
 
 void Session::tell_resource(const std::string& uri) {

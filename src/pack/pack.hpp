@@ -163,10 +163,11 @@ class PackContext {
   }
   // Runs `job` on the loop thread. Any thread.
   virtual void post(std::move_only_function<void()> job) = 0;
-  // Tells the clients that a list has changed, or a resource, where that is seen (all namespaces if
-  // `name_space` is empty). Any thread.
+  // Tells the clients that a list has changed, or some resources, where that is seen (all namespaces
+  // if `name_space` is empty). A URI that ends in "*" stands for all that begin so. Any thread.
   virtual void list_changed(ListKind) {}
-  virtual void resource_updated(const std::string& /*uri*/, const std::string& /*name_space*/) {}
+  virtual void resources_updated(std::vector<std::string> /*uris*/,
+                                 const std::string& /*name_space*/) {}
   // Tells whoever follows the daemon's events. `data` is the JSON text of an object. Any thread.
   virtual void publish(EventKind,
                        const std::string& /*what*/,
@@ -209,6 +210,9 @@ class Pack {
   virtual void stop() = 0;
   // Any thread; at once, since every call of hearth_status asks.
   [[nodiscard]] virtual PackStatus status() const = 0;
+  // Whether it has something to do without clients, so that the daemon does not leave when idle: a
+  // folder to watch, a schedule. Loop thread.
+  [[nodiscard]] virtual bool is_standing_by() const { return false; }
   // The stores that are open. Any thread; asks the file system.
   [[nodiscard]] virtual std::vector<StoreStatus> stores() const { return {}; }
 };

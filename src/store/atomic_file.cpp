@@ -10,11 +10,11 @@ namespace {
 
 Result<void> write_synced(Env& env,
                           const std::string& path,
-                          std::string_view content,
+                          const std::function<Result<void>(WritableFile&)>& write,
                           mode_t mode) {
   auto file = env.create(path, mode);
   if (!file) return std::unexpected(std::move(file.error()));
-  auto done = (*file)->append(content);
+  auto done = write(**file);
   if (done) done = (*file)->sync();
   return done;
 }
@@ -23,7 +23,7 @@ Result<void> write_synced(Env& env,
 
 Result<void> replace_file(Env& env,
                           const std::string& path,
-                          std::string_view content,
+                          const std::function<Result<void>(WritableFile&)>& write,
                           mode_t mode) {
   // Hidden, and beside `path`: a rename is atomic within one file system only.
   const std::string directory = directory_of(path);
@@ -31,7 +31,7 @@ Result<void> replace_file(Env& env,
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const std::string temporary = directory + "/." + name + ".new-" + random_hex(6);
 
-  auto done = write_synced(env, temporary, content, mode);
+  auto done = write_synced(env, temporary, write, mode);
   if (done) done = env.rename(temporary, path);
   if (!done) {
     // The first error is the one to report; a name that was never created cannot be removed.
@@ -42,6 +42,14 @@ Result<void> replace_file(Env& env,
     return std::unexpected(std::move(synced.error()).within("replace " + path));
   }
   return {};
+}
+
+Result<void> replace_file(Env& env,
+                          const std::string& path,
+                          std::string_view content,
+                          mode_t mode) {
+  return replace_file(
+      env, path, [content](WritableFile& file) { return file.append(content); }, mode);
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content, mode_t mode) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ namespace hearth::store {
 [[nodiscard]] Result<void> replace_file(Env& env,
                                         const std::string& path,
                                         std::string_view content,
+                                        mode_t mode = 0600);
+// The same of what `write` appends to the new file: an error of it is that of the replacement.
+[[nodiscard]] Result<void> replace_file(Env& env,
+                                        const std::string& path,
+                                        const std::function<Result<void>(WritableFile&)>& write,
                                         mode_t mode = 0600);
 // The same on the real file system.
 [[nodiscard]] Result<void> replace_file(const std::string& path,

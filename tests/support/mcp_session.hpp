@@ -68,8 +68,10 @@ class PoolContext final : public pack::PackContext {
   void list_changed(pack::ListKind kind) override {
     loop_.post([this, kind] { catalog_.list_changed(kind); });
   }
-  void resource_updated(const std::string& uri, const std::string& name_space) override {
-    loop_.post([this, uri, name_space] { catalog_.resource_updated(uri, name_space); });
+  void resources_updated(std::vector<std::string> uris, const std::string& name_space) override {
+    loop_.post([this, uris = std::move(uris), name_space] {
+      for (const std::string& uri : uris) catalog_.resource_updated(uri, name_space);
+    });
   }
   std::optional<std::string> setting(std::string_view) const override { return std::nullopt; }
   const Clock& clock() const override { return clock_; }

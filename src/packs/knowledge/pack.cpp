@@ -26,6 +26,7 @@ class Knowledge final : public pack::Pack {
   void start(pack::PackContext& context) override;
   void stop() override;
   pack::PackStatus status() const override;
+  bool is_standing_by() const override { return runner_.has_watches(); }
   std::vector<pack::StoreStatus> stores() const override;
 
  private:
@@ -36,6 +37,7 @@ class Knowledge final : public pack::Pack {
 
   Result<std::unique_ptr<KnowledgeStore>> open(const std::string& name_space);
   void choose_embedder();
+  void tell_of_changes(const std::vector<std::string>& ids, const std::string& name_space);
   void warm_up();
 
   pack::PackContext* context_ = nullptr;
@@ -52,6 +54,7 @@ void Knowledge::declare(pack::Binder& tools) {
   declare_entry_tools(tools, runner_);
   declare_graph_tools(tools, runner_);
   declare_corpus_tools(tools, runner_);
+  declare_resources(tools, runner_);
 }
 
 void Knowledge::start(pack::PackContext& context) {
@@ -80,6 +83,14 @@ void Knowledge::choose_embedder() {
   embedder_ = make_embedder(std::move(*settings), log_path);
 }
 
+// On the writer's thread. What a search finds may change with every entry.
+void Knowledge::tell_of_changes(const std::vector<std::string>& ids,
+                                const std::string& name_space) {
+  std::vector<std::string> uris{"hearth://knowledge/recent", "hearth://knowledge/search/*"};
+  for (const std::string& id : ids) uris.push_back("hearth://knowledge/" + id);
+  context_->resources_updated(std::move(uris), name_space);
+}
+
 void Knowledge::warm_up() {
   Result<void> done;
   if (auto store = stores_.get("default"); !store) {
@@ -99,6 +110,7 @@ void Knowledge::warm_up() {
 }
 
 void Knowledge::stop() {
+  runner_.stop();
   stores_.close();
   runner_.wait();
 }
@@ -126,13 +138,17 @@ Result<std::unique_ptr<KnowledgeStore>> Knowledge::open(const std::string& name_
                                                                     : store::Durability::process,
                             .is_read_only = is_read_only,
                             .embedder = embedder_,
-                            .no_embedder = no_embedder_});
+                            .no_embedder = no_embedder_,
+                            .changed = [this, name_space](const std::vector<std::string>& ids) {
+                              tell_of_changes(ids, name_space);
+                            }});
   if (!store && is_read_only && store.error().code == Errc::not_found) {
     return fail(Errc::unavailable, "namespace " + name_space + " has no knowledge store yet; " +
                                        *context_->store_owner() +
                                        ", which owns the data, makes it at its first use");
   }
   if (!store) return std::unexpected(std::move(store.error()).within("open knowledge store"));
+  runner_.resume_watches(name_space, **store);
   context_->publish(pack::EventKind::store, "opened", name_space, R"({"pack":"knowledge"})");
   auto warm = warm_.lock();
   // What degraded the warm-up may be gone since.

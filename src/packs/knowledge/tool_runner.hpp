@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
 #include "base/guarded.hpp"
 #include "mcp/binder.hpp"
 #include "packs/knowledge/engine/knowledge_store.hpp"
+#include "packs/knowledge/folder_watcher.hpp"
 #include "packs/knowledge/stores.hpp"
 
 namespace hearth::packs::knowledge {
@@ -29,8 +31,10 @@ class ToolRunner final {
   };
 
   // `stores` outlives the runner.
-  explicit ToolRunner(Stores& stores) : stores_(stores) {}
+  explicit ToolRunner(Stores& stores);
   void start(pack::PackContext& context) { context_ = &context; }
+  // Ends what runs without a call.
+  void stop();
   // Until nothing of it runs on the pool any more.
   void wait();
 
@@ -41,6 +45,19 @@ class ToolRunner final {
   [[nodiscard]] std::int64_t now_ms() const {
     return context_->clock().wall().time_since_epoch().count();
   }
+
+  // Folders whose files this call may read and write. Loop thread.
+  [[nodiscard]] std::vector<std::string> roots(const pack::Call& call) const;
+  // Imports a folder again whenever it changes, from now on and after restarts; or no more.
+  [[nodiscard]] Result<void> watch_folder(const std::string& name_space,
+                                          KnowledgeStore& store,
+                                          const std::string& path);
+  [[nodiscard]] Result<void> unwatch_folder(const std::string& name_space,
+                                            KnowledgeStore& store,
+                                            const std::string& path);
+  // Goes on with the watches of a store that was opened.
+  void resume_watches(const std::string& name_space, KnowledgeStore& store);
+  [[nodiscard]] bool has_watches() const { return !watcher_.is_empty(); }
 
   // read_only, unless this call may write.
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
@@ -69,9 +86,13 @@ class ToolRunner final {
       const std::optional<std::string>& own, const pack::Call& call, const std::string& request);
   static void answer_write(pack::Call& call, bool has_own_key, Result<store::WriteOutcome> outcome);
 
+  void import_again(const std::string& name_space, const std::string& path);
+
   Stores& stores_;
   pack::PackContext* context_ = nullptr;
   Guarded<int> running_;
+  std::stop_source stopping_;
+  FolderWatcher watcher_;  // its owners are namespaces
 };
 
 // ---- Specs ------------------------------------------------------------------------------------

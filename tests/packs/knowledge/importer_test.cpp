@@ -34,7 +34,7 @@ class Import : public testing::Test {
     fs::last_write_time(path, fs::file_time_type::clock::now() - age);
   }
   ImportReport import(const std::string& path = "") {
-    auto report = import_files(*store_, path.empty() ? root_ : path, {},
+    auto report = import_files(*store_, path.empty() ? root_ : path, {}, {},
                                [this](std::int64_t, std::int64_t) { ++progress_; });
     EXPECT_TRUE(report) << report.error().message;
     return report ? *report : ImportReport();
@@ -186,7 +186,7 @@ TEST_F(Import, StopsWhenAskedAndGoesOnLater) {
     write(std::to_string(i) + ".md", "# T" + std::to_string(i) + "\nx\n");
   std::stop_source source;
   const auto report =
-      import_files(*store_, root_, source.get_token(), [&](std::int64_t done, std::int64_t) {
+      import_files(*store_, root_, {}, source.get_token(), [&](std::int64_t done, std::int64_t) {
         if (done == 150) source.request_stop();
       });
   ASSERT_FALSE(report);
@@ -201,7 +201,7 @@ TEST_F(Import, StopsWhenAskedAndGoesOnLater) {
 TEST_F(Import, TwoAtOnceAgree) {
   for (int i = 0; i < 200; ++i)
     write(std::to_string(i) + ".md", "# T" + std::to_string(i) + "\nx\n");
-  std::jthread other([&] { (void)import_files(*store_, root_, {}, [](auto, auto) {}); });
+  std::jthread other([&] { (void)import_files(*store_, root_, {}, {}, [](auto, auto) {}); });
   import();
   other.join();
   EXPECT_EQ(ids().size(), 200U);
@@ -214,20 +214,21 @@ TEST_F(Import, LetsOtherWritersIn) {
   std::promise<void> note;
   bool is_written_during_import = false;
   std::stop_source done;
-  const auto report = import_files(*store_, root_, {}, [&](std::int64_t files, std::int64_t total) {
-    if (files == 100) {
-      store::WriteJob job;
-      job.run = [](store::Database& database) -> Result<std::string> {
-        auto made = add_entry(database, {.text = "meanwhile"}, WallTime(1s));
-        return made ? made->id : Result<std::string>(std::unexpected(made.error()));
-      };
-      job.done = [&](const auto&) { note.set_value(); };
-      store_->write(std::move(job));
-    }
-    if (files == total - 1) {
-      is_written_during_import = note.get_future().wait_for(30s) == std::future_status::ready;
-    }
-  });
+  const auto report =
+      import_files(*store_, root_, {}, {}, [&](std::int64_t files, std::int64_t total) {
+        if (files == 100) {
+          store::WriteJob job;
+          job.run = [](store::Database& database) -> Result<std::string> {
+            auto made = add_entry(database, {.text = "meanwhile"}, WallTime(1s));
+            return made ? made->id : Result<std::string>(std::unexpected(made.error()));
+          };
+          job.done = [&](const auto&) { note.set_value(); };
+          store_->write(std::move(job));
+        }
+        if (files == total - 1) {
+          is_written_during_import = note.get_future().wait_for(30s) == std::future_status::ready;
+        }
+      });
   ASSERT_TRUE(report);
   EXPECT_TRUE(is_written_during_import);
 }

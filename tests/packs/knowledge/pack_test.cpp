@@ -322,6 +322,64 @@ TEST_F(KnowledgePack, ImportsAFolderOfTheCallersProject) {
   EXPECT_EQ(bad("import", R"({"path":"none"})").code, Errc::not_found);
 }
 
+TEST_F(KnowledgePack, ImportsHtmlAndPdf) {
+  start();
+  std::ofstream(project_ / "page.html") << "<h1>Kettle</h1><p>It warms slowly.</p>";
+  // The smallest page that pdftotext reads.
+  const std::string content = "BT /F1 24 Tf 72 700 Td (Teapot portable) Tj ET";
+  std::ofstream(project_ / "page.pdf")
+      << "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+         "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+         "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R"
+         "/Resources<</Font<</F1 5 0 R>>>>>>endobj\n4 0 obj<</Length "
+      << content.size() << ">>stream\n"
+      << content
+      << "\nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+         "trailer<</Root 1 0 R>>\n%%EOF\n";
+  const json::Value report = good("import", R"({"path":"."})");
+  EXPECT_EQ(json::int_or(report, "added", 0), 2) << json::dump(report);
+  EXPECT_EQ(text_of(good("search", R"({"query":"kettle warms"})").at("hits").at(0), "title"),
+            "Kettle");
+  EXPECT_EQ(total("teapot"), 1);
+}
+
+TEST_F(KnowledgePack, WatchesAFolder) {
+  start();
+  std::ofstream(project_ / "a.md") << "alpha\n";
+  EXPECT_TRUE(json::bool_or(good("import", R"({"path":".","watch":true})"), "watched", false));
+  EXPECT_TRUE(harness_->pack().is_standing_by());
+  EXPECT_EQ(json::dump(good("stats", "{}").at("watched")),
+            "[" + json::quoted(project_.path()) + "]");
+  std::ofstream(project_ / "b.md") << "bravo\n";
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (total("bravo") == 0 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(total("bravo"), 1);
+  EXPECT_FALSE(json::bool_or(good("import", R"({"path":".","watch":false})"), "watched", true));
+  EXPECT_FALSE(harness_->pack().is_standing_by());
+}
+
+TEST_F(KnowledgePack, ExportsPagesAndFiles) {
+  start();
+  for (int i = 0; i < 5; ++i) remember("note " + std::to_string(i));
+  const json::Value first = good("export", R"({"limit":3})");
+  EXPECT_EQ(json::int_or(first, "entries", 0), 3);
+  EXPECT_TRUE(json::bool_or(first, "truncated", false));
+  const json::Value rest =
+      good("export", R"({"limit":3,"cursor":")" + text_of(first, "cursor") + R"("})");
+  EXPECT_EQ(json::int_or(rest, "entries", 0), 2);
+  const std::string line = text_of(first, "text").substr(0, text_of(first, "text").find('\n'));
+  EXPECT_EQ(json::string_or(json::parse(line).value(), "text", ""), "note 0");
+
+  const json::Value file = good("export", R"({"path":"out.md","format":"markdown"})");
+  EXPECT_EQ(text_of(file, "path"), project_ / "out.md");
+  EXPECT_EQ(json::int_or(file, "bytes", 0),
+            static_cast<std::int64_t>(fs::file_size(project_ / "out.md")));
+  EXPECT_EQ(bad("export", R"({"path":"/etc/out.md"})").code, Errc::permission);
+  EXPECT_EQ(bad("export", R"({"path":".."})").code, Errc::invalid_args);
+  EXPECT_EQ(bad("export", R"({"cursor":"x"})").code, Errc::invalid_args);
+}
+
 TEST_F(KnowledgePack, ImportsFromTheRootsOfTheConfiguration) {
   const test::ScratchDirectory elsewhere("elsewhere");
   std::ofstream(elsewhere / "a.md") << "far away\n";

@@ -408,12 +408,20 @@ Result<Stats> read_stats(store::Database& database) {
     stats.entries += rows.integer(1);
   }
   if (!rows.ok()) return std::unexpected(rows.error());
-  const auto sources = database.integer("SELECT count(*) FROM sources");
-  if (!sources) return std::unexpected(sources.error());
-  stats.sources = sources->value_or(0);
-  const auto tags = database.integer("SELECT count(DISTINCT tag) FROM entry_tags");
-  if (!tags) return std::unexpected(tags.error());
-  stats.tags = tags->value_or(0);
+  struct Count {
+    std::int64_t& to;
+    std::string_view sql;
+  };
+  for (const Count& count :
+       {Count{stats.sources, "SELECT count(*) FROM sources"},
+        Count{stats.tags, "SELECT count(DISTINCT tag) FROM entry_tags"},
+        Count{stats.edges, "SELECT count(*) FROM edges"},
+        Count{stats.deleted, "SELECT count(*) FROM entries WHERE deleted_ms IS NOT NULL"},
+        Count{stats.memories, "SELECT count(*) FROM live WHERE memory IS NOT NULL"}}) {
+    const auto value = database.integer(count.sql);
+    if (!value) return std::unexpected(value.error());
+    count.to = value->value_or(0);
+  }
   const auto updated = database.integer("SELECT max(updated_ms) FROM entries");
   if (!updated) return std::unexpected(updated.error());
   if (stats.entries > 0) stats.updated_ms = *updated;

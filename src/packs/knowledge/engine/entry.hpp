@@ -102,6 +102,9 @@ struct KindCount {
 
 struct Stats {
   std::int64_t entries = 0;
+  std::int64_t memories = 0;  // of these
+  std::int64_t deleted = 0;   // softly, besides
+  std::int64_t edges = 0;
   std::int64_t sources = 0;                // imported files
   std::vector<KindCount> kinds;            // most first
   std::int64_t tags = 0;                   // different ones

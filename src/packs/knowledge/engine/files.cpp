@@ -24,14 +24,14 @@ constexpr auto markdown_suffixes =
 constexpr auto text_suffixes = std::to_array<std::string_view>(
     {"adoc", "asciidoc", "log", "org", "rst", "tex", "text", "txt"});
 constexpr auto code_suffixes = std::to_array<std::string_view>(
-    {"awk",     "bash",   "bat",     "bzl",    "c",     "cc",  "clj", "cmake", "conf",  "cpp",
-     "cs",      "css",    "cxx",     "dart",   "el",    "erl", "ex",  "exs",   "fish",  "fs",
-     "go",      "gradle", "graphql", "groovy", "h",     "hh",  "hpp", "hrl",   "hs",    "html",
-     "hxx",     "ini",    "java",    "jl",     "js",    "jsx", "kt",  "kts",   "less",  "lua",
-     "m",       "mjs",    "ml",      "mli",    "mm",    "nim", "nix", "pas",   "php",   "pl",
-     "pm",      "proto",  "ps1",     "py",     "pyi",   "r",   "rb",  "rs",    "scala", "scss",
-     "service", "sh",     "socket",  "sql",    "swift", "tcl", "tf",  "toml",  "ts",    "tsx",
-     "vim",     "vue",    "xml",     "yaml",   "yml",   "zig", "zsh"});
+    {"awk",   "bash",   "bat",     "bzl",    "c",   "cc",  "clj",  "cmake", "conf", "cpp",
+     "cs",    "css",    "cxx",     "dart",   "el",  "erl", "ex",   "exs",   "fish", "fs",
+     "go",    "gradle", "graphql", "groovy", "h",   "hh",  "hpp",  "hrl",   "hs",   "hxx",
+     "ini",   "java",   "jl",      "js",     "jsx", "kt",  "kts",  "less",  "lua",  "m",
+     "mjs",   "ml",     "mli",     "mm",     "nim", "nix", "pas",  "php",   "pl",   "pm",
+     "proto", "ps1",    "py",      "pyi",    "r",   "rb",  "rs",   "scala", "scss", "service",
+     "sh",    "socket", "sql",     "swift",  "tcl", "tf",  "toml", "ts",    "tsx",  "vim",
+     "vue",   "xml",    "yaml",    "yml",    "zig", "zsh"});
 constexpr auto text_names =
     std::to_array<std::string_view>({"AUTHORS", "CHANGELOG", "CHANGES", "CONTRIBUTING", "COPYING",
                                      "INSTALL", "LICENSE", "NEWS", "NOTICE", "README", "TODO"});
@@ -52,6 +52,10 @@ std::int64_t mtime_ns(const struct stat& status) {
 bool is_within(const std::string& path, const std::string& root) {
   if (root == "/" || path == root) return true;
   return path.starts_with(root) && path[root.size()] == '/';
+}
+
+bool is_generated(std::string_view folder) {
+  return is_one_of(generated_folders, folder) || folder.starts_with("cmake-build-");
 }
 
 // Walks depth first; one stat a name.
@@ -78,13 +82,12 @@ class Walk {
     if (name.starts_with('.')) return skip("hidden");
     if (S_ISLNK(status.st_mode)) return skip("symbolic link");
     if (S_ISDIR(status.st_mode)) {
-      const bool is_generated =
-          is_one_of(generated_folders, name) || name.starts_with("cmake-build-");
-      return is_generated ? skip("build or dependency folder") : folder(path);
+      return is_generated(name) ? skip("build or dependency folder") : folder(path);
     }
     if (!S_ISREG(status.st_mode) || file_type(name) == FileType::other) return skip("other type");
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (size > most_file_bytes) return skip("too large");
+    const bool is_pdf = file_type(name) == FileType::pdf;
+    if (size > (is_pdf ? most_pdf_bytes : most_file_bytes)) return skip("too large");
     if (found_.files.size() == most_files) {
       found_.is_cut = true;
       return;
@@ -117,6 +120,8 @@ FileType file_type(std::string_view name) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   if (is_one_of(markdown_suffixes, suffix)) return FileType::markdown;
+  if (suffix == "html" || suffix == "htm" || suffix == "xhtml") return FileType::html;
+  if (suffix == "pdf") return FileType::pdf;
   if (is_one_of(text_suffixes, suffix)) return FileType::text;
   if (is_one_of(code_suffixes, suffix)) return FileType::code;
   return FileType::other;
@@ -202,6 +207,40 @@ Result<std::string> read_text_file(const std::string& path) {
   content.resize(size);
   if (content.find('\0') != std::string::npos) return fail(Errc::unsupported, "binary");
   return content;
+}
+
+std::vector<std::string> find_folders(const std::string& path) {
+  std::vector<std::string> folders{path};
+  for (std::size_t i = 0; i < folders.size() && folders.size() < most_files; ++i) {
+    const std::string folder = folders[i];
+    for (const std::string& name :
+         store::system_env().list(folder).value_or(std::vector<std::string>())) {
+      const std::string below = folder == "/" ? "/" + name : folder + "/" + name;
+      struct stat status{};
+      const bool is_folder = ::lstat(below.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+      if (is_folder && !name.starts_with('.') && !is_generated(name)) folders.push_back(below);
+    }
+  }
+  return folders;
+}
+
+Result<std::string> confine_new(const std::string& asked,
+                                const std::string& cwd,
+                                const std::vector<std::string>& roots) {
+  const fs::path path(asked);
+  if (!path.has_filename() || path.filename() == "." || path.filename() == "..") {
+    return fail(Errc::invalid_args, "path: name a file, not a folder");
+  }
+  const std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
+  auto folder = confine(parent, cwd, roots);
+  if (!folder) return folder;
+  struct stat status{};
+  const std::string real =
+      *folder == "/" ? "/" + path.filename().string() : *folder + "/" + path.filename().string();
+  if (::lstat(real.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return fail(Errc::conflict, real + " is there, and is no file");
+  }
+  return real;
 }
 
 }  // namespace hearth::packs::knowledge

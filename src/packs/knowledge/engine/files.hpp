@@ -14,9 +14,10 @@
 namespace hearth::packs::knowledge {
 
 inline constexpr std::uint64_t most_file_bytes = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t most_pdf_bytes = std::uint64_t{64} << 20;
 inline constexpr std::size_t most_files = 100'000;
 
-enum class FileType : std::uint8_t { markdown, text, code, other };
+enum class FileType : std::uint8_t { markdown, text, html, pdf, code, other };
 // By name.
 [[nodiscard]] FileType file_type(std::string_view name);
 
@@ -39,11 +40,19 @@ struct FoundFiles {
 // followed. `cancelled` when `stop` fires.
 [[nodiscard]] Result<FoundFiles> find_files(const std::string& path, const std::stop_token& stop);
 
+// `path` and the folders below it whose files find_files() looks at.
+[[nodiscard]] std::vector<std::string> find_folders(const std::string& path);
+
 // `asked`, relative to `cwd`, as a canonical path inside one of `roots`: `not_found` when it does
 // not exist, `permission` when it lies (after its symbolic links) outside of all of them.
 [[nodiscard]] Result<std::string> confine(const std::string& asked,
                                           const std::string& cwd,
                                           const std::vector<std::string>& roots);
+
+// The same of a file that need not exist yet: its folder does.
+[[nodiscard]] Result<std::string> confine_new(const std::string& asked,
+                                              const std::string& cwd,
+                                              const std::vector<std::string>& roots);
 
 // The content of a regular file, read once; nothing is followed. `unsupported` says why it is
 // skipped: "too large", "binary".

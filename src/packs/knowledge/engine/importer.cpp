@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "packs/knowledge/engine/html_text.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
@@ -33,9 +34,10 @@ class Importer {
  public:
   Importer(KnowledgeStore& store,
            const std::string& path,
+           const FileReaders& readers,
            const std::stop_token& stop,
            const ImportProgress& progress)
-      : store_(store), stop_(stop), progress_(progress) {
+      : store_(store), readers_(readers), stop_(stop), progress_(progress) {
     report_.path = path;
   }
 
@@ -84,7 +86,7 @@ class Importer {
     if (is_known && known->second.mtime_ns == found.mtime_ns && known->second.size == found.size) {
       return count_unchanged(known);
     }
-    auto content = read_text_file(found.path);
+    auto content = read(found.path);
     if (!content) {
       // What was imported from it before is outdated in any case: it stays known, and so goes.
       ++report_.skipped[content.error().code == Errc::unsupported ? content.error().message
@@ -99,6 +101,17 @@ class Importer {
     batch_.files.push_back(to_source(found, *content, is_same));
     batch_.chunks += batch_.files.back().chunks.size();
     return batch_.is_full() ? flush() : Result<void>();
+  }
+
+  // As Markdown or text.
+  Result<std::string> read(const std::string& path) const {
+    const FileType type = file_type(path.substr(path.rfind('/') + 1));
+    if (type == FileType::pdf) {
+      if (!readers_.pdf) return fail(Errc::unsupported, "PDF, and there is no pdftotext");
+      return readers_.pdf(path, stop_);
+    }
+    auto content = read_text_file(path);
+    return content && type == FileType::html ? html_to_markdown(*content) : std::move(content);
   }
 
   Result<void> count_unchanged(std::unordered_map<std::string, SourceState>::iterator known) {
@@ -118,8 +131,9 @@ class Importer {
     file.kind = type == FileType::code ? "code" : "doc";
     if (is_same) return file;
     const std::string name = short_name(found.path);
-    file.chunks =
-        type == FileType::markdown ? chunk_markdown(name, content) : chunk_text(name, content);
+    file.chunks = type == FileType::markdown || type == FileType::html
+                      ? chunk_markdown(name, content)
+                      : chunk_text(name, content);
     return file;
   }
 
@@ -196,6 +210,7 @@ class Importer {
   }
 
   KnowledgeStore& store_;
+  const FileReaders& readers_;
   const std::stop_token& stop_;
   const ImportProgress& progress_;
   ImportReport report_;
@@ -209,9 +224,10 @@ class Importer {
 
 Result<ImportReport> import_files(KnowledgeStore& store,
                                   const std::string& path,
+                                  const FileReaders& readers,
                                   const std::stop_token& stop,
                                   const ImportProgress& progress) {
-  return Importer(store, path, stop, progress).run();
+  return Importer(store, path, readers, stop, progress).run();
 }
 
 }  // namespace hearth::packs::knowledge

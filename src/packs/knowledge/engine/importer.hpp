@@ -34,10 +34,17 @@ struct ImportReport {
 // Files done, of how many.
 using ImportProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
+// What the engine cannot read by itself.
+struct FileReaders {
+  // The text of a PDF file; `unsupported` says why it is skipped. Empty: PDF files are.
+  std::function<Result<std::string>(const std::string& path, const std::stop_token& stop)> pdf = {};
+};
+
 // Blocks: for a pool thread. `path` is canonical and allowed. `cancelled` when `stop` fires; what
 // was written by then stays.
 [[nodiscard]] Result<ImportReport> import_files(KnowledgeStore& store,
                                                 const std::string& path,
+                                                const FileReaders& readers,
                                                 const std::stop_token& stop,
                                                 const ImportProgress& progress);
 

@@ -83,7 +83,7 @@ Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
   }
   auto rows = database.query(
       "SELECT e.seq, e.n, e.deleted_ms, e.kind, e.tags, e.title, e.text, v.vector, "
-      "e.memory "
+      "e.memory, e.id "
       "FROM entries e LEFT JOIN vectors v ON v.n = e.n AND v.model = ? "
       "WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?",
       model, after, up_to, limit);
@@ -92,6 +92,7 @@ Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
     entry.seq = static_cast<std::uint64_t>(rows.integer(0));
     entry.n = rows.integer(1);
     entry.is_gone = !rows.is_null(2);
+    entry.id = rows.text(9);
     if (entry.is_gone) continue;
     entry.kind = rows.text(3);
     entry.tags = split_tags(rows.text(4));
@@ -141,7 +142,7 @@ Result<void> IndexFeed::put(Follower& follower,
   return {};
 }
 
-Result<void> IndexFeed::follow(store::Database& database) {
+Result<std::vector<std::string>> IndexFeed::follow(store::Database& database) {
   const auto newest = last_sequence(database);
   if (!newest) return std::unexpected(newest.error());
   std::uint64_t from = 0;
@@ -149,10 +150,10 @@ Result<void> IndexFeed::follow(store::Database& database) {
     const std::scoped_lock lock(mutex_);
     from = followed_;
   }
-  if (*newest <= from) return {};
+  if (*newest <= from) return std::vector<std::string>();
   auto entries = read(database, model(), from, *newest, unbounded);
   if (!entries) return std::unexpected(std::move(entries.error()));
-  if (auto done = embed(*entries, {}); !done) return done;
+  if (auto done = embed(*entries, {}); !done) return std::unexpected(std::move(done.error()));
 
   const std::scoped_lock lock(mutex_);
   Result<void> all;
@@ -173,7 +174,12 @@ Result<void> IndexFeed::follow(store::Database& database) {
   if (is_one_behind) {
     for (const IndexedEntry& entry : *entries) brought_.insert(entry.n);
   }
-  return all;
+  if (!all) return std::unexpected(std::move(all.error()));
+  std::vector<std::string> ids;
+  for (IndexedEntry& entry : *entries) {
+    if (!entry.id.empty()) ids.push_back(std::move(entry.id));
+  }
+  return ids;
 }
 
 Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_token& stop) {

@@ -74,8 +74,7 @@ void IndexKeeper::fail(const IndexLeg& leg, std::string_view what, const Error& 
 
 void IndexKeeper::work() {
   while (!stop_.stop_requested()) {
-    if (rebuild_some() || catch_up() || verify_some()) continue;
-    tidy();
+    if (rebuild_some() || catch_up() || verify_some() || tidy()) continue;
     const bool is_quiet_now = is_quiet();
     auto state = state_.lock();
     if (is_quiet_now) state->is_dirty = false;
@@ -137,27 +136,26 @@ bool IndexKeeper::verify_some() {
   return true;
 }
 
-void IndexKeeper::tidy() {
+// A piece of work of each leg in turn, so that a long merge of one does not keep the others waiting
+// for longer than that. False when there is none.
+bool IndexKeeper::tidy() {
   const bool is_to_flush = is_quiet();
+  bool has_worked = false;
   std::uint64_t covered = UINT64_MAX;
   for (IndexLeg* leg : legs()) {
-    Result<void> done;
-    for (bool is_more = true; is_more && done && !stop_.stop_requested();) {
-      const auto worked = leg->maintain(stop_.get_token());
-      is_more = worked.value_or(false);
-      if (!worked) done = std::unexpected(worked.error());
-    }
+    const auto worked = leg->maintain(stop_.get_token());
+    has_worked |= worked.value_or(false);
+    Result<void> done = worked ? Result<void>() : std::unexpected(worked.error());
     const LegStatus status = leg->status();
     if (status.is_damaged) rebuild(*leg);
     const std::uint64_t uncovered = status.visible - std::min(status.visible, status.covered);
     const bool is_worth_it = uncovered >= (is_to_flush ? worth_a_file : leg->most_uncovered());
-    if (done && is_worth_it && feed_.missing(*leg) == 0) {
-      done = leg->flush(stop_.get_token());
-    }
+    if (done && is_worth_it && feed_.missing(*leg) == 0) done = leg->flush(stop_.get_token());
     if (!done) fail(*leg, "write", done.error());
     covered = std::min(covered, leg->status().covered);
   }
   if (is_to_flush && covered > 0 && covered != UINT64_MAX) covered_(covered);
+  return has_worked;
 }
 
 }  // namespace hearth::packs::knowledge

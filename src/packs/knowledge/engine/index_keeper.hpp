@@ -54,7 +54,7 @@ class IndexKeeper final {
   [[nodiscard]] bool rebuild_some();
   [[nodiscard]] bool catch_up();
   [[nodiscard]] bool verify_some();
-  void tidy();
+  [[nodiscard]] bool tidy();
   [[nodiscard]] bool is_quiet();
   [[nodiscard]] std::vector<IndexLeg*> legs();
   void fail(const IndexLeg& leg, std::string_view what, const Error& error);

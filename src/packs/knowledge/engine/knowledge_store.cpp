@@ -60,9 +60,12 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
   if (!done) return std::unexpected(std::move(done.error()));
   store::Writer::Options writing;
   writing.committed = [store = made.get()](store::Database& written) {
-    if (auto followed = store->feed_.follow(written); !followed) {
+    auto followed = store->feed_.follow(written);
+    if (!followed) {
       log::error("an index missed a write, and catches up",
                  {log::kv("why", followed.error().message)});
+    } else if (store->options_.changed && !followed->empty()) {
+      store->options_.changed(*followed);
     }
     store->keeper_->nudge();
     if (store->embedding_) store->embedding_->nudge();
@@ -219,7 +222,9 @@ std::optional<EmbeddingModel> KnowledgeStore::supplied_model() const {
 Result<void> KnowledgeStore::refresh(store::Database& database) {
   if (!options_.is_read_only) return {};
   const std::scoped_lock lock(refreshing_);
-  return feed_.follow(database);
+  auto followed = feed_.follow(database);
+  if (!followed) return std::unexpected(std::move(followed.error()));
+  return {};
 }
 
 std::optional<std::string> KnowledgeStore::text_lacks() const {

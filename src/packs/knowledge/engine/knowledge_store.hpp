@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
@@ -32,6 +34,9 @@ struct StoreOptions {
   bool is_read_only = false;                         // another process owns the file
   std::shared_ptr<Embedder> embedder = nullptr;      // null: there are no vectors
   std::string no_embedder = "there is no embedder";  // why
+  // Told after each commit of ours which entries it has changed, by their ids. On the writer's
+  // thread.
+  std::function<void(const std::vector<std::string>&)> changed = {};
 };
 
 // Members are for any thread.

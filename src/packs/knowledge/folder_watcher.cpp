@@ -1,0 +1,150 @@
+#include "packs/knowledge/folder_watcher.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "packs/knowledge/engine/files.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+// Editors and checkouts write in bursts.
+constexpr int quiet_ms = 300;
+constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE |
+                                      IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR |
+                                      IN_DONT_FOLLOW;
+
+}  // namespace
+
+FolderWatcher::FolderWatcher(Changed changed) : changed_(std::move(changed)) {}
+
+FolderWatcher::~FolderWatcher() {
+  close();
+}
+
+Result<void> FolderWatcher::add(const std::string& owner, const std::string& folder) {
+  auto state = state_.lock();
+  if (state->is_closed) return fail(Errc::draining, "the daemon is leaving; nothing is watched");
+  if (inotify_.get() < 0) {
+    inotify_ = UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    wake_ = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (inotify_.get() < 0 || wake_.get() < 0) {
+      return fail(Errc::io, std::string("watch folders: ") + std::strerror(errno));
+    }
+    thread_ = std::thread([this] { work(); });
+  }
+  state->folders[{owner, folder}] = true;
+  wake();
+  return {};
+}
+
+void FolderWatcher::remove(const std::string& owner, const std::string& folder) {
+  auto state = state_.lock();
+  state->folders.erase({owner, folder});
+  if (wake_.get() >= 0) wake();
+}
+
+void FolderWatcher::close() {
+  {
+    auto state = state_.lock();
+    state->is_closed = true;
+    if (wake_.get() >= 0) wake();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool FolderWatcher::is_empty() const {
+  return state_.lock()->folders.empty();
+}
+
+void FolderWatcher::wake() const {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+// ---- The watcher's thread ---------------------------------------------------------------------
+
+void FolderWatcher::work() {
+  ::pthread_setname_np(::pthread_self(), "hearth-watch");
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals belong to the loop thread
+  while (wait_for_changes()) {
+    std::vector<Watched> changed;
+    {
+      auto state = state_.lock();
+      for (auto& [watched, is_changed] : state->folders) {
+        if (std::exchange(is_changed, false)) changed.push_back(watched);
+      }
+    }
+    for (const Watched& each : changed) {
+      look_at(each.folder);  // first: what comes now is told again
+      changed_(each.owner, each.folder);
+    }
+  }
+}
+
+// Until something has changed and all is quiet; false when closed.
+bool FolderWatcher::wait_for_changes() {
+  for (bool is_changed = false;;) {
+    {
+      auto state = state_.lock();
+      if (state->is_closed) return false;
+      for (const auto& [watched, is_due] : state->folders) is_changed |= is_due;
+    }
+    std::array<pollfd, 2> polled{pollfd{inotify_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
+    const int ready = ::poll(polled.data(), polled.size(), is_changed ? quiet_ms : -1);
+    if (ready == 0) return true;
+    std::uint64_t count = 0;
+    (void)!::read(wake_.get(), &count, sizeof count);
+    note_changes();
+  }
+}
+
+void FolderWatcher::note_changes() {
+  alignas(inotify_event) std::array<char, 16'384> buffer;
+  for (;;) {
+    const ssize_t size = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (size <= 0) return;
+    auto state = state_.lock();
+    for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
+      inotify_event event;
+      std::memcpy(&event, buffer.data() + at, sizeof event);
+      at += sizeof event + event.len;
+      const bool is_overflow = (event.mask & IN_Q_OVERFLOW) != 0;
+      const auto below = watched_.find(event.wd);
+      for (auto& [watched, is_changed] : state->folders) {
+        is_changed |= is_overflow || (below != watched_.end() && below->second == watched.folder);
+      }
+      if ((event.mask & IN_IGNORED) != 0 && below != watched_.end()) watched_.erase(below);
+    }
+  }
+}
+
+// New folders below it are watched from here on; those that are watched stay so.
+void FolderWatcher::look_at(const std::string& folder) {
+  for (const std::string& each : find_folders(folder)) {
+    const int wd = ::inotify_add_watch(inotify_.get(), each.c_str(), of_interest);
+    if (wd >= 0) {
+      watched_[wd] = folder;
+    } else if (errno == ENOSPC) {
+      log::warning("not all of a folder can be watched",
+                   {log::kv("folder", folder),
+                    log::kv("remedy", "raise the sysctl fs.inotify.max_user_watches")});
+      return;
+    }
+  }
+}
+
+}  // namespace hearth::packs::knowledge

@@ -1,0 +1,68 @@
+#include "packs/knowledge/folder_watcher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/guarded.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class Watcher : public testing::Test {
+ protected:
+  // Waits until so many changes were told.
+  bool told(int times) {
+    auto told = told_.lock();
+    return told.wait_until(std::chrono::steady_clock::now() + 30s,
+                           [&](int count) { return count >= times; });
+  }
+  void write(const std::string& name) { std::ofstream(directory_ / name) << name; }
+
+  const test::ScratchDirectory directory_{"watched"};
+  Guarded<int> told_{0};
+  FolderWatcher watcher_{[this](const std::string& owner, const std::string& folder) {
+    EXPECT_EQ(owner, "me");
+    EXPECT_EQ(folder, directory_.path());
+    ++*told_.lock();
+    told_.notify_all();
+  }};
+};
+
+TEST_F(Watcher, TellsOnceAtOnceAndThenOfChanges) {
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  EXPECT_TRUE(told(1));
+  write("a.md");
+  EXPECT_TRUE(told(2));
+  fs::remove(directory_ / "a.md");
+  EXPECT_TRUE(told(3));
+}
+
+TEST_F(Watcher, FollowsNewFolders) {
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  ASSERT_TRUE(told(1));
+  fs::create_directories(directory_ / "sub/deeper");
+  ASSERT_TRUE(told(2));
+  write("sub/deeper/a.md");
+  EXPECT_TRUE(told(3));
+}
+
+TEST_F(Watcher, IsSilentAfterItsEnd) {
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  ASSERT_TRUE(told(1));
+  EXPECT_FALSE(watcher_.is_empty());
+  watcher_.remove("me", directory_.path());
+  EXPECT_TRUE(watcher_.is_empty());
+  watcher_.close();
+  EXPECT_EQ(watcher_.add("me", directory_.path()).error().code, Errc::draining);
+}
+
+}  // namespace
+}  // namespace hearth::packs::knowledge
