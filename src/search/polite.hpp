@@ -3,20 +3,28 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
 namespace hearth::search {
 
-// Runs `work` on a thread of its own that steps back for all others, and waits for it. Threads that
-// it starts step back too; so do its reads and writes, whose priority the kernel takes from there.
-// It is a thread of its own because nobody but root gets back to where he was.
+// Has this thread, and those that it will start, step back for others: a third of the processor
+// time of each that wants the same core. Their reads and writes step back too, since the kernel
+// takes their priority from there. Further back, a machine that is busy for long would starve it.
+inline void step_back() {
+  constexpr int steps = 5;
+  constexpr int lowest = 19;
+  (void)::setpriority(PRIO_PROCESS, 0, std::min(::getpriority(PRIO_PROCESS, 0) + steps, lowest));
+}
+
+// Runs `work` on a thread of its own that steps back, and waits for it: nobody but root gets his
+// own thread back to where it was.
 template <typename Work>
 auto politely(Work work) {
-  constexpr int lowest_but_running = 15;  // of 19: about a thirtieth of a core that is wanted
   return std::async(std::launch::async,
                     [&work] {
-                      (void)::setpriority(PRIO_PROCESS, 0, lowest_but_running);  // of this thread
+                      step_back();
                       return work();
                     })
       .get();

@@ -15,26 +15,26 @@ namespace {
 constexpr std::size_t nodes_at_a_time = 64;
 constexpr std::uint32_t order_seed = 20190612;  // any: the same graph from the same vectors
 
-// The node nearest to the mean: for walks the shortest way to everywhere.
-NodeId medoid(const GrowingGraph& graph) {
+// Of the first `nodes` the one nearest to the mean: for walks the shortest way to everywhere.
+NodeId medoid(const GrowingGraph& graph, NodeId nodes) {
   Query mean;
   mean.prepare(graph.space(), graph.blocks().layout(), graph.space().mean.data());
   Walk walk;
-  exhaustive_search(graph.view(), mean, 1, walk, [](NodeId) { return true; });
+  exhaustive_search(graph.view(), mean, 1, walk, [nodes](NodeId node) { return node < nodes; });
   return walk.nearest.size() == 0 ? 0 : walk.nearest[0].node;
 }
 
-// In no order that the caller's data has: a graph grown cluster after cluster has few edges
-// between them.
-std::vector<NodeId> random_order(NodeId nodes, NodeId first) {
-  std::vector<NodeId> order(nodes);
-  std::iota(order.begin(), order.end(), NodeId{0});
+// The nodes from `begin` on, in no order that the caller's data has: a graph grown cluster after
+// cluster has few edges between them. The entry comes first, if it is one of them.
+std::vector<NodeId> random_order(NodeId begin, NodeId nodes, NodeId entry) {
+  std::vector<NodeId> order(nodes - begin);
+  std::iota(order.begin(), order.end(), begin);
   std::mt19937 random(order_seed);
-  for (NodeId i = nodes; i > 1; --i) {
+  for (NodeId i = nodes - begin; i > 1; --i) {
     // Not std::shuffle, whose result is each library's own.
     std::swap(order[i - 1], order[(std::uint64_t{random()} * i) >> 32]);
   }
-  std::iter_swap(order.begin(), std::ranges::find(order, first));
+  if (entry >= begin) std::iter_swap(order.begin(), std::ranges::find(order, entry));
   return order;
 }
 
@@ -50,15 +50,15 @@ void connect_all(GrowingGraph& graph) {
   }
 }
 
-// Links all nodes once, by several threads that take them in small batches.
+// Does something with each node once, by several threads that take them in small batches.
 class Pass final {
  public:
-  Pass(GrowingGraph& graph,
-       std::span<const NodeId> order,
-       float alpha,
+  using Step = std::function<void(NodeId, LinkScratch&)>;
+  Pass(std::span<const NodeId> order,
+       Step step,
        const std::stop_token& stop,
-       std::function<void(std::size_t)> progress)
-      : graph_(graph), order_(order), alpha_(alpha), stop_(stop), progress_(std::move(progress)) {}
+       std::function<void(std::size_t)> progress = {})
+      : order_(order), step_(std::move(step)), stop_(stop), progress_(std::move(progress)) {}
 
   [[nodiscard]] bool run(unsigned threads) {
     {
@@ -78,19 +78,32 @@ class Pass final {
       const std::size_t end = std::min(begin + nodes_at_a_time, order_.size());
       for (std::size_t i = begin; i < end; ++i) {
         if (stop_.stop_requested()) return;
-        graph_.link(order_[i], alpha_, scratch);
+        step_(order_[i], scratch);
       }
       if (reports && progress_) progress_(end);
     }
   }
 
-  GrowingGraph& graph_;
   const std::span<const NodeId> order_;
-  const float alpha_;
+  const Step step_;
   const std::stop_token& stop_;
   const std::function<void(std::size_t)> progress_;
   std::atomic<std::size_t> next_ = 0;
 };
+
+void adopt_all(GrowingGraph& graph,
+               const KnownGraph& known,
+               unsigned threads,
+               const std::stop_token& stop) {
+  std::vector<NodeId> order(known.nodes);
+  std::iota(order.begin(), order.end(), NodeId{0});
+  const auto adopt = [&](NodeId node, LinkScratch& scratch) {
+    scratch.linked.clear();
+    known.neighbours(node, scratch.linked);
+    graph.adopt(node, scratch.linked, scratch);
+  };
+  (void)Pass(order, adopt, stop).run(threads);
+}
 
 }  // namespace
 
@@ -114,7 +127,8 @@ Space space_of(Metric metric, std::size_t dimensions, std::span<const float* con
 Result<std::unique_ptr<GrowingGraph>> build_graph(Space space,
                                                   std::span<const float* const> vectors,
                                                   const BuildOptions& options,
-                                                  const std::stop_token& stop) {
+                                                  const std::stop_token& stop,
+                                                  const KnownGraph& known) {
   const auto nodes = static_cast<NodeId>(vectors.size());
   auto graph = std::make_unique<GrowingGraph>(std::move(space), options.graph, nodes);
   for (const float* vector : vectors) {
@@ -122,16 +136,21 @@ Result<std::unique_ptr<GrowingGraph>> build_graph(Space space,
     graph->append(vector);
   }
   if (graph->nodes() == nodes && nodes > 0) {
-    graph->set_entry(medoid(*graph));
-    const std::vector<NodeId> order = random_order(nodes, graph->entry());
+    const unsigned threads = std::max(options.threads, 1U);
+    graph->set_entry(medoid(*graph, known.nodes == 0 ? nodes : known.nodes));
+    if (known.nodes != 0) adopt_all(*graph, known, threads, stop);
+    const std::vector<NodeId> order = random_order(known.nodes, nodes, graph->entry());
     for (unsigned i = 0; i < options.passes; ++i) {
       const float alpha = i + 1 == options.passes ? options.graph.alpha : 1.0F;
+      const auto link = [&](NodeId node, LinkScratch& scratch) {
+        graph->link(node, alpha, scratch);
+      };
       const auto progress = [&, i](std::size_t done) {
         if (options.progress) {
           options.progress(i * order.size() + done, options.passes * order.size());
         }
       };
-      if (!Pass(*graph, order, alpha, stop, progress).run(std::max(options.threads, 1U))) break;
+      if (!Pass(order, link, stop, progress).run(threads)) break;
     }
     if (!stop.stop_requested()) connect_all(*graph);
   }

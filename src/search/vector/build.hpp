@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <vector>
 
 #include "base/result.hpp"
 #include "search/vector/growing_graph.hpp"
@@ -22,6 +23,14 @@ struct BuildOptions {
   std::function<void(std::size_t, std::size_t)> progress;
 };
 
+// A graph of the first of the vectors: it is taken over, and only the others are linked, as merges
+// of FreshDiskANN do (Singh et al. 2021).
+struct KnownGraph {
+  NodeId nodes = 0;
+  // Appends the neighbours that a node had, all of them below `nodes`. Asked by several threads.
+  std::function<void(NodeId, std::vector<NodeId>&)> neighbours{};
+};
+
 // The mean of all vectors, and the longest's length.
 [[nodiscard]] Space space_of(Metric metric,
                              std::size_t dimensions,
@@ -33,6 +42,7 @@ struct BuildOptions {
     Space space,
     std::span<const float* const> vectors,
     const BuildOptions& options,
-    const std::stop_token& stop);
+    const std::stop_token& stop,
+    const KnownGraph& known = {});
 
 }  // namespace hearth::search::vector

@@ -67,6 +67,20 @@ void GrowingGraph::set_neighbours(NodeId node, std::span<const NodeId> neighbour
   }
 }
 
+void GrowingGraph::adopt(NodeId node, std::span<const NodeId> neighbours, LinkScratch& scratch) {
+  if (neighbours.size() <= blocks_.layout().most_neighbours) {
+    set_neighbours(node, neighbours);
+    return;
+  }
+  scratch.query.prepare_node(space_, blocks_.layout(), vectors_[node]);
+  scratch.candidates.clear();
+  for (const NodeId neighbour : neighbours) {
+    scratch.candidates.push_back({scratch.query.distance(blocks_, neighbour), neighbour});
+  }
+  robust_prune(node, scratch.query.norm(), options_.alpha, scratch);
+  set_neighbours(node, scratch.kept);
+}
+
 void GrowingGraph::link(NodeId node, float alpha, LinkScratch& scratch) {
   scratch.query.prepare_node(space_, blocks_.layout(), vectors_[node]);
   greedy_search(view(), scratch.query, options_.build_width, scratch.walk);

@@ -59,6 +59,8 @@ class GrowingGraph final {
   // graph.
   void append(const float* vector);
   void set_entry(NodeId node) { entry_ = node; }
+  // Gives a node neighbours that are known to suit it; the best of them, where they are too many.
+  void adopt(NodeId node, std::span<const NodeId> neighbours, LinkScratch& scratch);
   // Finds neighbours for a node, and makes it theirs. Any number of threads, each with another
   // node; a second time improves what the first did.
   void link(NodeId node, float alpha, LinkScratch& scratch);

@@ -16,6 +16,51 @@ std::uint64_t building_bytes(const Schema& schema, const IndexOptions& options) 
          sizeof(const float*) + 2 * sizeof(Key);
 }
 
+// What is live in parts.
+struct Rows {
+  std::vector<const float*> vectors;  // where they are: in memory or in mapped files
+  std::vector<Key> keys;
+
+  // Gives the nodes that it added.
+  std::vector<NodeId> add(const Part& part) {
+    const VectorStore& store = store_of(part);
+    std::vector<NodeId> added;
+    for (NodeId node = 0; node < part.visible; ++node) {
+      if (part.tombstones->contains(node)) continue;
+      vectors.push_back(store.vector(node));
+      keys.push_back(store.key(node));
+      added.push_back(node);
+    }
+    return added;
+  }
+};
+
+// The largest part that has a graph, if not too much of it is gone to be patched.
+const Part* graph_to_keep(std::span<const Part> parts) {
+  const Part* largest = nullptr;
+  for (const Part& part : parts) {
+    if (!store_of(part).has_graph() || part.tombstones->count() > part.visible / 4) continue;
+    if (largest == nullptr || part.live() > largest->live()) largest = &part;
+  }
+  return largest == nullptr || largest->live() == 0 ? nullptr : largest;
+}
+
+// The neighbours of a node by their new numbers; for one that is gone, its own neighbours.
+void add_neighbours(const GraphView& graph,
+                    NodeId node,
+                    std::span<const NodeId> new_number,
+                    std::vector<NodeId>& to) {
+  for_each_neighbour(graph, node, [&](NodeId neighbour) {
+    if (new_number[neighbour] != no_node) {
+      to.push_back(new_number[neighbour]);
+      return;
+    }
+    for_each_neighbour(graph, neighbour, [&](NodeId behind) {
+      if (behind != node && new_number[behind] != no_node) to.push_back(new_number[behind]);
+    });
+  });
+}
+
 class Format final : public IndexFormat {
  public:
   Format(const Schema& schema, const IndexOptions& options)
@@ -40,20 +85,29 @@ class Format final : public IndexFormat {
   Result<void> write(std::span<const Part> parts,
                      GenerationWriter& writer,
                      const std::stop_token& stop) const override {
-    std::vector<const float*> vectors;  // where they are: in memory or in mapped files
-    std::vector<Key> keys;
+    Rows rows;
+    const Part* known = graph_to_keep(parts);
+    std::vector<NodeId> old_number;  // of the first rows, in `known`
+    if (known != nullptr) old_number = rows.add(*known);
     for (const Part& part : parts) {
-      const VectorStore& store = store_of(part);
-      for (NodeId node = 0; node < part.visible; ++node) {
-        if (part.tombstones->contains(node)) continue;
-        vectors.push_back(store.vector(node));
-        keys.push_back(store.key(node));
-      }
+      if (&part != known) (void)rows.add(part);
     }
-    const auto graph = build_graph(space_of(schema_.metric, schema_.dimensions, vectors), vectors,
-                                   options_.build, stop);
+    KnownGraph known_graph;
+    std::vector<NodeId> new_number;  // by the number in `known`; no_node for what is gone
+    if (known != nullptr) {
+      new_number.assign(known->visible, no_node);
+      for (std::size_t i = 0; i < old_number.size(); ++i) {
+        new_number[old_number[i]] = static_cast<NodeId>(i);
+      }
+      known_graph = {static_cast<NodeId>(old_number.size()),
+                     [&, graph = store_of(*known).graph()](NodeId node, std::vector<NodeId>& to) {
+                       add_neighbours(graph, old_number[node], new_number, to);
+                     }};
+    }
+    const auto graph = build_graph(space_of(schema_.metric, schema_.dimensions, rows.vectors),
+                                   rows.vectors, options_.build, stop, known_graph);
     if (!graph) return std::unexpected(graph.error());
-    return write_segment(**graph, keys, options_.code_bits, writer, stop);
+    return write_segment(**graph, rows.keys, options_.code_bits, writer, stop);
   }
 
   // Everything in memory when there is enough of it, or what the policy says of the rest. With what

@@ -14,6 +14,7 @@
 #include "search/vector/random_vectors.hpp"
 #include "support/fault_env.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/sizes.hpp"
 
 namespace hearth::search::vector {
 namespace {
@@ -50,9 +51,9 @@ class Pair {
       : metric(metric), vectors(dimensions, seed), random(seed) {
     open();
   }
-  void open() {
+  void open(const IndexOptions& options = small_options()) {
     index.reset();
-    auto opened = Index::open(env, directory, {dimensions, metric}, small_options());
+    auto opened = Index::open(env, directory, {dimensions, metric}, options);
     ASSERT_TRUE(opened) << opened.error().message;
     index = std::move(*opened);
   }
@@ -186,6 +187,25 @@ TEST(VectorIndex, KeepsOneSmallGenerationAtMost) {
   }
   EXPECT_LE(pair.index->status().generations_on_disk, 7U);
   EXPECT_GE(pair.recall(20), 0.97);
+}
+
+// Each merge takes the graph of the one before over, and what was replaced is patched.
+TEST(VectorIndex, KeepsItsRecallThroughMergesIntoTheSameGraph) {
+  Pair pair(Metric::cosine);
+  IndexOptions options = small_options();
+  options.on_disk.smallest_tier = 1U << 20;
+  pair.open(options);
+  for (Key key = 0; key < 1500; ++key) pair.put(key);
+  for (int round = 0; round < (test::is_sanitized() ? 4 : 15); ++round) {
+    pair.commit();
+    pair.maintain();
+    EXPECT_EQ(pair.index->status().generations_on_disk, 1U);
+    EXPECT_EQ(pair.index->status().gone, 0U);
+    EXPECT_EQ(pair.index->status().vectors, pair.truth.size());
+    EXPECT_GE(pair.recall(20), 0.97) << round;
+    for (int i = 0; i < 250; ++i) pair.put(pair.random() % 1500);
+    for (int i = 0; i < 20; ++i) pair.erase(pair.random() % 1500);
+  }
 }
 
 TEST(VectorIndex, FindsWhatIsLeftOfManyThatAreReplaced) {
