@@ -191,6 +191,7 @@ Result<void> Database::checkpoint(Checkpoint kind) {
   int copied = 0;
   const int code = sqlite3_wal_checkpoint_v2(handle_, "main", mode, &pages, &copied);
   if (code != SQLITE_OK) return std::unexpected(error(code, "checkpoint"));
+  if (kind == Checkpoint::truncate) state_->wal_pages = 0;
   return {};
 }
 

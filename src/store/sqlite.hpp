@@ -7,9 +7,9 @@
 //   if (!rows.ok()) return std::unexpected(rows.error());
 //
 // Statements are compiled once per connection and kept (256 of them); the SQL texts are of our own
-// words, never a user's. Every failure is an Error that names the file and what SQLite said: a full disk `io`,
-// damage `damaged`, a lock that stays taken `busy`, an interrupt `cancelled`, a write where none is
-// allowed `read_only`, a broken UNIQUE constraint `conflict`.
+// words, never a user's. Every failure is an Error that names the file and what SQLite said: a full
+// disk `io`, damage `damaged`, a lock that stays taken `busy`, an interrupt `cancelled`, a write
+// where none is allowed `read_only`, a broken UNIQUE constraint `conflict`.
 #pragma once
 
 #include <chrono>

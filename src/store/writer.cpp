@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS calls(
 
 constexpr int prune_at_once = 1000;  // keys
 constexpr std::chrono::minutes prune_interval{1};
+constexpr std::chrono::minutes warning_interval{1};
 
 std::int64_t to_ms(WallTime time) {
   return time.time_since_epoch().count();
@@ -112,14 +113,22 @@ void Writer::commit_some(std::deque<WriteJob>& jobs) {
 // Moves jobs from the front of `jobs` to `taken`, and runs and commits them. An error is that of
 // all.
 Result<void> Writer::run_together(std::deque<WriteJob>& jobs, std::vector<Taken>& taken) {
+  // Nothing can be written now: everybody who waits hears it, rather than one after the other.
+  const auto refuse_all = [&](Error error) -> Result<void> {
+    for (WriteJob& job : jobs) taken.push_back({std::move(job), std::nullopt});
+    jobs.clear();
+    return std::unexpected(std::move(error));
+  };
+  if (database_.wal_pages() >= options_.most_wal_pages && !empty_journal()) {
+    return refuse_all(
+        {Errc::busy,
+         "the journal of " + database_.path() +
+             " is full: another program keeps a transaction open on the database",
+         {"end that program; `fuser` names who has the file open", "try again then"}});
+  }
   for (;;) {
     auto transaction = Transaction::begin(database_, Transaction::Kind::immediate);
-    if (!transaction) {
-      // Nothing can be written now: everybody who waits hears it, rather than one after the other.
-      for (WriteJob& job : jobs) taken.push_back({std::move(job), std::nullopt});
-      jobs.clear();
-      return std::unexpected(std::move(transaction.error()).within("write"));
-    }
+    if (!transaction) return refuse_all(std::move(transaction.error()).within("write"));
     prune_keys();
     const auto ran = run_all(jobs, taken);
     if (!ran) return std::unexpected(ran.error());
@@ -220,18 +229,34 @@ void Writer::prune_keys() {
 void Writer::checkpoint() {
   const std::int64_t pages = database_.wal_pages();
   if (pages < checkpointed_pages_) checkpointed_pages_ = 0;  // it started again from its front
-  if (pages - checkpointed_pages_ < options_.checkpoint_pages) return;
+  const bool is_long = pages >= options_.long_wal_pages;
+  if (!is_long && pages - checkpointed_pages_ < options_.checkpoint_pages) return;
   checkpointed_pages_ = pages;
   auto done = database_.checkpoint(Checkpoint::passive);
-  if (done && pages >= options_.most_wal_pages) {
-    database_.set_busy_timeout(options_.checkpoint_wait);
-    done = database_.checkpoint(Checkpoint::truncate);
-    database_.set_busy_timeout(OpenOptions().busy_timeout);
-    if (done) checkpointed_pages_ = 0;
-  }
+  if (done && pages >= options_.long_wal_pages) done = empty_journal();
   if (!done && done.error().code != Errc::busy) {
     log::error("checkpoint failed", {log::kv("why", done.error().message)});
   }
+}
+
+// `busy` while readers stand in the way: ours leave within a second, others may not.
+Result<void> Writer::empty_journal() {
+  database_.set_busy_timeout(options_.checkpoint_wait);
+  auto done = database_.checkpoint(Checkpoint::truncate);
+  database_.set_busy_timeout(OpenOptions().busy_timeout);
+  if (done) checkpointed_pages_ = 0;
+  if (!done && done.error().code == Errc::busy) warn_of_pinned_journal();
+  return done;
+}
+
+void Writer::warn_of_pinned_journal() {
+  const MonotonicTime now = clock_.monotonic();
+  if (now < next_warning_) return;
+  next_warning_ = now + warning_interval;
+  log::warning("a reader pins the journal, which grows",
+               {log::kv("database", database_.path()),
+                log::kv("pages", std::to_string(database_.wal_pages())),
+                log::kv("remedy", "end the program that keeps a transaction open on it")});
 }
 
 }  // namespace hearth::store

@@ -62,8 +62,11 @@ class Writer final {
     std::chrono::milliseconds longest{20};
     std::chrono::milliseconds keep_keys{std::chrono::hours(24)};
     std::int64_t checkpoint_pages = 1000;  // of the journal, between two passive checkpoints
-    std::int64_t most_wal_pages = 16'384;  // 64 MiB; then the writer waits for readers to leave it
-    std::chrono::milliseconds checkpoint_wait{50};  // at most that long, each time
+    // 48 MiB of journal: after each commit the writer waits for readers to leave it, so that it can
+    // be emptied; at most that long. At 64 MiB jobs are refused (`busy`) until it is.
+    std::int64_t long_wal_pages = 12'288;
+    std::int64_t most_wal_pages = 16'384;
+    std::chrono::milliseconds checkpoint_wait{50};
     // On the writer thread, after a commit and before its callers hear of it: for what has to be
     // true of an answered write besides its being on disk.
     std::function<void(Database&)> committed;
@@ -109,12 +112,15 @@ class Writer final {
   [[nodiscard]] Result<void> remember(const WriteKey& key, const std::string& reply);
   void prune_keys();
   void checkpoint();
+  [[nodiscard]] Result<void> empty_journal();
+  void warn_of_pinned_journal();
 
   Database database_;  // writer thread, once it runs
   const Clock& clock_;
   const Options options_;
   MonotonicTime next_prune_{};           // writer thread
   std::int64_t checkpointed_pages_ = 0;  // writer thread: journal size at the last checkpoint
+  MonotonicTime next_warning_{};         // writer thread: that something pins the journal
   Guarded<Waiting> waiting_;
   std::thread thread_;
 };

@@ -237,7 +237,7 @@ TEST_F(WriterTest, CloseFinishesWhatWaitsAndRefusesWhatComes) {
 
 TEST_F(WriterTest, TheJournalStaysBounded) {
   start(
-      {.checkpoint_pages = 50, .most_wal_pages = 100, .checkpoint_wait = std::chrono::seconds(5)});
+      {.checkpoint_pages = 50, .long_wal_pages = 100, .checkpoint_wait = std::chrono::seconds(5)});
   Readers readers(path_, 1, 512);
   const std::string padding(4000, 'x');
   std::uintmax_t largest = 0;
@@ -247,6 +247,36 @@ TEST_F(WriterTest, TheJournalStaysBounded) {
     largest = std::max(largest, std::filesystem::file_size(path_ + "-wal"));
   }
   EXPECT_LT(largest, std::uintmax_t{4096} * 250);
+}
+
+TEST_F(WriterTest, AReaderThatPinsTheJournalHoldsWritesUpAndNotTheDisk) {
+  start({.checkpoint_pages = 20,
+         .long_wal_pages = 60,
+         .most_wal_pages = 100,
+         .checkpoint_wait = std::chrono::milliseconds(1)});
+  const std::string padding(4000, 'x');
+  ASSERT_TRUE(write(insert("first")));
+  auto foreign = Database::open(path_, {.mode = OpenMode::read_only}).value();
+  auto pinned = Transaction::begin(foreign, Transaction::Kind::deferred);
+  ASSERT_TRUE(foreign.integer("SELECT count(*) FROM notes"));
+  int written = 0;
+  std::optional<Error> refusal;
+  for (int i = 0; i < 500 && !refusal; ++i) {
+    const Outcome outcome = write(insert(std::to_string(i) + padding));
+    if (outcome) {
+      ++written;
+    } else {
+      refusal = outcome.error();
+    }
+  }
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->code, Errc::busy);
+  EXPECT_NE(refusal->message.find("journal"), std::string::npos) << refusal->message;
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), std::uintmax_t{4096} * 150);
+
+  ASSERT_TRUE(pinned->commit());
+  EXPECT_TRUE(write(insert("after")));
+  EXPECT_EQ(foreign.integer("SELECT count(*) FROM notes").value(), written + 2);
 }
 
 // ---- Crash and full disk ----------------------------------------------------------------------

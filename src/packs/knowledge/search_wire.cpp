@@ -57,6 +57,7 @@ Notes notes(const SearchAnswer*) {
           {"total", "Hits there are; absent when not all were looked at"},
           {"truncated", "Whether there are more hits after these"},
           {"next_offset", "The offset of the next page, if there is one"},
+          {"unverified", "Present and true just after a start, while checksums are still read"},
           {"degraded", degraded_text}};
 }
 Notes notes(const SimilarQuery*) {
@@ -112,6 +113,7 @@ SearchAnswer to_answer(SearchPage page, std::int64_t offset) {
   SearchAnswer answer;
   answer.total = page.total;
   answer.truncated = page.is_more;
+  if (page.is_unverified) answer.unverified = true;
   answer.degraded = joined(page.degraded);
   if (page.is_more && !page.hits.empty()) {
     answer.next_offset = offset + static_cast<std::int64_t>(page.hits.size());

@@ -68,9 +68,10 @@ struct SearchAnswer {
   std::optional<std::int64_t> total;
   bool truncated = false;
   std::optional<std::int64_t> next_offset;
+  std::optional<bool> unverified;
   std::optional<std::string> degraded;
 };
-BOOST_DESCRIBE_STRUCT(SearchAnswer, (), (hits, total, truncated, next_offset, degraded))
+BOOST_DESCRIBE_STRUCT(SearchAnswer, (), (hits, total, truncated, next_offset, unverified, degraded))
 json::Notes notes(const SearchAnswer*);
 
 struct SimilarQuery {

@@ -28,8 +28,11 @@ EmbeddingWorker::EmbeddingWorker(Embedder& embedder,
       readers_(readers),
       write_(std::move(write)),
       known_(std::move(known)),
-      pause_(first_pause),
-      thread_([this] { work(); }) {}
+      pause_(first_pause) {}
+
+void EmbeddingWorker::start() {
+  thread_ = std::thread([this] { work(); });
+}
 
 EmbeddingWorker::~EmbeddingWorker() {
   close();

@@ -33,6 +33,8 @@ class EmbeddingWorker final {
   EmbeddingWorker(const EmbeddingWorker&) = delete;
   EmbeddingWorker& operator=(const EmbeddingWorker&) = delete;
 
+  // Begins to work. Once, before close().
+  void start();
   // Something was written. Any thread; cheap.
   void nudge();
   // Ends what it does, as soon as that can be left. Any thread but its own; idempotent.

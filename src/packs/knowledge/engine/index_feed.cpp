@@ -10,7 +10,8 @@
 namespace hearth::packs::knowledge {
 namespace {
 
-// Changes of one slice: the writer waits for it at most once.
+// Changes that are read and brought at once: so much of them is in memory, and so long the writer
+// waits for catch_up().
 constexpr std::size_t slice = 64;
 constexpr std::size_t unbounded = SIZE_MAX;
 
@@ -150,17 +151,28 @@ Result<std::vector<std::string>> IndexFeed::follow(store::Database& database) {
     const std::scoped_lock lock(mutex_);
     from = followed_;
   }
-  if (*newest <= from) return std::vector<std::string>();
-  auto entries = read(database, model(), from, *newest, unbounded);
-  if (!entries) return std::unexpected(std::move(entries.error()));
-  if (auto done = embed(*entries, {}); !done) return std::unexpected(std::move(done.error()));
+  std::vector<std::string> ids;
+  while (from < *newest) {
+    auto entries = read(database, model(), from, *newest, slice);
+    if (!entries) return std::unexpected(std::move(entries.error()));
+    if (auto done = embed(*entries, {}); !done) return std::unexpected(std::move(done.error()));
+    from = entries->size() < slice ? *newest : entries->back().seq;
+    if (auto done = bring(*entries, from); !done) return std::unexpected(std::move(done.error()));
+    for (IndexedEntry& entry : *entries) {
+      if (!entry.id.empty()) ids.push_back(std::move(entry.id));
+    }
+  }
+  return ids;
+}
 
+// What the writer has written up to `newest`, to all legs.
+Result<void> IndexFeed::bring(std::span<const IndexedEntry> entries, std::uint64_t newest) {
   const std::scoped_lock lock(mutex_);
   Result<void> all;
   bool is_one_behind = false;
   for (Follower& follower : followers_) {
-    auto done = put(follower, *entries, nullptr);
-    const std::uint64_t has = follower.is_current ? *newest : follower.has;
+    auto done = put(follower, entries, nullptr);
+    const std::uint64_t has = follower.is_current ? newest : follower.has;
     if (done) done = follower.leg->commit(has);
     if (done) {
       follower.has = has;
@@ -170,16 +182,11 @@ Result<std::vector<std::string>> IndexFeed::follow(store::Database& database) {
     }
     is_one_behind |= !follower.is_current;
   }
-  followed_ = *newest;
+  followed_ = newest;
   if (is_one_behind) {
-    for (const IndexedEntry& entry : *entries) brought_.insert(entry.n);
+    for (const IndexedEntry& entry : entries) brought_.insert(entry.n);
   }
-  if (!all) return std::unexpected(std::move(all.error()));
-  std::vector<std::string> ids;
-  for (IndexedEntry& entry : *entries) {
-    if (!entry.id.empty()) ids.push_back(std::move(entry.id));
-  }
-  return ids;
+  return all;
 }
 
 Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_token& stop) {

@@ -65,6 +65,7 @@ class IndexFeed final {
                                                        std::size_t most);
   [[nodiscard]] std::string model() const;
   [[nodiscard]] Result<void> embed(std::vector<IndexedEntry>& entries, const std::stop_token& stop);
+  [[nodiscard]] Result<void> bring(std::span<const IndexedEntry> entries, std::uint64_t newest);
   [[nodiscard]] static Result<void> put(Follower& follower,
                                         std::span<const IndexedEntry> entries,
                                         const std::unordered_set<std::int64_t>* but);

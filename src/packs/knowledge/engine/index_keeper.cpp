@@ -31,8 +31,11 @@ void IndexKeeper::add(IndexLeg& leg) {
   auto state = state_.lock();
   state->legs.push_back({.leg = &leg});
   state->is_dirty = true;
-  if (!thread_.joinable() && !state->is_closed) thread_ = std::thread([this] { work(); });
   state_.notify_all();
+}
+
+void IndexKeeper::start() {
+  thread_ = std::thread([this] { work(); });
 }
 
 void IndexKeeper::nudge() {

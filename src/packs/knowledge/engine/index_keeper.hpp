@@ -31,6 +31,8 @@ class IndexKeeper final {
 
   // The leg outlives the keeper, too. Any thread.
   void add(IndexLeg& leg);
+  // Begins to work. Once, before close().
+  void start();
   // Something was written. Any thread; cheap.
   void nudge();
   // Throws a leg's index away and makes it again, in the background. Any thread.
@@ -65,7 +67,7 @@ class IndexKeeper final {
   const Covered covered_;
   std::stop_source stop_;
   Guarded<State> state_;
-  std::thread thread_;  // started by the first leg
+  std::thread thread_;
 };
 
 }  // namespace hearth::packs::knowledge

@@ -49,6 +49,7 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
     if (done) done = made->open_indexes(**reader);
     if (done) done = made->feed_.begin(**reader);
     if (!done) return std::unexpected(std::move(done.error()));
+    made->keeper_->start();
     return made;
   }
   auto database = store::Database::open(
@@ -73,7 +74,10 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
   auto writer = store::Writer::start(std::move(*database), clock, std::move(writing));
   if (!writer) return std::unexpected(std::move(writer.error()));
   made->writer_ = std::move(*writer);
-  made->start_embedding();
+  // From here on others write: nothing that they use comes or goes.
+  made->remove_other_vectors();
+  made->keeper_->start();
+  if (made->embedding_) made->embedding_->start();
   return made;
 }
 
@@ -155,6 +159,11 @@ Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   }
   keeper_->add(*text_);
   if (const auto vectors = *vectors_.lock()) keeper_->add(*vectors);
+  if (options_.embedder && !options_.embedder->is_immediate() && !options_.is_read_only) {
+    embedding_ = std::make_unique<EmbeddingWorker>(
+        *options_.embedder, readers_, [this](auto run) { return write_and_wait(std::move(run)); },
+        [this](const EmbeddingModel& model) { take_model(model); });
+  }
   return {};
 }
 
@@ -170,15 +179,6 @@ Result<void> KnowledgeStore::open_vectors(const EmbeddingModel& model) {
   feed_.add(*vectors, model.name);
   *vectors_.lock() = std::move(vectors);
   return {};
-}
-
-void KnowledgeStore::start_embedding() {
-  if (!options_.embedder) return;
-  remove_other_vectors();
-  if (options_.embedder->is_immediate()) return;
-  embedding_ = std::make_unique<EmbeddingWorker>(
-      *options_.embedder, readers_, [this](auto run) { return write_and_wait(std::move(run)); },
-      [this](const EmbeddingModel& model) { take_model(model); });
 }
 
 // On the embedding worker's thread.

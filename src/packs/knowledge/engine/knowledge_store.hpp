@@ -74,6 +74,8 @@ class KnowledgeStore final {
   // Why an index cannot answer as well as it should; nothing when it can.
   [[nodiscard]] std::optional<std::string> text_lacks() const;
   [[nodiscard]] std::optional<std::string> vectors_lack() const;
+  // A search met damage: the index is looked at, and made again where that is so.
+  void look_after_indexes() { keeper_->nudge(); }
   // Throws an index away and makes it again, in the background. `unavailable` when there is none.
   [[nodiscard]] Result<void> rebuild_text();
   [[nodiscard]] Result<void> rebuild_vectors();
@@ -87,7 +89,6 @@ class KnowledgeStore final {
   KnowledgeStore(std::string path, const Clock& clock, StoreOptions options);
   [[nodiscard]] Result<void> open_indexes(store::Database& database);
   [[nodiscard]] Result<void> open_vectors(const EmbeddingModel& model);
-  void start_embedding();
   void take_model(const EmbeddingModel& model);
   void remove_other_vectors();
   [[nodiscard]] Result<std::string> index_directory(const std::string& name) const;

@@ -104,6 +104,16 @@ Result<std::vector<float>> query_vector(const KnowledgeStore& store,
   return store.embedder()->embed({&text, 1}, Purpose::query, stop);
 }
 
+void note_trust(KnowledgeStore& store,
+                search::Trust trust,
+                const char* damaged,
+                Candidates& answer) {
+  if (trust == search::Trust::unverified) answer.is_unverified = true;
+  if (trust != search::Trust::damaged) return;
+  answer.degraded.emplace_back(damaged);
+  store.look_after_indexes();
+}
+
 // Adds the leg of vectors. That it cannot answer is told, and no error, but for a call that is
 // wrong or was stopped.
 Result<void> add_vector_leg(KnowledgeStore& store,
@@ -131,7 +141,7 @@ Result<void> add_vector_leg(KnowledgeStore& store,
   const EmbeddingModel model = store.embedder()->model().value_or(vectors->model());
   auto found = search_vectors(*vectors, model, *vector, keys.vectors, most);
   if (!found) return std::unexpected(std::move(found.error()));
-  if (found->trust == search::Trust::damaged) answer.degraded.emplace_back(damaged_vectors);
+  note_trust(store, found->trust, damaged_vectors, answer);
   if (found->hits.size() == most) answer.is_all = false;
   fused.add_vectors(found->hits);
   return {};
@@ -175,6 +185,7 @@ Result<SearchPage> read_page(store::Database& reader,
                              const search::text::Query& query) {
   SearchPage page;
   page.degraded = std::move(found.degraded);
+  page.is_unverified = found.is_unverified;
   const auto all = static_cast<std::int64_t>(found.best_first.size());
   page.is_more = all > offset + limit || !found.is_all;
   if (found.is_all) page.total = all;
@@ -216,7 +227,7 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
     }
     auto found = search_words(*snapshot, query, keys->words, std::max(most, least_window), stop);
     if (!found) return std::unexpected(std::move(found.error()));
-    if (found->trust == search::Trust::damaged) answer.degraded.emplace_back(damaged_text);
+    note_trust(store, found->trust, damaged_text, answer);
     answer.is_all = found->is_all;
     fused.add_words(found->hits);
   }

@@ -55,6 +55,7 @@ struct SearchPage {
   std::vector<Hit> hits;              // best first
   std::optional<std::int64_t> total;  // of all pages; nothing when they were not all looked at
   bool is_more = false;
+  bool is_unverified = false;         // the indexes' checksums are still being read
   std::vector<std::string> degraded;  // why the answer may be less than it could be
 };
 
@@ -95,6 +96,7 @@ struct Candidate {
 struct Candidates {
   std::vector<Candidate> best_first;  // those that are sure enough
   bool is_all = false;                // there are no others
+  bool is_unverified = false;
   std::vector<std::string> degraded;
 };
 [[nodiscard]] Result<Candidates> find_candidates(KnowledgeStore& store,
