@@ -22,13 +22,15 @@ namespace hearth::packs::knowledge {
 [[nodiscard]] std::string excerpt(std::string_view text, const search::text::Query& query);
 
 // A query as it is asked. Common English words (the, of, how …) are left out unless there is
-// nothing else; a word that no entry has stands for those that are spelt like it.
+// nothing else; a word that no entry has stands for those that begin so or are spelt like it.
 struct LexicalQuery {
   search::text::Query any;  // entries with one of the words, and for snippets
-  search::text::Query all;  // entries with all of them; nothing if that is the same
+  search::text::Query all;  // entries with all the words that some entry has; nothing for one word
   float best_score = 0;     // that an entry could have
   std::size_t left_out = 0;
   bool is_empty = true;  // it has no word
+  bool is_one_word = false;
+  bool has_unknown = false;  // a word that no entry has
 };
 [[nodiscard]] LexicalQuery lexical_query(const search::Snapshot& snapshot, std::string_view text);
 

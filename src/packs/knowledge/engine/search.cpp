@@ -29,6 +29,11 @@ std::size_t looked_at(std::int64_t wanted) {
 }
 constexpr double rrf_k = 60;  // Cormack, Clarke & Büttcher 2009
 
+// What the evidence of vectors counts beside that of words when an embedder knows only how words
+// are written: it sees again what the words have shown, and where they have shown nothing it is
+// mostly wrong (tests/data/judged).
+constexpr double trust_in_spelling = 0.4;
+
 const char* const damaged_text =
     "the index of words is damaged and being made again; hits may be missing";
 const char* const damaged_vectors =
@@ -59,11 +64,12 @@ class Fused {
       ranks_[hit.key] += 1.0 / (rrf_k + static_cast<double>(++rank));
     }
   }
-  std::vector<Candidate> take(Fusion fusion, double least_score) {
+  // `trust` is what the evidence of vectors counts.
+  std::vector<Candidate> take(Fusion fusion, double trust, double least_score) {
     std::vector<Candidate> all;
     for (auto& [key, candidate] : candidates_) {
       candidate.score =
-          1 - (1 - candidate.by_words.value_or(0)) * (1 - candidate.by_vector.value_or(0));
+          1 - (1 - candidate.by_words.value_or(0)) * (1 - trust * candidate.by_vector.value_or(0));
       if (candidate.score >= least_score) all.push_back(candidate);
     }
     const auto value = [&](const Candidate& each) {
@@ -235,7 +241,10 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
     auto done = add_vector_leg(store, request, *keys, most, stop, fused, answer);
     if (!done) return std::unexpected(std::move(done.error()));
   }
-  answer.best_first = fused.take(request.fusion, request.least_score);
+  const bool knows_spelling_only = store.embedder() != nullptr && store.embedder()->is_immediate();
+  const double trust =
+      request.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
+  answer.best_first = fused.take(request.fusion, trust, request.least_score);
   // What was not looked at is no surer than the last that was.
   if (answer.best_first.size() < most) answer.is_all = true;
   return answer;

@@ -2,7 +2,8 @@
 //
 // Each leg says of each of its hits how sure it is, from 0 to 1, comparable between queries
 // (lexical.hpp, semantic.hpp). Together they are as sure as two witnesses who know nothing of each
-// other: 1 - (1 - a)(1 - b). What nobody is sure enough of is no hit, so that a query about
+// other: 1 - (1 - a)(1 - b); where the embedder knows only how words are written, b counts less, as
+// it is hardly another witness. What nobody is sure enough of is no hit, so that a query about
 // something that is not there finds nothing. Reciprocal rank fusion (Cormack, Clarke & Büttcher
 // 2009) orders by the ranks in the legs instead, for models whose scores say little.
 #pragma once
