@@ -106,6 +106,10 @@ std::string about_of(const Property& property) {
   return text;
 }
 
+bool is_plain_text(const Parameter& parameter) {
+  return parameter.kind == ValueKind::text && !parameter.is_list && parameter.choices.empty();
+}
+
 Parameter parameter_of(const Property& property) {
   Parameter parameter{.name = property.name, .about = about_of(property)};
   parameter.is_required = property.is_required;
@@ -235,6 +239,10 @@ Usage tool_usage(const json::Value& tool) {
               .parameters = {}};
   for (const Property& property : properties_of(tool))
     usage.parameters.push_back(parameter_of(property));
+  if (std::ranges::none_of(usage.parameters, &Parameter::is_required)) {
+    const auto first = std::ranges::find_if(usage.parameters, is_plain_text);
+    if (first != usage.parameters.end()) first->is_positional = true;
+  }
   return usage;
 }
 

@@ -1,6 +1,7 @@
 #include "packs/knowledge/engine/index_feed.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -14,6 +15,10 @@ namespace {
 // waits for catch_up().
 constexpr std::size_t slice = 64;
 constexpr std::size_t unbounded = SIZE_MAX;
+// For bringing the newest changes to an index before the store is open.
+constexpr std::chrono::milliseconds time_of_a_start{25};
+// Which a restarted index has from its first moment.
+constexpr std::uint64_t kept_at_restart = 256;
 
 std::vector<float> to_floats(std::string_view bytes) {
   std::vector<float> floats(bytes.size() / sizeof(float));
@@ -43,18 +48,28 @@ Result<void> IndexFeed::begin(store::Database& database) {
       if (auto done = follower.leg->restart({}); !done) return done;
       follower.has = 0;
     }
-    const std::uint64_t at_once = follower.leg->brought_at_once();
-    const std::uint64_t from = std::max(follower.has, *newest > at_once ? *newest - at_once : 0);
-    auto entries = read(database, model_, from, *newest, unbounded);
+    if (auto done = bring_newest(follower, database); !done) return done;
+  }
+  return {};
+}
+
+// The newest slice, the one before it, and so on while the time lasts.
+Result<void> IndexFeed::bring_newest(Follower& follower, store::Database& database) {
+  const auto until = std::chrono::steady_clock::now() + time_of_a_start;
+  std::uint64_t from = followed_;
+  for (bool is_time = true; from > follower.has && is_time;) {
+    const std::uint64_t to = from;
+    from = to - std::min<std::uint64_t>(to - follower.has, slice);
+    auto entries = read(database, model_, from, to, unbounded);
     if (!entries) return std::unexpected(std::move(entries.error()));
     auto done = follower.leg->wants_vectors() ? embed(*entries, {}) : Result<void>();
     if (done) done = put(follower, *entries, nullptr);
     if (!done) return done;
-    follower.is_current = from == follower.has;
-    if (follower.is_current) follower.has = *newest;
-    if (done = follower.leg->commit(follower.has); !done) return done;
+    is_time = std::chrono::steady_clock::now() < until;
   }
-  return {};
+  follower.is_current = from <= follower.has;
+  if (follower.is_current) follower.has = followed_;
+  return follower.leg->commit(follower.has);
 }
 
 std::string IndexFeed::model() const {
@@ -226,8 +241,7 @@ Result<void> IndexFeed::restart(IndexLeg& leg, store::Database& database) {
 }
 
 Result<void> IndexFeed::start_again(Follower& follower, store::Database& database) {
-  const std::uint64_t at_once = follower.leg->brought_at_once();
-  const std::uint64_t from = followed_ > at_once ? followed_ - at_once : 0;
+  const std::uint64_t from = followed_ - std::min(followed_, kept_at_restart);
   auto entries = read(database, model_, from, followed_, unbounded);
   if (!entries) return std::unexpected(std::move(entries.error()));
   std::erase_if(*entries, &IndexedEntry::is_gone);

@@ -56,8 +56,6 @@ class IndexFeed final {
     std::uint64_t has = 0;    // all changes up to here
     bool is_current = false;  // and all others, too
   };
-  // Called with the lock.
-  [[nodiscard]] Result<void> start_again(Follower& follower, store::Database& database);
   [[nodiscard]] Result<std::vector<IndexedEntry>> read(store::Database& database,
                                                        const std::string& model,
                                                        std::uint64_t after,
@@ -65,6 +63,9 @@ class IndexFeed final {
                                                        std::size_t most);
   [[nodiscard]] std::string model() const;
   [[nodiscard]] Result<void> embed(std::vector<IndexedEntry>& entries, const std::stop_token& stop);
+  // Called with the lock.
+  [[nodiscard]] Result<void> start_again(Follower& follower, store::Database& database);
+  [[nodiscard]] Result<void> bring_newest(Follower& follower, store::Database& database);
   [[nodiscard]] Result<void> bring(std::span<const IndexedEntry> entries, std::uint64_t newest);
   [[nodiscard]] static Result<void> put(Follower& follower,
                                         std::span<const IndexedEntry> entries,

@@ -43,8 +43,6 @@ class IndexLeg {
   virtual ~IndexLeg() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;  // "text", "vectors"
   [[nodiscard]] virtual bool wants_vectors() const = 0;
-  // How many of the newest changes it is to have before the first search: some 50 ms of work.
-  [[nodiscard]] virtual std::uint64_t brought_at_once() const = 0;
   // More changes than these are not left in memory alone.
   [[nodiscard]] virtual std::uint64_t most_uncovered() const = 0;
 

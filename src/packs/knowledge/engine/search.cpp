@@ -332,19 +332,16 @@ Result<SearchPage> suggest_entries(KnowledgeStore& store,
   if (!found) return std::unexpected(std::move(found.error()));
   SearchPage page;
   if (const auto lacks = store.text_lacks()) page.degraded.push_back(*lacks);
+  const float best = found->hits.empty() ? 1 : found->hits.front().score;
   for (const search::Hit& hit : found->hits) {
-    auto read =
-        read_hit(reader, {.n = static_cast<std::int64_t>(hit.key), .score = hit.score}, query);
+    const Candidate candidate{.n = static_cast<std::int64_t>(hit.key), .score = hit.score / best};
+    auto read = read_hit(reader, candidate, query);
     if (!read) return std::unexpected(std::move(read.error()));
     if (*read) page.hits.push_back(std::move(**read));
   }
   put_titles_first(page.hits, query);
   page.is_more = static_cast<std::int64_t>(page.hits.size()) > limit;
   if (page.is_more) page.hits.resize(static_cast<std::size_t>(limit));
-  if (!page.hits.empty()) {
-    const double best = std::max(page.hits.front().score, 1e-9);
-    for (Hit& hit : page.hits) hit.score = rounded(std::min(1.0, hit.score / best));
-  }
   return page;
 }
 

@@ -31,7 +31,6 @@ class TextLeg final : public IndexLeg {
 
   [[nodiscard]] std::string_view name() const override { return "text"; }
   [[nodiscard]] bool wants_vectors() const override { return false; }
-  [[nodiscard]] std::uint64_t brought_at_once() const override { return 4096; }
   [[nodiscard]] std::uint64_t most_uncovered() const override { return 1024; }
   [[nodiscard]] Result<void> put(const IndexedEntry& entry) override;
   void erase(std::int64_t n) override;

@@ -29,7 +29,6 @@ class VectorLeg final : public IndexLeg {
 
   [[nodiscard]] std::string_view name() const override { return "vectors"; }
   [[nodiscard]] bool wants_vectors() const override { return true; }
-  [[nodiscard]] std::uint64_t brought_at_once() const override { return 256; }
   [[nodiscard]] std::uint64_t most_uncovered() const override { return UINT64_MAX; }
   [[nodiscard]] Result<void> put(const IndexedEntry& entry) override;
   void erase(std::int64_t n) override;
