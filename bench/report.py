@@ -8,7 +8,7 @@ import subprocess
 
 from measure import Finding, Findings, Series
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
-from vector_search import RECALLS, SetFigures, rates_at, title_of
+from vector_search import SetFigures, rates_at, title_of
 
 DAEMON_HEADING = "# Benchmarks"
 PREAMBLE = """# Benchmarks
@@ -168,7 +168,7 @@ def vector_part(machine: Machine, sets: list[SetFigures]) -> str:
     parts = [f"{VECTOR_HEADING}\n", VECTOR_PREAMBLE, machine.table(), goals(lines)]
     for each in sets:
         table = row([each.of.title, *map(title_of, each.engines)]) + "|---" * (len(each.engines) + 1) + "|\n"
-        for recall in RECALLS:
+        for recall in each.of.recalls:
             rates = [rates_at(recall, each.figures[engine]) for engine in each.engines]
             shown = [spread(Series(rate, "")) if rate else "not reached" for rate in rates]
             table += row([f"queries a second at {recall}", *shown])
