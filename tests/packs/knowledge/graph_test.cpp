@@ -200,6 +200,7 @@ TEST_F(Graph, SaysWhatIsWrongWithAPattern) {
     ASSERT_FALSE(pattern) << text;
     EXPECT_EQ(pattern.error().code, Errc::invalid_args) << text;
   }
+  EXPECT_FALSE(parse_pattern(std::string_view("(a {`x\0y`: 1})", 14)));
   const auto unknown = run_pattern(database_, parse_pattern("(a:desicion)").value(), 10);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, Errc::not_found);
@@ -207,6 +208,35 @@ TEST_F(Graph, SaysWhatIsWrongWithAPattern) {
   const auto relation = run_pattern(database_, parse_pattern("(a)-[:partof]->(b)").value(), 10);
   ASSERT_FALSE(relation);
   EXPECT_THAT(relation.error().suggestions, ElementsAre("part_of"));
+}
+
+TEST_F(Graph, ReadsNumbersAsJsonWritesThem) {
+  for (const char* number : {"4", "04", "4.", "4.0", "4e0", "400e-2"}) {
+    EXPECT_FALSE(query(std::string("(a) WHERE a.size = ") + number).rows.empty()) << number;
+  }
+  for (const char* number : {"-.5", "-0", "-00.5", "1.e-5", "0.000000001"}) {
+    EXPECT_TRUE(query(std::string("(a) WHERE a.size <= ") + number).rows.empty()) << number;
+  }
+}
+
+TEST_F(Graph, BoundsAPattern) {
+  const auto repeated = [](const std::string& text, int count, const std::string& between) {
+    std::string all = text;
+    for (int i = 1; i < count; ++i) all += between + text;
+    return all;
+  };
+  const auto message = [](const std::string& text) {
+    const auto pattern = parse_pattern(text);
+    return pattern ? std::string() : pattern.error().message;
+  };
+  EXPECT_EQ(message("(a) RETURN " + repeated("a", 64, ",")), "");
+  EXPECT_THAT(message("(a) RETURN " + repeated("a", 65, ",")), HasSubstr("at most 64 columns"));
+  EXPECT_EQ(message("(a {" + repeated("x:1", 32, ",") + "})"), "");
+  EXPECT_THAT(message("(a {" + repeated("x:1", 32, ",") + "}) WHERE a.x = 1"),
+              HasSubstr("at most 32 tests"));
+  EXPECT_THAT(message("()-[:" + repeated("x", 33, "|") + "]-()"),
+              HasSubstr("at most 32 relations"));
+  EXPECT_THAT(message(repeated("()", 9, "--")), HasSubstr("at most 8 entries"));
 }
 
 TEST_F(Graph, TakesValuesAsValuesOnly) {

@@ -13,7 +13,9 @@ namespace hearth::packs::knowledge {
 namespace {
 
 constexpr std::size_t most_nodes = 8;
-constexpr std::size_t most_tests = 32;
+constexpr std::size_t most_tests = 32;  // properties in braces count too
+constexpr std::size_t most_columns = 64;
+constexpr std::size_t most_relations = 32;  // of one edge
 
 // ---- Reading ----------------------------------------------------------------------------------
 
@@ -50,6 +52,16 @@ class Parser {
                     (is_at_end ? std::string("the end")
                                : "\"" + std::string(utf8_prefix(text_.substr(at_), 12)) + "\""),
                 {"(a:note)-[:depends_on]->(b) WHERE b.title CONTAINS \"lock\" RETURN a, b.title"});
+  }
+
+  // SQLite has limits of its own, and complains of what it was given in words of its own.
+  static std::unexpected<Error> too_many(std::size_t most, std::string_view of_what) {
+    return fail(Errc::invalid_args,
+                "query: at most " + std::to_string(most) + " " + std::string(of_what));
+  }
+  Result<void> count_test() {
+    if (++tests_ > most_tests) return too_many(most_tests, "tests in one query");
+    return {};
   }
 
   void skip_blanks() {
@@ -97,6 +109,15 @@ class Parser {
     return name;
   }
 
+  // A name that can stand in a path of SQLite's, which has quotes around it and ends at a zero.
+  std::optional<std::string> take_property() {
+    auto name = take_name();
+    if (name && name->find_first_of(std::string_view("\"\0", 2)) != std::string::npos) {
+      return std::nullopt;
+    }
+    return name;
+  }
+
   static std::string quoted(std::string_view text) {
     static constexpr std::string_view digits = "0123456789abcdef";
     std::string json = "\"";
@@ -127,9 +148,15 @@ class Parser {
     }
     std::string json(begin, end);
     at_ += json.size();
-    if (json.find_first_not_of("0123456789-.eE+") != std::string::npos || json.starts_with(".") ||
-        json.ends_with(".")) {
-      json = std::to_string(number);
+    // 075, -.5, 1. and 0x1p3 are no numbers to JSON; a long integer is no double.
+    const std::size_t digits = json.starts_with('-') ? 1 : 0;
+    const bool is_integer = json.find_first_not_of("0123456789", digits) == std::string::npos &&
+                            (json.size() == digits + 1 || json[digits] != '0');
+    if (!is_integer) {
+      std::array<char, 32> shortest{};
+      const auto written =
+          std::to_chars(shortest.data(), shortest.data() + shortest.size(), number);
+      json.assign(shortest.data(), written.ptr);
     }
     return json;
   }
@@ -154,8 +181,7 @@ class Parser {
       if (done) done = read_node();
       if (!done) return done;
       if (pattern_.nodes.size() > most_nodes) {
-        return fail(Errc::invalid_args,
-                    "query: at most " + std::to_string(most_nodes) + " entries in one pattern");
+        return too_many(most_nodes, "entries in one pattern");
       }
     }
   }
@@ -177,12 +203,13 @@ class Parser {
     }
     if (take("{")) {
       do {
-        auto name = take_name();
-        if (!name || name->find('"') != std::string::npos) return wrong("a property");
+        auto name = take_property();
+        if (!name) return wrong("a property");
         if (!take(":")) return wrong(":");
         auto value = read_value();
         if (!value) return std::unexpected(std::move(value.error()));
         node.properties.emplace_back(std::move(*name), std::move(*value));
+        if (auto done = count_test(); !done) return done;
       } while (take(","));
       if (!take("}")) return wrong("} or ,");
     }
@@ -205,6 +232,9 @@ class Parser {
           auto label = clean_label("relation", *relation);
           if (!label) return std::unexpected(std::move(label.error()));
           edge.relations.push_back(std::move(*label));
+          if (edge.relations.size() > most_relations) {
+            return too_many(most_relations, "relations of one edge");
+          }
         } while (take("|"));
       }
       if (!take("]")) return wrong("] of an edge");
@@ -248,8 +278,8 @@ class Parser {
       if (!take(".")) return wrong(". and a property");
       PatternTest test;
       test.node = *node;
-      auto property = take_name();
-      if (!property || property->find('"') != std::string::npos) return wrong("a property");
+      auto property = take_property();
+      if (!property) return wrong("a property");
       test.property = std::move(*property);
       for (const std::string_view sign : {"<>", "!=", "<=", ">=", "=", "<", ">"}) {
         if (!take(sign)) continue;
@@ -262,10 +292,7 @@ class Parser {
       if (!value) return std::unexpected(std::move(value.error()));
       test.value = std::move(*value);
       pattern_.tests.push_back(std::move(test));
-      if (pattern_.tests.size() > most_tests) {
-        return fail(Errc::invalid_args,
-                    "query: at most " + std::to_string(most_tests) + " tests in one query");
-      }
+      if (auto done = count_test(); !done) return done;
     } while (take_word("AND"));
     return {};
   }
@@ -278,12 +305,13 @@ class Parser {
       column.node = *node;
       column.title = pattern_.nodes[*node].name;
       if (take(".")) {
-        auto property = take_name();
-        if (!property || property->find('"') != std::string::npos) return wrong("a property");
+        auto property = take_property();
+        if (!property) return wrong("a property");
         column.property = std::move(*property);
         column.title += "." + column.property;
       }
       pattern_.columns.push_back(std::move(column));
+      if (pattern_.columns.size() > most_columns) return too_many(most_columns, "columns");
     } while (take(","));
     return {};
   }
@@ -308,6 +336,7 @@ class Parser {
 
   const std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t tests_ = 0;
   Pattern pattern_;
 };
 

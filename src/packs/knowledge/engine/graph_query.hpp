@@ -11,6 +11,7 @@
 //
 //   (d:decision)-[:supersedes]->(old) WHERE d.title CONTAINS "lock" RETURN d, old.title LIMIT 5
 //
+// A pattern has at most 8 entries, 32 tests, 64 columns and 32 relations in an edge.
 // Properties are id, title, kind, text, tags, source, salience, created_at, updated_at and those
 // of the entry itself. Kinds and relations that no entry has are refused, with those that are like
 // them.
