@@ -1,5 +1,8 @@
 // The tools for the graph: link, unlink, neighbors, traverse, query, supersede, merge, resolve,
 // context.
+#include <chrono>
+#include <utility>
+
 #include "packs/knowledge/engine/context.hpp"
 #include "packs/knowledge/engine/edges.hpp"
 #include "packs/knowledge/engine/entries.hpp"
@@ -9,6 +12,9 @@
 
 namespace hearth::packs::knowledge {
 namespace {
+
+// A long read keeps the journal from being emptied.
+constexpr std::chrono::milliseconds pattern_time_limit{1000};
 
 void declare_edges(pack::Binder& tools, ToolRunner& runner) {
   runner.bind_write<wire::LinkRequest, wire::LinkAnswer>(
@@ -100,11 +106,13 @@ void declare_walks(pack::Binder& tools, ToolRunner& runner) {
         if (!reached) return std::unexpected(std::move(reached.error()));
         return wire::to_answer(std::move(*reached));
       });
-  runner.bind_read<wire::PatternQuery, wire::PatternAnswer>(
-      tools,
+  pack::ToolSpec query =
       reading("query", "Query the graph",
               "Find where a pattern of entries and edges fits, in openCypher's notation; reads "
-              "only."),
+              "only, for at most a second.");
+  query.time_limit = pattern_time_limit;
+  runner.bind_read<wire::PatternQuery, wire::PatternAnswer>(
+      tools, std::move(query),
       [](KnowledgeStore&, store::Database& database, const wire::PatternQuery& query,
          const pack::Call&) -> Result<wire::PatternAnswer> {
         const auto pattern = parse_pattern(query.query);

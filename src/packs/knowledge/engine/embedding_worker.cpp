@@ -9,7 +9,8 @@
 namespace hearth::packs::knowledge {
 namespace {
 
-constexpr int batch = 64;  // texts at once
+constexpr std::size_t batch = 64;  // texts at once
+constexpr int changes_of_a_stretch = 2048;
 constexpr std::chrono::milliseconds first_pause{1'000};
 constexpr std::chrono::milliseconds longest_pause{60'000};
 
@@ -41,7 +42,6 @@ EmbeddingWorker::~EmbeddingWorker() {
 void EmbeddingWorker::nudge() {
   auto state = state_.lock();
   if (std::exchange(state->is_nudged, true)) return;
-  state->is_done = false;
   state_.notify_all();
 }
 
@@ -55,7 +55,7 @@ void EmbeddingWorker::close() {
 std::optional<std::string> EmbeddingWorker::lacks() const {
   const auto state = state_.lock();
   if (state->trouble) return state->trouble;
-  if (!state->is_done) return "vectors of some entries are still to be made";
+  if (state->is_lacking) return "vectors of some entries are still to be made";
   return std::nullopt;
 }
 
@@ -69,8 +69,11 @@ void EmbeddingWorker::work() {
     }
     for (bool is_more = true; is_more && !stop_.stop_requested();) {
       auto done = model_ ? Result<void>() : learn_model();
-      if (!done && done.error().code == Errc::unsupported) return;  // callers bring them
       auto more = done ? embed_some() : std::unexpected(done.error());
+      if (!more && more.error().code == Errc::unsupported) {  // callers bring them, or none
+        state_.lock()->is_lacking = false;
+        return;
+      }
       if (!more) {
         pause_after(more.error());
         continue;
@@ -79,7 +82,7 @@ void EmbeddingWorker::work() {
       is_more = *more;
       auto state = state_.lock();
       state->trouble.reset();
-      state->is_done = !is_more && !state->is_nudged;
+      state->is_lacking &= is_more;
     }
   }
 }
@@ -98,66 +101,75 @@ Result<void> EmbeddingWorker::learn_model() {
   return {};
 }
 
-Result<std::vector<EmbeddingWorker::Waiting>> EmbeddingWorker::read_waiting() {
+// Some changes further on: those of them that lack a vector. In short reads, since a long one keeps
+// the journal from being emptied.
+Result<EmbeddingWorker::Stretch> EmbeddingWorker::read_stretch() {
   auto reader = readers_.take(stop_.get_token());
   if (!reader) return std::unexpected(std::move(reader.error()));
-  auto rows = (*reader)->query(
-      "SELECT e.n, e.seq, e.title, e.text FROM entries e "
-      "LEFT JOIN vectors v ON v.n = e.n AND v.model = ? "
-      "WHERE e.seq > ? AND e.deleted_ms IS NULL AND v.n IS NULL ORDER BY e.seq LIMIT ?",
-      model_->name, looked_at_, batch);
-  std::vector<Waiting> waiting;
-  while (rows.next()) {
-    waiting.push_back(
-        {rows.integer(0), rows.integer(1), embedded_text(rows.text(2), rows.text(3))});
+  Stretch stretch{.waiting = {}, .last = looked_at_, .is_last = true};
+  std::vector<std::int64_t> lacking;
+  {
+    auto rows = (*reader)->query(
+        "SELECT e.seq, e.n, e.deleted_ms IS NULL AND v.n IS NULL FROM entries e "
+        "LEFT JOIN vectors v ON v.n = e.n AND v.model = ? WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+        model_->name, looked_at_, changes_of_a_stretch);
+    for (int changes = 0; rows.next();) {
+      stretch.last = rows.integer(0);
+      if (rows.integer(2) != 0) lacking.push_back(rows.integer(1));
+      stretch.is_last = ++changes < changes_of_a_stretch;
+      if (lacking.size() == batch) {
+        stretch.is_last = false;
+        break;
+      }
+    }
+    if (!rows.ok()) return std::unexpected(rows.error());
   }
-  if (!rows.ok()) return std::unexpected(rows.error());
-  return waiting;
+  for (const std::int64_t n : lacking) {
+    auto rows = (*reader)->query("SELECT seq, title, text FROM entries WHERE n = ?", n);
+    if (rows.next()) {
+      stretch.waiting.push_back({n, rows.integer(0), embedded_text(rows.text(1), rows.text(2))});
+    }
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  return stretch;
 }
 
 Result<bool> EmbeddingWorker::embed_some() {
-  auto waiting = read_waiting();
-  if (!waiting) return std::unexpected(std::move(waiting.error()));
-  if (waiting->empty()) return false;
+  auto stretch = read_stretch();
+  if (!stretch) return std::unexpected(std::move(stretch.error()));
+  if (!stretch->waiting.empty()) {
+    state_.lock()->is_lacking = true;
+    auto done = embed(stretch->waiting);
+    if (!done) return std::unexpected(std::move(done.error()));
+  }
+  looked_at_ = stretch->last;
+  return !stretch->is_last;
+}
+
+// All at once, or one by one when the model does not take all of them.
+Result<void> EmbeddingWorker::embed(const std::vector<Waiting>& waiting) {
   std::vector<std::string_view> texts;
-  for (const Waiting& each : *waiting) texts.emplace_back(each.text);
-  const std::int64_t last = waiting->back().seq;
+  for (const Waiting& each : waiting) texts.emplace_back(each.text);
   auto vectors = embedder_.embed(texts, Purpose::document, stop_.get_token());
-  if (vectors) {
-    if (auto done = store(std::move(*waiting), *vectors); !done) {
-      return std::unexpected(std::move(done.error()));
-    }
-    looked_at_ = last;
-    return true;
-  }
+  if (vectors) return store(waiting, *vectors);
   if (!is_about_the_texts(vectors.error())) return std::unexpected(std::move(vectors.error()));
-  for (Waiting& each : *waiting) {
-    const std::string_view text = each.text;
-    const std::int64_t seq = each.seq;
-    const std::int64_t n = each.n;
-    auto one = embedder_.embed({&text, 1}, Purpose::document, stop_.get_token());
-    if (one) {
-      std::vector<Waiting> alone;
-      alone.push_back(std::move(each));
-      if (auto done = store(std::move(alone), *one); !done) {
-        return std::unexpected(std::move(done.error()));
-      }
-    } else if (is_about_the_texts(one.error())) {
-      log::warning("an entry stays without a vector",
-                   {log::kv("entry", std::to_string(n)), log::kv("why", one.error().message)});
-    } else {
-      return std::unexpected(std::move(one.error()));
-    }
-    looked_at_ = seq;
+  if (waiting.size() == 1) {
+    log::warning("an entry stays without a vector",
+                 {log::kv("entry", std::to_string(waiting.front().n)),
+                  log::kv("why", vectors.error().message)});
+    return {};
   }
-  return true;
+  for (const Waiting& each : waiting) {
+    if (auto done = embed({each}); !done) return done;
+  }
+  return {};
 }
 
 // What was changed meanwhile is left for later: its number has grown.
-Result<void> EmbeddingWorker::store(std::vector<Waiting> entries,
+Result<void> EmbeddingWorker::store(const std::vector<Waiting>& entries,
                                     const std::vector<float>& vectors) {
   const std::size_t size = vectors.size() / entries.size();
-  auto done = write_([entries = std::move(entries), &vectors, size,
+  auto done = write_([&entries, &vectors, size,
                       model = model_->name](store::Database& database) -> Result<std::string> {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto now = database.integer("SELECT seq FROM entries WHERE n = ?", entries[i].n);

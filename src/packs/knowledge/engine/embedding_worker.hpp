@@ -48,18 +48,25 @@ class EmbeddingWorker final {
     std::int64_t seq = 0;
     std::string text;
   };
+  struct Stretch {
+    std::vector<Waiting> waiting;  // at most a batch
+    std::int64_t last = 0;         // all changes up to here were looked at
+    bool is_last = true;           // there are none after it
+  };
   struct State {
     bool is_nudged = true;  // what was written before may lack a vector
     bool is_closed = false;
-    bool is_done = false;  // nothing lacks one
+    bool is_lacking = false;  // entries were met that have none
     std::optional<std::string> trouble;
   };
   void work();
   [[nodiscard]] Result<void> learn_model();
   // False when nothing is left.
   [[nodiscard]] Result<bool> embed_some();
-  [[nodiscard]] Result<std::vector<Waiting>> read_waiting();
-  [[nodiscard]] Result<void> store(std::vector<Waiting> entries, const std::vector<float>& vectors);
+  [[nodiscard]] Result<Stretch> read_stretch();
+  [[nodiscard]] Result<void> embed(const std::vector<Waiting>& waiting);
+  [[nodiscard]] Result<void> store(const std::vector<Waiting>& entries,
+                                   const std::vector<float>& vectors);
   void pause_after(const Error& error);
 
   Embedder& embedder_;

@@ -422,7 +422,7 @@ Result<Stats> read_stats(store::Database& database) {
     if (!value) return std::unexpected(value.error());
     count.to = value->value_or(0);
   }
-  const auto updated = database.integer("SELECT max(updated_ms) FROM entries");
+  const auto updated = database.integer("SELECT max(updated_ms) FROM live");
   if (!updated) return std::unexpected(updated.error());
   if (stats.entries > 0) stats.updated_ms = *updated;
   return stats;

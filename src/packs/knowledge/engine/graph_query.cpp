@@ -488,8 +488,8 @@ Result<void> check_known(store::Database& database,
 
 // Loose scans of the indexes: as quick as there are few kinds and relations.
 constexpr std::string_view kinds_sql =
-    "WITH RECURSIVE k(kind) AS (SELECT min(kind) FROM entries UNION ALL "
-    "SELECT (SELECT min(kind) FROM entries WHERE kind > k.kind) FROM k WHERE k.kind IS NOT NULL) "
+    "WITH RECURSIVE k(kind) AS (SELECT min(kind) FROM live UNION ALL "
+    "SELECT (SELECT min(kind) FROM live WHERE kind > k.kind) FROM k WHERE k.kind IS NOT NULL) "
     "SELECT kind FROM k WHERE kind IS NOT NULL";
 constexpr std::string_view relations_sql = "SELECT DISTINCT relation FROM edges ORDER BY relation";
 

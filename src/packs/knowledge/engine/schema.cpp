@@ -95,12 +95,13 @@ INSERT INTO entries(n, id, kind, version, seq, created_ms, updated_ms, memory, s
     properties, text FROM entries_1;
 DROP TABLE entries_1;
 CREATE UNIQUE INDEX entries_by_seq ON entries(seq);
-CREATE INDEX entries_by_kind ON entries(kind);
+CREATE INDEX entries_by_kind ON entries(kind) WHERE deleted_ms IS NULL;
+CREATE INDEX entries_by_change ON entries(updated_ms) WHERE deleted_ms IS NULL;
 CREATE INDEX entries_by_title ON entries(title COLLATE NOCASE);
 CREATE INDEX entries_by_source ON entries(source_n, chunk) WHERE source_n IS NOT NULL;
 CREATE INDEX entries_superseded ON entries(superseded_by) WHERE superseded_by IS NOT NULL;
 CREATE INDEX entries_memory ON entries(memory, salience, updated_ms, recalled_ms)
-  WHERE memory IS NOT NULL;
+  WHERE memory IS NOT NULL AND deleted_ms IS NULL;
 CREATE INDEX entries_deleted ON entries(deleted_ms) WHERE deleted_ms IS NOT NULL;
 CREATE VIEW live AS SELECT * FROM entries WHERE deleted_ms IS NULL;
 

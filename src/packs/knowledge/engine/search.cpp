@@ -129,10 +129,11 @@ Result<void> add_vector_leg(KnowledgeStore& store,
                             const std::stop_token& stop,
                             Fused& fused,
                             Candidates& answer) {
-  if (const auto lacks = store.vectors_lack()) {
-    answer.degraded.push_back("not by meaning: " + *lacks);
-  }
   const auto vectors = store.vectors();
+  if (const auto lacks = store.vectors_lack()) {
+    answer.degraded.push_back((vectors ? "by meaning only in part: " : "not by meaning: ") +
+                              *lacks);
+  }
   if (!vectors) return {};
   const auto vector = query_vector(store, *vectors, request, stop);
   if (!vector) {
