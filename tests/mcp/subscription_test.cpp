@@ -172,6 +172,17 @@ TEST_F(SubscriptionTest, TellsEachShakenClientOfEveryList) {
   }
 }
 
+TEST_F(SubscriptionTest, TellsOfAllThatBeginSo) {
+  shake_hands();
+  (void)ask(legacy("1", "resources/subscribe", R"("uri":"test://note/5/text")"));
+  (void)ask(legacy("1", "resources/subscribe", R"("uri":"test://note/6/text")"));
+  (void)ask(legacy("1", "resources/subscribe", R"("uri":"test://plain")"));
+  update("test://note/*");
+  EXPECT_THAT(outbox_.next(), HasSubstr("test://note/5/text"));
+  EXPECT_THAT(outbox_.next(), HasSubstr("test://note/6/text"));
+  EXPECT_TRUE(outbox_.is_empty());
+}
+
 TEST_F(SubscriptionTest, TellsOfAResourceOnlyWhereItsNamespaceIsSeen) {
   pack::Caller caller;
   caller.name_space = "work";

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "base/result.hpp"
 #include "io/pool.hpp"
 #include "pack/pack.hpp"
@@ -39,6 +40,10 @@ class TestContext final : public pack::PackContext {
     return pool.submit(std::move(job));
   }
   void post(std::move_only_function<void()> job) override { job(); }
+  void resources_updated(std::vector<std::string> uris, const std::string&) override {
+    auto all = updated.lock();
+    all->insert(all->end(), uris.begin(), uris.end());
+  }
   std::optional<std::string> setting(std::string_view name) const override {
     const auto found = settings.find(name);
     return found == settings.end() ? std::nullopt : std::optional(found->second);
@@ -50,6 +55,7 @@ class TestContext final : public pack::PackContext {
   std::optional<std::string> owner;
   std::map<std::string, std::string, std::less<>> settings;
   std::vector<std::string> allowed_roots;
+  Guarded<std::vector<std::string>> updated;  // URIs, as they were told
   SystemClock system_clock;
   io::Pool pool{"test", 2, 1024};
 };

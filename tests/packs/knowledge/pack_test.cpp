@@ -322,6 +322,18 @@ TEST_F(KnowledgePack, ImportsAFolderOfTheCallersProject) {
   EXPECT_EQ(bad("import", R"({"path":"none"})").code, Errc::not_found);
 }
 
+TEST_F(KnowledgePack, TellsWhichResourcesHaveChanged) {
+  start();
+  const std::string id = remember("kettle");
+  EXPECT_THAT(
+      *harness_->context().updated.lock(),
+      testing::UnorderedElementsAre("hearth://knowledge/recent", "hearth://knowledge/search/*",
+                                    "hearth://knowledge/" + id));
+  harness_->context().updated.lock()->clear();
+  good("delete", id_of(id));
+  EXPECT_THAT(*harness_->context().updated.lock(), testing::Contains("hearth://knowledge/" + id));
+}
+
 TEST_F(KnowledgePack, ImportsHtmlAndPdf) {
   start();
   std::ofstream(project_ / "page.html") << "<h1>Kettle</h1><p>It warms slowly.</p>";

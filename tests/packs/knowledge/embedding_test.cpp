@@ -1,0 +1,186 @@
+// A store whose vectors come from a model that is asked, not computed at once.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "packs/knowledge/engine/builtin_embedder.hpp"
+#include "packs/knowledge/engine/entries.hpp"
+#include "packs/knowledge/engine/search.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The builtin embedder's vectors, as a server would give them: later, and not always.
+class Server final : public Embedder {
+ public:
+  explicit Server(std::string name) : name_(std::move(name)) {}
+  Result<EmbeddingModel> model() const override {
+    const auto known = known_.lock();
+    if (*known) return **known;
+    return fail(Errc::unavailable, "it has not answered yet");
+  }
+  void remember(const EmbeddingModel& model) override {
+    if (model.name == name_) *known_.lock() = model;
+  }
+  bool is_immediate() const override { return false; }
+  Result<std::vector<float>> embed(std::span<const std::string_view> texts,
+                                   Purpose purpose,
+                                   const std::stop_token& stop) override {
+    if (is_away) return fail(Errc::unavailable, "the server is away");
+    for (const std::string_view text : texts) {
+      if (text.find("refused") != std::string_view::npos) {
+        return fail(Errc::invalid_args, "a text is refused");
+      }
+    }
+    auto model = builtin_.model().value();
+    model.name = name_;
+    *known_.lock() = model;
+    if (purpose == Purpose::document) embedded += texts.size();
+    return builtin_.embed(texts, purpose, stop);
+  }
+
+  std::atomic<bool> is_away = false;
+  std::atomic<std::size_t> embedded = 0;
+
+ private:
+  const std::string name_;
+  BuiltinEmbedder builtin_;
+  mutable Guarded<std::optional<EmbeddingModel>> known_;
+};
+
+class Embedding : public testing::Test {
+ protected:
+  void open(std::shared_ptr<Embedder> embedder) {
+    store_.reset();
+    store_ = KnowledgeStore::open(directory_ / "k.db", clock_, {.embedder = std::move(embedder)})
+                 .value();
+  }
+  void add(const std::string& title, const std::string& text) {
+    auto done = store_->write_and_wait([&](store::Database& database) -> Result<std::string> {
+      auto made = add_entry(database, {.text = text, .title = title, .memory = {}}, clock_.wall());
+      if (!made) return std::unexpected(made.error());
+      return made->id;
+    });
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  SearchPage find(const std::string& query, SearchMode mode) {
+    auto reader = store_->reader({}).value();
+    SearchRequest request;
+    request.query = query;
+    request.mode = mode;
+    auto page = search_entries(*store_, *reader, request);
+    EXPECT_TRUE(page) << page.error().message;
+    return page.value_or(SearchPage());
+  }
+  // Asks until the store says that nothing is missing.
+  void settle() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (store_->vectors_lack() && std::chrono::steady_clock::now() < until) {
+    }
+    EXPECT_EQ(store_->vectors_lack().value_or(""), "");
+  }
+  std::size_t vector_directories() const {
+    std::size_t count = 0;
+    for (const auto& each : fs::directory_iterator(directory_.path())) {
+      count += each.path().filename().string().starts_with("vectors-") ? 1 : 0;
+    }
+    return count;
+  }
+
+  const test::ScratchDirectory directory_{"embedding"};
+  const SystemClock clock_;
+  std::unique_ptr<KnowledgeStore> store_;
+};
+
+TEST_F(Embedding, MakesVectorsInTheBackgroundAndKeepsThem) {
+  auto server = std::make_shared<Server>("one");
+  open(server);
+  for (int i = 0; i < 100; ++i) add("n" + std::to_string(i), "kettle " + std::to_string(i));
+  settle();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (store_->vectors()->status().entries < 100 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(store_->vectors()->status().entries, 100U);
+  EXPECT_EQ(find("kettle 17", SearchMode::vectors).degraded.size(), 0U);
+
+  // The next daemon knows the model without asking, and asks for nothing again.
+  auto again = std::make_shared<Server>("one");
+  again->is_away = true;
+  open(again);
+  ASSERT_NE(store_->vectors(), nullptr);
+  EXPECT_EQ(again->embedded, 0U);
+}
+
+TEST_F(Embedding, AnswersByWordsWhileTheServerIsAway) {
+  auto server = std::make_shared<Server>("one");
+  server->is_away = true;
+  open(server);
+  add("Kettle", "it warms slowly");
+  const SearchPage page = find("kettle", SearchMode::hybrid);
+  EXPECT_EQ(page.hits.at(0).title, "Kettle");
+  ASSERT_FALSE(page.degraded.empty());
+  EXPECT_NE(page.degraded[0].find("not by meaning"), std::string::npos) << page.degraded[0];
+}
+
+TEST_F(Embedding, LeavesATextThatIsRefusedWithoutAVectorAndGoesOn) {
+  open(std::make_shared<Server>("one"));
+  add("a", "kettle");
+  add("b", "this text is refused");
+  add("c", "teapot");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto count = [&] { return store_->vectors() ? store_->vectors()->status().entries : 0; };
+  while (count() < 2 && std::chrono::steady_clock::now() < until) {
+  }
+  settle();
+  EXPECT_EQ(count(), 2U);
+}
+
+TEST_F(Embedding, NeverMixesTheVectorsOfTwoModels) {
+  open(std::make_shared<Server>("one"));
+  add("a", "kettle");
+  settle();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto count = [&] { return store_->vectors() ? store_->vectors()->status().entries : 0; };
+  while (count() < 1 && std::chrono::steady_clock::now() < until) {
+  }
+  auto other = std::make_shared<Server>("two");
+  open(other);
+  while (other->embedded < 1 && std::chrono::steady_clock::now() < until) {
+  }
+  settle();
+  while (count() < 1 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(store_->vectors()->model().name, "two");
+  EXPECT_EQ(count(), 1U);
+  EXPECT_EQ(vector_directories(), 1U);
+}
+
+TEST_F(Embedding, TakesTheCallersVectorsOfTheRightLength) {
+  auto server = std::make_shared<Server>("one");
+  open(server);
+  add("a", "kettle");
+  settle();
+  const auto put = [&](std::vector<float> vector) {
+    return store_->write_and_wait([&](store::Database& database) -> Result<std::string> {
+      auto made = add_entry(database, {.text = "mine", .memory = {}, .vector = vector},
+                            clock_.wall(), store_->supplied_model());
+      if (!made) return std::unexpected(made.error());
+      return made->id;
+    });
+  };
+  EXPECT_TRUE(put(std::vector<float>(256, 2.0F)));
+  EXPECT_EQ(put(std::vector<float>(8, 1.0F)).error().code, Errc::invalid_args);
+  EXPECT_EQ(put(std::vector<float>(256, 0.0F)).error().code, Errc::invalid_args);
+}
+
+}  // namespace
+}  // namespace hearth::packs::knowledge
