@@ -30,8 +30,9 @@ class PackHost::Context final : public pack::PackContext {
   void list_changed(pack::ListKind kind) override {
     host_.loop_.post([&catalog = host_.catalog_, kind] { catalog.list_changed(kind); });
   }
-  void resources_updated(std::vector<std::string> uris, const std::string& name_space) override {
-    host_.loop_.post([&catalog = host_.catalog_, uris = std::move(uris), name_space] {
+  void resources_updated(const std::vector<std::string>& uris,
+                         const std::string& name_space) override {
+    host_.loop_.post([&catalog = host_.catalog_, uris, name_space] {
       for (const std::string& uri : uris) catalog.resource_updated(uri, name_space);
     });
   }

@@ -163,10 +163,11 @@ class PackContext {
   }
   // Runs `job` on the loop thread. Any thread.
   virtual void post(std::move_only_function<void()> job) = 0;
-  // Tells the clients that a list has changed, or some resources, where that is seen (all namespaces
-  // if `name_space` is empty). A URI that ends in "*" stands for all that begin so. Any thread.
+  // Tells the clients that a list has changed, or some resources, where that is seen (all
+  // namespaces if `name_space` is empty). A URI that ends in "*" stands for all that begin so. Any
+  // thread.
   virtual void list_changed(ListKind) {}
-  virtual void resources_updated(std::vector<std::string> /*uris*/,
+  virtual void resources_updated(const std::vector<std::string>& /*uris*/,
                                  const std::string& /*name_space*/) {}
   // Tells whoever follows the daemon's events. `data` is the JSON text of an object. Any thread.
   virtual void publish(EventKind,

@@ -68,8 +68,9 @@ class PoolContext final : public pack::PackContext {
   void list_changed(pack::ListKind kind) override {
     loop_.post([this, kind] { catalog_.list_changed(kind); });
   }
-  void resources_updated(std::vector<std::string> uris, const std::string& name_space) override {
-    loop_.post([this, uris = std::move(uris), name_space] {
+  void resources_updated(const std::vector<std::string>& uris,
+                         const std::string& name_space) override {
+    loop_.post([this, uris, name_space] {
       for (const std::string& uri : uris) catalog_.resource_updated(uri, name_space);
     });
   }

@@ -54,7 +54,7 @@ struct Sizes {
                                     .sessions = 1000,
                                     .session_rounds = 20,
                                     .early_terms = 200,
-                                    .soak_clients = 50,
+                                    .soak_clients = 100,
                                     .soak_time = std::chrono::minutes(10)};
   return is_full_size() ? full_sizes : short_sizes;
 }

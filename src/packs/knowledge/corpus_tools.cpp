@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,15 +66,39 @@ Result<std::string> pdf_text(const std::string& path, const std::stop_token& sto
   return fail(Errc::unsupported, "PDF that pdftotext cannot read");
 }
 
+// A folder that is gone, or may not be read any more, can still be watched no longer.
+Result<wire::ImportAnswer> end_watch_of_gone(ToolRunner& runner,
+                                             KnowledgeStore& store,
+                                             const std::string& asked,
+                                             const pack::Call& call,
+                                             const Error& why) {
+  const std::string path =
+      (std::filesystem::path(call.caller().cwd) / asked).lexically_normal().string();
+  auto reader = store.reader(call.stop());
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto watches = read_watches(**reader);
+  if (!watches) return std::unexpected(watches.error());
+  if (std::ranges::find(*watches, path) == watches->end()) return std::unexpected(why);
+  auto done = runner.unwatch_folder(call.caller().name_space, store, path);
+  if (!done) return std::unexpected(std::move(done.error()));
+  wire::ImportAnswer answer;
+  answer.path = path;
+  answer.watched = false;
+  return answer;
+}
+
 // What a call of import does, on a pool thread.
 Result<wire::ImportAnswer> import(ToolRunner& runner,
                                   const wire::ImportRequest& request,
                                   const std::vector<std::string>& roots,
                                   const pack::Call& call) {
-  const auto path = confine(request.path, call.caller().cwd, roots);
-  if (!path) return std::unexpected(path.error());
   const auto store = runner.stores().get(call.caller().name_space);
   if (!store) return std::unexpected(store.error());
+  const auto path = confine(request.path, call.caller().cwd, roots);
+  if (!path && request.watch == false) {
+    return end_watch_of_gone(runner, **store, request.path, call, path.error());
+  }
+  if (!path) return std::unexpected(path.error());
   const auto report = import_files(**store, *path, file_readers(), call.stop(),
                                    report_to(call, runner.context().clock()));
   if (!report) return std::unexpected(report.error());

@@ -9,7 +9,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,9 +24,21 @@ namespace {
 
 // Editors and checkouts write in bursts.
 constexpr int quiet_ms = 300;
+// What never is quiet is told of all the same.
+constexpr std::chrono::milliseconds longest_burst{3'000};
 constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE |
                                       IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR |
                                       IN_DONT_FOLLOW;
+
+// Changes of files that are never imported are none.
+bool is_of_interest(std::uint32_t mask, std::string_view name) {
+  if (name.empty() || (mask & IN_ISDIR) != 0) return !name.starts_with('.');
+  return !name.starts_with('.') && file_type(name) != FileType::other;
+}
+
+bool is_below(const std::string& path, const std::string& folder) {
+  return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+}
 
 }  // namespace
 
@@ -97,12 +112,16 @@ void FolderWatcher::work() {
 
 // Until something has changed and all is quiet; false when closed.
 bool FolderWatcher::wait_for_changes() {
+  std::optional<std::chrono::steady_clock::time_point> first;
   for (bool is_changed = false;;) {
     {
       auto state = state_.lock();
       if (state->is_closed) return false;
       for (const auto& [watched, is_due] : state->folders) is_changed |= is_due;
     }
+    const auto now = std::chrono::steady_clock::now();
+    if (is_changed && !first) first = now;
+    if (first && now - *first >= longest_burst) return true;
     std::array<pollfd, 2> polled{pollfd{inotify_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
     const int ready = ::poll(polled.data(), polled.size(), is_changed ? quiet_ms : -1);
     if (ready == 0) return true;
@@ -121,11 +140,15 @@ void FolderWatcher::note_changes() {
     for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof event);
+      const std::string_view name =
+          event.len == 0 ? "" : std::string_view(buffer.data() + at + sizeof event);
       at += sizeof event + event.len;
       const bool is_overflow = (event.mask & IN_Q_OVERFLOW) != 0;
       const auto below = watched_.find(event.wd);
+      if (!is_overflow && !is_of_interest(event.mask, name)) continue;
       for (auto& [watched, is_changed] : state->folders) {
-        is_changed |= is_overflow || (below != watched_.end() && below->second == watched.folder);
+        is_changed |=
+            is_overflow || (below != watched_.end() && is_below(below->second, watched.folder));
       }
       if ((event.mask & IN_IGNORED) != 0 && below != watched_.end()) watched_.erase(below);
     }
@@ -137,7 +160,7 @@ void FolderWatcher::look_at(const std::string& folder) {
   for (const std::string& each : find_folders(folder)) {
     const int wd = ::inotify_add_watch(inotify_.get(), each.c_str(), of_interest);
     if (wd >= 0) {
-      watched_[wd] = folder;
+      watched_[wd] = each;
     } else if (errno == ENOSPC) {
       log::warning("not all of a folder can be watched",
                    {log::kv("folder", folder),

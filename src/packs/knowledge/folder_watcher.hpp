@@ -53,7 +53,7 @@ class FolderWatcher final {
   UniqueFd inotify_;
   UniqueFd wake_;
   mutable Guarded<State> state_;
-  std::map<int, std::string> watched_;  // the thread's: descriptor → the folder it is below
+  std::map<int, std::string> watched_;  // the thread's: descriptor → its folder
   std::thread thread_;
 };
 

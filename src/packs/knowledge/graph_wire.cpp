@@ -310,7 +310,7 @@ ContextAnswer to_answer(Context context, const ContextQuery& query) {
   answer.dropped_count = context.dropped_count;
   const std::int64_t unit = query.unit == "tokens" ? bytes_of_a_token : 1;
   answer.used = (context.bytes + unit - 1) / unit;
-  answer.truncated = context.dropped_count > 0;
+  answer.truncated = context.dropped_count > 0 || context.is_more;
   for (ContextEntry& each : context.entries) {
     ContextItem& item = answer.entries.emplace_back();
     item.id = std::move(each.entry.id);

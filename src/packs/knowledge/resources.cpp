@@ -93,7 +93,7 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
               request.filter.with_superseded = false;
               auto page = search_entries(store, database, request);
               if (!page) return std::unexpected(std::move(page.error()));
-              return json::encode(wire::to_answer(std::move(*page), 0));
+              return json::encode(wire::to_answer(std::move(*page), 0, request.limit));
             });
       },
       no_proposals);

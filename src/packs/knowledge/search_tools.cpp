@@ -57,7 +57,7 @@ void declare_search_tools(pack::Binder& tools, ToolRunner& runner) {
         if (!request) return std::unexpected(request.error());
         auto page = search_entries(store, database, *request, call.stop());
         if (!page) return std::unexpected(std::move(page.error()));
-        return wire::to_answer(std::move(*page), query.offset);
+        return wire::to_answer(std::move(*page), query.offset, query.limit);
       });
   runner.bind_read<wire::SimilarQuery, wire::SearchAnswer>(
       tools,
@@ -76,7 +76,7 @@ void declare_search_tools(pack::Binder& tools, ToolRunner& runner) {
                                      .least_score = query.min_score},
                                     call.stop());
         if (!page) return std::unexpected(std::move(page.error()));
-        return wire::to_answer(std::move(*page), 0);
+        return wire::to_answer(std::move(*page), 0, query.limit);
       });
   runner.bind_read<wire::SuggestQuery, wire::SuggestAnswer>(
       tools,

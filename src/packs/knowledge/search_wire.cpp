@@ -109,15 +109,13 @@ Result<SearchRequest> to_search(const SearchQuery& query, std::int64_t now_ms) {
   return request;
 }
 
-SearchAnswer to_answer(SearchPage page, std::int64_t offset) {
+SearchAnswer to_answer(SearchPage page, std::int64_t offset, std::int64_t limit) {
   SearchAnswer answer;
   answer.total = page.total;
   answer.truncated = page.is_more;
   if (page.is_unverified) answer.unverified = true;
   answer.degraded = joined(page.degraded);
-  if (page.is_more && !page.hits.empty()) {
-    answer.next_offset = offset + static_cast<std::int64_t>(page.hits.size());
-  }
+  if (page.is_more) answer.next_offset = offset + limit;
   for (Hit& hit : page.hits) {
     answer.hits.push_back({.id = std::move(hit.id),
                            .title = std::move(hit.title),

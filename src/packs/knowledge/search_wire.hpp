@@ -121,7 +121,7 @@ BOOST_DESCRIBE_STRUCT(ReindexAnswer, (), (started))
 json::Notes notes(const ReindexAnswer*);
 
 [[nodiscard]] Result<SearchRequest> to_search(const SearchQuery& query, std::int64_t now_ms);
-[[nodiscard]] SearchAnswer to_answer(SearchPage page, std::int64_t offset);
+[[nodiscard]] SearchAnswer to_answer(SearchPage page, std::int64_t offset, std::int64_t limit);
 [[nodiscard]] SuggestAnswer to_suggestions(SearchPage page);
 
 }  // namespace hearth::packs::knowledge::wire

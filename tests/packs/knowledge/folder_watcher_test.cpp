@@ -5,7 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include "base/guarded.hpp"
 #include "support/scratch_directory.hpp"
@@ -52,6 +54,19 @@ TEST_F(Watcher, FollowsNewFolders) {
   ASSERT_TRUE(told(2));
   write("sub/deeper/a.md");
   EXPECT_TRUE(told(3));
+}
+
+TEST_F(Watcher, TellsOfWhatNeverIsQuietAndNotOfWhatIsNeverImported) {
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  ASSERT_TRUE(told(1));
+  const std::jthread ticking([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      write("tick.bin");
+      write("busy.md");
+      std::this_thread::sleep_for(20ms);
+    }
+  });
+  EXPECT_TRUE(told(2));
 }
 
 TEST_F(Watcher, IsSilentAfterItsEnd) {

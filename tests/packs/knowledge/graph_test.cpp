@@ -111,7 +111,7 @@ TEST_F(Graph, SupersedesButNotInACircle) {
   ASSERT_TRUE(supersede(database_, "lock", "socket", now));
   ASSERT_TRUE(supersede(database_, "socket", "daemon", now));
   EXPECT_EQ(supersede(database_, "daemon", "lock", now).error().code, Errc::conflict);
-  EXPECT_EQ(supersede(database_, "lock", "lock", now).error().code, Errc::conflict);
+  EXPECT_EQ(supersede(database_, "lock", "lock", now).error().code, Errc::invalid_args);
   const Entry lock = find_entry(database_, "lock").value();
   EXPECT_EQ(lock.superseded_by, find_entry(database_, "socket").value().id);
 }
@@ -142,6 +142,28 @@ TEST_F(Graph, MergesTextTagsAndEdges) {
   EXPECT_EQ(find_entry(database_, "bridge").error().code, Errc::not_found);
   EXPECT_EQ(
       neighbors(database_, "lock", {.relations = {"needs"}}, 9).value().neighbors.at(0).weight, 3);
+}
+
+TEST_F(Graph, HidesNothingBehindWhatIsGone) {
+  const auto is_superseded = [&](const char* name) {
+    return find_entry(database_, name).value().superseded_by.has_value();
+  };
+  ASSERT_TRUE(supersede(database_, "lock", "socket", now));
+  ASSERT_TRUE(merge_entries(database_, {"lock", "socket", false}, first_only, now));
+  EXPECT_FALSE(is_superseded("lock"));
+  EntryChange restored;
+  restored.restores = true;
+  ASSERT_TRUE(change_entry(database_, "socket", restored, now));
+  EXPECT_FALSE(is_superseded("socket"));
+  ASSERT_TRUE(supersede(database_, "daemon", "bridge", now));
+  Filter fresh;
+  fresh.with_superseded = false;
+  const auto count = [&] {
+    return list_entries(database_, {.filter = fresh, .cursor = {}}).value().total;
+  };
+  EXPECT_EQ(count(), 4);
+  ASSERT_TRUE(remove_entry(database_, "bridge", Deletion::soft, now));
+  EXPECT_EQ(count(), 4);  // without the bridge, with the daemon again
 }
 
 TEST_F(Graph, ResolvesNames) {

@@ -41,6 +41,18 @@ TEST(HtmlText, RefusesWhatIsNestedWithoutEnd) {
   const auto text = html_to_markdown(deep);
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error().code, Errc::unsupported);
+  for (const char* tag : {"<x>", "<b>", "<p><b>", "<a><p>", "<DIV CLASS=a>"}) {
+    std::string bomb;
+    while (bomb.size() < 1'000'000) bomb += tag;
+    EXPECT_FALSE(html_to_markdown(bomb)) << tag;
+  }
+}
+
+TEST(HtmlText, TakesManyElementsThatAreNotNested) {
+  std::string list;
+  for (int i = 0; i < 20'000; ++i) list += "<li>item<br><p>text<!-- <b> --><i>it</i>";
+  EXPECT_TRUE(html_to_markdown("<ul>" + list));
+  EXPECT_TRUE(html_to_markdown("<script>" + std::string(5000, '<') + "if(a<b)</script><p>text"));
 }
 
 }  // namespace

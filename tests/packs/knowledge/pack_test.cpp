@@ -330,7 +330,7 @@ TEST_F(KnowledgePack, TellsWhichResourcesHaveChanged) {
       testing::UnorderedElementsAre("hearth://knowledge/recent", "hearth://knowledge/search/*",
                                     "hearth://knowledge/" + id));
   harness_->context().updated.lock()->clear();
-  good("delete", id_of(id));
+  good("delete", R"({"hard":true,"id":")" + id + "\"}");
   EXPECT_THAT(*harness_->context().updated.lock(), testing::Contains("hearth://knowledge/" + id));
 }
 
@@ -368,6 +368,12 @@ TEST_F(KnowledgePack, WatchesAFolder) {
   }
   EXPECT_EQ(total("bravo"), 1);
   EXPECT_FALSE(json::bool_or(good("import", R"({"path":".","watch":false})"), "watched", true));
+  EXPECT_FALSE(harness_->pack().is_standing_by());
+
+  fs::create_directory(project_ / "gone");
+  good("import", R"({"path":"gone","watch":true})");
+  fs::remove_all(project_ / "gone");
+  EXPECT_FALSE(json::bool_or(good("import", R"({"path":"gone","watch":false})"), "watched", true));
   EXPECT_FALSE(harness_->pack().is_standing_by());
 }
 

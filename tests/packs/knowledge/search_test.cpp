@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -204,6 +206,35 @@ TEST_F(Search, FindsEverythingAgainAfterAReopening) {
   while (!page.degraded.empty()) page = find(all);
   EXPECT_EQ(page.total, 599);
   for (const Hit& hit : page.hits) EXPECT_NE(hit.title, "n17");
+}
+
+TEST_F(Search, FindsAfterAReopeningWhatTookTheNumberOfTheRemoved) {
+  const std::string old = add("old", "kettle");
+  remove(old, Deletion::hard);
+  const std::string young = add("young", "teapot");
+  for (int i = 0; i < 200; ++i) add("n" + std::to_string(i), "filler " + std::to_string(i));
+  EntryChange tags;
+  tags.tags = std::vector<std::string>{"x"};
+  change(young, tags);
+  open();
+  SearchPage page = find("teapot");
+  while (!page.degraded.empty()) page = find("teapot");
+  ASSERT_EQ(page.total, 1);
+  EXPECT_EQ(page.hits[0].id, young);
+  EXPECT_EQ(find("kettle").total, 0);
+  EXPECT_EQ(store_->text().status().entries, 201U);
+  EXPECT_EQ(store_->vectors()->status().entries, 201U);
+}
+
+TEST_F(Search, OpensWhereSomethingElseStandsInPlaceOfAnIndex) {
+  add("a", "kettle");
+  store_.reset();
+  std::filesystem::remove_all(directory_ / "text");
+  std::ofstream(directory_ / "text") << "no directory";
+  open();
+  SearchPage page = find("kettle");
+  while (!page.degraded.empty()) page = find("kettle");
+  EXPECT_EQ(page.total, 1);
 }
 
 TEST_F(Search, ForgivesMisspeltWords) {

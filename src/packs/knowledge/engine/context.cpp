@@ -56,7 +56,8 @@ Result<std::vector<Found>> find_roots(KnowledgeStore& store,
 Result<std::vector<Found>> spread(store::Database& reader,
                                   std::vector<Found> roots,
                                   std::int64_t hops,
-                                  const std::stop_token& stop) {
+                                  const std::stop_token& stop,
+                                  Context& context) {
   std::unordered_map<std::int64_t, Found> best;
   for (const Found& root : roots) best.emplace(root.n, root);
   for (const Found& root : roots) {
@@ -65,6 +66,7 @@ Result<std::vector<Found>> spread(store::Database& reader,
     if (!stored) continue;  // gone since
     auto reached = traverse(reader, {stored->entry.id}, {}, hops, most_reached, stop);
     if (!reached) return std::unexpected(std::move(reached.error()));
+    context.is_more |= reached->is_more;
     for (const Reached& each : reached->reached) {
       if (each.depth == 0) continue;
       Found found{.n = each.n,
@@ -99,7 +101,7 @@ Result<Context> gather_context(KnowledgeStore& store,
   Context context;
   auto roots = find_roots(store, reader, request, stop, context);
   if (!roots) return std::unexpected(std::move(roots.error()));
-  auto all = spread(reader, std::move(*roots), request.hops, stop);
+  auto all = spread(reader, std::move(*roots), request.hops, stop, context);
   if (!all) return std::unexpected(std::move(all.error()));
   for (Found& found : *all) {
     auto stored = load_entry(reader, found.n);

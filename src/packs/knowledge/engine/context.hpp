@@ -39,6 +39,7 @@ struct Context {
   std::vector<EntryBrief> dropped;  // known of, and left out for want of budget; at most 50
   std::int64_t dropped_count = 0;
   std::int64_t bytes = 0;  // used
+  bool is_more = false;    // there are neighbours that were not looked at
   std::vector<std::string> degraded;
 };
 

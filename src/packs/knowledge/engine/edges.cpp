@@ -201,6 +201,9 @@ Result<void> supersede(store::Database& database,
   if (!old_entry) return std::unexpected(old_entry.error());
   const auto new_entry = find_stored(database, newer);
   if (!new_entry) return std::unexpected(new_entry.error());
+  if (old_entry->n == new_entry->n) {
+    return fail(Errc::invalid_args, "older and newer are the same entry, " + old_entry->entry.id);
+  }
   // From the newer one on, by what has taken its place: never back to the older one.
   const auto circle = database.integer(
       "WITH RECURSIVE chain(n) AS (VALUES(?) UNION SELECT e.superseded_by FROM entries e "
@@ -210,8 +213,7 @@ Result<void> supersede(store::Database& database,
   if (!circle) return std::unexpected(circle.error());
   if (circle->value_or(0) > 0) {
     return fail(Errc::conflict,
-                old_entry->entry.id + " has taken the place of " + new_entry->entry.id +
-                    " already, or is the same",
+                old_entry->entry.id + " has taken the place of " + new_entry->entry.id + " already",
                 {"name the older one first"});
   }
   auto done = database.run(
@@ -288,6 +290,11 @@ Result<Merged> merge_for_good(store::Database& database,
         to_ms(now), into->n, from->n);
   }
   if (done) done = touch_row(database, from->n);
+  // What took its place is a part of it now.
+  if (done) {
+    done = database.run("UPDATE entries SET superseded_by = NULL WHERE n = ? AND superseded_by = ?",
+                        into->n, from->n);
+  }
   if (!done) return std::unexpected(std::move(done.error()));
   merged.into = std::move(*changed);
   merged.from = std::move(from->entry);

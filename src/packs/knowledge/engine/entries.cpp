@@ -310,6 +310,10 @@ Result<Entry> change_entry(store::Database& database,
     done = touch_row(database, stored->n);
   }
   if (done && change.vector) done = add_vector(database, stored->n, *change.vector, model);
+  // What was merged into another and comes back stands by itself again.
+  if (done && change.restores) {
+    done = database.run("UPDATE entries SET superseded_by = NULL WHERE n = ?", stored->n);
+  }
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(entry);
 }

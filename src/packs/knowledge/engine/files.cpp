@@ -174,7 +174,7 @@ Result<std::string> confine(const std::string& asked,
     if (is_within(real, real_root)) return real;
   }
   std::vector<std::string> remedies;
-  if (!roots.empty()) remedies.push_back("import a path inside " + roots.front());
+  if (!roots.empty()) remedies.push_back("name a path inside " + roots.front());
   remedies.emplace_back("allow more folders with `roots` in [daemon] of config.toml");
   return fail(
       Errc::permission,

@@ -68,7 +68,11 @@ std::string filter_sql(const Filter& filter) {
   } else if (filter.memory) {
     sql += " AND e.memory = ?";
   }
-  if (!filter.with_superseded) sql += " AND e.superseded_by IS NULL";
+  if (!filter.with_superseded) {
+    sql +=
+        " AND (e.superseded_by IS NULL OR NOT EXISTS "
+        "(SELECT 1 FROM live newer WHERE newer.n = e.superseded_by))";
+  }
   return sql;
 }
 
@@ -86,7 +90,18 @@ std::vector<std::string> filter_parameters(const Filter& filter) {
   return parameters;
 }
 
-Result<KeyFilter> key_filter(store::Database& database, const Filter& filter) {
+namespace {
+
+// Those whose place a living entry has taken.
+Result<std::shared_ptr<EntrySet>> read_superseded(store::Database& database) {
+  return read_set(
+      database.query("SELECT e.n FROM entries e WHERE e.superseded_by IS NOT NULL AND EXISTS "
+                     "(SELECT 1 FROM live newer WHERE newer.n = e.superseded_by)"));
+}
+
+}  // namespace
+
+Result<KeyFilter> key_filter(store::Database& database, const Filter& filter, Legs legs) {
   KeyFilter keys;
   if (filter.kind) keys.words.facets.push_back({kind_facet(*filter.kind)});
   for (const std::string& tag : filter.tags) keys.words.facets.push_back({tag_facet(tag)});
@@ -96,7 +111,7 @@ Result<KeyFilter> key_filter(store::Database& database, const Filter& filter) {
     keys.words.facets.push_back({memory_facet(*filter.memory)});
   }
   const bool has_labels = !keys.words.facets.empty();
-  if (has_labels || needs_rows(filter)) {
+  if (needs_rows(filter) || (has_labels && legs == Legs::both)) {
     auto allowed = read_set(database.query("SELECT e.n FROM live e WHERE true" + filter_sql(filter),
                                            filter_parameters(filter)));
     if (!allowed) return std::unexpected(std::move(allowed.error()));
@@ -107,8 +122,7 @@ Result<KeyFilter> key_filter(store::Database& database, const Filter& filter) {
     return keys;
   }
   if (filter.with_superseded) return keys;
-  auto superseded =
-      read_set(database.query("SELECT n FROM entries WHERE superseded_by IS NOT NULL"));
+  auto superseded = read_superseded(database);
   if (!superseded) return std::unexpected(std::move(superseded.error()));
   if ((*superseded)->empty()) return keys;
   keys.words.allows = keys.vectors = [set = std::move(*superseded)](search::Key key) {

@@ -41,6 +41,10 @@ struct KeyFilter {
   search::text::Filter words;                // facets inside the walk, and the rest by key
   std::function<bool(search::Key)> vectors;  // empty: all
 };
-[[nodiscard]] Result<KeyFilter> key_filter(store::Database& database, const Filter& filter);
+// The facets say enough for words; for vectors the rows are read.
+enum class Legs : std::uint8_t { words, both };
+[[nodiscard]] Result<KeyFilter> key_filter(store::Database& database,
+                                           const Filter& filter,
+                                           Legs legs);
 
 }  // namespace hearth::packs::knowledge

@@ -148,9 +148,57 @@ class Writer {
   bool is_preformatted_ = false;
 };
 
+// ---- What may be parsed -----------------------------------------------------------------------
+
+// Gumbo walks its tree by recursion, and takes quadratic time for elements that nobody closes.
+constexpr int deepest_open = 1000;
+// Whose ends are optional, or which have none: however many there are, they are not nested.
+constexpr auto self_ending = std::to_array<std::string_view>(
+    {"area",  "base", "br",    "col",  "dd",       "dt",     "embed", "hr",    "img",
+     "input", "li",   "link",  "meta", "optgroup", "option", "p",     "param", "source",
+     "tbody", "td",   "tfoot", "th",   "thead",    "tr",     "track", "wbr"});
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::string tag_name(std::string_view html, std::size_t at) {
+  std::string name;
+  for (; at < html.size() && name.size() < 16; ++at) {
+    const char c = html[at];
+    if (!is_letter(c) && !(c >= '0' && c <= '9')) break;
+    name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  return name;
+}
+
+// Counts open elements without parsing them.
+bool is_nested_too_deep(std::string_view html) {
+  int open = 0;
+  for (std::size_t at = html.find('<'); at < html.size(); at = html.find('<', at + 1)) {
+    if (html.substr(at).starts_with("<!--")) {
+      at = html.find("-->", at);
+      if (at == std::string_view::npos) return false;
+      continue;
+    }
+    const bool is_end = at + 1 < html.size() && html[at + 1] == '/';
+    const std::string name = tag_name(html, at + (is_end ? 2 : 1));
+    if (name.empty() || std::ranges::find(self_ending, name) != self_ending.end()) continue;
+    open = is_end ? std::max(open - 1, 0) : open + 1;
+    if (open > deepest_open) return true;
+    const bool is_raw = !is_end && (name == "script" || name == "style");
+    if (!is_raw) continue;
+    at = html.find("</", at);  // what is inside is no markup
+    if (at == std::string_view::npos) return false;
+    --at;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::string> html_to_markdown(std::string_view html) {
+  if (is_nested_too_deep(html)) return fail(Errc::unsupported, "nested too deep");
   GumboOptions options = kGumboDefaultOptions;
   options.max_errors = 0;
   const auto destroy = [&](GumboOutput* output) { gumbo_destroy_output(&options, output); };

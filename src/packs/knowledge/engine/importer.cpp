@@ -42,15 +42,16 @@ class Importer {
   }
 
   Result<ImportReport> run() {
-    auto found = find_files(report_.path, stop_);
-    if (!found) return std::unexpected(std::move(found.error()));
     {
+      // First: what another import adds from here on is found, and so not missing.
       auto reader = store_.reader(stop_);
       if (!reader) return std::unexpected(std::move(reader.error()));
       auto known = sources_below(**reader, report_.path);
       if (!known) return std::unexpected(std::move(known.error()));
       known_ = std::move(*known);
     }
+    auto found = find_files(report_.path, stop_);
+    if (!found) return std::unexpected(std::move(found.error()));
     report_.skipped = std::move(found->skipped);
     report_.is_cut = found->is_cut;
     auto done = take_all(found->files);

@@ -57,14 +57,16 @@ Result<void> IndexFeed::begin(store::Database& database) {
 Result<void> IndexFeed::bring_newest(Follower& follower, store::Database& database) {
   const auto until = std::chrono::steady_clock::now() + time_of_a_start;
   std::uint64_t from = followed_;
+  std::unordered_set<std::int64_t> seen;  // of these the newest is known already
   for (bool is_time = true; from > follower.has && is_time;) {
     const std::uint64_t to = from;
     from = to - std::min<std::uint64_t>(to - follower.has, slice);
     auto entries = read(database, model_, from, to, unbounded);
     if (!entries) return std::unexpected(std::move(entries.error()));
     auto done = follower.leg->wants_vectors() ? embed(*entries, {}) : Result<void>();
-    if (done) done = put(follower, *entries, nullptr);
+    if (done) done = put(follower, *entries, &seen);
     if (!done) return done;
+    for (const IndexedEntry& entry : *entries) seen.insert(entry.n);
     is_time = std::chrono::steady_clock::now() < until;
   }
   follower.is_current = from <= follower.has;
@@ -77,7 +79,7 @@ std::string IndexFeed::model() const {
   return model_;
 }
 
-// In the order of the changes; of a number that was given again, the last stands for all.
+// In the order of the changes.
 Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
                                                   const std::string& model,
                                                   std::uint64_t after,
@@ -86,13 +88,14 @@ Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
   std::vector<IndexedEntry> entries;
   const auto limit = most == unbounded ? std::int64_t{-1} : static_cast<std::int64_t>(most);
   {
-    auto rows =
-        database.query("SELECT seq, n FROM removed WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-                       after, up_to, limit);
+    auto rows = database.query(
+        "SELECT seq, n, id FROM removed WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", after,
+        up_to, limit);
     while (rows.next()) {
       IndexedEntry& entry = entries.emplace_back();
       entry.seq = static_cast<std::uint64_t>(rows.integer(0));
       entry.n = rows.integer(1);
+      entry.id = rows.text(2);
       entry.is_gone = true;
     }
     if (!rows.ok()) return std::unexpected(rows.error());
@@ -173,9 +176,7 @@ Result<std::vector<std::string>> IndexFeed::follow(store::Database& database) {
     if (auto done = embed(*entries, {}); !done) return std::unexpected(std::move(done.error()));
     from = entries->size() < slice ? *newest : entries->back().seq;
     if (auto done = bring(*entries, from); !done) return std::unexpected(std::move(done.error()));
-    for (IndexedEntry& entry : *entries) {
-      if (!entry.id.empty()) ids.push_back(std::move(entry.id));
-    }
+    for (IndexedEntry& entry : *entries) ids.push_back(std::move(entry.id));
   }
   return ids;
 }

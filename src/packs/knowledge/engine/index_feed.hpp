@@ -38,8 +38,7 @@ class IndexFeed final {
   // once. What is older waits for catch_up().
   [[nodiscard]] Result<void> begin(store::Database& database);
   // After a commit, by one thread at a time: the writer's. On an error what it missed is brought by
-  // the next call, or by catch_up(). Returns the ids of the entries that changed; the removed have
-  // none any more.
+  // the next call, or by catch_up(). Returns the ids of the entries that changed.
   [[nodiscard]] Result<std::vector<std::string>> follow(store::Database& database);
 
   // Brings one slice of what is missing; false when nothing is. Any one thread but the writer's.

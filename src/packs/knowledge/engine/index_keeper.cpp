@@ -77,13 +77,14 @@ void IndexKeeper::fail(const IndexLeg& leg, std::string_view what, const Error& 
 
 void IndexKeeper::work() {
   while (!stop_.stop_requested()) {
+    // First: what comes while it works is looked at again.
+    state_.lock()->is_dirty = false;
     if (rebuild_some() || catch_up() || verify_some() || tidy()) continue;
     const bool is_quiet_now = is_quiet();
     auto state = state_.lock();
-    if (is_quiet_now) state->is_dirty = false;
-    const auto is_woken = [](const State& now) { return now.is_closed; };
-    if (state->is_dirty) {
-      (void)state.wait_until(std::chrono::steady_clock::now() + tidy_interval, is_woken);
+    if (!is_quiet_now) {
+      (void)state.wait_until(std::chrono::steady_clock::now() + tidy_interval,
+                             [](const State& now) { return now.is_closed; });
     } else {
       state.wait([](const State& now) { return now.is_closed || now.is_dirty; });
     }
@@ -157,7 +158,8 @@ bool IndexKeeper::tidy() {
     if (!done) fail(*leg, "write", done.error());
     covered = std::min(covered, leg->status().covered);
   }
-  if (is_to_flush && covered > 0 && covered != UINT64_MAX) covered_(covered);
+  const bool has_grown = covered != UINT64_MAX && covered > told_;
+  if (is_to_flush && has_grown) covered_(told_ = covered);
   return has_worked;
 }
 

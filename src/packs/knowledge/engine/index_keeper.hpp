@@ -66,6 +66,7 @@ class IndexKeeper final {
   const Clock& clock_;
   const Covered covered_;
   std::stop_source stop_;
+  std::uint64_t told_ = 0;  // the keeper's thread: to covered_
   Guarded<State> state_;
   std::thread thread_;
 };

@@ -17,7 +17,7 @@ namespace hearth::packs::knowledge {
 struct IndexedEntry {
   std::int64_t n = 0;
   std::uint64_t seq = 0;
-  std::string id;  // empty when it is removed
+  std::string id;
   std::string kind;
   std::string title;
   std::string text;

@@ -68,6 +68,7 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
     } else if (store->options_.changed && !followed->empty()) {
       store->options_.changed(*followed);
     }
+    if (followed && followed->empty()) return;  // nothing that an index sees
     store->keeper_->nudge();
     if (store->embedding_) store->embedding_->nudge();
   };
@@ -88,6 +89,9 @@ Result<std::string> KnowledgeStore::index_directory(const std::string& name) con
       private_indexes_.empty() ? store::directory_of(path_) : private_indexes_;
   const std::string directory = parent + "/" + name;
   std::error_code error;
+  // Something else in its place is no index.
+  if (!fs::is_directory(directory, error)) fs::remove(directory, error);
+  error.clear();
   if (fs::create_directory(directory, error)) {
     fs::permissions(directory, fs::perms::owner_all, error);
     if (auto synced = store::system_env().sync_directory(parent); !synced) {
@@ -199,11 +203,11 @@ void KnowledgeStore::take_model(const EmbeddingModel& model) {
 // Indexes of models that were asked before: their vectors would be compared with nothing.
 void KnowledgeStore::remove_other_vectors() {
   const auto now = vectors();
-  if (!now) return;
+  if (!now && options_.embedder) return;  // its model is not known yet
   std::error_code ignored;
   for (const auto& each : fs::directory_iterator(store::directory_of(path_), ignored)) {
     const std::string name = each.path().filename().string();
-    if (!name.starts_with(vectors_prefix) || each.path() == now->directory()) continue;
+    if (!name.starts_with(vectors_prefix) || (now && each.path() == now->directory())) continue;
     log::info("vectors of another model are removed", {log::kv("directory", name)});
     fs::remove_all(each.path(), ignored);
   }
@@ -217,6 +221,54 @@ std::optional<EmbeddingModel> KnowledgeStore::supplied_model() const {
   const auto vectors = *vectors_.lock();
   if (!vectors || options_.embedder->is_immediate()) return std::nullopt;
   return vectors->model();
+}
+
+namespace {
+
+constexpr std::chrono::milliseconds query_time{1'500};
+constexpr std::chrono::milliseconds rest_after_timeout{5'000};
+
+// Requests the stop after some time, or when another stop is requested.
+class TimeLimit {
+ public:
+  TimeLimit(std::chrono::milliseconds time, const std::stop_token& stop)
+      : forward_(stop, [this] { source_.request_stop(); }),
+        thread_([this, until = std::chrono::steady_clock::now() + time] {
+          auto is_over = is_over_.lock();
+          if (!is_over.wait_until(until, [](bool over) { return over; })) source_.request_stop();
+        }) {}
+  ~TimeLimit() {
+    *is_over_.lock() = true;
+    is_over_.notify_all();
+  }
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::stop_callback<std::function<void()>> forward_;
+  Guarded<bool> is_over_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+Result<std::vector<float>> KnowledgeStore::embed_query(std::string_view text,
+                                                       const std::stop_token& stop) {
+  Embedder& embedder = *options_.embedder;
+  if (embedder.is_immediate()) return embedder.embed({&text, 1}, Purpose::query, stop);
+  if (clock_.monotonic() < *no_query_before_.lock()) {
+    return fail(Errc::unavailable, "the model did not answer in time, and rests for some seconds");
+  }
+  const TimeLimit limit(query_time, stop);
+  auto vector = embedder.embed({&text, 1}, Purpose::query, limit.token());
+  if (!vector && limit.token().stop_requested() && !stop.stop_requested()) {
+    *no_query_before_.lock() = clock_.monotonic() + rest_after_timeout;
+    return fail(Errc::unavailable,
+                "the model did not answer within " + std::to_string(query_time.count()) + " ms");
+  }
+  return vector;
 }
 
 Result<void> KnowledgeStore::refresh(store::Database& database) {

@@ -69,6 +69,10 @@ class KnowledgeStore final {
   // The space of vectors that callers may bring; nothing where the store makes its own.
   [[nodiscard]] std::optional<EmbeddingModel> supplied_model() const;
   [[nodiscard]] Embedder* embedder() const { return options_.embedder.get(); }
+  // The vector of a query, if the embedder gives one soon: a search does not wait for a model.
+  // After one that did not come in time none is asked for, for some seconds.
+  [[nodiscard]] Result<std::vector<float>> embed_query(std::string_view text,
+                                                       const std::stop_token& stop);
   // Brings what another process has written; nothing to do in a store of one's own.
   [[nodiscard]] Result<void> refresh(store::Database& database);
   // Why an index cannot answer as well as it should; nothing when it can.
@@ -103,6 +107,7 @@ class KnowledgeStore final {
   std::string
       private_indexes_;  // of a store of another process: made at opening, removed at the end
   std::mutex refreshing_;
+  Guarded<MonotonicTime> no_query_before_;
   std::unique_ptr<IndexKeeper> keeper_;
   std::unique_ptr<EmbeddingWorker> embedding_;  // null where vectors are made at once, or not here
   std::unique_ptr<store::Writer> writer_;       // null in a store of another process

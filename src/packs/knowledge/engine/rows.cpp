@@ -48,9 +48,10 @@ Result<void> insert_row(store::Database& database, const NewRow& row) {
   auto done = database.run(count_sql);
   if (done) {
     done = database.run(
-        "INSERT INTO entries(id, kind, seq, created_ms, updated_ms, memory, salience, source_n, "
+        "INSERT INTO entries(n, id, kind, seq, created_ms, updated_ms, memory, salience, source_n, "
         "chunk, line, chunk_hash, origin, title, tags, properties, text) "
-        "VALUES(?, ?, (SELECT value FROM counter), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES((SELECT value FROM counter), ?, ?, (SELECT value FROM counter), ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.now_ms, row.now_ms, row.memory, row.salience, source, chunk, line,
         hash, row.origin, row.title, joined(row.tags), row.properties, row.text);
   }
@@ -59,31 +60,33 @@ Result<void> insert_row(store::Database& database, const NewRow& row) {
 }
 
 Result<void> replace_searchable(store::Database& database, std::int64_t n, const Searchable& now) {
-  auto done = database.run(count_sql);
+  // What is embedded are title and text.
+  auto done = database.run(
+      "DELETE FROM vectors WHERE n = ? AND EXISTS "
+      "(SELECT 1 FROM entries WHERE n = ? AND (title <> ? OR text <> ?))",
+      n, n, now.title, now.text);
+  if (done) done = database.run(count_sql);
   if (done) {
     done = database.run(
         "UPDATE entries SET seq = (SELECT value FROM counter), kind = ?, title = ?, tags = ?, "
         "text = ? WHERE n = ?",
         now.kind, now.title, joined(now.tags), now.text, n);
   }
-  if (done) done = database.run("DELETE FROM vectors WHERE n = ?", n);
   if (done) done = database.run("DELETE FROM entry_tags WHERE n = ?", n);
   if (done) done = add_tags(database, n, now.tags);
   return done;
 }
 
 Result<void> delete_row(store::Database& database, std::int64_t n) {
-  Result<void> done;
+  auto done = database.run(count_sql);
   for (const std::string_view sql :
-       {"DELETE FROM entry_tags WHERE n = ?", "DELETE FROM vectors WHERE n = ?",
+       {"INSERT INTO removed(seq, n, id) SELECT (SELECT value FROM counter), n, id FROM entries "
+        "WHERE n = ?",
+        "DELETE FROM entry_tags WHERE n = ?", "DELETE FROM vectors WHERE n = ?",
         "DELETE FROM edges WHERE source = ?", "DELETE FROM edges WHERE target = ?",
         "UPDATE entries SET superseded_by = NULL WHERE superseded_by = ?",
         "DELETE FROM entries WHERE n = ?"}) {
     if (done) done = database.run(sql, n);
-  }
-  if (done) done = database.run(count_sql);
-  if (done) {
-    done = database.run("INSERT INTO removed(seq, n) VALUES((SELECT value FROM counter), ?)", n);
   }
   return done;
 }

@@ -34,6 +34,7 @@ struct NewRow {
   double salience = 0.5;
   std::optional<std::string> origin;
 };
+// Under a number that no other row had or will have: the indexes know it by that.
 [[nodiscard]] Result<void> insert_row(store::Database& database, const NewRow& row);
 
 // What the indexes cover.
@@ -43,7 +44,7 @@ struct Searchable {
   std::string_view text;
   const std::vector<std::string>& tags;
 };
-// Its stored vector goes, since it belongs to the old text.
+// Its stored vector goes when title or text are others now.
 [[nodiscard]] Result<void> replace_searchable(store::Database& database,
                                               std::int64_t n,
                                               const Searchable& now);

@@ -95,7 +95,7 @@ INSERT INTO entries(n, id, kind, version, seq, created_ms, updated_ms, memory, s
     properties, text FROM entries_1;
 DROP TABLE entries_1;
 CREATE UNIQUE INDEX entries_by_seq ON entries(seq);
-CREATE INDEX entries_by_kind ON entries(kind) WHERE deleted_ms IS NULL;
+CREATE INDEX entries_by_kind ON entries(kind, superseded_by) WHERE deleted_ms IS NULL;
 CREATE INDEX entries_by_change ON entries(updated_ms) WHERE deleted_ms IS NULL;
 CREATE INDEX entries_by_title ON entries(title COLLATE NOCASE);
 CREATE INDEX entries_by_source ON entries(source_n, chunk) WHERE source_n IS NOT NULL;
@@ -108,7 +108,8 @@ CREATE VIEW live AS SELECT * FROM entries WHERE deleted_ms IS NULL;
 -- What is gone for good, until both indexes know on disk.
 CREATE TABLE removed(
   seq INTEGER PRIMARY KEY,
-  n INTEGER NOT NULL           -- of entries; may have been given to another since
+  n INTEGER NOT NULL,          -- of entries
+  id TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE edges(

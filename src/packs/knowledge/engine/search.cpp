@@ -94,7 +94,7 @@ class Fused {
 };
 
 // The query's vector, or why there is none.
-Result<std::vector<float>> query_vector(const KnowledgeStore& store,
+Result<std::vector<float>> query_vector(KnowledgeStore& store,
                                         const VectorLeg& vectors,
                                         const SearchRequest& request,
                                         const std::stop_token& stop) {
@@ -106,8 +106,7 @@ Result<std::vector<float>> query_vector(const KnowledgeStore& store,
     }
     return request.vector;
   }
-  const std::string_view text = request.query;
-  return store.embedder()->embed({&text, 1}, Purpose::query, stop);
+  return store.embed_query(request.query, stop);
 }
 
 void note_trust(KnowledgeStore& store,
@@ -218,7 +217,8 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
   const auto filter = clean_filter(request.filter);
   if (!filter) return std::unexpected(filter.error());
   if (auto done = store.refresh(reader); !done) return std::unexpected(std::move(done.error()));
-  const auto keys = key_filter(reader, *filter);
+  const auto keys =
+      key_filter(reader, *filter, request.mode == SearchMode::words ? Legs::words : Legs::both);
   if (!keys) return std::unexpected(keys.error());
 
   Candidates answer;
@@ -325,10 +325,10 @@ Result<SearchPage> suggest_entries(KnowledgeStore& store,
                                    const std::stop_token& stop) {
   if (auto done = store.refresh(reader); !done) return std::unexpected(std::move(done.error()));
   const auto snapshot = store.text().index()->snapshot();
-  const search::text::Query query = unfinished(*snapshot, typed);
-  if (query.kind == search::text::Query::Kind::nothing) {
+  if (parse_words(typed).query.kind == search::text::Query::Kind::nothing) {
     return std::unexpected(nothing_to_search());
   }
+  const search::text::Query query = unfinished(*snapshot, typed);
   auto found = search::text::search(*snapshot, query, {}, looked_at(limit), 0, stop);
   if (!found) return std::unexpected(std::move(found.error()));
   SearchPage page;
