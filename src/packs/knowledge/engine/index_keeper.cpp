@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds tidy_interval{250};
 // After this long without a write what is in memory goes to disk, if it is worth a file.
 constexpr std::chrono::milliseconds quiet_time{2'000};
 constexpr std::uint64_t worth_a_file = 128;  // changes
+constexpr std::size_t slices_between_writes = 64;
 constexpr std::chrono::milliseconds pause_after_failure{1'000};
 
 }  // namespace
@@ -76,10 +77,16 @@ void IndexKeeper::fail(const IndexLeg& leg, std::string_view what, const Error& 
 }
 
 void IndexKeeper::work() {
-  while (!stop_.stop_requested()) {
+  for (std::size_t slices = 1; !stop_.stop_requested(); ++slices) {
     // First: what comes while it works is looked at again.
     state_.lock()->is_dirty = false;
-    if (rebuild_some() || catch_up() || verify_some() || tidy()) continue;
+    if (rebuild_some()) continue;
+    if (catch_up()) {
+      // What was caught up goes to disk on the way, so that the next kill does not cost it again.
+      if (slices % slices_between_writes == 0) (void)tidy();
+      continue;
+    }
+    if (verify_some() || tidy()) continue;
     const bool is_quiet_now = is_quiet();
     auto state = state_.lock();
     if (!is_quiet_now) {
