@@ -36,8 +36,9 @@ namespace {
 // "90m" is that long ago.
 std::optional<std::int64_t> parse_span_back(std::string_view text, std::int64_t now_ms) {
   std::int64_t count = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, count);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [rest, code] = std::from_chars(begin, end, count);
   if (code != std::errc() || rest + 1 != end || count < 0 || count > 1'000'000) return std::nullopt;
   constexpr std::int64_t second = 1000;
   switch (*rest) {

@@ -107,7 +107,7 @@ Result<wire::ImportAnswer> import(ToolRunner& runner,
   auto done = *request.watch ? runner.watch_folder(call.caller().name_space, **store, *path)
                              : runner.unwatch_folder(call.caller().name_space, **store, *path);
   if (!done) return std::unexpected(std::move(done.error()));
-  answer.watched = *request.watch;
+  answer.watched = request.watch;
   return answer;
 }
 

@@ -54,7 +54,7 @@ Result<std::vector<Found>> find_roots(KnowledgeStore& store,
 
 // The roots and what is around them, surest first.
 Result<std::vector<Found>> spread(store::Database& reader,
-                                  std::vector<Found> roots,
+                                  const std::vector<Found>& roots,
                                   std::int64_t hops,
                                   const std::stop_token& stop,
                                   Context& context) {
@@ -101,7 +101,7 @@ Result<Context> gather_context(KnowledgeStore& store,
   Context context;
   auto roots = find_roots(store, reader, request, stop, context);
   if (!roots) return std::unexpected(std::move(roots.error()));
-  auto all = spread(reader, std::move(*roots), request.hops, stop, context);
+  auto all = spread(reader, *roots, request.hops, stop, context);
   if (!all) return std::unexpected(std::move(all.error()));
   for (Found& found : *all) {
     auto stored = load_entry(reader, found.n);

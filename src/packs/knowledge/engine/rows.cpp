@@ -79,13 +79,16 @@ Result<void> replace_searchable(store::Database& database, std::int64_t n, const
 
 Result<void> delete_row(store::Database& database, std::int64_t n) {
   auto done = database.run(count_sql);
+  constexpr std::string_view note_sql =
+      "INSERT INTO removed(seq, n, id) SELECT (SELECT value FROM counter), n, id FROM entries "
+      "WHERE n = ?";
   for (const std::string_view sql :
-       {"INSERT INTO removed(seq, n, id) SELECT (SELECT value FROM counter), n, id FROM entries "
-        "WHERE n = ?",
-        "DELETE FROM entry_tags WHERE n = ?", "DELETE FROM vectors WHERE n = ?",
-        "DELETE FROM edges WHERE source = ?", "DELETE FROM edges WHERE target = ?",
-        "UPDATE entries SET superseded_by = NULL WHERE superseded_by = ?",
-        "DELETE FROM entries WHERE n = ?"}) {
+       {note_sql, std::string_view("DELETE FROM entry_tags WHERE n = ?"),
+        std::string_view("DELETE FROM vectors WHERE n = ?"),
+        std::string_view("DELETE FROM edges WHERE source = ?"),
+        std::string_view("DELETE FROM edges WHERE target = ?"),
+        std::string_view("UPDATE entries SET superseded_by = NULL WHERE superseded_by = ?"),
+        std::string_view("DELETE FROM entries WHERE n = ?")}) {
     if (done) done = database.run(sql, n);
   }
   return done;
