@@ -102,7 +102,7 @@ class Supplied final : public knowledge::Embedder {
   Result<knowledge::EmbeddingModel> model() const override {
     return knowledge::EmbeddingModel{"supplied", dimensions_, 0.0F, 0.2F};
   }
-  bool is_immediate() const override { return false; }
+  VectorSource source() const override { return VectorSource::caller; }
   Result<std::vector<float>> embed(std::span<const std::string_view>,
                                    knowledge::Purpose,
                                    const std::stop_token&) override {

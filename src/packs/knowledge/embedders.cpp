@@ -165,7 +165,7 @@ class SuppliedEmbedder final : public Embedder {
                .unrelated_deviation = UnrelatedMeasure().deviation()} {}
 
   Result<EmbeddingModel> model() const override { return model_; }
-  bool is_immediate() const override { return false; }
+  VectorSource source() const override { return VectorSource::caller; }
   Result<std::vector<float>> embed(std::span<const std::string_view> /*texts*/,
                                    Purpose /*purpose*/,
                                    const std::stop_token& /*stop*/) override {

@@ -46,7 +46,7 @@ class OpenAiEmbedder final : public Embedder {
   // "openai:MODEL"; with prefixes, which make another space, a fingerprint of them behind it.
   [[nodiscard]] Result<EmbeddingModel> model() const override;
   void remember(const EmbeddingModel& model) override;
-  [[nodiscard]] bool is_immediate() const override { return false; }
+  [[nodiscard]] VectorSource source() const override { return VectorSource::server; }
   // `invalid_args` when the server does not take these texts (one may be too long for it);
   // `permission` when it does not take the key.
   [[nodiscard]] Result<std::vector<float>> embed(std::span<const std::string_view> texts,

@@ -78,7 +78,7 @@ TEST(BuiltinEmbedder, MakesOneVectorOfLengthOneAText) {
   ASSERT_TRUE(model);
   EXPECT_EQ(model->name, "builtin-1");
   EXPECT_EQ(model->dimensions, 256U);
-  EXPECT_TRUE(embedder.is_immediate());
+  EXPECT_EQ(embedder.source(), VectorSource::immediate);
   const auto vectors =
       embedder.embed(std::vector<std::string_view>(unrelated_texts.begin(), unrelated_texts.end()),
                      Purpose::query, {});

@@ -31,7 +31,7 @@ class Server final : public Embedder {
   void remember(const EmbeddingModel& model) override {
     if (model.name == name_) *known_.lock() = model;
   }
-  bool is_immediate() const override { return false; }
+  VectorSource source() const override { return VectorSource::server; }
   Result<std::vector<float>> embed(std::span<const std::string_view> texts,
                                    Purpose purpose,
                                    const std::stop_token& stop) override {
@@ -106,9 +106,6 @@ TEST_F(Embedding, MakesVectorsInTheBackgroundAndKeepsThem) {
   open(server);
   for (int i = 0; i < 100; ++i) add("n" + std::to_string(i), "kettle " + std::to_string(i));
   settle();
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (store_->vectors()->status().entries < 100 && std::chrono::steady_clock::now() < until) {
-  }
   EXPECT_EQ(store_->vectors()->status().entries, 100U);
   EXPECT_EQ(find("kettle 17", SearchMode::vectors).degraded.size(), 0U);
 
@@ -136,32 +133,48 @@ TEST_F(Embedding, LeavesATextThatIsRefusedWithoutAVectorAndGoesOn) {
   add("a", "kettle");
   add("b", "this text is refused");
   add("c", "teapot");
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  const auto count = [&] { return store_->vectors() ? store_->vectors()->status().entries : 0; };
-  while (count() < 2 && std::chrono::steady_clock::now() < until) {
-  }
   settle();
-  EXPECT_EQ(count(), 2U);
+  EXPECT_EQ(store_->vectors()->status().entries, 2U);
 }
 
 TEST_F(Embedding, NeverMixesTheVectorsOfTwoModels) {
   open(std::make_shared<Server>("one"));
   add("a", "kettle");
   settle();
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  const auto count = [&] { return store_->vectors() ? store_->vectors()->status().entries : 0; };
-  while (count() < 1 && std::chrono::steady_clock::now() < until) {
-  }
-  auto other = std::make_shared<Server>("two");
-  open(other);
-  while (other->embedded < 1 && std::chrono::steady_clock::now() < until) {
-  }
+  open(std::make_shared<Server>("two"));
   settle();
-  while (count() < 1 && std::chrono::steady_clock::now() < until) {
-  }
   EXPECT_EQ(store_->vectors()->model().name, "two");
-  EXPECT_EQ(count(), 1U);
+  EXPECT_EQ(store_->vectors()->status().entries, 1U);
   EXPECT_EQ(vector_directories(), 1U);
+}
+
+TEST_F(Embedding, KeepsRemovalsForTheIndexOfAModelThatIsNotKnownYet) {
+  auto away = std::make_shared<Server>("one");
+  away->is_away = true;
+  open(away);
+  const auto run = [&](const char* sql) {
+    return store_->write_and_wait([&](store::Database& database) -> Result<std::string> {
+      auto done = database.run(sql);
+      if (!done) return std::unexpected(done.error());
+      return std::string();
+    });
+  };
+  constexpr int entries = 150;  // worth a file of the text index
+  for (int i = 0; i < entries; ++i) add("n" + std::to_string(i), "kettle");
+  ASSERT_TRUE(run("UPDATE counter SET value = value + 1"));
+  ASSERT_TRUE(run("INSERT INTO removed(seq, n, id) SELECT value, 100000, 'gone' FROM counter"));
+  add("last", "teapot");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto is_covered = [&] {
+    const LegStatus status = store_->text().status();
+    return status.covered == status.visible;
+  };
+  while (!is_covered() && std::chrono::steady_clock::now() < until) {
+  }
+  ASSERT_TRUE(is_covered());
+  store_->close();  // whatever the keeper does then is done
+  auto database = store::Database::open(directory_ / "k.db", {}).value();
+  EXPECT_EQ(database.integer("SELECT count(*) FROM removed").value(), 1);
 }
 
 TEST_F(Embedding, TakesTheCallersVectorsOfTheRightLength) {

@@ -55,7 +55,7 @@ class OpenAi : public testing::Test {
 TEST_F(OpenAi, GivesVectorsOfLengthOneInTheOrderOfTheTexts) {
   for (const char* path : {"/v1", "/v1/", "/v1/embeddings", "/reversed/v1", "/base64/v1"}) {
     OpenAiEmbedder embedder(settings(path));
-    EXPECT_FALSE(embedder.is_immediate());
+    EXPECT_EQ(embedder.source(), VectorSource::server);
     const auto vectors = ask(embedder, {"vector:3,4", "vector:0,-2", "vector:3,4"});
     ASSERT_TRUE(vectors) << path << ": " << vectors.error().message;
     EXPECT_THAT(*vectors, ElementsAre(0.6F, 0.8F, 0, -1, 0.6F, 0.8F)) << path;

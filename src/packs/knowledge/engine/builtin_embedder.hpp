@@ -27,7 +27,7 @@ class BuiltinEmbedder final : public Embedder {
 
   // "builtin-1". Another number as soon as any text gets another vector.
   [[nodiscard]] Result<EmbeddingModel> model() const override;
-  [[nodiscard]] bool is_immediate() const override { return true; }
+  [[nodiscard]] VectorSource source() const override { return VectorSource::immediate; }
   // Never fails but by `stop`. The first line counts as the title, more than the lines below it. A
   // text without words has a fixed vector, since no vector of length 1 says nothing: see has_words.
   [[nodiscard]] Result<std::vector<float>> embed(std::span<const std::string_view> texts,

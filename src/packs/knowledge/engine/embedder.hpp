@@ -23,6 +23,12 @@ struct EmbeddingModel {
   friend bool operator==(const EmbeddingModel&, const EmbeddingModel&) = default;
 };
 
+enum class VectorSource : std::uint8_t {
+  immediate,  // embed() never fails and takes under a millisecond a text: none is stored
+  server,     // made in the background, and stored
+  caller,     // they come with the calls; embed() is `unsupported`
+};
+
 enum class Purpose : std::uint8_t { document, query };  // some models tell them apart
 
 // What of an entry is embedded: its title and the first 8 KiB of its text.
@@ -37,12 +43,9 @@ class Embedder {
   // What model() of a store's vectors was in an earlier life: stands until it is contradicted, if
   // it is of the same model.
   virtual void remember(const EmbeddingModel& /*model*/) {}
-  // Whether embed() never fails and takes under a millisecond a text: then vectors are made as
-  // they are needed, and none is stored.
-  [[nodiscard]] virtual bool is_immediate() const = 0;
+  [[nodiscard]] virtual VectorSource source() const = 0;
   // One vector of length 1 a text, one after another: texts.size() × dimensions floats. Blocks;
-  // `cancelled` when stopped, `unavailable` when the model cannot be asked now, with the reason,
-  // `unsupported` when it never can: callers bring the vectors.
+  // `cancelled` when stopped, `unavailable` when the model cannot be asked now, with the reason.
   [[nodiscard]] virtual Result<std::vector<float>> embed(std::span<const std::string_view> texts,
                                                          Purpose purpose,
                                                          const std::stop_token& stop) = 0;

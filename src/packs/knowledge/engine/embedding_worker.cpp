@@ -55,7 +55,9 @@ void EmbeddingWorker::close() {
 std::optional<std::string> EmbeddingWorker::lacks() const {
   const auto state = state_.lock();
   if (state->trouble) return state->trouble;
-  if (state->is_lacking) return "vectors of some entries are still to be made";
+  if (state->is_nudged || state->is_looking) {
+    return "vectors of some entries may still be to be made";
+  }
   return std::nullopt;
 }
 
@@ -66,14 +68,11 @@ void EmbeddingWorker::work() {
       state.wait([](const State& now) { return now.is_closed || now.is_nudged; });
       if (state->is_closed) return;
       state->is_nudged = false;
+      state->is_looking = true;
     }
     for (bool is_more = true; is_more && !stop_.stop_requested();) {
       auto done = model_ ? Result<void>() : learn_model();
       auto more = done ? embed_some() : std::unexpected(done.error());
-      if (!more && more.error().code == Errc::unsupported) {  // callers bring them, or none
-        state_.lock()->is_lacking = false;
-        return;
-      }
       if (!more) {
         pause_after(more.error());
         continue;
@@ -82,7 +81,7 @@ void EmbeddingWorker::work() {
       is_more = *more;
       auto state = state_.lock();
       state->trouble.reset();
-      state->is_lacking &= is_more;
+      state->is_looking = is_more;
     }
   }
 }
@@ -138,7 +137,6 @@ Result<bool> EmbeddingWorker::embed_some() {
   auto stretch = read_stretch();
   if (!stretch) return std::unexpected(std::move(stretch.error()));
   if (!stretch->waiting.empty()) {
-    state_.lock()->is_lacking = true;
     auto done = embed(stretch->waiting);
     if (!done) return std::unexpected(std::move(done.error()));
   }

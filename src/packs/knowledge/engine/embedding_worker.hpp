@@ -39,7 +39,7 @@ class EmbeddingWorker final {
   void nudge();
   // Ends what it does, as soon as that can be left. Any thread but its own; idempotent.
   void close();
-  // Why there are entries without a vector; nothing when there are none.
+  // Why there may be entries without a vector; nothing when there are none.
   [[nodiscard]] std::optional<std::string> lacks() const;
 
  private:
@@ -56,7 +56,7 @@ class EmbeddingWorker final {
   struct State {
     bool is_nudged = true;  // what was written before may lack a vector
     bool is_closed = false;
-    bool is_lacking = false;  // entries were met that have none
+    bool is_looking = false;  // through what was written since it looked last
     std::optional<std::string> trouble;
   };
   void work();

@@ -29,7 +29,8 @@ std::vector<float> to_floats(std::string_view bytes) {
 }  // namespace
 
 IndexFeed::IndexFeed(Embedder* embedder)
-    : embedder_(embedder != nullptr && embedder->is_immediate() ? embedder : nullptr) {}
+    : embedder_(embedder != nullptr && embedder->source() == VectorSource::immediate ? embedder
+                                                                                      : nullptr) {}
 
 void IndexFeed::add(IndexLeg& leg, std::string model) {
   const std::scoped_lock lock(mutex_);
@@ -206,49 +207,47 @@ Result<void> IndexFeed::bring(std::span<const IndexedEntry> entries, std::uint64
 }
 
 Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_token& stop) {
-  Follower* behind = nullptr;
+  IndexLeg* leg = nullptr;
   std::uint64_t from = 0;
   std::uint64_t up_to = 0;
   {
     const std::scoped_lock lock(mutex_);
     const auto found = std::ranges::find(followers_, false, &Follower::is_current);
     if (found == followers_.end()) return false;
-    behind = &*found;
+    leg = found->leg;
     from = found->has;
     up_to = followed_;
     brought_.clear();
   }
   auto entries = read(database, model(), from, up_to, slice);
   if (!entries) return std::unexpected(std::move(entries.error()));
-  if (behind->leg->wants_vectors()) {
+  if (leg->wants_vectors()) {
     if (auto done = embed(*entries, stop); !done) return std::unexpected(std::move(done.error()));
   }
 
   const std::scoped_lock lock(mutex_);
-  if (auto done = put(*behind, *entries, &brought_); !done) {
+  Follower& behind = follower_of(*leg);
+  if (auto done = put(behind, *entries, &brought_); !done) {
     return std::unexpected(std::move(done.error()));
   }
   const bool is_through = entries->size() < slice;
   const std::uint64_t has = is_through ? followed_ : entries->back().seq;
-  if (auto done = behind->leg->commit(has); !done) return std::unexpected(std::move(done.error()));
-  behind->has = has;
-  behind->is_current = is_through;
+  if (auto done = leg->commit(has); !done) return std::unexpected(std::move(done.error()));
+  behind.has = has;
+  behind.is_current = is_through;
   return true;
 }
 
 Result<void> IndexFeed::restart(IndexLeg& leg, store::Database& database) {
   const std::scoped_lock lock(mutex_);
-  return start_again(*std::ranges::find(followers_, &leg, &Follower::leg), database);
-}
-
-Result<void> IndexFeed::start_again(Follower& follower, store::Database& database) {
   const std::uint64_t from = followed_ - std::min(followed_, kept_at_restart);
   auto entries = read(database, model_, from, followed_, unbounded);
   if (!entries) return std::unexpected(std::move(entries.error()));
   std::erase_if(*entries, &IndexedEntry::is_gone);
-  auto done = follower.leg->wants_vectors() ? embed(*entries, {}) : Result<void>();
-  if (done) done = follower.leg->restart(*entries);
+  auto done = leg.wants_vectors() ? embed(*entries, {}) : Result<void>();
+  if (done) done = leg.restart(*entries);
   if (!done) return done;
+  Follower& follower = follower_of(leg);
   follower.has = 0;
   follower.is_current = false;
   return {};
@@ -256,9 +255,9 @@ Result<void> IndexFeed::start_again(Follower& follower, store::Database& databas
 
 std::uint64_t IndexFeed::missing(const IndexLeg& leg) const {
   const std::scoped_lock lock(mutex_);
-  const auto found = std::ranges::find(followers_, &leg, &Follower::leg);
-  if (found->is_current) return 0;
-  return std::max<std::uint64_t>(followed_ - found->has, 1);
+  const Follower& follower = follower_of(leg);
+  if (follower.is_current) return 0;
+  return std::max<std::uint64_t>(followed_ - follower.has, 1);
 }
 
 }  // namespace hearth::packs::knowledge

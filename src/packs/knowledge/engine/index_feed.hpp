@@ -7,6 +7,7 @@
 // other thread and meanwhile.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -61,9 +62,12 @@ class IndexFeed final {
                                                        std::uint64_t up_to,
                                                        std::size_t most);
   [[nodiscard]] std::string model() const;
+  // With the lock: they move when one is added.
+  [[nodiscard]] auto& follower_of(this auto& self, const IndexLeg& leg) {
+    return *std::ranges::find(self.followers_, &leg, &Follower::leg);
+  }
   [[nodiscard]] Result<void> embed(std::vector<IndexedEntry>& entries, const std::stop_token& stop);
   // Called with the lock.
-  [[nodiscard]] Result<void> start_again(Follower& follower, store::Database& database);
   [[nodiscard]] Result<void> bring_newest(Follower& follower, store::Database& database);
   [[nodiscard]] Result<void> bring(std::span<const IndexedEntry> entries, std::uint64_t newest);
   [[nodiscard]] static Result<void> put(Follower& follower,

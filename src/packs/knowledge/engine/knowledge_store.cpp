@@ -143,7 +143,8 @@ Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   text_ = std::move(*text);
   feed_.add(*text_);
   keeper_ = std::make_unique<IndexKeeper>(feed_, readers_, clock_, [this](std::uint64_t covered) {
-    if (!writer_) return;
+    // The index of a model that is not known yet may be there from before, and lack removals.
+    if (!writer_ || (options_.embedder && !vectors())) return;
     write({.run = [covered](store::Database& database) -> Result<std::string> {
              auto done = database.run("DELETE FROM removed WHERE seq <= ?", covered);
              if (!done) return std::unexpected(std::move(done.error()));
@@ -163,7 +164,8 @@ Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   }
   keeper_->add(*text_);
   if (const auto vectors = *vectors_.lock()) keeper_->add(*vectors);
-  if (options_.embedder && !options_.embedder->is_immediate() && !options_.is_read_only) {
+  if (options_.embedder && options_.embedder->source() == VectorSource::server &&
+      !options_.is_read_only) {
     embedding_ = std::make_unique<EmbeddingWorker>(
         *options_.embedder, readers_, [this](auto run) { return write_and_wait(std::move(run)); },
         [this](const EmbeddingModel& model) { take_model(model); });
@@ -219,7 +221,7 @@ std::shared_ptr<const VectorLeg> KnowledgeStore::vectors() const {
 
 std::optional<EmbeddingModel> KnowledgeStore::supplied_model() const {
   const auto vectors = *vectors_.lock();
-  if (!vectors || options_.embedder->is_immediate()) return std::nullopt;
+  if (!vectors || options_.embedder->source() == VectorSource::immediate) return std::nullopt;
   return vectors->model();
 }
 
@@ -257,7 +259,7 @@ class TimeLimit {
 Result<std::vector<float>> KnowledgeStore::embed_query(std::string_view text,
                                                        const std::stop_token& stop) {
   Embedder& embedder = *options_.embedder;
-  if (embedder.is_immediate()) return embedder.embed({&text, 1}, Purpose::query, stop);
+  if (embedder.source() != VectorSource::server) return embedder.embed({&text, 1}, Purpose::query, stop);
   if (clock_.monotonic() < *no_query_before_.lock()) {
     return fail(Errc::unavailable, "the model did not answer in time, and rests for some seconds");
   }

@@ -242,7 +242,8 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
     auto done = add_vector_leg(store, request, *keys, most, stop, fused, answer);
     if (!done) return std::unexpected(std::move(done.error()));
   }
-  const bool knows_spelling_only = store.embedder() != nullptr && store.embedder()->is_immediate();
+  const bool knows_spelling_only = store.embedder() != nullptr &&
+                                   store.embedder()->source() == VectorSource::immediate;
   const double trust =
       request.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
   answer.best_first = fused.take(request.fusion, trust, request.least_score);
