@@ -98,8 +98,14 @@ class Launch {
     }
     return true;
   }
+  // Asks the kernel itself: the C library refuses the two signals that it keeps for its threads,
+  // and who started us may have left those ignored.
   static void reset_signals() {
-    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+    constexpr std::array<unsigned long, 4> by_default{};  // a struct sigaction of the kernel's
+    constexpr std::size_t mask_bytes = 8;
+    for (int number = 1; number < NSIG; ++number) {
+      ::syscall(SYS_rt_sigaction, number, by_default.data(), nullptr, mask_bytes);
+    }
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
