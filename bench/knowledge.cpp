@@ -102,7 +102,9 @@ class Supplied final : public knowledge::Embedder {
   Result<knowledge::EmbeddingModel> model() const override {
     return knowledge::EmbeddingModel{"supplied", dimensions_, 0.0F, 0.2F};
   }
-  VectorSource source() const override { return VectorSource::caller; }
+  packs::knowledge::VectorSource source() const override {
+    return packs::knowledge::VectorSource::caller;
+  }
   Result<std::vector<float>> embed(std::span<const std::string_view>,
                                    knowledge::Purpose,
                                    const std::stop_token&) override {

@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_look{20};  // for its health; later ones wait longer
 constexpr milliseconds longest_look{1000};
 constexpr milliseconds longest_wait{30'000};  // before a start after crashes
+constexpr milliseconds time_to_die{200};      // between closing its connections and its end
 
 MonotonicTime now() {
   return std::chrono::steady_clock::now();
@@ -44,6 +45,7 @@ struct ModelServer::State {
     MonotonicTime not_before;    // of the next start
     std::optional<Error> error;  // why the last run did not get ready
     std::uint64_t runs = 0;
+    int pidfd = -1;  // of the program, while it is ready
     std::jthread runner;
   };
   Guarded<Shared> shared;
@@ -97,6 +99,7 @@ void ModelServer::Run::live() {
     return finish(std::move(healthy.error()), has_crashed);
   }
   serve();
+  server_.state_->shared.lock()->pidfd = -1;
   const auto end = child_->wait();
   stop_program();
   finish(end ? std::optional(crash_error(*end)) : std::nullopt, end.has_value());
@@ -150,6 +153,7 @@ void ModelServer::Run::serve() {
   {
     auto shared = server_.state_->shared.lock();
     shared->phase = State::Phase::ready;
+    shared->pidfd = child_->pidfd();
     shared->last_used = now();
     shared->error.reset();
     server_.state_->shared.notify_all();
@@ -214,6 +218,7 @@ Error ModelServer::Run::crash_error(const io::ChildEnd& end) const {
 void ModelServer::Run::finish(std::optional<Error> error, bool has_crashed) {
   auto shared = server_.state_->shared.lock();
   shared->phase = State::Phase::stopped;
+  shared->pidfd = -1;
   shared->error = std::move(error);
   if (!has_crashed) {
     shared->crashes = 0;
@@ -279,6 +284,24 @@ Result<ModelServer::Lease> ModelServer::need(const std::stop_token& stop) {
     shared.wait([&](const State::Shared& state) {
       return stop.stop_requested() || state.phase != Phase::starting;
     });
+  }
+}
+
+void ModelServer::suspect() {
+  UniqueFd program;
+  std::uint64_t run = 0;
+  {
+    auto shared = state_->shared.lock();
+    if (shared->pidfd < 0) return;
+    program.reset(::fcntl(shared->pidfd, F_DUPFD_CLOEXEC, 0));
+    run = shared->runs;
+  }
+  pollfd entry{program.get(), POLLIN, 0};
+  if (::poll(&entry, 1, static_cast<int>(time_to_die.count())) != 1) return;
+  auto shared = state_->shared.lock();
+  // No new lease: its thread notices the end, too, and says that it has stopped.
+  if (shared->runs == run && shared->phase == State::Phase::ready) {
+    shared->phase = State::Phase::starting;
   }
 }
 

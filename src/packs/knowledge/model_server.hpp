@@ -58,6 +58,9 @@ class ModelServer final {
   // Returns once the server is ready, which it may be already. Blocks until then, `stop`, or the
   // reason why it cannot be: `unavailable`, or `not_found` for a program that is not there.
   [[nodiscard]] Result<Lease> need(const std::stop_token& stop);
+  // It did not answer. Waits a moment for its end, so that the next need() is for a new run and
+  // not for what has just died.
+  void suspect();
 
  private:
   struct State;

@@ -281,6 +281,7 @@ Result<http::Response> OpenAiEmbedder::send(const std::string& body,
       return std::unexpected(std::move(error));
     error.code = Errc::unavailable;
     if (lives == 1) return std::unexpected(std::move(error).within("embedding server"));
+    server_->suspect();
   }
 }
 
