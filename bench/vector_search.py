@@ -141,9 +141,13 @@ class SetFigures:
             at = " at width 32 of 1 in "
             lines.append(Finding(f"{self.of.title}, 1 of {one_in} rows allowed: recall",
                                  self.filtered[f"recall@10{at}{one_in}"], goal="≥ 0.95", limit=0.95, at_least=True))
+            half = Series([rate / 2 for rate in self.filtered[f"queries{at}1"].values], "/s")
+            brute = self.filtered[f"brute force of 1 in {one_in}"]
+            floor = min([("half the rate of all rows", half), ("brute force over those allowed", brute)],
+                        key=lambda each: each[1].median)
             lines.append(Finding(f"{self.of.title}, 1 of {one_in} rows allowed: queries a second",
-                                 self.filtered[f"queries{at}{one_in}"], "all rows", self.filtered[f"queries{at}1"],
-                                 "≥ 0.5 × unfiltered", 0.5, "ratio", True))
+                                 self.filtered[f"queries{at}{one_in}"], *floor,
+                                 "≥ half the unfiltered or ahead of brute force", 1.0, "ratio", True))
         return lines
 
 
