@@ -60,6 +60,10 @@ class Generation final {
   // Reads all of it against its checksums. `damaged` names the section, `cancelled` leaves the
   // trust as it was.
   [[nodiscard]] Result<void> verify(const std::stop_token& stop) const;
+  // Gives back the memory of its file: what is read next is fetched again.
+  void unload() const {
+    if (file_) file_->unload(0, bytes_.size());
+  }
   // A reader met what cannot be.
   void report_damage() const { trust_.store(Trust::damaged, std::memory_order_relaxed); }
 

@@ -98,6 +98,13 @@ IndexStatus Generations::status() const {
   return status;
 }
 
+void Generations::unload() const {
+  for (const Part& part : snapshot()->parts) {
+    if (const Generation* file = part.contents->backing()) file->unload();
+    if (part.tombstones_file) part.tombstones_file->unload();
+  }
+}
+
 Result<void> Generations::commit(std::uint64_t sequence,
                                  std::span<const Key> changed,
                                  const Add& add) {

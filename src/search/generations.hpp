@@ -78,6 +78,7 @@ class Generations final {
   [[nodiscard]] Result<bool> maintain(const std::stop_token& stop);
   [[nodiscard]] Result<void> flush(const std::stop_token& stop);
   [[nodiscard]] Result<void> verify(const std::stop_token& stop);
+  void unload() const;
 
  private:
   struct Rewrite {

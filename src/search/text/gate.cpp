@@ -32,4 +32,21 @@ bool Gate::admits(DocId document) {
   return !filter_.allows || filter_.allows(segment_of(part_).key(document));
 }
 
+void for_each_key(const Snapshot& snapshot,
+                  const Filter& filter,
+                  const std::function<void(Key)>& take) {
+  for (const Part& part : snapshot.parts) {
+    const Segment& segment = segment_of(part);
+    for (const std::string& facet : filter.facets.front()) {
+      const auto entry = segment.find_term(facet_mark + facet);
+      if (!entry) continue;
+      Gate gate(part, filter);
+      PostingCursor cursor = segment.postings(*entry);
+      for (; !gate.is_closed() && cursor.document() != no_document; cursor.next()) {
+        if (gate.admits(cursor.document())) take(segment.key(cursor.document()));
+      }
+    }
+  }
+}
+
 }  // namespace hearth::search::text

@@ -38,4 +38,10 @@ class Gate final {
   bool is_closed_ = false;
 };
 
+// Hands over the key of each document that fits a filter with facets: in no order, and of those
+// with several facets of one list more than once.
+void for_each_key(const Snapshot& snapshot,
+                  const Filter& filter,
+                  const std::function<void(Key)>& take);
+
 }  // namespace hearth::search::text

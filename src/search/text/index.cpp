@@ -136,10 +136,4 @@ Result<void> Index::add_segments(std::vector<Part>& parts, const HeldContents& h
   return merge_small(parts, held);
 }
 
-IndexStatus Index::status() const {
-  IndexStatus status{generations_.status()};
-  status.documents = status.live;
-  return status;
-}
-
 }  // namespace hearth::search::text

@@ -188,10 +188,4 @@ std::uint64_t Selection::count() const {
   return sum;
 }
 
-IndexStatus Index::status() const {
-  IndexStatus status{generations_.status()};
-  status.vectors = status.live;
-  return status;
-}
-
 }  // namespace hearth::search::vector

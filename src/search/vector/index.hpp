@@ -71,10 +71,6 @@ class Selection final {
   std::vector<NodeSet> allowed_;          // of each part
 };
 
-struct IndexStatus : search::IndexStatus {
-  std::uint64_t vectors = 0;
-};
-
 // Thread-safe. `put`, `erase` and `commit` belong to one writer at a time: between the first put
 // and its commit nobody else's changes may come.
 class Index final {
@@ -130,9 +126,12 @@ class Index final {
   [[nodiscard]] Result<void> verify(const std::stop_token& stop = {}) {
     return generations_.verify(stop);
   }
+  // Gives back the memory of what is on disk: searches fetch what they need again, from the
+  // system's cache while it is there.
+  void unload() const { generations_.unload(); }
 
   [[nodiscard]] std::uint64_t covered() const { return generations_.covered(); }
-  [[nodiscard]] IndexStatus status() const;
+  [[nodiscard]] IndexStatus status() const { return generations_.status(); }
 
  private:
   Index(std::unique_ptr<IndexDirectory> directory, Schema schema, const IndexOptions& options);

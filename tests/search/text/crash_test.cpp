@@ -210,10 +210,10 @@ TEST(TextIndexCrash, ChangesDuringAWriteAreKept) {
     ASSERT_TRUE(index->commit(changes + 1));
   };
   ASSERT_TRUE(index->flush());
-  EXPECT_EQ(index->status().documents, 0U);
+  EXPECT_EQ(index->status().live, 0U);
   EXPECT_TRUE(index->search(Query::of_term("all"), {}, 10)->hits.empty());
   ASSERT_TRUE(index->flush());
-  EXPECT_EQ(opened(env)->status().documents, 0U);
+  EXPECT_EQ(opened(env)->status().live, 0U);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ TEST_F(Damage, IsAnsweredWithoutTheGenerationUntilTheIndexIsMadeAnew) {
   auto index = Index::open(store::system_env(), directory_.path(), {{2, 1}});
   ASSERT_TRUE(index);
   EXPECT_EQ((*index)->verify().error().code, Errc::damaged);
-  EXPECT_EQ((*index)->status().documents, 0U);
+  EXPECT_EQ((*index)->status().live, 0U);
   EXPECT_EQ((*index)->status().trust, Trust::damaged);
   // Also after the next opening, and after changes.
   const std::string_view fields[] = {"new", "words"};

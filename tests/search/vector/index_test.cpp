@@ -138,7 +138,7 @@ TEST_P(EveryMetric, AnswersLikeAMapThroughChangesMergesAndReopenings) {
       EXPECT_GE(pair.recall(10), 0.97) << "after opening, round " << round;
     }
   }
-  EXPECT_EQ(pair.index->status().vectors, pair.truth.size());
+  EXPECT_EQ(pair.index->status().live, pair.truth.size());
 }
 
 INSTANTIATE_TEST_SUITE_P(VectorIndex,
@@ -201,7 +201,7 @@ TEST(VectorIndex, KeepsItsRecallThroughMergesIntoTheSameGraph) {
     pair.maintain();
     EXPECT_EQ(pair.index->status().generations_on_disk, 1U);
     EXPECT_EQ(pair.index->status().gone, 0U);
-    EXPECT_EQ(pair.index->status().vectors, pair.truth.size());
+    EXPECT_EQ(pair.index->status().live, pair.truth.size());
     EXPECT_GE(pair.recall(20), 0.97) << round;
     for (int i = 0; i < 250; ++i) pair.put(pair.random() % 1500);
     for (int i = 0; i < 20; ++i) pair.erase(pair.random() % 1500);
@@ -315,7 +315,7 @@ TEST(VectorIndex, LosesNothingWhenAWriteFailsOrThePowerDoes) {
     } else {
       EXPECT_EQ(pair.index->covered(), pair.sequence) << failing;
     }
-    EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    EXPECT_EQ(pair.index->status().live, pair.truth.size()) << failing;
     EXPECT_GE(pair.recall(3), 0.9) << failing;
     EXPECT_TRUE(pair.index->verify()) << failing;
   }
@@ -345,16 +345,16 @@ TEST(VectorIndex, LosesNothingWhenAMergeOnDiskFailsOrThePowerDoes) {
       pair.open();
       EXPECT_EQ(pair.index->covered(), pair.sequence) << failing;
       EXPECT_TRUE(pair.index->verify()) << failing;
-      EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+      EXPECT_EQ(pair.index->status().live, pair.truth.size()) << failing;
     }
     pair.maintain();
     EXPECT_EQ(pair.index->status().generations_on_disk, 1U) << failing;
-    EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    EXPECT_EQ(pair.index->status().live, pair.truth.size()) << failing;
     EXPECT_GE(pair.recall(3), 0.9) << failing;
     pair.env.crash();
     pair.open();
     EXPECT_TRUE(pair.index->verify()) << failing;
-    EXPECT_EQ(pair.index->status().vectors, pair.truth.size()) << failing;
+    EXPECT_EQ(pair.index->status().live, pair.truth.size()) << failing;
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(steps, 8);
@@ -498,7 +498,7 @@ TEST(VectorIndex, IsSearchedWhileItChangesAndMerges) {
     is_over = true;
   }
   EXPECT_GE(pair.recall(10), 0.97);
-  EXPECT_EQ(pair.index->status().vectors, pair.truth.size());
+  EXPECT_EQ(pair.index->status().live, pair.truth.size());
 }
 
 }  // namespace
