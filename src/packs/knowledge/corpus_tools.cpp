@@ -25,9 +25,9 @@ constexpr std::chrono::milliseconds progress_interval{100};
 
 std::vector<wire::IndexStats> index_stats(const KnowledgeStore& store) {
   const auto stats_of = [](std::string name, const IndexLeg& leg) {
-    const LegStatus status = leg.status();
+    const search::IndexStatus status = leg.status();
     return wire::IndexStats{.index = std::move(name),
-                            .entries = static_cast<std::int64_t>(status.entries),
+                            .entries = static_cast<std::int64_t>(status.live),
                             .bytes = static_cast<std::int64_t>(status.bytes_on_disk),
                             .model = {},
                             .lacks = {}};
@@ -36,7 +36,7 @@ std::vector<wire::IndexStats> index_stats(const KnowledgeStore& store) {
   all.back().lacks = store.text_lacks();
   const auto vectors = store.vectors();
   all.push_back(vectors ? stats_of("meaning", *vectors) : wire::IndexStats{.index = "meaning"});
-  if (vectors) all.back().model = vectors->model().name;
+  if (vectors) all.back().model = vectors->kind().model.name;
   all.back().lacks = store.vectors_lack();
   return all;
 }

@@ -106,7 +106,7 @@ TEST_F(Embedding, MakesVectorsInTheBackgroundAndKeepsThem) {
   open(server);
   for (int i = 0; i < 100; ++i) add("n" + std::to_string(i), "kettle " + std::to_string(i));
   settle();
-  EXPECT_EQ(store_->vectors()->status().entries, 100U);
+  EXPECT_EQ(store_->vectors()->status().live, 100U);
   EXPECT_EQ(find("kettle 17", SearchMode::vectors).degraded.size(), 0U);
 
   // The next daemon knows the model without asking, and asks for nothing again.
@@ -134,7 +134,7 @@ TEST_F(Embedding, LeavesATextThatIsRefusedWithoutAVectorAndGoesOn) {
   add("b", "this text is refused");
   add("c", "teapot");
   settle();
-  EXPECT_EQ(store_->vectors()->status().entries, 2U);
+  EXPECT_EQ(store_->vectors()->status().live, 2U);
 }
 
 TEST_F(Embedding, NeverMixesTheVectorsOfTwoModels) {
@@ -143,8 +143,8 @@ TEST_F(Embedding, NeverMixesTheVectorsOfTwoModels) {
   settle();
   open(std::make_shared<Server>("two"));
   settle();
-  EXPECT_EQ(store_->vectors()->model().name, "two");
-  EXPECT_EQ(store_->vectors()->status().entries, 1U);
+  EXPECT_EQ(store_->vectors()->kind().model.name, "two");
+  EXPECT_EQ(store_->vectors()->status().live, 1U);
   EXPECT_EQ(vector_directories(), 1U);
 }
 
@@ -166,8 +166,8 @@ TEST_F(Embedding, KeepsRemovalsForTheIndexOfAModelThatIsNotKnownYet) {
   add("last", "teapot");
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   const auto is_covered = [&] {
-    const LegStatus status = store_->text().status();
-    return status.covered == status.visible;
+    const search::IndexStatus status = store_->text().status();
+    return status.covered == status.sequence;
   };
   while (!is_covered() && std::chrono::steady_clock::now() < until) {
   }

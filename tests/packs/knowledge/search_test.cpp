@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -19,10 +20,11 @@ namespace {
 class Search : public testing::Test {
  protected:
   Search() { open(); }
-  void open() {
+  void open(std::chrono::milliseconds unload_after = std::chrono::seconds(30)) {
     store_.reset();
-    store_ = KnowledgeStore::open(directory_ / "k.db", clock_,
-                                  {.embedder = std::make_shared<BuiltinEmbedder>()})
+    store_ = KnowledgeStore::open(
+                 directory_ / "k.db", clock_,
+                 {.embedder = std::make_shared<BuiltinEmbedder>(), .unload_after = unload_after})
                  .value();
   }
   std::string add(std::string title,
@@ -222,8 +224,8 @@ TEST_F(Search, FindsAfterAReopeningWhatTookTheNumberOfTheRemoved) {
   ASSERT_EQ(page.total, 1);
   EXPECT_EQ(page.hits[0].id, young);
   EXPECT_EQ(find("kettle").total, 0);
-  EXPECT_EQ(store_->text().status().entries, 201U);
-  EXPECT_EQ(store_->vectors()->status().entries, 201U);
+  EXPECT_EQ(store_->text().status().live, 201U);
+  EXPECT_EQ(store_->vectors()->status().live, 201U);
 }
 
 TEST_F(Search, OpensWhereSomethingElseStandsInPlaceOfAnIndex) {
@@ -278,6 +280,40 @@ TEST_F(Search, SuggestsTitlesFirst) {
     ASSERT_FALSE(page->hits.empty()) << typed;
     EXPECT_EQ(page->hits.front().id, titled) << typed;
   }
+}
+
+// Memory of the process that is of files below `directory`, in KiB.
+std::size_t mapped_memory(const std::filesystem::path& directory) {
+  std::ifstream maps("/proc/self/smaps");
+  std::size_t sum = 0;
+  bool is_below = false;
+  for (std::string line; std::getline(maps, line);) {
+    const bool is_mapping = !line.substr(0, line.find(' ')).ends_with(':');  // else a row of one
+    if (is_mapping) {
+      is_below = line.find(directory.string() + "/") != std::string::npos;
+    } else if (is_below && line.starts_with("Rss:")) {
+      sum += std::stoul(line.substr(4));
+    }
+  }
+  return sum;
+}
+
+TEST_F(Search, GivesBackTheMemoryOfIndexesThatNobodyAsks) {
+  for (int i = 0; i < 300; ++i) add("n" + std::to_string(i), "socket " + std::to_string(i));
+  const auto is_kept = [](const search::IndexStatus& status) {
+    return status.sequence == status.covered;
+  };
+  while (!is_kept(store_->text().status()) || !is_kept(store_->vectors()->status())) {
+  }
+  open(std::chrono::milliseconds(200));
+  EXPECT_EQ(find("socket", SearchMode::hybrid).hits.size(), 100U);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (mapped_memory(directory_.path() + "/text") > 0 &&
+         std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(mapped_memory(directory_.path() + "/text"), 0U);
+  EXPECT_EQ(find("socket", SearchMode::hybrid).hits.size(), 100U);
+  EXPECT_GT(mapped_memory(directory_.path() + "/text"), 0U);
 }
 
 TEST_F(Search, RebuildsAnIndexWhileTheOtherAnswers) {

@@ -284,12 +284,10 @@ Result<Merged> merge_for_good(store::Database& database,
   auto changed = change_entry(database, into->entry.id, change, now);
   if (!changed) return std::unexpected(std::move(changed.error()));
   auto done = move_edges(database, into->n, from->n, merged);
+  if (done) done = hide_row(database, from->n, to_ms(now));
   if (done) {
-    done = database.run(
-        "UPDATE entries SET deleted_ms = ?, superseded_by = ?, version = version + 1 WHERE n = ?",
-        to_ms(now), into->n, from->n);
+    done = database.run("UPDATE entries SET superseded_by = ? WHERE n = ?", into->n, from->n);
   }
-  if (done) done = touch_row(database, from->n);
   // What took its place is a part of it now.
   if (done) {
     done = database.run("UPDATE entries SET superseded_by = NULL WHERE n = ? AND superseded_by = ?",

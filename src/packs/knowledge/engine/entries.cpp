@@ -229,16 +229,6 @@ Result<void> add_vector(store::Database& database,
 
 }  // namespace
 
-std::vector<std::string> split_tags(std::string_view lines) {
-  std::vector<std::string> tags;
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n');
-    tags.emplace_back(lines.substr(0, end));
-    lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
-  }
-  return tags;
-}
-
 std::string source_name(std::string_view path, std::int64_t line) {
   return std::string(path) + ":" + std::to_string(line);
 }
@@ -329,9 +319,7 @@ Result<Entry> remove_entry(store::Database& database,
   if (is_hard) {
     done = delete_row(database, stored->n);
   } else {
-    done = database.run("UPDATE entries SET deleted_ms = ?, version = version + 1 WHERE n = ?",
-                        to_ms(now), stored->n);
-    if (done) done = touch_row(database, stored->n);
+    done = hide_row(database, stored->n, to_ms(now));
   }
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(stored->entry);

@@ -57,8 +57,6 @@ struct StoredEntry {
 [[nodiscard]] Result<StoredEntry> load_entry(store::Database& database, std::int64_t n);
 [[nodiscard]] std::int64_t to_ms(WallTime time);
 
-// "a\nb" → {"a", "b"}, and back.
-[[nodiscard]] std::vector<std::string> split_tags(std::string_view lines);
 // "path:line".
 [[nodiscard]] std::string source_name(std::string_view path, std::int64_t line);
 

@@ -101,7 +101,10 @@ Result<std::shared_ptr<EntrySet>> read_superseded(store::Database& database) {
 
 }  // namespace
 
-Result<KeyFilter> key_filter(store::Database& database, const Filter& filter, Legs legs) {
+Result<KeyFilter> key_filter(const KnowledgeStore& store,
+                             store::Database& database,
+                             const Filter& filter,
+                             Legs legs) {
   KeyFilter keys;
   if (filter.kind) keys.words.facets.push_back({kind_facet(*filter.kind)});
   for (const std::string& tag : filter.tags) keys.words.facets.push_back({tag_facet(tag)});
@@ -110,24 +113,36 @@ Result<KeyFilter> key_filter(store::Database& database, const Filter& filter, Le
   } else if (filter.memory) {
     keys.words.facets.push_back({memory_facet(*filter.memory)});
   }
-  const bool has_labels = !keys.words.facets.empty();
-  if (needs_rows(filter) || (has_labels && legs == Legs::both)) {
+  const bool has_facets = !keys.words.facets.empty();
+  if (needs_rows(filter) || (has_facets && legs == Legs::both && store.text_lacks())) {
     auto allowed = read_set(database.query("SELECT e.n FROM live e WHERE true" + filter_sql(filter),
                                            filter_parameters(filter)));
     if (!allowed) return std::unexpected(std::move(allowed.error()));
-    keys.vectors = [set = std::move(*allowed)](search::Key key) {
+    keys.words.allows = keys.vectors = [set = std::move(*allowed)](search::Key key) {
       return set->contains(static_cast<std::int64_t>(key));
     };
-    if (needs_rows(filter) || !filter.with_superseded) keys.words.allows = keys.vectors;
     return keys;
   }
-  if (filter.with_superseded) return keys;
-  auto superseded = read_superseded(database);
-  if (!superseded) return std::unexpected(std::move(superseded.error()));
-  if ((*superseded)->empty()) return keys;
-  keys.words.allows = keys.vectors = [set = std::move(*superseded)](search::Key key) {
-    return !set->contains(static_cast<std::int64_t>(key));
-  };
+  if (!filter.with_superseded) {
+    auto superseded = read_superseded(database);
+    if (!superseded) return std::unexpected(std::move(superseded.error()));
+    if (!(*superseded)->empty()) {
+      keys.words.allows = [set = std::move(*superseded)](search::Key key) {
+        return !set->contains(static_cast<std::int64_t>(key));
+      };
+    }
+  }
+  if (!has_facets) {
+    keys.vectors = keys.words.allows;
+  } else if (legs == Legs::both) {
+    const auto allowed = std::make_shared<EntrySet>();
+    search::text::for_each_key(*store.text().index()->snapshot(), keys.words, [&](search::Key key) {
+      allowed->add(static_cast<std::int64_t>(key));
+    });
+    keys.vectors = [allowed](search::Key key) {
+      return allowed->contains(static_cast<std::int64_t>(key));
+    };
+  }
   return keys;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "packs/knowledge/engine/entry.hpp"
+#include "packs/knowledge/engine/knowledge_store.hpp"
 #include "search/hit.hpp"
 #include "search/text/gate.hpp"
 #include "store/sqlite.hpp"
@@ -41,9 +42,11 @@ struct KeyFilter {
   search::text::Filter words;                // facets inside the walk, and the rest by key
   std::function<bool(search::Key)> vectors;  // empty: all
 };
-// The facets say enough for words; for vectors the rows are read.
 enum class Legs : std::uint8_t { words, both };
-[[nodiscard]] Result<KeyFilter> key_filter(store::Database& database,
+// For vectors the facets are looked up in the index of words; rows are read for what is no facet,
+// or while that index is incomplete.
+[[nodiscard]] Result<KeyFilter> key_filter(const KnowledgeStore& store,
+                                           store::Database& database,
                                            const Filter& filter,
                                            Legs legs);
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
-#include "packs/knowledge/engine/entries.hpp"
 #include "packs/knowledge/engine/rows.hpp"
 
 namespace hearth::packs::knowledge {
@@ -20,22 +18,17 @@ constexpr std::chrono::milliseconds time_of_a_start{25};
 // Which a restarted index has from its first moment.
 constexpr std::uint64_t kept_at_restart = 256;
 
-std::vector<float> to_floats(std::string_view bytes) {
-  std::vector<float> floats(bytes.size() / sizeof(float));
-  std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
-  return floats;
-}
-
 }  // namespace
 
 IndexFeed::IndexFeed(Embedder* embedder)
     : embedder_(embedder != nullptr && embedder->source() == VectorSource::immediate ? embedder
-                                                                                      : nullptr) {}
+                                                                                     : nullptr) {}
 
 void IndexFeed::add(IndexLeg& leg, std::string model) {
   const std::scoped_lock lock(mutex_);
   if (!model.empty()) model_ = std::move(model);
   followers_.push_back({.leg = &leg, .has = leg.status().covered});
+  publish();
 }
 
 Result<void> IndexFeed::begin(store::Database& database) {
@@ -51,6 +44,7 @@ Result<void> IndexFeed::begin(store::Database& database) {
     }
     if (auto done = bring_newest(follower, database); !done) return done;
   }
+  publish();
   return {};
 }
 
@@ -119,7 +113,7 @@ Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
     entry.title = rows.text(5);
     entry.text = rows.text(6);
     if (!rows.is_null(8)) entry.memory = rows.text(8);
-    if (!rows.is_null(7)) entry.vector = to_floats(rows.blob(7));
+    if (!rows.is_null(7)) entry.vector = stored_vector(rows.blob(7));
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   std::ranges::sort(entries, {}, &IndexedEntry::seq);
@@ -203,6 +197,7 @@ Result<void> IndexFeed::bring(std::span<const IndexedEntry> entries, std::uint64
   if (is_one_behind) {
     for (const IndexedEntry& entry : entries) brought_.insert(entry.n);
   }
+  publish();
   return all;
 }
 
@@ -235,6 +230,7 @@ Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_toke
   if (auto done = leg->commit(has); !done) return std::unexpected(std::move(done.error()));
   behind.has = has;
   behind.is_current = is_through;
+  publish();
   return true;
 }
 
@@ -250,14 +246,20 @@ Result<void> IndexFeed::restart(IndexLeg& leg, store::Database& database) {
   Follower& follower = follower_of(leg);
   follower.has = 0;
   follower.is_current = false;
+  publish();
   return {};
 }
 
+void IndexFeed::publish() {
+  auto missing = missing_.lock();
+  for (const Follower& each : followers_) {
+    const std::uint64_t lacks = followed_ - std::min(followed_, each.has);
+    (*missing)[each.leg] = each.is_current ? 0 : std::max<std::uint64_t>(lacks, 1);
+  }
+}
+
 std::uint64_t IndexFeed::missing(const IndexLeg& leg) const {
-  const std::scoped_lock lock(mutex_);
-  const Follower& follower = follower_of(leg);
-  if (follower.is_current) return 0;
-  return std::max<std::uint64_t>(followed_ - follower.has, 1);
+  return missing_.lock()->at(&leg);
 }
 
 }  // namespace hearth::packs::knowledge

@@ -15,9 +15,11 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/guarded.hpp"
 #include "base/result.hpp"
 #include "packs/knowledge/engine/embedder.hpp"
 #include "packs/knowledge/engine/index_leg.hpp"
@@ -47,7 +49,7 @@ class IndexFeed final {
   // Throws away what a leg has, but for the newest changes, and catches up from the first.
   [[nodiscard]] Result<void> restart(IndexLeg& leg, store::Database& database);
 
-  // How many changes a leg lacks; 0 when it is complete.
+  // How many changes a leg lacks; 0 when it is complete. Waits for no index that works.
   [[nodiscard]] std::uint64_t missing(const IndexLeg& leg) const;
 
  private:
@@ -68,6 +70,7 @@ class IndexFeed final {
   }
   [[nodiscard]] Result<void> embed(std::vector<IndexedEntry>& entries, const std::stop_token& stop);
   // Called with the lock.
+  void publish();
   [[nodiscard]] Result<void> bring_newest(Follower& follower, store::Database& database);
   [[nodiscard]] Result<void> bring(std::span<const IndexedEntry> entries, std::uint64_t newest);
   [[nodiscard]] static Result<void> put(Follower& follower,
@@ -82,6 +85,9 @@ class IndexFeed final {
   std::uint64_t followed_ = 0;  // the writer's last number: all from its first are in the legs
   // Entries that the writer brought since catch_up() began to read: what it has read may be old.
   std::unordered_set<std::int64_t> brought_;
+
+  // What missing() says: searches ask while mutex_ is held for as long as an index takes a slice.
+  mutable Guarded<std::unordered_map<const IndexLeg*, std::uint64_t>> missing_;
 };
 
 }  // namespace hearth::packs::knowledge

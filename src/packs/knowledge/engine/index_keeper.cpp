@@ -21,8 +21,13 @@ constexpr std::chrono::milliseconds pause_after_failure{1'000};
 IndexKeeper::IndexKeeper(IndexFeed& feed,
                          store::Readers& readers,
                          const Clock& clock,
+                         std::chrono::milliseconds unload_after,
                          Covered covered)
-    : feed_(feed), readers_(readers), clock_(clock), covered_(std::move(covered)) {}
+    : feed_(feed),
+      readers_(readers),
+      clock_(clock),
+      unload_after_(unload_after),
+      covered_(std::move(covered)) {}
 
 IndexKeeper::~IndexKeeper() {
   close();
@@ -43,6 +48,12 @@ void IndexKeeper::nudge() {
   auto state = state_.lock();
   state->last_write = clock_.monotonic();
   if (std::exchange(state->is_dirty, true)) return;
+  state_.notify_all();
+}
+
+void IndexKeeper::note_use() {
+  if (is_used_.load(std::memory_order_relaxed) || is_used_.exchange(true)) return;
+  (void)state_.lock();  // whoever is about to wait does so before it is woken
   state_.notify_all();
 }
 
@@ -87,14 +98,31 @@ void IndexKeeper::work() {
       continue;
     }
     if (verify_some() || tidy()) continue;
-    const bool is_quiet_now = is_quiet();
-    auto state = state_.lock();
-    if (!is_quiet_now) {
+    if (is_quiet()) {
+      rest();
+    } else {
+      auto state = state_.lock();
       (void)state.wait_until(std::chrono::steady_clock::now() + tidy_interval,
                              [](const State& now) { return now.is_closed; });
-    } else {
-      state.wait([](const State& now) { return now.is_closed || now.is_dirty; });
     }
+  }
+}
+
+// Until there is something to do. Between searches that come every now and then it wakes once in
+// `unload_after`, after the last of them once more.
+void IndexKeeper::rest() {
+  auto state = state_.lock();
+  if (!is_used_) {
+    state.wait([&](const State& now) { return now.is_closed || now.is_dirty || is_used_; });
+  }
+  if (!is_used_.exchange(false)) return;
+  const bool has_work =
+      state.wait_until(std::chrono::steady_clock::now() + unload_after_,
+                       [](const State& now) { return now.is_closed || now.is_dirty; });
+  if (has_work) {
+    is_used_ = true;
+  } else if (!is_used_) {
+    for (const Watched& each : state->legs) each.leg->unload();
   }
 }
 
@@ -157,9 +185,9 @@ bool IndexKeeper::tidy() {
     const auto worked = leg->maintain(stop_.get_token());
     has_worked |= worked.value_or(false);
     Result<void> done = worked ? Result<void>() : std::unexpected(worked.error());
-    const LegStatus status = leg->status();
-    if (status.is_damaged) rebuild(*leg);
-    const std::uint64_t uncovered = status.visible - std::min(status.visible, status.covered);
+    const search::IndexStatus status = leg->status();
+    if (status.trust == search::Trust::damaged) rebuild(*leg);
+    const std::uint64_t uncovered = status.sequence - std::min(status.sequence, status.covered);
     const bool is_worth_it = uncovered >= (is_to_flush ? worth_a_file : leg->most_uncovered());
     if (done && is_worth_it && feed_.missing(*leg) == 0) done = leg->flush(stop_.get_token());
     if (!done) fail(*leg, "write", done.error());

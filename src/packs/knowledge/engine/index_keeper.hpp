@@ -2,6 +2,8 @@
 // against their checksums, writes what is in their memory to disk and merges it.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -24,7 +26,12 @@ class IndexKeeper final {
   using Covered = std::function<void(std::uint64_t)>;
 
   // All of these outlive the keeper.
-  IndexKeeper(IndexFeed& feed, store::Readers& readers, const Clock& clock, Covered covered);
+  // Legs that nobody asked for `unload_after` give back their memory.
+  IndexKeeper(IndexFeed& feed,
+              store::Readers& readers,
+              const Clock& clock,
+              std::chrono::milliseconds unload_after,
+              Covered covered);
   ~IndexKeeper();  // close()
   IndexKeeper(const IndexKeeper&) = delete;
   IndexKeeper& operator=(const IndexKeeper&) = delete;
@@ -35,6 +42,8 @@ class IndexKeeper final {
   void start();
   // Something was written. Any thread; cheap.
   void nudge();
+  // An index is asked. Any thread; costs next to nothing.
+  void note_use();
   // Throws a leg's index away and makes it again, in the background. Any thread.
   void rebuild(IndexLeg& leg);
   // Ends what it does, as soon as that can be left. Any thread but its own; idempotent.
@@ -58,15 +67,18 @@ class IndexKeeper final {
   [[nodiscard]] bool verify_some();
   [[nodiscard]] bool tidy();
   [[nodiscard]] bool is_quiet();
+  void rest();
   [[nodiscard]] std::vector<IndexLeg*> legs();
   void fail(const IndexLeg& leg, std::string_view what, const Error& error);
 
   IndexFeed& feed_;
   store::Readers& readers_;
   const Clock& clock_;
+  const std::chrono::milliseconds unload_after_;
   const Covered covered_;
   std::stop_source stop_;
-  std::uint64_t told_ = 0;  // the keeper's thread: to covered_
+  std::uint64_t told_ = 0;            // the keeper's thread: to covered_
+  std::atomic<bool> is_used_ = true;  // since rest() looked last; what opening reads counts, too
   Guarded<State> state_;
   std::thread thread_;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "search/generations.hpp"
 
 namespace hearth::packs::knowledge {
 
@@ -25,15 +26,6 @@ struct IndexedEntry {
   std::optional<std::string> memory;
   std::vector<float> vector;  // empty: it has none yet
   bool is_gone = false;       // then nothing else counts
-};
-
-struct LegStatus {
-  std::uint64_t entries = 0;
-  std::uint64_t visible = 0;  // the last change that searches see
-  std::uint64_t covered = 0;  // the last one that is on disk
-  std::uint64_t bytes_on_disk = 0;
-  std::uint64_t bytes_in_memory = 0;
-  bool is_damaged = false;  // something on disk is not as it was written: to be rebuilt
 };
 
 // `put`, `erase`, `commit` and `restart` are called by one thread at a time (index_feed.hpp); the
@@ -53,11 +45,13 @@ class IndexLeg {
   // Starts again with these entries and no others, all at once for searches.
   [[nodiscard]] virtual Result<void> restart(std::span<const IndexedEntry> entries) = 0;
 
-  [[nodiscard]] virtual LegStatus status() const = 0;
+  [[nodiscard]] virtual search::IndexStatus status() const = 0;
   // Background work, one piece of it; false when there is none. Blocks.
   [[nodiscard]] virtual Result<bool> maintain(const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<void> flush(const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<void> verify(const std::stop_token& stop) = 0;
+  // Gives back memory that the next search takes again.
+  virtual void unload() const = 0;
 };
 
 }  // namespace hearth::packs::knowledge

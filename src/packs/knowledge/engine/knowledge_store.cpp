@@ -142,18 +142,19 @@ Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   if (!text) return std::unexpected(std::move(text.error()));
   text_ = std::move(*text);
   feed_.add(*text_);
-  keeper_ = std::make_unique<IndexKeeper>(feed_, readers_, clock_, [this](std::uint64_t covered) {
-    // The index of a model that is not known yet may be there from before, and lack removals.
-    if (!writer_ || (options_.embedder && !vectors())) return;
-    write({.run = [covered](store::Database& database) -> Result<std::string> {
-             auto done = database.run("DELETE FROM removed WHERE seq <= ?", covered);
-             if (!done) return std::unexpected(std::move(done.error()));
-             return std::string();
-           },
-           .done = [](auto&&) {},
-           .key = {},
-           .stop = {}});
-  });
+  keeper_ = std::make_unique<IndexKeeper>(
+      feed_, readers_, clock_, options_.unload_after, [this](std::uint64_t covered) {
+        // The index of a model that is not known yet may be there from before, and lack removals.
+        if (!writer_ || (options_.embedder && !vectors())) return;
+        write({.run = [covered](store::Database& database) -> Result<std::string> {
+                 auto done = database.run("DELETE FROM removed WHERE seq <= ?", covered);
+                 if (!done) return std::unexpected(std::move(done.error()));
+                 return std::string();
+               },
+               .done = [](auto&&) {},
+               .key = {},
+               .stop = {}});
+      });
   if (options_.embedder) {
     const auto remembered = read_model(database);
     if (!remembered) return std::unexpected(remembered.error());
@@ -179,7 +180,7 @@ Result<void> KnowledgeStore::open_vectors(const EmbeddingModel& model) {
       fingerprint_hex(model.name + "\n" + std::to_string(model.dimensions)).substr(0, 16);
   const auto directory = index_directory(name);
   if (!directory) return std::unexpected(directory.error());
-  auto leg = VectorLeg::open(store::system_env(), *directory, model);
+  auto leg = VectorLeg::open(store::system_env(), *directory, {.model = model});
   if (!leg) return std::unexpected(std::move(leg.error()));
   std::shared_ptr<VectorLeg> vectors = std::move(*leg);
   feed_.add(*vectors, model.name);
@@ -222,7 +223,7 @@ std::shared_ptr<const VectorLeg> KnowledgeStore::vectors() const {
 std::optional<EmbeddingModel> KnowledgeStore::supplied_model() const {
   const auto vectors = *vectors_.lock();
   if (!vectors || options_.embedder->source() == VectorSource::immediate) return std::nullopt;
-  return vectors->model();
+  return vectors->kind().model;
 }
 
 namespace {
@@ -259,7 +260,8 @@ class TimeLimit {
 Result<std::vector<float>> KnowledgeStore::embed_query(std::string_view text,
                                                        const std::stop_token& stop) {
   Embedder& embedder = *options_.embedder;
-  if (embedder.source() != VectorSource::server) return embedder.embed({&text, 1}, Purpose::query, stop);
+  if (embedder.source() != VectorSource::server)
+    return embedder.embed({&text, 1}, Purpose::query, stop);
   if (clock_.monotonic() < *no_query_before_.lock()) {
     return fail(Errc::unavailable, "the model did not answer in time, and rests for some seconds");
   }
@@ -273,7 +275,8 @@ Result<std::vector<float>> KnowledgeStore::embed_query(std::string_view text,
   return vector;
 }
 
-Result<void> KnowledgeStore::refresh(store::Database& database) {
+Result<void> KnowledgeStore::begin_search(store::Database& database) {
+  keeper_->note_use();
   if (!options_.is_read_only) return {};
   const std::scoped_lock lock(refreshing_);
   auto followed = feed_.follow(database);

@@ -6,6 +6,7 @@
 //   vectors-FINGERPRINT/  the index of one model's vectors (search/vector)
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,8 @@ struct StoreOptions {
   bool is_read_only = false;                         // another process owns the file
   std::shared_ptr<Embedder> embedder = nullptr;      // null: there are no vectors
   std::string no_embedder = "there is no embedder";  // why
+  // Indexes that nobody asked for so long give back their memory.
+  std::chrono::milliseconds unload_after{30'000};
   // Told after each commit of ours which entries it has changed, by their ids. On the writer's
   // thread.
   std::function<void(const std::vector<std::string>&)> changed = {};
@@ -73,8 +76,8 @@ class KnowledgeStore final {
   // After one that did not come in time none is asked for, for some seconds.
   [[nodiscard]] Result<std::vector<float>> embed_query(std::string_view text,
                                                        const std::stop_token& stop);
-  // Brings what another process has written; nothing to do in a store of one's own.
-  [[nodiscard]] Result<void> refresh(store::Database& database);
+  // Before a search of the indexes: brings what another process has written, if it is another's.
+  [[nodiscard]] Result<void> begin_search(store::Database& database);
   // Why an index cannot answer as well as it should; nothing when it can.
   [[nodiscard]] std::optional<std::string> text_lacks() const;
   [[nodiscard]] std::optional<std::string> vectors_lack() const;

@@ -242,16 +242,21 @@ Result<LexicalHits> search_words(const Snapshot& snapshot,
   found.trust = any->trust;
   found.is_all = any->hits.size() < most;
   const Has has = query.is_one_word && !query.has_unknown ? Has::all : Has::some;
+  if (!found.is_all) found.best_unseen = confidence(any->hits.back().score, query, has);
   std::unordered_map<search::Key, float> scores;
   for (const search::Hit& hit : any->hits) scores[hit.key] = confidence(hit.score, query, has);
   if (query.all.kind != Query::Kind::nothing) {
     auto all = search::text::search(snapshot, query.all, filter, most, 0, stop);
     if (!all) return std::unexpected(std::move(all.error()));
+    const Has has_all = query.has_unknown ? Has::all_known : Has::all;
     for (const search::Hit& hit : all->hits) {
       // With the guesses it may have more.
       float& score = scores[hit.key];
-      score = std::max(score,
-                       confidence(hit.score, query, query.has_unknown ? Has::all_known : Has::all));
+      score = std::max(score, confidence(hit.score, query, has_all));
+    }
+    if (all->hits.size() == most) {
+      found.best_unseen =
+          std::max(found.best_unseen, confidence(all->hits.back().score, query, has_all));
     }
   }
   for (const auto& [key, score] : scores) found.hits.push_back({key, score});

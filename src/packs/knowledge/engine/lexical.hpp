@@ -37,6 +37,7 @@ struct LexicalQuery {
 struct LexicalHits {
   std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
   bool is_all = false;            // there are no more
+  float best_unseen = 0;          // no other scores more
   search::Trust trust = search::Trust::verified;
 };
 [[nodiscard]] Result<LexicalHits> search_words(const search::Snapshot& snapshot,

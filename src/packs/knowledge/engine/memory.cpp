@@ -208,9 +208,7 @@ Result<Pruned> prune(store::Database& database, const PruneRequest& request, Wal
       pruned.some.push_back(std::move(stored->entry));
     }
     if (request.is_dry_run) continue;
-    auto done = database.run("UPDATE entries SET deleted_ms = ?, version = version + 1 WHERE n = ?",
-                             to_ms(now), each.n);
-    if (done) done = touch_row(database, each.n);
+    auto done = hide_row(database, each.n, to_ms(now));
     if (!done) return std::unexpected(std::move(done.error()));
   }
   return pruned;

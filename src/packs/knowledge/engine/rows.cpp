@@ -1,18 +1,13 @@
 #include "packs/knowledge/engine/rows.hpp"
 
 #include <bit>
+#include <cstring>
 
 namespace hearth::packs::knowledge {
 namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "vectors are stored as they are in memory");
-
-std::string joined(const std::vector<std::string>& tags) {
-  std::string lines;
-  for (const std::string& tag : tags) lines.append(lines.empty() ? "" : "\n").append(tag);
-  return lines;
-}
 
 Result<void> add_tags(store::Database& database,
                       std::int64_t n,
@@ -27,6 +22,22 @@ Result<void> add_tags(store::Database& database,
 constexpr std::string_view count_sql = "UPDATE counter SET value = value + 1";
 
 }  // namespace
+
+std::string join_tags(const std::vector<std::string>& tags) {
+  std::string lines;
+  for (const std::string& tag : tags) lines.append(lines.empty() ? "" : "\n").append(tag);
+  return lines;
+}
+
+std::vector<std::string> split_tags(std::string_view lines) {
+  std::vector<std::string> tags;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    tags.emplace_back(lines.substr(0, end));
+    lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
+  }
+  return tags;
+}
 
 Result<std::uint64_t> last_sequence(store::Database& database) {
   const auto value = database.integer("SELECT value FROM counter");
@@ -53,7 +64,7 @@ Result<void> insert_row(store::Database& database, const NewRow& row) {
         "VALUES((SELECT value FROM counter), ?, ?, (SELECT value FROM counter), ?, ?, ?, ?, ?, ?, "
         "?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.now_ms, row.now_ms, row.memory, row.salience, source, chunk, line,
-        hash, row.origin, row.title, joined(row.tags), row.properties, row.text);
+        hash, row.origin, row.title, join_tags(row.tags), row.properties, row.text);
   }
   if (!done) return done;
   return add_tags(database, database.last_rowid(), row.tags);
@@ -70,7 +81,7 @@ Result<void> replace_searchable(store::Database& database, std::int64_t n, const
     done = database.run(
         "UPDATE entries SET seq = (SELECT value FROM counter), kind = ?, title = ?, tags = ?, "
         "text = ? WHERE n = ?",
-        now.kind, now.title, joined(now.tags), now.text, n);
+        now.kind, now.title, join_tags(now.tags), now.text, n);
   }
   if (done) done = database.run("DELETE FROM entry_tags WHERE n = ?", n);
   if (done) done = add_tags(database, n, now.tags);
@@ -102,6 +113,12 @@ Result<void> touch_row(store::Database& database, std::int64_t n) {
   return done;
 }
 
+Result<void> hide_row(store::Database& database, std::int64_t n, std::int64_t now_ms) {
+  auto done = database.run("UPDATE entries SET deleted_ms = ?, version = version + 1 WHERE n = ?",
+                           now_ms, n);
+  return done ? touch_row(database, n) : done;
+}
+
 Result<void> store_vector(store::Database& database,
                           std::int64_t n,
                           std::string_view model,
@@ -113,6 +130,12 @@ Result<void> store_vector(store::Database& database,
       "model = excluded.model, vector = excluded.vector",
       n, model, store::Blob{bytes});
   return done ? touch_row(database, n) : done;
+}
+
+std::vector<float> stored_vector(std::string_view bytes) {
+  std::vector<float> vector(bytes.size() / sizeof(float));
+  std::memcpy(vector.data(), bytes.data(), vector.size() * sizeof(float));
+  return vector;
 }
 
 }  // namespace hearth::packs::knowledge

@@ -51,6 +51,8 @@ struct Searchable {
 
 // For good, with its edges, its tags and its vector.
 [[nodiscard]] Result<void> delete_row(store::Database& database, std::int64_t n);
+// Deleted, but still there for whoever asks for what is deleted.
+[[nodiscard]] Result<void> hide_row(store::Database& database, std::int64_t n, std::int64_t now_ms);
 // Gives the row the next number: the indexes look at it again.
 [[nodiscard]] Result<void> touch_row(store::Database& database, std::int64_t n);
 
@@ -59,6 +61,13 @@ struct Searchable {
                                         std::int64_t n,
                                         std::string_view model,
                                         const std::vector<float>& vector);
+
+// As it is in the column.
+[[nodiscard]] std::vector<float> stored_vector(std::string_view bytes);
+
+// Tags as they are in the column: lines.
+[[nodiscard]] std::string join_tags(const std::vector<std::string>& tags);
+[[nodiscard]] std::vector<std::string> split_tags(std::string_view lines);
 
 // The number of the last change.
 [[nodiscard]] Result<std::uint64_t> last_sequence(store::Database& database);

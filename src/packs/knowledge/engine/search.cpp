@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <iterator>
 #include <unordered_map>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "packs/knowledge/engine/entries.hpp"
 #include "packs/knowledge/engine/filter.hpp"
 #include "packs/knowledge/engine/lexical.hpp"
+#include "packs/knowledge/engine/rows.hpp"
 #include "packs/knowledge/engine/semantic.hpp"
 
 namespace hearth::packs::knowledge {
@@ -19,9 +19,9 @@ namespace {
 // Looked at in each leg beyond what a page needs: what one leg ranks low the other may rank high.
 constexpr std::size_t looked_at_beyond = 50;
 
-// The pages of one search are cut from the same list, also where many hits score the same: which of
-// these are among the best so many, the index leaves open.
-constexpr std::size_t least_window = 1024;
+// Of words, whose scores tie more often than those of vectors.
+constexpr std::size_t first_window = 256;
+constexpr std::size_t widest_window = 4096;
 
 // Hence in powers of two.
 std::size_t looked_at(std::int64_t wanted) {
@@ -48,19 +48,13 @@ Error nothing_to_search() {
 // By how sure both legs are together.
 class Fused {
  public:
-  void add_words(const std::vector<search::Hit>& hits) {
+  // `leg` is whose evidence the scores are.
+  void add(const std::vector<search::Hit>& hits, std::optional<double> Candidate::* leg) {
     std::size_t rank = 0;
     for (const search::Hit& hit : hits) {
-      Candidate& candidate = at(hit.key);
-      candidate.by_words = hit.score;
-      ranks_[hit.key] += 1.0 / (rrf_k + static_cast<double>(++rank));
-    }
-  }
-  void add_vectors(const std::vector<search::Hit>& hits) {
-    std::size_t rank = 0;
-    for (const search::Hit& hit : hits) {
-      Candidate& candidate = at(hit.key);
-      candidate.by_vector = hit.score;
+      Candidate& candidate = candidates_[hit.key];
+      candidate.n = static_cast<std::int64_t>(hit.key);
+      candidate.*leg = hit.score;
       ranks_[hit.key] += 1.0 / (rrf_k + static_cast<double>(++rank));
     }
   }
@@ -84,11 +78,6 @@ class Fused {
   }
 
  private:
-  Candidate& at(search::Key key) {
-    Candidate& candidate = candidates_[key];
-    candidate.n = static_cast<std::int64_t>(key);
-    return candidate;
-  }
   std::unordered_map<search::Key, Candidate> candidates_;
   std::unordered_map<search::Key, double> ranks_;
 };
@@ -99,10 +88,11 @@ Result<std::vector<float>> query_vector(KnowledgeStore& store,
                                         const SearchRequest& request,
                                         const std::stop_token& stop) {
   if (!request.vector.empty()) {
-    if (request.vector.size() != vectors.model().dimensions) {
+    const EmbeddingModel& model = vectors.kind().model;
+    if (request.vector.size() != model.dimensions) {
       return fail(Errc::invalid_args, "vector: has " + std::to_string(request.vector.size()) +
-                                          " numbers; those of " + vectors.model().name + " have " +
-                                          std::to_string(vectors.model().dimensions));
+                                          " numbers; those of " + model.name + " have " +
+                                          std::to_string(model.dimensions));
     }
     return request.vector;
   }
@@ -144,13 +134,28 @@ Result<void> add_vector_leg(KnowledgeStore& store,
     return {};
   }
   // Its measure of the unrelated may have grown better since the index was opened.
-  const EmbeddingModel model = store.embedder()->model().value_or(vectors->model());
+  const EmbeddingModel model = store.embedder()->model().value_or(vectors->kind().model);
   auto found = search_vectors(*vectors, model, *vector, keys.vectors, most);
   if (!found) return std::unexpected(std::move(found.error()));
   note_trust(store, found->trust, damaged_vectors, answer);
   if (found->hits.size() == most) answer.is_all = false;
-  fused.add_vectors(found->hits);
+  fused.add(found->hits, &Candidate::by_vector);
   return {};
+}
+
+// The best `most` and some more. The pages of one search are cut from lists of different lengths:
+// so that these agree, a list ends among worse hits than the page does. Where many hits score the
+// same, the index leaves open which of them are among the best so many.
+Result<LexicalHits> search_untied(const search::Snapshot& snapshot,
+                                  const LexicalQuery& query,
+                                  const search::text::Filter& filter,
+                                  std::size_t most,
+                                  const std::stop_token& stop) {
+  for (std::size_t window = std::max(most, first_window);; window *= 4) {
+    auto found = search_words(snapshot, query, filter, window, stop);
+    if (!found || found->is_all || window >= widest_window) return found;
+    if (found->hits[most - 1].score > found->best_unseen) return found;
+  }
 }
 
 constexpr std::string_view hit_sql =
@@ -216,9 +221,10 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
                                    const std::stop_token& stop) {
   const auto filter = clean_filter(request.filter);
   if (!filter) return std::unexpected(filter.error());
-  if (auto done = store.refresh(reader); !done) return std::unexpected(std::move(done.error()));
-  const auto keys =
-      key_filter(reader, *filter, request.mode == SearchMode::words ? Legs::words : Legs::both);
+  if (auto done = store.begin_search(reader); !done)
+    return std::unexpected(std::move(done.error()));
+  const auto keys = key_filter(store, reader, *filter,
+                               request.mode == SearchMode::words ? Legs::words : Legs::both);
   if (!keys) return std::unexpected(keys.error());
 
   Candidates answer;
@@ -232,18 +238,18 @@ Result<Candidates> find_candidates(KnowledgeStore& store,
       answer.degraded.push_back("the query is long: its last " + std::to_string(query.left_out) +
                                 " words were not looked for");
     }
-    auto found = search_words(*snapshot, query, keys->words, std::max(most, least_window), stop);
+    auto found = search_untied(*snapshot, query, keys->words, most, stop);
     if (!found) return std::unexpected(std::move(found.error()));
     note_trust(store, found->trust, damaged_text, answer);
     answer.is_all = found->is_all;
-    fused.add_words(found->hits);
+    fused.add(found->hits, &Candidate::by_words);
   }
   if (request.mode != SearchMode::words) {
     auto done = add_vector_leg(store, request, *keys, most, stop, fused, answer);
     if (!done) return std::unexpected(std::move(done.error()));
   }
-  const bool knows_spelling_only = store.embedder() != nullptr &&
-                                   store.embedder()->source() == VectorSource::immediate;
+  const bool knows_spelling_only =
+      store.embedder() != nullptr && store.embedder()->source() == VectorSource::immediate;
   const double trust =
       request.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
   answer.best_first = fused.take(request.fusion, trust, request.least_score);
@@ -279,11 +285,9 @@ Result<SearchPage> similar_entries(KnowledgeStore& store,
                        .filter = request.filter,
                        .least_score = request.least_score};
   auto rows = reader.query("SELECT vector FROM vectors WHERE n = ? AND model = ?", entry->n,
-                           vectors->model().name);
+                           vectors->kind().model.name);
   if (rows.next()) {
-    const std::string_view bytes = rows.blob(0);
-    search.vector.resize(bytes.size() / sizeof(float));
-    std::memcpy(search.vector.data(), bytes.data(), search.vector.size() * sizeof(float));
+    search.vector = stored_vector(rows.blob(0));
   }
   auto found = find_candidates(store, reader, search, looked_at(request.limit), stop);
   if (!found) return std::unexpected(std::move(found.error()));
@@ -324,7 +328,8 @@ Result<SearchPage> suggest_entries(KnowledgeStore& store,
                                    const std::string& typed,
                                    std::int64_t limit,
                                    const std::stop_token& stop) {
-  if (auto done = store.refresh(reader); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = store.begin_search(reader); !done)
+    return std::unexpected(std::move(done.error()));
   const auto snapshot = store.text().index()->snapshot();
   if (parse_words(typed).query.kind == search::text::Query::Kind::nothing) {
     return std::unexpected(nothing_to_search());

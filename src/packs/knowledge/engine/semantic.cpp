@@ -40,7 +40,7 @@ Result<SemanticHits> search_vectors(const VectorLeg& vectors,
   if (!found) return std::unexpected(std::move(found.error()));
   SemanticHits hits;
   hits.trust = found->trust;
-  const std::uint64_t entries = index->status().vectors;
+  const std::uint64_t entries = index->status().live;
   for (const search::Hit& hit : found->hits) {
     const float sure = similarity_confidence(hit.score, model, entries);
     if (sure > 0) hits.hits.push_back({hit.key, sure});
