@@ -4,13 +4,17 @@
 // embedder
 //        bench_knowledge first HEARTH ROUNDS DIMENSIONS  with HEARTH_HOME set to that HOME
 //        bench_knowledge search HEARTH QUERIES DIMENSIONS
+//        bench_knowledge import HEARTH FILES
+//        bench_knowledge idle HEARTH
 //
-// `fill` writes the store through the engine and waits until both indexes are on disk. `first`
-// kills the daemon and asks a hybrid question of a new bridge: the series "first_answer" in ms,
-// from the start of the bridge. `search` asks hybrid questions, first alone and then while another
-// bridge creates entries: "search" and "search_while_writing" in ms, and "visible" in ms from the
-// answer of a write in one bridge to the search in another that finds it.
+// `fill` writes the store through the engine and waits until both indexes are on disk. `first` ends
+// the daemon and asks a hybrid question of a new bridge: "first_answer" in ms, from the start of
+// the bridge. `search` asks hybrid questions, first alone and then while another bridge creates
+// entries without a pause, and how soon a write in one bridge is "visible" in another. `import`
+// asks while another bridge imports a folder of generated Markdown files, and imports it again.
+// `idle` waits until the daemon has given memory back.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -19,9 +23,10 @@
 #include <random>
 #include <thread>
 
-#include "packs/knowledge/engine/builtin_embedder.hpp"
+#include "packs/knowledge/embedders.hpp"
 #include "packs/knowledge/engine/entries.hpp"
 #include "packs/knowledge/engine/knowledge_store.hpp"
+#include "search/corpus.hpp"
 #include "support.hpp"
 
 namespace hearth::bench {
@@ -31,39 +36,7 @@ namespace fs = std::filesystem;
 namespace knowledge = packs::knowledge;
 
 constexpr int clusters = 1000;
-constexpr int words_of_a_text = 60;
 constexpr int entries_of_a_write = 200;
-
-// Words as language has them: a few are frequent, most are rare (Zipf).
-class ManyWords {
- public:
-  explicit ManyWords(unsigned seed) : random_(seed) {
-    double sum = 0;
-    for (int i = 1; i <= vocabulary; ++i) weights_.push_back(sum += 1.0 / i);
-  }
-  std::string word() {
-    const double at = std::uniform_real_distribution<double>(0, weights_.back())(random_);
-    const auto rank = std::ranges::lower_bound(weights_, at) - weights_.begin();
-    return spelt(static_cast<unsigned>(rank));
-  }
-  std::string text(int count) {
-    std::string all;
-    for (int i = 0; i < count; ++i) all.append(i == 0 ? "" : " ").append(word());
-    return all;
-  }
-  std::mt19937& random() { return random_; }
-
- private:
-  static constexpr int vocabulary = 100'000;
-  static std::string spelt(unsigned rank) {
-    std::string word;
-    for (unsigned rest = rank + 100; rest > 0; rest /= 20)
-      word += "bcdfghjklmnprstvwxyz"[rest % 20], word += "aeiou"[rest % 5];
-    return word;
-  }
-  std::mt19937 random_;
-  std::vector<double> weights_;
-};
 
 // Unit vectors around a thousand centres.
 class Vectors {
@@ -95,25 +68,14 @@ class Vectors {
   std::vector<std::vector<float>> centres_;
 };
 
-// What [knowledge.embedder] makes of kind "supplied".
-class Supplied final : public knowledge::Embedder {
- public:
-  explicit Supplied(int dimensions) : dimensions_(static_cast<std::uint32_t>(dimensions)) {}
-  Result<knowledge::EmbeddingModel> model() const override {
-    return knowledge::EmbeddingModel{"supplied", dimensions_, 0.0F, 0.2F};
+std::shared_ptr<knowledge::Embedder> embedder(int dimensions) {
+  knowledge::EmbedderSettings settings;
+  if (dimensions > 0) {
+    settings.kind = knowledge::EmbedderKind::supplied;
+    settings.openai.dimensions = static_cast<std::uint32_t>(dimensions);
   }
-  packs::knowledge::VectorSource source() const override {
-    return packs::knowledge::VectorSource::caller;
-  }
-  Result<std::vector<float>> embed(std::span<const std::string_view>,
-                                   knowledge::Purpose,
-                                   const std::stop_token&) override {
-    return fail(Errc::unsupported, "vectors are supplied");
-  }
-
- private:
-  const std::uint32_t dimensions_;
-};
+  return knowledge::make_embedder(std::move(settings), {});
+}
 
 void fill(const std::string& home, int entries, int dimensions) {
   const fs::path directory = fs::path(home) / "data/default/knowledge";
@@ -123,24 +85,20 @@ void fill(const std::string& home, int entries, int dimensions) {
         << "[knowledge.embedder]\nkind = \"supplied\"\ndimensions = " << dimensions << "\n";
   }
   const SystemClock clock;
-  knowledge::StoreOptions options;
-  options.durability = store::Durability::process;
-  if (dimensions > 0) {
-    options.embedder = std::make_shared<Supplied>(dimensions);
-  } else {
-    options.embedder = std::make_shared<knowledge::BuiltinEmbedder>();
-  }
-  auto store =
-      knowledge::KnowledgeStore::open((directory / "knowledge.db").string(), clock, options);
+  auto store = knowledge::KnowledgeStore::open(
+      (directory / "knowledge.db").string(), clock,
+      {.durability = store::Durability::process, .embedder = embedder(dimensions)});
   if (!store) die(store.error().message);
   const auto began = Clock::now();
-  ManyWords words(7);
+  Corpus corpus(7);
+  Corpus::Document document;
   Vectors vectors(dimensions, 7);
   for (int done = 0; done < entries; done += entries_of_a_write) {
     auto written = (*store)->write_and_wait([&](store::Database& database) -> Result<std::string> {
       const auto model = (*store)->supplied_model();
       for (int i = 0; i < entries_of_a_write; ++i) {
-        knowledge::NewEntry entry{.text = words.text(words_of_a_text), .title = words.text(4)};
+        corpus.next(document);
+        knowledge::NewEntry entry{.text = document.text, .title = document.title};
         if (dimensions > 0) entry.vector = vectors.next();
         auto made = knowledge::add_entry(database, entry, clock.wall(), model);
         if (!made) return std::unexpected(made.error());
@@ -148,16 +106,15 @@ void fill(const std::string& home, int entries, int dimensions) {
       return std::string();
     });
     if (!written) die(written.error().message);
-    if (done % 20'000 == 0) std::fprintf(stderr, "%d entries\n", done);
   }
   print_series("fill", "s", {milliseconds_since(began) / 1000});
   // Until what is in memory alone is little, so that an opening replays little.
-  for (;;) {
-    const auto text = (*store)->text().status();
-    const auto vector = (*store)->vectors()->status();
+  const auto is_kept = [](const search::IndexStatus& status) {
     constexpr std::uint64_t little = 200;
-    if (text.visible - text.covered < little && vector.visible - vector.covered < little) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return status.sequence - status.covered < little;
+  };
+  while (!is_kept((*store)->text().status()) || !is_kept((*store)->vectors()->status())) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   print_series("fill_and_merge", "s", {milliseconds_since(began) / 1000});
 }
@@ -183,106 +140,187 @@ class Questions {
   Questions(int dimensions, unsigned seed)
       : words_(seed), vectors_(std::max(dimensions, 1), seed), has_vectors_(dimensions > 0) {}
   std::string next() {
-    std::string arguments = R"({"query":")" + words_.text(3) + "\"";
+    std::string query;
+    for (const std::string& word : words_.query(3)) query += " " + word;
+    std::string arguments = R"({"query":")" + query + "\"";
     if (has_vectors_) arguments += ",\"vector\":" + numbers(vectors_.next());
     return tool_call("knowledge_search", arguments + "}");
   }
 
  private:
-  ManyWords words_;
+  Corpus words_;
   Vectors vectors_;
   const bool has_vectors_;
 };
 
-std::string ask(const Child& bridge, const std::string& call) {
-  write_all(bridge.in(), call);
-  std::string answer = read_line(bridge.out());
-  if (answer.find("\"structuredContent\"") == std::string::npos) die("answer: " + answer);
-  return answer;
-}
+class Bridge {
+ public:
+  explicit Bridge(const std::string& hearth) : process_({hearth, "mcp"}) {
+    write_all(process_.in(), initialize_message);
+    (void)read_line(process_.out());
+  }
+  [[nodiscard]] std::string ask(const std::string& call) const {
+    write_all(process_.in(), call);
+    std::string answer = read_line(process_.out());
+    if (answer.find("\"structuredContent\"") == std::string::npos ||
+        answer.find("\"isError\":true") != std::string::npos) {
+      die("answer: " + answer);
+    }
+    return answer;
+  }
 
-void greet(const Child& bridge) {
-  write_all(bridge.in(), initialize_message);
-  (void)read_line(bridge.out());
-}
+ private:
+  Child process_;
+};
 
 void first(const std::string& hearth, int rounds, int dimensions) {
   std::vector<double> took;
   std::vector<double> killed;
+  int degraded = 0;
   Questions questions(dimensions, 11);
   for (int round = 0; round < 2 * rounds; ++round) {
     const bool is_kill = round >= rounds;
-    {
-      const Child warm({hearth, "mcp"});
-      greet(warm);
-      (void)ask(warm, questions.next());
-    }
+    (void)Bridge(hearth).ask(questions.next());
     const pid_t daemon = daemon_pid();
+    const UniqueFd process = watch_process(daemon);
     if (::kill(daemon, is_kill ? SIGKILL : SIGTERM) != 0) die("cannot end the daemon");
-    while (::kill(daemon, 0) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    await_end(process.get());
     const std::string question = questions.next();
     const auto began = Clock::now();
-    const Child bridge({hearth, "mcp"});
-    greet(bridge);
-    const std::string answer = ask(bridge, question);
+    const std::string answer = Bridge(hearth).ask(question);
     (is_kill ? killed : took).push_back(milliseconds_since(began));
-    if (answer.find("\"degraded\"") != std::string::npos)
-      std::fprintf(stderr, "degraded: %s\n",
-                   answer.substr(answer.find("\"degraded\""), 120).c_str());
+    degraded += answer.find("\"degraded\"") != std::string::npos ? 1 : 0;
   }
   print_series("first_answer", "ms", took);
   print_series("first_answer_after_kill", "ms", killed);
+  print_series("degraded_first_answers", "", {static_cast<double>(degraded)});
 }
 
-std::vector<double> ask_many(const Child& bridge, Questions& questions, int count) {
-  std::vector<double> took;
-  for (int i = 0; i < count; ++i) {
+// Asks until it is enough, and prints what that took.
+template <typename IsEnough>
+void ask_many(const std::string& name,
+              const Bridge& bridge,
+              Questions& questions,
+              IsEnough is_enough) {
+  std::vector<float> took;
+  while (!is_enough(took.size())) {
     const std::string question = questions.next();
     const auto began = Clock::now();
-    (void)ask(bridge, question);
-    took.push_back(milliseconds_since(began));
+    (void)bridge.ask(question);
+    took.push_back(static_cast<float>(milliseconds_since(began)));
   }
-  return took;
+  print_series(name + "_p50", "ms", {percentile(took, 0.50)});
+  print_series(name + "_p99", "ms", {percentile(took, 0.99)});
 }
 
-void search(const std::string& hearth, int count, int dimensions) {
-  const Child bridge({hearth, "mcp"});
-  greet(bridge);
+std::string some_entries(Corpus& corpus, Vectors& vectors, bool has_vectors) {
+  constexpr int entries_of_a_call = 20;
+  Corpus::Document document;
+  std::string entries;
+  for (int i = 0; i < entries_of_a_call; ++i) {
+    corpus.next(document);
+    entries.append(i == 0 ? "" : ",").append(R"({"text":")" + document.text + "\"");
+    if (has_vectors) entries += ",\"vector\":" + numbers(vectors.next());
+    entries += "}";
+  }
+  return tool_call("knowledge_create", "{\"entries\":[" + entries + "]}");
+}
+
+void search(const std::string& hearth, std::size_t count, int dimensions) {
+  const Bridge bridge(hearth);
   Questions questions(dimensions, 13);
-  (void)ask_many(bridge, questions, 200);
-  print_series("search", "ms", ask_many(bridge, questions, count));
+  const auto is_enough = [count](std::size_t asked) { return asked == count; };
+  for (int i = 0; i < 200; ++i) (void)bridge.ask(questions.next());
+  ask_many("search", bridge, questions, is_enough);
   std::jthread writer([&](const std::stop_token& stop) {
-    const Child other({hearth, "mcp"});
-    greet(other);
-    ManyWords words(17);
+    const Bridge other(hearth);
+    Corpus corpus(17);
     Vectors vectors(std::max(dimensions, 1), 17);
-    while (!stop.stop_requested()) {
-      std::string entries;
-      for (int i = 0; i < 20; ++i) {
-        entries +=
-            std::string(i == 0 ? "" : ",") + R"({"text":")" + words.text(words_of_a_text) + "\"";
-        if (dimensions > 0) entries += ",\"vector\":" + numbers(vectors.next());
-        entries += "}";
-      }
-      (void)ask(other, tool_call("knowledge_create", "{\"entries\":[" + entries + "]}"));
-    }
+    while (!stop.stop_requested()) (void)other.ask(some_entries(corpus, vectors, dimensions > 0));
   });
-  print_series("search_while_writing", "ms", ask_many(bridge, questions, count));
+  ask_many("search_while_writing", bridge, questions, is_enough);
   writer.request_stop();
   writer.join();
-  const Child reader({hearth, "mcp"});
-  greet(reader);
+  const Bridge reader(hearth);
   std::vector<double> visible;
   for (int i = 0; i < 50; ++i) {
     const std::string mark = "zzmark" + std::to_string(daemon_pid()) + "x" + std::to_string(i);
-    (void)ask(bridge, tool_call("knowledge_remember", R"({"text":"about )" + mark + "\"}"));
+    (void)bridge.ask(tool_call("knowledge_remember", R"({"text":"about )" + mark + "\"}"));
     const auto began = Clock::now();
     const std::string answer =
-        ask(reader, tool_call("knowledge_search", R"({"mode":"words","query":")" + mark + "\"}"));
+        reader.ask(tool_call("knowledge_search", R"({"mode":"words","query":")" + mark + "\"}"));
     visible.push_back(milliseconds_since(began));
     if (answer.find("\"hits\":[]") != std::string::npos) die("a write was not visible");
   }
   print_series("visible", "ms", visible);
+}
+
+fs::path home() {
+  return std::getenv("HEARTH_HOME");
+}
+
+// Pages of three sections.
+fs::path make_files(int count) {
+  const fs::path folder = home() / "files";
+  Corpus corpus(19);
+  Corpus::Document document;
+  for (int i = 0; i < count; ++i) {
+    const fs::path directory = folder / ("d" + std::to_string(i / 100));
+    fs::create_directories(directory);
+    std::ofstream file(directory / ("page" + std::to_string(i) + ".md"));
+    for (const char* mark : {"# ", "## ", "## "}) {
+      corpus.next(document);
+      file << mark << document.title << "\n\n" << document.text << "\n\n";
+    }
+  }
+  return folder;
+}
+
+void import(const std::string& hearth, int files) {
+  const fs::path folder = make_files(files);
+  fs::current_path(folder);  // where a bridge stands it may read
+  const std::string call = tool_call("knowledge_import", R"({"path":")" + folder.string() + "\"}");
+  const Bridge bridge(hearth);
+  Questions questions(0, 23);
+  for (int i = 0; i < 200; ++i) (void)bridge.ask(questions.next());
+  std::atomic<bool> is_over = false;
+  std::vector<double> took;
+  {
+    const std::jthread importer([&] {
+      const Bridge other(hearth);
+      for (int i = 0; i < 2; ++i) {
+        const auto began = Clock::now();
+        (void)other.ask(call);
+        took.push_back(milliseconds_since(began) / 1e3);
+        is_over = true;
+      }
+    });
+    ask_many("search_while_importing", bridge, questions,
+             [&](std::size_t /*asked*/) { return is_over.load(); });
+  }
+  print_series("import", "s", {took[0]});
+  print_series("import_again", "s", {took[1]});
+}
+
+double megabytes(const std::string& name) {
+  std::ifstream status("/proc/" + std::to_string(daemon_pid()) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::stod(line.substr(name.size() + 1)) * 1024 / 1e6;
+  }
+  die("no " + name);
+}
+
+void idle(const std::string& hearth) {
+  const Bridge bridge(hearth);
+  Questions questions(0, 29);
+  for (int i = 0; i < 200; ++i) (void)bridge.ask(questions.next());
+  print_series("resident_in_use", "MB", {megabytes("VmRSS")});
+  const auto until = Clock::now() + std::chrono::seconds(90);
+  const double before = megabytes("RssFile");
+  while (megabytes("RssFile") > before / 2 && Clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  print_series("resident_idle", "MB", {megabytes("VmRSS")});
 }
 
 }  // namespace
@@ -291,15 +329,20 @@ void search(const std::string& hearth, int count, int dimensions) {
 int main(int argc, char** argv) {
   using namespace hearth::bench;
   const std::string what = argc > 1 ? argv[1] : "";
-  const auto dimensions = [&] { return argc > 4 ? std::atoi(argv[4]) : 0; };
+  const auto number = [&](std::string_view name) { return number_argument(argc, argv, 3, name); };
+  const auto dimensions = [&] { return std::atoi(argv[4]); };
   if (argc == 5 && what == "fill") {
-    fill(argv[2], number_argument(argc, argv, 3, "number of entries"), dimensions());
+    fill(argv[2], number("number of entries"), dimensions());
   } else if (argc == 5 && what == "first") {
-    first(argv[2], number_argument(argc, argv, 3, "number of rounds"), dimensions());
+    first(argv[2], number("number of rounds"), dimensions());
   } else if (argc == 5 && what == "search") {
-    search(argv[2], number_argument(argc, argv, 3, "number of queries"), dimensions());
+    search(argv[2], static_cast<std::size_t>(number("number of queries")), dimensions());
+  } else if (argc == 4 && what == "import") {
+    import(argv[2], number("number of files"));
+  } else if (argc == 3 && what == "idle") {
+    idle(argv[2]);
   } else {
     die("usage: bench_knowledge fill HOME ENTRIES DIMENSIONS | first HEARTH ROUNDS DIMENSIONS | "
-        "search HEARTH QUERIES DIMENSIONS");
+        "search HEARTH QUERIES DIMENSIONS | import HEARTH FILES | idle HEARTH");
   }
 }

@@ -6,6 +6,7 @@ import pathlib
 import platform
 import subprocess
 
+from knowledge_search import KnowledgeSearch
 from measure import Finding, Findings, Series
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
 from vector_search import SetFigures, rates_at, title_of
@@ -52,6 +53,14 @@ dimensions; *overlapping*: 100 clusters of 64. Peers: hnswlib over floats with a
 16-bit floats with its default of 128, mapped; both compiled for this processor, each with several numbers of links (M),
 of which the fastest at each recall counts. Residency is what the process has more after 1,000 queries than before
 opening. *Start*: from starting the process until it has ended right after its first answer.
+"""
+
+KNOWLEDGE_HEADING = "## Knowledge"
+KNOWLEDGE_PREAMBLE = """Stores filled through the engine with texts like those of the text search, asked through `hearth mcp` for the ten
+best of three words, one question after another; elapsed time, with the client, the bridge and the daemon on the same
+cores. *With vectors*: unit vectors around 1,000 centres, that come with entries and questions; otherwise the builtin
+embedder makes them. Files are Markdown of three sections. *Left alone*: the daemon gives mapped files back half a
+minute after the last search.
 """
 
 
@@ -180,9 +189,15 @@ def vector_part(machine: Machine, sets: list[SetFigures]) -> str:
     return "\n".join(parts)
 
 
+def knowledge_part(machine: Machine, found: KnowledgeSearch) -> str:
+    """The part about the knowledge pack, like that about text search."""
+    return "\n".join([f"{KNOWLEDGE_HEADING}\n", KNOWLEDGE_PREAMBLE, machine.table(),
+                      goals(Findings(lines=found.findings()))])
+
+
 def with_part(page_text: str, heading: str, part: str) -> str:
     """`page_text` with the part that begins with `heading` replaced or added; parts stay in their order."""
-    headings = [DAEMON_HEADING, TEXT_HEADING, VECTOR_HEADING]
+    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, TEXT_HEADING, VECTOR_HEADING]
     found = {}
     for each in reversed(headings):
         before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")
