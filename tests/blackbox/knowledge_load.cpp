@@ -36,10 +36,13 @@ bool has_hit(const json::Value& result, std::string_view id) {
 
 // Whether a search finds an entry. An index that a kill has left behind catches up, and says so
 // until it has: such an answer is asked for again.
-Result<void> find(JsonRpcPeer& peer, const std::string& query, const std::string& id) {
+Result<void> find(JsonRpcPeer& peer,
+                  const std::string& query,
+                  const std::string& id,
+                  const char* mode = "hybrid") {
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    const auto answer = peer.call("knowledge_search", {{"query", query}}, patience);
+    const auto answer = peer.call("knowledge_search", {{"query", query}, {"mode", mode}}, patience);
     if (!answer) return std::unexpected(answer.error());
     if (has_hit(*answer, id)) return {};
     const bool is_degraded = json::find(*answer, "degraded") != nullptr;
@@ -143,7 +146,7 @@ std::vector<std::string> audit(JsonRpcPeer& peer, const std::vector<const Scribe
       const auto entry = peer.call("knowledge_get", {{"id", id}}, patience);
       if (!entry || json::string_or(*entry, "text", "") != text_of(title))
         findings.push_back("differs: " + title);
-      if (!find(peer, title, id)) findings.push_back("not in the index: " + title);
+      if (!find(peer, title, id, "words")) findings.push_back("not in the index: " + title);
     }
   }
   return findings;

@@ -2,11 +2,17 @@
 // sanitizers: what these say in the daemons' log fails the test.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -88,8 +94,33 @@ class Client {
   std::mt19937 random_;
 };
 
+std::uint64_t size_below(const std::filesystem::path& place, std::string_view ending = "") {
+  std::uint64_t size = 0;
+  std::error_code ignored;  // files come and go
+  for (const auto& each : std::filesystem::recursive_directory_iterator(place, ignored)) {
+    const bool counts = each.path().string().ends_with(ending) && each.is_regular_file(ignored);
+    if (const auto bytes = each.file_size(ignored); counts && !ignored) size += bytes;
+  }
+  return size;
+}
+
+// Memory of a process that is no file's, in bytes; 0 when it has gone.
+std::uint64_t private_memory(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8)) * 1024;
+  }
+  return 0;
+}
+
+// The most that was seen, in bytes.
+struct Most {
+  std::uint64_t memory = 0;
+  std::uint64_t journals = 0;
+};
+
 // Ends the daemon every second or two, by one of the ways it can end.
-int disturb(const TempHome& home, std::chrono::seconds how_long) {
+int disturb(const TempHome& home, std::chrono::seconds how_long, Most& most) {
   std::mt19937 random(7);
   int ends = 0;
   const auto deadline = std::chrono::steady_clock::now() + how_long;
@@ -97,6 +128,8 @@ int disturb(const TempHome& home, std::chrono::seconds how_long) {
     std::this_thread::sleep_for(milliseconds(500 + random() % 2000));
     const auto daemons = home.daemons();
     if (daemons.empty()) continue;
+    most.memory = std::max(most.memory, private_memory(daemons.front()));
+    most.journals = std::max(most.journals, size_below(home.file("data"), "-wal"));
     switch (random() % 6) {
       case 0:
         ::kill(daemons.front(), SIGTERM);
@@ -127,7 +160,8 @@ TEST(Soak, RandomOperationsWithDeathsLeaveACleanStore) {
     clients.emplace_back(
         [&, i] { Client(home, scribes[i], static_cast<unsigned>(100 + i)).run(is_over); });
   }
-  const int ends = disturb(home, sizes().soak_time);
+  Most most;
+  const int ends = disturb(home, sizes().soak_time, most);
   is_over = true;
   clients.clear();
 
@@ -144,8 +178,17 @@ TEST(Soak, RandomOperationsWithDeathsLeaveACleanStore) {
   EXPECT_EQ(auditor.finish().exit_code, 0);
   EXPECT_EQ(home.hearth({"daemon", "stop"}, patience).exit_code, 0);
   EXPECT_EQ(home.sanitizer_reports(), "");
-  std::printf("%zu clients, %d ends of the daemon, %zu writes acknowledged\n", scribes.size(), ends,
-              acknowledged);
+  constexpr std::uint64_t mebibyte = 1 << 20;
+  constexpr std::uint64_t bytes_of_a_note = 4096;  // with its words, its vector and its graph
+  const std::uint64_t kept = size_below(home.file("data"));
+  EXPECT_LE(kept, 64 * mebibyte + acknowledged * bytes_of_a_note);
+  EXPECT_LE(most.journals, 80 * mebibyte);
+  if (!is_sanitized()) EXPECT_LE(most.memory, 256 * mebibyte);
+  std::printf(
+      "%zu clients, %d ends of the daemon, %zu writes acknowledged; %.1f MB on disk, journals at "
+      "most %.1f MB, memory at most %.1f MB\n",
+      scribes.size(), ends, acknowledged, static_cast<double>(kept) / 1e6,
+      static_cast<double>(most.journals) / 1e6, static_cast<double>(most.memory) / 1e6);
 }
 
 }  // namespace

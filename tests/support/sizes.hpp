@@ -55,7 +55,7 @@ struct Sizes {
                                     .session_rounds = 20,
                                     .early_terms = 200,
                                     .soak_clients = 100,
-                                    .soak_time = std::chrono::minutes(10)};
+                                    .soak_time = std::chrono::minutes(5)};
   return is_full_size() ? full_sizes : short_sizes;
 }
 
