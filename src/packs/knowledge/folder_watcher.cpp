@@ -7,10 +7,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -27,8 +29,9 @@ constexpr int quiet_ms = 300;
 // What never is quiet is told of all the same.
 constexpr std::chrono::milliseconds longest_burst{3'000};
 constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE |
-                                      IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR |
-                                      IN_DONT_FOLLOW;
+                                      IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
+// Of the folders above one that is not there.
+constexpr std::uint32_t of_its_return = IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 
 // Changes of files that are never imported are none.
 bool is_of_interest(std::uint32_t mask, std::string_view name) {
@@ -67,6 +70,7 @@ Result<void> FolderWatcher::add(const std::string& owner, const std::string& fol
 void FolderWatcher::remove(const std::string& owner, const std::string& folder) {
   auto state = state_.lock();
   state->folders.erase({owner, folder});
+  state->has_removed = true;
   if (wake_.get() >= 0) wake();
 }
 
@@ -117,6 +121,7 @@ bool FolderWatcher::wait_for_changes() {
     {
       auto state = state_.lock();
       if (state->is_closed) return false;
+      if (std::exchange(state->has_removed, false)) forget_unneeded(state->folders);
       for (const auto& [watched, is_due] : state->folders) is_changed |= is_due;
     }
     const auto now = std::chrono::steady_clock::now();
@@ -146,9 +151,11 @@ void FolderWatcher::note_changes() {
       const bool is_overflow = (event.mask & IN_Q_OVERFLOW) != 0;
       const auto below = watched_.find(event.wd);
       if (!is_overflow && !is_of_interest(event.mask, name)) continue;
+      const std::string place = below == watched_.end() ? "" : below->second;
       for (auto& [watched, is_changed] : state->folders) {
-        is_changed |=
-            is_overflow || (below != watched_.end() && is_below(below->second, watched.folder));
+        const bool is_its_return = is_below(watched.folder, place + "/" + std::string(name));
+        is_changed |= is_overflow || (!place.empty() && is_below(place, watched.folder)) ||
+                      (!place.empty() && !name.empty() && is_its_return);
       }
       if ((event.mask & IN_IGNORED) != 0 && below != watched_.end()) watched_.erase(below);
     }
@@ -158,16 +165,40 @@ void FolderWatcher::note_changes() {
 // New folders below it are watched from here on; those that are watched stay so.
 void FolderWatcher::look_at(const std::string& folder) {
   for (const std::string& each : find_folders(folder)) {
-    const int wd = ::inotify_add_watch(inotify_.get(), each.c_str(), of_interest);
-    if (wd >= 0) {
-      watched_[wd] = each;
-    } else if (errno == ENOSPC) {
-      log::warning("not all of a folder can be watched",
-                   {log::kv("folder", folder),
-                    log::kv("remedy", "raise the sysctl fs.inotify.max_user_watches")});
-      return;
-    }
+    if (watch(each, of_interest) || errno != ENOSPC) continue;
+    log::warning("not all of a folder can be watched",
+                 {log::kv("folder", folder),
+                  log::kv("remedy", "raise the sysctl fs.inotify.max_user_watches")});
+    return;
   }
+  // The nearest that is there of those above it; it may come back while we look.
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (fs::path above = folder; !fs::is_directory(folder, ignored) && above.has_relative_path();) {
+    above = above.parent_path();
+    if (!watch(above, of_its_return)) continue;
+    if (fs::is_directory(folder, ignored)) return look_at(folder);
+    return;
+  }
+}
+
+// With errno when it cannot be.
+bool FolderWatcher::watch(const std::string& folder, std::uint32_t events) {
+  const int wd = ::inotify_add_watch(inotify_.get(), folder.c_str(),
+                                     events | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_ADD);
+  if (wd >= 0) watched_[wd] = folder;
+  return wd >= 0;
+}
+
+void FolderWatcher::forget_unneeded(const std::map<Watched, bool>& folders) {
+  std::erase_if(watched_, [&](const auto& each) {
+    const bool is_needed = std::ranges::any_of(folders, [&](const auto& watched) {
+      return is_below(each.second, watched.first.folder) ||
+             is_below(watched.first.folder, each.second);
+    });
+    if (!is_needed) ::inotify_rm_watch(inotify_.get(), each.first);
+    return !is_needed;
+  });
 }
 
 }  // namespace hearth::packs::knowledge

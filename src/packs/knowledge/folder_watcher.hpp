@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -14,7 +15,8 @@
 namespace hearth::packs::knowledge {
 
 // inotify(7), on a thread of its own, which is there while a folder is watched. Hidden folders and
-// those of builds and dependencies are not looked at.
+// those of builds and dependencies are not looked at. One that is gone is told of when it is there
+// again.
 class FolderWatcher final {
  public:
   // On the watcher's thread, which waits for it; changes meanwhile are told afterwards.
@@ -41,12 +43,15 @@ class FolderWatcher final {
   };
   struct State {
     std::map<Watched, bool> folders;  // whether it is to be told of
+    bool has_removed = false;
     bool is_closed = false;
   };
   void work();
   [[nodiscard]] bool wait_for_changes();
   void note_changes();
   void look_at(const std::string& folder);
+  [[nodiscard]] bool watch(const std::string& folder, std::uint32_t events);
+  void forget_unneeded(const std::map<Watched, bool>& folders);
   void wake() const;
 
   const Changed changed_;

@@ -69,6 +69,40 @@ TEST_F(Watcher, TellsOfWhatNeverIsQuietAndNotOfWhatIsNeverImported) {
   EXPECT_TRUE(told(2));
 }
 
+TEST_F(Watcher, FollowsAFolderThatGoesAndComesBack) {
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  ASSERT_TRUE(told(1));
+  fs::remove_all(directory_.path());
+  ASSERT_TRUE(told(2));
+  const int before = *told_.lock();
+  fs::create_directories(directory_ / "sub");
+  ASSERT_TRUE(told(before + 1));
+  const int again = *told_.lock();
+  write("sub/a.md");
+  EXPECT_TRUE(told(again + 1));
+}
+
+TEST_F(Watcher, ForgetsWhatNobodyWatches) {
+  const auto watches = [] {
+    int count = 0;
+    for (const auto& each : fs::directory_iterator("/proc/self/fdinfo")) {
+      std::ifstream info(each.path());
+      for (std::string line; std::getline(info, line);)
+        count += line.starts_with("inotify") ? 1 : 0;
+    }
+    return count;
+  };
+  fs::create_directories(directory_ / "sub");
+  ASSERT_TRUE(watcher_.add("me", directory_.path()));
+  ASSERT_TRUE(told(1));
+  EXPECT_EQ(watches(), 2);
+  watcher_.remove("me", directory_.path());
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  while (watches() > 0 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(watches(), 0);
+}
+
 TEST_F(Watcher, IsSilentAfterItsEnd) {
   ASSERT_TRUE(watcher_.add("me", directory_.path()));
   ASSERT_TRUE(told(1));

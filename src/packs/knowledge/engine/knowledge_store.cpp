@@ -1,6 +1,5 @@
 #include "packs/knowledge/engine/knowledge_store.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <system_error>
@@ -34,8 +33,6 @@ KnowledgeStore::KnowledgeStore(std::string path, const Clock& clock, StoreOption
 
 KnowledgeStore::~KnowledgeStore() {
   close();
-  std::error_code ignored;
-  if (!private_indexes_.empty()) fs::remove_all(private_indexes_, ignored);
 }
 
 Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& path,
@@ -86,7 +83,7 @@ Result<std::unique_ptr<KnowledgeStore>> KnowledgeStore::open(const std::string& 
 // owner's files come and go with its merges.
 Result<std::string> KnowledgeStore::index_directory(const std::string& name) const {
   const std::string parent =
-      private_indexes_.empty() ? store::directory_of(path_) : private_indexes_;
+      private_indexes_ ? private_indexes_->path() : store::directory_of(path_);
   const std::string directory = parent + "/" + name;
   std::error_code error;
   // Something else in its place is no index.
@@ -132,9 +129,9 @@ Result<std::string> write_model(store::Database& database, const EmbeddingModel&
 
 Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   if (options_.is_read_only) {
-    std::string name = (fs::temp_directory_path() / "hearth-index-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) return fail(Errc::io, "make " + name);
-    private_indexes_ = std::move(name);
+    auto made = PrivateDirectory::make("hearth-index-");
+    if (!made) return std::unexpected(std::move(made.error()));
+    private_indexes_.emplace(std::move(*made));
   }
   const auto directory = index_directory("text");
   if (!directory) return std::unexpected(directory.error());
