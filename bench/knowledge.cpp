@@ -13,6 +13,8 @@
 // entries without a pause, and how soon a write in one bridge is "visible" in another. `import`
 // asks while another bridge imports a folder of generated Markdown files, and imports it again.
 // `idle` waits until the daemon has given memory back.
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -310,15 +312,35 @@ double megabytes(const std::string& name) {
   die("no " + name);
 }
 
+// Of the daemon, since its start.
+double processor_seconds() {
+  std::ifstream stat("/proc/" + std::to_string(daemon_pid()) + "/stat");
+  std::string word;
+  for (int i = 0; i < 13; ++i) stat >> word;
+  double user = 0;
+  double system = 0;
+  stat >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 void idle(const std::string& hearth) {
   const Bridge bridge(hearth);
   Questions questions(0, 29);
   for (int i = 0; i < 200; ++i) (void)bridge.ask(questions.next());
   print_series("resident_in_use", "MB", {megabytes("VmRSS")});
-  const auto until = Clock::now() + std::chrono::seconds(90);
-  const double before = megabytes("RssFile");
-  while (megabytes("RssFile") > before / 2 && Clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  // Until it has worked on nothing for longer than it keeps its files mapped.
+  constexpr std::chrono::seconds long_enough{70};
+  constexpr std::chrono::minutes too_long{10};
+  const auto began = Clock::now();
+  auto quiet_since = began;
+  for (double busy = processor_seconds(); Clock::now() - quiet_since < long_enough;) {
+    if (Clock::now() - began > too_long) die("the daemon does not come to rest");
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    constexpr double next_to_nothing = 0.02;
+    if (const double now = processor_seconds(); now - busy > next_to_nothing) {
+      busy = now;
+      quiet_since = Clock::now();
+    }
   }
   print_series("resident_idle", "MB", {megabytes("VmRSS")});
 }

@@ -121,6 +121,41 @@ void Scribe::get(JsonRpcPeer& peer) {
     complaints_.push_back(name_ + ": get of " + note->second + ": " + json::dump(*answer));
 }
 
+namespace {
+
+// The texts themselves, and that the index knows them; asked many at a time.
+void compare_texts(JsonRpcPeer& peer, const Scribe& scribe, std::vector<std::string>& findings) {
+  constexpr std::size_t at_once = 32;
+  struct Asked {
+    std::string id;
+    std::string title;
+    int get = 0;
+    int search = 0;
+  };
+  std::vector<Asked> asked;
+  const auto receive = [&] {
+    for (const Asked& each : asked) {
+      const auto entry = peer.receive_call(each.get, patience);
+      if (!entry || json::string_or(*entry, "text", "") != text_of(each.title))
+        findings.push_back("differs: " + each.title);
+      const auto found = peer.receive_call(each.search, patience);
+      const bool is_found = found && has_hit(*found, each.id);
+      // Again, if the index is behind; on its own, since these wait for each other.
+      if (!is_found && !find(peer, each.title, each.id, "words"))
+        findings.push_back("not in the index: " + each.title);
+    }
+    asked.clear();
+  };
+  for (const auto& [id, title] : scribe.acknowledged()) {
+    asked.push_back({id, title, peer.send_call("knowledge_get", {{"id", id}}),
+                     peer.send_call("knowledge_search", {{"query", title}, {"mode", "words"}})});
+    if (asked.size() == at_once) receive();
+  }
+  receive();
+}
+
+}  // namespace
+
 std::vector<std::string> audit(JsonRpcPeer& peer, const std::vector<const Scribe*>& scribes) {
   const auto found = list_all(peer);
   if (!found) return {"knowledge_list: " + found.error().message};
@@ -140,15 +175,7 @@ std::vector<std::string> audit(JsonRpcPeer& peer, const std::vector<const Scribe
     if (found->count(at->first) > 1) findings.push_back("twice: " + at->first);
     if (!known.contains(at->first)) findings.push_back("nobody wrote: " + at->first);
   }
-  // The texts themselves, and that the index knows them.
-  for (const Scribe* scribe : scribes) {
-    for (const auto& [id, title] : scribe->acknowledged()) {
-      const auto entry = peer.call("knowledge_get", {{"id", id}}, patience);
-      if (!entry || json::string_or(*entry, "text", "") != text_of(title))
-        findings.push_back("differs: " + title);
-      if (!find(peer, title, id, "words")) findings.push_back("not in the index: " + title);
-    }
-  }
+  for (const Scribe* scribe : scribes) compare_texts(peer, *scribe, findings);
   return findings;
 }
 
