@@ -99,7 +99,8 @@ IndexStatus Generations::status() const {
 }
 
 void Generations::unload() const {
-  for (const Part& part : snapshot()->parts) {
+  const auto seen = snapshot();
+  for (const Part& part : seen->parts) {
     if (const Generation* file = part.contents->backing()) file->unload();
     if (part.tombstones_file) part.tombstones_file->unload();
   }

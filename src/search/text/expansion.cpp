@@ -30,7 +30,7 @@ void note(Candidates& candidates, const TermCursor& cursor, unsigned distance) {
 }
 
 // The nearest and most frequent.
-Expansion best_of(Candidates candidates, std::size_t characters) {
+Expansion best_of(Candidates candidates, std::size_t characters, std::size_t most) {
   std::vector<std::pair<std::string, Candidate>> sorted(std::make_move_iterator(candidates.begin()),
                                                         std::make_move_iterator(candidates.end()));
   std::ranges::sort(sorted, [](const auto& a, const auto& b) {
@@ -40,7 +40,7 @@ Expansion best_of(Candidates candidates, std::size_t characters) {
   });
   Expansion expansion;
   for (auto& [term, candidate] : sorted) {
-    if (expansion.terms.size() == most_expansions) {
+    if (expansion.terms.size() == most) {
       ++expansion.left_out;
       continue;
     }
@@ -86,7 +86,7 @@ void expand_in(const Part& part, EditDistance& distance, Candidates& candidates)
 
 }  // namespace
 
-Expansion expand_prefix(const Snapshot& snapshot, std::string_view prefix) {
+Expansion expand_prefix(const Snapshot& snapshot, std::string_view prefix, std::size_t most) {
   Candidates candidates;
   for (const Part& part : snapshot.parts) {
     TermCursor cursor(segment_of(part).dictionary());
@@ -96,14 +96,17 @@ Expansion expand_prefix(const Snapshot& snapshot, std::string_view prefix) {
     }
     report(part, cursor);
   }
-  return best_of(std::move(candidates), 1);
+  return best_of(std::move(candidates), 1, most);
 }
 
-Expansion expand_fuzzy(const Snapshot& snapshot, std::string_view term, unsigned edits) {
+Expansion expand_fuzzy(const Snapshot& snapshot,
+                       std::string_view term,
+                       unsigned edits,
+                       std::size_t most) {
   Candidates candidates;
   EditDistance distance(term, edits);
   for (const Part& part : snapshot.parts) expand_in(part, distance, candidates);
-  return best_of(std::move(candidates), distance.characters());
+  return best_of(std::move(candidates), distance.characters(), most);
 }
 
 }  // namespace hearth::search::text

@@ -37,7 +37,14 @@ void for_each_key(const Snapshot& snapshot,
                   const std::function<void(Key)>& take) {
   for (const Part& part : snapshot.parts) {
     const Segment& segment = segment_of(part);
-    for (const std::string& facet : filter.facets.front()) {
+    const auto documents_of = [&](const std::vector<std::string>& facets) {
+      std::uint64_t sum = 0;
+      for (const std::string& facet : facets) {
+        if (const auto entry = segment.find_term(facet_mark + facet)) sum += entry->documents;
+      }
+      return sum;
+    };
+    for (const std::string& facet : *std::ranges::min_element(filter.facets, {}, documents_of)) {
       const auto entry = segment.find_term(facet_mark + facet);
       if (!entry) continue;
       Gate gate(part, filter);

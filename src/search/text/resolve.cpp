@@ -22,9 +22,9 @@ class Resolver {
       case Query::Kind::phrase:
         return of_phrase(query.words);
       case Query::Kind::prefix:
-        return of_expansion(expand_prefix(snapshot_, query.term));
+        return of_expansion(expand_prefix(snapshot_, query.term, most_));
       case Query::Kind::fuzzy:
-        return of_expansion(expand_fuzzy(snapshot_, query.term, query.edits));
+        return of_expansion(expand_fuzzy(snapshot_, query.term, query.edits, most_));
       case Query::Kind::boolean:
         return of_boolean(query);
     }
@@ -94,12 +94,15 @@ class Resolver {
       }
       resolved.should.push_back(std::move(inner));
     }
+    const std::size_t most = std::exchange(most_, most_excluding_expansions);
     for (const Query& each : query.must_not) resolved.must_not.push_back(resolve(each));
+    most_ = most;
     return resolved;
   }
 
   const Snapshot& snapshot_;
   const std::uint64_t documents_;
+  std::size_t most_ = most_expansions;
   std::size_t left_out_ = 0;
 };
 

@@ -104,13 +104,32 @@ class Searcher {
     }
   }
 
-  std::uint64_t count() {
-    std::uint64_t sum = 0;
+  // Use(part, document), for all that fit.
+  template <typename Use>
+  void visit(Use use) {
     for (std::size_t part = 0; part < snapshot_.parts.size(); ++part) {
-      if (stop_.stop_requested()) return sum;
-      walk_part(part, [&](DocId, Walk&) { ++sum; });
+      if (stop_.stop_requested()) return;
+      walk_part(part, [&](DocId document, Walk&) { use(snapshot_.parts[part], document); });
     }
-    return sum;
+  }
+
+  void score(std::span<const Key> keys, std::span<float> found) const {
+    std::vector<std::pair<DocId, std::size_t>> wanted;  // ascending, as a walk goes
+    for (std::size_t part = 0; part < snapshot_.parts.size(); ++part) {
+      wanted.clear();
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (const auto document = snapshot_.parts[part].find(keys[i])) {
+          wanted.emplace_back(*document, i);
+        }
+      }
+      WalkPtr walk = wanted.empty() ? nullptr : walk_of(resolution_.query, part, context_of(part));
+      if (!walk) continue;
+      std::ranges::sort(wanted);
+      for (const auto& [document, i] : wanted) {
+        walk->seek(document);
+        if (walk->document() == document) found[i] = walk->score();
+      }
+    }
   }
 
  private:
@@ -198,12 +217,32 @@ Result<SearchAnswer> search(const Snapshot& snapshot,
   return answer;
 }
 
+std::vector<float> scores(const Snapshot& snapshot, const Query& query, std::span<const Key> keys) {
+  std::vector<float> found(keys.size());
+  const Filter all;
+  const std::stop_token never;
+  Searcher(snapshot, query, all, never).score(keys, found);
+  return found;
+}
+
+Result<void> match(const Snapshot& snapshot,
+                   const Query& query,
+                   const std::function<void(Key)>& take,
+                   const std::stop_token& stop) {
+  const Filter all;
+  Searcher searcher(snapshot, query, all, stop);
+  searcher.visit([&](const Part& part, DocId document) { take(segment_of(part).key(document)); });
+  if (stop.stop_requested()) return fail(Errc::cancelled, "match: stopped");
+  return {};
+}
+
 Result<std::uint64_t> count(const Snapshot& snapshot,
                             const Query& query,
                             const Filter& filter,
                             const std::stop_token& stop) {
   Searcher searcher(snapshot, query, filter, stop);
-  const std::uint64_t counted = searcher.count();
+  std::uint64_t counted = 0;
+  searcher.visit([&](const Part&, DocId) { ++counted; });
   if (stop.stop_requested()) return fail(Errc::cancelled, "count: stopped");
   return counted;
 }

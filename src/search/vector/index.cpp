@@ -153,6 +153,32 @@ SearchAnswer Index::search_parts(const Snapshot& seen,
   return {.hits = best.take(), .trust = seen.trust()};
 }
 
+Result<std::vector<std::optional<float>>> Index::scores(std::span<const float> query,
+                                                        std::span<const Key> keys) const {
+  const auto values = prepared(query);
+  if (!values) return std::unexpected(values.error());
+  std::vector<std::optional<float>> scores(keys.size());
+  std::vector<NodeId> nodes;
+  std::vector<std::size_t> places;  // of the nodes' keys
+  std::vector<float> of_nodes;
+  const auto seen = snapshot();
+  for (const Part& part : seen->parts) {
+    nodes.clear();
+    places.clear();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto node = part.find(keys[i]);
+      if (!node) continue;
+      nodes.push_back(*node);
+      places.push_back(i);
+    }
+    if (nodes.empty()) continue;
+    of_nodes.resize(nodes.size());
+    score_nodes(target_of(part, nullptr), *values, nodes, of_nodes);
+    for (std::size_t i = 0; i < nodes.size(); ++i) scores[places[i]] = of_nodes[i];
+  }
+  return scores;
+}
+
 Result<SearchAnswer> Index::search_range(std::span<const float> query,
                                          float least,
                                          SearchWidth width) const {

@@ -107,6 +107,9 @@ class Index final {
                                             std::size_t limit,
                                             const Selection& among,
                                             SearchWidth width = {}) const;
+  // The scores of some keys; none for those that are not there. Errors as `put`.
+  [[nodiscard]] Result<std::vector<std::optional<float>>> scores(std::span<const float> query,
+                                                                 std::span<const Key> keys) const;
   // All whose score is `least` or more, best first, as far as the walk finds them.
   [[nodiscard]] Result<SearchAnswer> search_range(std::span<const float> query,
                                                   float least,

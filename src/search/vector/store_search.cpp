@@ -167,6 +167,16 @@ void search_store(const SearchTarget& target,
   }
 }
 
+void score_nodes(const SearchTarget& target,
+                 std::span<const float> query,
+                 std::span<const NodeId> nodes,
+                 std::span<float> scores) {
+  Scratch& scratch = scratch_of_thread();
+  scratch.query.prepare(target.store.space(), target.store.graph().blocks.layout(), query.data());
+  const Ranking ranking(target, query, false, scratch.query);
+  for (std::size_t i = 0; i < nodes.size(); ++i) scores[i] = ranking.score(nodes[i]);
+}
+
 // The list doubles until less than half of what it holds is in the range (as DiskANN's range
 // search does): then nothing in the range was crowded out of it.
 void search_range(const SearchTarget& target,

@@ -52,6 +52,12 @@ void search_store(const SearchTarget& target,
                   SearchWidth width,
                   TopK& best);
 
+// The score of each of some nodes, as search_store gives it.
+void score_nodes(const SearchTarget& target,
+                 std::span<const float> query,
+                 std::span<const NodeId> nodes,
+                 std::span<float> scores);
+
 // All whose score is `least` or more, as far as the walk finds them, appended to `found`.
 void search_range(const SearchTarget& target,
                   std::span<const float> query,

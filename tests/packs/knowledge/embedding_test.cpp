@@ -36,6 +36,7 @@ class Server final : public Embedder {
                                    Purpose purpose,
                                    const std::stop_token& stop) override {
     if (is_away) return fail(Errc::unavailable, "the server is away");
+    if (refuses_all) return fail(Errc::invalid_args, "the server takes nothing");
     for (const std::string_view text : texts) {
       if (text.find("refused") != std::string_view::npos) {
         return fail(Errc::invalid_args, "a text is refused");
@@ -43,12 +44,28 @@ class Server final : public Embedder {
     }
     auto model = builtin_.model().value();
     model.name = name_;
-    *known_.lock() = model;
+    auto all = builtin_.embed(texts, purpose, stop);
+    if (!all) return all;
+    const std::vector<float>& vectors = *all;
     if (purpose == Purpose::document) embedded += texts.size();
-    return builtin_.embed(texts, purpose, stop);
+    if (!is_short) {
+      *known_.lock() = model;
+      return vectors;
+    }
+    // The first half of each.
+    std::vector<float> half;
+    for (std::size_t at = 0; at < vectors.size(); at += model.dimensions) {
+      const auto begin = vectors.begin() + static_cast<std::ptrdiff_t>(at);
+      half.insert(half.end(), begin, begin + model.dimensions / 2);
+    }
+    model.dimensions /= 2;
+    *known_.lock() = model;
+    return half;
   }
 
   std::atomic<bool> is_away = false;
+  std::atomic<bool> refuses_all = false;
+  std::atomic<bool> is_short = false;
   std::atomic<std::size_t> embedded = 0;
 
  private:
@@ -82,11 +99,12 @@ class Embedding : public testing::Test {
     return page.value_or(SearchPage());
   }
   // Asks until the store says that nothing is missing.
-  void settle() {
+  void settle(const std::string& lacking = "") {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (store_->vectors_lack() && std::chrono::steady_clock::now() < until) {
+    while (store_->vectors_lack().value_or("") != lacking &&
+           std::chrono::steady_clock::now() < until) {
     }
-    EXPECT_EQ(store_->vectors_lack().value_or(""), "");
+    EXPECT_EQ(store_->vectors_lack().value_or(""), lacking);
   }
   std::size_t vector_directories() const {
     std::size_t count = 0;
@@ -133,8 +151,52 @@ TEST_F(Embedding, LeavesATextThatIsRefusedWithoutAVectorAndGoesOn) {
   add("a", "kettle");
   add("b", "this text is refused");
   add("c", "teapot");
+  settle("1 of 3 entries have no vector");
+  EXPECT_EQ(store_->vectors()->status().live, 2U);
+}
+
+TEST_F(Embedding, WaitsForAServerThatRefusesEverything) {
+  auto server = std::make_shared<Server>("one");
+  open(server);
+  add("a", "kettle");
+  settle();
+  server->refuses_all = true;
+  add("b", "teapot");
+  settle("the server takes nothing");
+  const SearchPage page = find("teapot", SearchMode::hybrid);
+  EXPECT_EQ(page.hits.at(0).title, "b") << "by words";
+  EXPECT_FALSE(page.degraded.empty());
+  server->refuses_all = false;
   settle();
   EXPECT_EQ(store_->vectors()->status().live, 2U);
+}
+
+TEST_F(Embedding, OpensWithVectorsOfAnotherLengthThanBefore) {
+  open(std::make_shared<Server>("one"));
+  add("a", "kettle");
+  settle();
+  // The server has another model by the same name.
+  auto other = std::make_shared<Server>("one");
+  other->is_short = true;
+  open(other);
+  add("b", "teapot");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (other->embedded < 1 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(find("teapot", SearchMode::hybrid).hits.at(0).title, "b");
+  // From the next start on its vectors are used, and all are made again.
+  const auto all_stored = [&] {
+    auto reader = store_->reader({}).value();
+    return reader->integer("SELECT count(*) FROM model WHERE dimensions = 128").value() == 1;
+  };
+  while (!all_stored() && std::chrono::steady_clock::now() < until) {
+  }
+  auto again = std::make_shared<Server>("one");
+  again->is_short = true;
+  open(again);
+  settle();
+  EXPECT_EQ(store_->vectors()->status().live, 2U);
+  EXPECT_EQ(find("teapot", SearchMode::vectors).degraded.size(), 0U);
 }
 
 TEST_F(Embedding, NeverMixesTheVectorsOfTwoModels) {

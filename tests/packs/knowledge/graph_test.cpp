@@ -144,6 +144,13 @@ TEST_F(Graph, MergesTextTagsAndEdges) {
       neighbors(database_, "lock", {.relations = {"needs"}}, 9).value().neighbors.at(0).weight, 3);
 }
 
+TEST_F(Graph, KeepsOutdatedWhatTheMergedHadTakenThePlaceOf) {
+  ASSERT_TRUE(supersede(database_, "lock", "socket", now));
+  ASSERT_TRUE(merge_entries(database_, {"daemon", "socket", false}, first_only, now));
+  EXPECT_EQ(find_entry(database_, "lock").value().superseded_by,
+            find_entry(database_, "daemon").value().id);
+}
+
 TEST_F(Graph, HidesNothingBehindWhatIsGone) {
   const auto is_superseded = [&](const char* name) {
     return find_entry(database_, name).value().superseded_by.has_value();

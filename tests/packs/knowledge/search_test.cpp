@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -144,6 +145,72 @@ TEST_F(Search, PagesThroughAllHits) {
   EXPECT_EQ(seen.size(), 75U);
   std::ranges::sort(seen);
   EXPECT_EQ(std::ranges::unique(seen).size(), 0U);
+}
+
+TEST_F(Search, PagesAgreeWhateverTheirLength) {
+  std::mt19937 random(5);
+  const auto words = [&](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "word" + std::to_string(random() % 60) + " ";
+    return text;
+  };
+  std::vector<std::string> texts;
+  for (int i = 0; i < 1'500; ++i) texts.push_back(words(8));
+  auto done = store_->write_and_wait([&](store::Database& database) -> Result<std::string> {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const NewEntry entry{.text = texts[i], .title = "n" + std::to_string(i), .memory = {}};
+      if (auto made = add_entry(database, entry, clock_.wall()); !made) {
+        return std::unexpected(made.error());
+      }
+    }
+    return std::string();
+  });
+  ASSERT_TRUE(done);
+  for (const SearchMode mode : {SearchMode::words, SearchMode::vectors, SearchMode::hybrid}) {
+    for (int i = 0; i < 5; ++i) {
+      SearchRequest request;
+      request.query = words(3);
+      request.mode = mode;
+      request.limit = 100;
+      std::vector<std::string> at_once;
+      for (const Hit& hit : find(request).hits) {
+        at_once.push_back(hit.title + " " + std::to_string(hit.score));
+      }
+      request.limit = 10;
+      std::vector<std::string> in_pages;
+      for (; request.offset < 100; request.offset += 10) {
+        for (const Hit& hit : find(request).hits) {
+          in_pages.push_back(hit.title + " " + std::to_string(hit.score));
+        }
+      }
+      EXPECT_EQ(in_pages, at_once) << request.query;
+    }
+  }
+}
+
+TEST_F(Search, BindsOperatorsInEveryMode) {
+  const std::string north = add("North", "The lantern of the north tower is lit at aldgate.");
+  add("South", "The lantern of the south tower is lit at aldgate.");
+  add("Other", "A kettle.");
+  for (const SearchMode mode : {SearchMode::words, SearchMode::vectors, SearchMode::hybrid}) {
+    for (const char* query : {"lantern tower aldgate -south", "lantern tower aldgate NOT south",
+                              "+north lantern tower aldgate", "lantern AND north"}) {
+      const SearchPage page = find(query, mode);
+      EXPECT_EQ(page.total, 1) << query;
+      EXPECT_EQ(page.hits.at(0).id, north) << query;
+    }
+    EXPECT_EQ(find("-lantern", mode).total, 0);
+  }
+}
+
+TEST_F(Search, ExcludesAllThatAPrefixStandsForAndSaysWhatItLeavesOut) {
+  for (int i = 0; i < 300; ++i) add("n" + std::to_string(i), "kettle unique" + std::to_string(i));
+  add("plain", "kettle");
+  EXPECT_EQ(find("kettle -unique*").total, 1);
+  const SearchPage page = find("unique*");
+  EXPECT_EQ(page.total, std::nullopt);
+  ASSERT_EQ(page.degraded.size(), 1U);
+  EXPECT_NE(page.degraded[0].find("173 were left out"), std::string::npos) << page.degraded[0];
 }
 
 TEST_F(Search, FiltersInEveryMode) {

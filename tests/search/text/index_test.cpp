@@ -110,9 +110,23 @@ void compare(Pair& pair, int queries) {
     const auto found = pair.index->search(query, filter, limit);
     ASSERT_TRUE(found) << found.error().message;
     expect_best(found->hits, all, limit, print(query));
-    const auto counted = count(*pair.index->snapshot(), query, filter);
+    const auto snapshot = pair.index->snapshot();
+    const auto counted = count(*snapshot, query, filter);
     ASSERT_TRUE(counted);
     EXPECT_EQ(*counted, all.size()) << print(query);
+    std::vector<Key> keys;
+    for (const Hit& hit : found->hits) keys.push_back(hit.key);
+    keys.push_back(1'000'000);  // there is none
+    const auto scored = scores(*snapshot, query, keys);
+    for (std::size_t at = 0; at < found->hits.size(); ++at) {
+      EXPECT_NEAR(scored[at], found->hits[at].score, 1e-4F * found->hits[at].score);
+    }
+    EXPECT_EQ(scored.back(), 0.0F);
+    if (filter.empty()) {
+      std::set<Key> matched;
+      ASSERT_TRUE(match(*snapshot, query, [&](Key key) { matched.insert(key); }));
+      EXPECT_EQ(matched.size(), all.size()) << print(query);
+    }
     if (testing::Test::HasFailure()) return;
   }
 }

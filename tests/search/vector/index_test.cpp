@@ -269,6 +269,28 @@ TEST(VectorIndex, FindsAmongTheSelectedWhateverTheirShare) {
   }
 }
 
+TEST(VectorIndex, ScoresKeysAsItsSearchDoes) {
+  Pair pair(Metric::cosine, 3);
+  for (Key key = 0; key < 700; ++key) {
+    pair.put(key);
+    if (key % 150 == 149) pair.commit();
+  }
+  ASSERT_TRUE(pair.index->flush());
+  for (Key key = 0; key < 50; ++key) pair.put(key);
+  pair.erase(60);
+  pair.commit();
+  const auto query = pair.vector();
+  const auto found = pair.index->search(query, 30).value();
+  std::vector<Key> keys;
+  for (const Hit& hit : found.hits) keys.push_back(hit.key);
+  keys.insert(keys.end(), {60, 9999});
+  const auto scores = pair.index->scores(query, keys).value();
+  ASSERT_EQ(scores.size(), 32U);
+  for (std::size_t i = 0; i < 30; ++i) EXPECT_EQ(scores[i], found.hits[i].score) << i;
+  EXPECT_EQ(scores[30], std::nullopt);
+  EXPECT_EQ(scores[31], std::nullopt);
+}
+
 TEST(VectorIndex, FindsAllInARange) {
   Pair pair(Metric::l2);
   for (Key key = 0; key < 1500; ++key) pair.put(key);

@@ -285,13 +285,15 @@ Result<Merged> merge_for_good(store::Database& database,
   if (!changed) return std::unexpected(std::move(changed.error()));
   auto done = move_edges(database, into->n, from->n, merged);
   if (done) done = hide_row(database, from->n, to_ms(now));
-  if (done) {
-    done = database.run("UPDATE entries SET superseded_by = ? WHERE n = ?", into->n, from->n);
-  }
   // What took its place is a part of it now.
   if (done) {
     done = database.run("UPDATE entries SET superseded_by = NULL WHERE n = ? AND superseded_by = ?",
                         into->n, from->n);
+  }
+  // What it had taken the place of stays outdated.
+  if (done) {
+    done = database.run("UPDATE entries SET superseded_by = ? WHERE n = ? OR superseded_by = ?",
+                        into->n, from->n, from->n);
   }
   if (!done) return std::unexpected(std::move(done.error()));
   merged.into = std::move(*changed);

@@ -86,12 +86,18 @@ void EmbeddingWorker::work() {
   }
 }
 
+// Whether the model answers.
+Result<void> EmbeddingWorker::probe() {
+  const std::string_view text = "hearth";
+  auto vector = embedder_.embed({&text, 1}, Purpose::document, stop_.get_token());
+  if (!vector) return std::unexpected(std::move(vector.error()));
+  return {};
+}
+
 // A server tells its dimensions with its first answer.
 Result<void> EmbeddingWorker::learn_model() {
   if (!embedder_.model()) {
-    const std::string_view probe = "hearth";
-    const auto vector = embedder_.embed({&probe, 1}, Purpose::document, stop_.get_token());
-    if (!vector) return std::unexpected(vector.error());
+    if (auto done = probe(); !done) return done;
   }
   auto model = embedder_.model();
   if (!model) return std::unexpected(std::move(model.error()));
@@ -110,8 +116,9 @@ Result<EmbeddingWorker::Stretch> EmbeddingWorker::read_stretch() {
   {
     auto rows = (*reader)->query(
         "SELECT e.seq, e.n, e.deleted_ms IS NULL AND v.n IS NULL FROM entries e "
-        "LEFT JOIN vectors v ON v.n = e.n AND v.model = ? WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
-        model_->name, looked_at_, changes_of_a_stretch);
+        "LEFT JOIN vectors v ON v.n = e.n AND v.model = ? AND length(v.vector) = ? "
+        "WHERE e.seq > ? ORDER BY e.seq LIMIT ?",
+        model_->name, vector_bytes(model_->dimensions), looked_at_, changes_of_a_stretch);
     for (int changes = 0; rows.next();) {
       stretch.last = rows.integer(0);
       if (rows.integer(2) != 0) lacking.push_back(rows.integer(1));
@@ -149,9 +156,16 @@ Result<void> EmbeddingWorker::embed(const std::vector<Waiting>& waiting) {
   std::vector<std::string_view> texts;
   for (const Waiting& each : waiting) texts.emplace_back(each.text);
   auto vectors = embedder_.embed(texts, Purpose::document, stop_.get_token());
+  if (vectors && vectors->size() != waiting.size() * model_->dimensions) {
+    model_.reset();  // to be learnt anew, and everything to be looked at again
+    looked_at_ = 0;
+    return fail(Errc::unavailable, "another model answers by the same name");
+  }
   if (vectors) return store(waiting, *vectors);
   if (!is_about_the_texts(vectors.error())) return std::unexpected(std::move(vectors.error()));
   if (waiting.size() == 1) {
+    // Unless the model takes none at all.
+    if (auto any = probe(); !any) return any;
     log::warning("an entry stays without a vector",
                  {log::kv("entry", std::to_string(waiting.front().n)),
                   log::kv("why", vectors.error().message)});

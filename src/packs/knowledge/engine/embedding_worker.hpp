@@ -60,6 +60,7 @@ class EmbeddingWorker final {
     std::optional<std::string> trouble;
   };
   void work();
+  [[nodiscard]] Result<void> probe();
   [[nodiscard]] Result<void> learn_model();
   // False when nothing is left.
   [[nodiscard]] Result<bool> embed_some();

@@ -296,8 +296,8 @@ Result<Entry> change_entry(store::Database& database,
   if (done && (change.text || change.title || change.tags || change.kind)) {
     done =
         replace_searchable(database, stored->n, {entry.kind, entry.title, entry.text, entry.tags});
-  } else if (done && change.restores) {
-    done = touch_row(database, stored->n);
+  } else if (done) {
+    done = touch_row(database, stored->n);  // whoever follows the entry is told, too
   }
   if (done && change.vector) done = add_vector(database, stored->n, *change.vector, model);
   // What was merged into another and comes back stands by itself again.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "packs/knowledge/engine/rows.hpp"
 #include "packs/knowledge/engine/text_leg.hpp"
 
 namespace hearth::packs::knowledge {
@@ -13,8 +14,8 @@ std::string member_path(const std::string& name) {
   return "$.\"" + name + "\"";
 }
 
-Result<std::shared_ptr<EntrySet>> read_set(store::Rows rows) {
-  auto set = std::make_shared<EntrySet>();
+Result<std::shared_ptr<EntrySet>> read_set(store::Rows rows, std::int64_t newest) {
+  auto set = std::make_shared<EntrySet>(newest);
   while (rows.next()) set->add(rows.integer(0));
   if (!rows.ok()) return std::unexpected(rows.error());
   return set;
@@ -26,12 +27,6 @@ bool needs_rows(const Filter& filter) {
 }
 
 }  // namespace
-
-void EntrySet::add(std::int64_t n) {
-  const auto word = static_cast<std::size_t>(n) / 64;
-  if (word >= words_.size()) words_.resize(word + 1);
-  words_[word] |= std::uint64_t{1} << (static_cast<std::size_t>(n) % 64);
-}
 
 Result<Filter> clean_filter(const Filter& filter) {
   Filter clean = filter;
@@ -93,10 +88,11 @@ std::vector<std::string> filter_parameters(const Filter& filter) {
 namespace {
 
 // Those whose place a living entry has taken.
-Result<std::shared_ptr<EntrySet>> read_superseded(store::Database& database) {
+Result<std::shared_ptr<EntrySet>> read_superseded(store::Database& database, std::int64_t newest) {
   return read_set(
       database.query("SELECT e.n FROM entries e WHERE e.superseded_by IS NOT NULL AND EXISTS "
-                     "(SELECT 1 FROM live newer WHERE newer.n = e.superseded_by)"));
+                     "(SELECT 1 FROM live newer WHERE newer.n = e.superseded_by)"),
+      newest);
 }
 
 }  // namespace
@@ -104,8 +100,12 @@ Result<std::shared_ptr<EntrySet>> read_superseded(store::Database& database) {
 Result<KeyFilter> key_filter(const KnowledgeStore& store,
                              store::Database& database,
                              const Filter& filter,
-                             Legs legs) {
+                             const search::Snapshot& texts,
+                             bool is_for_vectors) {
   KeyFilter keys;
+  const auto newest = last_sequence(database);
+  if (!newest) return std::unexpected(newest.error());
+  keys.newest = static_cast<std::int64_t>(*newest);
   if (filter.kind) keys.words.facets.push_back({kind_facet(*filter.kind)});
   for (const std::string& tag : filter.tags) keys.words.facets.push_back({tag_facet(tag)});
   if (filter.memory == any_memory) {
@@ -114,9 +114,11 @@ Result<KeyFilter> key_filter(const KnowledgeStore& store,
     keys.words.facets.push_back({memory_facet(*filter.memory)});
   }
   const bool has_facets = !keys.words.facets.empty();
-  if (needs_rows(filter) || (has_facets && legs == Legs::both && store.text_lacks())) {
+  const bool is_sound = texts.trust() != search::Trust::damaged && !store.text_lacks();
+  if (needs_rows(filter) || (has_facets && is_for_vectors && !is_sound)) {
     auto allowed = read_set(database.query("SELECT e.n FROM live e WHERE true" + filter_sql(filter),
-                                           filter_parameters(filter)));
+                                           filter_parameters(filter)),
+                            keys.newest);
     if (!allowed) return std::unexpected(std::move(allowed.error()));
     keys.words.allows = keys.vectors = [set = std::move(*allowed)](search::Key key) {
       return set->contains(static_cast<std::int64_t>(key));
@@ -124,7 +126,7 @@ Result<KeyFilter> key_filter(const KnowledgeStore& store,
     return keys;
   }
   if (!filter.with_superseded) {
-    auto superseded = read_superseded(database);
+    auto superseded = read_superseded(database, keys.newest);
     if (!superseded) return std::unexpected(std::move(superseded.error()));
     if (!(*superseded)->empty()) {
       keys.words.allows = [set = std::move(*superseded)](search::Key key) {
@@ -134,11 +136,11 @@ Result<KeyFilter> key_filter(const KnowledgeStore& store,
   }
   if (!has_facets) {
     keys.vectors = keys.words.allows;
-  } else if (legs == Legs::both) {
-    const auto allowed = std::make_shared<EntrySet>();
-    search::text::for_each_key(*store.text().index()->snapshot(), keys.words, [&](search::Key key) {
-      allowed->add(static_cast<std::int64_t>(key));
-    });
+  } else if (is_for_vectors) {
+    keys.is_of_text_index = true;
+    const auto allowed = std::make_shared<EntrySet>(keys.newest);
+    search::text::for_each_key(
+        texts, keys.words, [&](search::Key key) { allowed->add(static_cast<std::int64_t>(key)); });
     keys.vectors = [allowed](search::Key key) {
       return allowed->contains(static_cast<std::int64_t>(key));
     };

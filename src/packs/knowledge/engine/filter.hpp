@@ -26,28 +26,39 @@ namespace hearth::packs::knowledge {
 // A set of entries by their rows' numbers.
 class EntrySet final {
  public:
-  void add(std::int64_t n);
+  // `newest` is the greatest number that there is: what a damaged index says beyond is no entry.
+  explicit EntrySet(std::int64_t newest) : words_(static_cast<std::size_t>(newest) / 64 + 1) {}
+
+  void add(std::int64_t n) {
+    const auto word = static_cast<std::size_t>(n) / 64;
+    if (word >= words_.size()) return;
+    words_[word] |= std::uint64_t{1} << (static_cast<std::size_t>(n) % 64);
+    is_empty_ = false;
+  }
   [[nodiscard]] bool contains(std::int64_t n) const {
     const auto word = static_cast<std::size_t>(n) / 64;
     return word < words_.size() && (words_[word] >> (static_cast<std::size_t>(n) % 64) & 1) != 0;
   }
-  [[nodiscard]] bool empty() const { return words_.empty(); }
+  [[nodiscard]] bool empty() const { return is_empty_; }
 
  private:
   std::vector<std::uint64_t> words_;
+  bool is_empty_ = true;
 };
 
 // A cleaned filter as the two legs take it.
 struct KeyFilter {
   search::text::Filter words;                // facets inside the walk, and the rest by key
   std::function<bool(search::Key)> vectors;  // empty: all
+  bool is_of_text_index = false;             // the vectors' is as good as the index of words is
+  std::int64_t newest = 0;                   // no entry has a greater number
 };
-enum class Legs : std::uint8_t { words, both };
-// For vectors the facets are looked up in the index of words; rows are read for what is no facet,
-// or while that index is incomplete.
+// For vectors the facets are looked up in the index of words, of which `texts` is a snapshot; rows
+// are read for what is no facet, or while that index is incomplete or damaged.
 [[nodiscard]] Result<KeyFilter> key_filter(const KnowledgeStore& store,
                                            store::Database& database,
                                            const Filter& filter,
-                                           Legs legs);
+                                           const search::Snapshot& texts,
+                                           bool is_for_vectors);
 
 }  // namespace hearth::packs::knowledge

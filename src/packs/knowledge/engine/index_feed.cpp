@@ -24,9 +24,9 @@ IndexFeed::IndexFeed(Embedder* embedder)
     : embedder_(embedder != nullptr && embedder->source() == VectorSource::immediate ? embedder
                                                                                      : nullptr) {}
 
-void IndexFeed::add(IndexLeg& leg, std::string model) {
+void IndexFeed::add(IndexLeg& leg, const EmbeddingModel* model) {
   const std::scoped_lock lock(mutex_);
-  if (!model.empty()) model_ = std::move(model);
+  if (model != nullptr) model_ = *model;
   followers_.push_back({.leg = &leg, .has = leg.status().covered});
   publish();
 }
@@ -69,14 +69,14 @@ Result<void> IndexFeed::bring_newest(Follower& follower, store::Database& databa
   return follower.leg->commit(follower.has);
 }
 
-std::string IndexFeed::model() const {
+EmbeddingModel IndexFeed::model() const {
   const std::scoped_lock lock(mutex_);
   return model_;
 }
 
 // In the order of the changes.
 Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
-                                                  const std::string& model,
+                                                  const EmbeddingModel& model,
                                                   std::uint64_t after,
                                                   std::uint64_t up_to,
                                                   std::size_t most) {
@@ -98,9 +98,9 @@ Result<std::vector<IndexedEntry>> IndexFeed::read(store::Database& database,
   auto rows = database.query(
       "SELECT e.seq, e.n, e.deleted_ms, e.kind, e.tags, e.title, e.text, v.vector, "
       "e.memory, e.id "
-      "FROM entries e LEFT JOIN vectors v ON v.n = e.n AND v.model = ? "
+      "FROM entries e LEFT JOIN vectors v ON v.n = e.n AND v.model = ? AND length(v.vector) = ? "
       "WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?",
-      model, after, up_to, limit);
+      model.name, vector_bytes(model.dimensions), after, up_to, limit);
   while (rows.next()) {
     IndexedEntry& entry = entries.emplace_back();
     entry.seq = static_cast<std::uint64_t>(rows.integer(0));
@@ -189,6 +189,7 @@ Result<void> IndexFeed::bring(std::span<const IndexedEntry> entries, std::uint64
       follower.has = has;
     } else {
       follower.is_current = false;  // from `has` on, by catch_up()
+      follower.has_missed = true;
       all = std::move(done);
     }
     is_one_behind |= !follower.is_current;
@@ -210,6 +211,7 @@ Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_toke
     const auto found = std::ranges::find(followers_, false, &Follower::is_current);
     if (found == followers_.end()) return false;
     leg = found->leg;
+    found->has_missed = false;
     from = found->has;
     up_to = followed_;
     brought_.clear();
@@ -222,6 +224,7 @@ Result<bool> IndexFeed::catch_up(store::Database& database, const std::stop_toke
 
   const std::scoped_lock lock(mutex_);
   Follower& behind = follower_of(*leg);
+  if (behind.has_missed) return true;  // of what was brought not all is there: once more
   if (auto done = put(behind, *entries, &brought_); !done) {
     return std::unexpected(std::move(done.error()));
   }

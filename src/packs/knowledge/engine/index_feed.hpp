@@ -33,9 +33,9 @@ class IndexFeed final {
   // outlives the feed.
   explicit IndexFeed(Embedder* embedder);
 
-  // `leg` outlives the feed. `model` names the stored vectors that count from then on, if it is
+  // `leg` outlives the feed. `model` is whose stored vectors count from then on, if it is
   // one of vectors. Added after begin(), it catches up from what it covers.
-  void add(IndexLeg& leg, std::string model = {});
+  void add(IndexLeg& leg, const EmbeddingModel* model = nullptr);
 
   // Before the first write: brings the newest changes, so that what was written last is found at
   // once. What is older waits for catch_up().
@@ -57,13 +57,14 @@ class IndexFeed final {
     IndexLeg* leg = nullptr;
     std::uint64_t has = 0;    // all changes up to here
     bool is_current = false;  // and all others, too
+    bool has_missed = false;  // one that the writer could not put, since catch_up() began to read
   };
   [[nodiscard]] Result<std::vector<IndexedEntry>> read(store::Database& database,
-                                                       const std::string& model,
+                                                       const EmbeddingModel& model,
                                                        std::uint64_t after,
                                                        std::uint64_t up_to,
                                                        std::size_t most);
-  [[nodiscard]] std::string model() const;
+  [[nodiscard]] EmbeddingModel model() const;
   // With the lock: they move when one is added.
   [[nodiscard]] auto& follower_of(this auto& self, const IndexLeg& leg) {
     return *std::ranges::find(self.followers_, &leg, &Follower::leg);
@@ -80,7 +81,7 @@ class IndexFeed final {
   Embedder* const embedder_;
 
   mutable std::mutex mutex_;
-  std::string model_;
+  EmbeddingModel model_;  // whose stored vectors count
   std::vector<Follower> followers_;
   std::uint64_t followed_ = 0;  // the writer's last number: all from its first are in the legs
   // Entries that the writer brought since catch_up() began to read: what it has read may be old.

@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds tidy_interval{250};
 constexpr std::chrono::milliseconds quiet_time{2'000};
 constexpr std::uint64_t worth_a_file = 128;  // changes
 constexpr std::size_t slices_between_writes = 64;
+constexpr std::uint64_t changes_between_tellings = 4096;
 constexpr std::chrono::milliseconds pause_after_failure{1'000};
 
 }  // namespace
@@ -91,14 +92,15 @@ void IndexKeeper::work() {
   for (std::size_t slices = 1; !stop_.stop_requested(); ++slices) {
     // First: what comes while it works is looked at again.
     state_.lock()->is_dirty = false;
-    if (rebuild_some()) continue;
+    if (rebuild_some() || verify_some()) continue;
     if (catch_up()) {
       // What was caught up goes to disk on the way, so that the next kill does not cost it again.
-      if (slices % slices_between_writes == 0) (void)tidy();
+      if (slices % slices_between_writes == 0) (void)tidy(false);
       continue;
     }
-    if (verify_some() || tidy()) continue;
-    if (is_quiet()) {
+    const bool is_quiet_now = is_quiet();
+    if (tidy(is_quiet_now)) continue;
+    if (is_quiet_now) {
       rest();
     } else {
       auto state = state_.lock();
@@ -177,8 +179,7 @@ bool IndexKeeper::verify_some() {
 
 // A piece of work of each leg in turn, so that a long merge of one does not keep the others waiting
 // for longer than that. False when there is none.
-bool IndexKeeper::tidy() {
-  const bool is_to_flush = is_quiet();
+bool IndexKeeper::tidy(bool is_to_flush) {
   bool has_worked = false;
   std::uint64_t covered = UINT64_MAX;
   for (IndexLeg* leg : legs()) {
@@ -194,7 +195,8 @@ bool IndexKeeper::tidy() {
     covered = std::min(covered, leg->status().covered);
   }
   const bool has_grown = covered != UINT64_MAX && covered > told_;
-  if (is_to_flush && has_grown) covered_(told_ = covered);
+  const bool is_due = is_to_flush || covered - told_ >= changes_between_tellings;
+  if (has_grown && is_due) covered_(told_ = covered);
   return has_worked;
 }
 

@@ -65,7 +65,7 @@ class IndexKeeper final {
   [[nodiscard]] bool rebuild_some();
   [[nodiscard]] bool catch_up();
   [[nodiscard]] bool verify_some();
-  [[nodiscard]] bool tidy();
+  [[nodiscard]] bool tidy(bool is_to_flush);
   [[nodiscard]] bool is_quiet();
   void rest();
   [[nodiscard]] std::vector<IndexLeg*> legs();

@@ -180,12 +180,13 @@ Result<void> KnowledgeStore::open_vectors(const EmbeddingModel& model) {
   auto leg = VectorLeg::open(store::system_env(), *directory, {.model = model});
   if (!leg) return std::unexpected(std::move(leg.error()));
   std::shared_ptr<VectorLeg> vectors = std::move(*leg);
-  feed_.add(*vectors, model.name);
+  feed_.add(*vectors, &model);
   *vectors_.lock() = std::move(vectors);
   return {};
 }
 
-// On the embedding worker's thread.
+// On the embedding worker's thread. One of another length than was remembered has its index from
+// the next start on: until then its vectors are stored, and no search uses them.
 void KnowledgeStore::take_model(const EmbeddingModel& model) {
   if (!vectors()) {
     if (auto done = open_vectors(model); !done) {
@@ -303,7 +304,14 @@ std::optional<std::string> KnowledgeStore::vectors_lack() const {
     return "the index of vectors is being made; " + std::to_string(missing) +
            " changes are to come";
   }
-  return embedding_ ? embedding_->lacks() : std::nullopt;
+  if (embedding_) {
+    if (auto lacks = embedding_->lacks()) return lacks;
+  }
+  if (options_.embedder->source() == VectorSource::immediate) return std::nullopt;
+  const std::uint64_t all = text_->status().live;
+  const std::uint64_t having = vectors->status().live;
+  if (having >= all || text_lacks()) return std::nullopt;
+  return std::to_string(all - having) + " of " + std::to_string(all) + " entries have no vector";
 }
 
 Result<void> KnowledgeStore::rebuild_text() {

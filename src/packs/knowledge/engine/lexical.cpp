@@ -191,6 +191,55 @@ float confidence(float score, const LexicalQuery& query, Has has) {
   return most_with_some * (1.0F - (has == Has::all_known ? doubt_with_all_known : 1.0F) * doubt);
 }
 
+// What a hit of query.any has, and one of query.all.
+Has has_any(const LexicalQuery& query) {
+  return query.is_one_word && !query.has_unknown ? Has::all : Has::some;
+}
+Has has_with_all(const LexicalQuery& query) {
+  return query.has_unknown ? Has::all_known : Has::all;
+}
+
+// The end of what begins at `at`: a quotation, something in parentheses, or a word.
+std::size_t end_of_operand(std::string_view text, std::size_t at) {
+  if (at < text.size() && text[at] == '"')
+    return std::min(text.find('"', at + 1), text.size() - 1) + 1;
+  if (at < text.size() && text[at] == '(') {
+    int depth = 0;
+    for (std::size_t i = at; i < text.size(); ++i) {
+      depth += text[i] == '(' ? 1 : 0;
+      depth -= text[i] == ')' ? 1 : 0;
+      if (depth == 0) return i + 1;
+    }
+    return text.size();
+  }
+  return std::min(text.find(' ', at), text.size());
+}
+
+// What is asked for, as a text whose meaning can be looked for.
+std::string without_operators(std::string_view text) {
+  std::string wanted;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == ' ') {
+      ++at;
+      continue;
+    }
+    const bool is_excluded = text[at] == '-' || text.substr(at).starts_with("NOT ");
+    if (is_excluded) {
+      at = end_of_operand(text, at + (text[at] == '-' ? 1 : 4));
+      continue;
+    }
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    std::string_view word = text.substr(at, end - at);
+    at = end;
+    if (word == "AND" || word == "OR") continue;
+    constexpr std::string_view marks = "+()\"";
+    word.remove_prefix(std::min(word.find_first_not_of(marks), word.size()));
+    word = word.substr(0, word.find_last_not_of("()\"*") + 1);
+    if (!word.empty()) wanted.append(wanted.empty() ? "" : " ").append(word);
+  }
+  return wanted;
+}
+
 }  // namespace
 
 search::text::ParsedQuery parse_words(std::string_view text) {
@@ -210,6 +259,11 @@ LexicalQuery lexical_query(const Snapshot& snapshot, std::string_view text) {
   if (result.is_empty) return result;
   const bool is_plain =
       query.kind != Query::Kind::boolean || (query.must.empty() && query.must_not.empty());
+  if (!is_plain) {
+    if (!query.must.empty()) result.must = Query::all_of(query.must);
+    if (!query.must_not.empty()) result.must_not = Query::any_of(query.must_not);
+  }
+  result.wanted = is_plain ? std::string(text) : without_operators(text);
   std::vector<Query> words;
   std::vector<Query> known;
   Best best(snapshot);
@@ -241,14 +295,16 @@ Result<LexicalHits> search_words(const Snapshot& snapshot,
   if (!any) return std::unexpected(std::move(any.error()));
   found.trust = any->trust;
   found.is_all = any->hits.size() < most;
-  const Has has = query.is_one_word && !query.has_unknown ? Has::all : Has::some;
+  found.words_left_out = any->expansions_left_out;
+  if (found.words_left_out > 0) found.is_all = false;
+  const Has has = has_any(query);
   if (!found.is_all) found.best_unseen = confidence(any->hits.back().score, query, has);
   std::unordered_map<search::Key, float> scores;
   for (const search::Hit& hit : any->hits) scores[hit.key] = confidence(hit.score, query, has);
   if (query.all.kind != Query::Kind::nothing) {
     auto all = search::text::search(snapshot, query.all, filter, most, 0, stop);
     if (!all) return std::unexpected(std::move(all.error()));
-    const Has has_all = query.has_unknown ? Has::all_known : Has::all;
+    const Has has_all = has_with_all(query);
     for (const search::Hit& hit : all->hits) {
       // With the guesses it may have more.
       float& score = scores[hit.key];
@@ -262,6 +318,21 @@ Result<LexicalHits> search_words(const Snapshot& snapshot,
   for (const auto& [key, score] : scores) found.hits.push_back({key, score});
   std::ranges::sort(found.hits, search::is_better);
   return found;
+}
+
+std::vector<float> score_words(const Snapshot& snapshot,
+                               const LexicalQuery& query,
+                               std::span<const search::Key> keys) {
+  std::vector<float> sure(keys.size());
+  const auto raise = [&](const Query& words, Has has) {
+    const auto scores = search::text::scores(snapshot, words, keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (scores[i] > 0) sure[i] = std::max(sure[i], confidence(scores[i], query, has));
+    }
+  };
+  raise(query.any, has_any(query));
+  if (query.all.kind != Query::Kind::nothing) raise(query.all, has_with_all(query));
+  return sure;
 }
 
 }  // namespace hearth::packs::knowledge

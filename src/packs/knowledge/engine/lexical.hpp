@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ struct LexicalQuery {
   search::text::Query any;  // entries with one of the words, and for snippets
   search::text::Query all;  // entries with all the words that some entry has; nothing for one word
   float best_score = 0;     // that an entry could have
+  // What an entry must have and must not have, whichever leg finds it; nothing if all may be found.
+  search::text::Query must;
+  search::text::Query must_not;
+  std::string wanted;  // the text without its operators and what they exclude
   std::size_t left_out = 0;
   bool is_empty = true;  // it has no word
   bool is_one_word = false;
@@ -35,9 +40,10 @@ struct LexicalQuery {
 [[nodiscard]] LexicalQuery lexical_query(const search::Snapshot& snapshot, std::string_view text);
 
 struct LexicalHits {
-  std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
-  bool is_all = false;            // there are no more
-  float best_unseen = 0;          // no other scores more
+  std::vector<search::Hit> hits;   // best first; scores are 0 … 1: how sure
+  bool is_all = false;             // there are no more
+  float best_unseen = 0;           // no other scores more
+  std::size_t words_left_out = 0;  // that a prefix stands for
   search::Trust trust = search::Trust::verified;
 };
 [[nodiscard]] Result<LexicalHits> search_words(const search::Snapshot& snapshot,
@@ -45,5 +51,9 @@ struct LexicalHits {
                                                const search::text::Filter& filter,
                                                std::size_t most,
                                                const std::stop_token& stop);
+// How sure each of some entries is, as search_words says; 0 for those with none of the words.
+[[nodiscard]] std::vector<float> score_words(const search::Snapshot& snapshot,
+                                             const LexicalQuery& query,
+                                             std::span<const search::Key> keys);
 
 }  // namespace hearth::packs::knowledge

@@ -178,6 +178,7 @@ Result<Entry> give_feedback(store::Database& database,
   auto done = database.run(
       "UPDATE entries SET salience = ?, recalled_ms = coalesce(?, recalled_ms) WHERE n = ?",
       salience, recalled, stored->n);
+  if (done) done = touch_row(database, stored->n);
   if (!done) return std::unexpected(std::move(done.error()));
   return std::move(stored->entry);
 }

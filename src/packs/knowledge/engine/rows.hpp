@@ -62,6 +62,11 @@ struct Searchable {
                                         std::string_view model,
                                         const std::vector<float>& vector);
 
+// The length of the column's value for so many dimensions: others are of a model that went by the
+// same name.
+[[nodiscard]] constexpr std::int64_t vector_bytes(std::uint32_t dimensions) {
+  return static_cast<std::int64_t>(dimensions * sizeof(float));
+}
 // As it is in the column.
 [[nodiscard]] std::vector<float> stored_vector(std::string_view bytes);
 

@@ -1,11 +1,4 @@
-// Search over the entries of a store, by words, by vectors, or by both.
-//
-// Each leg says of each of its hits how sure it is, from 0 to 1, comparable between queries
-// (lexical.hpp, semantic.hpp). Together they are as sure as two witnesses who know nothing of each
-// other: 1 - (1 - a)(1 - b); where the embedder knows only how words are written, b counts less, as
-// it is hardly another witness. What nobody is sure enough of is no hit, so that a query about
-// something that is not there finds nothing. Reciprocal rank fusion (Cormack, Clarke & Büttcher
-// 2009) orders by the ranks in the legs instead, for models whose scores say little.
+// Search over the entries of a store, by words, by vectors, or by both (candidates.hpp).
 #pragma once
 
 #include <cstdint>
@@ -15,27 +8,11 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "packs/knowledge/engine/entry.hpp"
+#include "packs/knowledge/engine/candidates.hpp"
 #include "packs/knowledge/engine/knowledge_store.hpp"
 #include "store/sqlite.hpp"
 
 namespace hearth::packs::knowledge {
-
-enum class SearchMode : std::uint8_t { hybrid, words, vectors };
-enum class Fusion : std::uint8_t { confidence, ranks };
-
-inline constexpr double default_least_score = 0.15;
-
-struct SearchRequest {
-  std::string query;
-  std::vector<float> vector;  // of the caller's own model; empty: the query is embedded
-  SearchMode mode = SearchMode::hybrid;
-  Fusion fusion = Fusion::confidence;
-  Filter filter;
-  std::int64_t limit = 10;
-  std::int64_t offset = 0;
-  double least_score = default_least_score;
-};
 
 struct Hit {
   std::int64_t n = 0;
@@ -85,26 +62,6 @@ struct SimilarRequest {
                                                  const std::string& typed,
                                                  std::int64_t limit,
                                                  const std::stop_token& stop = {});
-
-// ---- For the engine's own files ---------------------------------------------------------------
-
-struct Candidate {
-  std::int64_t n = 0;
-  double score = 0;
-  std::optional<double> by_words;
-  std::optional<double> by_vector;
-};
-struct Candidates {
-  std::vector<Candidate> best_first;  // those that are sure enough
-  bool is_all = false;                // there are no others
-  bool is_unverified = false;
-  std::vector<std::string> degraded;
-};
-[[nodiscard]] Result<Candidates> find_candidates(KnowledgeStore& store,
-                                                 store::Database& reader,
-                                                 const SearchRequest& request,
-                                                 std::size_t most,
-                                                 const std::stop_token& stop);
 
 // Three digits: more are noise that a model pays for.
 [[nodiscard]] double rounded(double score);

@@ -28,24 +28,32 @@ float similarity_confidence(float cosine, const EmbeddingModel& model, std::uint
   return sure < least ? 0.0F : sure;
 }
 
-Result<SemanticHits> search_vectors(const VectorLeg& vectors,
-                                    const EmbeddingModel& model,
-                                    std::span<const float> query,
-                                    const std::function<bool(search::Key)>& allows,
-                                    std::size_t most) {
-  const auto index = vectors.index();
+Result<SemanticHits> search_vectors(const SemanticQuery& query, std::size_t most) {
+  const search::vector::Index& index = *query.index;
   const search::vector::SearchWidth width{.walk = std::max(least_walk, most)};
-  auto found = allows ? index->search(query, most, index->select(allows), width)
-                      : index->search(query, most, width);
+  auto found = query.among ? index.search(query.vector, most, *query.among, width)
+                           : index.search(query.vector, most, width);
   if (!found) return std::unexpected(std::move(found.error()));
   SemanticHits hits;
   hits.trust = found->trust;
-  const std::uint64_t entries = index->status().live;
+  hits.is_all = found->hits.size() < most;
+  const std::uint64_t entries = index.status().live;
   for (const search::Hit& hit : found->hits) {
-    const float sure = similarity_confidence(hit.score, model, entries);
-    if (sure > 0) hits.hits.push_back({hit.key, sure});
+    hits.hits.push_back({hit.key, similarity_confidence(hit.score, query.model, entries)});
   }
   return hits;
+}
+
+Result<std::vector<float>> score_vectors(const SemanticQuery& query,
+                                         std::span<const search::Key> keys) {
+  const auto scores = query.index->scores(query.vector, keys);
+  if (!scores) return std::unexpected(scores.error());
+  const std::uint64_t entries = query.index->status().live;
+  std::vector<float> sure;
+  for (const std::optional<float>& score : *scores) {
+    sure.push_back(score ? similarity_confidence(*score, query.model, entries) : 0);
+  }
+  return sure;
 }
 
 }  // namespace hearth::packs::knowledge

@@ -2,18 +2,21 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/result.hpp"
 #include "packs/knowledge/engine/vector_leg.hpp"
 #include "search/hit.hpp"
+#include "search/vector/index.hpp"
 
 namespace hearth::packs::knowledge {
 
 struct SemanticHits {
   std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
+  bool is_all = false;            // there are no more
   search::Trust trust = search::Trust::verified;
 };
 
@@ -25,11 +28,18 @@ struct SemanticHits {
                                           const EmbeddingModel& model,
                                           std::uint64_t entries);
 
-// `query` has length 1, in the space of `model`. `allows` is empty if all are asked for.
-[[nodiscard]] Result<SemanticHits> search_vectors(const VectorLeg& vectors,
-                                                  const EmbeddingModel& model,
-                                                  std::span<const float> query,
-                                                  const std::function<bool(search::Key)>& allows,
-                                                  std::size_t most);
+// A query of vectors. `vector` has length 1, in the space of `model`.
+struct SemanticQuery {
+  std::shared_ptr<const search::vector::Index> index;
+  std::optional<search::vector::Selection> among;  // nothing: all
+  EmbeddingModel model;
+  std::vector<float> vector;
+};
+
+// The best `most`, of which the last may be nothing that anybody is sure of.
+[[nodiscard]] Result<SemanticHits> search_vectors(const SemanticQuery& query, std::size_t most);
+// How sure each of some entries is, as search_vectors says.
+[[nodiscard]] Result<std::vector<float>> score_vectors(const SemanticQuery& query,
+                                                       std::span<const search::Key> keys);
 
 }  // namespace hearth::packs::knowledge

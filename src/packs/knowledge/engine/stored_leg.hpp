@@ -2,8 +2,10 @@
 // legs have in common. A Kind names its index and says how an entry gets into it.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/guarded.hpp"
@@ -76,6 +78,9 @@ class StoredLeg final : public IndexLeg {
       : env_(env), directory_(std::move(directory)), kind_(std::move(kind)) {}
   [[nodiscard]] std::shared_ptr<Index> now() const { return *index_.lock(); }
   [[nodiscard]] Result<std::unique_ptr<Index>> recreate() const {
+    // It may have been removed while the daemon lives.
+    std::error_code ignored;
+    std::filesystem::create_directory(directory_, ignored);
     return Index::recreate(env_, directory_, kind_.schema());
   }
 

@@ -1,0 +1,328 @@
+#include "packs/knowledge/engine/candidates.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "packs/knowledge/engine/filter.hpp"
+#include "packs/knowledge/engine/lexical.hpp"
+#include "packs/knowledge/engine/semantic.hpp"
+
+namespace hearth::packs::knowledge {
+namespace {
+
+// Listed by each leg at first, beyond what is wanted: what one ranks low the other may rank high.
+constexpr std::size_t listed_beyond = 32;
+constexpr std::size_t least_listed = 128;
+// Lists grow by this, up to the most; what is then still open, many entries that fit alike, is left
+// open.
+constexpr std::size_t growth = 4;
+constexpr std::size_t most_listed = 4096;
+
+constexpr double rrf_k = 60;  // Cormack, Clarke & Büttcher 2009
+
+// What the evidence of vectors counts beside that of words when an embedder knows only how words
+// are written: it sees again what the words have shown, and where they have shown nothing it is
+// mostly wrong (tests/data/judged).
+constexpr double trust_in_spelling = 0.4;
+
+const char* const damaged_vectors =
+    "the index of vectors is damaged and being made again; hits may be missing";
+
+struct WordLeg {
+  std::shared_ptr<const search::Snapshot> snapshot;
+  LexicalQuery query;
+};
+
+// By how sure both legs are together.
+class Fused {
+ public:
+  using Leg = std::optional<double> Candidate::*;
+
+  // What a leg has listed.
+  void list(const std::vector<search::Hit>& hits, Leg leg) {
+    std::size_t rank = 0;
+    for (const search::Hit& hit : hits) {
+      note(hit.key, hit.score, leg);
+      ranks_[hit.key] += 1.0 / (rrf_k + static_cast<double>(++rank));
+    }
+  }
+  // Those that only the other leg has listed.
+  [[nodiscard]] std::vector<search::Key> without(Leg leg) const {
+    std::vector<search::Key> keys;
+    for (const auto& [key, candidate] : candidates_) {
+      if (!(candidate.*leg)) keys.push_back(key);
+    }
+    return keys;
+  }
+  void note(search::Key key, float sure, Leg leg) {
+    Candidate& candidate = candidates_[key];
+    candidate.n = static_cast<std::int64_t>(key);
+    candidate.*leg = std::max<double>(sure, (candidate.*leg).value_or(0));
+  }
+  // `trust` is what the evidence of vectors counts.
+  std::vector<Candidate> take(Fusion fusion, double trust, double least_score) {
+    std::vector<Candidate> all;
+    for (auto& [key, candidate] : candidates_) {
+      candidate.score =
+          1 - (1 - candidate.by_words.value_or(0)) * (1 - trust * candidate.by_vector.value_or(0));
+      for (const Leg leg : {&Candidate::by_words, &Candidate::by_vector}) {
+        if (candidate.*leg == 0.0) (candidate.*leg).reset();  // that is no evidence
+      }
+      if (candidate.score >= least_score) all.push_back(candidate);
+    }
+    const auto value = [&](const Candidate& each) {
+      return fusion == Fusion::ranks ? ranks_.at(static_cast<search::Key>(each.n)) : each.score;
+    };
+    std::ranges::sort(all, [&](const Candidate& a, const Candidate& b) {
+      const double of_a = value(a);
+      const double of_b = value(b);
+      return of_a != of_b ? of_a > of_b : a.n < b.n;
+    });
+    return all;
+  }
+
+ private:
+  std::unordered_map<search::Key, Candidate> candidates_;
+  std::unordered_map<search::Key, double> ranks_;
+};
+
+// The query's vector, or why there is none. That of a caller was checked.
+Result<std::vector<float>> query_vector(KnowledgeStore& store,
+                                        const EmbeddingModel& model,
+                                        const SearchRequest& request,
+                                        const std::string& text,
+                                        const std::stop_token& stop) {
+  if (!request.vector.empty()) return request.vector;
+  auto vector = store.embed_query(text, stop);
+  if (vector && vector->size() != model.dimensions) {
+    return fail(Errc::unavailable, "the model answers with " + std::to_string(vector->size()) +
+                                       " dimensions now, and the index has " +
+                                       std::to_string(model.dimensions) +
+                                       "; restart the daemon to take the new ones");
+  }
+  return vector;
+}
+
+// What vectors must be of, beside the filter: entries with the words that must be there, and
+// without those that must not.
+Result<void> bind_operators(const WordLeg& words, KeyFilter& keys, const std::stop_token& stop) {
+  using search::text::Query;
+  const auto narrow = [&](const Query& query, bool is_wanted) -> Result<void> {
+    if (query.kind == Query::Kind::nothing) return {};
+    const auto set = std::make_shared<EntrySet>(keys.newest);
+    auto done = search::text::match(
+        *words.snapshot, query, [&](search::Key key) { set->add(static_cast<std::int64_t>(key)); },
+        stop);
+    if (!done) return done;
+    keys.vectors = [set, is_wanted, allows = std::move(keys.vectors)](search::Key key) {
+      return set->contains(static_cast<std::int64_t>(key)) == is_wanted && (!allows || allows(key));
+    };
+    return {};
+  };
+  auto done = narrow(words.query.must, true);
+  return done ? narrow(words.query.must_not, false) : done;
+}
+
+Result<void> check(const SearchRequest& request, const VectorLeg* vectors) {
+  if (vectors == nullptr || request.vector.empty()) return {};
+  const EmbeddingModel& model = vectors->kind().model;
+  if (request.vector.size() == model.dimensions) return {};
+  return fail(Errc::invalid_args, "vector: has " + std::to_string(request.vector.size()) +
+                                      " numbers; those of " + model.name + " have " +
+                                      std::to_string(model.dimensions));
+}
+
+// The leg of vectors, if it can answer. That it cannot is told, and no error, but for a call that
+// is wrong or was stopped.
+Result<std::optional<SemanticQuery>> vector_leg(KnowledgeStore& store,
+                                                const SearchRequest& request,
+                                                const WordLeg& words,
+                                                KeyFilter& keys,
+                                                const std::stop_token& stop,
+                                                Candidates& answer) {
+  const auto vectors = store.vectors();
+  if (auto fits = check(request, vectors.get()); !fits) {
+    return std::unexpected(std::move(fits.error()));
+  }
+  if (const auto lacks = store.vectors_lack()) {
+    answer.degraded.push_back((vectors ? "by meaning only in part: " : "not by meaning: ") +
+                              *lacks);
+  }
+  if (!vectors || (request.vector.empty() && words.query.wanted.empty())) return std::nullopt;
+  auto vector = query_vector(store, vectors->kind().model, request, words.query.wanted, stop);
+  if (stop.stop_requested()) return fail(Errc::cancelled, "search: stopped");
+  if (!vector) {
+    answer.degraded.push_back("not by meaning: " + vector.error().message);
+    return std::nullopt;
+  }
+  if (auto done = bind_operators(words, keys, stop); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  SemanticQuery query{.index = vectors->index(),
+                      .among = {},
+                      // Its measure of the unrelated may have grown better since it was opened.
+                      .model = store.embedder()->model().value_or(vectors->kind().model),
+                      .vector = std::move(*vector)};
+  if (keys.vectors) query.among = query.index->select(keys.vectors);
+  return query;
+}
+
+// One search at work.
+class Search {
+ public:
+  Search(KnowledgeStore& store, const SearchRequest& request, const std::stop_token& stop)
+      : store_(store), request_(request), stop_(stop) {}
+
+  Result<Candidates> run(store::Database& reader, std::size_t most) {
+    if (auto done = begin(reader); !done) return std::unexpected(std::move(done.error()));
+    std::size_t length = std::max(std::bit_ceil(most + listed_beyond), least_listed);
+    for (;; length *= growth) {
+      auto best = list(length);
+      if (!best) return std::unexpected(std::move(best.error()));
+      answer_.best_first = std::move(*best);
+      if (is_enough(most) || length >= most_listed) break;
+    }
+    if (uses_texts_) note_trust(store_, words_.snapshot->trust(), damaged_text, answer_);
+    if (vector_trust_) note_trust(store_, *vector_trust_, damaged_vectors, answer_);
+    if (words_left_out_ > 0) {
+      answer_.degraded.push_back(
+          "a beginning of words (*) stands for more words than are looked "
+          "for: " +
+          std::to_string(words_left_out_) + " were left out");
+    }
+    return std::move(answer_);
+  }
+
+ private:
+  Result<void> begin(store::Database& reader) {
+    const auto filter = clean_filter(request_.filter);
+    if (!filter) return std::unexpected(filter.error());
+    if (auto done = store_.begin_search(reader); !done) return done;
+    const bool is_by_words = request_.mode != SearchMode::vectors;
+    const bool is_by_vectors = request_.mode != SearchMode::words;
+    words_.snapshot = store_.text().index()->snapshot();
+    if (request_.is_text) {
+      words_.query.wanted = request_.query;
+    } else {
+      words_.query = lexical_query(*words_.snapshot, request_.query);
+    }
+    auto keys = key_filter(store_, reader, *filter, *words_.snapshot, is_by_vectors);
+    if (!keys) return std::unexpected(std::move(keys.error()));
+    keys_ = std::move(*keys);
+    uses_texts_ = is_by_words || keys_.is_of_text_index;
+    if (const auto lacks = uses_texts_ ? store_.text_lacks() : std::nullopt) {
+      answer_.degraded.push_back(*lacks);
+    }
+    if (is_by_words && words_.query.left_out > 0) {
+      answer_.degraded.push_back("the query is long: its last " +
+                                 std::to_string(words_.query.left_out) +
+                                 " words were not looked for");
+    }
+    if (!is_by_vectors) return {};
+    auto leg = vector_leg(store_, request_, words_, keys_, stop_, answer_);
+    if (!leg) return std::unexpected(std::move(leg.error()));
+    vectors_ = std::move(*leg);
+    return {};
+  }
+
+  [[nodiscard]] double trust() const {
+    const bool knows_spelling_only =
+        store_.embedder() != nullptr && store_.embedder()->source() == VectorSource::immediate;
+    return request_.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
+  }
+
+  Result<std::vector<Candidate>> list(std::size_t length) {
+    Fused fused;
+    best_unseen_ = {};
+    answer_.is_all = true;
+    const bool is_by_words = request_.mode != SearchMode::vectors;
+    if (is_by_words) {
+      auto found = search_words(*words_.snapshot, words_.query, keys_.words, length, stop_);
+      if (!found) return std::unexpected(std::move(found.error()));
+      words_left_out_ = found->words_left_out;
+      best_unseen_.by_words = found->best_unseen;
+      answer_.is_all = found->is_all;
+      fused.list(found->hits, &Candidate::by_words);
+    }
+    if (vectors_) {
+      auto found = search_vectors(*vectors_, length);
+      if (!found) return std::unexpected(std::move(found.error()));
+      vector_trust_ = found->trust;
+      best_unseen_.by_vector = found->is_all ? 0 : found->hits.back().score;
+      answer_.is_all = answer_.is_all && found->is_all;
+      fused.list(found->hits, &Candidate::by_vector);
+    }
+    if (is_by_words && vectors_) {
+      if (auto done = ask_each_other(fused); !done) return std::unexpected(std::move(done.error()));
+    }
+    return fused.take(request_.fusion, trust(), request_.least_score);
+  }
+
+  Result<void> ask_each_other(Fused& fused) const {
+    const auto of_vectors = fused.without(&Candidate::by_words);
+    const auto of_words = fused.without(&Candidate::by_vector);
+    const auto by_words = score_words(*words_.snapshot, words_.query, of_vectors);
+    const auto by_vector = score_vectors(*vectors_, of_words);
+    if (!by_vector) return std::unexpected(by_vector.error());
+    for (std::size_t i = 0; i < of_vectors.size(); ++i) {
+      fused.note(of_vectors[i], by_words[i], &Candidate::by_words);
+    }
+    for (std::size_t i = 0; i < of_words.size(); ++i) {
+      fused.note(of_words[i], (*by_vector)[i], &Candidate::by_vector);
+    }
+    return {};
+  }
+
+  // Whether what was not listed could not be among the best `most`.
+  bool is_enough(std::size_t most) {
+    if (answer_.is_all) return true;
+    const double unseen = 1 - (1 - best_unseen_.by_words) * (1 - trust() * best_unseen_.by_vector);
+    if (unseen < request_.least_score) {
+      answer_.is_all = words_left_out_ == 0;
+      return true;
+    }
+    if (request_.fusion == Fusion::ranks) return true;
+    const auto& best = answer_.best_first;
+    return most > 0 && best.size() >= most && best[most - 1].score > unseen;
+  }
+
+  KnowledgeStore& store_;
+  const SearchRequest& request_;
+  const std::stop_token& stop_;
+  WordLeg words_;
+  KeyFilter keys_;
+  std::optional<SemanticQuery> vectors_;
+  bool uses_texts_ = false;
+  std::optional<search::Trust> vector_trust_;
+  std::size_t words_left_out_ = 0;
+  struct {
+    double by_words = 0;
+    double by_vector = 0;
+  } best_unseen_;
+  Candidates answer_;
+};
+
+}  // namespace
+
+void note_trust(KnowledgeStore& store,
+                search::Trust trust,
+                const char* damaged,
+                Candidates& answer) {
+  if (trust == search::Trust::unverified) answer.is_unverified = true;
+  if (trust != search::Trust::damaged) return;
+  answer.degraded.emplace_back(damaged);
+  store.look_after_indexes();
+}
+
+Result<Candidates> find_candidates(KnowledgeStore& store,
+                                   store::Database& reader,
+                                   const SearchRequest& request,
+                                   std::size_t most,
+                                   const std::stop_token& stop) {
+  return Search(store, request, stop).run(reader, most);
+}
+
+}  // namespace hearth::packs::knowledge
