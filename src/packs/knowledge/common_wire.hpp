@@ -23,6 +23,8 @@ inline constexpr const char* properties_filter_text =
 inline constexpr const char* since_text =
     "Only entries changed then or later: RFC 3339, or a span back from now (7d, 12h, 30m)";
 inline constexpr const char* before_text = "Only entries changed earlier: as since";
+inline constexpr const char* unverified_text =
+    "Present and true just after a start, while checksums are still read";
 inline constexpr const char* degraded_text =
     "Why the answer is less than it could be; absent when it is not";
 inline constexpr const char* time_text = "UTC, RFC 3339";

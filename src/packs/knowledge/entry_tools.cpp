@@ -85,7 +85,8 @@ void declare_writes(pack::Binder& tools, ToolRunner& runner) {
       [](KnowledgeStore&, store::Database& database, const wire::DeleteRequest& request,
          WallTime now) -> Result<wire::DeleteAnswer> {
         const auto removed =
-            remove_entry(database, request.id, request.hard ? Deletion::hard : Deletion::soft, now);
+            remove_entry(database, request.id, request.hard ? Deletion::hard : Deletion::soft, now,
+                         request.expected_version);
         if (!removed) return std::unexpected(removed.error());
         return wire::DeleteAnswer{.id = removed->id, .title = removed->title};
       });

@@ -66,7 +66,7 @@ Notes notes(const GetAnswer*) {
           {"source", source_text},
           {"memory", "episodic or semantic; absent for what does not fade"},
           {"salience", salience_text},
-          {"version", "For expected_version of knowledge_update"},
+          {"version", "For expected_version of knowledge_update and knowledge_delete"},
           {"created_at", time_text},
           {"updated_at", time_text},
           {"deleted_at", time_text},
@@ -119,6 +119,8 @@ Notes notes(const DeleteRequest*) {
   return {{"id", id_text, id_limits()},
           {"hard", "End it for good, with its edges; else it can be restored by knowledge_update",
            defaulted},
+          {"expected_version", "Refuse (conflict) unless the entry is of this version",
+           range(1, INT64_MAX)},
           {"key", key_text, key_limits()}};
 }
 Notes notes(const DeleteAnswer*) {

@@ -170,9 +170,10 @@ json::Notes notes(const UpdateAnswer*);
 struct DeleteRequest {
   std::string id;
   bool hard = false;
+  std::optional<std::int64_t> expected_version;
   std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(DeleteRequest, (), (id, hard, key))
+BOOST_DESCRIBE_STRUCT(DeleteRequest, (), (id, hard, expected_version, key))
 json::Notes notes(const DeleteRequest*);
 
 struct DeleteAnswer {

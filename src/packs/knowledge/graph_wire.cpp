@@ -188,6 +188,7 @@ Notes notes(const ContextAnswer*) {
           {"dropped_count", ""},
           {"used", "Of the budget, in its unit"},
           {"truncated", "Whether anything was cut or dropped"},
+          {"unverified", unverified_text},
           {"degraded", degraded_text}};
 }
 
@@ -226,7 +227,7 @@ Result<ContextRequest> to_context(const ContextQuery& query) {
   request.filter.kind = query.kind;
   request.filter.tags = query.tags;
   request.hops = query.hops;
-  request.most_bytes = query.budget * (query.unit == "tokens" ? bytes_of_a_token : 1);
+  request.most_characters = query.budget * (query.unit == "tokens" ? characters_of_a_token : 1);
   request.most_entries = query.limit;
   return request;
 }
@@ -306,10 +307,11 @@ ResolvedName to_resolved(const std::string& name, Resolved resolved) {
 
 ContextAnswer to_answer(Context context, const ContextQuery& query) {
   ContextAnswer answer;
+  if (context.is_unverified) answer.unverified = true;
   answer.degraded = joined(context.degraded);
   answer.dropped_count = context.dropped_count;
-  const std::int64_t unit = query.unit == "tokens" ? bytes_of_a_token : 1;
-  answer.used = (context.bytes + unit - 1) / unit;
+  const std::int64_t unit = query.unit == "tokens" ? characters_of_a_token : 1;
+  answer.used = (context.characters + unit - 1) / unit;
   answer.truncated = context.dropped_count > 0 || context.is_more;
   for (ContextEntry& each : context.entries) {
     ContextItem& item = answer.entries.emplace_back();

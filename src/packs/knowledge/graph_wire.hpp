@@ -246,11 +246,12 @@ struct ContextAnswer {
   std::int64_t dropped_count = 0;
   std::int64_t used = 0;
   bool truncated = false;
+  std::optional<bool> unverified;
   std::optional<std::string> degraded;
 };
 BOOST_DESCRIBE_STRUCT(ContextAnswer,
                       (),
-                      (entries, dropped, dropped_count, used, truncated, degraded))
+                      (entries, dropped, dropped_count, used, truncated, unverified, degraded))
 json::Notes notes(const ContextAnswer*);
 
 // `invalid_args` unless there is either one edge or a list of them.

@@ -81,6 +81,7 @@ Notes notes(const RecalledEntry*) {
 Notes notes(const RecallAnswer*) {
   return {{"memories", "Best first"},
           {"truncated", "Whether there are more"},
+          {"unverified", unverified_text},
           {"degraded", degraded_text}};
 }
 Notes notes(const FeedbackRequest*) {
@@ -166,6 +167,7 @@ RememberAnswer to_remembered(const Entry& entry) {
 RecallAnswer to_answer(Recollection recollection, const RecallQuery& query) {
   RecallAnswer answer;
   answer.truncated = recollection.is_more;
+  if (recollection.is_unverified) answer.unverified = true;
   answer.degraded = joined(recollection.degraded);
   for (Memory& memory : recollection.memories) {
     Entry& entry = memory.entry;

@@ -106,9 +106,10 @@ json::Notes notes(const RecalledEntry*);
 struct RecallAnswer {
   std::vector<RecalledEntry> memories;
   bool truncated = false;
+  std::optional<bool> unverified;
   std::optional<std::string> degraded;
 };
-BOOST_DESCRIBE_STRUCT(RecallAnswer, (), (memories, truncated, degraded))
+BOOST_DESCRIBE_STRUCT(RecallAnswer, (), (memories, truncated, unverified, degraded))
 json::Notes notes(const RecallAnswer*);
 
 struct FeedbackRequest {

@@ -257,7 +257,11 @@ Result<http::Response> OpenAiEmbedder::send(const std::string& body,
                         .is_repeatable = true,
                         .timeout = settings_.timeout};
   auto secret = key(stop);
-  if (!secret) return std::unexpected(std::move(secret.error()));
+  if (!secret) {
+    Error error = std::move(secret.error());
+    if (error.code == Errc::invalid_args) error.code = Errc::unavailable;  // no text is at fault
+    return std::unexpected(std::move(error));
+  }
   if (!secret->empty()) request.headers.push_back({"Authorization", "Bearer " + *secret});
   http::RetryPolicy policy = settings_.retry;
   // Somebody waits for a query; and a server of ours that has gone must be started, not asked.

@@ -76,7 +76,9 @@ void declare_search_tools(pack::Binder& tools, ToolRunner& runner) {
                                      .least_score = query.min_score},
                                     call.stop());
         if (!page) return std::unexpected(std::move(page.error()));
-        return wire::to_answer(std::move(*page), 0, query.limit);
+        auto answer = wire::to_answer(std::move(*page), 0, query.limit);
+        answer.next_offset.reset();  // there are no pages
+        return answer;
       });
   runner.bind_read<wire::SuggestQuery, wire::SuggestAnswer>(
       tools,

@@ -14,6 +14,7 @@ using json::range;
 namespace {
 
 constexpr const char* score_text = "How sure, 0 to 1; comparable between queries";
+constexpr std::int64_t most_offset = 10'000;
 constexpr const char* min_score_text = "Leave out what is less sure; 0 keeps all";
 
 }  // namespace
@@ -27,7 +28,7 @@ Notes notes(const SearchQuery*) {
       {"mode", "hybrid: by words and by meaning; or only one of these",
        one_of({"hybrid", "words", "meaning"}) | defaulted},
       {"limit", "Most hits to return", range(1, 100) | defaulted},
-      {"offset", "Hits to skip, for the next page", range(0, 10'000) | defaulted},
+      {"offset", "Hits to skip, for the next page", range(0, most_offset) | defaulted},
       {"kind", kind_filter_text, label_limits()},
       {"tags", tags_filter_text, tag_list_limits() | defaulted},
       {"properties", properties_filter_text},
@@ -56,8 +57,8 @@ Notes notes(const SearchAnswer*) {
   return {{"hits", "Best first; empty when nothing is sure enough"},
           {"total", "Hits there are; absent when not all were looked at"},
           {"truncated", "Whether there are more hits after these"},
-          {"next_offset", "The offset of the next page, if there is one"},
-          {"unverified", "Present and true just after a start, while checksums are still read"},
+          {"next_offset", "The offset of the next page, if there is one that can be asked for"},
+          {"unverified", unverified_text},
           {"degraded", degraded_text}};
 }
 Notes notes(const SimilarQuery*) {
@@ -115,7 +116,7 @@ SearchAnswer to_answer(SearchPage page, std::int64_t offset, std::int64_t limit)
   answer.truncated = page.is_more;
   if (page.is_unverified) answer.unverified = true;
   answer.degraded = joined(page.degraded);
-  if (page.is_more) answer.next_offset = offset + limit;
+  if (page.is_more && offset + limit <= most_offset) answer.next_offset = offset + limit;
   for (Hit& hit : page.hits) {
     answer.hits.push_back({.id = std::move(hit.id),
                            .title = std::move(hit.title),

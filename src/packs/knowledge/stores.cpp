@@ -1,5 +1,6 @@
 #include "packs/knowledge/stores.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace hearth::packs::knowledge {
@@ -8,6 +9,15 @@ Stores::Shared Stores::find(const std::string& name_space) {
   auto state = state_.lock();
   const auto found = state->slots.find(name_space);
   return found == state->slots.end() || state->is_closed ? nullptr : found->second.store;
+}
+
+// Whoever waits for the opening must hear of it, however it ends.
+Result<Stores::Shared> Stores::open(const std::string& name_space) const {
+  try {
+    return open_(name_space);
+  } catch (const std::exception& error) {
+    return fail(Errc::internal, std::string("open the store: ") + error.what());
+  }
 }
 
 Result<Stores::Shared> Stores::get(const std::string& name_space) {
@@ -19,7 +29,7 @@ Result<Stores::Shared> Stores::get(const std::string& name_space) {
     if (slot.store) return slot.store;
     slot.is_opening = true;
   }
-  auto opened = open_(name_space);
+  auto opened = open(name_space);
   auto state = state_.lock();
   Slot& slot = state->slots[name_space];
   slot.is_opening = false;

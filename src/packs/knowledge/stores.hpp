@@ -48,6 +48,8 @@ class Stores final {
     bool is_closed = false;
   };
 
+  [[nodiscard]] Result<Shared> open(const std::string& name_space) const;
+
   const Open open_;
   Guarded<State> state_;
 };

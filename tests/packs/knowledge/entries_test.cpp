@@ -154,7 +154,9 @@ TEST_F(Entries, RemovesAnEntryWithItsTags) {
 
 TEST_F(Entries, HidesWhatIsSoftlyDeletedAndRestoresIt) {
   const Entry made = add({.text = "t", .tags = {"x"}});
-  EXPECT_TRUE(remove_entry(database_, made.id, Deletion::soft, at(1)));
+  EXPECT_EQ(remove_entry(database_, made.id, Deletion::soft, at(1), 7).error().code,
+            Errc::conflict);
+  EXPECT_TRUE(remove_entry(database_, made.id, Deletion::soft, at(1), 1));
   EXPECT_EQ(find_entry(database_, made.id).error().code, Errc::not_found);
   EXPECT_EQ(list_entries(database_, {.filter = {}, .cursor = {}}).value().total, 0);
   const Entry hidden = find_entry(database_, made.id, Which::deleted_too).value();

@@ -142,10 +142,10 @@ TEST_F(MemoryStore, GathersContextWithinABudgetAndSaysWhatItDropped) {
     return link(database, {deploy, "needs", checks, 1}, start);
   });
   auto reader = store_->reader({}).value();
-  const auto gather = [&](std::int64_t bytes) {
+  const auto gather = [&](std::int64_t characters) {
     ContextRequest request;
     request.query = "deploy fridays";
-    request.most_bytes = bytes;
+    request.most_characters = characters;
     return gather_context(*store_, *reader, request).value();
   };
   const Context all = gather(8000);
@@ -156,10 +156,10 @@ TEST_F(MemoryStore, GathersContextWithinABudgetAndSaysWhatItDropped) {
   const Context little = gather(1100);
   EXPECT_EQ(little.entries.size(), 1U);
   EXPECT_EQ(little.dropped.at(0).id, checks);
-  EXPECT_LE(little.bytes, 1100);
+  EXPECT_LE(little.characters, 1100);
   const Context cut = gather(500);
   EXPECT_TRUE(cut.entries.at(0).is_cut);
-  EXPECT_EQ(cut.bytes, 500);
+  EXPECT_EQ(cut.characters, 500);
   EXPECT_EQ(gather_context(*store_, *reader, {.query = {}, .roots = {}, .filter = {}}).error().code,
             Errc::invalid_args);
 }

@@ -16,7 +16,7 @@ constexpr std::int64_t most_reached = 500;
 // What is left of how sure an entry is, a hop on.
 constexpr double left_by_a_hop = 0.5;
 // A text of which less fits is dropped rather than cut.
-constexpr std::int64_t least_useful_bytes = 200;
+constexpr std::int64_t least_useful_characters = 200;
 
 struct Found {
   std::int64_t n = 0;
@@ -43,6 +43,7 @@ Result<std::vector<Found>> find_roots(KnowledgeStore& store,
       find_candidates(store, reader, search, static_cast<std::size_t>(request.most_entries), stop);
   if (!found) return std::unexpected(std::move(found.error()));
   context.degraded = std::move(found->degraded);
+  context.is_unverified = found->is_unverified;
   for (const Candidate& each : found->best_first) {
     if (static_cast<std::int64_t>(roots.size()) >= request.most_entries) break;
     const bool is_known =
@@ -110,11 +111,11 @@ Result<Context> gather_context(KnowledgeStore& store,
     if (stored->entry.deleted_ms) continue;
     ContextEntry& entry = found.entry;
     entry.entry = std::move(stored->entry);
-    const auto title = static_cast<std::int64_t>(entry.entry.title.size());
-    const auto text = static_cast<std::int64_t>(entry.entry.text.size());
-    const std::int64_t room = request.most_bytes - context.bytes - title;
+    const std::int64_t title = characters_of(entry.entry.title);
+    const std::int64_t text = characters_of(entry.entry.text);
+    const std::int64_t room = request.most_characters - context.characters - title;
     const bool is_full = static_cast<std::int64_t>(context.entries.size()) >= request.most_entries;
-    if (is_full || room < std::min(text, least_useful_bytes)) {
+    if (is_full || room < std::min(text, least_useful_characters)) {
       ++context.dropped_count;
       if (context.dropped.size() < most_dropped_shown) {
         context.dropped.push_back({entry.entry.id, entry.entry.title, entry.entry.kind});
@@ -122,10 +123,10 @@ Result<Context> gather_context(KnowledgeStore& store,
       continue;
     }
     if (text > room) {
-      entry.entry.text = std::string(utf8_prefix(entry.entry.text, static_cast<std::size_t>(room)));
+      entry.entry.text = std::string(first_characters(entry.entry.text, room));
       entry.is_cut = true;
     }
-    context.bytes += title + static_cast<std::int64_t>(entry.entry.text.size());
+    context.characters += title + std::min(text, room);
     context.entries.push_back(std::move(entry));
   }
   return context;

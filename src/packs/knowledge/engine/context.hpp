@@ -16,11 +16,11 @@
 namespace hearth::packs::knowledge {
 
 struct ContextRequest {
-  std::string query;               // either a query
-  std::vector<std::string> roots;  // or names of entries
-  Filter filter;                   // of what the query finds
-  std::int64_t hops = 1;           // 0 … 2
-  std::int64_t most_bytes = 8000;  // of titles and texts
+  std::string query;                    // either a query
+  std::vector<std::string> roots;       // or names of entries
+  Filter filter;                        // of what the query finds
+  std::int64_t hops = 1;                // 0 … 2
+  std::int64_t most_characters = 8000;  // of titles and texts
   std::int64_t most_entries = 20;
 };
 
@@ -38,13 +38,14 @@ struct Context {
   std::vector<ContextEntry> entries;
   std::vector<EntryBrief> dropped;  // known of, and left out for want of budget; at most 50
   std::int64_t dropped_count = 0;
-  std::int64_t bytes = 0;  // used
-  bool is_more = false;    // there are neighbours that were not looked at
+  std::int64_t characters = 0;  // used
+  bool is_more = false;         // there are neighbours that were not looked at
+  bool is_unverified = false;
   std::vector<std::string> degraded;
 };
 
-// A token of a model is about four bytes of English.
-inline constexpr std::int64_t bytes_of_a_token = 4;
+// A token of a model is about four characters of English.
+inline constexpr std::int64_t characters_of_a_token = 4;
 
 // `invalid_args` unless there is a query or a root.
 [[nodiscard]] Result<Context> gather_context(KnowledgeStore& store,

@@ -271,6 +271,18 @@ Result<Entry> add_entry(store::Database& database,
   return entry;
 }
 
+namespace {
+
+Result<void> check_version(const Entry& entry, std::optional<std::int64_t> expected) {
+  if (!expected || *expected == entry.version) return {};
+  return fail(Errc::conflict,
+              "entry " + entry.id + " is of version " + std::to_string(entry.version) + ", not " +
+                  std::to_string(*expected) + ": somebody changed it meanwhile",
+              {"read it with knowledge_get and repeat the change on its present version"});
+}
+
+}  // namespace
+
 Result<Entry> change_entry(store::Database& database,
                            std::string_view id,
                            const EntryChange& change,
@@ -279,11 +291,8 @@ Result<Entry> change_entry(store::Database& database,
   auto stored = find_stored(database, id, change.restores ? Which::deleted_too : Which::living);
   if (!stored) return std::unexpected(std::move(stored.error()));
   Entry& entry = stored->entry;
-  if (change.expected_version && *change.expected_version != entry.version) {
-    return fail(Errc::conflict,
-                "entry " + entry.id + " is of version " + std::to_string(entry.version) + ", not " +
-                    std::to_string(*change.expected_version) + ": somebody changed it meanwhile",
-                {"read it with knowledge_get and repeat the change on its present version"});
+  if (auto is = check_version(entry, change.expected_version); !is) {
+    return std::unexpected(std::move(is.error()));
   }
   if (auto fits = apply(entry, change); !fits) return std::unexpected(std::move(fits.error()));
   ++entry.version;
@@ -311,10 +320,14 @@ Result<Entry> change_entry(store::Database& database,
 Result<Entry> remove_entry(store::Database& database,
                            std::string_view name,
                            Deletion deletion,
-                           WallTime now) {
+                           WallTime now,
+                           std::optional<std::int64_t> expected_version) {
   const bool is_hard = deletion == Deletion::hard;
   auto stored = find_stored(database, name, is_hard ? Which::deleted_too : Which::living);
   if (!stored) return std::unexpected(std::move(stored.error()));
+  if (auto is = check_version(stored->entry, expected_version); !is) {
+    return std::unexpected(std::move(is.error()));
+  }
   Result<void> done;
   if (is_hard) {
     done = delete_row(database, stored->n);

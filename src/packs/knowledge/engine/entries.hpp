@@ -29,10 +29,12 @@ namespace hearth::packs::knowledge {
 // The entry as it was. A soft deletion hides it, and change_entry() may restore it; a hard one ends
 // it with its edges.
 enum class Deletion : std::uint8_t { soft, hard };
+// `conflict` unless it is of the expected version, if one is given.
 [[nodiscard]] Result<Entry> remove_entry(store::Database& database,
                                          std::string_view name,
                                          Deletion deletion,
-                                         WallTime now);
+                                         WallTime now,
+                                         std::optional<std::int64_t> expected_version = {});
 
 // By id, a prefix of one of at least 4 characters, or the whole title, that fits one entry only:
 // `not_found`, or `conflict` with ids that fit.

@@ -55,6 +55,26 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+namespace {
+
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80;
+}
+
+}  // namespace
+
+std::int64_t characters_of(std::string_view text) {
+  return std::ranges::count_if(text, begins_character);
+}
+
+std::string_view first_characters(std::string_view text, std::int64_t count) {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    if (begins_character(text[end]) && count-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
 std::string title_of(std::string_view text) {
   std::string_view line = trimmed(text);
   line = trimmed(line.substr(0, line.find('\n')));

@@ -119,5 +119,8 @@ struct Stats {
 [[nodiscard]] std::string title_of(std::string_view text);
 // The longest prefix of at most `bytes` bytes that ends between two UTF-8 characters.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
+// Code points, and the first so many of them.
+[[nodiscard]] std::int64_t characters_of(std::string_view text);
+[[nodiscard]] std::string_view first_characters(std::string_view text, std::int64_t count);
 
 }  // namespace hearth::packs::knowledge

@@ -92,6 +92,7 @@ Result<std::vector<Rated>> rate_found(KnowledgeStore& store,
                                static_cast<std::size_t>(request.limit) + looked_at_beyond, stop);
   if (!found) return std::unexpected(std::move(found.error()));
   answer.degraded = std::move(found->degraded);
+  answer.is_unverified = found->is_unverified;
   answer.is_more = !found->is_all;
   std::vector<Rated> rated;
   for (const Candidate& each : found->best_first) {

@@ -50,6 +50,7 @@ struct Memory {
 struct Recollection {
   std::vector<Memory> memories;  // best first
   bool is_more = false;
+  bool is_unverified = false;
   std::vector<std::string> degraded;
 };
 
