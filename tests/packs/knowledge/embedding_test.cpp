@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/guarded.hpp"
@@ -42,6 +43,10 @@ class Server final : public Embedder {
         return fail(Errc::invalid_args, "a text is refused");
       }
     }
+    if (purpose == Purpose::query && is_slow) {
+      ++waiting;
+      while (is_slow && !stop.stop_requested()) std::this_thread::yield();
+    }
     auto model = builtin_.model().value();
     model.name = name_;
     auto all = builtin_.embed(texts, purpose, stop);
@@ -66,6 +71,8 @@ class Server final : public Embedder {
   std::atomic<bool> is_away = false;
   std::atomic<bool> refuses_all = false;
   std::atomic<bool> is_short = false;
+  std::atomic<bool> is_slow = false;
+  std::atomic<int> waiting = 0;
   std::atomic<std::size_t> embedded = 0;
 
  private:
@@ -153,6 +160,28 @@ TEST_F(Embedding, LeavesATextThatIsRefusedWithoutAVectorAndGoesOn) {
   add("c", "teapot");
   settle("1 of 3 entries have no vector");
   EXPECT_EQ(store_->vectors()->status().live, 2U);
+}
+
+TEST_F(Embedding, DoesNotHoldAllThreadsForASlowModel) {
+  auto server = std::make_shared<Server>("one");
+  store_ = KnowledgeStore::open(directory_ / "k.db", clock_,
+                                {.embedder = server, .slow_query = std::chrono::milliseconds(0)})
+               .value();
+  add("a", "kettle");
+  settle();
+  server->is_slow = true;
+  {
+    const auto ask = [this] { (void)find("kettle", SearchMode::hybrid); };
+    const std::jthread first(ask);
+    const std::jthread second(ask);
+    while (server->waiting < 2) std::this_thread::yield();
+    const SearchPage page = find("kettle", SearchMode::hybrid);
+    EXPECT_EQ(page.hits.at(0).title, "a");
+    ASSERT_EQ(page.degraded.size(), 1U);
+    EXPECT_NE(page.degraded[0].find("busy"), std::string::npos) << page.degraded[0];
+    server->is_slow = false;
+  }
+  EXPECT_EQ(find("kettle", SearchMode::hybrid).degraded.size(), 0U);
 }
 
 TEST_F(Embedding, WaitsForAServerThatRefusesEverything) {

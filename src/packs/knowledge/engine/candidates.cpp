@@ -13,11 +13,12 @@
 namespace hearth::packs::knowledge {
 namespace {
 
-// Listed by each leg at first, beyond what is wanted: what one ranks low the other may rank high.
-constexpr std::size_t listed_beyond = 32;
-constexpr std::size_t least_listed = 128;
-// Lists grow by this, up to the most; what is then still open, many entries that fit alike, is left
-// open.
+// Listed by a leg at first, beyond what is wanted: what one ranks low the other may rank high.
+constexpr std::size_t listed_beyond = 16;
+constexpr std::size_t least_words = 128;
+constexpr std::size_t least_vectors = 64;  // these cost more
+// A list grows by this, up to the most; what is then still open, many entries that fit alike, is
+// left open.
 constexpr std::size_t growth = 4;
 constexpr std::size_t most_listed = 4096;
 
@@ -178,15 +179,16 @@ class Search {
 
   Result<Candidates> run(store::Database& reader, std::size_t most) {
     if (auto done = begin(reader); !done) return std::unexpected(std::move(done.error()));
-    std::size_t length = std::max(std::bit_ceil(most + listed_beyond), least_listed);
-    for (;; length *= growth) {
-      auto best = list(length);
+    const std::size_t length = std::bit_ceil(most + listed_beyond);
+    Lengths lengths{.words = std::max(length, least_words),
+                    .vectors = std::max(length, least_vectors)};
+    do {
+      auto best = list(lengths);
       if (!best) return std::unexpected(std::move(best.error()));
       answer_.best_first = std::move(*best);
-      if (is_enough(most) || length >= most_listed) break;
-    }
+    } while (!is_enough(most) && grow(lengths, most));
     if (uses_texts_) note_trust(store_, words_.snapshot->trust(), damaged_text, answer_);
-    if (vector_trust_) note_trust(store_, *vector_trust_, damaged_vectors, answer_);
+    if (by_vector_) note_trust(store_, by_vector_->found.trust, damaged_vectors, answer_);
     if (words_left_out_ > 0) {
       answer_.degraded.push_back(
           "a beginning of words (*) stands for more words than are looked "
@@ -197,6 +199,11 @@ class Search {
   }
 
  private:
+  struct Lengths {
+    std::size_t words = 0;
+    std::size_t vectors = 0;
+  };
+
   Result<void> begin(store::Database& reader) {
     const auto filter = clean_filter(request_.filter);
     if (!filter) return std::unexpected(filter.error());
@@ -234,13 +241,12 @@ class Search {
     return request_.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
   }
 
-  Result<std::vector<Candidate>> list(std::size_t length) {
+  Result<std::vector<Candidate>> list(const Lengths& lengths) {
     Fused fused;
-    best_unseen_ = {};
     answer_.is_all = true;
     const bool is_by_words = request_.mode != SearchMode::vectors;
     if (is_by_words) {
-      auto found = search_words(*words_.snapshot, words_.query, keys_.words, length, stop_);
+      auto found = search_words(*words_.snapshot, words_.query, keys_.words, lengths.words, stop_);
       if (!found) return std::unexpected(std::move(found.error()));
       words_left_out_ = found->words_left_out;
       best_unseen_.by_words = found->best_unseen;
@@ -248,12 +254,15 @@ class Search {
       fused.list(found->hits, &Candidate::by_words);
     }
     if (vectors_) {
-      auto found = search_vectors(*vectors_, length);
-      if (!found) return std::unexpected(std::move(found.error()));
-      vector_trust_ = found->trust;
-      best_unseen_.by_vector = found->is_all ? 0 : found->hits.back().score;
-      answer_.is_all = answer_.is_all && found->is_all;
-      fused.list(found->hits, &Candidate::by_vector);
+      if (!by_vector_ || by_vector_->asked != lengths.vectors) {
+        auto found = search_vectors(*vectors_, lengths.vectors);
+        if (!found) return std::unexpected(std::move(found.error()));
+        by_vector_ = {lengths.vectors, std::move(*found)};
+      }
+      const SemanticHits& found = by_vector_->found;
+      best_unseen_.by_vector = found.is_all ? 0 : found.hits.back().score;
+      answer_.is_all = answer_.is_all && found.is_all;
+      fused.list(found.hits, &Candidate::by_vector);
     }
     if (is_by_words && vectors_) {
       if (auto done = ask_each_other(fused); !done) return std::unexpected(std::move(done.error()));
@@ -276,17 +285,33 @@ class Search {
     return {};
   }
 
-  // Whether what was not listed could not be among the best `most`.
+  // What is not listed is at most so sure.
+  [[nodiscard]] double most_unseen() const {
+    return 1 - (1 - best_unseen_.by_words) * (1 - trust() * best_unseen_.by_vector);
+  }
+  // What is not listed must be less sure than that to be none of the best `most`.
+  [[nodiscard]] double bar(std::size_t most) const {
+    const auto& best = answer_.best_first;
+    return most > 0 && best.size() >= most ? best[most - 1].score : request_.least_score;
+  }
+
+  // Whether what is not listed could not be among the best `most`.
   bool is_enough(std::size_t most) {
     if (answer_.is_all) return true;
-    const double unseen = 1 - (1 - best_unseen_.by_words) * (1 - trust() * best_unseen_.by_vector);
-    if (unseen < request_.least_score) {
+    if (most_unseen() < request_.least_score) {
       answer_.is_all = words_left_out_ == 0;
       return true;
     }
-    if (request_.fusion == Fusion::ranks) return true;
-    const auto& best = answer_.best_first;
-    return most > 0 && best.size() >= most && best[most - 1].score > unseen;
+    return request_.fusion == Fusion::ranks || most_unseen() < bar(most);
+  }
+
+  // Lengthens the lists that leave too much unseen; false when none may grow.
+  [[nodiscard]] bool grow(Lengths& lengths, std::size_t most) const {
+    const bool is_for_vectors = trust() * best_unseen_.by_vector >= bar(most);
+    std::size_t& length = is_for_vectors ? lengths.vectors : lengths.words;
+    if (length >= most_listed) return false;
+    length *= growth;
+    return true;
   }
 
   KnowledgeStore& store_;
@@ -296,7 +321,11 @@ class Search {
   KeyFilter keys_;
   std::optional<SemanticQuery> vectors_;
   bool uses_texts_ = false;
-  std::optional<search::Trust> vector_trust_;
+  struct Listed {
+    std::size_t asked = 0;
+    SemanticHits found;
+  };
+  std::optional<Listed> by_vector_;
   std::size_t words_left_out_ = 0;
   struct {
     double by_words = 0;

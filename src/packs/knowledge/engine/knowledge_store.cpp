@@ -1,5 +1,6 @@
 #include "packs/knowledge/engine/knowledge_store.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 #include <system_error>
@@ -228,6 +229,7 @@ namespace {
 
 constexpr std::chrono::milliseconds query_time{1'500};
 constexpr std::chrono::milliseconds rest_after_timeout{5'000};
+constexpr std::size_t most_slow_queries = 2;
 
 // Requests the stop after some time, or when another stop is requested.
 class TimeLimit {
@@ -263,8 +265,20 @@ Result<std::vector<float>> KnowledgeStore::embed_query(std::string_view text,
   if (clock_.monotonic() < *no_query_before_.lock()) {
     return fail(Errc::unavailable, "the model did not answer in time, and rests for some seconds");
   }
+  const MonotonicTime began = clock_.monotonic();
+  {
+    auto asking = asking_.lock();
+    if (asking->size() >= most_slow_queries && began - asking->front() >= options_.slow_query) {
+      return fail(Errc::unavailable, "the model is busy with other queries");
+    }
+    asking->push_back(began);
+  }
   const TimeLimit limit(query_time, stop);
   auto vector = embedder.embed({&text, 1}, Purpose::query, limit.token());
+  {
+    auto asking = asking_.lock();
+    asking->erase(std::ranges::find(*asking, began));
+  }
   if (!vector && limit.token().stop_requested() && !stop.stop_requested()) {
     *no_query_before_.lock() = clock_.monotonic() + rest_after_timeout;
     return fail(Errc::unavailable,

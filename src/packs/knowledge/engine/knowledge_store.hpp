@@ -36,6 +36,8 @@ struct StoreOptions {
   bool is_read_only = false;                         // another process owns the file
   std::shared_ptr<Embedder> embedder = nullptr;      // null: there are no vectors
   std::string no_embedder = "there is no embedder";  // why
+  // A model that takes longer for a query is asked for two at a time: it must not hold all threads.
+  std::chrono::milliseconds slow_query{150};
   // Indexes that nobody asked for so long give back their memory.
   std::chrono::milliseconds unload_after{30'000};
   // Told after each commit of ours which entries it has changed, by their ids. On the writer's
@@ -111,6 +113,7 @@ class KnowledgeStore final {
   std::optional<PrivateDirectory> private_indexes_;  // of a store of another process
   std::mutex refreshing_;
   Guarded<MonotonicTime> no_query_before_;
+  Guarded<std::vector<MonotonicTime>> asking_;  // since when, the queries that the model is asked
   std::unique_ptr<IndexKeeper> keeper_;
   std::unique_ptr<EmbeddingWorker> embedding_;  // null where vectors are made at once, or not here
   std::unique_ptr<store::Writer> writer_;       // null in a store of another process
