@@ -1,10 +1,11 @@
 #include "io/pool.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <system_error>
 #include <utility>
+
+#include "base/thread_signals.hpp"
 
 namespace hearth::io {
 
@@ -39,9 +40,7 @@ Result<void> Pool::submit(std::move_only_function<void()> job) {
 
 void Pool::work() {
   ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-  sigset_t all;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals belong to the loop thread
+  leave_signals_to_the_loop();
   for (;;) {
     std::move_only_function<void()> job;
     {

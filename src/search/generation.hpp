@@ -56,7 +56,10 @@ class Generation final {
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
 
-  [[nodiscard]] Trust trust() const { return trust_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Trust trust() const {
+    if (file_ && file_->is_cut()) report_damage();
+    return trust_.load(std::memory_order_relaxed);
+  }
   // Reads all of it against its checksums. `damaged` names the section, `cancelled` leaves the
   // trust as it was.
   [[nodiscard]] Result<void> verify(const std::stop_token& stop) const;

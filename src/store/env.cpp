@@ -13,6 +13,7 @@
 
 #include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
+#include "store/guarded_mapping.hpp"
 
 namespace hearth::store {
 namespace {
@@ -62,13 +63,10 @@ class PosixWritableFile final : public WritableFile {
 
 class PosixMappedFile final : public MappedFile {
  public:
-  PosixMappedFile(void* data, std::size_t size) : data_(data), size_(size) {}
-  PosixMappedFile(const PosixMappedFile&) = delete;
-  PosixMappedFile& operator=(const PosixMappedFile&) = delete;
-  ~PosixMappedFile() override {
-    if (size_ != 0) ::munmap(data_, size_);
+  PosixMappedFile(void* data, std::size_t size) : mapping_(data, size) {}
+  std::string_view bytes() const override {
+    return {static_cast<const char*>(mapping_.data()), mapping_.size()};
   }
-  std::string_view bytes() const override { return {static_cast<const char*>(data_), size_}; }
   void read_ahead(std::size_t offset, std::size_t size) const override {
     advise(offset, size, MADV_WILLNEED);
   }
@@ -76,19 +74,19 @@ class PosixMappedFile final : public MappedFile {
   void unload(std::size_t offset, std::size_t size) const override {
     advise(offset, size, MADV_DONTNEED);
   }
+  bool is_cut() const override { return mapping_.is_cut(); }
 
  private:
   // Widened to whole pages; what the kernel refuses to be told does not matter.
   void advise(std::size_t offset, std::size_t size, int advice) const {
     static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    if (offset >= size_) return;
+    if (offset >= mapping_.size()) return;
     const std::size_t begin = offset / page * page;
-    const std::size_t end = offset + std::min(size, size_ - offset);
-    (void)::madvise(static_cast<char*>(data_) + begin, end - begin, advice);
+    const std::size_t end = offset + std::min(size, mapping_.size() - offset);
+    (void)::madvise(static_cast<char*>(mapping_.data()) + begin, end - begin, advice);
   }
 
-  void* data_;
-  std::size_t size_;
+  GuardedMapping mapping_;
 };
 
 class PosixEnv final : public Env {

@@ -31,8 +31,7 @@ class WritableFile {
 };
 
 // A whole file in memory, read-only. `bytes()` stays valid while the object lives, also when the
-// file is unlinked meanwhile. Whoever truncates a mapped file harms its readers (SIGBUS): replace,
-// never shrink.
+// file is unlinked meanwhile. Where somebody cuts the file short, zeros are read (is_cut).
 class MappedFile {
  public:
   virtual ~MappedFile() = default;
@@ -42,6 +41,8 @@ class MappedFile {
   // same. Without them only the pages that are touched are read.
   virtual void read_ahead(std::size_t /*offset*/, std::size_t /*size*/) const {}
   virtual void unload(std::size_t /*offset*/, std::size_t /*size*/) const {}
+  // Somebody has cut the file short, and zeros were read in place of what is missing.
+  [[nodiscard]] virtual bool is_cut() const { return false; }
 };
 
 // Thread-safe. Paths are absolute, or relative to the process's working directory.

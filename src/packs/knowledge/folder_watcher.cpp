@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/thread_signals.hpp"
 #include "packs/knowledge/engine/files.hpp"
 
 namespace hearth::packs::knowledge {
@@ -96,9 +96,7 @@ void FolderWatcher::wake() const {
 
 void FolderWatcher::work() {
   ::pthread_setname_np(::pthread_self(), "hearth-watch");
-  sigset_t all;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals belong to the loop thread
+  leave_signals_to_the_loop();
   while (wait_for_changes()) {
     std::vector<Watched> changed;
     {

@@ -383,6 +383,29 @@ TEST_F(Search, GivesBackTheMemoryOfIndexesThatNobodyAsks) {
   EXPECT_GT(mapped_memory(directory_.path() + "/text"), 0U);
 }
 
+TEST_F(Search, MakesAnIndexAgainThatIsCutShortOrRemovedUnderIt) {
+  for (int i = 0; i < 300; ++i) add("n" + std::to_string(i), "socket " + std::to_string(i));
+  const auto is_kept = [](const search::IndexStatus& status) {
+    return status.sequence == status.covered;
+  };
+  while (!is_kept(store_->text().status())) {
+  }
+  open();
+  EXPECT_EQ(find("n7").total, 1);
+  for (const auto& each : std::filesystem::directory_iterator(directory_ / "text")) {
+    std::filesystem::resize_file(each.path(), 0);
+  }
+  bool was_told = false;
+  for (SearchPage page = find("socket"); page.total != 300; page = find("socket")) {
+    was_told |= !page.degraded.empty();
+  }
+  EXPECT_TRUE(was_told);
+  std::filesystem::remove_all(directory_ / "text");
+  ASSERT_TRUE(store_->rebuild_text());
+  SearchPage page = find("socket");
+  while (!page.degraded.empty() || page.total != 300) page = find("socket");
+}
+
 TEST_F(Search, RebuildsAnIndexWhileTheOtherAnswers) {
   for (int i = 0; i < 300; ++i) add("n" + std::to_string(i), "socket " + std::to_string(i));
   ASSERT_TRUE(store_->rebuild_text());
