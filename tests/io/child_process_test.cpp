@@ -115,7 +115,7 @@ void set_handler(int number, void (*handler)(int)) {
 }
 
 TEST(ChildProcess, InheritsNothingElse) {
-  constexpr int thread_signal = 32;  // glibc's own, to cancel a thread
+  constexpr int thread_signal = 32;                        // glibc's own, to cancel a thread
   const UniqueFd open_one(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC
   sigset_t blocked;
   ::sigemptyset(&blocked);
