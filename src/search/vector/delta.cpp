@@ -32,13 +32,14 @@ void Delta::insert(Key key, std::span<const float> vector) {
   const BlockHead head = encoder_.encode(place, reinterpret_cast<std::uint8_t*>(block));
   *reinterpret_cast<BlockHead*>(block + layout.code_size()) = head;
   keys_[node] = key;
-  newest_[key] = node;
+  (*newest_.lock())[key] = node;
   nodes_.store(node + 1, std::memory_order_relaxed);
 }
 
 std::optional<NodeId> Delta::find(Key key) const {
-  const auto found = newest_.find(key);
-  if (found == newest_.end()) return std::nullopt;
+  const auto newest = newest_.lock();
+  const auto found = newest->find(key);
+  if (found == newest->end()) return std::nullopt;
   return found->second;
 }
 

@@ -13,12 +13,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/guarded.hpp"
 #include "search/vector/vector_store.hpp"
 
 namespace hearth::search::vector {
 
-// `insert` and `find` are the writer's, one at a time. Everything else may be called meanwhile, for
-// nodes of which the caller has heard through its snapshot.
+// `insert` is the writer's. Everything else may be called meanwhile, for nodes of which the caller
+// has heard through its snapshot; what `find` gives may be newer than that.
 class Delta final : public VectorStore {
  public:
   Delta(Space space, NodeId capacity);
@@ -55,7 +56,7 @@ class Delta final : public VectorStore {
   std::vector<Key> keys_;
   BlockArray blocks_;
   Encoder encoder_;
-  std::unordered_map<Key, NodeId> newest_;
+  mutable Guarded<std::unordered_map<Key, NodeId>> newest_;
   std::atomic<NodeId> nodes_ = 0;
 };
 

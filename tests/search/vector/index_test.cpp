@@ -502,6 +502,9 @@ TEST(VectorIndex, IsSearchedWhileItChangesAndMerges) {
       if (!answer || answer->hits.size() != 10) return;
       const auto some = pair.index->select([](Key key) { return key % 2 == 0; });
       if (!pair.index->search(queries.next(), 5, some)) return;
+      std::vector<Key> keys;
+      for (const Hit& hit : answer->hits) keys.push_back(hit.key);
+      if (!pair.index->scores(queries.next(), keys)) return;
       ++searches;
     }
   };
