@@ -45,6 +45,25 @@ add_library(hearth_curl_headers INTERFACE)
 target_include_directories(hearth_curl_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_CURL_INCLUDE}>)
 target_link_libraries(hearth_curl_headers INTERFACE ${CMAKE_DL_LIBS})
 
+# DuckDB: only its header; src/packs/sql/duckdb/api.cpp loads the library in the engine's process. From the system, or
+# from build/duckdb (scripts/setup), whose library goes where hearthd looks for it: ../lib/hearth/ from its directory.
+# Without either hearthd is built all the same, and its DuckDB tools say what is missing.
+find_path(HEARTH_DUCKDB_INCLUDE duckdb.h HINTS "${PROJECT_SOURCE_DIR}/build/duckdb/include")
+find_library(HEARTH_DUCKDB_LIBRARY duckdb HINTS "${PROJECT_SOURCE_DIR}/build/duckdb/lib")
+if(HEARTH_DUCKDB_INCLUDE AND HEARTH_DUCKDB_LIBRARY)
+  # The library knows its version, the header does not.
+  file(STRINGS "${PROJECT_SOURCE_DIR}/packaging/duckdb/package.json" HEARTH_DUCKDB_VERSION REGEX "\"duckdb\":")
+  string(REGEX REPLACE ".*\"duckdb\": \"([0-9.]+)\".*" "\\1" HEARTH_DUCKDB_VERSION "${HEARTH_DUCKDB_VERSION}")
+  add_library(hearth_duckdb_headers INTERFACE)
+  target_include_directories(hearth_duckdb_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_DUCKDB_INCLUDE}>)
+  target_compile_definitions(hearth_duckdb_headers INTERFACE HEARTH_DUCKDB_VERSION="${HEARTH_DUCKDB_VERSION}")
+  target_link_libraries(hearth_duckdb_headers INTERFACE ${CMAKE_DL_LIBS})
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/lib/hearth")
+  file(CREATE_LINK "${HEARTH_DUCKDB_LIBRARY}" "${PROJECT_BINARY_DIR}/lib/hearth/libduckdb.so" SYMBOLIC)
+else()
+  message(STATUS "DuckDB is missing: its tools will say so (scripts/setup gets it from npm)")
+endif()
+
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

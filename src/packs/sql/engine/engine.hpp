@@ -39,19 +39,21 @@ struct Work {
 
 enum class Access : std::uint8_t { read_only, read_write };
 
+// A database as an alias names it.
+struct DatabaseRef {
+  std::string alias;     // "scratch", "persistent", or as attached
+  std::string location;  // a file's path or a URL without secrets; empty for the built-in two
+  Access access = Access::read_write;
+};
+
 // Who asks. Engines that keep state or rights by session (DuckDB's scratch and its roots) use it;
 // others ignore it.
 struct SessionRef {
   std::string id;                  // stable over a reconnect
   std::string name_space;          //
   std::vector<std::string> roots;  // directories whose files it may read
-};
-
-// A database as an alias names it.
-struct DatabaseRef {
-  std::string alias;     // "scratch", "persistent", or as attached
-  std::string location;  // a file's path or a URL without secrets; empty for the built-in two
-  Access access = Access::read_write;
+  // Databases of the same engine that its statements may name by their aliases.
+  std::vector<DatabaseRef> visible = {};
 };
 
 // A result that is being read: forward only, never held whole. Ends its query when destroyed.
@@ -123,8 +125,10 @@ class Connection {
   [[nodiscard]] virtual Result<std::unique_ptr<Rows>> query(const Statement& statement,
                                                             const Prefetch& prefetch,
                                                             const Work& work) = 0;
-  // Runs all of it in one transaction, committed and on disk when this returns. Each statement may
-  // read or write; each is one statement. Conflicts are not retried here.
+  // Runs all of it in one transaction, committed and on disk when this returns. Each text may read
+  // or write, and hold several statements where the engine's parser can part them. Conflicts are
+  // not retried here. When the engine ends meanwhile: `engine_restarted` if nothing was changed or
+  // the key tells a repetition, else `outcome_unknown`.
   [[nodiscard]] virtual Result<Executed> execute(const std::vector<Statement>& statements,
                                                  const std::optional<Key>& key,
                                                  const Work& work) = 0;
@@ -136,15 +140,17 @@ class Connection {
   [[nodiscard]] virtual Result<std::vector<TableInfo>> tables(const Work& work) = 0;
   // `name` may be qualified by a schema. `not_found` suggests the nearest names.
   [[nodiscard]] virtual Result<TableDetail> describe(const std::string& name, const Work& work) = 0;
+  // Whether the Key of execute() is kept with the transaction.
+  [[nodiscard]] virtual bool keeps_keys() const = 0;
   // False once it cannot be used any more: the pool drops it.
   [[nodiscard]] virtual bool is_alive() const = 0;
 };
 
 // What the tools ask before they try.
 struct Capabilities {
-  bool reads_files = false;        // FROM 'file.csv'
-  bool joins_databases = false;    // alias.table of another database
-  bool has_keys = false;           // Key is kept with the transaction
+  bool reads_files = false;      // FROM 'file.csv'
+  bool joins_databases = false;  // alias.table of another database
+
   bool commits_durably = true;     // else the answer says durability: at_checkpoint
   std::string json_type = "JSON";  // how it names such a column
 };

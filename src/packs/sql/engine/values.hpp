@@ -46,6 +46,7 @@ class Batch final {
     bytes_.append(text);
     cells_.push_back({kind, static_cast<std::uint32_t>(bytes_.size())});
   }
+  void set_columns(std::size_t columns) { columns_ = columns; }  // while it is empty
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] std::size_t rows() const { return columns_ == 0 ? 0 : cells_.size() / columns_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
@@ -55,12 +56,14 @@ class Batch final {
     return {cells_[index].kind, std::string_view(bytes_).substr(begin, cells_[index].end - begin)};
   }
 
- private:
   struct Mark {
     CellKind kind;
-    std::uint32_t end;  // in bytes_; a batch holds less than 4 GiB
+    std::uint32_t end;  // in the bytes; a batch holds less than 4 GiB
   };
+  [[nodiscard]] std::string_view text() const { return bytes_; }
+  [[nodiscard]] const std::vector<Mark>& marks() const { return cells_; }
 
+ private:
   std::size_t columns_;
   std::string bytes_;
   std::vector<Mark> cells_;
