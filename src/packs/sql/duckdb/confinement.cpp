@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,6 +71,9 @@ Result<void> allow(int ruleset, const std::string& directory, std::uint64_t what
 }  // namespace
 
 Result<void> confine_this_thread(const Confinement& to) {
+  // A working directory of the thread's own, which the threads it starts share.
+  if (::unshare(CLONE_FS) != 0) return fail_errno("leave the shared working directory", errno);
+  if (to.start.empty() || ::chdir(to.start.c_str()) != 0) (void)!::chdir("/");
   const long abi = landlock_abi();
   if (abi < 1) return {};
   Ruleset rules{.files = all_files(abi),
@@ -90,6 +94,10 @@ Result<void> confine_this_thread(const Confinement& to) {
     return fail_errno("restrict a thread", errno);
   }
   return {};
+}
+
+bool is_confined_by_kernel() {
+  return landlock_abi() >= 1;
 }
 
 std::vector<std::string> confinement_notes() {

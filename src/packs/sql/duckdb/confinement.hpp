@@ -16,6 +16,7 @@ namespace hearth::packs::sql::duckdb {
 struct Confinement {
   std::vector<std::string> readable;  // directories, with all below
   std::string writable;               // one directory, with all below; also readable
+  std::string start;                  // where relative paths begin; empty: at the root
 };
 
 // For good, for the calling thread: nothing outside of these directories is opened, nothing is
@@ -23,6 +24,8 @@ struct Confinement {
 // kernel has no Landlock nothing happens; see confinement_notes().
 [[nodiscard]] Result<void> confine_this_thread(const Confinement& to);
 
+// Whether the kernel confines files at all.
+[[nodiscard]] bool is_confined_by_kernel();
 // What this kernel cannot do of it; empty when all is well.
 [[nodiscard]] std::vector<std::string> confinement_notes();
 

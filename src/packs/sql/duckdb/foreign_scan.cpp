@@ -247,9 +247,9 @@ Result<void> forward_files(const SessionView& view, duckdb_connection link) {
                                         "read_text",     "read_blob",    "read_ndjson_auto",
                                         "read_ndjson",   "sniff_csv",    "glob"};
   for (const std::string function : functions) {
-    const std::string macro = "CREATE OR REPLACE TEMP MACRO " + function +
+    const std::string macro = "CREATE OR REPLACE TEMP MACRO " + sql_name(function) +
                               "(path) AS TABLE SELECT * FROM hearth_query(" +
-                              sql_literal(reader->alias) + ", 'SELECT * FROM " + function +
+                              sql_literal(reader->alias) + ", 'SELECT * FROM " + sql_name(function) +
                               "(''' || replace(path, '''', '''''') || ''')')";
     if (auto done = run(link, macro); !done) return std::unexpected(std::move(done.error()));
   }

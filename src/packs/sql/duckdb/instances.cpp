@@ -42,22 +42,20 @@ std::string list_literal(const std::vector<std::string>& texts) {
   return "[" + list + "]";
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& each : texts) list += (list.empty() ? "" : ",") + each;
-  return list;
-}
-
-// Last of all: nothing can be changed afterwards.
+// Last of all: nothing can be changed afterwards. What reads files is left to the kernel where that
+// confines it, because DuckDB's own list of directories refuses every relative name; all others
+// open no file but their own.
 Result<void> lock_down(duckdb_connection link, const InstanceSpec& spec) {
-  std::vector<std::string> allowed = spec.readable;
-  if (!spec.directory.empty()) allowed.push_back(spec.directory + "/exchange");
-  for (const std::string& each :
-       {"SET GLOBAL allowed_directories = " + list_literal(allowed),
-        // Relative names of files are looked for there, since this process has no place of its own.
-        "SET GLOBAL file_search_path = " + sql_literal(joined(spec.readable)),
-        std::string("SET GLOBAL enable_external_access = false"),
-        std::string("SET GLOBAL lock_configuration = true")}) {
+  std::vector<std::string> steps;
+  const bool kernel_decides = !spec.readable.empty() && is_confined_by_kernel();
+  if (!kernel_decides) {
+    std::vector<std::string> allowed = spec.readable;
+    if (!spec.directory.empty()) allowed.push_back(spec.directory + "/exchange");
+    steps.push_back("SET GLOBAL allowed_directories = " + list_literal(allowed));
+    steps.emplace_back("SET GLOBAL enable_external_access = false");
+  }
+  steps.emplace_back("SET GLOBAL lock_configuration = true");
+  for (const std::string& each : steps) {
     if (auto done = run(link, each); !done) return std::unexpected(std::move(done.error()));
   }
   return {};
@@ -108,7 +106,7 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 Result<std::shared_ptr<Instance>> Instance::open(const InstanceSpec& spec, Spawner& spawner) {
   Result<std::shared_ptr<Instance>> opened = fail(Errc::internal, "not opened");
   spawner.run([&] {
-    auto confined = confine_this_thread({spec.readable, spec.directory});
+    auto confined = confine_this_thread({spec.readable, spec.directory, spec.start});
     opened = confined ? open_here(spec) : std::unexpected(std::move(confined.error()));
   });
   return opened;

@@ -30,7 +30,9 @@ class Instance final {
       : spec_(std::move(spec)), database_(std::move(database)) {}
 
   [[nodiscard]] const InstanceSpec& spec() const { return spec_; }
-  [[nodiscard]] Confinement confinement() const { return {spec_.readable, spec_.directory}; }
+  [[nodiscard]] Confinement confinement() const {
+    return {spec_.readable, spec_.directory, spec_.start};
+  }
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
   // Changes with every statement that may redefine what a name means; what was found out about a

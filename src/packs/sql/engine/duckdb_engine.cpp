@@ -38,7 +38,10 @@ class DuckDbEngine final : public Engine {
 
   [[nodiscard]] std::string_view kind() const override { return "duckdb"; }
   [[nodiscard]] Capabilities capabilities() const override {
-    return {.reads_files = true, .joins_databases = true};
+    return {.reads_files = true,
+            .joins_databases = true,
+            .sample_before = "USING SAMPLE reservoir(",
+            .sample_after = " ROWS)"};
   }
   [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const DatabaseRef& database,
                                                             const SessionRef& session,
@@ -139,6 +142,7 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   spec.is_read_only = !is_scratch && settings_.is_read_only;
   if (is_scratch) {
     spec.readable = session.roots;
+    spec.start = session.directory;
     spec.memory_limit /= 2;
   }
   return spec;

@@ -27,6 +27,7 @@ void write(ByteWriter& to, const InstanceSpec& spec) {
   to.number(spec.is_read_only);
   to.number(spec.keeps_keys);
   write(to, spec.readable);
+  to.text(spec.start);
   to.text(spec.directory);
   to.number(spec.memory_limit);
   to.number(spec.threads);
@@ -38,6 +39,7 @@ InstanceSpec read_spec(ByteReader& from) {
   spec.is_read_only = from.flag();
   spec.keeps_keys = from.flag();
   spec.readable = read_texts(from);
+  spec.start = from.text();
   spec.directory = from.text();
   spec.memory_limit = from.number<std::uint64_t>();
   spec.threads = from.number<std::uint32_t>();

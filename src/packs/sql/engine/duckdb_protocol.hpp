@@ -26,6 +26,7 @@ struct InstanceSpec {
   bool is_read_only = false;          //
   bool keeps_keys = false;            // it is hearth's own: keys may be kept in it
   std::vector<std::string> readable;  // directories whose files its queries may read
+  std::string start = {};             // where relative paths begin
   std::string directory;              // it may write here: its file, log and temporary files
   std::uint64_t memory_limit = 0;     // bytes; 0: DuckDB's own choice
   std::uint32_t threads = 0;          // 0: as many as there are cores

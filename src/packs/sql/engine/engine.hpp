@@ -52,6 +52,7 @@ struct SessionRef {
   std::string id;                  // stable over a reconnect
   std::string name_space;          //
   std::vector<std::string> roots;  // directories whose files it may read
+  std::string directory = {};      // where its relative paths begin
   // Databases of the same engine that its statements may name by their aliases.
   std::vector<DatabaseRef> visible = {};
 };
@@ -151,8 +152,10 @@ struct Capabilities {
   bool reads_files = false;      // FROM 'file.csv'
   bool joins_databases = false;  // alias.table of another database
 
-  bool commits_durably = true;     // else the answer says durability: at_checkpoint
-  std::string json_type = "JSON";  // how it names such a column
+  bool commits_durably = true;  // else the answer says durability: at_checkpoint
+  // What follows SELECT … FROM table for rows taken at random, around their number.
+  std::string sample_before = "ORDER BY random() LIMIT ";
+  std::string sample_after = {};
 };
 
 struct EngineStatus {
