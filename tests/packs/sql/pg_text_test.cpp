@@ -41,6 +41,22 @@ TEST(SqlText, FindsWhatAStatementDoes) {
   EXPECT_EQ(verb("drop database d"), "");
 }
 
+TEST(SqlText, PartsStatements) {
+  const auto parts = [](std::string sql) {
+    std::string text;
+    for (const Statement& part : parted({{std::move(sql)}}, Dialect::postgres))
+      text += "[" + part.sql + "]";
+    return text;
+  };
+  EXPECT_EQ(parts("select 1"), "[select 1]");
+  EXPECT_EQ(parts("select ';'; -- a;\n delete from \"t;\" ;; "),
+            "[select ';'][ -- a;\n delete from \"t;\" ]");
+  EXPECT_EQ(parts("create rule r as on insert to t do (select 1; select 2)"),
+            "[create rule r as on insert to t do (select 1; select 2)]");
+  EXPECT_EQ(parts("do $$ begin; end $$; select 1"), "[do $$ begin; end $$][ select 1]");
+  EXPECT_EQ(parts(" ; "), "[ ; ]");
+}
+
 TEST(SqlText, NumbersNamedParameters) {
   const Statement statement{
       "select $b, $a, $b, '$a', \"$a\", $$ $a $$, $x$ $a $x$, E'\\' $a', a$b -- $a",

@@ -37,6 +37,7 @@ class HyperConnection final : public sql::Connection, private Holder {
                                             const Work& work) override;
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
+  [[nodiscard]] bool keeps_keys() const override { return true; }
   [[nodiscard]] bool is_alive() const override { return link_->is_alive(); }
 
  private:

@@ -129,13 +129,14 @@ std::vector<std::int64_t> split(std::string_view text) {
 
 }  // namespace
 
-Result<Executed> HyperConnection::execute(const std::vector<Statement>& statements,
+Result<Executed> HyperConnection::execute(const std::vector<Statement>& texts,
                                           const std::optional<Key>& key,
                                           const Work& work) {
   if (access_ == Access::read_only) {
     return fail(Errc::read_only, "this database was attached for reading only",
                 {"attach it again with read_only false"});
   }
+  const std::vector<Statement> statements = pg::parted(texts, Dialect::hyper);
   for (const Statement& statement : statements) {
     if (auto checked = check_executable(statement); !checked)
       return std::unexpected(std::move(checked.error()));

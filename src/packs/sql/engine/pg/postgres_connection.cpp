@@ -290,15 +290,14 @@ Result<std::string> PostgresConnection::explain(const Statement& statement,
 
 // ---- Writes -----------------------------------------------------------------------------------
 
-Result<Executed> PostgresConnection::execute(const std::vector<Statement>& statements,
-                                             const std::optional<Key>& key,
+Result<Executed> PostgresConnection::execute(const std::vector<Statement>& texts,
+                                             const std::optional<Key>& /*key*/,
                                              const Work& work) {
-  if (key)
-    return fail(Errc::unsupported, "a PostgreSQL server keeps no idempotency keys for hearth");
   if (access_ == Access::read_only) {
     return fail(Errc::read_only, "this database was attached for reading only",
                 {"attach it again with read_only false"});
   }
+  const std::vector<Statement> statements = parted(texts, Dialect::postgres);
   for (const Statement& statement : statements) {
     if (auto checked = check_executable(statement); !checked)
       return std::unexpected(std::move(checked.error()));

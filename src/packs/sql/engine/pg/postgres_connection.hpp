@@ -32,6 +32,8 @@ class PostgresConnection final : public sql::Connection {
                                             const Work& work) override;
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
+  // The server is somebody's: hearth makes no tables of its own there.
+  [[nodiscard]] bool keeps_keys() const override { return false; }
   [[nodiscard]] bool is_alive() const override { return link_->is_alive(); }
 
   [[nodiscard]] std::string version() const;
