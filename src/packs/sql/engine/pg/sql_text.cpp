@@ -212,17 +212,15 @@ std::string main_verb(std::string_view sql, Dialect dialect) {
   static constexpr std::array verbs{"SELECT", "INSERT", "UPDATE", "DELETE",
                                     "MERGE",  "VALUES", "TABLE"};
   Scanner scanner(sql, dialect);
-  std::string verb;
   int depth = 0;
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     if (token.kind == TokenKind::opening) ++depth;
     if (token.kind == TokenKind::closing) --depth;
     if (token.kind != TokenKind::word || depth > 0) continue;
     std::string word = upper(sql.substr(token.begin, token.end - token.begin));
-    if (verb == "SELECT" && word == "INTO") return word;
-    if (verb.empty() && std::ranges::find(verbs, word) != verbs.end()) verb = std::move(word);
+    if (std::ranges::find(verbs, word) != verbs.end()) return word;
   }
-  return verb;
+  return "";
 }
 
 std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect dialect) {
