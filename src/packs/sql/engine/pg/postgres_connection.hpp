@@ -27,6 +27,7 @@ class PostgresConnection final : public sql::Connection {
   [[nodiscard]] Result<Executed> execute(const std::vector<Statement>& statements,
                                          const std::optional<Key>& key,
                                          const Work& work) override;
+  [[nodiscard]] Result<Executed> insert(const BulkInsert& rows, const Work& work) override;
   [[nodiscard]] Result<std::string> explain(const Statement& statement,
                                             bool analyze,
                                             const Work& work) override;
@@ -56,6 +57,11 @@ class PostgresConnection final : public sql::Connection {
   [[nodiscard]] Result<std::vector<Type::Field>> fields_of(const std::string& relation,
                                                            const Work& work);
 
+  [[nodiscard]] Result<void> check_writable(const std::vector<Statement>& statements) const;
+  // Inside a transaction; rolls it back when one fails.
+  [[nodiscard]] Result<void> run_all(const std::vector<Statement>& statements,
+                                     Executed& executed,
+                                     const Work& work);
   [[nodiscard]] Result<std::int64_t> run_to_end(const Statement& statement, const Work& work);
   [[nodiscard]] Result<void> commit(const Work& work);
   [[nodiscard]] Result<std::string> transaction_id(const Work& work);
