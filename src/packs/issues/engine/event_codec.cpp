@@ -280,7 +280,16 @@ void append_record(std::string& out, const Event& event) {
   }
 }
 
-RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event) {
+namespace {
+
+// Where a record's content begins and ends: all of it but id and signature.
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+Span read_parts(CborReader& reader, Event& event) {
+  Span content;
   auto parts = reader.begin_array();
   const auto has_part = [&] {
     const bool has = reader.next(parts);
@@ -288,7 +297,7 @@ RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event)
     return has;
   };
   if (has_part()) event.id = read_id<EventId>(reader);
-  const std::size_t begin = reader.offset();
+  content.begin = reader.offset();
   if (has_part()) event.issue = read_id<IssueId>(reader);
   if (has_part()) event.actor = read_id<ActorId>(reader);
   if (has_part()) event.ts_ms = reader.read_unsigned();
@@ -296,15 +305,27 @@ RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event)
   std::uint64_t tag = 0;
   if (has_part()) tag = reader.read_unsigned();
   if (has_part()) read_kind(reader, tag, event.kind);
-  const std::string_view content = bytes.substr(begin, reader.offset() - begin);
+  content.end = reader.offset();
   if (has_part() && !reader.take_null()) event.signature = reader.read_bytes();
   reader.end(parts);
+  return content;
+}
+
+}  // namespace
+
+RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event) {
+  const auto [begin, end] = read_parts(reader, event);
   if (!reader.ok()) return RecordRead::unreadable;
   // In the deterministic form the bytes are those of the preimage; another form is written anew.
   constexpr std::string_view head("\x87\x01", 2);
-  const bool has_true_id =
-      event.id.bytes == blake2b_256(head, content) || event.id == event_id(event);
+  const bool has_true_id = event.id.bytes == blake2b_256(head, bytes.substr(begin, end - begin)) ||
+                           event.id == event_id(event);
   return has_true_id ? RecordRead::good : RecordRead::forged;
+}
+
+bool read_kept_record(CborReader& reader, Event& event) {
+  (void)read_parts(reader, event);
+  return reader.ok();
 }
 
 }  // namespace hearth::packs::issues

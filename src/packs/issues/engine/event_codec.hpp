@@ -26,5 +26,8 @@ enum class RecordRead : std::uint8_t {
 };
 // Reads the next record. `bytes` are those that the reader reads.
 [[nodiscard]] RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event);
+// The same of records that were read before and kept by us: their ids are believed. False when it
+// is unreadable.
+[[nodiscard]] bool read_kept_record(CborReader& reader, Event& event);
 
 }  // namespace hearth::packs::issues

@@ -24,7 +24,8 @@ class WriteLock final {
  public:
   class Held {
    public:
-    Held(Held&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+    Held(Held&& other) noexcept
+        : lock_(std::exchange(other.lock_, nullptr)), left_(std::move(other.left_)) {}
     Held& operator=(Held&&) = delete;
     ~Held();
 
