@@ -60,6 +60,8 @@ class Issues final : public pack::Pack {
 void Issues::declare(pack::Binder& tools) {
   declare_issue_tools(tools, runner_);
   declare_list_tools(tools, runner_);
+  declare_claim_tools(tools, runner_);
+  declare_upkeep_tools(tools, runner_);
 }
 
 std::vector<pack::Setting> Issues::settings() const {

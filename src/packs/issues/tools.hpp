@@ -7,5 +7,7 @@ namespace hearth::packs::issues {
 
 void declare_issue_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_list_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_claim_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner);
 
 }  // namespace hearth::packs::issues

@@ -1,6 +1,4 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -174,36 +172,6 @@ TEST(IssueStore, ALateClockDoesNotLoseItsWrites) {
   ASSERT_TRUE(store->write_and_wait(std::move(job)));
   ASSERT_TRUE(append(*store, {{id, IssueUpdated{"Mine", std::nullopt}}}));
   EXPECT_EQ(store->board()->find(id)->title, "Mine");
-}
-
-// D3, and "what must hold" 3: no append of many processes is lost.
-TEST(IssueStore, D3EightProcessesLoseNothing) {
-  const Repositories repositories;
-  constexpr int processes = 8;
-  constexpr int appends = 100;
-  const IssueId id = create(*repositories.store(repositories.work()), "Busy");
-  std::vector<pid_t> children;
-  for (int process = 0; process < processes; ++process) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      auto store = repositories.store(repositories.work(), "cache" + std::to_string(process));
-      int failed = 0;
-      for (int i = 0; i < appends; ++i) {
-        failed += append(*store, {{id, CommentAdded{std::to_string(i)}}}) ? 0 : 1;
-      }
-      store.reset();
-      ::_exit(failed == 0 ? 0 : 1);
-    }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
-  }
-  const auto all = all_issues(*repositories.store(repositories.work(), "fresh"));
-  EXPECT_EQ(all.at(id).comments.size(), std::size_t{processes} * appends);
 }
 
 TEST(IssueStore, ALockFileThatSomebodyDeadLeftHindersNobody) {

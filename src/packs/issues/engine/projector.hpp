@@ -55,6 +55,7 @@ class Projector final {
   [[nodiscard]] Result<Rebuilt> rebuild(bool from_snapshot);
 
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
+  [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
   [[nodiscard]] const LogProblems& problems() const { return problems_; }
 
  private:
