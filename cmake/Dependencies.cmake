@@ -54,3 +54,12 @@ target_link_libraries(hearth_git2_headers INTERFACE ${CMAKE_DL_LIBS})
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+
+# C, for tree-sitter's grammars (cmake/grammars): the compiler of the same family.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  find_program(CMAKE_C_COMPILER NAMES clang-19 clang)
+endif()
+if(HEARTH_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${HEARTH_CCACHE}")
+endif()
+enable_language(C)
