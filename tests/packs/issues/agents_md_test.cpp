@@ -50,6 +50,7 @@ TEST(AgentsMd, KeepsLineEnds) {
   for (std::size_t at; (at = without.find("\r\n")) != std::string::npos;)
     without.replace(at, 2, "");
   EXPECT_EQ(without.find('\n'), std::string::npos);
+  EXPECT_EQ(of(of("# Rules\r").text).action, AgentsMdAction::unchanged);
 }
 
 TEST(AgentsMd, RefusesHalfASection) {

@@ -28,9 +28,8 @@ The tasks of this repository, and what was learned about it, live in its issues,
 <!-- hearth:issues:end -->)";
 
 std::string with_line_ends_of(std::string_view file, std::string_view text) {
-  const std::size_t newline = file.find('\n');
-  const bool has_returns =
-      newline != std::string_view::npos && newline > 0 && file[newline - 1] == '\r';
+  const std::string_view first = file.substr(0, file.find('\n'));
+  const bool has_returns = first.ends_with('\r');
   if (!has_returns) return std::string(text);
   std::string converted;
   for (const char c : text) converted.append(c == '\n' ? "\r\n" : std::string_view(&c, 1));
