@@ -62,6 +62,7 @@ void Issues::declare(pack::Binder& tools) {
   declare_list_tools(tools, runner_);
   declare_claim_tools(tools, runner_);
   declare_upkeep_tools(tools, runner_);
+  declare_planning_tools(tools, runner_);
 }
 
 std::vector<pack::Setting> Issues::settings() const {

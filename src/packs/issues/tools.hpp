@@ -9,5 +9,6 @@ void declare_issue_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_list_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_claim_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_planning_tools(pack::Binder& tools, ToolRunner& runner);
 
 }  // namespace hearth::packs::issues
