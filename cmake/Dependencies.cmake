@@ -45,6 +45,21 @@ add_library(hearth_curl_headers INTERFACE)
 target_include_directories(hearth_curl_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_CURL_INCLUDE}>)
 target_link_libraries(hearth_curl_headers INTERFACE ${CMAKE_DL_LIBS})
 
+# libgit2: only its headers; src/packs/issues/engine/git/libgit2.cpp loads the library at its first use.
+find_path(HEARTH_GIT2_INCLUDE git2.h REQUIRED)
+add_library(hearth_git2_headers INTERFACE)
+target_include_directories(hearth_git2_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_GIT2_INCLUDE}>)
+target_link_libraries(hearth_git2_headers INTERFACE ${CMAKE_DL_LIBS})
+
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+
+# C, for tree-sitter's grammars (cmake/grammars): the compiler of the same family.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  find_program(CMAKE_C_COMPILER NAMES clang-19 clang)
+endif()
+if(HEARTH_CCACHE AND NOT CMAKE_C_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${HEARTH_CCACHE}")
+endif()
+enable_language(C)

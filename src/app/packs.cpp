@@ -1,5 +1,6 @@
 #include "app/packs.hpp"
 
+#include "packs/issues/issues.hpp"
 #include "packs/knowledge/knowledge.hpp"
 
 namespace hearth::app {
@@ -7,6 +8,7 @@ namespace hearth::app {
 std::vector<std::unique_ptr<pack::Pack>> make_packs() {
   std::vector<std::unique_ptr<pack::Pack>> packs;
   packs.push_back(packs::knowledge::make_pack());
+  packs.push_back(packs::issues::make_pack());
   return packs;
 }
 

@@ -8,7 +8,7 @@
 #include "base/file_lock.hpp"
 #include "base/result.hpp"
 
-namespace hearth::packs::knowledge {
+namespace hearth::store {
 
 class PrivateDirectory final {
  public:
@@ -30,4 +30,4 @@ class PrivateDirectory final {
   FileLock lock_;     // of a file in it: says that its owner lives
 };
 
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::store

@@ -1,4 +1,4 @@
-#include "packs/knowledge/engine/private_directory.hpp"
+#include "store/private_directory.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace hearth::packs::knowledge {
+namespace hearth::store {
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,4 +55,4 @@ PrivateDirectory::~PrivateDirectory() {
   if (!path_.empty()) fs::remove_all(path_, ignored);
 }
 
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::store

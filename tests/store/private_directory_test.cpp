@@ -1,4 +1,4 @@
-#include "packs/knowledge/engine/private_directory.hpp"
+#include "store/private_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace hearth::packs::knowledge {
+namespace hearth::store {
 namespace {
 
 namespace fs = std::filesystem;
@@ -32,4 +32,4 @@ TEST(PrivateDirectory, GoesWithItsOwnerAndTakesWhatTheKilledHaveLeft) {
 }
 
 }  // namespace
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::store
