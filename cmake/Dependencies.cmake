@@ -67,3 +67,9 @@ endif()
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)
 find_path(HEARTH_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+
+# libpq: only its headers; src/packs/sql/engine/pg/libpq.cpp loads the library at its first use.
+find_path(HEARTH_LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+add_library(hearth_libpq_headers INTERFACE)
+target_include_directories(hearth_libpq_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_LIBPQ_INCLUDE}>)
+target_link_libraries(hearth_libpq_headers INTERFACE ${CMAKE_DL_LIBS})
