@@ -32,6 +32,15 @@ TEST(SqlText, ReadsCommentsAsTheServerDoes) {
   EXPECT_EQ(leading_words(sql, Dialect::postgres, 1), Words{"DROP"});
 }
 
+TEST(SqlText, FindsWhatAStatementDoes) {
+  const auto verb = [](std::string_view sql) { return main_verb(sql, Dialect::hyper); };
+  EXPECT_EQ(verb("with x as (select 1) insert into t select * from x"), "INSERT");
+  EXPECT_EQ(verb("with x as (delete from t) select 'insert' from x"), "SELECT");
+  EXPECT_EQ(verb("select 1 into t"), "INTO");
+  EXPECT_EQ(verb("select (1)"), "SELECT");
+  EXPECT_EQ(verb("drop database d"), "");
+}
+
 TEST(SqlText, NumbersNamedParameters) {
   const Statement statement{
       "select $b, $a, $b, '$a', \"$a\", $$ $a $$, $x$ $a $x$, E'\\' $a', a$b -- $a",

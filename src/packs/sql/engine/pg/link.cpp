@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest_connect{10'000};
-constexpr milliseconds cancel_grace{5'000};     // from the cancel request to the server's answer
+constexpr milliseconds cancel_grace{3'000};     // from the cancel request to the server's answer
 constexpr milliseconds cancel_delivery{1'000};  // until the server has taken the request itself
 constexpr int most_cancels = 16;                // on their way at once, in the process
 

@@ -1,6 +1,7 @@
 #include "packs/sql/engine/pg/sql_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <map>
@@ -18,7 +19,7 @@ bool is_name_part(char c) {
   return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
 }
 
-enum class TokenKind : std::uint8_t { word, parameter, opening, other, end };
+enum class TokenKind : std::uint8_t { word, parameter, opening, closing, other, end };
 
 struct Token {
   TokenKind kind = TokenKind::end;
@@ -43,7 +44,8 @@ class Scanner {
     if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
       while (at_ < sql_.size() && is_name_part(sql_[at_])) ++at_;
     }
-    return {c == '(' ? TokenKind::opening : TokenKind::other, begin, at_};
+    if (c == '(') return {TokenKind::opening, begin, at_};
+    return {c == ')' ? TokenKind::closing : TokenKind::other, begin, at_};
   }
 
  private:
@@ -123,6 +125,13 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
+std::string upper(std::string_view text) {
+  std::string word(text);
+  std::ranges::transform(word, word.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return word;
+}
+
 bool is_integer(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -194,12 +203,26 @@ std::vector<std::string> leading_words(std::string_view sql, Dialect dialect, st
     const Token token = scanner.next();
     if (token.kind == TokenKind::opening && words.empty()) continue;
     if (token.kind != TokenKind::word) break;
-    std::string word(sql.substr(token.begin, token.end - token.begin));
-    std::ranges::transform(word, word.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    words.push_back(std::move(word));
+    words.push_back(upper(sql.substr(token.begin, token.end - token.begin)));
   }
   return words;
+}
+
+std::string main_verb(std::string_view sql, Dialect dialect) {
+  static constexpr std::array verbs{"SELECT", "INSERT", "UPDATE", "DELETE",
+                                    "MERGE",  "VALUES", "TABLE"};
+  Scanner scanner(sql, dialect);
+  std::string verb;
+  int depth = 0;
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (token.kind == TokenKind::opening) ++depth;
+    if (token.kind == TokenKind::closing) --depth;
+    if (token.kind != TokenKind::word || depth > 0) continue;
+    std::string word = upper(sql.substr(token.begin, token.end - token.begin));
+    if (verb == "SELECT" && word == "INTO") return word;
+    if (verb.empty() && std::ranges::find(verbs, word) != verbs.end()) verb = std::move(word);
+  }
+  return verb;
 }
 
 Result<BoundStatement> bind(const Statement& statement, Dialect dialect) {

@@ -21,6 +21,11 @@ enum class Dialect : std::uint8_t { postgres, hyper };
                                                      Dialect dialect,
                                                      std::size_t most = 3);
 
+// What a statement does behind its WITH, in upper case: the first of SELECT, INSERT, UPDATE,
+// DELETE, MERGE, VALUES and TABLE outside of parentheses, or INTO when a SELECT has one there.
+// Empty when there is none.
+[[nodiscard]] std::string main_verb(std::string_view sql, Dialect dialect);
+
 struct BoundStatement {
   std::string sql;
   Values values;  // of $1, $2 …; empty for hyperd
