@@ -4,11 +4,18 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS hearth hearthd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# hearthd looks for it there, by its own place.
+if(HEARTH_DUCKDB_LIBRARY)
+  install(FILES "${HEARTH_DUCKDB_LIBRARY}" DESTINATION lib/hearth RENAME libduckdb.so)
+endif()
 
 # Libraries and what they pass on. The bundles of Dependencies.cmake go along; the packages behind them are found
 # again by hearthConfig.cmake.
 get_property(libraries GLOBAL PROPERTY HEARTH_LIBRARIES)
-install(TARGETS ${libraries} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_git2_headers hearth_gumbo hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
+if(TARGET hearth_duckdb_headers)
+  list(APPEND libraries_of_others hearth_duckdb_headers)
+endif()
+install(TARGETS ${libraries} ${libraries_of_others} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_git2_headers hearth_gumbo hearth_libpq_headers hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)
 if(TARGET hearth_grammars)
   install(TARGETS hearth_grammars EXPORT hearthTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)

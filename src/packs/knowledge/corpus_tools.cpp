@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/confined_path.hpp"
 #include "io/captured_output.hpp"
 #include "packs/knowledge/common_wire.hpp"
 #include "packs/knowledge/corpus_wire.hpp"

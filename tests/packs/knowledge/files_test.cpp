@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/confined_path.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace hearth::packs::knowledge {
