@@ -68,6 +68,11 @@ if(HEARTH_DUCKDB_INCLUDE AND HEARTH_DUCKDB_LIBRARY)
 else()
   message(STATUS "DuckDB is missing: its tools will say so (scripts/setup gets it from npm)")
 endif()
+# Cairo: only its headers; src/packs/sql/chart/cairo.cpp loads the library at its first use.
+find_path(HEARTH_CAIRO_INCLUDE cairo.h PATH_SUFFIXES cairo REQUIRED)
+add_library(hearth_cairo_headers INTERFACE)
+target_include_directories(hearth_cairo_headers SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_CAIRO_INCLUDE}>)
+target_link_libraries(hearth_cairo_headers INTERFACE ${CMAKE_DL_LIBS})
 
 # TOML and command lines: header-only.
 find_path(HEARTH_TOML_INCLUDE toml++/toml.h REQUIRED)

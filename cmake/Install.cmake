@@ -15,7 +15,7 @@ get_property(libraries GLOBAL PROPERTY HEARTH_LIBRARIES)
 if(TARGET hearth_duckdb_headers)
   list(APPEND libraries_of_others hearth_duckdb_headers)
 endif()
-install(TARGETS ${libraries} ${libraries_of_others} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_git2_headers hearth_gumbo hearth_libpq_headers hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
+install(TARGETS ${libraries} ${libraries_of_others} hearth_boost_json hearth_boost_url hearth_cairo_headers hearth_curl_headers hearth_git2_headers hearth_gumbo hearth_libpq_headers hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)
 if(TARGET hearth_grammars)
   install(TARGETS hearth_grammars EXPORT hearthTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)

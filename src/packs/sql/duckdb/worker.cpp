@@ -326,7 +326,8 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     auto prepared = prepare_at(*all, i);
     if (!prepared) return std::unexpected(std::move(prepared.error()));
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
-    const auto effect = request.is_trusted ? Result<Effect>(Effect::redefines) : effect_of(type);
+    const bool is_trusted = request.is_trusted || statement.is_trusted;
+    const auto effect = is_trusted ? Result<Effect>(Effect::redefines) : effect_of(type);
     if (!effect) return std::unexpected(effect.error());
     if (*effect == Effect::redefines) instance_->definitions_change();
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;

@@ -46,6 +46,8 @@ class DuckDbEngine final : public Engine {
   [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const DatabaseRef& database,
                                                             const SessionRef& session,
                                                             const Work& work) override;
+  [[nodiscard]] Result<std::string> exchange_directory(const DatabaseRef& database,
+                                                       const SessionRef& session) override;
   void forget(const SessionRef& session) override;
   void rest() override { drop_child(false); }
   void stop() override { drop_child(true); }
@@ -167,6 +169,15 @@ Result<std::unique_ptr<Connection>> DuckDbEngine::connect(const DatabaseRef& dat
   if (!opened) return std::unexpected(std::move(opened.error()));
   return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened),
                                                     keeps_keys);
+}
+
+// Of a database that is attached none: its directory is its owner's.
+Result<std::string> DuckDbEngine::exchange_directory(const DatabaseRef& database,
+                                                     const SessionRef& session) {
+  if (!database.location.empty()) return std::string();
+  const auto spec = spec_of(database, session);
+  if (!spec) return std::unexpected(spec.error());
+  return spec->directory + "/exchange";
 }
 
 void DuckDbEngine::forget(const SessionRef& session) {

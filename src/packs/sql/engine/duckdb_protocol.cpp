@@ -48,6 +48,7 @@ InstanceSpec read_spec(ByteReader& from) {
 
 void write(ByteWriter& to, const Statement& statement) {
   to.text(statement.sql);
+  to.number(statement.is_trusted);
   to.number(static_cast<std::uint32_t>(statement.parameters.size()));
   for (const Parameter& each : statement.parameters) {
     to.text(each.name);
@@ -59,6 +60,7 @@ void write(ByteWriter& to, const Statement& statement) {
 Statement read_statement(ByteReader& from) {
   Statement statement;
   statement.sql = from.text();
+  statement.is_trusted = from.flag();
   statement.parameters.resize(from.count(9));
   for (Parameter& each : statement.parameters) {
     each.name = from.text();
@@ -175,7 +177,7 @@ Result<Request> decode_request(std::string_view bytes) {
   ByteReader from(bytes);
   Request request;
   request.kind = from.one_of(RequestKind::explain);
-  request.statements.resize(from.count(8));
+  request.statements.resize(from.count(9));
   for (Statement& each : request.statements) each = read_statement(from);
   request.most_rows = from.number<std::uint64_t>();
   request.most_bytes = from.number<std::uint64_t>();

@@ -115,6 +115,18 @@ struct TableDetail {
   std::string definition;                // CREATE statement where the engine has one
 };
 
+// Rows for a table, in one transaction with statements before and after them.
+struct BulkInsert {
+  std::vector<Statement> before;
+  std::string table;                 // quoted, with its schema if need be
+  std::vector<std::string> columns;  // plain names
+  // The rows, a batch at a time; one without rows is the end.
+  std::function<Result<Batch>()> next;
+  std::vector<bool> are_bytes = {};  // by column: its cells are base64
+  std::vector<Statement> after = {};
+  std::optional<Key> key = {};
+};
+
 // A connection to one database. One thread at a time; but see interrupt by Work.
 class Connection {
  public:
@@ -133,6 +145,11 @@ class Connection {
   [[nodiscard]] virtual Result<Executed> execute(const std::vector<Statement>& statements,
                                                  const std::optional<Key>& key,
                                                  const Work& work) = 0;
+  // Adds rows as they come, never holding them all: `rows_affected` of the statements before, the
+  // rows, the statements after. For engines that cannot read the pack's files themselves.
+  [[nodiscard]] virtual Result<Executed> insert(const BulkInsert& /*rows*/, const Work& /*work*/) {
+    return fail(Errc::unsupported, "this engine takes no rows in bulk");
+  }
   // The plan as text. With `analyze` the statement (which must read) is run.
   [[nodiscard]] virtual Result<std::string> explain(const Statement& statement,
                                                     bool analyze,
@@ -172,6 +189,12 @@ class Engine {
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view kind() const = 0;  // "duckdb", "hyper", "postgres"
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  // A directory whose files this database's statements may read and write, so that rows need not
+  // pass through hearth; empty: there is none.
+  [[nodiscard]] virtual Result<std::string> exchange_directory(const DatabaseRef& /*database*/,
+                                                               const SessionRef& /*session*/) {
+    return std::string();
+  }
   [[nodiscard]] virtual Result<std::unique_ptr<Connection>> connect(const DatabaseRef& database,
                                                                     const SessionRef& session,
                                                                     const Work& work) = 0;

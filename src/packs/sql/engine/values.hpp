@@ -77,6 +77,9 @@ struct Parameter {
 struct Statement {
   std::string sql;
   std::vector<Parameter> parameters = {};
+  // Of execute(): hearth's own words, which may do what a caller's may not (COPY … TO a file). What
+  // a caller wrote is in it only where a parser has found one whole statement that reads.
+  bool is_trusted = false;
 };
 
 }  // namespace hearth::packs::sql
