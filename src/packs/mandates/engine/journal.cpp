@@ -179,7 +179,8 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Env& env,
                                                std::string path,
                                                const Key& key,
                                                const JournalHead& anchor,
-                                               const JournalVisitor& visit) {
+                                               const JournalVisitor& visit,
+                                               store::Durability durability) {
   auto check = verify_journal(env, path, key, anchor, visit);
   if (!check) return std::unexpected(std::move(check.error()));
   if (check->torn_bytes > 0) {
@@ -187,7 +188,7 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Env& env,
       return std::unexpected(std::move(cut.error()));
     }
   }
-  auto journal = std::unique_ptr<Journal>(new Journal(std::move(path), key));
+  auto journal = std::unique_ptr<Journal>(new Journal(std::move(path), key, durability));
   journal->head_ = check->head;
   auto file = env.open_append(journal->path_, 0600);
   if (!file) return std::unexpected(std::move(file.error()));
@@ -219,7 +220,7 @@ Result<JournalHead> Journal::append(std::span<const JournalEntry> entries) {
     head.sequence = entry.sequence;
   }
   auto done = file_->append(bytes);
-  if (done) done = file_->sync();
+  if (done && durability_ == store::Durability::power) done = file_->sync();
   if (!done) {
     file_.reset();
     return std::unexpected(std::move(done.error()).within("write the journal"));

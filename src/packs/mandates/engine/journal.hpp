@@ -20,6 +20,7 @@
 #include "base/clock.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "store/env.hpp"
+#include "store/sqlite.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -46,24 +47,28 @@ class Journal final {
 
   // Reads and checks all of it, showing each record to `visit`; cuts a torn tail. Makes the file
   // where nothing is anchored. `env` outlives the journal.
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(store::Env& env,
-                                                             std::string path,
-                                                             const Key& key,
-                                                             const JournalHead& anchor,
-                                                             const JournalVisitor& visit = {});
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(
+      store::Env& env,
+      std::string path,
+      const Key& key,
+      const JournalHead& anchor,
+      const JournalVisitor& visit = {},
+      store::Durability durability = store::Durability::power);
 
-  // Returns when all of them survive a loss of power. The sequence must go on without a gap.
-  // After an error what is in the file is not known: nothing more is appended until it is opened
-  // anew.
+  // Returns when all of them are as durable as the journal is. The sequence must go on without a
+  // gap. After an error what is in the file is not known: nothing more is appended until it is
+  // opened anew.
   [[nodiscard]] Result<JournalHead> append(std::span<const JournalEntry> entries);
   [[nodiscard]] const JournalHead& head() const { return head_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  Journal(std::string path, const Key& key) : path_(std::move(path)), key_(key) {}
+  Journal(std::string path, const Key& key, store::Durability durability)
+      : path_(std::move(path)), key_(key), durability_(durability) {}
 
   const std::string path_;
   const Key key_;
+  const store::Durability durability_;
   JournalHead head_;
   std::unique_ptr<store::WritableFile> file_;  // null after an error
 };
