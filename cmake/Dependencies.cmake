@@ -35,6 +35,15 @@ add_library(hearth_gumbo INTERFACE)
 target_include_directories(hearth_gumbo SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_GUMBO_INCLUDE}>)
 target_link_libraries(hearth_gumbo INTERFACE ${HEARTH_GUMBO_ARCHIVE})
 
+# Howard Hinnant's date library, for time zones: the shared library that Debian has, built for the system's zone files
+# (USE_OS_TZDB), so that nothing is ever downloaded.
+find_path(HEARTH_DATE_INCLUDE date/tz.h REQUIRED)
+find_library(HEARTH_DATE_LIBRARY NAMES date-tz REQUIRED)
+add_library(hearth_date INTERFACE)
+target_include_directories(hearth_date SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_DATE_INCLUDE}>)
+target_compile_definitions(hearth_date INTERFACE USE_OS_TZDB=1 ONLY_C_LOCALE=1 HAS_STRING_VIEW=1)
+target_link_libraries(hearth_date INTERFACE ${HEARTH_DATE_LIBRARY})
+
 # Snowball's stemmers, for text search.
 find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
 add_library(hearth_stemmer INTERFACE)
