@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS hearth hearthd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS hearth hearthd hearth-sandbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # hearthd looks for it there, by its own place.
 if(HEARTH_DUCKDB_LIBRARY)
   install(FILES "${HEARTH_DUCKDB_LIBRARY}" DESTINATION lib/hearth RENAME libduckdb.so)
