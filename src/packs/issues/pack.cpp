@@ -63,6 +63,8 @@ void Issues::declare(pack::Binder& tools) {
   declare_claim_tools(tools, runner_);
   declare_upkeep_tools(tools, runner_);
   declare_planning_tools(tools, runner_);
+  declare_context_tools(tools, runner_);
+  declare_exchange_tools(tools, runner_);
 }
 
 std::vector<pack::Setting> Issues::settings() const {
