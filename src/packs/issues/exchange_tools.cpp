@@ -205,6 +205,12 @@ Result<wire::ImportAnswer> import_issues(const ToolRunner& runner,
                           ? events_of_export(*text, answer)
                           : events_of_beads_file(store, *text, answer, call.stop());
   if (!events) return std::unexpected(events.error());
+  if (store.options().signatures == SignaturePolicy::require && !events->empty()) {
+    return fail(Errc::permission,
+                "signatures are required here, and no file of issues has any: what it says would "
+                "not count",
+                {"bring the issues with hearth issues sync from a clone that signs"});
+  }
   if (const auto head = store.head()) answer.wal_head = hex_of(*head);
   for (std::span<const Event> rest = *events; !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), events_a_commit));
