@@ -90,7 +90,7 @@ Result<wire::LockAnswer> claim(IssueStore& store,
   const auto target = target_of(store, request);
   if (!target) return std::unexpected(target.error());
   if (target->issue && store.board()->find(*target->issue)->state == State::closed) {
-    return fail(Errc::conflict, "the issue is closed", {"hearth issues ready --unclaimed"});
+    return fail(Errc::conflict, "the issue is closed", {"hearth issues ready"});
   }
   auto place = open_workplace(store, request, call);
   if (!place) return std::unexpected(std::move(place.error()));
@@ -142,11 +142,9 @@ Result<wire::LockAnswer> release(IssueStore& store,
 Result<wire::LocksAnswer> locks(IssueStore& store,
                                 const wire::LocksRequest& request,
                                 const pack::Call&) {
-  auto repository = store.open_repository();
-  if (!repository) return std::unexpected(std::move(repository.error()));
   const std::uint64_t now = store.now_ms();
   wire::LocksAnswer answer;
-  const auto all = list_locks(**repository);
+  const auto all = store.locks();
   if (!all) return std::unexpected(all.error());
   for (const HeldLock& each : *all) {
     if (!request.all && !each.is_live(now)) continue;

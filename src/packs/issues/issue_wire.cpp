@@ -4,6 +4,7 @@
 
 #include "json/json.hpp"
 #include "packs/issues/engine/extension.hpp"
+#include "packs/issues/engine/views/ready.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -187,8 +188,11 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
          .title = target == nullptr ? "" : target->title,
          .state = target == nullptr ? "unknown" : std::string(name_of(target->state))});
   }
-  for (const IssueId& each : Blockers(board).of(summary)) {
-    shown.blocked_by.push_back(board.short_id(each));
+  const IssueGraph graph(board.issues());
+  if (const auto at = graph.find(summary.id)) {
+    for (const Position each : obstacles_of(graph, *at, {}).before) {
+      shown.blocked_by.push_back(board.short_id(graph.issue(each).id));
+    }
   }
   for (const Comment& each : issue.comments) {
     ShownComment comment{.comment_id = hex_of(each.id),

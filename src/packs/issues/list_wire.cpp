@@ -64,8 +64,7 @@ json::Notes notes(const ReadyRequest*) {
           {"assignee", "Only what this one is to do", name_limits()},
           {"type", "Only issues of this type", name_limits()},
           {"parent", "Only parts of this epic", id_limits()},
-          {"unclaimed", "Leave out what somebody has claimed", defaulted},
-          {"blocked", "The other ones: open, but blocked", defaulted},
+          {"blocked", "The other ones: open, but blocked or claimed", defaulted},
           {"limit", "Most issues to return", range(1, 200) | defaulted}};
 }
 json::Notes notes(const SearchRequest*) {

@@ -13,7 +13,7 @@ namespace hearth::packs::issues::wire {
 
 struct ListRequest {
   std::optional<std::string> text;
-  std::string state = "open";
+  std::string state = "all";
   std::vector<std::string> label;
   std::optional<std::string> assignee;
   std::optional<std::string> type;
@@ -92,11 +92,10 @@ struct ReadyRequest {
   std::optional<std::string> assignee;
   std::optional<std::string> type;
   std::optional<std::string> parent;
-  bool unclaimed = false;
   bool blocked = false;
   std::int64_t limit = 20;
 };
-BOOST_DESCRIBE_STRUCT(ReadyRequest, (), (label, assignee, type, parent, unclaimed, blocked, limit))
+BOOST_DESCRIBE_STRUCT(ReadyRequest, (), (label, assignee, type, parent, blocked, limit))
 json::Notes notes(const ReadyRequest*);
 
 struct SearchRequest {

@@ -51,6 +51,7 @@ class Issues final : public pack::Pack {
   pack::PackContext* context_ = nullptr;
   SignaturePolicy signatures_ = SignaturePolicy::off;
   std::chrono::milliseconds idle_{600'000};
+  std::vector<std::string> roots_;  // that the configuration adds to the caller's project
   // Caches of a process that does not own the data.
   Guarded<std::optional<store::PrivateDirectory>> private_directory_;
   mutable Stores stores_;
@@ -62,7 +63,11 @@ void Issues::declare(pack::Binder& tools) {
   declare_list_tools(tools, runner_);
   declare_claim_tools(tools, runner_);
   declare_upkeep_tools(tools, runner_);
+  declare_setup_tools(tools, runner_);
+  declare_resources(tools, runner_);
   declare_planning_tools(tools, runner_);
+  declare_context_tools(tools, runner_);
+  declare_exchange_tools(tools, runner_);
 }
 
 std::vector<pack::Setting> Issues::settings() const {
@@ -75,6 +80,7 @@ std::vector<pack::Setting> Issues::settings() const {
 void Issues::start(pack::PackContext& context) {
   context_ = &context;
   runner_.start(context);
+  roots_ = context.roots();
   const auto signatures = context.setting("signatures");
   if (signatures) signatures_ = signature_policy_of(*signatures).value_or(signatures_);
   const auto idle = context.setting("idle");
@@ -125,6 +131,7 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                               .is_power_safe = context_->is_power_safe(),
                               .signatures = signatures_,
                               .idle = idle_,
+                              .roots = roots_,
                               .changed = {},
                               .when_idle = {}};
   options.changed = [this, name_space = place.name_space,

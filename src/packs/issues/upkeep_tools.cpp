@@ -258,7 +258,7 @@ void declare_checks(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::DoctorRequest, wire::DoctorAnswer>(
       tools,
       doing("doctor", "Examine the issues",
-              "Find what is wrong with this repository's issues; with fix, mend it."),
+            "Find what is wrong with this repository's issues; with fix, mend it."),
       lengthy, doctor);
   runner.bind<wire::NoRequest, wire::CompactAnswer>(
       tools,

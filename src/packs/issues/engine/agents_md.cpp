@@ -21,9 +21,9 @@ The tasks of this repository, and what was learned about it, live in its issues,
   that is known of it.
 - Meanwhile: `hearth issues comment ID --body TEXT` for plans, findings and decisions.
 - New work: `hearth issues create --title TEXT --body TEXT`, repeated `--label`; what has to wait for it or comes
-  before it: `hearth issues dep add`.
+  before it: `hearth issues dep-add`.
 - At the end: `hearth issues close ID`, then `hearth issues sync`.
-- Where something is: `hearth issues context query NAME` finds functions and types by name; `hearth issues search
+- Where something is: `hearth issues context-query NAME` finds functions and types by name; `hearth issues search
   TEXT` finds issues.
 <!-- hearth:issues:end -->)";
 

@@ -82,29 +82,4 @@ std::string Board::short_id(const IssueId& id) const {
   return hex_of(id).substr(0, is_shared ? longer_short_id : usual_short_id);
 }
 
-Blockers::Blockers(const Board& board) : board_(board) {
-  for (const Summary& issue : board.issues()) {
-    if (issue.state == State::closed) continue;
-    for (const Dependency& each : issue.dependencies) {
-      if (each.type == DependencyType::blocks) blocked_by_[each.target].push_back(issue.id);
-    }
-  }
-}
-
-std::vector<IssueId> Blockers::of(const Summary& issue) const {
-  std::vector<IssueId> open;
-  for (const Dependency& each : issue.dependencies) {
-    if (each.type != DependencyType::depends_on) continue;
-    const Summary* target = board_.find(each.target);
-    if (target != nullptr && target->state == State::open) open.push_back(target->id);
-  }
-  if (const auto found = blocked_by_.find(issue.id); found != blocked_by_.end()) {
-    open.insert(open.end(), found->second.begin(), found->second.end());
-  }
-  std::ranges::sort(open);
-  const auto [first, last] = std::ranges::unique(open);
-  open.erase(first, last);
-  return open;
-}
-
 }  // namespace hearth::packs::issues

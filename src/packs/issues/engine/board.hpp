@@ -39,16 +39,4 @@ class Board final {
   std::unordered_map<std::uint32_t, int> prefixes_;  // of 8 digits: how many begin so
 };
 
-// What keeps an issue from being worked on: the open issues that it depends on, or that say that
-// they block it.
-class Blockers final {
- public:
-  explicit Blockers(const Board& board);
-  [[nodiscard]] std::vector<IssueId> of(const Summary& issue) const;
-
- private:
-  const Board& board_;
-  std::unordered_map<IssueId, std::vector<IssueId>> blocked_by_;
-};
-
 }  // namespace hearth::packs::issues

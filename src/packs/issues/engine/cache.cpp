@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/event_codec.hpp"
 #include "store/migration.hpp"
 
@@ -168,8 +169,17 @@ Result<void> Cache::clear(const std::string& rules) {
   auto done = database_.execute(
       "DELETE FROM rows; DELETE FROM commits; DELETE FROM calls; DELETE FROM state");
   if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules_});
+  const std::string epoch = hex_of(random_bytes(8));
+  if (done) done = database_.run("INSERT INTO state VALUES('epoch', ?)", store::Blob{epoch});
   if (done) done = transaction->commit();
   return done;
+}
+
+Result<std::string> Cache::epoch(store::Database& database) {
+  auto rows = database.query("SELECT value FROM state WHERE name = 'epoch'");
+  if (rows.next()) return std::string(rows.blob(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return fail(Errc::damaged, "the issue cache was never filled");
 }
 
 Result<std::vector<CachedSummary>> Cache::summaries() {

@@ -69,6 +69,8 @@ class Cache final {
   // Calls take(events) for all rows of a kind.
   template <typename Take>
   [[nodiscard]] static Result<void> each(store::Database& database, RowKind kind, Take take);
+  // Of this filling of the cache: another one numbers its rows anew.
+  [[nodiscard]] static Result<std::string> epoch(store::Database& database);
   struct FoundCall {
     CallRecord call;
     CommitId commit;

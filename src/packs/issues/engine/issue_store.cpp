@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/thread_signals.hpp"
 #include "packs/issues/engine/event_codec.hpp"
+#include "packs/issues/engine/issue_search.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -38,9 +39,11 @@ IssueStore::IssueStore(Options options,
       clock_(clock),
       repository_(std::move(repository)),
       common_directory_(repository_->common_directory()),
-      probe_(common_directory_),
+      probe_(common_directory_, wal_reference),
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
+      lock_probe_(common_directory_, "refs/grite/locks"),
+      search_(std::make_unique<IssueSearch>(*this)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Clock& clock) {
@@ -108,6 +111,25 @@ Result<void> IssueStore::catch_up() {
   is_idle_ = false;
   if (probe_.look() == *seen_.lock()) return {};
   return run([this](Repository&, Projector&) { return follow_log(); });
+}
+
+// Read again when the folder of locks has changed since.
+Result<std::vector<HeldLock>> IssueStore::locks() {
+  auto known = locks_.lock();
+  const RefProbe::Look look = lock_probe_.look();
+  if (known->look == look) return known->locks;
+  if (!known->repository) {
+    auto repository = open_repository();
+    if (!repository) return std::unexpected(std::move(repository.error()));
+    known->repository = std::move(*repository);
+  }
+  auto locks = list_locks(*known->repository);
+  if (!locks) return locks;
+  known->locks = std::move(*locks);
+  const std::int64_t now_ns =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  known->look = look.is_settled(now_ns) ? std::optional(look) : std::nullopt;
+  return known->locks;
 }
 
 void IssueStore::wake() const {

@@ -25,10 +25,13 @@
 #include "packs/issues/engine/actors.hpp"
 #include "packs/issues/engine/board.hpp"
 #include "packs/issues/engine/cache.hpp"
+#include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/projector.hpp"
 #include "packs/issues/engine/ref_watch.hpp"
 
 namespace hearth::packs::issues {
+
+class IssueSearch;
 
 // An event before it has an author, a time and an id.
 struct Draft {
@@ -72,6 +75,7 @@ class IssueStore final {
     bool is_power_safe = true;
     SignaturePolicy signatures = SignaturePolicy::off;
     std::chrono::milliseconds idle{600'000};
+    std::vector<std::string> roots = {};  // whose files calls may use, besides their project's
     // On the writer's thread. `idle` after that long without a job.
     std::function<void(const Projector::Changes&)> changed;
     std::function<void()> when_idle;
@@ -97,6 +101,9 @@ class IssueStore final {
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {
     return cache_->reader(stop);
   }
+  [[nodiscard]] IssueSearch& searcher() { return *search_; }
+  // Who holds what, as this repository knows.
+  [[nodiscard]] Result<std::vector<HeldLock>> locks();
   [[nodiscard]] std::optional<CommitId> head() { return *head_.lock(); }
   [[nodiscard]] LogProblems problems() { return *problems_.lock(); }
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
@@ -158,6 +165,14 @@ class IssueStore final {
   Guarded<RefProbe::Look> seen_;
   Guarded<std::optional<CommitId>> head_;
   Guarded<LogProblems> problems_;
+  struct KnownLocks {
+    std::unique_ptr<Repository> repository;
+    std::optional<RefProbe::Look> look;
+    std::vector<HeldLock> locks;
+  };
+  const RefProbe lock_probe_;
+  Guarded<KnownLocks> locks_;
+  const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
   std::atomic<bool> is_idle_ = false;
   UniqueFd wake_;

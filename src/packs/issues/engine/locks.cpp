@@ -35,7 +35,7 @@ std::unexpected<Error> taken(const Lock& lock) {
   return fail(Errc::conflict,
               lock.resource + " is held by the actor " + hex_of(lock.owner) + " until " +
                   until(lock.expires_ms),
-              {"take something else: hearth issues ready --unclaimed", "hearth issues locks"});
+              {"take something else: hearth issues ready", "hearth issues locks"});
 }
 
 Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
@@ -182,7 +182,7 @@ Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
     if (!made) return std::unexpected(made.error());
     if (!made->front()) {
       return fail(Errc::conflict, "somebody else was faster to take " + lock.resource,
-                  {"take something else: hearth issues ready --unclaimed"});
+                  {"take something else: hearth issues ready"});
     }
   }
   auto held = repository_.lock();

@@ -7,8 +7,14 @@
 
 namespace hearth::packs::issues {
 
-RefProbe::RefProbe(const std::string& common_directory)
-    : paths_{common_directory + "/" + wal_reference, common_directory + "/packed-refs"} {}
+constexpr std::int64_t longest_tick_ns = 50'000'000;
+
+RefProbe::RefProbe(const std::string& common_directory, const std::string& reference)
+    : paths_{common_directory + "/" + reference, common_directory + "/packed-refs"} {}
+
+bool RefProbe::Look::is_settled(std::int64_t now_ns) const {
+  return facts[2] + longest_tick_ns < now_ns && facts[5] + longest_tick_ns < now_ns;
+}
 
 // A reference is replaced by a rename: another inode, size or time, or it is gone.
 RefProbe::Look RefProbe::look() const {

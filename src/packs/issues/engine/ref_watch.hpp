@@ -15,15 +15,18 @@ namespace hearth::packs::issues {
 // What the files of the references looked like: cheap enough to be asked at every read. Any thread.
 class RefProbe final {
  public:
-  explicit RefProbe(const std::string& common_directory);
+  // Of one reference, or of a folder of them.
+  RefProbe(const std::string& common_directory, const std::string& reference);
   struct Look {
     std::array<std::int64_t, 6> facts{};
     bool operator==(const Look&) const = default;
+    // A change within the same tick of the file system's clock would look the same.
+    [[nodiscard]] bool is_settled(std::int64_t now_ns) const;
   };
   [[nodiscard]] Look look() const;
 
  private:
-  const std::array<std::string, 2> paths_;  // the log's reference loose, and all packed ones
+  const std::array<std::string, 2> paths_;  // where it lies loose, and all packed ones
 };
 
 // Tells by inotify(7), for whoever has nothing to read but wants to know. One thread.

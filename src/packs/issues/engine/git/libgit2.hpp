@@ -20,6 +20,10 @@ struct Libgit2 {
   decltype(&::git_repository_commondir) repository_commondir = nullptr;
   decltype(&::git_repository_workdir) repository_workdir = nullptr;
   decltype(&::git_repository_odb) repository_odb = nullptr;
+  decltype(&::git_repository_index) repository_index = nullptr;
+  decltype(&::git_index_entrycount) index_entrycount = nullptr;
+  decltype(&::git_index_get_byindex) index_get_byindex = nullptr;
+  decltype(&::git_index_free) index_free = nullptr;
   decltype(&::git_odb_read) odb_read = nullptr;
   decltype(&::git_odb_write) odb_write = nullptr;
   decltype(&::git_odb_exists) odb_exists = nullptr;

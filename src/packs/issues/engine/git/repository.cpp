@@ -102,6 +102,24 @@ std::optional<std::string> Repository::work_tree() const {
   return without_slash(path);
 }
 
+Result<std::vector<std::string>> Repository::tracked_files() const {
+  const Libgit2& git = handle_->git;
+  std::vector<std::string> paths;
+  if (git.repository_workdir(handle_->repository) == nullptr) return paths;
+  git_index* index = nullptr;
+  const int code = git.repository_index(&index, handle_->repository);
+  if (code != 0) return failed(git, code, "read the index");
+  const std::size_t count = git.index_entrycount(index);
+  for (std::size_t i = 0; i < count; ++i) {
+    const git_index_entry* entry = git.index_get_byindex(index, i);
+    const bool is_file =
+        entry->mode == GIT_FILEMODE_BLOB || entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+    if (is_file && (paths.empty() || paths.back() != entry->path)) paths.emplace_back(entry->path);
+  }
+  git.index_free(index);
+  return paths;
+}
+
 std::optional<std::string> Repository::remote_url(const std::string& name) const {
   git_remote* remote = nullptr;
   if (handle_->git.remote_lookup(&remote, handle_->repository, name.c_str()) != 0) {

@@ -63,6 +63,9 @@ class Repository final {
   // What all worktrees share: ".git", or the bare repository itself. Without a slash at its end.
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
   [[nodiscard]] std::optional<std::string> work_tree() const;
+  // Paths of the regular files in the index of the worktree that it was opened in, by name, as `git
+  // ls-files` lists them; none of a bare repository.
+  [[nodiscard]] Result<std::vector<std::string>> tracked_files() const;
   // The URL of a remote by its name; nothing when there is none.
   [[nodiscard]] std::optional<std::string> remote_url(const std::string& name) const;
 

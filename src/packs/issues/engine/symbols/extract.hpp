@@ -1,5 +1,5 @@
 // The symbols of one source file, by tree-sitter: the syntax tree is walked once, and the nodes
-// that docs/formats/issues.md lists for the language become symbols.
+// that docs/formats/issue-symbols.md lists for the language become symbols.
 //
 // Pure functions, callable on any thread; a parse takes some 0.2 s a MiB and belongs on a
 // pool. Broken source has symbols too: the parser recovers and goes on.
