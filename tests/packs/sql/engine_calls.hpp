@@ -65,4 +65,32 @@ namespace sql = packs::sql;
   return counts;
 }
 
+// Rows for a table (i bigint, s text, b bytea): `count` of them after two that try the format.
+[[nodiscard]] inline sql::BulkInsert some_rows(std::vector<std::string> before, int count) {
+  sql::BulkInsert rows;
+  for (const std::string& text : before) rows.before.push_back({text});
+  rows.table = "t";
+  rows.columns = {"i", "s", "b"};
+  rows.are_bytes = {false, false, true};
+  rows.next = [count, given = 0]() mutable -> Result<sql::Batch> {
+    sql::Batch batch(3);
+    const auto add = [&](const std::string& number) {
+      batch.add(sql::CellKind::integer, number);
+      batch.add(sql::CellKind::text, "row " + number);
+      batch.add(sql::CellKind::null, "");
+    };
+    if (given == 0) {
+      batch.add(sql::CellKind::integer, "-1");
+      batch.add(sql::CellKind::text, "a \"b\", \\.\n\tc");
+      batch.add(sql::CellKind::text, "AP8Q");
+      batch.add(sql::CellKind::null, "");
+      batch.add(sql::CellKind::text, "");
+      batch.add(sql::CellKind::text, "");
+    }
+    for (int i = 0; i < 1'000 && given < count; ++i) add(std::to_string(given++));
+    return batch;
+  };
+  return rows;
+}
+
 }  // namespace hearth::test

@@ -409,6 +409,30 @@ TEST_F(Hyper, AKeyIsKeptWithItsCommit) {
   EXPECT_EQ(other.error().code, Errc::conflict);
 }
 
+TEST_F(Hyper, TakesRowsInBulk) {
+  const auto copied = connection_->insert(
+      some_rows({"DROP TABLE IF EXISTS t", "CREATE TABLE t (i bigint, s text, b bytea)"}, 20'000),
+      patiently());
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(copied->rows_affected, (std::vector<std::int64_t>{0, 0, 20'002}));
+  EXPECT_EQ(ask("SELECT count(*), sum(i) FROM t"), "20002|199989999");
+  EXPECT_EQ(ask("SELECT s, b FROM t WHERE i = -1"), "a \"b\", \\.\n\tc|AP8Q");
+  EXPECT_EQ(ask("SELECT i, s, b FROM t WHERE i IS NULL"), "∅||");
+  // What fails on its way leaves the table as it was.
+  auto broken = some_rows({"DELETE FROM t"}, 5'000);
+  broken.next = [calls = 0, next = broken.next]() mutable -> Result<sql::Batch> {
+    if (++calls == 3) return fail(Errc::invalid_args, "line 7 is no row");
+    return next();
+  };
+  const auto refused = connection_->insert(broken, patiently());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "line 7 is no row");
+  auto wrong = some_rows({}, 5'000);
+  wrong.columns = {"s", "i", "b"};
+  EXPECT_EQ(connection_->insert(wrong, patiently()).error().code, Errc::invalid_args);
+  EXPECT_EQ(ask("SELECT count(*) FROM t"), "20002");
+}
+
 TEST_F(Hyper, DescribesTables) {
   ASSERT_EQ(
       change({"CREATE SCHEMA shop",

@@ -36,9 +36,24 @@ TEST(SqlText, FindsWhatAStatementDoes) {
   const auto verb = [](std::string_view sql) { return main_verb(sql, Dialect::hyper); };
   EXPECT_EQ(verb("with x as (select 1) insert into t select * from x"), "INSERT");
   EXPECT_EQ(verb("with x as (delete from t) select 'insert' from x"), "SELECT");
-  EXPECT_EQ(verb("select 1 into t"), "INTO");
   EXPECT_EQ(verb("select (1)"), "SELECT");
   EXPECT_EQ(verb("drop database d"), "");
+}
+
+TEST(SqlText, PartsStatements) {
+  const auto parts = [](std::string sql) {
+    std::string text;
+    for (const Statement& part : parted({{std::move(sql)}}, Dialect::postgres))
+      text += "[" + part.sql + "]";
+    return text;
+  };
+  EXPECT_EQ(parts("select 1"), "[select 1]");
+  EXPECT_EQ(parts("select ';'; -- a;\n delete from \"t;\" ;; "),
+            "[select ';'][ -- a;\n delete from \"t;\" ]");
+  EXPECT_EQ(parts("create rule r as on insert to t do (select 1; select 2)"),
+            "[create rule r as on insert to t do (select 1; select 2)]");
+  EXPECT_EQ(parts("do $$ begin; end $$; select 1"), "[do $$ begin; end $$][ select 1]");
+  EXPECT_EQ(parts(" ; "), "[ ; ]");
 }
 
 TEST(SqlText, NumbersNamedParameters) {

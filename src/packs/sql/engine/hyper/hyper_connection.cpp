@@ -39,18 +39,24 @@ Error writes(std::string_view word) {
           {"use sql_execute"}};
 }
 
-// hyperd has no read-only transactions: it takes READ ONLY and ignores it. So what begins as a
-// query may (its grammar has no other way to write than a statement's own verb), and its
-// transaction is rolled back in any case.
-Result<void> check_reads(const std::string& sql) {
+// How a statement that reads is run.
+struct Reading {
+  bool is_rolled_back = false;
+};
+
+// hyperd has no read-only transactions: it takes READ ONLY and ignores it. But its grammar has no
+// way to write in a statement that begins with SELECT, VALUES or TABLE (no SELECT INTO, no changes
+// in a WITH), and it takes one statement at a time. What begins with WITH or EXPLAIN can go on to
+// write: whatever it does is rolled back.
+Result<Reading> check_reads(const std::string& sql) {
   const auto words = leading_words(sql, Dialect::hyper, 1);
   const std::string first = words.empty() ? "" : words.front();
-  if (!is_one_of(first, {"SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "SHOW"}))
-    return std::unexpected(writes(first));
+  if (is_one_of(first, {"SELECT", "VALUES", "TABLE", "SHOW"})) return Reading{};
+  if (!is_one_of(first, {"WITH", "EXPLAIN"})) return std::unexpected(writes(first));
   const std::string verb = pg::main_verb(sql, Dialect::hyper);
-  if (is_one_of(verb, {"INSERT", "UPDATE", "DELETE", "MERGE", "INTO"}))
+  if (is_one_of(verb, {"INSERT", "UPDATE", "DELETE", "MERGE"}))
     return std::unexpected(writes(verb));
-  return {};
+  return Reading{.is_rolled_back = true};
 }
 
 bool has_written(std::string_view tag) {
@@ -267,15 +273,17 @@ void HyperConnection::let_go() {
 Result<std::unique_ptr<Rows>> HyperConnection::query(const Statement& statement,
                                                      const Prefetch& prefetch,
                                                      const Work& work) {
-  if (auto checked = check_reads(statement.sql); !checked)
-    return std::unexpected(std::move(checked.error()));
+  const auto reading = check_reads(statement.sql);
+  if (!reading) return std::unexpected(reading.error());
   auto bound = bind(statement, Dialect::hyper);
   if (!bound) return std::unexpected(std::move(bound.error()));
   std::unique_ptr<ResultRows> rows;  // goes after the visit: its destructor enters again
   const auto visit = database_->enter();
   if (auto attached = attach(work); !attached) return std::unexpected(std::move(attached.error()));
-  if (auto begun = link_->run("BEGIN", {}, work); !begun)
-    return std::unexpected(failed(std::move(begun.error()), work));
+  if (reading->is_rolled_back) {
+    if (auto begun = link_->run("BEGIN", {}, work); !begun)
+      return std::unexpected(failed(std::move(begun.error()), work));
+  }
   if (auto started = link_->start(bound->sql, {}, work); !started)
     return std::unexpected(failed(std::move(started.error()), work));
   rows = std::make_unique<ResultRows>(*this);

@@ -1,6 +1,7 @@
 // A connection to one .hyper file, as the pack uses it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,11 +33,13 @@ class HyperConnection final : public sql::Connection, private Holder {
   [[nodiscard]] Result<Executed> execute(const std::vector<Statement>& statements,
                                          const std::optional<Key>& key,
                                          const Work& work) override;
+  [[nodiscard]] Result<Executed> insert(const BulkInsert& rows, const Work& work) override;
   [[nodiscard]] Result<std::string> explain(const Statement& statement,
                                             bool analyze,
                                             const Work& work) override;
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
+  [[nodiscard]] bool keeps_keys() const override { return true; }
   [[nodiscard]] bool is_alive() const override { return link_->is_alive(); }
 
  private:
@@ -58,21 +61,27 @@ class HyperConnection final : public sql::Connection, private Holder {
   [[nodiscard]] Result<void> describe_columns(TableDetail& detail, const Work& work);
 
   // What is done with the turn (hyper_writes.cpp).
-  [[nodiscard]] Result<Executed> change_in_place(const std::vector<Statement>& statements,
+  using Change = std::function<Result<Executed>()>;  // what the caller wants, on link_
+  [[nodiscard]] Result<Executed> change(const std::vector<Statement>& statements,
+                                        const std::optional<Key>& key,
+                                        const Change& change,
+                                        const Work& work);
+  [[nodiscard]] Result<Executed> change_in_place(const Change& change,
                                                  const std::optional<Key>& key,
                                                  HyperDatabase::Turn& turn,
                                                  const Work& work);
-  [[nodiscard]] Result<Executed> change_a_copy(const std::vector<Statement>& statements,
+  [[nodiscard]] Result<Executed> change_a_copy(const Change& change,
                                                const std::optional<Key>& key,
                                                HyperDatabase::Turn& turn,
                                                const Work& work);
   // To the row that names `commit`. A transaction is rolled back when it fails or was done before.
-  [[nodiscard]] Result<Executed> run(const std::vector<Statement>& statements,
+  [[nodiscard]] Result<Executed> run(const Change& change,
                                      const std::optional<Key>& key,
                                      const std::string& commit,
                                      const Work& work);
-  [[nodiscard]] Result<Executed> run_all(const std::vector<Statement>& statements,
-                                         const Work& work);
+  [[nodiscard]] Result<void> run_all(const std::vector<Statement>& statements,
+                                     Executed& executed,
+                                     const Work& work);
   [[nodiscard]] Result<std::int64_t> run_to_end(const std::string& text, const Work& work);
   [[nodiscard]] Result<void> prepare(const Work& work);
   [[nodiscard]] Result<std::optional<Executed>> find_key(const Key& key, const Work& work);

@@ -54,23 +54,18 @@ class HyperEngine final : public Engine {
         server_(ServerPlan{.program = program_,
                            .directory = settings_.runtime,
                            .memory = settings_.memory,
+                           .threads = settings_.threads,
                            .idle = settings_.idle}) {}
 
   std::string_view kind() const override { return "hyper"; }
-  Capabilities capabilities() const override {
-    return {.reads_files = false,
-            .joins_databases = false,
-            .has_keys = true,
-            .commits_durably = true,
-            .json_type = "json"};
-  }
+  Capabilities capabilities() const override { return {}; }
 
   Result<std::unique_ptr<sql::Connection>> connect(const DatabaseRef& reference,
                                                    const SessionRef& session,
                                                    const Work& work) override;
   void forget(const SessionRef& session) override;
   void rest() override { server_.rest(); }
-  void stop() override {}
+  void stop() override { server_.stop(); }
   EngineStatus status() const override {
     EngineStatus status;
     status.version = *version_.lock();

@@ -17,9 +17,10 @@
 namespace hearth::packs::sql::hyper {
 
 struct HyperSettings {
-  std::string program;  // hyperd's path; empty: HYPERD_PATH of the environment
-  std::string runtime;  // a directory for its socket and its log
-  std::string memory;   // its limit: "2g", "50%"; empty: its own, 80 % of the machine's
+  std::string program;   // hyperd's path; empty: HYPERD_PATH of the environment
+  std::string runtime;   // a directory for its socket and its log
+  std::string memory;    // its limit: "2g", "50%"; empty: its own, 80 % of the machine's
+  unsigned threads = 0;  // for queries; 0: as many as it likes
   std::chrono::milliseconds idle{std::chrono::minutes(10)};  // 0: never stopped
   // The pack's directory in a namespace. Any thread.
   std::function<Result<std::filesystem::path>(std::string_view name_space)> data;

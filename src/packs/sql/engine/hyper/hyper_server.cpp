@@ -74,6 +74,7 @@ struct HyperServer::State {
     pid_t pid = 0;
     int leases = 0;
     bool rests = false;        // the run is to end if nobody needs it
+    bool is_stopped = false;   // for good
     MonotonicTime last_used;   //
     int crashes = 0;           // quick ones in a row
     MonotonicTime not_before;  // of the next start
@@ -174,6 +175,8 @@ Result<std::string> HyperServer::Run::start() {
                 "--log-config=file,json,all,hyperd,0", "--log-file-max-count=2",
                 "--log-file-size-limit=10M"},
       .environment = {}};
+  if (plan_.threads > 0)
+    child.words.push_back("--hard-concurrent-query-thread-limit=" + std::to_string(plan_.threads));
   if (!plan_.memory.empty()) child.words.push_back("--memory-limit=" + plan_.memory);
   child.directory = directory_;
   child.output = child.errors = write_end.get();
@@ -307,8 +310,14 @@ HyperServer::HyperServer(ServerPlan plan)
     : plan_(std::move(plan)), state_(std::make_unique<State>()) {}
 
 HyperServer::~HyperServer() {
-  std::jthread runner = std::move(state_->shared.lock()->runner);
-  // Its destructor stops and joins it.
+  stop();
+}
+
+void HyperServer::stop() {
+  std::jthread runner;  // its destructor waits for a thread that takes the lock
+  auto shared = state_->shared.lock();
+  shared->is_stopped = true;
+  runner = std::move(shared->runner);
 }
 
 HyperServer::Lease HyperServer::lease() {
@@ -335,6 +344,7 @@ Result<HyperServer::Place> HyperServer::await_ready(const Work& work) {
   const std::uint64_t failures = shared->failures;
   while (true) {
     if (work.stop.stop_requested()) return fail(Errc::cancelled, "cancelled while hyperd starts");
+    if (shared->is_stopped) return fail(Errc::draining, "the engine was stopped");
     if (shared->phase == Phase::ready) return shared->place;
     if (shared->failures > failures) return std::unexpected(*shared->error);
     if (now() >= deadline) return fail(Errc::timed_out, "hyperd did not start in time");

@@ -22,6 +22,7 @@ struct ServerPlan {
   std::string program;    // hyperd's path
   std::string directory;  // for its socket and its log; made 0700
   std::string memory;     // its limit, as it reads it: "2g", "50%"; empty: its own
+  unsigned threads = 0;   // 0: its own number
   std::chrono::milliseconds idle{std::chrono::minutes(10)};  // 0: never stopped
   std::chrono::milliseconds ready_timeout{10'000};
   std::chrono::milliseconds stop_grace{2'000};  // between TERM and KILL
@@ -31,7 +32,7 @@ struct ServerPlan {
 class HyperServer final {
  public:
   explicit HyperServer(ServerPlan plan);
-  ~HyperServer();  // stops it; no lease may be left
+  ~HyperServer();  // stop(); no lease may be left
   HyperServer(const HyperServer&) = delete;
   HyperServer& operator=(const HyperServer&) = delete;
 
@@ -60,6 +61,8 @@ class HyperServer final {
   void suspect();
   // Stops it if nobody needs it.
   void rest();
+  // Stops it for good.
+  void stop();
 
   // 0 while it does not run.
   [[nodiscard]] std::int64_t pid() const;

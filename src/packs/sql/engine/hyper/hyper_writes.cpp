@@ -24,6 +24,7 @@
 
 #include "base/ids.hpp"
 #include "packs/sql/engine/hyper/hyper_connection.hpp"
+#include "packs/sql/engine/pg/copy_rows.hpp"
 #include "packs/sql/engine/pg/sql_text.hpp"
 
 namespace hearth::packs::sql::hyper {
@@ -129,9 +130,46 @@ std::vector<std::int64_t> split(std::string_view text) {
 
 }  // namespace
 
-Result<Executed> HyperConnection::execute(const std::vector<Statement>& statements,
+Result<Executed> HyperConnection::execute(const std::vector<Statement>& texts,
                                           const std::optional<Key>& key,
                                           const Work& work) {
+  const std::vector<Statement> statements = pg::parted(texts, Dialect::hyper);
+  return change(
+      statements, key,
+      [&]() -> Result<Executed> {
+        Executed executed;
+        if (auto done = run_all(statements, executed, work); !done)
+          return std::unexpected(std::move(done.error()));
+        return executed;
+      },
+      work);
+}
+
+Result<Executed> HyperConnection::insert(const BulkInsert& rows, const Work& work) {
+  const std::vector<Statement> before = pg::parted(rows.before, Dialect::hyper);
+  const std::vector<Statement> after = pg::parted(rows.after, Dialect::hyper);
+  std::vector<Statement> all = before;
+  all.insert(all.end(), after.begin(), after.end());
+  return change(
+      all, rows.key,
+      [&]() -> Result<Executed> {
+        Executed executed;
+        if (auto done = run_all(before, executed, work); !done)
+          return std::unexpected(std::move(done.error()));
+        auto copied = pg::copy_rows(*link_, rows, work);
+        if (!copied) return std::unexpected(failed(std::move(copied.error()), work));
+        executed.rows_affected.push_back(*copied);
+        if (auto done = run_all(after, executed, work); !done)
+          return std::unexpected(std::move(done.error()));
+        return executed;
+      },
+      work);
+}
+
+Result<Executed> HyperConnection::change(const std::vector<Statement>& statements,
+                                         const std::optional<Key>& key,
+                                         const Change& change,
+                                         const Work& work) {
   if (access_ == Access::read_only) {
     return fail(Errc::read_only, "this database was attached for reading only",
                 {"attach it again with read_only false"});
@@ -142,11 +180,11 @@ Result<Executed> HyperConnection::execute(const std::vector<Statement>& statemen
   }
   auto turn = database_->take_turn(work);
   if (!turn) return std::unexpected(std::move(turn.error()));
-  return std::ranges::any_of(statements, defines) ? change_a_copy(statements, key, *turn, work)
-                                                  : change_in_place(statements, key, *turn, work);
+  return std::ranges::any_of(statements, defines) ? change_a_copy(change, key, *turn, work)
+                                                  : change_in_place(change, key, *turn, work);
 }
 
-Result<Executed> HyperConnection::change_in_place(const std::vector<Statement>& statements,
+Result<Executed> HyperConnection::change_in_place(const Change& change,
                                                   const std::optional<Key>& key,
                                                   HyperDatabase::Turn& turn,
                                                   const Work& work) {
@@ -154,7 +192,7 @@ Result<Executed> HyperConnection::change_in_place(const std::vector<Statement>& 
   const std::string commit = random_hex(16);
   if (auto begun = link_->run("BEGIN", {}, work); !begun)
     return std::unexpected(failed(std::move(begun.error()), work));
-  auto executed = run(statements, key, commit, work);
+  auto executed = run(change, key, commit, work);
   if (!executed || executed->replayed) return executed;
   if (auto closed = turn.close(this, work); !closed)
     return std::unexpected(failed(std::move(closed.error()), work));
@@ -166,7 +204,7 @@ Result<Executed> HyperConnection::change_in_place(const std::vector<Statement>& 
   return executed;
 }
 
-Result<Executed> HyperConnection::change_a_copy(const std::vector<Statement>& statements,
+Result<Executed> HyperConnection::change_a_copy(const Change& change,
                                                 const std::optional<Key>& key,
                                                 HyperDatabase::Turn& turn,
                                                 const Work& work) {
@@ -180,7 +218,7 @@ Result<Executed> HyperConnection::change_a_copy(const std::vector<Statement>& st
   if (auto attached = attach_file(copy.path(), work); !attached)
     return std::unexpected(std::move(attached.error()));
   const std::string commit = random_hex(16);
-  auto executed = run(statements, key, commit, work);
+  auto executed = run(change, key, commit, work);
   Result<void> done;
   if (executed && !executed->replayed) {
     done = commit_to_disk(copy.path(), commit);
@@ -196,7 +234,7 @@ Result<Executed> HyperConnection::change_a_copy(const std::vector<Statement>& st
   return std::unexpected(std::move(error));
 }
 
-Result<Executed> HyperConnection::run(const std::vector<Statement>& statements,
+Result<Executed> HyperConnection::run(const Change& change,
                                       const std::optional<Key>& key,
                                       const std::string& commit,
                                       const Work& work) {
@@ -210,16 +248,16 @@ Result<Executed> HyperConnection::run(const std::vector<Statement>& statements,
       return std::move(**found);
     }
   }
-  auto executed = run_all(statements, work);
+  auto executed = change();
   if (!executed) return executed;
   if (auto marked = mark(commit, key, *executed, work); !marked)
     return give_up(std::move(marked.error()));
   return executed;
 }
 
-Result<Executed> HyperConnection::run_all(const std::vector<Statement>& statements,
-                                          const Work& work) {
-  Executed executed;
+Result<void> HyperConnection::run_all(const std::vector<Statement>& statements,
+                                      Executed& executed,
+                                      const Work& work) {
   for (const Statement& statement : statements) {
     auto bound = pg::bind(statement, Dialect::hyper);
     auto affected = bound ? run_to_end(bound->sql, work)
@@ -233,7 +271,7 @@ Result<Executed> HyperConnection::run_all(const std::vector<Statement>& statemen
     }
     executed.rows_affected.push_back(*affected);
   }
-  return executed;
+  return {};
 }
 
 // What it returns is counted and dropped, row by row.

@@ -45,8 +45,9 @@ bool find_asking(void* from, Libpq& pq) {
          find(from, "PQsetSingleRowMode", pq.set_single_row_mode) &&
          find(from, "PQconsumeInput", pq.consume_input) && find(from, "PQisBusy", pq.is_busy) &&
          find(from, "PQflush", pq.flush) && find(from, "PQgetResult", pq.get_result) &&
-         find(from, "PQgetCancel", pq.get_cancel) && find(from, "PQcancel", pq.cancel) &&
-         find(from, "PQfreeCancel", pq.free_cancel);
+         find(from, "PQputCopyData", pq.put_copy_data) &&
+         find(from, "PQputCopyEnd", pq.put_copy_end) && find(from, "PQgetCancel", pq.get_cancel) &&
+         find(from, "PQcancel", pq.cancel) && find(from, "PQfreeCancel", pq.free_cancel);
 }
 
 bool find_results(void* from, Libpq& pq) {

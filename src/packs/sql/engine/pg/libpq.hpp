@@ -34,6 +34,8 @@ struct Libpq {
   decltype(&::PQisBusy) is_busy = nullptr;
   decltype(&::PQflush) flush = nullptr;
   decltype(&::PQgetResult) get_result = nullptr;
+  decltype(&::PQputCopyData) put_copy_data = nullptr;
+  decltype(&::PQputCopyEnd) put_copy_end = nullptr;
   decltype(&::PQgetCancel) get_cancel = nullptr;
   decltype(&::PQcancel) cancel = nullptr;
   decltype(&::PQfreeCancel) free_cancel = nullptr;

@@ -252,6 +252,64 @@ Result<Answer> Link::next(const Work& work) {
   return answer;
 }
 
+Result<Answer> Link::copy_in(const std::string& sql,
+                             const std::function<Result<std::string>()>& next,
+                             const Work& work) {
+  if (auto out = send(sql, {}, work); !out) return std::unexpected(std::move(out.error()));
+  is_copying_ = true;
+  auto begun = receive(work);
+  is_copying_ = false;
+  if (!begun) return begun;
+  if (begun->status() != PGRES_COPY_IN) return last_answer(work);
+  Result<void> given;
+  while (given) {
+    auto piece = next();
+    if (piece && piece->empty()) break;
+    given = piece ? put(*piece, work) : std::unexpected(std::move(piece.error()));
+  }
+  if (!is_alive()) return std::unexpected(std::move(given.error()));
+  // With a reason the server throws away what it has got.
+  int queued = 0;
+  while ((queued = pq_.put_copy_end(connection_.get(), given ? nullptr : "cancelled")) == 0) {
+    if (auto room = await_room(work); !room) return std::unexpected(std::move(room.error()));
+  }
+  if (queued < 0) return std::unexpected(broken());
+  auto answer = last_answer(Work{.deadline = work.deadline});
+  if (given || !is_alive()) return answer;
+  return std::unexpected(std::move(given.error()));
+}
+
+Result<void> Link::put(const std::string& data, const Work& work) {
+  int queued = 0;
+  while ((queued = pq_.put_copy_data(connection_.get(), data.data(),
+                                     static_cast<int>(data.size()))) == 0) {
+    if (auto room = await_room(work); !room) return room;
+  }
+  if (queued < 0) return std::unexpected(broken());
+  if (auto room = await_room(work); !room) return room;
+  return {};
+}
+
+// Until what was queued is sent, so that no more than a piece is ever held.
+Result<void> Link::await_room(const Work& work) {
+  const std::stop_callback wake(work.stop, [waker = waker_.get()] { tell(waker); });
+  while (true) {
+    const int unsent = pq_.flush(connection_.get());
+    if (unsent < 0) return std::unexpected(broken());
+    if (unsent == 0) return {};
+    if (work.stop.stop_requested()) return std::unexpected(stopped(true));
+    if (work.deadline && now() >= *work.deadline) return std::unexpected(stopped(false));
+    std::array<pollfd, 2> entries{pollfd{pq_.socket(connection_.get()), POLLIN | POLLOUT, 0},
+                                  pollfd{waker_.get(), POLLIN, 0}};
+    (void)::poll(entries.data(), entries.size(),
+                 left_until(work.deadline.value_or(MonotonicTime::max())));
+    if (entries[1].revents != 0) hear(waker_.get());
+    // The server may say already that it does not like it.
+    if ((entries[0].revents & ~POLLOUT) != 0 && pq_.consume_input(connection_.get()) == 0)
+      return std::unexpected(broken());
+  }
+}
+
 void Link::abandon() {
   is_streaming_ = false;
   if (!is_alive()) return;
@@ -295,6 +353,8 @@ Result<Answer> Link::receive(const Work& work) {
         error = server_error(answer);
         continue;
       case PGRES_COPY_IN:
+        if (is_copying_ && !error) return answer;
+        [[fallthrough]];
       case PGRES_COPY_OUT:
       case PGRES_COPY_BOTH:
         is_broken_ = true;  // it waits for data that nobody will send

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -75,6 +76,12 @@ class Link final {
   // What columns the rows of an open cursor have.
   [[nodiscard]] Result<Answer> describe(const std::string& cursor, const Work& work);
 
+  // `sql` is a COPY … FROM STDIN. `next` gives its data, a piece at a time; an empty one is the
+  // end. An error of it is the outcome, and nothing was copied.
+  [[nodiscard]] Result<Answer> copy_in(const std::string& sql,
+                                       const std::function<Result<std::string>()>& next,
+                                       const Work& work);
+
   // A result row by row: start() once, then next() until it gives an answer that is no single row
   // (its status is not PGRES_SINGLE_TUPLE; then it holds the columns and the tag), or an error.
   [[nodiscard]] Result<void> start(const std::string& sql, const Values& values, const Work& work);
@@ -108,6 +115,8 @@ class Link final {
   [[nodiscard]] Result<void> sent(int success);
   [[nodiscard]] Result<Answer> receive(const Work& work);  // empty at the end of a request
   [[nodiscard]] Result<Answer> last_answer(const Work& work);
+  [[nodiscard]] Result<void> put(const std::string& data, const Work& work);
+  [[nodiscard]] Result<void> await_room(const Work& work);
   [[nodiscard]] Result<void> await_input(const Work& work);
   void look_at(const Work& work);
   void request_cancel(Ending why);
@@ -119,6 +128,7 @@ class Link final {
   UniqueFd waker_;  // an eventfd: the stop token has been told
   bool is_broken_ = false;
   bool is_streaming_ = false;
+  bool is_copying_ = false;       // the server waits for data
   Ending ending_ = Ending::none;  // why a cancel request went out for what runs
   MonotonicTime give_up_;         // when its answer is waited for no longer
   std::future<void> cancel_;      // the cancel request is on its way until this is ready

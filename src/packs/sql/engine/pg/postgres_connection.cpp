@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/closest.hpp"
+#include "packs/sql/engine/pg/copy_rows.hpp"
 #include "packs/sql/engine/pg/errors.hpp"
 #include "packs/sql/engine/pg/row_buffer.hpp"
 #include "packs/sql/engine/pg/sql_text.hpp"
@@ -290,22 +291,58 @@ Result<std::string> PostgresConnection::explain(const Statement& statement,
 
 // ---- Writes -----------------------------------------------------------------------------------
 
-Result<Executed> PostgresConnection::execute(const std::vector<Statement>& statements,
-                                             const std::optional<Key>& key,
+Result<Executed> PostgresConnection::execute(const std::vector<Statement>& texts,
+                                             const std::optional<Key>& /*key*/,
                                              const Work& work) {
-  if (key)
-    return fail(Errc::unsupported, "a PostgreSQL server keeps no idempotency keys for hearth");
-  if (access_ == Access::read_only) {
-    return fail(Errc::read_only, "this database was attached for reading only",
-                {"attach it again with read_only false"});
-  }
-  for (const Statement& statement : statements) {
-    if (auto checked = check_executable(statement); !checked)
+  const std::vector<Statement> statements = parted(texts, Dialect::postgres);
+  if (auto checked = check_writable(statements); !checked)
+    return std::unexpected(std::move(checked.error()));
+  if (auto begun = begin("READ WRITE", work); !begun)
+    return std::unexpected(std::move(begun.error()));
+  Executed executed;
+  if (auto done = run_all(statements, executed, work); !done)
+    return std::unexpected(std::move(done.error()));
+  if (auto committed = commit(work); !committed)
+    return std::unexpected(std::move(committed.error()));
+  return executed;
+}
+
+Result<Executed> PostgresConnection::insert(const BulkInsert& rows, const Work& work) {
+  const std::vector<Statement> before = parted(rows.before, Dialect::postgres);
+  const std::vector<Statement> after = parted(rows.after, Dialect::postgres);
+  for (const auto* statements : {&before, &after}) {
+    if (auto checked = check_writable(*statements); !checked)
       return std::unexpected(std::move(checked.error()));
   }
   if (auto begun = begin("READ WRITE", work); !begun)
     return std::unexpected(std::move(begun.error()));
   Executed executed;
+  if (auto done = run_all(before, executed, work); !done)
+    return std::unexpected(std::move(done.error()));
+  auto copied = copy_rows(*link_, rows, work);
+  if (!copied) return std::unexpected(failed(std::move(copied.error()), "", work));
+  executed.rows_affected.push_back(*copied);
+  if (auto done = run_all(after, executed, work); !done)
+    return std::unexpected(std::move(done.error()));
+  if (auto committed = commit(work); !committed)
+    return std::unexpected(std::move(committed.error()));
+  return executed;
+}
+
+Result<void> PostgresConnection::check_writable(const std::vector<Statement>& statements) const {
+  if (access_ == Access::read_only) {
+    return fail(Errc::read_only, "this database was attached for reading only",
+                {"attach it again with read_only false"});
+  }
+  for (const Statement& statement : statements) {
+    if (auto checked = check_executable(statement); !checked) return checked;
+  }
+  return {};
+}
+
+Result<void> PostgresConnection::run_all(const std::vector<Statement>& statements,
+                                         Executed& executed,
+                                         const Work& work) {
   for (const Statement& statement : statements) {
     auto affected = run_to_end(statement, work);
     if (!affected) {
@@ -317,9 +354,7 @@ Result<Executed> PostgresConnection::execute(const std::vector<Statement>& state
     }
     executed.rows_affected.push_back(*affected);
   }
-  if (auto committed = commit(work); !committed)
-    return std::unexpected(std::move(committed.error()));
-  return executed;
+  return {};
 }
 
 // What it returns is counted and dropped, row by row.

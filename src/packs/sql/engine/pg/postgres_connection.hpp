@@ -27,11 +27,14 @@ class PostgresConnection final : public sql::Connection {
   [[nodiscard]] Result<Executed> execute(const std::vector<Statement>& statements,
                                          const std::optional<Key>& key,
                                          const Work& work) override;
+  [[nodiscard]] Result<Executed> insert(const BulkInsert& rows, const Work& work) override;
   [[nodiscard]] Result<std::string> explain(const Statement& statement,
                                             bool analyze,
                                             const Work& work) override;
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
+  // The server is somebody's: hearth makes no tables of its own there.
+  [[nodiscard]] bool keeps_keys() const override { return false; }
   [[nodiscard]] bool is_alive() const override { return link_->is_alive(); }
 
   [[nodiscard]] std::string version() const;
@@ -54,6 +57,11 @@ class PostgresConnection final : public sql::Connection {
   [[nodiscard]] Result<std::vector<Type::Field>> fields_of(const std::string& relation,
                                                            const Work& work);
 
+  [[nodiscard]] Result<void> check_writable(const std::vector<Statement>& statements) const;
+  // Inside a transaction; rolls it back when one fails.
+  [[nodiscard]] Result<void> run_all(const std::vector<Statement>& statements,
+                                     Executed& executed,
+                                     const Work& work);
   [[nodiscard]] Result<std::int64_t> run_to_end(const Statement& statement, const Work& work);
   [[nodiscard]] Result<void> commit(const Work& work);
   [[nodiscard]] Result<std::string> transaction_id(const Work& work);

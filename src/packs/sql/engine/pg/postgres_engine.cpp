@@ -15,13 +15,7 @@ class PostgresEngine final : public Engine {
   explicit PostgresEngine(PostgresSettings settings) : settings_(std::move(settings)) {}
 
   std::string_view kind() const override { return "postgres"; }
-  Capabilities capabilities() const override {
-    return {.reads_files = false,
-            .joins_databases = false,
-            .has_keys = false,
-            .commits_durably = true,
-            .json_type = "jsonb"};
-  }
+  Capabilities capabilities() const override { return {}; }
   Result<std::unique_ptr<sql::Connection>> connect(const DatabaseRef& database,
                                                    const SessionRef& /*session*/,
                                                    const Work& work) override {

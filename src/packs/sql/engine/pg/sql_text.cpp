@@ -212,17 +212,45 @@ std::string main_verb(std::string_view sql, Dialect dialect) {
   static constexpr std::array verbs{"SELECT", "INSERT", "UPDATE", "DELETE",
                                     "MERGE",  "VALUES", "TABLE"};
   Scanner scanner(sql, dialect);
-  std::string verb;
   int depth = 0;
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     if (token.kind == TokenKind::opening) ++depth;
     if (token.kind == TokenKind::closing) --depth;
     if (token.kind != TokenKind::word || depth > 0) continue;
     std::string word = upper(sql.substr(token.begin, token.end - token.begin));
-    if (verb == "SELECT" && word == "INTO") return word;
-    if (verb.empty() && std::ranges::find(verbs, word) != verbs.end()) verb = std::move(word);
+    if (std::ranges::find(verbs, word) != verbs.end()) return word;
   }
-  return verb;
+  return "";
+}
+
+std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect dialect) {
+  std::vector<Statement> statements;
+  for (const Statement& text : texts) {
+    const std::string_view sql = text.sql;
+    Scanner scanner(sql, dialect);
+    std::size_t begin = 0;
+    int depth = 0;
+    bool has_content = false;
+    const std::size_t before = statements.size();
+    const auto cut = [&](std::size_t end) {
+      if (has_content)
+        statements.push_back({std::string(sql.substr(begin, end - begin)), text.parameters});
+      has_content = false;
+    };
+    for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+      if (token.kind == TokenKind::opening) ++depth;
+      if (token.kind == TokenKind::closing) --depth;
+      if (token.kind == TokenKind::other && sql[token.begin] == ';' && depth <= 0) {
+        cut(token.begin);
+        begin = token.end;
+      } else {
+        has_content = true;
+      }
+    }
+    cut(sql.size());
+    if (statements.size() == before) statements.push_back(text);  // for the server to refuse
+  }
+  return statements;
 }
 
 Result<BoundStatement> bind(const Statement& statement, Dialect dialect) {

@@ -26,6 +26,11 @@ enum class Dialect : std::uint8_t { postgres, hyper };
 // Empty when there is none.
 [[nodiscard]] std::string main_verb(std::string_view sql, Dialect dialect);
 
+// Each statement of each text on its own: parted at the semicolons outside of strings and
+// parentheses. The servers take one at a time, so that a wrong cut is an error of theirs and
+// nothing else.
+[[nodiscard]] std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect dialect);
+
 struct BoundStatement {
   std::string sql;
   Values values;  // of $1, $2 …; empty for hyperd
