@@ -39,6 +39,7 @@ class ScriptedWorld final : public mandates::Observer,
  public:
   explicit ScriptedWorld(std::string directory) : directory_(std::move(directory)) {
     std::filesystem::create_directories(directory_);
+    for (const auto& [key, count] : counts("effect")) known_.insert(key);
   }
 
   // What it says, by cycle; the last one goes on.
@@ -135,7 +136,8 @@ class ScriptedWorld final : public mandates::Observer,
       auto done = store::replace_file(file(intent.target), intent.payload);
       if (!done) return std::unexpected(done.error());
     }
-    if (intent.kind == "post" && count("effect", intent.key) > 0) return "posted before";
+    const std::lock_guard lock(mutex_);
+    if (!known_.insert(intent.key).second && intent.kind == "post") return "posted before";
     log("effect", intent.key);
     return "did " + intent.kind;
   }
@@ -181,6 +183,7 @@ class ScriptedWorld final : public mandates::Observer,
   const std::string directory_;
   std::mutex mutex_;
   std::map<std::string, std::string> judgements_;
+  std::set<std::string> known_;  // keys of what was done
 };
 
 // Store, ledger, scheduler and machine over one directory: what the daemon holds while it lives.

@@ -214,7 +214,7 @@ TEST_F(StoreTest, FiresEachOccurrenceOnceWhateverTheClockDoes) {
     }
     if (i % 7 == 0) open();
   }
-  EXPECT_GT(engine_->number("SELECT count(*) FROM runs"), 15);
+  EXPECT_GT(engine_->number("SELECT count(*) FROM runs"), 10);
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"),
             engine_->number("SELECT count(DISTINCT scheduled_ms) FROM runs"));
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE outcome = 'succeeded'"),
