@@ -149,7 +149,7 @@ class ScriptedWorld final : public mandates::Observer,
 
   [[nodiscard]] std::string file(const std::string& name) const { return directory_ + "/" + name; }
   [[nodiscard]] std::string read(const std::string& name) const {
-    return store::system_env().read(file(name), 1 << 20).value_or("");
+    return store::system_env().read(file(name), most_bytes).value_or("");
   }
   void put(const std::string& name, const std::string& text) const {
     ASSERT_TRUE(store::replace_file(file(name), text));
@@ -173,13 +173,14 @@ class ScriptedWorld final : public mandates::Observer,
     std::ofstream(file(what + ".log"), std::ios::app) << name + "\n" << std::flush;
   }
   [[nodiscard]] std::string hash(const std::string& name) const {
-    const auto text = store::system_env().read(file(name), 1 << 20);
+    const auto text = store::system_env().read(file(name), most_bytes);
     return text ? mandates::hex(mandates::digest(*text)) : "";
   }
   std::optional<Error> disturbed(std::string_view what) const {
     return interfere ? interfere(what) : std::nullopt;
   }
 
+  static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the longest soak's log
   const std::string directory_;
   std::mutex mutex_;
   std::map<std::string, std::string> judgements_;

@@ -182,7 +182,10 @@ class MandatesSoak : public testing::Test {
         "NULL)");
     none("SELECT count(*) FROM effects WHERE state NOT IN ('done', 'failed')");
     none("SELECT count(*) FROM runs WHERE outcome = 'failed'");
-    for (const auto& [key, count] : world_.counts("effect")) EXPECT_EQ(count, 1) << key;
+    const auto effects = world_.counts("effect");
+    for (const auto& [key, count] : effects) EXPECT_EQ(count, 1) << key;
+    EXPECT_EQ(static_cast<std::int64_t>(effects.size()),
+              engine->number("SELECT count(*) FROM effects WHERE state = 'done'"));
     // A kill may lose the answer of the call that was going on, and nothing else.
     const auto thoughts = world_.count("think");
     const auto kept =
