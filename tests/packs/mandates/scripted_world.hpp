@@ -39,6 +39,7 @@ class ScriptedWorld final : public mandates::Observer,
  public:
   explicit ScriptedWorld(std::string directory) : directory_(std::move(directory)) {
     std::filesystem::create_directories(directory_);
+    for (const auto& [key, count] : counts("effect")) known_.insert(key);
   }
 
   // What it says, by cycle; the last one goes on.
@@ -135,7 +136,8 @@ class ScriptedWorld final : public mandates::Observer,
       auto done = store::replace_file(file(intent.target), intent.payload);
       if (!done) return std::unexpected(done.error());
     }
-    if (intent.kind == "post" && count("effect", intent.key) > 0) return "posted before";
+    const std::lock_guard lock(mutex_);
+    if (!known_.insert(intent.key).second && intent.kind == "post") return "posted before";
     log("effect", intent.key);
     return "did " + intent.kind;
   }
@@ -147,7 +149,7 @@ class ScriptedWorld final : public mandates::Observer,
 
   [[nodiscard]] std::string file(const std::string& name) const { return directory_ + "/" + name; }
   [[nodiscard]] std::string read(const std::string& name) const {
-    return store::system_env().read(file(name), 1 << 20).value_or("");
+    return store::system_env().read(file(name), most_bytes).value_or("");
   }
   void put(const std::string& name, const std::string& text) const {
     ASSERT_TRUE(store::replace_file(file(name), text));
@@ -171,16 +173,18 @@ class ScriptedWorld final : public mandates::Observer,
     std::ofstream(file(what + ".log"), std::ios::app) << name + "\n" << std::flush;
   }
   [[nodiscard]] std::string hash(const std::string& name) const {
-    const auto text = store::system_env().read(file(name), 1 << 20);
+    const auto text = store::system_env().read(file(name), most_bytes);
     return text ? mandates::hex(mandates::digest(*text)) : "";
   }
   std::optional<Error> disturbed(std::string_view what) const {
     return interfere ? interfere(what) : std::nullopt;
   }
 
+  static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the longest soak's log
   const std::string directory_;
   std::mutex mutex_;
   std::map<std::string, std::string> judgements_;
+  std::set<std::string> known_;  // keys of what was done
 };
 
 // Store, ledger, scheduler and machine over one directory: what the daemon holds while it lives.

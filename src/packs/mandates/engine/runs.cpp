@@ -25,9 +25,9 @@ struct Candidate {
   std::optional<std::int64_t> schedule_n;
 };
 
-Result<std::vector<Candidate>> candidates(Change& change, WallTime now, int most) {
+Result<std::vector<Candidate>> candidates(store::Database& database, WallTime now, int most) {
   // Of schedules whose runs may not overlap, those that wait for an active one are left out.
-  auto rows = change->query(
+  auto rows = database.query(
       "SELECT n, id, state, schedule_n FROM runs WHERE state IN ('waiting', 'blocked') AND "
       "not_before_ms <= ? AND (state = 'blocked' OR schedule_n IS NULL OR NOT EXISTS("
       "SELECT 1 FROM runs other JOIN schedules s ON s.n = other.schedule_n WHERE "
@@ -190,9 +190,17 @@ Result<std::int64_t> Runs::create(std::int64_t mandate, std::string cause, std::
 
 Result<std::vector<std::int64_t>> Runs::take(WallTime now, int most) {
   using Taken = std::vector<std::int64_t>;
+  {
+    // Nothing to do is the usual case, and writes nothing.
+    auto reader = store_.read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    const auto found = candidates(**reader, now, 1);
+    if (!found) return std::unexpected(found.error());
+    if (found->empty()) return Taken();
+  }
   return store_.write<Taken>(Point::run_begun, [&](Change& change) -> Result<Taken> {
     Taken taken;
-    const auto found = candidates(change, now, most);
+    const auto found = candidates(*change, now, most);
     if (!found) return std::unexpected(found.error());
     for (const Candidate& each : *found) {
       if (static_cast<int>(taken.size()) == most) break;
