@@ -75,15 +75,16 @@ Result<Batch> make_no_dependency(const wire::DependencyRequest& request,
   return Batch{.drafts = {{wanted->id, DependencyRemoved{target, type}}}, .events = {}};
 }
 
-auto tell_dependency(std::string action) {
+auto tell_dependency(std::string_view action) {
   return [action](const wire::DependencyRequest& request, const Receipt& receipt) {
     const wire::Written written = wire::to_written(receipt, request.id);
-    wire::DependencyAnswer answer{.event_id = written.event_id,
-                                  .issue_id = written.issue_id,
-                                  .target = request.target,
-                                  .dep_type = request.type,
-                                  .action = receipt.events.empty() ? "unchanged" : action,
-                                  .wal_head = written.wal_head};
+    wire::DependencyAnswer answer{
+        .event_id = written.event_id,
+        .issue_id = written.issue_id,
+        .target = request.target,
+        .dep_type = request.type,
+        .action = std::string(receipt.events.empty() ? "unchanged" : action),
+        .wal_head = written.wal_head};
     if (receipt.events.empty()) return answer;
     const Kind& kind = receipt.events.back().kind;
     if (const auto* added = std::get_if<DependencyAdded>(&kind)) {
