@@ -25,6 +25,17 @@ Result<Extracted> extract(duckdb_connection link, const std::string& sql, idx_t&
   return fail(Errc::invalid_args, "there is no statement in the text");
 }
 
+// Of CREATE TABLE … AS the count is in its result only.
+std::int64_t rows_changed(QueryResult& result, duckdb_statement_type type) {
+  const auto changed = static_cast<std::int64_t>(api().duckdb_rows_changed(&result.get()));
+  if (changed != 0 || type != DUCKDB_STATEMENT_TYPE_CREATE) return changed;
+  const Chunk chunk(api().duckdb_fetch_chunk(result.get()));
+  if (!chunk || api().duckdb_data_chunk_get_size(chunk.get()) == 0) return 0;
+  const void* data =
+      api().duckdb_vector_get_data(api().duckdb_data_chunk_get_vector(chunk.get(), 0));
+  return *static_cast<const std::int64_t*>(data);
+}
+
 }  // namespace
 
 Worker::Worker(Instances& instances, Control open, UniqueFd socket)
@@ -335,7 +346,7 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess) {
       return std::unexpected(engine_error(api().duckdb_result_error(&result.get())));
     }
-    to.rows_affected.push_back(static_cast<std::int64_t>(api().duckdb_rows_changed(&result.get())));
+    to.rows_affected.push_back(rows_changed(result, type));
   }
   return {};
 }
