@@ -104,10 +104,12 @@ TEST(ReaderSql, QuotesEveryOption) {
   options.null_texts = {"NA", "it's"};
   options.types = {{"a'b", "DECIMAL(10,2)"}};
   EXPECT_EQ(reader_sql("o'f.csv", {}, options).value(),
-            "read_csv('o''f.csv', delim = '''; DROP TABLE t; --', header = true, nullstr = ['NA', "
+            "system.main.read_csv('o''f.csv', delim = '''; DROP TABLE t; --', header = true, "
+            "nullstr = ['NA', "
             "'it''s'], types = {'a''b': 'DECIMAL(10,2)'})");
-  EXPECT_EQ(reader_sql("x", {.format = FileFormat::parquet}, {.types = {{"n", "BIGINT"}}}).value(),
-            "(SELECT * REPLACE (CAST(\"n\" AS BIGINT) AS \"n\") FROM read_parquet('x'))");
+  EXPECT_EQ(
+      reader_sql("x", {.format = FileFormat::parquet}, {.types = {{"n", "BIGINT"}}}).value(),
+      "(SELECT * REPLACE (CAST(\"n\" AS BIGINT) AS \"n\") FROM system.main.read_parquet('x'))");
   EXPECT_FALSE(reader_sql("x", {}, {.types = {{"n", "INT); DROP"}}}));
 }
 

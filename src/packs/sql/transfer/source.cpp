@@ -160,7 +160,7 @@ std::string csv_reader(const std::string& path,
     options.add("rejects_table", quoted_text(rejects));
     options.add("rejects_scan", quoted_text(rejects + "_scans"));
   }
-  return "read_csv(" + quoted_text(path) + options.list() + ")";
+  return "system.main.read_csv(" + quoted_text(path) + options.list() + ")";
 }
 
 // Types by a cast, where a reader has no option for them.
@@ -232,14 +232,14 @@ Result<std::string> reader_sql(const std::string& path,
     case FileFormat::tsv:
       return csv_reader(path, kind, options, rejects);
     case FileFormat::parquet:
-      return with_types("read_parquet(" + quoted_text(path) + ")", options);
+      return with_types("system.main.read_parquet(" + quoted_text(path) + ")", options);
     case FileFormat::json:
     case FileFormat::json_lines: {
       Options list;
       add_compression(list, kind.compression);
       list.add("format", kind.format == FileFormat::json_lines ? "'newline_delimited'" : "'auto'");
       if (options.sample_rows) list.add("sample_size", std::to_string(*options.sample_rows));
-      return with_types("read_json(" + quoted_text(path) + list.list() + ")", options);
+      return with_types("system.main.read_json(" + quoted_text(path) + list.list() + ")", options);
     }
     case FileFormat::sqlite:
       break;

@@ -55,10 +55,10 @@ inline constexpr std::size_t head_bytes = std::size_t{64} << 10;  // that suffic
                                          std::string_view head,
                                          const SourceOptions& options);
 
-// A relation of DuckDB's that reads the file: read_csv('…', delim = ';' …). Of CSV, TSV, JSON and
-// Parquet, with types of columns. `rejects` names the two tables (with "_scans" behind it the
-// second) where bad rows of a CSV are put; without a name they fail, or are left out unseen where
-// skips_bad_rows.
+// A relation of DuckDB's that reads the file: system.main.read_csv('…', delim = ';' …), past the
+// macros of that name (foreign_scan.hpp). Of CSV, TSV, JSON and Parquet, with types of columns.
+// `rejects` names the two tables (with "_scans" behind it the second) where bad rows of a CSV are
+// put; without a name they fail, or are left out unseen where skips_bad_rows.
 [[nodiscard]] Result<std::string> reader_sql(const std::string& path,
                                              const SourceKind& kind,
                                              const SourceOptions& options,
