@@ -90,15 +90,15 @@ void declare_names(pack::Binder& tools, ToolRunner& runner) {
       .deferred(tools, [&runner](const wire::DatabasesRequest&, pack::Call call) {
         const auto target = runner.target_of(call, std::nullopt, Access::read_only);
         const std::string name = target ? target->database.alias : std::string();
-        runner.on_pool(std::move(call),
-                       [&runner, name, session = runner.session_of(call)](pack::Call running) {
-                         std::vector<std::pair<std::string, EngineStatus>> engines;
-                         for (const auto& each : runner.databases().engines()) {
-                           engines.emplace_back(each->kind(), each->status());
-                         }
-                         running.answer(mcp::to_reply<wire::DatabasesAnswer>(
-                             wire::to_answer(runner.databases().list(session), name, engines)));
-                       });
+        const SessionRef session = runner.session_of(call);
+        runner.on_pool(std::move(call), [&runner, name, session](pack::Call running) {
+          std::vector<std::pair<std::string, EngineStatus>> engines;
+          for (const auto& each : runner.databases().engines()) {
+            engines.emplace_back(each->kind(), each->status());
+          }
+          running.answer(mcp::to_reply<wire::DatabasesAnswer>(
+              wire::to_answer(runner.databases().list(session), name, engines)));
+        });
       });
   pack::ToolSpec detach = writing("detach", "Detach a database",
                                   "Forget an attached database; its data stays where it is.");

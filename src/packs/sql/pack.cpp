@@ -3,6 +3,8 @@
 
 #include "base/program_path.hpp"
 #include "packs/sql/engine/duckdb_engine.hpp"
+#include "packs/sql/engine/hyper/hyper_engine.hpp"
+#include "packs/sql/engine/pg/postgres_engine.hpp"
 #include "packs/sql/sessions.hpp"
 #include "packs/sql/settings.hpp"
 #include "packs/sql/sql.hpp"
@@ -10,6 +12,19 @@
 
 namespace hearth::packs::sql {
 namespace {
+
+std::unique_ptr<Engine> make_hyper(pack::PackContext& context, const Settings& settings) {
+  hyper::HyperSettings hyper;
+  hyper.program = settings.hyperd;
+  hyper.memory = std::to_string(settings.memory_limit >> 20) + "m";
+  hyper.threads = settings.threads;
+  hyper.idle = settings.engine_idle;
+  hyper.data = [&context](std::string_view name_space) {
+    return context.data_directory(name_space);
+  };
+  if (const auto own = context.data_directory("default")) hyper.runtime = *own / "hyperd";
+  return hyper::make_hyper_engine(std::move(hyper));
+}
 
 class Sql final : public pack::Pack {
  public:
@@ -52,6 +67,9 @@ void Sql::start(pack::PackContext& context) {
   duckdb.threads = settings.threads;
   duckdb.is_read_only = context.store_owner().has_value();
   runner_.databases().add_engine(make_duckdb_engine(std::move(duckdb)));
+  runner_.databases().add_engine(make_hyper(context, settings));
+  runner_.databases().add_engine(pg::make_postgres_engine(
+      {.password = {.passfile = settings.passfile, .command = settings.password_command}}));
   runner_.start(context);
   std::string stores;
   if (const auto own = context.data_directory("default"); own && !context.store_owner()) {

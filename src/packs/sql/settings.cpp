@@ -31,6 +31,23 @@ bool is_duration(std::string_view text) {
   return parse_duration(text).has_value();
 }
 
+bool is_absolute_path(std::string_view text) {
+  return text.size() > 1 && text.front() == '/' && text.find('\n') == std::string_view::npos;
+}
+bool is_command(std::string_view text) {
+  return !text.empty() && text.front() != '\n';
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 // Half of what the machine has.
 std::uint64_t default_memory() {
   const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
@@ -41,9 +58,14 @@ std::uint64_t default_memory() {
 }  // namespace
 
 std::vector<pack::Setting> known_settings() {
-  return {{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
-          {"threads", "a number of threads from 1 to 1024", is_threads},
-          {"engine_idle", "a duration such as \"10m\"", is_duration}};
+  using pack::Setting;
+  return {
+      Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
+      Setting{"threads", "a number of threads from 1 to 1024", is_threads},
+      Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
+      Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
+      Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass", is_absolute_path},
+      Setting{"postgres.password_command", "a list: a program and its arguments", is_command}};
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {
@@ -55,6 +77,9 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
   if (const auto text = setting("engine_idle")) {
     if (const auto time = parse_duration(*text)) settings.engine_idle = *time;
   }
+  settings.hyperd = setting("hyper.path").value_or("");
+  settings.passfile = setting("postgres.passfile").value_or("");
+  settings.password_command = lines_of(setting("postgres.password_command").value_or(""));
   return settings;
 }
 

@@ -249,8 +249,8 @@ Result<void> forward_files(const SessionView& view, duckdb_connection link) {
   for (const std::string function : functions) {
     const std::string macro = "CREATE OR REPLACE TEMP MACRO " + sql_name(function) +
                               "(path) AS TABLE SELECT * FROM hearth_query(" +
-                              sql_literal(reader->alias) + ", 'SELECT * FROM " + sql_name(function) +
-                              "(''' || replace(path, '''', '''''') || ''')')";
+                              sql_literal(reader->alias) + ", 'SELECT * FROM " +
+                              sql_name(function) + "(''' || replace(path, '''', '''''') || ''')')";
     if (auto done = run(link, macro); !done) return std::unexpected(std::move(done.error()));
   }
   return {};

@@ -42,9 +42,9 @@ std::string list_literal(const std::vector<std::string>& texts) {
   return "[" + list + "]";
 }
 
-// Last of all: nothing can be changed afterwards. What reads files is left to the kernel where that
-// confines it, because DuckDB's own list of directories refuses every relative name; all others
-// open no file but their own.
+// Neither can be undone while the database is open; and gate.hpp lets nobody SET anything. What
+// reads files is left to the kernel where that confines it, because DuckDB's own list of
+// directories refuses every relative name; all others open no file but their own.
 Result<void> lock_down(duckdb_connection link, const InstanceSpec& spec) {
   std::vector<std::string> steps;
   const bool kernel_decides = !spec.readable.empty() && is_confined_by_kernel();
@@ -54,7 +54,6 @@ Result<void> lock_down(duckdb_connection link, const InstanceSpec& spec) {
     steps.push_back("SET GLOBAL allowed_directories = " + list_literal(allowed));
     steps.emplace_back("SET GLOBAL enable_external_access = false");
   }
-  steps.emplace_back("SET GLOBAL lock_configuration = true");
   for (const std::string& each : steps) {
     if (auto done = run(link, each); !done) return std::unexpected(std::move(done.error()));
   }

@@ -25,15 +25,18 @@ Result<Extracted> extract(duckdb_connection link, const std::string& sql, idx_t&
   return fail(Errc::invalid_args, "there is no statement in the text");
 }
 
-// Of CREATE TABLE … AS the count is in its result only.
-std::int64_t rows_changed(QueryResult& result, duckdb_statement_type type) {
-  const auto changed = static_cast<std::int64_t>(api().duckdb_rows_changed(&result.get()));
-  if (changed != 0 || type != DUCKDB_STATEMENT_TYPE_CREATE) return changed;
-  const Chunk chunk(api().duckdb_fetch_chunk(result.get()));
+// DuckDB answers what changes rows with their number, in one row named Count: also CREATE TABLE …
+// AS.
+std::int64_t changed_rows(duckdb_statement_type type, QueryResult& result) {
+  duckdb_result& raw = result.get();
+  const bool has_count = type != DUCKDB_STATEMENT_TYPE_SELECT &&
+                         api().duckdb_column_count(&raw) == 1 &&
+                         std::string_view(api().duckdb_column_name(&raw, 0)) == "Count";
+  if (!has_count) return 0;
+  const Chunk chunk(api().duckdb_fetch_chunk(raw));
   if (!chunk || api().duckdb_data_chunk_get_size(chunk.get()) == 0) return 0;
-  const void* data =
-      api().duckdb_vector_get_data(api().duckdb_data_chunk_get_vector(chunk.get(), 0));
-  return *static_cast<const std::int64_t*>(data);
+  const duckdb_vector count = api().duckdb_data_chunk_get_vector(chunk.get(), 0);
+  return *static_cast<const std::int64_t*>(api().duckdb_vector_get_data(count));
 }
 
 }  // namespace
@@ -82,6 +85,11 @@ Result<void> Worker::set_up() {
   auto link = instance_->connect();
   if (!link) return std::unexpected(std::move(link.error()));
   link_ = std::move(*link);
+  // Else DuckDB does not know how far a query is.
+  for (const char* each :
+       {"SET enable_progress_bar = true", "SET enable_progress_bar_print = false"}) {
+    if (auto done = duckdb::run(link_.get(), each); !done) return std::unexpected(done.error());
+  }
   if (auto done = forward_files(view_, link_.get()); !done) return done;
   *running_.lock() = link_.get();
   return {};
@@ -143,8 +151,14 @@ Result<Prepared> Worker::prepare_at(const Extracted& all, std::uint64_t index) {
 
 // From the latest statements, or prepared. Valid until the next call.
 Result<Worker::Known*> Worker::know(const std::string& sql) {
+  const std::uint64_t definitions = instance_->definitions();
   for (auto known = known_.begin(); known != known_.end(); ++known) {
     if (known->sql != sql) continue;
+    // DuckDB would bind it again by itself, but then lets it write in a read-only transaction.
+    if (known->definitions != definitions) {
+      known_.erase(known);
+      break;
+    }
     known_.splice(known_.begin(), known_, known);
     view_.names = known->names;  // it may be bound again
     return &known_.front();
@@ -164,19 +178,17 @@ Result<Worker::Known*> Worker::know(const std::string& sql) {
                      .prepared = std::move(*prepared),
                      .type = type,
                      .names = view_.names,
-                     .read_at = std::nullopt});
+                     .definitions = definitions});
   if (known_.size() > most_known) known_.pop_back();
   return &known_.front();
 }
 
 // What a SELECT calls may write (nextval, through a view or a macro as well), so it runs in a
-// transaction that DuckDB keeps from writing. Once one has, the same statement needs no other as
-// long as nobody redefines a name: DuckDB refuses before it runs, by what the statement binds to.
+// transaction that DuckDB keeps from writing. Once one has, the same prepared statement needs no
+// other: DuckDB refuses before it runs, by what the statement is bound to.
 Result<void> Worker::start(Known& known, const std::vector<Parameter>& parameters) {
   Reading reading;
-  const std::uint64_t definitions = instance_->definitions();
-  reading.in_transaction =
-      known.type != DUCKDB_STATEMENT_TYPE_SELECT || known.read_at != definitions;
+  reading.in_transaction = !known.has_read;
   if (auto bound = bind_parameters(known.prepared.get(), parameters); !bound) return bound;
   if (reading.in_transaction) {
     auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY");
@@ -187,7 +199,7 @@ Result<void> Worker::start(Known& known, const std::vector<Parameter>& parameter
     if (reading.in_transaction) (void)duckdb::run(link_.get(), "ROLLBACK");
     return std::unexpected(std::move(result.error()));
   }
-  known.read_at = definitions;
+  known.has_read = known.type == DUCKDB_STATEMENT_TYPE_SELECT;
   reading.result = std::move(*result);
   duckdb_result& raw = reading.result.get();
   for (idx_t i = 0; i < api().duckdb_column_count(&raw); ++i) {
@@ -270,8 +282,7 @@ Result<Response> Worker::explain(const Request& request) {
   Known once{.sql = {},
              .prepared = std::move(*prepared),
              .type = DUCKDB_STATEMENT_TYPE_EXPLAIN,
-             .names = {},
-             .read_at = std::nullopt};
+             .names = {}};
   if (auto started = start(once, statement.parameters); !started) {
     return std::unexpected(std::move(started.error()));
   }
@@ -290,6 +301,7 @@ Result<Response> Worker::execute(const Request& request) {
   if (open_.is_read_only) {
     return fail(Errc::read_only, "this database is open for reading only; nothing was written");
   }
+  redefines_ = false;
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION"); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
@@ -297,6 +309,7 @@ Result<Response> Worker::execute(const Request& request) {
   if (executed && !executed->replayed) {
     auto committed = duckdb::run(link_.get(), "COMMIT");
     if (!committed) return std::unexpected(std::move(committed.error()));
+    if (redefines_) instance_->definitions_change();  // for who has looked in between
   } else {
     (void)duckdb::run(link_.get(), "ROLLBACK");
   }
@@ -340,13 +353,16 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     const bool is_trusted = request.is_trusted || statement.is_trusted;
     const auto effect = is_trusted ? Result<Effect>(Effect::redefines) : effect_of(type);
     if (!effect) return std::unexpected(effect.error());
-    if (*effect == Effect::redefines) instance_->definitions_change();
+    if (*effect == Effect::redefines) {
+      redefines_ = true;
+      instance_->definitions_change();
+    }
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
     QueryResult result;
     if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess) {
       return std::unexpected(engine_error(api().duckdb_result_error(&result.get())));
     }
-    to.rows_affected.push_back(rows_changed(result, type));
+    to.rows_affected.push_back(changed_rows(type, result));
   }
   return {};
 }

@@ -42,7 +42,8 @@ class Worker final {
     Prepared prepared;
     duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
     std::map<std::string, SessionView::Target, std::less<>> names;
-    std::optional<std::uint64_t> read_at;  // ran in a read-only transaction at these definitions
+    std::uint64_t definitions = 0;  // of the database when it was prepared
+    bool has_read = false;          // ran in a read-only transaction
   };
   // A result that is being read.
   struct Reading {
@@ -86,6 +87,7 @@ class Worker final {
   std::atomic<bool> is_busy_ = false;
   std::list<Known> known_;  // the latest first
   std::optional<Reading> reading_;
+  bool redefines_ = false;  // what is being executed
 };
 
 }  // namespace hearth::packs::sql::duckdb

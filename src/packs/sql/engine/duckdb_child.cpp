@@ -76,6 +76,11 @@ bool Child::is_running() {
   return !end.has_value();
 }
 
+void Child::expect_end() {
+  constexpr std::chrono::milliseconds moment{500};
+  (void)(*process_.lock())->wait(std::chrono::steady_clock::now() + moment);
+}
+
 bool Child::check(std::chrono::milliseconds patience) {
   const auto alone = checking_.lock();
   const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -84,7 +89,9 @@ bool Child::check(std::chrono::milliseconds patience) {
   const Control ping{.kind = ControlKind::ping};
   if (send(ping, -1) && receive_report(control_.get(), deadline)) return true;
   log::warning("the DuckDB process does not answer and is killed", {log::kv("pid", pid_)});
-  (*process_.lock())->signal(SIGKILL);
+  auto process = process_.lock();
+  (*process)->signal(SIGKILL);
+  (void)(*process)->wait(std::chrono::steady_clock::now() + patience);
   return false;
 }
 

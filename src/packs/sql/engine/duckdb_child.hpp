@@ -29,6 +29,9 @@ class Child final {
   [[nodiscard]] std::int64_t pid() const { return pid_; }
   // Whether it has not ended. Asks the kernel.
   [[nodiscard]] bool is_running();
+  // A connection's socket was closed from the other end, so it has probably ended: waits a moment
+  // for that to be seen, or who connects next would meet it dying.
+  void expect_end();
   // Whether it answers on the control socket within `patience`; kills it if it does not.
   [[nodiscard]] bool check(std::chrono::milliseconds patience);
   // A new connection's socket; `control` is completed with its number.

@@ -15,7 +15,7 @@ constexpr milliseconds progress_every{1000};
 constexpr milliseconds interrupt_every{50};
 // How long it may take to notice. Then the caller is let go, and the process has to show that it
 // is alive.
-constexpr milliseconds interrupt_grace{3000};
+constexpr milliseconds interrupt_grace{2000};
 
 }  // namespace
 
@@ -95,11 +95,15 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
   auto response = send_frame(socket_.get(), encode(request)) ? wait(work) : std::unexpected(lost());
   if (!response) {
     is_alive_ = false;
+    if (response.error().code == Errc::engine_restarted) child_->expect_end();
     return response;
   }
   if (response->kind != ResponseKind::failure) return response;
   Error error = std::move(response->error);
-  if (error.code == Errc::engine_restarted) is_alive_ = false;
+  if (error.code == Errc::engine_restarted) {
+    is_alive_ = false;
+    child_->expect_end();
+  }
   const bool is_late = work.deadline && std::chrono::steady_clock::now() >= *work.deadline;
   if (error.code == Errc::cancelled && !work.stop.stop_requested() && is_late) {
     error = {Errc::timed_out,
