@@ -84,6 +84,10 @@ void ToolRunner::data_changed(const Target& target) const {
       target.session.name_space);
 }
 
+void ToolRunner::notes_changed(const std::string& name_space) const {
+  context_->resources_updated({"hearth://sql/queries/*"}, name_space);
+}
+
 void ToolRunner::note_load(const Target& target,
                            const TableName& table,
                            const std::string& parameters,

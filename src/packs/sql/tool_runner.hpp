@@ -34,6 +34,8 @@ class ToolRunner final {
   [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
   // Tells the clients that tables have come, gone or changed there. Any thread.
   void data_changed(const Target& target) const;
+  // The same of saved queries and what else the notebook holds.
+  void notes_changed(const std::string& name_space) const;
   // Keeps in the catalog how a table was last loaded. Any thread.
   void note_load(const Target& target,
                  const TableName& table,

@@ -101,11 +101,14 @@ Result<SqliteRows> read_sqlite(const std::string& path,
   std::vector<Column> header;
   for (const SqliteColumn& column : *columns) header.push_back({column.name, {}});
   bool is_begun = false;
+  bool is_done = false;  // asked again, SQLite would begin anew
   auto written = exchange.write(".csv", [&]() -> Result<std::string> {
     std::string piece;
     if (!is_begun) append_separated_header(header, ',', piece);
     is_begun = true;
-    while (piece.size() < piece_bytes && rows.next()) {
+    while (piece.size() < piece_bytes && !is_done) {
+      is_done = !rows.next();
+      if (is_done) break;
       Batch row(columns->size());
       for (std::size_t i = 0; i < columns->size(); ++i) {
         const int at = static_cast<int>(i);
