@@ -1,5 +1,6 @@
 #include "app/packs.hpp"
 
+#include "packs/issues/issues.hpp"
 #include "packs/knowledge/knowledge.hpp"
 #include "packs/sql/sql.hpp"
 
@@ -9,6 +10,7 @@ std::vector<std::unique_ptr<pack::Pack>> make_packs() {
   std::vector<std::unique_ptr<pack::Pack>> packs;
   packs.push_back(packs::knowledge::make_pack());
   packs.push_back(packs::sql::make_pack());
+  packs.push_back(packs::issues::make_pack());
   return packs;
 }
 

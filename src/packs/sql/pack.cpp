@@ -33,6 +33,10 @@ class Sql final : public pack::Pack {
   void declare(pack::Binder& tools) override {
     declare_query_tools(tools, runner_);
     declare_database_tools(tools, runner_);
+    declare_data_tools(tools, runner_);
+    declare_chart_tools(tools, runner_);
+    declare_notebook_tools(tools, runner_);
+    declare_resources(tools, runner_);
   }
   void start(pack::PackContext& context) override;
   void stop() override;

@@ -9,7 +9,10 @@
 #include "mcp/binder.hpp"
 #include "packs/sql/connections.hpp"
 #include "packs/sql/databases.hpp"
+#include "packs/sql/imports.hpp"
+#include "packs/sql/notebook.hpp"
 #include "packs/sql/runner.hpp"
+#include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/writer_lanes.hpp"
 
 namespace hearth::packs::sql {
@@ -18,14 +21,26 @@ namespace hearth::packs::sql {
 class ToolRunner final {
  public:
   ToolRunner() = default;
-  void start(pack::PackContext& context) { context_ = &context; }
+  void start(pack::PackContext& context);
   // Finishes what runs. Any thread.
   void stop();
 
   [[nodiscard]] Databases& databases() { return databases_; }
   [[nodiscard]] Connections& connections() { return connections_; }
   [[nodiscard]] Cursors& cursors() { return cursors_; }
-  [[nodiscard]] Runner& runner() { return runner_; }  // its members: any thread
+  [[nodiscard]] Runner& runner() { return runner_; }           // its members: any thread
+  [[nodiscard]] Imports& imports() { return imports_; }        // its members: any thread
+  [[nodiscard]] Notebooks& notebooks() { return notebooks_; }  // its members: any thread
+  [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
+  // Tells the clients that tables have come, gone or changed there. Any thread.
+  void data_changed(const Target& target) const;
+  // The same of saved queries and what else the notebook holds.
+  void notes_changed(const std::string& name_space) const;
+  // Keeps in the catalog how a table was last loaded. Any thread.
+  void note_load(const Target& target,
+                 const TableName& table,
+                 const std::string& parameters,
+                 std::int64_t rows);
   [[nodiscard]] const std::optional<std::string>& store_owner() const {
     return context_->store_owner();
   }
@@ -59,6 +74,8 @@ class ToolRunner final {
   Databases databases_;
   Connections connections_{databases_};
   Cursors cursors_;
+  Imports imports_;
+  Notebooks notebooks_;
   Runner runner_{connections_, cursors_};
   io::Pool pool_{"hearth-sql", most_threads, most_queued};
   WriterLanes lanes_{pool_};

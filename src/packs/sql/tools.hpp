@@ -7,6 +7,10 @@ namespace hearth::packs::sql {
 
 void declare_query_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_database_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_data_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_chart_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_notebook_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_resources(pack::Binder& binder, ToolRunner& runner);
 
 // Of a tool that changes nothing, and of one that does. Their time limits are their callers'.
 [[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);

@@ -50,6 +50,7 @@ enum class Joined : std::uint8_t { any, all };  // what words side by side mean
 
 struct ParsedQuery {
   Query query;
+  std::string wanted;        // the text without its operators and what they exclude
   std::size_t left_out = 0;  // words and phrases beyond most_clauses
 };
 

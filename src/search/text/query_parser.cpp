@@ -130,6 +130,7 @@ class Parser {
     ParsedQuery parsed;
     parsed.query = joined_ == Joined::all ? Query::all_of(std::move(groups))
                                           : Query::any_of(std::move(groups));
+    parsed.wanted = std::move(wanted_);
     parsed.left_out = left_out_;
     return parsed;
   }
@@ -202,7 +203,10 @@ class Parser {
       clause.role = text_[at_] == '-' ? Role::must_not : Role::must;
       ++at_;
     }
+    const bool is_excluding = clause.role == Role::must_not;
+    exclusions_ += is_excluding ? 1 : 0;
     clause.query = atom(depth);
+    exclusions_ -= is_excluding ? 1 : 0;
     return clause;
   }
 
@@ -224,6 +228,7 @@ class Parser {
     at_ = std::min(text_.find('"', begin), text_.size());
     const std::string_view inside = text_.substr(begin, at_ - begin);
     if (at_ < text_.size()) ++at_;
+    note_wanted(inside);
     return words_.phrase(inside);
   }
 
@@ -231,12 +236,23 @@ class Parser {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
     std::string_view word = text_.substr(begin, at_ - begin);
-    if (word.ends_with('*')) return words_.prefix(word);
+    if (word.ends_with('*')) {
+      note_wanted(word.substr(0, word.size() - 1));
+      return words_.prefix(word);
+    }
     for (const auto& [mark, edits] :
          {std::pair{"~", 0U}, std::pair{"~1", 1U}, std::pair{"~2", 2U}}) {
-      if (word.ends_with(mark)) return words_.fuzzy(word.substr(0, word.rfind('~')), edits);
+      if (!word.ends_with(mark)) continue;
+      word = word.substr(0, word.rfind('~'));
+      note_wanted(word);
+      return words_.fuzzy(word, edits);
     }
+    note_wanted(word);
     return words_.word(word);
+  }
+
+  void note_wanted(std::string_view text) {
+    if (exclusions_ == 0 && !text.empty()) wanted_.append(wanted_.empty() ? "" : " ").append(text);
   }
 
   void skip_blanks() {
@@ -259,6 +275,8 @@ class Parser {
   const Joined joined_;
   Words words_;
   std::size_t at_ = 0;
+  int exclusions_ = 0;  // around what is read
+  std::string wanted_;
   std::size_t clauses_ = 0;
   std::size_t left_out_ = 0;
 };

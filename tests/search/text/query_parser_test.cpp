@@ -51,6 +51,17 @@ TEST(QueryParser, TakesAnyTextAsAQuery) {
   EXPECT_EQ(any(std::string(1000, '(') + "a"), "a");
 }
 
+TEST(QueryParser, KeepsTheTextThatIsWanted) {
+  const auto wanted = [](std::string_view text) { return parse_query(text).wanted; };
+  EXPECT_EQ(wanted("drain deadline"), "drain deadline");
+  EXPECT_EQ(wanted("+drain AND other OR thing"), "drain other thing");
+  EXPECT_EQ(wanted("a -b NOT c d"), "a d");
+  EXPECT_EQ(wanted("(a -(b \"c d\" -e)) f"), "a f");
+  EXPECT_EQ(wanted("\"file_lock.hpp opens\" pre* near~2"), "file_lock.hpp opens pre near");
+  EXPECT_EQ(wanted("-\"open"), "");
+  EXPECT_EQ(wanted("AND * ~1"), "");
+}
+
 TEST(QueryParser, SaysWhatItLeftOut) {
   std::string text;
   for (std::size_t i = 0; i < most_clauses + 5; ++i) text += "word" + std::to_string(i) + "x ";

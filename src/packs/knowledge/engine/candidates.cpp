@@ -32,9 +32,11 @@ constexpr double trust_in_spelling = 0.4;
 const char* const damaged_vectors =
     "the index of vectors is damaged and being made again; hits may be missing";
 
-struct WordLeg {
-  std::shared_ptr<const search::Snapshot> snapshot;
-  LexicalQuery query;
+// What a leg found when it was asked for that many.
+template <typename Hits>
+struct Listed {
+  std::size_t asked = 0;
+  Hits found;
 };
 
 // By how sure both legs are together.
@@ -109,22 +111,24 @@ Result<std::vector<float>> query_vector(KnowledgeStore& store,
 
 // What vectors must be of, beside the filter: entries with the words that must be there, and
 // without those that must not.
-Result<void> bind_operators(const WordLeg& words, KeyFilter& keys, const std::stop_token& stop) {
+Result<void> bind_operators(const search::Snapshot& texts,
+                            const Binding& binding,
+                            KeyFilter& keys,
+                            const std::stop_token& stop) {
   using search::text::Query;
   const auto narrow = [&](const Query& query, bool is_wanted) -> Result<void> {
     if (query.kind == Query::Kind::nothing) return {};
     const auto set = std::make_shared<EntrySet>(keys.newest);
     auto done = search::text::match(
-        *words.snapshot, query, [&](search::Key key) { set->add(static_cast<std::int64_t>(key)); },
-        stop);
+        texts, query, [&](search::Key key) { set->add(static_cast<std::int64_t>(key)); }, stop);
     if (!done) return done;
     keys.vectors = [set, is_wanted, allows = std::move(keys.vectors)](search::Key key) {
       return set->contains(static_cast<std::int64_t>(key)) == is_wanted && (!allows || allows(key));
     };
     return {};
   };
-  auto done = narrow(words.query.must, true);
-  return done ? narrow(words.query.must_not, false) : done;
+  auto done = narrow(binding.must, true);
+  return done ? narrow(binding.must_not, false) : done;
 }
 
 Result<void> check(const SearchRequest& request, const VectorLeg* vectors) {
@@ -140,7 +144,8 @@ Result<void> check(const SearchRequest& request, const VectorLeg* vectors) {
 // is wrong or was stopped.
 Result<std::optional<SemanticQuery>> vector_leg(KnowledgeStore& store,
                                                 const SearchRequest& request,
-                                                const WordLeg& words,
+                                                const search::Snapshot& texts,
+                                                const Binding& binding,
                                                 KeyFilter& keys,
                                                 const std::stop_token& stop,
                                                 Candidates& answer) {
@@ -152,14 +157,14 @@ Result<std::optional<SemanticQuery>> vector_leg(KnowledgeStore& store,
     answer.degraded.push_back((vectors ? "by meaning only in part: " : "not by meaning: ") +
                               *lacks);
   }
-  if (!vectors || (request.vector.empty() && words.query.wanted.empty())) return std::nullopt;
-  auto vector = query_vector(store, vectors->kind().model, request, words.query.wanted, stop);
+  if (!vectors || (request.vector.empty() && binding.wanted.empty())) return std::nullopt;
+  auto vector = query_vector(store, vectors->kind().model, request, binding.wanted, stop);
   if (stop.stop_requested()) return fail(Errc::cancelled, "search: stopped");
   if (!vector) {
     answer.degraded.push_back("not by meaning: " + vector.error().message);
     return std::nullopt;
   }
-  if (auto done = bind_operators(words, keys, stop); !done) {
+  if (auto done = bind_operators(texts, binding, keys, stop); !done) {
     return std::unexpected(std::move(done.error()));
   }
   SemanticQuery query{.index = vectors->index(),
@@ -187,13 +192,12 @@ class Search {
       if (!best) return std::unexpected(std::move(best.error()));
       answer_.best_first = std::move(*best);
     } while (!is_enough(most) && grow(lengths, most));
-    if (uses_texts_) note_trust(store_, words_.snapshot->trust(), damaged_text, answer_);
+    if (uses_texts_) note_trust(store_, texts_->trust(), damaged_text, answer_);
     if (by_vector_) note_trust(store_, by_vector_->found.trust, damaged_vectors, answer_);
-    if (words_left_out_ > 0) {
+    if (const std::size_t left_out = words_left_out(); left_out > 0) {
       answer_.degraded.push_back(
-          "a beginning of words (*) stands for more words than are looked "
-          "for: " +
-          std::to_string(words_left_out_) + " were left out");
+          "a beginning of words (*) stands for more words than are looked for: " +
+          std::to_string(left_out) + " were left out");
     }
     return std::move(answer_);
   }
@@ -210,26 +214,28 @@ class Search {
     if (auto done = store_.begin_search(reader); !done) return done;
     const bool is_by_words = request_.mode != SearchMode::vectors;
     const bool is_by_vectors = request_.mode != SearchMode::words;
-    words_.snapshot = store_.text().index()->snapshot();
+    texts_ = store_.text().index()->snapshot();
+    Binding binding;
     if (request_.is_text) {
-      words_.query.wanted = request_.query;
+      binding.wanted = request_.query;
     } else {
-      words_.query = lexical_query(*words_.snapshot, request_.query);
+      auto parsed = parse_words(request_.query);
+      binding = binding_of(parsed, request_.query);
+      if (is_by_words) words_ = lexical_query(*texts_, std::move(parsed), request_.query);
     }
-    auto keys = key_filter(store_, reader, *filter, *words_.snapshot, is_by_vectors);
+    auto keys = key_filter(store_, reader, *filter, *texts_, is_by_vectors);
     if (!keys) return std::unexpected(std::move(keys.error()));
     keys_ = std::move(*keys);
     uses_texts_ = is_by_words || keys_.is_of_text_index;
     if (const auto lacks = uses_texts_ ? store_.text_lacks() : std::nullopt) {
       answer_.degraded.push_back(*lacks);
     }
-    if (is_by_words && words_.query.left_out > 0) {
-      answer_.degraded.push_back("the query is long: its last " +
-                                 std::to_string(words_.query.left_out) +
+    if (words_ && words_->left_out > 0) {
+      answer_.degraded.push_back("the query is long: its last " + std::to_string(words_->left_out) +
                                  " words were not looked for");
     }
     if (!is_by_vectors) return {};
-    auto leg = vector_leg(store_, request_, words_, keys_, stop_, answer_);
+    auto leg = vector_leg(store_, request_, *texts_, binding, keys_, stop_, answer_);
     if (!leg) return std::unexpected(std::move(leg.error()));
     vectors_ = std::move(*leg);
     return {};
@@ -241,17 +247,18 @@ class Search {
     return request_.mode == SearchMode::hybrid && knows_spelling_only ? trust_in_spelling : 1;
   }
 
+  // A list that has not grown is kept.
   Result<std::vector<Candidate>> list(const Lengths& lengths) {
     Fused fused;
     answer_.is_all = true;
-    const bool is_by_words = request_.mode != SearchMode::vectors;
-    if (is_by_words) {
-      auto found = search_words(*words_.snapshot, words_.query, keys_.words, lengths.words, stop_);
-      if (!found) return std::unexpected(std::move(found.error()));
-      words_left_out_ = found->words_left_out;
-      best_unseen_.by_words = found->best_unseen;
-      answer_.is_all = found->is_all;
-      fused.list(found->hits, &Candidate::by_words);
+    if (words_) {
+      if (!by_words_ || by_words_->asked != lengths.words) {
+        auto found = search_words(*texts_, *words_, keys_.words, lengths.words, stop_);
+        if (!found) return std::unexpected(std::move(found.error()));
+        by_words_ = {lengths.words, std::move(*found)};
+      }
+      answer_.is_all = by_words_->found.is_all;
+      fused.list(by_words_->found.hits, &Candidate::by_words);
     }
     if (vectors_) {
       if (!by_vector_ || by_vector_->asked != lengths.vectors) {
@@ -259,12 +266,10 @@ class Search {
         if (!found) return std::unexpected(std::move(found.error()));
         by_vector_ = {lengths.vectors, std::move(*found)};
       }
-      const SemanticHits& found = by_vector_->found;
-      best_unseen_.by_vector = found.is_all ? 0 : found.hits.back().score;
-      answer_.is_all = answer_.is_all && found.is_all;
-      fused.list(found.hits, &Candidate::by_vector);
+      answer_.is_all = answer_.is_all && by_vector_->found.is_all;
+      fused.list(by_vector_->found.hits, &Candidate::by_vector);
     }
-    if (is_by_words && vectors_) {
+    if (words_ && vectors_) {
       if (auto done = ask_each_other(fused); !done) return std::unexpected(std::move(done.error()));
     }
     return fused.take(request_.fusion, trust(), request_.least_score);
@@ -273,7 +278,7 @@ class Search {
   Result<void> ask_each_other(Fused& fused) const {
     const auto of_vectors = fused.without(&Candidate::by_words);
     const auto of_words = fused.without(&Candidate::by_vector);
-    const auto by_words = score_words(*words_.snapshot, words_.query, of_vectors);
+    const auto by_words = score_words(*texts_, *words_, of_vectors);
     const auto by_vector = score_vectors(*vectors_, of_words);
     if (!by_vector) return std::unexpected(by_vector.error());
     for (std::size_t i = 0; i < of_vectors.size(); ++i) {
@@ -287,7 +292,14 @@ class Search {
 
   // What is not listed is at most so sure.
   [[nodiscard]] double most_unseen() const {
-    return 1 - (1 - best_unseen_.by_words) * (1 - trust() * best_unseen_.by_vector);
+    const double by_words = by_words_ ? by_words_->found.best_unseen : 0;
+    return 1 - (1 - by_words) * (1 - most_unseen_by_vector());
+  }
+  [[nodiscard]] double most_unseen_by_vector() const {
+    return by_vector_ ? trust() * by_vector_->found.best_unseen : 0;
+  }
+  [[nodiscard]] std::size_t words_left_out() const {
+    return by_words_ ? by_words_->found.words_left_out : 0;
   }
   // What is not listed must be less sure than that to be none of the best `most`.
   [[nodiscard]] double bar(std::size_t most) const {
@@ -299,7 +311,7 @@ class Search {
   bool is_enough(std::size_t most) {
     if (answer_.is_all) return true;
     if (most_unseen() < request_.least_score) {
-      answer_.is_all = words_left_out_ == 0;
+      answer_.is_all = words_left_out() == 0;
       return true;
     }
     return request_.fusion == Fusion::ranks || most_unseen() < bar(most);
@@ -307,7 +319,7 @@ class Search {
 
   // Lengthens the lists that leave too much unseen; false when none may grow.
   [[nodiscard]] bool grow(Lengths& lengths, std::size_t most) const {
-    const bool is_for_vectors = trust() * best_unseen_.by_vector >= bar(most);
+    const bool is_for_vectors = most_unseen_by_vector() >= bar(most);
     std::size_t& length = is_for_vectors ? lengths.vectors : lengths.words;
     if (length >= most_listed) return false;
     length *= growth;
@@ -317,20 +329,13 @@ class Search {
   KnowledgeStore& store_;
   const SearchRequest& request_;
   const std::stop_token& stop_;
-  WordLeg words_;
+  std::shared_ptr<const search::Snapshot> texts_;
   KeyFilter keys_;
-  std::optional<SemanticQuery> vectors_;
+  std::optional<LexicalQuery> words_;     // the legs that answer
+  std::optional<SemanticQuery> vectors_;  //
   bool uses_texts_ = false;
-  struct Listed {
-    std::size_t asked = 0;
-    SemanticHits found;
-  };
-  std::optional<Listed> by_vector_;
-  std::size_t words_left_out_ = 0;
-  struct {
-    double by_words = 0;
-    double by_vector = 0;
-  } best_unseen_;
+  std::optional<Listed<LexicalHits>> by_words_;
+  std::optional<Listed<SemanticHits>> by_vector_;
   Candidates answer_;
 };
 

@@ -49,12 +49,6 @@ Result<std::vector<std::string>> clean_tags(const std::vector<std::string>& tags
   return clean;
 }
 
-std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80) --bytes;
-  return text.substr(0, bytes);
-}
-
 namespace {
 
 bool begins_character(char byte) {
@@ -62,6 +56,12 @@ bool begins_character(char byte) {
 }
 
 }  // namespace
+
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && !begins_character(text[bytes])) --bytes;
+  return text.substr(0, bytes);
+}
 
 std::int64_t characters_of(std::string_view text) {
   return std::ranges::count_if(text, begins_character);

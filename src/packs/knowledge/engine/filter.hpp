@@ -27,23 +27,23 @@ namespace hearth::packs::knowledge {
 class EntrySet final {
  public:
   // `newest` is the greatest number that there is: what a damaged index says beyond is no entry.
-  explicit EntrySet(std::int64_t newest) : words_(static_cast<std::size_t>(newest) / 64 + 1) {}
+  explicit EntrySet(std::int64_t newest) : newest_(newest) {}
 
   void add(std::int64_t n) {
+    if (n < 0 || n > newest_) return;
     const auto word = static_cast<std::size_t>(n) / 64;
-    if (word >= words_.size()) return;
+    if (word >= words_.size()) words_.resize(word + 1);
     words_[word] |= std::uint64_t{1} << (static_cast<std::size_t>(n) % 64);
-    is_empty_ = false;
   }
   [[nodiscard]] bool contains(std::int64_t n) const {
     const auto word = static_cast<std::size_t>(n) / 64;
     return word < words_.size() && (words_[word] >> (static_cast<std::size_t>(n) % 64) & 1) != 0;
   }
-  [[nodiscard]] bool empty() const { return is_empty_; }
+  [[nodiscard]] bool empty() const { return words_.empty(); }
 
  private:
+  const std::int64_t newest_;
   std::vector<std::uint64_t> words_;
-  bool is_empty_ = true;
 };
 
 // A cleaned filter as the two legs take it.

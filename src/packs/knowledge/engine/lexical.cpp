@@ -199,45 +199,9 @@ Has has_with_all(const LexicalQuery& query) {
   return query.has_unknown ? Has::all_known : Has::all;
 }
 
-// The end of what begins at `at`: a quotation, something in parentheses, or a word.
-std::size_t end_of_operand(std::string_view text, std::size_t at) {
-  if (at < text.size() && text[at] == '"')
-    return std::min(text.find('"', at + 1), text.size() - 1) + 1;
-  if (at < text.size() && text[at] == '(') {
-    int depth = 0;
-    for (std::size_t i = at; i < text.size(); ++i) {
-      depth += text[i] == '(' ? 1 : 0;
-      depth -= text[i] == ')' ? 1 : 0;
-      if (depth == 0) return i + 1;
-    }
-    return text.size();
-  }
-  return std::min(text.find(' ', at), text.size());
-}
-
-// What is asked for, as a text whose meaning can be looked for.
-std::string without_operators(std::string_view text) {
-  std::string wanted;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == ' ') {
-      ++at;
-      continue;
-    }
-    const bool is_excluded = text[at] == '-' || text.substr(at).starts_with("NOT ");
-    if (is_excluded) {
-      at = end_of_operand(text, at + (text[at] == '-' ? 1 : 4));
-      continue;
-    }
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    std::string_view word = text.substr(at, end - at);
-    at = end;
-    if (word == "AND" || word == "OR") continue;
-    constexpr std::string_view marks = "+()\"";
-    word.remove_prefix(std::min(word.find_first_not_of(marks), word.size()));
-    word = word.substr(0, word.find_last_not_of("()\"*") + 1);
-    if (!word.empty()) wanted.append(wanted.empty() ? "" : " ").append(word);
-  }
-  return wanted;
+// Without a + or - at its top: all entries may be found.
+bool is_plain(const Query& query) {
+  return query.kind != Query::Kind::boolean || (query.must.empty() && query.must_not.empty());
 }
 
 }  // namespace
@@ -250,24 +214,32 @@ std::string excerpt(std::string_view text, const search::text::Query& query) {
   return search::text::snippet(text, query, {}, stemming);
 }
 
-LexicalQuery lexical_query(const Snapshot& snapshot, std::string_view text) {
-  auto parsed = parse_words(text);
+Binding binding_of(const search::text::ParsedQuery& parsed, std::string_view text) {
+  Binding binding;
+  const Query& query = parsed.query;
+  if (query.kind == Query::Kind::nothing) return binding;
+  if (is_plain(query)) {
+    binding.wanted = text;
+    return binding;
+  }
+  if (!query.must.empty()) binding.must = Query::all_of(query.must);
+  if (!query.must_not.empty()) binding.must_not = Query::any_of(query.must_not);
+  binding.wanted = parsed.wanted;
+  return binding;
+}
+
+LexicalQuery lexical_query(const Snapshot& snapshot,
+                           search::text::ParsedQuery parsed,
+                           std::string_view text) {
   LexicalQuery result;
   result.left_out = parsed.left_out;
-  const Query& query = parsed.query;
-  result.is_empty = query.kind == Query::Kind::nothing;
+  result.is_empty = parsed.query.kind == Query::Kind::nothing;
   if (result.is_empty) return result;
-  const bool is_plain =
-      query.kind != Query::Kind::boolean || (query.must.empty() && query.must_not.empty());
-  if (!is_plain) {
-    if (!query.must.empty()) result.must = Query::all_of(query.must);
-    if (!query.must_not.empty()) result.must_not = Query::any_of(query.must_not);
-  }
-  result.wanted = is_plain ? std::string(text) : without_operators(text);
+  const bool finds_all = is_plain(parsed.query);
   std::vector<Query> words;
   std::vector<Query> known;
   Best best(snapshot);
-  for (Typed& each : typed_words(std::move(parsed.query), text, is_plain)) {
+  for (Typed& each : typed_words(std::move(parsed.query), text, finds_all)) {
     const Found found = look_up(snapshot, each);
     best.add(found, best_of(search::text::resolve(snapshot, each.query).query));
     if (found == Found::known) known.push_back(each.query);
@@ -275,7 +247,7 @@ LexicalQuery lexical_query(const Snapshot& snapshot, std::string_view text) {
   }
   result.best_score = best.score();
   result.has_unknown = known.size() < words.size();
-  if (is_plain && known.size() > 1) result.all = Query::all_of(std::move(known));
+  if (finds_all && known.size() > 1) result.all = Query::all_of(std::move(known));
   result.is_one_word = words.size() == 1;
   result.any = Query::any_of(std::move(words));
   return result;

@@ -28,16 +28,24 @@ struct LexicalQuery {
   search::text::Query any;  // entries with one of the words, and for snippets
   search::text::Query all;  // entries with all the words that some entry has; nothing for one word
   float best_score = 0;     // that an entry could have
-  // What an entry must have and must not have, whichever leg finds it; nothing if all may be found.
-  search::text::Query must;
-  search::text::Query must_not;
-  std::string wanted;  // the text without its operators and what they exclude
   std::size_t left_out = 0;
   bool is_empty = true;  // it has no word
   bool is_one_word = false;
   bool has_unknown = false;  // a word that no entry has
 };
-[[nodiscard]] LexicalQuery lexical_query(const search::Snapshot& snapshot, std::string_view text);
+// `parsed` is what parse_words makes of `text`.
+[[nodiscard]] LexicalQuery lexical_query(const search::Snapshot& snapshot,
+                                         search::text::ParsedQuery parsed,
+                                         std::string_view text);
+
+// What a query says to every leg: what an entry must have and must not have, whichever finds it
+// (nothing if all may be found), and the text without its operators and what they exclude.
+struct Binding {
+  search::text::Query must;
+  search::text::Query must_not;
+  std::string wanted;
+};
+[[nodiscard]] Binding binding_of(const search::text::ParsedQuery& parsed, std::string_view text);
 
 struct LexicalHits {
   std::vector<search::Hit> hits;   // best first; scores are 0 … 1: how sure

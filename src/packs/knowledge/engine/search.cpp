@@ -119,7 +119,7 @@ namespace {
 
 // The last word goes on, unless something ends it.
 search::text::Query unfinished(const search::Snapshot& snapshot, const std::string& typed) {
-  LexicalQuery whole = lexical_query(snapshot, typed);
+  LexicalQuery whole = lexical_query(snapshot, parse_words(typed), typed);
   const bool is_ended = typed.empty() || typed.back() == ' ' || typed.back() == '"';
   if (is_ended) return whole.any;
   std::vector<search::text::Query> ways{std::move(whole.any)};

@@ -41,6 +41,7 @@ Result<SemanticHits> search_vectors(const SemanticQuery& query, std::size_t most
   for (const search::Hit& hit : found->hits) {
     hits.hits.push_back({hit.key, similarity_confidence(hit.score, query.model, entries)});
   }
+  if (!hits.is_all) hits.best_unseen = hits.hits.back().score;
   return hits;
 }
 

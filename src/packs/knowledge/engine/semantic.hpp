@@ -17,6 +17,7 @@ namespace hearth::packs::knowledge {
 struct SemanticHits {
   std::vector<search::Hit> hits;  // best first; scores are 0 … 1: how sure
   bool is_all = false;            // there are no more
+  float best_unseen = 0;          // no other is surer
   search::Trust trust = search::Trust::verified;
 };
 
