@@ -58,7 +58,9 @@ std::uint8_t nibble(char digit) {
 std::string base64_of(std::string_view hex) {
   static constexpr std::string_view digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (!hex.starts_with("\\x")) return std::string(hex);
+  if (!hex.starts_with("\\x") ||
+      hex.find_first_not_of("0123456789abcdefABCDEF", 2) != std::string_view::npos)
+    return std::string(hex);  // no server writes that
   hex.remove_prefix(2);
   const std::size_t size = hex.size() / 2;
   const auto byte = [&](std::size_t i) -> unsigned {
