@@ -422,6 +422,14 @@ void HyperServer::suspect() {
   ::kill(-pid, SIGKILL);
 }
 
+void HyperServer::end() {
+  const auto shared = state_->shared.lock();
+  if (shared->phase != State::Phase::ready) return;
+  log::warning("hyperd is ended: it did not write what it was told to",
+               {log::kv("pid", shared->pid)});
+  ::kill(-shared->pid, SIGKILL);
+}
+
 void HyperServer::rest() {
   auto shared = state_->shared.lock();
   if (shared->leases > 0 || shared->waker < 0) return;

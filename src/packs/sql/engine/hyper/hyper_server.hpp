@@ -4,7 +4,7 @@
 // through its pidfd, so that its end is known at once; started again whenever somebody still needs
 // it, the sooner the longer it had lived; stopped when nobody has for a while. It ends with the
 // daemon, however that ends. It gets no file of anybody: all are on its list of what it may not
-// open, except the databases that hearth attaches (docs/adr/0014).
+// open, except the databases that hearth attaches (docs/adr/0015).
 #pragma once
 
 #include <chrono>
@@ -59,6 +59,8 @@ class HyperServer final {
   [[nodiscard]] Result<std::unique_ptr<pg::Link>> connect(const Work& work);
   // It did not answer, not even to a cancel request: is looked at, and ended when it hangs.
   void suspect();
+  // Ends it at once; the next one starts from what is on the disk.
+  void end();
   // Stops it if nobody needs it.
   void rest();
   // Stops it for good.

@@ -2,8 +2,8 @@
 //
 // In one transaction with the caller's statements goes a row that names the commit. Then all others
 // let go of the database, COMMIT, and DETACH, with which hyperd writes the file (new blocks, fsync,
-// then the header that makes them count, fsync again). What the file says when it is attached again
-// is the truth: if the row is there, all of it is. That also tells how a commit ended during which
+// then the header that makes them count, fsync again). What the file says when it is read anew is
+// the truth: if the row is there, all of it is. That also tells how a commit ended during which
 // hyperd was killed, or found the disk full.
 //
 // hyperd does not roll back what CREATE, DROP and ALTER do, nor mixes them with others in one
@@ -78,7 +78,7 @@ Result<void> check_executable(const Statement& statement) {
       {"all statements of a call are one transaction, which needs no BEGIN or COMMIT"});
 }
 
-// A file beside `path` that goes unless it has taken its place.
+// A file beside another one, or a second name of it, that goes unless it has taken its place.
 class Copy final {
  public:
   explicit Copy(const std::string& path)
@@ -92,6 +92,11 @@ class Copy final {
     std::error_code failed;
     std::filesystem::copy_file(original_, path_, failed);
     if (failed) return fail_errno("copy " + original_, failed.value());
+    return {};
+  }
+  [[nodiscard]] Result<void> make_link() const {
+    if (::link(original_.c_str(), path_.c_str()) != 0)
+      return fail_errno("link " + original_, errno);
     return {};
   }
   // Its own content is on the disk already, by hyperd's fsync.
@@ -197,10 +202,9 @@ Result<Executed> HyperConnection::change_in_place(const Change& change,
   if (!executed || executed->replayed) return executed;
   if (auto closed = turn.close(this, work); !closed)
     return std::unexpected(failed(std::move(closed.error()), work));
-  database_->detached(*this);
-  if (auto committed = commit_to_disk(database_->path(), commit); !committed)
-    return std::unexpected(std::move(committed.error()));
-  database_->attached(*this);
+  auto committed = commit_to_disk(database_->path(), commit);
+  if (!is_attached_) database_->detached(*this);
+  if (!committed) return std::unexpected(std::move(committed.error()));
   database_->is_prepared = true;
   return executed;
 }
@@ -223,7 +227,6 @@ Result<Executed> HyperConnection::change_a_copy(const Change& change,
   Result<void> done;
   if (executed && !executed->replayed) {
     done = commit_to_disk(copy.path(), commit);
-    if (done) done = detach();
     if (done) done = turn.close(this, work);
     if (done) done = copy.take_place();
   }
@@ -351,6 +354,8 @@ Result<void> HyperConnection::commit_to_disk(const std::string& path, const std:
   // What counts is in the file. A hyperd that was killed meanwhile is there again for this.
   auto is_there = is_on_disk(path, commit, work);
   if (is_there && *is_there) return {};
+  // What hyperd may still have in its memory is not what the disk has.
+  if (is_there && ended) server_.end();
   Error error =
       ended ? Error{Errc::io, "hyperd did not write the database", {}} : std::move(ended.error());
   if (!is_there) {
@@ -364,6 +369,8 @@ Result<void> HyperConnection::commit_to_disk(const std::string& path, const std:
   return std::unexpected(std::move(error));
 }
 
+// By another name of the file, under which hyperd has to read it anew: a session that it has not
+// yet noticed to be gone would have kept the database in its memory, and the DETACH from writing.
 Result<bool> HyperConnection::is_on_disk(const std::string& path,
                                          const std::string& commit,
                                          const Work& work) {
@@ -373,13 +380,15 @@ Result<bool> HyperConnection::is_on_disk(const std::string& path,
     link_ = std::move(*link);
     is_attached_ = false;
   }
-  if (auto attached = attach_file(path, work); !attached)
+  const Copy witness(path);
+  const bool has_link = witness.make_link().has_value();  // not every file system knows them
+  if (auto attached = attach_file(has_link ? witness.path() : path, work); !attached)
     return std::unexpected(std::move(attached.error()));
   auto answer = link_->run("SELECT id FROM hearth.last_commit", {}, work);
-  if (!answer) {
-    if (link_->sqlstate() == "42P01" || link_->sqlstate() == "3F000") return false;
-    return std::unexpected(std::move(answer.error()));
-  }
+  const bool is_missing = !answer && (link_->sqlstate() == "42P01" || link_->sqlstate() == "3F000");
+  if (auto detached = detach(); !detached) return std::unexpected(std::move(detached.error()));
+  if (is_missing) return false;
+  if (!answer) return std::unexpected(std::move(answer.error()));
   return answer->rows() > 0 && answer->text(0, 0) == commit;
 }
 
