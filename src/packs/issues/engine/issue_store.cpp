@@ -238,6 +238,7 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     if (!held) return std::unexpected(std::move(held.error()));
     if (auto read = follow_log(); !read) return read;
     last_times_.clear();
+    last_creation_ms_ = 0;
     for (Taken& taken : all) prepare(taken);
     return append(*held, all);
   }();
@@ -323,6 +324,11 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
                 .parent = draft.parent,
                 .kind = std::move(draft.kind),
                 .signature = std::nullopt};
+    // Issues of a batch are listed in its order.
+    if (std::holds_alternative<IssueCreated>(event.kind)) {
+      event.ts_ms = std::max(event.ts_ms, last_creation_ms_ + 1);
+      last_creation_ms_ = event.ts_ms;
+    }
     last = event.ts_ms;
     seal(event);
     if (key) event.signature = key->sign(event.id.view());

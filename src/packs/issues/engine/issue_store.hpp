@@ -174,6 +174,7 @@ class IssueStore final {
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
+  std::uint64_t last_creation_ms_ = 0;                     // likewise
   std::atomic<bool> is_idle_ = false;
   UniqueFd wake_;
   Guarded<Waiting> waiting_;
