@@ -42,6 +42,7 @@ class RunMachine final {
 
   [[nodiscard]] Result<Next> advance(std::int64_t run, const std::stop_token& stop);
   [[nodiscard]] Result<Scene> look(std::int64_t run);
+  [[nodiscard]] Result<bool> is_asked_to_stop(std::int64_t run);
   [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
   [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
   [[nodiscard]] Result<Next> think(Scene& scene,

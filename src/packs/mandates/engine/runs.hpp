@@ -43,7 +43,7 @@ struct Run {
 
 struct PhaseRow {
   bool is_done = false;
-  int begun = 0;   // how often
+  int begun = 0;   // how often, since it last came to an end: more than once is a kill
   int failed = 0;  // how often
   std::string output;
 };
@@ -81,9 +81,13 @@ class Runs final {
   [[nodiscard]] Result<void> retry(std::int64_t run);
 
   // For the machine that drives the run.
-  [[nodiscard]] Result<int> begin_phase(const Run& run, Phase phase);  // how often it was begun
+  [[nodiscard]] Result<int> begin_phase(const Run& run, Phase phase);  // PhaseRow::begun
   [[nodiscard]] Result<void> end_phase(const Run& run, Phase phase, std::string_view output);
-  [[nodiscard]] Result<void> fail_phase(const Run& run, Phase phase, std::string_view error);
+  // `counts`: as one of the attempts that are allowed.
+  [[nodiscard]] Result<void> fail_phase(const Run& run,
+                                        Phase phase,
+                                        std::string_view error,
+                                        bool counts);
   [[nodiscard]] Result<void> end_cycle(const Run& run, bool was_bad);
   // Until then, or until wake_run(), also one that came after `run` was loaded.
   [[nodiscard]] Result<void> block(const Run& run, std::string_view reason, WallTime until);

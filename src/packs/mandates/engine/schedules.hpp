@@ -41,6 +41,10 @@ struct Mandate {
                                              std::string name,
                                              std::string spec);
 [[nodiscard]] Result<Mandate> load_mandate(store::Database& database, std::int64_t n);
+// Runs that have begun go on by the new one from their next phase.
+[[nodiscard]] Result<void> update_mandate(MandateStore& store,
+                                          std::int64_t mandate,
+                                          std::string spec);
 // "paused" keeps its runs, "stopped" asks them to end. `not_found`, or `conflict` for a stopped
 // one.
 [[nodiscard]] Result<void> set_mandate_state(MandateStore& store,
@@ -73,6 +77,8 @@ class Schedules final {
 
   // Its first occurrence is the first after now.
   [[nodiscard]] Result<std::int64_t> create(std::int64_t mandate, const ScheduleSpec& spec);
+  // Its runs and what is known of its occurrences stay.
+  [[nodiscard]] Result<void> remove(std::int64_t schedule);
   [[nodiscard]] Result<void> pause(std::int64_t schedule, std::string reason);
   // What was due meanwhile is missed, and visible as that.
   [[nodiscard]] Result<void> resume(std::int64_t schedule);
