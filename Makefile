@@ -78,7 +78,7 @@ lint: setup  ## Check format and layers, then run clang-tidy on what changed
 
 .PHONY: fuzz
 fuzz: setup  ## Fuzz every parser for FUZZ_SECONDS (20) on the kept corpus
-	@scripts/stage build fuzz fuzz_targets
+	@scripts/stage build asan fuzz_targets
 	@fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: clean

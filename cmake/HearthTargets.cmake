@@ -12,6 +12,7 @@ function(hearth_library name)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include/hearth>)
   target_link_libraries(${target} PUBLIC ${ARG_LINKS} PRIVATE hearth_warnings ${ARG_PRIVATE})
+  hearth_precompile(${target} libraries)
   set_property(GLOBAL APPEND PROPERTY HEARTH_LIBRARIES ${target})
 endfunction()
 
@@ -27,6 +28,7 @@ function(hearth_test name)
   target_link_libraries(${target} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main hearth_warnings)
   target_compile_definitions(${target} PRIVATE
     HEARTH_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HEARTH_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  hearth_precompile(${target} tests)
   if(ARG_BINARIES)
     add_dependencies(${target} ${ARG_BINARIES})
   endif()

@@ -1,5 +1,5 @@
 # HEARTH_SANITIZE applies to everything in the tree, since a half-instrumented program reports half the truth.
-set(HEARTH_SANITIZE "" CACHE STRING "Comma-separated sanitizers: address,undefined or thread or fuzzer-no-link,address,undefined")
+set(HEARTH_SANITIZE "" CACHE STRING "Comma-separated sanitizers: fuzzer-no-link,address,undefined or address,undefined or thread")
 
 if(HEARTH_SANITIZE)
   if(HEARTH_SANITIZE MATCHES "thread" AND HEARTH_SANITIZE MATCHES "address")

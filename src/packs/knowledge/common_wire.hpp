@@ -12,6 +12,8 @@
 
 namespace hearth::packs::knowledge::wire {
 
+inline constexpr const char* expected_version_text =
+    "Refuse (conflict) unless the entry is of this version";
 inline constexpr const char* key_text =
     "Your idempotency key: the same call with the same key is applied once within 24 hours";
 inline constexpr const char* id_text =

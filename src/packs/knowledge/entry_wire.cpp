@@ -107,8 +107,7 @@ Notes notes(const UpdateRequest*) {
           {"salience", salience_text, range(0, 1)},
           {"vector", vector_text, range(1, 8192)},
           {"restore", "Bring back what was softly deleted", defaulted},
-          {"expected_version", "Refuse (conflict) unless the entry is of this version",
-           range(1, INT64_MAX)},
+          {"expected_version", expected_version_text, range(1, INT64_MAX)},
           {"key", key_text, key_limits()}};
 }
 Notes notes(const UpdateAnswer*) {
@@ -119,8 +118,7 @@ Notes notes(const DeleteRequest*) {
   return {{"id", id_text, id_limits()},
           {"hard", "End it for good, with its edges; else it can be restored by knowledge_update",
            defaulted},
-          {"expected_version", "Refuse (conflict) unless the entry is of this version",
-           range(1, INT64_MAX)},
+          {"expected_version", expected_version_text, range(1, INT64_MAX)},
           {"key", key_text, key_limits()}};
 }
 Notes notes(const DeleteAnswer*) {

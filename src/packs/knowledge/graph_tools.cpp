@@ -61,7 +61,7 @@ void declare_edges(pack::Binder& tools, ToolRunner& runner) {
         if (!older) return std::unexpected(older.error());
         const auto newer = find_entry(database, request.newer);
         if (!newer) return std::unexpected(newer.error());
-        auto done = supersede(database, older->id, newer->id, now);
+        auto done = supersede(database, older->id, newer->id, now, request.expected_version);
         if (!done) return std::unexpected(std::move(done.error()));
         return wire::SupersedeAnswer{older->id, newer->id};
       });
@@ -73,9 +73,12 @@ void declare_edges(pack::Binder& tools, ToolRunner& runner) {
               {.destructive = true}),
       [](KnowledgeStore&, store::Database& database, const wire::MergeRequest& request,
          WallTime now) -> Result<wire::MergeAnswer> {
-        auto merged = merge_entries(
-            database, {.into = request.into, .from = request.from, .is_dry_run = request.dry_run},
-            wire::union_of_properties, now);
+        auto merged = merge_entries(database,
+                                    {.into = request.into,
+                                     .from = request.from,
+                                     .is_dry_run = request.dry_run,
+                                     .expected_version = request.expected_version},
+                                    wire::union_of_properties, now);
         if (!merged) return std::unexpected(std::move(merged.error()));
         return wire::to_answer(std::move(*merged), request.dry_run);
       });

@@ -126,16 +126,20 @@ Notes notes(const PatternAnswer*) {
 Notes notes(const SupersedeRequest*) {
   return {{"older", "The entry that is outdated: id or title", id_limits()},
           {"newer", "The entry that takes its place: id or title", id_limits()},
+          {"expected_version", "Refuse (conflict) unless the older one is of this version",
+           range(1, INT64_MAX)},
           {"key", key_text, key_limits()}};
 }
 Notes notes(const SupersedeAnswer*) {
   return {{"older", "Id"}, {"newer", "Id"}};
 }
 Notes notes(const MergeRequest*) {
-  return {{"into", "The entry that stays: id or title", id_limits()},
-          {"from", "The entry that is taken in, and softly deleted", id_limits()},
-          {"dry_run", "Only say what would happen", defaulted},
-          {"key", key_text, key_limits()}};
+  return {
+      {"into", "The entry that stays: id or title", id_limits()},
+      {"from", "The entry that is taken in, and softly deleted", id_limits()},
+      {"dry_run", "Only say what would happen", defaulted},
+      {"expected_version", "Refuse (conflict) unless into is of this version", range(1, INT64_MAX)},
+      {"key", key_text, key_limits()}};
 }
 Notes notes(const MergeAnswer*) {
   return {{"id", "Of the entry that stays"},

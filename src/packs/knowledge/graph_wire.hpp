@@ -152,9 +152,10 @@ json::Notes notes(const PatternAnswer*);
 struct SupersedeRequest {
   std::string older;
   std::string newer;
+  std::optional<std::int64_t> expected_version;
   std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(SupersedeRequest, (), (older, newer, key))
+BOOST_DESCRIBE_STRUCT(SupersedeRequest, (), (older, newer, expected_version, key))
 json::Notes notes(const SupersedeRequest*);
 
 struct SupersedeAnswer {
@@ -168,9 +169,10 @@ struct MergeRequest {
   std::string into;
   std::string from;
   bool dry_run = false;
+  std::optional<std::int64_t> expected_version;
   std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(MergeRequest, (), (into, from, dry_run, key))
+BOOST_DESCRIBE_STRUCT(MergeRequest, (), (into, from, dry_run, expected_version, key))
 json::Notes notes(const MergeRequest*);
 
 struct MergeAnswer {

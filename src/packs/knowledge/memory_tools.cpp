@@ -43,14 +43,16 @@ void declare_memory_tools(pack::Binder& tools, ToolRunner& runner) {
               "Say whether a memory was of use, so that it comes back sooner or later.", {}),
       [](KnowledgeStore&, store::Database& database, const wire::FeedbackRequest& request,
          WallTime now) -> Result<wire::FeedbackAnswer> {
-        const auto entry = give_feedback(database, request.id, wire::to_feedback(request), now);
+        const auto entry = give_feedback(database, request.id, wire::to_feedback(request), now,
+                                         request.expected_version);
         if (!entry) return std::unexpected(entry.error());
         return wire::FeedbackAnswer{entry->id, entry->title, rounded(entry->salience)};
       });
   runner.bind_write<wire::PruneQuery, wire::PruneAnswer>(
       tools,
       writing("prune", "Forget what has faded",
-              "Softly delete memories that matter less than a bound by now; try dry_run first.",
+              "Softly delete memories that matter less than a bound by now, most faded first, some "
+              "thousands a call; try dry_run first.",
               {.destructive = true}),
       [](KnowledgeStore&, store::Database& database, const wire::PruneQuery& query,
          WallTime now) -> Result<wire::PruneAnswer> {

@@ -88,6 +88,7 @@ Notes notes(const FeedbackRequest*) {
   return {{"id", id_text, id_limits()},
           {"signal", "useful: it helped; useless: it did not; wrong: it misled",
            one_of({"useful", "useless", "wrong"})},
+          {"expected_version", expected_version_text, range(1, INT64_MAX)},
           {"key", key_text, key_limits()}};
 }
 Notes notes(const FeedbackAnswer*) {
@@ -109,7 +110,8 @@ Notes notes(const PruneAnswer*) {
   return {{"count", "Memories that are forgotten, or would be"},
           {"deleted", "Whether they are; softly, so that knowledge_update can restore them"},
           {"entries", "The first of them"},
-          {"truncated", "Whether there are more than these"}};
+          {"truncated", "Whether there are more than these"},
+          {"remaining", "Others that have faded; call again to forget them"}};
 }
 
 NewEntry to_new_entry(const RememberRequest& request) {
@@ -195,6 +197,7 @@ PruneAnswer to_answer(const Pruned& pruned, bool is_dry_run) {
   PruneAnswer answer;
   answer.count = pruned.count;
   answer.deleted = !is_dry_run && pruned.count > 0;
+  answer.remaining = pruned.remaining;
   answer.truncated = pruned.count > static_cast<std::int64_t>(pruned.some.size());
   for (const Entry& each : pruned.some) {
     answer.entries.push_back({each.id, each.title, rounded(each.salience)});

@@ -115,9 +115,10 @@ json::Notes notes(const RecallAnswer*);
 struct FeedbackRequest {
   std::string id;
   std::string signal;
+  std::optional<std::int64_t> expected_version;
   std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(FeedbackRequest, (), (id, signal, key))
+BOOST_DESCRIBE_STRUCT(FeedbackRequest, (), (id, signal, expected_version, key))
 json::Notes notes(const FeedbackRequest*);
 
 struct FeedbackAnswer {
@@ -153,8 +154,9 @@ struct PruneAnswer {
   bool deleted = false;
   std::vector<PrunedEntry> entries;
   bool truncated = false;
+  std::int64_t remaining = 0;
 };
-BOOST_DESCRIBE_STRUCT(PruneAnswer, (), (count, deleted, entries, truncated))
+BOOST_DESCRIBE_STRUCT(PruneAnswer, (), (count, deleted, entries, truncated, remaining))
 json::Notes notes(const PruneAnswer*);
 
 [[nodiscard]] NewEntry to_new_entry(const RememberRequest& request);

@@ -151,6 +151,16 @@ TEST_F(Graph, KeepsOutdatedWhatTheMergedHadTakenThePlaceOf) {
             find_entry(database_, "daemon").value().id);
 }
 
+TEST_F(Graph, RefusesToChangeWhatIsOfAnotherVersion) {
+  const std::int64_t version = find_entry(database_, "lock").value().version;
+  EXPECT_EQ(supersede(database_, "lock", "socket", now, version + 1).error().code, Errc::conflict);
+  EXPECT_EQ(merge_entries(database_, {"lock", "bridge", false, version + 1}, first_only, now)
+                .error()
+                .code,
+            Errc::conflict);
+  EXPECT_TRUE(merge_entries(database_, {"lock", "bridge", false, version}, first_only, now));
+}
+
 TEST_F(Graph, HidesNothingBehindWhatIsGone) {
   const auto is_superseded = [&](const char* name) {
     return find_entry(database_, name).value().superseded_by.has_value();

@@ -112,6 +112,44 @@ TEST_F(MemoryStore, LearnsFromFeedback) {
   EXPECT_DOUBLE_EQ(rate(Feedback::wrong), 0.24);
 }
 
+TEST_F(MemoryStore, RefusesFeedbackOnAnotherVersion) {
+  const std::string id = remember("Deploy", "We deploy on Fridays");
+  (void)write([&](store::Database& database) {
+    const auto refused = give_feedback(database, id, Feedback::wrong, days_later(1), 2);
+    EXPECT_EQ(refused.error().code, Errc::conflict);
+    return give_feedback(database, id, Feedback::useful, days_later(1), 1);
+  });
+}
+
+TEST_F(MemoryStore, PrunesAFewThousandAtOnceMostFadedFirst) {
+  const std::size_t many = most_pruned_at_once + 1;
+  const auto made = write([&](store::Database& database) -> Result<Entry> {
+    Result<Entry> last;
+    for (std::size_t i = 0; i < many; ++i) {
+      last = add_entry(database,
+                       {.text = "number " + std::to_string(i),
+                        .memory = memory_episodic,
+                        .salience = i == 0 ? 0.09 : 0.01},
+                       days_later(0));
+      if (!last) return last;
+    }
+    return last;
+  });
+  ASSERT_TRUE(made);
+  const auto prune_now = [&] {
+    return write([&](store::Database& database) {
+             return prune(database, {.filter = {}}, days_later(0));
+           })
+        .value();
+  };
+  const Pruned first = prune_now();
+  EXPECT_EQ(first.count, static_cast<std::int64_t>(most_pruned_at_once));
+  EXPECT_EQ(first.remaining, 1);
+  const Pruned rest = prune_now();
+  ASSERT_EQ(rest.count, 1);
+  EXPECT_EQ(rest.some.at(0).text, "number 0");
+}
+
 TEST_F(MemoryStore, PrunesWhatHasFadedAndCanBringItBack) {
   const std::string id = remember("Event", "it rained", 0.2, memory_episodic);
   remember("Fact", "rain is wet", 0.9);

@@ -196,9 +196,11 @@ Result<Traversal> traverse(store::Database& database,
 Result<void> supersede(store::Database& database,
                        std::string_view older,
                        std::string_view newer,
-                       WallTime now) {
+                       WallTime now,
+                       std::optional<std::int64_t> expected_version) {
   const auto old_entry = find_stored(database, older);
   if (!old_entry) return std::unexpected(old_entry.error());
+  if (auto is = check_version(old_entry->entry, expected_version); !is) return is;
   const auto new_entry = find_stored(database, newer);
   if (!new_entry) return std::unexpected(new_entry.error());
   if (old_entry->n == new_entry->n) {
@@ -270,6 +272,7 @@ Result<Merged> merge_for_good(store::Database& database,
   }
   Merged merged;
   EntryChange change;
+  change.expected_version = wanted.expected_version;
   const Entry& other = from->entry;
   if (into->entry.text.find(other.text) == std::string::npos) {
     change.text = into->entry.text + "\n\n" + other.text;

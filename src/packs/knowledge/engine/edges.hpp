@@ -99,12 +99,14 @@ struct Traversal {
 [[nodiscard]] Result<void> supersede(store::Database& database,
                                      std::string_view older,
                                      std::string_view newer,
-                                     WallTime now);
+                                     WallTime now,
+                                     std::optional<std::int64_t> expected_version = {});
 
 struct Merge {
   std::string into;
   std::string from;
   bool is_dry_run = false;
+  std::optional<std::int64_t> expected_version = {};  // of `into`
 };
 struct Merged {
   Entry into;  // as it is then

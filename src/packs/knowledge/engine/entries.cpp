@@ -271,8 +271,6 @@ Result<Entry> add_entry(store::Database& database,
   return entry;
 }
 
-namespace {
-
 Result<void> check_version(const Entry& entry, std::optional<std::int64_t> expected) {
   if (!expected || *expected == entry.version) return {};
   return fail(Errc::conflict,
@@ -280,8 +278,6 @@ Result<void> check_version(const Entry& entry, std::optional<std::int64_t> expec
                   std::to_string(*expected) + ": somebody changed it meanwhile",
               {"read it with knowledge_get and repeat the change on its present version"});
 }
-
-}  // namespace
 
 Result<Entry> change_entry(store::Database& database,
                            std::string_view id,

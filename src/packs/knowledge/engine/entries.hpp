@@ -57,6 +57,8 @@ struct StoredEntry {
                                               std::string_view name,
                                               Which which = Which::living);
 [[nodiscard]] Result<StoredEntry> load_entry(store::Database& database, std::int64_t n);
+// `conflict` unless the entry is of that version, if one is expected.
+[[nodiscard]] Result<void> check_version(const Entry& entry, std::optional<std::int64_t> expected);
 [[nodiscard]] std::int64_t to_ms(WallTime time);
 
 // "path:line".

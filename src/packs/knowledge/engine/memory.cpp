@@ -159,9 +159,13 @@ Result<Recollection> recall(KnowledgeStore& store,
 Result<Entry> give_feedback(store::Database& database,
                             std::string_view name,
                             Feedback feedback,
-                            WallTime now) {
+                            WallTime now,
+                            std::optional<std::int64_t> expected_version) {
   auto stored = find_stored(database, name);
   if (!stored) return std::unexpected(std::move(stored.error()));
+  if (auto is = check_version(stored->entry, expected_version); !is) {
+    return std::unexpected(std::move(is.error()));
+  }
   double& salience = stored->entry.salience;
   switch (feedback) {
     case Feedback::useful:
@@ -188,25 +192,30 @@ Result<Pruned> prune(store::Database& database, const PruneRequest& request, Wal
   auto filter = clean_filter(request.filter);
   if (!filter) return std::unexpected(std::move(filter.error()));
   if (!filter->memory) filter->memory = any_memory;
-  std::vector<Traits> faded;
+  std::vector<Traits> faded;  // their salience as it is left
   {
     auto rows = database.query(
         "SELECT " + std::string(traits_columns) + " FROM live e WHERE true" + filter_sql(*filter),
         filter_parameters(*filter));
     while (rows.next()) {
-      const Traits traits = read_traits(rows, to_ms(now));
-      const double left = faded_salience(traits.salience, traits.is_episodic, traits.days);
-      if (left < request.below) faded.push_back(traits);
+      Traits traits = read_traits(rows, to_ms(now));
+      traits.salience = faded_salience(traits.salience, traits.is_episodic, traits.days);
+      if (traits.salience < request.below) faded.push_back(traits);
     }
     if (!rows.ok()) return std::unexpected(rows.error());
   }
+  std::ranges::sort(faded, {}, [](const Traits& each) { return std::pair(each.salience, each.n); });
   Pruned pruned;
+  if (!request.is_dry_run && faded.size() > most_pruned_at_once) {
+    pruned.remaining = static_cast<std::int64_t>(faded.size() - most_pruned_at_once);
+    faded.resize(most_pruned_at_once);
+  }
   pruned.count = static_cast<std::int64_t>(faded.size());
   for (const Traits& each : faded) {
     if (pruned.some.size() < most_pruned_shown) {
       auto stored = load_entry(database, each.n);
       if (!stored) return std::unexpected(std::move(stored.error()));
-      stored->entry.salience = faded_salience(each.salience, each.is_episodic, each.days);
+      stored->entry.salience = each.salience;
       pruned.some.push_back(std::move(stored->entry));
     }
     if (request.is_dry_run) continue;

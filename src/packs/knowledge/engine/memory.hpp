@@ -70,7 +70,8 @@ enum class Feedback : std::uint8_t { useful, useless, wrong };
 [[nodiscard]] Result<Entry> give_feedback(store::Database& database,
                                           std::string_view name,
                                           Feedback feedback,
-                                          WallTime now);
+                                          WallTime now,
+                                          std::optional<std::int64_t> expected_version = {});
 
 struct PruneRequest {
   Filter filter;
@@ -78,11 +79,15 @@ struct PruneRequest {
   bool is_dry_run = false;
 };
 struct Pruned {
-  std::int64_t count = 0;
+  std::int64_t count = 0;      // forgotten, or in a dry run all that have faded
+  std::int64_t remaining = 0;  // faded, too, and left for the next call
   std::vector<Entry> some;  // at most most_pruned_shown of them; only id, title, kind and salience
 };
 inline constexpr std::size_t most_pruned_shown = 100;
-// Softly deletes the memories that have faded. Inside a transaction of the writer.
+// Of one call, so that it does not hold the writer for long.
+inline constexpr std::size_t most_pruned_at_once = 5'000;
+// Softly deletes the memories that have faded, most faded first. Inside a transaction of the
+// writer.
 [[nodiscard]] Result<Pruned> prune(store::Database& database,
                                    const PruneRequest& request,
                                    WallTime now);
