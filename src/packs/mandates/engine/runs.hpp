@@ -59,7 +59,7 @@ struct StepRow {
                                                       std::int64_t run,
                                                       int cycle);
 
-// Members are for any thread.
+// Members are for any thread; `n` is a run's number.
 class Runs final {
  public:
   explicit Runs(MandateStore& store) : store_(store) {}
@@ -76,9 +76,9 @@ class Runs final {
   // Those that a killed daemon left running: to be driven before anything is taken.
   [[nodiscard]] Result<std::vector<std::int64_t>> interrupted();
   // Asks for its end. One that has not begun ends here.
-  [[nodiscard]] Result<void> stop(std::int64_t run, Stop how, std::string reason);
+  [[nodiscard]] Result<void> stop(std::int64_t n, Stop how, std::string reason);
   // A failed one goes on where it failed; what it completed stays.
-  [[nodiscard]] Result<void> retry(std::int64_t run);
+  [[nodiscard]] Result<void> retry(std::int64_t n);
 
   // For the machine that drives the run.
   [[nodiscard]] Result<int> begin_phase(const Run& run, Phase phase);  // PhaseRow::begun
