@@ -78,6 +78,9 @@ class Launch {
     report = ::fcntl(report, F_DUPFD_CLOEXEC, 3);
     if (report < 0 || !place_streams() || ::chdir(plan_.directory.c_str()) != 0) give_up(report);
     ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+    for (const int descriptor : plan_.lent) {
+      if (::fcntl(descriptor, F_SETFD, 0) != 0) give_up(report);
+    }
     reset_signals();
     ::execve(program_.c_str(), argv_.data(), plan_.environment ? envp_.data() : environ);
     give_up(report);

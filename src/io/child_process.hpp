@@ -29,6 +29,7 @@ struct ChildPlan {
   int input = -1;
   int output = -1;
   int errors = -1;
+  std::vector<int> lent;  // others that it keeps, under the numbers they have here (3 and above)
 };
 
 struct ChildEnd {

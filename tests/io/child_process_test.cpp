@@ -140,6 +140,18 @@ TEST(ChildProcess, InheritsNothingElse) {
   EXPECT_EQ(pid, leader);
 }
 
+TEST(ChildProcess, KeepsWhatItIsLent) {
+  Pipe lent;
+  Pipe other;
+  const std::string number = std::to_string(lent.write_end.get());
+  ChildPlan plan = shell("echo lent >&" + number + "; ls /proc/self/fd | wc -l");
+  plan.lent = {lent.write_end.get()};
+  // Its three streams, the lent one and the one that `ls` reads with.
+  EXPECT_EQ(output_of(std::move(plan)), "5\n");
+  lent.write_end.reset();
+  EXPECT_EQ(read_all(lent.read_end.get()), "lent\n");
+}
+
 TEST(ChildProcess, SaysWhyItDoesNotStart) {
   const auto error_of = [](std::string program, std::string directory = "/") {
     auto child = ChildProcess::start(
