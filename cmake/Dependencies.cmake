@@ -28,6 +28,13 @@ find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
 add_library(hearth_sodium INTERFACE)
 target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
 
+# libseccomp, for the system call filter of sandboxed commands.
+find_path(HEARTH_SECCOMP_INCLUDE seccomp.h REQUIRED)
+find_library(HEARTH_SECCOMP_ARCHIVE NAMES libseccomp.a REQUIRED)
+add_library(hearth_seccomp INTERFACE)
+target_include_directories(hearth_seccomp SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_SECCOMP_INCLUDE}>)
+target_link_libraries(hearth_seccomp INTERFACE ${HEARTH_SECCOMP_ARCHIVE})
+
 # Gumbo, for the text of HTML pages.
 find_path(HEARTH_GUMBO_INCLUDE gumbo.h REQUIRED)
 find_library(HEARTH_GUMBO_ARCHIVE NAMES libgumbo.a REQUIRED)

@@ -3,12 +3,12 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS hearth hearthd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS hearth hearthd hearth-sandbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # Libraries and what they pass on. The bundles of Dependencies.cmake go along; the packages behind them are found
 # again by hearthConfig.cmake.
 get_property(libraries GLOBAL PROPERTY HEARTH_LIBRARIES)
-install(TARGETS ${libraries} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_gumbo hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
+install(TARGETS ${libraries} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_gumbo hearth_seccomp hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)
 foreach(library IN LISTS libraries)
   get_target_property(folder ${library} SOURCE_DIR)

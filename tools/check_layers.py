@@ -59,8 +59,8 @@ class Table:
 
     def may_see(self, folder: str, other: str) -> bool:
         sees = self.folders[self.pattern_of(folder)]
-        # A pack sees its own engine.
-        return folder == other or "*" in sees or other in sees or other == folder + "/engine"
+        # A pack sees the folders below its own.
+        return folder == other or "*" in sees or other in sees or other.startswith(folder + "/")
 
 
 def tracked_files(root: pathlib.Path) -> list[str]:

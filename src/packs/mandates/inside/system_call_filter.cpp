@@ -1,0 +1,100 @@
+#include "packs/mandates/inside/system_call_filter.hpp"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+
+#include "packs/mandates/inside/kernel_numbers.hpp"
+
+namespace hearth::packs::mandates::inside {
+namespace {
+
+constexpr std::array refused{
+    // other processes
+    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+    SCMP_SYS(process_madvise), SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd),
+    // namespaces and mounts
+    SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
+    SCMP_SYS(chroot), SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen),
+    SCMP_SYS(fsconfig), SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(mount_setattr),
+    SCMP_SYS(name_to_handle_at), SCMP_SYS(open_by_handle_at), syscall_open_tree_attr,
+    syscall_file_setattr,
+    // doors to the kernel
+    SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(add_key),
+    SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(lookup_dcookie), SCMP_SYS(fanotify_init),
+    SCMP_SYS(quotactl), SCMP_SYS(quotactl_fd), SCMP_SYS(syslog), SCMP_SYS(vhangup),
+    // the machine
+    SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+    SCMP_SYS(kexec_file_load), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff),
+    SCMP_SYS(acct), SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(clock_adjtime),
+    SCMP_SYS(adjtimex), SCMP_SYS(sethostname), SCMP_SYS(setdomainname), SCMP_SYS(iopl),
+    SCMP_SYS(ioperm),
+    // memory that is counted for nobody
+    SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(memfd_secret), SCMP_SYS(mlockall)};
+
+// Programs try these and do without.
+constexpr std::array unknown{SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+                             SCMP_SYS(io_uring_register), SCMP_SYS(memfd_create),
+                             // Its flags lie in memory, where no filter looks: the C library takes
+                             // clone(2) then.
+                             SCMP_SYS(clone3)};
+
+constexpr std::array<std::uint64_t, 4> families{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+constexpr std::array<std::uint64_t, 8> namespaces{CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
+                                                  CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
+                                                  CLONE_NEWNET, CLONE_NEWTIME};
+
+class Filter final {
+ public:
+  Filter() : context_(::seccomp_init(SCMP_ACT_ALLOW), &::seccomp_release) {
+    if (context_ == nullptr) error_ = -ENOMEM;
+  }
+
+  // What the architecture does not have is left out.
+  void refuse(int number, int reason) { add(number, reason, nullptr, 0); }
+  void refuse(int number, int reason, scmp_arg_cmp argument) { add(number, reason, &argument, 1); }
+  [[nodiscard]] int load() { return error_ != 0 ? error_ : ::seccomp_load(context_.get()); }
+
+ private:
+  void add(int number, int reason, const scmp_arg_cmp* arguments, unsigned count) {
+    if (error_ != 0 || number < 0) return;
+    error_ = ::seccomp_rule_add_array(context_.get(), SCMP_ACT_ERRNO(static_cast<unsigned>(reason)),
+                                      number, count, arguments);
+  }
+
+  std::unique_ptr<void, decltype(&::seccomp_release)> context_;
+  int error_ = 0;
+};
+
+}  // namespace
+
+Result<void> install_system_call_filter() {
+  Filter filter;
+  for (const int number : refused) filter.refuse(number, EPERM);
+  for (const int number : unknown) filter.refuse(number, ENOSYS);
+  for (const std::uint64_t flag : namespaces)
+    filter.refuse(SCMP_SYS(clone), EPERM, scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, flag, flag});
+  // All other families that a kernel may have. It looks at the low 32 bits.
+  constexpr std::uint64_t low_bits = 0xFFFF'FFFF;
+  for (std::uint64_t family = 0; family <= 63; ++family) {
+    bool is_allowed = false;
+    for (const std::uint64_t each : families) is_allowed = is_allowed || each == family;
+    if (is_allowed) continue;
+    for (const int number : {SCMP_SYS(socket), SCMP_SYS(socketpair)})
+      filter.refuse(number, EAFNOSUPPORT, scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, low_bits, family});
+  }
+  // Characters typed into the terminal that somebody else reads from.
+  for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}})
+    filter.refuse(SCMP_SYS(ioctl), EPERM, scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, low_bits, request});
+  if (const int error = filter.load(); error != 0) return fail_errno("seccomp", -error);
+  return {};
+}
+
+}  // namespace hearth::packs::mandates::inside

@@ -1,0 +1,62 @@
+#include "packs/mandates/sandbox/sandbox.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/program_path.hpp"
+
+namespace hearth::packs::mandates::sandbox {
+namespace {
+
+std::string beside_us(const std::string& name) {
+  const std::string own = program_path();
+  return own.substr(0, own.rfind('/') + 1) + name;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> Sandbox::open(Settings settings, const std::stop_token& stop) {
+  if (settings.first_process.empty()) settings.first_process = beside_us("hearth-sandbox");
+  if (::access(settings.first_process.c_str(), X_OK) != 0) {
+    return fail(Errc::unavailable,
+                "the program " + settings.first_process + " is missing, and without it no sandbox",
+                {"install hearth again: it belongs beside hearthd"});
+  }
+  auto self_test = try_walls(settings, stop);
+  if (!self_test) return std::unexpected(std::move(self_test.error()).within("sandbox"));
+  if (!self_test->is_passed()) {
+    return fail(Errc::unavailable, "the sandbox does not hold: " + self_test->describe(),
+                {"mandates act only in a sandbox that holds; `hearth doctor` says more"});
+  }
+  return std::unique_ptr<Sandbox>(new Sandbox(std::move(settings), std::move(*self_test)));
+}
+
+Sandbox::Sandbox(Settings settings, SelfTest self_test)
+    : settings_(std::move(settings)), self_test_(std::move(self_test)) {}
+
+Result<Outcome> Sandbox::run(const Plan& plan, const std::stop_token& stop) const {
+  return run_in_sandbox(settings_, plan, stop);
+}
+
+std::string Outcome::describe() const {
+  switch (end) {
+    case End::exited:
+      return "exited with status " + std::to_string(number);
+    case End::signalled:
+      return "was killed by signal " + std::to_string(number);
+    case End::memory:
+      return "used more memory than it may";
+    case End::processes:
+      return "started more processes than it may";
+    case End::output:
+      return "printed more than it may";
+    case End::time:
+      return "took longer than it may";
+    case End::stopped:
+      return "was stopped";
+  }
+  return {};
+}
+
+}  // namespace hearth::packs::mandates::sandbox
