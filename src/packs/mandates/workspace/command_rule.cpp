@@ -1,0 +1,190 @@
+#include "packs/mandates/workspace/command_rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "packs/mandates/workspace/glob.hpp"
+
+namespace hearth::packs::mandates::workspace {
+namespace {
+
+// An empty list of commands: all of them.
+struct RefusedOption {
+  std::string_view name;
+  std::string_view only_of;  // " clone init "
+};
+
+// Long ones also in any abbreviation that git takes, and with "=value"; short ones also with a
+// value behind them.
+constexpr std::array refused_options{
+    RefusedOption{"--output", ""},
+    RefusedOption{"--output-directory", ""},
+    RefusedOption{"--no-index", ""},
+    RefusedOption{"--upload-pack", ""},
+    RefusedOption{"--receive-pack", ""},
+    RefusedOption{"--exec", ""},
+    RefusedOption{"--ext-diff", ""},
+    RefusedOption{"--textconv", ""},
+    RefusedOption{"--open-files-in-pager", ""},
+    RefusedOption{"--template", ""},
+    RefusedOption{"--config", ""},
+    RefusedOption{"--config-env", ""},
+    RefusedOption{"--exec-path", ""},
+    RefusedOption{"--git-dir", ""},
+    RefusedOption{"--work-tree", ""},
+    RefusedOption{"--separate-git-dir", ""},
+    RefusedOption{"--extcmd", ""},
+    RefusedOption{"--tool", ""},
+    RefusedOption{"--remote", " archive "},
+    RefusedOption{"--interactive", " rebase "},
+    RefusedOption{"--gpg-sign", ""},
+    RefusedOption{"--show-signature", ""},
+    RefusedOption{"--orderfile", ""},
+    RefusedOption{"-o", " archive format-patch bundle pack-objects diff log show "},
+    RefusedOption{"-O", ""},
+    RefusedOption{"-x", " rebase difftool "},
+    RefusedOption{"-u", " clone "},
+    RefusedOption{"-c", " clone init "},
+    RefusedOption{"-S", " commit merge rebase tag cherry-pick revert "},
+    RefusedOption{"-i", " rebase "}};
+
+// They set what runs later, run what they are told, or speak to others.
+constexpr std::array<std::string_view, 34> refused_commands{"config",
+                                                            "submodule",
+                                                            "submodule--helper",
+                                                            "filter-branch",
+                                                            "difftool",
+                                                            "mergetool",
+                                                            "bisect",
+                                                            "daemon",
+                                                            "instaweb",
+                                                            "web--browse",
+                                                            "send-email",
+                                                            "imap-send",
+                                                            "credential",
+                                                            "credential-cache",
+                                                            "credential-store",
+                                                            "upload-pack",
+                                                            "upload-archive",
+                                                            "receive-pack",
+                                                            "shell",
+                                                            "hook",
+                                                            "maintenance",
+                                                            "gui",
+                                                            "citool",
+                                                            "gitk",
+                                                            "help",
+                                                            "http-backend",
+                                                            "remote-ext",
+                                                            "remote-fd",
+                                                            "fsmonitor--daemon",
+                                                            "scalar",
+                                                            "p4",
+                                                            "svn",
+                                                            "cvsserver",
+                                                            "update-server-info"};
+
+constexpr std::array<std::string_view, 6> allowed_before{
+    "--no-pager", "--no-optional-locks",  "--literal-pathspecs",
+    "--version",  "--no-replace-objects", "-P"};
+
+bool is_refused_option(const RefusedOption& option,
+                       std::string_view argument,
+                       std::string_view command) {
+  const std::string padded = " " + std::string(command) + " ";
+  if (!option.only_of.empty() && option.only_of.find(padded) == std::string_view::npos)
+    return false;
+  if (!option.name.starts_with("--")) return argument.starts_with(option.name);
+  const std::string_view name = argument.substr(0, argument.find('='));
+  return name.size() > 2 && option.name.starts_with(name);
+}
+
+}  // namespace
+
+std::string refusal_of_git(std::span<const std::string> words) {
+  std::size_t at = 1;
+  while (at < words.size() && words[at].starts_with('-')) {
+    if (std::ranges::find(allowed_before, words[at]) == allowed_before.end())
+      return "git's own option " + words[at] + " may change what it runs";
+    ++at;
+  }
+  if (at >= words.size()) return {};
+  const std::string& command = words[at];
+  const bool is_plain =
+      std::ranges::all_of(command, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+  if (!is_plain || std::ranges::find(refused_commands, command) != refused_commands.end())
+    return "git " + command + " is not for mandates";
+  for (++at; at < words.size(); ++at) {
+    const std::string& argument = words[at];
+    if (argument == "--") return {};
+    if (!argument.starts_with('-')) {
+      // "ext::command" and its kin run programs.
+      if (argument.find("::") != std::string::npos && argument.find("::") < argument.find('/'))
+        return argument + " names a transport that runs programs";
+      continue;
+    }
+    for (const RefusedOption& option : refused_options) {
+      if (is_refused_option(option, argument, command))
+        return "git " + command + " " + argument + " may write elsewhere or run something else";
+    }
+  }
+  return {};
+}
+
+Result<CommandRules> CommandRules::parse(std::span<const std::string> lines) {
+  CommandRules rules;
+  for (const std::string& line : lines) {
+    Rule rule;
+    std::string_view rest = line;
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find(' '), rest.size());
+      if (end > 0) rule.words.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (!rule.words.empty() && rule.words.back() == "...") {
+      rule.is_open = true;
+      rule.words.pop_back();
+    }
+    if (rule.words.empty() || rule.words.front().find_first_of("*?[") != std::string::npos)
+      return fail(Errc::invalid_args, "\"" + line + "\" is no rule for commands",
+                  {"begin with a program's name: \"git log --oneline *\", \"pytest -q ...\""});
+    rules.rules_.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+bool CommandRules::fits(const Rule& rule, std::span<const std::string> words) {
+  if (words.size() < rule.words.size() || (words.size() > rule.words.size() && !rule.is_open))
+    return false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view pattern = i < rule.words.size() ? std::string_view(rule.words[i]) : "**";
+    const bool takes_options = pattern.starts_with('-');
+    if (words[i].starts_with('-') && !takes_options) return false;
+    // One argument is one name: no slash is special in it.
+    std::string text = words[i];
+    std::string flat(pattern);
+    std::ranges::replace(text, '/', '\x01');
+    std::ranges::replace(flat, '/', '\x01');
+    if (!matches_glob(flat, text)) return false;
+  }
+  return true;
+}
+
+Result<void> CommandRules::check(std::span<const std::string> words) const {
+  const auto refuse = [](const std::string& why) {
+    return fail(Errc::permission, why, {"use one of the commands that the mandate lists"});
+  };
+  if (words.empty() || words.front().empty())
+    return fail(Errc::invalid_args, "no program is named");
+  const bool fits_one =
+      std::ranges::any_of(rules_, [&](const Rule& rule) { return fits(rule, words); });
+  if (!fits_one) return refuse("the mandate does not allow this command: " + words.front());
+  const std::string& program = words.front();
+  if (program.substr(program.rfind('/') + 1) == "git") {
+    if (const std::string why = refusal_of_git(words); !why.empty()) return refuse(why);
+  }
+  return {};
+}
+
+}  // namespace hearth::packs::mandates::workspace

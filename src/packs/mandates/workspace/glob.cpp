@@ -1,0 +1,133 @@
+#include "packs/mandates/workspace/glob.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace hearth::packs::mandates::workspace {
+namespace {
+
+// One element of a pattern.
+struct Element {
+  enum class Kind : unsigned char { literal, any_one, star, double_star, set } kind;
+  char literal = 0;
+  std::string_view set;  // without its brackets and its !
+  bool is_negated = false;
+};
+
+// A set's end is the first ] that is not its first character; without one the bracket is a literal.
+std::size_t read_set(std::string_view rest, Element& element) {
+  std::size_t from = 1;
+  const bool is_negated = rest.size() > from && (rest[from] == '!' || rest[from] == '^');
+  if (is_negated) ++from;
+  const auto end = rest.find(']', from + 1);
+  if (rest.size() <= from || end == std::string_view::npos) {
+    element = {.kind = Element::Kind::literal, .literal = '['};
+    return 1;
+  }
+  element = {
+      .kind = Element::Kind::set, .set = rest.substr(from, end - from), .is_negated = is_negated};
+  return end + 1;
+}
+
+std::vector<Element> parse(std::string_view pattern) {
+  using Kind = Element::Kind;
+  std::vector<Element> elements;
+  while (!pattern.empty()) {
+    Element element{.kind = Kind::literal, .literal = pattern.front()};
+    std::size_t length = 1;
+    if (pattern.front() == '?') element.kind = Kind::any_one;
+    if (pattern.front() == '[') length = read_set(pattern, element);
+    if (pattern.front() == '*') {
+      length = pattern.find_first_not_of('*');
+      if (length == std::string_view::npos) length = pattern.size();
+      element.kind = length == 1 ? Kind::star : Kind::double_star;
+    }
+    if (pattern.front() == '\\' && pattern.size() > 1) {
+      element.literal = pattern[1];
+      length = 2;
+    }
+    elements.push_back(element);
+    pattern.remove_prefix(length);
+    // "**/x" also fits "x": no names at all.
+    if (element.kind == Kind::double_star && pattern.starts_with('/') &&
+        (elements.size() == 1 || elements[elements.size() - 2].literal == '/')) {
+      pattern.remove_prefix(1);
+      elements.back().literal = '/';  // what it takes ends with a slash
+    }
+  }
+  return elements;
+}
+
+bool is_in(std::string_view set, char c) {
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    if (i + 2 < set.size() && set[i + 1] == '-') {
+      if (set[i] <= c && c <= set[i + 2]) return true;
+      i += 2;
+    } else if (set[i] == c) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool takes_one(const Element& element, char c) {
+  switch (element.kind) {
+    case Element::Kind::literal:
+      return element.literal == c;
+    case Element::Kind::any_one:
+      return c != '/';
+    case Element::Kind::set:
+      return c != '/' && is_in(element.set, c) != element.is_negated;
+    default:
+      return false;
+  }
+}
+
+std::string lower(std::string_view text) {
+  std::string copy(text);
+  for (char& c : copy) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return copy;
+}
+
+}  // namespace
+
+// Follows all ways through the pattern at once: `at` holds which elements may come next.
+bool matches_glob(std::string_view pattern, std::string_view text) {
+  using Kind = Element::Kind;
+  const auto elements = parse(pattern);
+  std::vector<bool> at(elements.size() + 1);
+  at[0] = true;
+  // A star may take nothing. One that ends with a slash takes whole names only: it is left at its
+  // beginning, or behind a slash.
+  const auto skip_stars = [&](std::vector<bool>& places, bool is_behind_slash) {
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      if (!places[i]) continue;
+      const bool is_star =
+          elements[i].kind == Kind::star || (elements[i].kind == Kind::double_star &&
+                                             (elements[i].literal != '/' || is_behind_slash));
+      if (is_star) places[i + 1] = true;
+    }
+  };
+  skip_stars(at, true);
+  for (const char c : text) {
+    std::vector<bool> next(at.size());
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      if (!at[i]) continue;
+      if (elements[i].kind == Kind::double_star || (elements[i].kind == Kind::star && c != '/'))
+        next[i] = true;
+      if (takes_one(elements[i], c)) next[i + 1] = true;
+    }
+    skip_stars(next, c == '/');
+    at = std::move(next);
+  }
+  return at.back();
+}
+
+bool matches_glob_of_any_case(std::string_view pattern, std::string_view text) {
+  return matches_glob(lower(pattern), lower(text));
+}
+
+}  // namespace hearth::packs::mandates::workspace

@@ -1,0 +1,123 @@
+#include "packs/mandates/workspace/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "packs/mandates/workspace/glob.hpp"
+
+namespace hearth::packs::mandates::workspace {
+namespace {
+
+// One or two names in a row, each a pattern; they and what is below them.
+struct Protected {
+  std::string_view names;
+  std::string_view why;
+};
+
+constexpr std::string_view control = "version control";
+constexpr std::string_view hook = "hooks";
+constexpr std::string_view integration = "continuous integration";
+constexpr std::string_view shell = "a shell's start-up file";
+constexpr std::string_view editor = "an editor's start-up file";
+constexpr std::string_view agent = "an agent's or hearth's own settings";
+constexpr std::string_view credential = "credentials, or where they are sent";
+
+constexpr std::array table{
+    Protected{".git", control}, Protected{".hg", control}, Protected{".svn", control},
+    Protected{".jj", control}, Protected{".gitattributes", control},
+    Protected{".gitmodules", control}, Protected{".gitconfig", control},
+    Protected{".config/git", control},
+    // A bare repository lies open in a directory; git takes one for its own when it stands in it.
+    Protected{"hooks/*-commit*", hook}, Protected{"hooks/*-receive*", hook},
+    Protected{"hooks/*-checkout", hook}, Protected{"hooks/*-merge", hook},
+    Protected{"hooks/*-push", hook}, Protected{"hooks/commit-msg", hook},
+    Protected{"hooks/fsmonitor*", hook}, Protected{".githooks", hook}, Protected{".husky", hook},
+    Protected{".pre-commit-config.yaml", hook}, Protected{"lefthook.y*ml", hook},
+    Protected{".lefthook.y*ml", hook}, Protected{".github/workflows", integration},
+    Protected{".github/actions", integration}, Protected{".gitlab-ci.y*ml", integration},
+    Protected{".gitlab", integration}, Protected{".circleci", integration},
+    Protected{".travis.y*ml", integration}, Protected{".drone.y*ml", integration},
+    Protected{"azure-pipelines*.y*ml", integration}, Protected{"jenkinsfile*", integration},
+    Protected{".buildkite", integration}, Protected{".woodpecker*", integration},
+    Protected{"bitbucket-pipelines.y*ml", integration}, Protected{".forgejo", integration},
+    Protected{".gitea", integration}, Protected{".ci", integration},
+    Protected{"appveyor.y*ml", integration}, Protected{".appveyor.y*ml", integration},
+    Protected{".bashrc", shell}, Protected{".bash_*", shell}, Protected{".profile", shell},
+    Protected{".zshrc", shell}, Protected{".zshenv", shell}, Protected{".zprofile", shell},
+    Protected{".zlog*", shell}, Protected{".kshrc", shell}, Protected{".cshrc", shell},
+    Protected{".tcshrc", shell}, Protected{".login", shell}, Protected{".logout", shell},
+    Protected{".inputrc", shell}, Protected{".envrc", shell}, Protected{".direnv", shell},
+    Protected{".mise*.toml", shell}, Protected{"mise*.toml", shell},
+    Protected{".config/fish", shell}, Protected{".config/systemd", shell},
+    Protected{".config/autostart", shell}, Protected{".pam_environment", shell},
+    Protected{".xinitrc", shell}, Protected{".xprofile", shell}, Protected{".vscode", editor},
+    Protected{"*.code-workspace", editor}, Protected{".idea", editor}, Protected{".vim", editor},
+    Protected{".vimrc", editor}, Protected{"_vimrc", editor}, Protected{".gvimrc", editor},
+    Protected{".exrc", editor}, Protected{".nvimrc", editor}, Protected{".nvim.lua", editor},
+    Protected{".config/nvim", editor}, Protected{".emacs*", editor},
+    Protected{".dir-locals*.el", editor}, Protected{".zed", editor}, Protected{".fleet", editor},
+    Protected{".devcontainer", editor}, Protected{".sublime*", editor},
+    Protected{"*.sublime-project", editor}, Protected{".mcp.json", agent},
+    Protected{".claude", agent}, Protected{".cursor", agent}, Protected{".codex", agent},
+    Protected{".gemini", agent}, Protected{".hearth*", agent}, Protected{".ssh", credential},
+    Protected{".gnupg", credential}, Protected{".netrc", credential},
+    Protected{".npmrc", credential}, Protected{".yarnrc*", credential},
+    Protected{".pypirc", credential}, Protected{"pip.conf", credential},
+    Protected{".cargo/config*", credential}, Protected{".docker", credential},
+    Protected{".aws", credential}, Protected{".kube", credential}};
+
+std::vector<std::string_view> names_of(std::string_view path) {
+  std::vector<std::string_view> names;
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/'), path.size());
+    names.push_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return names;
+}
+
+bool is_within(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+}  // namespace
+
+std::string_view protection_of(std::string_view path) {
+  const auto names = names_of(path);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string one(names[i]);
+    const std::string two = i + 1 < names.size() ? one + "/" + std::string(names[i + 1]) : "";
+    for (const Protected& each : table) {
+      const bool is_pair = each.names.find('/') != std::string_view::npos;
+      if (is_pair && two.empty()) continue;
+      if (matches_glob_of_any_case(each.names, is_pair ? two : one)) return each.why;
+    }
+  }
+  return {};
+}
+
+Policy::Policy(std::vector<PathRule> rules, Scope fallback, std::vector<std::string> own)
+    : rules_(std::move(rules)), fallback_(fallback), own_(std::move(own)) {}
+
+Judgement Policy::judge(Action action, std::string_view path, std::string_view workspace) const {
+  const std::string whole = std::string(workspace) + "/" + std::string(path);
+  for (const std::string& each : own_) {
+    if (is_within(whole, each)) return {.scope = Scope::deny, .reason = "it is hearth's own state"};
+  }
+  Judgement judged{.scope = fallback_, .reason = "no rule fits"};
+  if (action == Action::read && fallback_ != Scope::deny) judged.scope = Scope::automatic;
+  for (const PathRule& rule : rules_) {
+    const bool is_meant =
+        rule.actions.empty() || std::ranges::find(rule.actions, action) != rule.actions.end();
+    if (is_meant && matches_glob(rule.glob, path))
+      judged = {.scope = rule.scope, .reason = "the rule for " + rule.glob};
+  }
+  const std::string_view protection = protection_of(path);
+  if (!protection.empty() && action != Action::read && judged.scope == Scope::automatic)
+    judged = {.scope = Scope::ask, .reason = "it is protected: " + std::string(protection)};
+  return judged;
+}
+
+}  // namespace hearth::packs::mandates::workspace

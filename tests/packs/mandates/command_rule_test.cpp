@@ -1,0 +1,79 @@
+#include "packs/mandates/workspace/command_rule.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hearth::packs::mandates::workspace {
+namespace {
+
+using Words = std::vector<std::string>;
+
+CommandRules rules(const Words& lines) {
+  return CommandRules::parse(lines).value();
+}
+
+TEST(CommandRules, AllowWhatTheyNameAndNothingElse) {
+  const CommandRules given =
+      rules({"make test", "git log --oneline *", "pytest -q ...", "prog --level=* x/*"});
+  for (const Words& allowed :
+       {Words{"make", "test"}, Words{"git", "log", "--oneline", "main"}, Words{"pytest", "-q"},
+        Words{"pytest", "-q", "a", "b/c"}, Words{"prog", "--level=3", "x/y/z"}})
+    EXPECT_TRUE(given.check(allowed)) << allowed[0];
+  for (const Words& refused :
+       {Words{}, Words{""}, Words{"make"}, Words{"make", "install"}, Words{"make", "test", "x"},
+        Words{"/usr/bin/make", "test"}, Words{"git", "log", "main"}, Words{"rm", "-rf", "/"},
+        Words{"pytest", "-q", "-p", "evil"}, Words{"pytest", "-q", "--rootdir=/"},
+        Words{"git", "log", "--oneline", "--output=/etc/x"}})
+    EXPECT_FALSE(given.check(refused));
+  EXPECT_EQ(given.check(Words{"rm"}).error().code, Errc::permission);
+}
+
+TEST(CommandRules, RefuseLinesThatAreNone) {
+  for (const char* const line : {"", "   ", "...", "* x", "g* log"})
+    EXPECT_FALSE(CommandRules::parse(Words{line})) << line;
+}
+
+TEST(CommandRules, AttackArgumentInjection) {
+  // Rules that name every option: what git must not be told is refused all the same.
+  const CommandRules careless = rules({"git * -* *", "git * -*", "git -* * *", "git -* * * *",
+                                       "git * * -*", "git * -* ...", "git * *"});
+  for (const Words& attack : {Words{"git", "diff", "--output=/etc/passwd"},
+                              Words{"git", "diff", "--outp=x"},
+                              Words{"git", "diff", "--no-index", "/etc/passwd"},
+                              Words{"git", "diff", "--no-i", "x"},
+                              Words{"git", "format-patch", "-o", "/etc"},
+                              Words{"git", "format-patch", "-o/etc"},
+                              Words{"git", "archive", "-o", "/etc/x"},
+                              Words{"git", "fetch", "--upload-pack=touch x"},
+                              Words{"git", "fetch", "--upload-p", "x"},
+                              Words{"git", "clone", "-u", "x"},
+                              Words{"git", "ls-remote", "--exec=x"},
+                              Words{"git", "-c", "core.pager=x", "log"},
+                              Words{"git", "-ccore.fsmonitor=x", "status", "x"},
+                              Words{"git", "--exec-path=/tmp", "log", "x"},
+                              Words{"git", "--git-dir=/tmp/x", "log", "x"},
+                              Words{"git", "-C", "/", "log"},
+                              Words{"git", "-p", "log", "x"},
+                              Words{"git", "config", "core.fsmonitor"},
+                              Words{"git", "rebase", "-x", "x"},
+                              Words{"git", "rebase", "--exec=x"},
+                              Words{"git", "grep", "-Ox"},
+                              Words{"git", "grep", "--open-files-in-pager=x"},
+                              Words{"git", "log", "--ext-diff"},
+                              Words{"git", "show", "--textconv"},
+                              Words{"git", "fetch", "ext::sh -c x"},
+                              Words{"git", "submodule", "foreach"},
+                              Words{"git", "bisect", "run"},
+                              Words{"git", "commit", "-Skey"},
+                              Words{"git", "init", "--template=/tmp"}})
+    EXPECT_FALSE(careless.check(attack)) << attack[1] << " " << attack.back();
+  for (const Words& fine :
+       {Words{"git", "diff", "--stat"}, Words{"git", "log", "-3"}, Words{"git", "diff", "--color"},
+        Words{"git", "switch", "-c", "branch"}, Words{"git", "ls-files", "-o"},
+        Words{"git", "grep", "-o", "x"}, Words{"git", "log", "main"}})
+    EXPECT_TRUE(careless.check(fine)) << careless.check(fine).error().message;
+  EXPECT_EQ(refusal_of_git(Words{"git", "diff", "--", "--output=x"}), "") << "a path";
+  EXPECT_EQ(refusal_of_git(Words{"git", "--no-pager", "log", "--exclude=x"}), "");
+}
+
+}  // namespace
+}  // namespace hearth::packs::mandates::workspace

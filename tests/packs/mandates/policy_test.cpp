@@ -1,0 +1,75 @@
+#include "packs/mandates/workspace/policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hearth::packs::mandates::workspace {
+namespace {
+
+TEST(Policy, TheLastRuleThatFitsDecides) {
+  const Policy policy({{.glob = "**", .scope = Scope::automatic},
+                       {.glob = "src/**", .actions = {Action::remove}, .scope = Scope::deny},
+                       {.glob = "src/gen/**", .scope = Scope::ask}});
+  EXPECT_EQ(policy.judge(Action::edit, "README.md", "/w").scope, Scope::automatic);
+  EXPECT_EQ(policy.judge(Action::edit, "src/a.cpp", "/w").scope, Scope::automatic);
+  EXPECT_EQ(policy.judge(Action::remove, "src/a.cpp", "/w").scope, Scope::deny);
+  EXPECT_EQ(policy.judge(Action::remove, "src/gen/a.cpp", "/w").scope, Scope::ask);
+}
+
+TEST(Policy, AsksWhereNoRuleFits) {
+  EXPECT_EQ(Policy().judge(Action::edit, "a", "/w").scope, Scope::ask);
+  EXPECT_EQ(Policy().judge(Action::read, "a", "/w").scope, Scope::automatic);
+  EXPECT_EQ(Policy({}, Scope::deny).judge(Action::read, "a", "/w").scope, Scope::deny);
+}
+
+TEST(Policy, AttackHookAndCiEdits) {
+  const Policy policy({{.glob = "**", .scope = Scope::automatic}});
+  for (const char* const path : {".git/config",
+                                 ".git/hooks/pre-commit",
+                                 ".GIT/config",
+                                 "sub/.git",
+                                 "sub/.git/config",
+                                 ".gitattributes",
+                                 ".githooks/pre-push",
+                                 ".husky/pre-commit",
+                                 "hooks/post-receive",
+                                 ".github/workflows/ci.yml",
+                                 ".gitlab-ci.yml",
+                                 ".ci/run",
+                                 "Jenkinsfile",
+                                 ".bashrc",
+                                 "home/.zshenv",
+                                 ".envrc",
+                                 ".vscode/tasks.json",
+                                 ".VSCode/settings.json",
+                                 "x.code-workspace",
+                                 ".vimrc",
+                                 ".emacs.d/init.el",
+                                 ".mcp.json",
+                                 ".claude/settings.json",
+                                 ".hearth.toml",
+                                 ".hearth-stage-1/0",
+                                 ".ssh/authorized_keys",
+                                 ".npmrc",
+                                 ".cargo/config.toml"}) {
+    EXPECT_EQ(policy.judge(Action::edit, path, "/w").scope, Scope::ask) << path;
+    EXPECT_FALSE(policy.judge(Action::edit, path, "/w").reason.empty());
+    EXPECT_EQ(policy.judge(Action::read, path, "/w").scope, Scope::automatic) << path;
+  }
+  for (const char* const path :
+       {"src/git.cpp", "github/workflows/x", ".gitignore", "profile", "hooks/useState.ts",
+        "docs/vim.md", ".github/README.md", "cargo/config"})
+    EXPECT_EQ(policy.judge(Action::edit, path, "/w").scope, Scope::automatic) << path;
+  const Policy strict({{.glob = "**", .scope = Scope::deny}});
+  EXPECT_EQ(strict.judge(Action::edit, ".git/config", "/w").scope, Scope::deny)
+      << "rules may be stricter";
+}
+
+TEST(Policy, DeniesWhatIsHearthsOwn) {
+  const Policy policy({{.glob = "**", .scope = Scope::automatic}}, Scope::ask, {"/w/state"});
+  EXPECT_EQ(policy.judge(Action::read, "state/ledger", "/w").scope, Scope::deny);
+  EXPECT_EQ(policy.judge(Action::edit, "state", "/w").scope, Scope::deny);
+  EXPECT_EQ(policy.judge(Action::edit, "state2/x", "/w").scope, Scope::automatic);
+}
+
+}  // namespace
+}  // namespace hearth::packs::mandates::workspace
