@@ -7,9 +7,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "base/regular_file.hpp"
 
 namespace hearth::log {
@@ -58,9 +62,16 @@ void rotate(LogFile& file) {
   file.size = opened ? *opened : 0;  // on failure lines go on into the old file
 }
 
+using Filter = std::function<std::string(std::string_view)>;
+Guarded<std::shared_ptr<const Filter>>& line_filter() {
+  static auto& filter = *new Guarded<std::shared_ptr<const Filter>>;  // as the file above
+  return filter;
+}
+
 void write_line(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (level < lowest_level.load(std::memory_order_relaxed)) return;
   std::string line = format_line(level, message, fields);
+  if (const auto filter = *line_filter().lock()) line = (*filter)(line);
   line.push_back('\n');
   LogFile& file = log_file();
   const std::lock_guard lock(file.mutex);
@@ -128,6 +139,10 @@ void error(std::string_view message, std::initializer_list<Field> fields) {
 
 void set_level(Level lowest) {
   lowest_level.store(lowest, std::memory_order_relaxed);
+}
+
+void set_filter(Filter filter) {
+  *line_filter().lock() = filter ? std::make_shared<const Filter>(std::move(filter)) : nullptr;
 }
 
 Result<void> open_file(const std::string& path, std::size_t rotate_at, int keep) {

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ void warning(std::string_view message, std::initializer_list<Field> fields = {})
 void error(std::string_view message, std::initializer_list<Field> fields = {});
 
 void set_level(Level lowest);
+
+// From now on each line goes through `filter` before it is written: what takes secrets out. It is
+// called by any thread, and logs nothing itself. Empty: none.
+void set_filter(std::function<std::string(std::string_view)> filter);
 
 // Sends the log, standard output and standard error of this process to `path` (created 0600,
 // appended), so that what a sanitizer or the C library prints is kept too. When the file passes

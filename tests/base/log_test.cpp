@@ -123,6 +123,17 @@ TEST_F(LogFileTest, LeavesOutWhatIsBelowTheLevel) {
   EXPECT_THAT(contents(path_), HasSubstr("coarse"));
 }
 
+TEST_F(LogFileTest, FiltersLines) {
+  ASSERT_TRUE(open_file(path_));
+  set_filter(
+      [](std::string_view line) { return std::string(line.substr(0, line.find("sk-"))) + "…"; });
+  info("asked", {kv("key", "sk-secret")});
+  set_filter({});
+  info("plain", {kv("key", "sk-")});
+  EXPECT_THAT(contents(path_), HasSubstr("asked key=…\n"));
+  EXPECT_THAT(contents(path_), HasSubstr("plain key=sk-\n"));
+}
+
 TEST_F(LogFileTest, RotatesAtTheSizeAndKeepsSoMany) {
   ASSERT_TRUE(open_file(path_, 1000, 2).has_value());
   for (int i = 0; i < 200; ++i) info("a line of some length to fill the file", {kv("i", i)});
