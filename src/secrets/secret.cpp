@@ -1,4 +1,4 @@
-#include "packs/knowledge/secret.hpp"
+#include "secrets/secret.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include "base/regular_file.hpp"
 #include "io/captured_output.hpp"
 
-namespace hearth::packs::knowledge {
+namespace hearth::secrets {
 namespace {
 
 constexpr std::size_t longest_secret = 16'384;  // bytes
@@ -63,4 +63,4 @@ Result<std::string> read_secret(const SecretSource& source, const std::stop_toke
   return std::string();
 }
 
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::secrets

@@ -7,7 +7,7 @@
 
 #include "base/result.hpp"
 
-namespace hearth::packs::knowledge {
+namespace hearth::secrets {
 
 // At most one of them.
 struct SecretSource {
@@ -24,4 +24,4 @@ struct SecretSource {
 [[nodiscard]] Result<std::string> read_secret(const SecretSource& source,
                                               const std::stop_token& stop);
 
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::secrets

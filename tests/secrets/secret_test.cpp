@@ -1,4 +1,4 @@
-#include "packs/knowledge/secret.hpp"
+#include "secrets/secret.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include "support/process.hpp"
 #include "support/scratch_directory.hpp"
 
-namespace hearth::packs::knowledge {
+namespace hearth::secrets {
 namespace {
 
 using ::testing::HasSubstr;
@@ -49,4 +49,4 @@ TEST(Secret, ErrorsNameTheSourceAndNotTheSecret) {
 }
 
 }  // namespace
-}  // namespace hearth::packs::knowledge
+}  // namespace hearth::secrets

@@ -143,7 +143,7 @@ Result<void> check(const EmbedderSettings& settings) {
     return wrong("kind \"openai\" needs url and model",
                  "set url = \"http://127.0.0.1:11434/v1\" and model = \"nomic-embed-text\", as "
                  "they are for Ollama");
-  const SecretSource& key = given.key;
+  const secrets::SecretSource& key = given.key;
   if (!key.environment.empty() + !key.file.empty() + !key.command.empty() > 1)
     return wrong("key_env, key_file and key_command exclude each other", "keep one of them");
   return {};

@@ -291,7 +291,7 @@ Result<http::Response> OpenAiEmbedder::send(const std::string& body,
 
 Result<std::string> OpenAiEmbedder::key(const std::stop_token& stop) {
   if (auto known = state_->shared.lock()->key) return *known;
-  auto secret = read_secret(settings_.key, stop);
+  auto secret = secrets::read_secret(settings_.key, stop);
   if (secret) state_->shared.lock()->key = *secret;
   return secret;
 }

@@ -17,7 +17,7 @@
 #include "http/retrying.hpp"
 #include "packs/knowledge/engine/embedder.hpp"
 #include "packs/knowledge/model_server.hpp"
-#include "packs/knowledge/secret.hpp"
+#include "secrets/secret.hpp"
 
 namespace hearth::packs::knowledge {
 
@@ -26,7 +26,7 @@ struct OpenAiSettings {
   std::string socket;  // a Unix socket to reach it at
   std::string model;
   std::uint32_t dimensions = 0;  // to ask for; 0: the model's own
-  SecretSource key;
+  secrets::SecretSource key;
   std::string query_prefix;  // as the model's card says: "search_query: "
   std::string document_prefix;
   std::size_t batch = 32;                            // texts a request
