@@ -1,0 +1,54 @@
+// The secrets that the configuration names: read when they are needed, given only to the tools and
+// hosts they are for, and known to the redactor from then on.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "secrets/redactor.hpp"
+#include "secrets/secret.hpp"
+
+namespace hearth::secrets {
+
+struct NamedSecret {
+  std::string name;  // letters, digits, - and _
+  SecretSource source;
+  // Names of tools and hosts; "*.example.org" for what ends so, "issues_*" for what begins so.
+  // Empty: none.
+  std::vector<std::string> tools;
+  std::vector<std::string> hosts;
+};
+
+// Thread-safe.
+class Vault final {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Vault>> open(std::vector<NamedSecret> secrets,
+                                                           Redactor redactor);
+
+  // `permission` where the secret is not for that tool, or not for that host; `not_found`; what
+  // read_secret says. Values are not kept: one that is renewed counts at once.
+  [[nodiscard]] Result<std::string> for_tool(std::string_view name,
+                                             std::string_view tool,
+                                             const std::stop_token& stop) const;
+  [[nodiscard]] Result<std::string> for_host(std::string_view name,
+                                             std::string_view host,
+                                             const std::stop_token& stop) const;
+
+  [[nodiscard]] const Redactor& redactor() const { return redactor_; }
+
+ private:
+  Vault(std::vector<NamedSecret> secrets, Redactor redactor);
+  [[nodiscard]] Result<std::string> read(std::string_view name,
+                                         std::string_view use,
+                                         std::vector<std::string> NamedSecret::* scope,
+                                         const std::stop_token& stop) const;
+
+  const std::vector<NamedSecret> secrets_;
+  mutable Redactor redactor_;
+};
+
+}  // namespace hearth::secrets

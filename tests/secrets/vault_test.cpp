@@ -1,0 +1,62 @@
+#include "secrets/vault.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/process.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace hearth::secrets {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class VaultTest : public testing::Test {
+ protected:
+  VaultTest() { test::write_file(scratch_ / "key", "sk-secret\n"); }
+  [[nodiscard]] NamedSecret key() const {
+    return {.name = "key",
+            .source = {.environment = {}, .file = scratch_ / "key", .command = {}},
+            .tools = {"issues_*"},
+            .hosts = {"api.example.org", "*.example.net"}};
+  }
+  test::ScratchDirectory scratch_{"vault"};
+};
+
+TEST_F(VaultTest, GivesASecretOnlyToWhatItIsFor) {
+  const auto vault = Vault::open({key()}, {}).value();
+  EXPECT_EQ(vault->for_host("key", "api.example.org", {}).value(), "sk-secret");
+  EXPECT_EQ(vault->for_host("key", "a.example.net", {}).value(), "sk-secret");
+  EXPECT_EQ(vault->for_tool("key", "issues_create", {}).value(), "sk-secret");
+  for (const char* const host : {"example.org", "evil-api.example.org", "example.net",
+                                 "aexample.net", "a.example.net.evil.org", ""})
+    EXPECT_EQ(vault->for_host("key", host, {}).error().code, Errc::permission) << host;
+  EXPECT_EQ(vault->for_tool("key", "knowledge_add", {}).error().code, Errc::permission);
+  EXPECT_EQ(vault->for_tool("key", "api.example.org", {}).error().code, Errc::permission);
+  EXPECT_EQ(vault->for_tool("nosuch", "issues_create", {}).error().code, Errc::not_found);
+}
+
+TEST_F(VaultTest, TellsTheRedactor) {
+  const Redactor redactor;
+  const auto vault = Vault::open({key()}, redactor).value();
+  ASSERT_TRUE(vault->for_tool("key", "issues_create", {}));
+  EXPECT_EQ(redactor.redact("a sk-secret"), "a [secret key]");
+  test::write_file(scratch_ / "key", "sk-renewed\n");
+  EXPECT_EQ(vault->for_tool("key", "issues_create", {}).value(), "sk-renewed");
+  EXPECT_EQ(redactor.redact("sk-secret sk-renewed"), "[secret key] [secret key]");
+}
+
+TEST_F(VaultTest, RefusesWhatItCannotKeep) {
+  test::write_file(scratch_ / "key", "abc\n");
+  const auto vault = Vault::open({key()}, {}).value();
+  const auto error = vault->for_tool("key", "issues_create", {}).error();
+  EXPECT_EQ(error.code, Errc::invalid_args);
+  EXPECT_THAT(error.message, Not(HasSubstr("abc")));
+  EXPECT_FALSE(Vault::open({key(), key()}, {}));
+  EXPECT_FALSE(Vault::open({{.name = "a b", .source = key().source}}, {}));
+  EXPECT_FALSE(Vault::open({{.name = "a", .source = {}}}, {}));
+}
+
+}  // namespace
+}  // namespace hearth::secrets
