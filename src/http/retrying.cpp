@@ -8,18 +8,23 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace hearth::http {
 namespace {
 
 using std::chrono::milliseconds;
 
-bool may_pass(const Result<Response>& outcome) {
+bool may_pass(const RetryPolicy& policy, const Result<Response>& outcome) {
   if (outcome) {
     static constexpr std::array passing{429, 502, 503, 504};
-    return std::ranges::find(passing, outcome->status) != passing.end();
+    static constexpr std::array errors{500, 529};
+    return std::ranges::find(passing, outcome->status) != passing.end() ||
+           (policy.after_server_errors &&
+            std::ranges::find(errors, outcome->status) != errors.end());
   }
   const Errc code = outcome.error().code;
+  if (code == Errc::timed_out) return policy.after_timeouts;
   return code == Errc::unavailable || code == Errc::outcome_unknown;
 }
 
@@ -69,8 +74,11 @@ Result<Response> send_retrying(Client& client,
                                const RetryPolicy& policy,
                                const std::stop_token& stop) {
   for (int attempt = 1;; ++attempt) {
+    if (policy.before_each) {
+      if (auto may = policy.before_each(); !may) return std::unexpected(std::move(may.error()));
+    }
     auto outcome = client.send(request, stop);
-    if (!request.is_repeatable || attempt >= policy.most_attempts || !may_pass(outcome))
+    if (!request.is_repeatable || attempt >= policy.most_attempts || !may_pass(policy, outcome))
       return outcome;
     std::optional<milliseconds> asked_for;
     if (outcome)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string_view>
@@ -16,12 +17,17 @@ struct RetryPolicy {
   int most_attempts = 4;  // with the first
   std::chrono::milliseconds first_wait{250};
   std::chrono::milliseconds longest_wait{8'000};  // also when the server asks for more
+  bool after_timeouts = false;                    // an answer that did not come in time
+  bool after_server_errors = false;               // 500 and 529, too
+  // Called before each attempt, the first one, too; an error of it is the outcome.
+  std::function<Result<void>()> before_each;
 };
 
 // Sends a repeatable request until the answer is neither an error of the connection nor one of 429,
-// 502, 503 and 504, at most most_attempts times; any other request once. The waits between double
-// with each attempt, or are what Retry-After says; each is a little random, so that clients that
-// failed together do not come back together. Returns the last outcome.
+// 502, 503 and 504 (nor what the policy adds to these), at most most_attempts times; any other
+// request once. The waits between double with each attempt, or are what Retry-After says; each is a
+// little random, so that clients that failed together do not come back together. Returns the last
+// outcome.
 [[nodiscard]] Result<Response> send_retrying(Client& client,
                                              const Request& request,
                                              const RetryPolicy& policy,

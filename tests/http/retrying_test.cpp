@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr RetryPolicy quick{
+const RetryPolicy quick{
     .most_attempts = 3, .first_wait = milliseconds(1), .longest_wait = milliseconds(10)};
 
 Request to(const std::string& url, bool is_repeatable = true) {
@@ -53,6 +53,35 @@ TEST(Retrying, SendsNothingTwiceThatMayNotBeRepeatedOrCannotPass) {
   EXPECT_EQ(send_retrying(client, to(server.url("/broken"), false), quick, {}).error().code,
             Errc::outcome_unknown);
   EXPECT_EQ(count_of(server, "/broken"), 1);
+}
+
+TEST(Retrying, DoesMoreWhereThePolicySaysSo) {
+  const test::HttpServer server;
+  Client client;
+  int attempts = 0;
+  RetryPolicy policy = quick;
+  policy.before_each = [&]() -> Result<void> {
+    ++attempts;
+    return {};
+  };
+  Request request{
+      .url = server.url("/status-500-1/echo"), .headers = {}, .body = {}, .is_repeatable = true};
+  EXPECT_EQ(send_retrying(client, request, policy, {})->status, 500);
+  EXPECT_EQ(attempts, 1);
+  policy.after_server_errors = true;
+  request.url = server.url("/status-529-1/echo");
+  EXPECT_EQ(send_retrying(client, request, policy, {})->status, 200);
+  request.url = server.url("/hang");
+  request.timeout = milliseconds(30);
+  attempts = 0;
+  EXPECT_EQ(send_retrying(client, request, policy, {}).error().code, Errc::timed_out);
+  EXPECT_EQ(attempts, 1);
+  policy.after_timeouts = true;
+  policy.before_each = [&]() -> Result<void> {
+    if (++attempts > 2) return fail(Errc::busy, "enough");
+    return {};
+  };
+  EXPECT_EQ(send_retrying(client, request, policy, {}).error().code, Errc::busy);
 }
 
 TEST(Retrying, AWaitEndsWhenStopped) {
