@@ -23,6 +23,11 @@ The first part of a path says how to answer; what follows it is the address prop
     …/embeddings          vectors in the form of OpenAI; of a text "vector:1,0,2" just that one, else 8 numbers
                           made of the text. A part before it may spoil them:
     /base64 /reversed /short /twice /nan /text /zero /mixed /no-json /empty /huge /error
+
+    …/chat/completions    an answer in the form of OpenAI. The first message holds the answers, with a line "---" between
+                          them: the first one is given first, the next after each message of an assistant. As a call
+                          of the tool where one is offered. A part before it may spoil it:
+    /no-usage /odd-usage /cut /refusal /no-choices /two-calls /other-tool /no-json /huge /error
 """
 
 import argparse
@@ -82,6 +87,32 @@ def embeddings(way: str, request: dict) -> object:
     if way == "error":
         return {"error": {"message": "the model \"nosuch\" is not loaded", "type": "invalid_request_error"}}
     return {"object": "list", "data": data, "model": request.get("model"), "usage": {"prompt_tokens": 1}}
+
+
+def chat(way: str, request: dict) -> object:
+    messages = request["messages"]
+    answers = messages[0]["content"].split("\n---\n")
+    turn = sum(message["role"] == "assistant" for message in messages)
+    text = answers[min(turn, len(answers) - 1)]
+    message: dict = {"role": "assistant", "content": text}
+    if "tools" in request:
+        name = "other" if way == "other-tool" else request["tools"][0]["function"]["name"]
+        call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": text}}
+        message = {"role": "assistant", "content": None, "tool_calls": [call] * (2 if way == "two-calls" else 1)}
+    if way == "refusal":
+        message = {"role": "assistant", "content": None, "refusal": "I will not."}
+    if way == "error":
+        return {"error": {"message": "the model \"nosuch\" is not loaded", "type": "invalid_request_error"}}
+    choice = {"index": 0, "message": message, "finish_reason": "length" if way == "cut" else "stop"}
+    answer = {"object": "chat.completion", "model": request.get("model"), "choices": [choice],
+              "usage": {"prompt_tokens": 10 + turn, "completion_tokens": 5}}
+    if way == "no-choices":
+        answer["choices"] = []
+    if way == "no-usage":
+        del answer["usage"]
+    if way == "odd-usage":
+        answer["usage"] = {"prompt_tokens": -1, "completion_tokens": "5"}
+    return answer
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -176,6 +207,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if way == "huge":
                 return self.answer(b" " * (100 << 20))
             return self.answer(json.dumps(embeddings(way, json.loads(body))).encode())
+        if path.endswith("/chat/completions"):
+            if way == "no-json":
+                return self.answer(b'{"choices": [')
+            if way == "huge":
+                return self.answer(b" " * (40 << 20))
+            return self.answer(json.dumps(chat(way, json.loads(body))).encode())
         headers = {name.lower(): value for name, value in self.headers.items()}
         echo = {"method": self.command, "path": path, "headers": headers, "body": body}
         return self.answer(json.dumps(echo).encode())
