@@ -224,7 +224,7 @@ int eat_memory() {
     taken += part;
     if (taken > most) break;  // else the watchdog may see it first
   }
-  std::cout << (take_memory(own.rlim_cur, MAP_PRIVATE) ? "unlimited" : "limited") << std::endl;
+  std::cout << (take_memory(own.rlim_cur, MAP_PRIVATE) ? "unlimited\n" : "limited\n") << std::flush;
   for (; taken < 4 * own.rlim_cur; taken += part) {
     if (!take_memory(part, MAP_SHARED)) break;
   }
@@ -247,7 +247,7 @@ int begin_processes() {
     }
     ++begun;
   }
-  std::cout << begun << std::endl;
+  std::cout << begun << '\n' << std::flush;
   ::usleep(200'000);  // so that the watchdog may count
   return 0;
 }
