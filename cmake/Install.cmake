@@ -4,12 +4,21 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS hearth hearthd hearth-sandbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# hearthd looks for it there, by its own place.
+if(HEARTH_DUCKDB_LIBRARY)
+  install(FILES "${HEARTH_DUCKDB_LIBRARY}" DESTINATION lib/hearth RENAME libduckdb.so)
+endif()
 
 # Libraries and what they pass on. The bundles of Dependencies.cmake go along; the packages behind them are found
 # again by hearthConfig.cmake.
 get_property(libraries GLOBAL PROPERTY HEARTH_LIBRARIES)
-install(TARGETS ${libraries} hearth_boost_json hearth_boost_url hearth_curl_headers hearth_gumbo hearth_seccomp hearth_sodium hearth_sqlite hearth_stemmer EXPORT hearthTargets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)
+foreach(bundle IN ITEMS boost_json boost_url cairo_headers curl_headers date duckdb_headers git2_headers grammars gumbo
+    libpq_headers seccomp sodium sqlite stemmer)
+  if(TARGET hearth_${bundle})
+    list(APPEND bundles hearth_${bundle})
+  endif()
+endforeach()
+install(TARGETS ${libraries} ${bundles} EXPORT hearthTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/hearth)
 foreach(library IN LISTS libraries)
   get_target_property(folder ${library} SOURCE_DIR)
   cmake_path(RELATIVE_PATH folder BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/src" OUTPUT_VARIABLE below)

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def settings_of_code():
     """The keys of the tables in src/config: `DaemonKey{"name", …}` and `ClientKey name{"name", …}`; those of packs:
-    `Known{"name", …}`."""
+    `Known{"name", …}`, `Setting{"table.name", …}`."""
     sources = [*(ROOT / "src/config").glob("*.cpp"), *(ROOT / "src/packs").glob("*/*.cpp")]
     text = "".join(path.read_text() for path in sorted(sources))
-    return set(re.findall(r'(?:DaemonKey|ClientKey \w+|Known)\s*\{\s*"(\w+)"', text))
+    return set(re.findall(r'(?:DaemonKey|ClientKey \w+|Known|Setting)\s*\{\s*"(?:\w+\.)?(\w+)"', text))
 
 
 def settings_of_docs():

@@ -118,24 +118,24 @@ def link_lists(text: str) -> Iterator[tuple[int, str]]:
             yield uncommented.count("\n", 0, offset + target.start()) + 1, target.group(0)
 
 
-def library_folders(root: pathlib.Path, files: list[str]) -> dict[str, str]:
-    """The folder of src/ that makes each library."""
+def library_folders(table: Table, root: pathlib.Path, files: list[str]) -> dict[str, str | None]:
+    """The folder of the table that makes each library; a part of a folder may be a library of its own."""
     made = {}
     for name in files:
         if name.startswith("src/") and name.endswith("/CMakeLists.txt"):
             for call in re.finditer(r"\bhearth_library\s*\(\s*(\w+)", (root / name).read_text(encoding="utf-8")):
-                made["hearth_" + call.group(1)] = name.removeprefix("src/").removesuffix("/CMakeLists.txt")
+                made["hearth_" + call.group(1)] = table.folder_of(name.removeprefix("src/"))
     return made
 
 
 def check_links(table: Table, root: pathlib.Path, files: list[str]) -> Iterator[Finding]:
     """What a library links must be what its folder may include."""
-    made = library_folders(root, files)
+    made = library_folders(table, root, files)
     for name in files:
         if not name.startswith("src/") or not name.endswith("/CMakeLists.txt"):
             continue
-        folder = name.removeprefix("src/").removesuffix("/CMakeLists.txt")
-        if table.pattern_of(folder) is None:
+        folder = table.folder_of(name.removeprefix("src/"))
+        if folder is None:
             continue
         for line, target in link_lists((root / name).read_text(encoding="utf-8")):
             other = made.get(target)  # external bundles (hearth_sqlite) are not made in src/

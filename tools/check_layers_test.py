@@ -75,6 +75,12 @@ class CheckLayers(unittest.TestCase):
         self.write("src/base/CMakeLists.txt", "hearth_library(\n  base SOURCES a.cpp\n  LINKS hearth_ipc)\n")
         self.assert_one("src/base/CMakeLists.txt:3:", "base may not link hearth_ipc")
 
+    def test_holds_a_part_with_a_library_of_its_own_to_the_rules_of_its_folder(self) -> None:
+        self.write("src/ipc/CMakeLists.txt", "hearth_library(ipc SOURCES a.cpp LINKS hearth_base)\n")
+        self.write("src/packs/sql/engine/parts/CMakeLists.txt", "hearth_library(parts SOURCES a.cpp LINKS hearth_ipc)\n")
+        self.write("src/packs/sql/CMakeLists.txt", "hearth_library(sql SOURCES a.cpp LINKS hearth_parts)\n")
+        self.assert_one("src/packs/sql/engine/parts/CMakeLists.txt:1:", "packs/sql/engine may not link hearth_ipc")
+
     def test_refuses_a_test_that_is_never_built(self) -> None:
         self.write("tests/ipc/CMakeLists.txt", "hearth_test(ipc SOURCES frame_test.cpp LINKS hearth_ipc)\n")
         self.write("tests/ipc/frame_test.cpp", "")

@@ -23,6 +23,7 @@
 #include "daemon/daemon.hpp"
 #include "io/signals.hpp"
 #include "ipc/paths.hpp"
+#include "packs/sql/duckdb/process.hpp"
 #include "web/http_front.hpp"
 
 namespace hearth::app {
@@ -129,6 +130,12 @@ std::optional<std::string> environment(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+int run_engine(std::string_view name) {
+  if (name == "duckdb") return packs::sql::duckdb::run_engine_process();
+  std::fprintf(stderr, "hearthd: there is no engine %s\n", std::string(name).c_str());
+  return exit_code(Errc::invalid_args);
+}
+
 int serve(const CommandLine& line) {
   auto paths = ipc::resolve_paths();
   if (!paths) return refuse_start(paths.error(), line.ready_fd);
@@ -174,6 +181,8 @@ int serve(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   hearth::hold_standard_streams();
+  // What hearthd starts for itself; before its signals are held, which are not for these.
+  if (argc == 3 && std::string_view(argv[1]) == "--engine") return hearth::app::run_engine(argv[2]);
   hearth::io::hold_signals(
       {SIGTERM, SIGINT, SIGHUP, SIGUSR1});  // before anything else: none may be lost
   try {

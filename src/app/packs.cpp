@@ -1,12 +1,16 @@
 #include "app/packs.hpp"
 
+#include "packs/issues/issues.hpp"
 #include "packs/knowledge/knowledge.hpp"
+#include "packs/sql/sql.hpp"
 
 namespace hearth::app {
 
 std::vector<std::unique_ptr<pack::Pack>> make_packs() {
   std::vector<std::unique_ptr<pack::Pack>> packs;
   packs.push_back(packs::knowledge::make_pack());
+  packs.push_back(packs::sql::make_pack());
+  packs.push_back(packs::issues::make_pack());
   return packs;
 }
 

@@ -29,6 +29,7 @@ constexpr std::array errc_table{
     ErrcRow{Errc::damaged, "damaged", 5},
     ErrcRow{Errc::unsupported, "unsupported", 1},
     ErrcRow{Errc::unavailable, "unavailable", 6},
+    ErrcRow{Errc::engine_restarted, "engine_restarted", 6},
     ErrcRow{Errc::internal, "internal_error", 1},
 };
 

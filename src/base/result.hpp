@@ -17,22 +17,23 @@ namespace hearth {
 // Closed: a code exists only where some caller treats it differently. `errc_name` gives the word
 // that users, logs and the wire see; `exit_code` the process status of the command line.
 enum class Errc : std::uint8_t {
-  invalid_args,     // the request is wrong; the message says how to mend it
-  not_found,        // the named thing does not exist
-  conflict,         // the thing changed meanwhile, or a key was used for something else
-  busy,             // a bounded resource is full; try again
-  io,               // the file system or the kernel refused
-  permission,       // not the owner, or outside what the caller may touch
-  read_only,        // this session or this process may not write the store
-  timed_out,        // the deadline passed
-  cancelled,        // the caller withdrew the request or went away
-  draining,         // the daemon is leaving; nothing was done; send again elsewhere
-  mismatch,         // protocol, namespace or configuration of the two ends differ
-  outcome_unknown,  // the effect may or may not have happened
-  damaged,          // stored data fails its checks
-  unsupported,      // known, and deliberately not done here
-  unavailable,      // the daemon, or an engine behind it, cannot be reached
-  internal,         // a bug of ours
+  invalid_args,      // the request is wrong; the message says how to mend it
+  not_found,         // the named thing does not exist
+  conflict,          // the thing changed meanwhile, or a key was used for something else
+  busy,              // a bounded resource is full; try again
+  io,                // the file system or the kernel refused
+  permission,        // not the owner, or outside what the caller may touch
+  read_only,         // this session or this process may not write the store
+  timed_out,         // the deadline passed
+  cancelled,         // the caller withdrew the request or went away
+  draining,          // the daemon is leaving; nothing was done; send again elsewhere
+  mismatch,          // protocol, namespace or configuration of the two ends differ
+  outcome_unknown,   // the effect may or may not have happened
+  damaged,           // stored data fails its checks
+  unsupported,       // known, and deliberately not done here
+  unavailable,       // the daemon, or an engine behind it, cannot be reached
+  engine_restarted,  // an engine behind the daemon ended; what it held is gone, nothing was changed
+  internal,          // a bug of ours
 };
 
 [[nodiscard]] std::string_view errc_name(Errc code);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 
 #include "cli/terminal_text.hpp"
@@ -70,6 +72,7 @@ struct Grid {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::size_t> widths;  // natural, then fitted
   std::vector<bool> can_shrink;     // columns of prose and paths, rather than ids and numbers
+  bool has_marks = true;            // cells may hold the marks of snippets
 };
 
 constexpr std::size_t narrowest_prose = 14;
@@ -123,7 +126,7 @@ std::string print_grid(const Grid& grid, const Look& look) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::size_t width = grid.widths[i];
       const std::string cell = clip(row[i], width);
-      const std::string shown = is_heading ? cell : highlight(cell, look);
+      const std::string shown = is_heading || !grid.has_marks ? cell : highlight(cell, look);
       const std::size_t lost = cell.size() - std::min(cell.size(), without_color(shown).size());
       const std::size_t missing = width - std::min(width, display_width(cell)) + lost;
       line += is_heading ? emphasised(cell, look) : shown;
@@ -142,6 +145,37 @@ std::string short_time(const std::string& text) {
   const bool is_time = text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' &&
                        text[13] == ':' && text.back() == 'Z';
   return is_time ? text.substr(0, 10) + " " + text.substr(11, 5) : text;
+}
+
+// Milliseconds since the Unix epoch, as the fields named `…_ts` have them, to the minute.
+std::string time_of_ms(std::int64_t ms) {
+  const auto time = std::chrono::floor<std::chrono::minutes>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  std::array<char, 48> text{};
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02u %02d:%02d", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+// Rows of a query: columns with their names, and an array of values a row.
+bool is_result_set(const json::Object& object) {
+  const json::Value* columns = object.if_contains("columns");
+  const json::Value* rows = object.if_contains("rows");
+  if (columns == nullptr || rows == nullptr || !is_list_of_objects(*columns) || !rows->is_array()) {
+    return false;
+  }
+  const std::size_t width = columns->get_array().size();
+  return std::ranges::all_of(
+             columns->get_array(),
+             [](const json::Value& v) { return json::find(v, "name") != nullptr; }) &&
+         std::ranges::all_of(rows->get_array(), [&](const json::Value& row) {
+           return row.is_array() && row.get_array().size() == width;
+         });
 }
 
 // A cell for a terminal: times to the minute, fractions to three digits.
@@ -180,6 +214,7 @@ class Renderer {
 
   // Things of many rows first, so that totals and notes end up below, where the eye is.
   void object(const json::Object& object, std::size_t indent) {
+    if (is_result_set(object)) return result_set(object, indent);
     std::size_t label = 0;
     for (const auto& member : object) {
       if (is_inline(member.value()))
@@ -205,6 +240,32 @@ class Renderer {
       line(indent, emphasised(heading_of(member.key()), look_));
       value(member.value(), indent + 2);
     }
+  }
+
+  // Values as they are: nothing is rounded.
+  void result_set(json::Object object, std::size_t indent) {
+    std::vector<std::string> headings;
+    for (const json::Value& column : object.at("columns").get_array()) {
+      headings.push_back(short_text(*json::find(column, "name"), Lines::join));
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const json::Value& values : object.at("rows").get_array()) {
+      auto& row = rows.emplace_back();
+      for (const json::Value& value : values.get_array()) {
+        const bool is_text = !value.is_null() && !is_nested(value);
+        row.push_back(value.is_null() ? "NULL"
+                      : is_text       ? scalar_text(value, Lines::join)
+                                      : printable(json::dump(value), Lines::join));
+      }
+    }
+    Grid grid = make_grid(std::move(headings), std::move(rows));
+    grid.has_marks = false;
+    if (look_.width != 0) (void)fit(grid, look_.width - std::min(indent, look_.width), true);
+    block(print_grid(grid, look_), indent);
+    out_ += '\n';
+    object.erase("columns");
+    object.erase("rows");
+    this->object(object, indent);
   }
 
   static bool is_inline(const json::Value& value) {
@@ -261,7 +322,11 @@ class Renderer {
       auto& row = rows.emplace_back();
       for (const std::string& key : keys) {
         const json::Value* cell = json::find(item, key);
-        row.push_back(cell == nullptr ? "" : cell_text(*cell, look_));
+        const bool is_time = look_.width != 0 && key.ends_with("_ts") && cell != nullptr &&
+                             cell->is_int64() && cell->get_int64() > 0;
+        row.push_back(cell == nullptr ? ""
+                      : is_time       ? time_of_ms(cell->get_int64())
+                                      : cell_text(*cell, look_));
       }
     }
     Grid grid = make_grid(std::move(headings), std::move(rows));

@@ -16,7 +16,8 @@ struct Look {
 
 // The whole result. An array of objects becomes a table of its scalar members (an object's own
 // scalars follow below it), or one block of lines each where the terminal is too narrow for a table
-// that says something; everything else `key: value` lines, nested ones indented. Control
+// that says something; rows of a query (`columns` with names, `rows` of arrays) become a
+// table of values as they are; everything else `key: value` lines, nested ones indented. Control
 // characters in values are not passed on. Ends with a newline unless empty.
 [[nodiscard]] std::string render(const json::Value& value, const Look& look);
 

@@ -463,6 +463,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
   }
 
   void session_changed(const pack::Caller& caller, bool is_open) override {
+    packs_.session_changed(caller, is_open);
     events_.add("session", is_open ? "opened" : "closed", caller.name_space, caller.session,
                 R"({"client":)" + json::quoted(caller.client_name) + R"(,"client_kind":)" +
                     json::quoted(caller.kind) + R"(,"pid":)" + std::to_string(caller.pid) + '}');

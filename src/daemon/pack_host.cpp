@@ -126,6 +126,10 @@ void PackHost::stop() {
   }
 }
 
+void PackHost::session_changed(const pack::Caller& caller, bool is_open) {
+  for (Entry& entry : entries_) entry.pack->session_changed(caller, is_open);
+}
+
 bool PackHost::is_standing_by() const {
   return std::ranges::any_of(packs(), &pack::Pack::is_standing_by);
 }

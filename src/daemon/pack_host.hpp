@@ -36,6 +36,7 @@ class PackHost final {
   // written.
   void start(std::optional<std::string> store_owner);
   void stop();
+  void session_changed(const pack::Caller& caller, bool is_open);
 
   [[nodiscard]] const std::optional<std::string>& store_owner() const { return store_owner_; }
   [[nodiscard]] std::vector<const pack::Pack*> packs() const;

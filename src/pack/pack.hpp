@@ -211,6 +211,9 @@ class Pack {
   virtual void stop() = 0;
   // Any thread; at once, since every call of hearth_status asks.
   [[nodiscard]] virtual PackStatus status() const = 0;
+  // A session (its id is the caller's) has begun or ended; one that reconnects ends and begins
+  // again, under the same id. Loop thread, also while stop() runs.
+  virtual void session_changed(const Caller& /*caller*/, bool /*is_open*/) {}
   // Whether it has something to do without clients, so that the daemon does not leave when idle: a
   // folder to watch, a schedule. Loop thread.
   [[nodiscard]] virtual bool is_standing_by() const { return false; }

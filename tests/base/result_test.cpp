@@ -23,6 +23,7 @@ constexpr Errc all_codes[] = {Errc::invalid_args,
                               Errc::outcome_unknown,
                               Errc::unsupported,
                               Errc::unavailable,
+                              Errc::engine_restarted,
                               Errc::internal};
 
 TEST(Errc, HasOneNameEachThatReadsBack) {

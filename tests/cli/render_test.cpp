@@ -40,6 +40,24 @@ TEST(Render, ShowsAListOfObjectsAsATableAndTheRestBelow) {
             "total: 2\n");
 }
 
+TEST(Render, ShowsRowsOfAQueryAsTheyAre) {
+  EXPECT_EQ(rendered(R"({"columns":[{"name":"n","type":"INTEGER"},{"name":"n","type":"JSON"}],)"
+                     R"("rows":[[1,"a **b**"],[0.123456,null],[20,[1,2]]],"row_count":3})",
+                     {.width = 80, .color = true}),
+            "\x1b[1mn\x1b[0m         \x1b[1mn\x1b[0m\n"
+            "1         a **b**\n"
+            "0.123456  NULL\n"
+            "20        [1,2]\n"
+            "\n"
+            "row count: 3\n");
+}
+
+TEST(Render, ShowsTimesInMillisecondsToPeople) {
+  const char* text = R"({"issues":[{"id":"a","created_ts":1700000000000}]})";
+  EXPECT_EQ(rendered(text, {.width = 80}), "id  created ts\na   2023-11-14 22:13\n");
+  EXPECT_EQ(rendered(text), "id  created ts\na   1700000000000\n");
+}
+
 TEST(Render, HeadsSeveralTables) {
   EXPECT_EQ(rendered(R"({"a_list":[{"x":1}],"b":[{"y":2}]})"), "a list (1)\nx\n1\n\nb (1)\ny\n2\n");
 }

@@ -26,6 +26,12 @@ struct Sizes {
   // Random operations with kills.
   std::size_t soak_clients;
   std::chrono::seconds soak_time;
+  // Issues: processes that write in each of 5 clones, and how often each does something; claims of
+  // two machines at the same instant; writers that are killed.
+  int issue_writers;
+  int issue_rounds;
+  int issue_claims;
+  int issue_kills;
 };
 
 [[nodiscard]] inline bool is_full_size() {
@@ -44,7 +50,11 @@ struct Sizes {
                                      .session_rounds = 3,
                                      .early_terms = 10,
                                      .soak_clients = 8,
-                                     .soak_time = std::chrono::seconds(30)};
+                                     .soak_time = std::chrono::seconds(30),
+                                     .issue_writers = 3,
+                                     .issue_rounds = 8,
+                                     .issue_claims = 15,
+                                     .issue_kills = 15};
   static constexpr Sizes full_sizes{.start_rounds = 25,
                                     .start_clients = 50,
                                     .kills = 200,
@@ -55,7 +65,11 @@ struct Sizes {
                                     .session_rounds = 20,
                                     .early_terms = 200,
                                     .soak_clients = 100,
-                                    .soak_time = std::chrono::minutes(5)};
+                                    .soak_time = std::chrono::minutes(5),
+                                    .issue_writers = 8,
+                                    .issue_rounds = 200,
+                                    .issue_claims = 100,
+                                    .issue_kills = 200};
   return is_full_size() ? full_sizes : short_sizes;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/confined_path.hpp"
 #include "io/captured_output.hpp"
 #include "packs/knowledge/common_wire.hpp"
 #include "packs/knowledge/corpus_wire.hpp"
@@ -16,6 +17,7 @@
 #include "packs/knowledge/engine/watches.hpp"
 #include "packs/knowledge/tools.hpp"
 #include "store/atomic_file.hpp"
+#include "store/confined_path.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
@@ -94,7 +96,7 @@ Result<wire::ImportAnswer> import(ToolRunner& runner,
                                   const pack::Call& call) {
   const auto store = runner.stores().get(call.caller().name_space);
   if (!store) return std::unexpected(store.error());
-  const auto path = confine(request.path, call.caller().cwd, roots);
+  const auto path = store::confine(request.path, call.caller().cwd, roots);
   if (!path && request.watch == false) {
     return end_watch_of_gone(runner, **store, request.path, call, path.error());
   }
@@ -237,7 +239,7 @@ Result<wire::ExportAnswer> export_all(ToolRunner& runner,
     return fail(Errc::read_only, "this session is read-only; no file was written",
                 {"leave path out: the text is returned then"});
   }
-  const auto path = confine_new(*request.path, call.caller().cwd, roots);
+  const auto path = store::confine_new(*request.path, call.caller().cwd, roots);
   if (!path) return std::unexpected(path.error());
   return export_to_file(**store, request, *filter, *path, call.stop());
 }

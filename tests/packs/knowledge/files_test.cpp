@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/confined_path.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace hearth::packs::knowledge {
@@ -53,29 +54,6 @@ TEST_F(Files, StopsWhenAsked) {
   std::stop_source source;
   source.request_stop();
   EXPECT_EQ(find_files(directory_.path(), source.get_token()).error().code, Errc::cancelled);
-}
-
-TEST_F(Files, ConfinesPathsToTheRoots) {
-  write("project/docs/a.md");
-  write("secret/b.md");
-  fs::create_symlink(at("secret"), at("project/out"));
-  fs::create_directory_symlink(at("project"), at("alias"));
-  const std::vector<std::string> roots{at("project")};
-  const auto code = [&](const std::string& path, const std::string& cwd) {
-    const auto real = confine(path, cwd, roots);
-    return real ? "ok " + *real : std::string(errc_name(real.error().code));
-  };
-  EXPECT_EQ(code("docs", at("project")), "ok " + at("project/docs"));
-  EXPECT_EQ(code(".", at("project")), "ok " + at("project"));
-  EXPECT_EQ(code(at("alias/docs/a.md"), ""), "ok " + at("project/docs/a.md"));
-  EXPECT_EQ(code("../secret", at("project")), "permission_denied");
-  EXPECT_EQ(code("out/b.md", at("project")), "permission_denied");
-  EXPECT_EQ(code("/etc/passwd", at("project")), "permission_denied");
-  EXPECT_EQ(code(at("project-other"), ""), "permission_denied");
-  EXPECT_EQ(code("none.md", at("project")), "not_found");
-  EXPECT_EQ(code("docs", ""), "invalid_args");
-  EXPECT_EQ(code(std::string("docs\0/x", 7), at("project")), "invalid_args");
-  EXPECT_EQ(confine(at("project"), "", {}).error().code, Errc::permission);
 }
 
 TEST_F(Files, ReadsRegularTextOnly) {

@@ -49,11 +49,6 @@ std::int64_t mtime_ns(const struct stat& status) {
   return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-bool is_within(const std::string& path, const std::string& root) {
-  if (root == "/" || path == root) return true;
-  return path.starts_with(root) && path[root.size()] == '/';
-}
-
 bool is_generated(std::string_view folder) {
   return is_one_of(generated_folders, folder) || folder.starts_with("cmake-build-");
 }
@@ -147,42 +142,6 @@ Result<FoundFiles> find_files(const std::string& path, const std::stop_token& st
   return found;
 }
 
-Result<std::string> confine(const std::string& asked,
-                            const std::string& cwd,
-                            const std::vector<std::string>& roots) {
-  if (asked.empty() || asked.find('\0') != std::string::npos) {
-    return fail(Errc::invalid_args, "path: not a path");
-  }
-  if (!asked.starts_with('/') && cwd.empty()) {
-    return fail(Errc::invalid_args,
-                "path: " + asked +
-                    " is relative, and the caller named no "
-                    "working directory",
-                {"give an absolute path"});
-  }
-  const fs::path wanted = asked.starts_with('/') ? fs::path(asked) : fs::path(cwd) / asked;
-  std::error_code error;
-  const std::string real = fs::canonical(wanted, error).string();
-  // Outside of the roots it is not told whether something exists.
-  const std::string named = error ? wanted.lexically_normal().string() : real;
-  for (const std::string& root : roots) {
-    std::error_code root_error;
-    const std::string real_root = fs::canonical(root, root_error).string();
-    if (root_error) continue;
-    if (!is_within(named, real_root) && !is_within(named, root)) continue;
-    if (error) return fail_errno("path " + named, error.value());
-    if (is_within(real, real_root)) return real;
-  }
-  std::vector<std::string> remedies;
-  if (!roots.empty()) remedies.push_back("name a path inside " + roots.front());
-  remedies.emplace_back("allow more folders with `roots` in [daemon] of config.toml");
-  return fail(
-      Errc::permission,
-      "path " + named + " is outside of the caller's project" +
-          (roots.empty() ? " (the caller has none: / and the home directory are no projects)" : ""),
-      std::move(remedies));
-}
-
 Result<std::string> read_text_file(const std::string& path) {
   // Whatever became of the name since it was looked at: only a regular file is read.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -222,25 +181,6 @@ std::vector<std::string> find_folders(const std::string& path) {
     }
   }
   return folders;
-}
-
-Result<std::string> confine_new(const std::string& asked,
-                                const std::string& cwd,
-                                const std::vector<std::string>& roots) {
-  const fs::path path(asked);
-  if (!path.has_filename() || path.filename() == "." || path.filename() == "..") {
-    return fail(Errc::invalid_args, "path: name a file, not a folder");
-  }
-  const std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
-  auto folder = confine(parent, cwd, roots);
-  if (!folder) return folder;
-  struct stat status{};
-  const std::string real =
-      *folder == "/" ? "/" + path.filename().string() : *folder + "/" + path.filename().string();
-  if (::lstat(real.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    return fail(Errc::conflict, real + " is there, and is no file");
-  }
-  return real;
 }
 
 }  // namespace hearth::packs::knowledge

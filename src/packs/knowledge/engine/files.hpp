@@ -43,17 +43,6 @@ struct FoundFiles {
 // `path` and the folders below it whose files find_files() looks at.
 [[nodiscard]] std::vector<std::string> find_folders(const std::string& path);
 
-// `asked`, relative to `cwd`, as a canonical path inside one of `roots`: `not_found` when it does
-// not exist, `permission` when it lies (after its symbolic links) outside of all of them.
-[[nodiscard]] Result<std::string> confine(const std::string& asked,
-                                          const std::string& cwd,
-                                          const std::vector<std::string>& roots);
-
-// The same of a file that need not exist yet: its folder does.
-[[nodiscard]] Result<std::string> confine_new(const std::string& asked,
-                                              const std::string& cwd,
-                                              const std::vector<std::string>& roots);
-
 // The content of a regular file, read once; nothing is followed. `unsupported` says why it is
 // skipped: "too large", "binary".
 [[nodiscard]] Result<std::string> read_text_file(const std::string& path);

@@ -130,7 +130,7 @@ Result<std::string> write_model(store::Database& database, const EmbeddingModel&
 
 Result<void> KnowledgeStore::open_indexes(store::Database& database) {
   if (options_.is_read_only) {
-    auto made = PrivateDirectory::make("hearth-index-");
+    auto made = store::PrivateDirectory::make("hearth-index-");
     if (!made) return std::unexpected(std::move(made.error()));
     private_indexes_.emplace(std::move(*made));
   }

@@ -23,7 +23,7 @@
 #include "packs/knowledge/engine/embedding_worker.hpp"
 #include "packs/knowledge/engine/index_feed.hpp"
 #include "packs/knowledge/engine/index_keeper.hpp"
-#include "packs/knowledge/engine/private_directory.hpp"
+#include "store/private_directory.hpp"
 #include "packs/knowledge/engine/text_leg.hpp"
 #include "packs/knowledge/engine/vector_leg.hpp"
 #include "store/readers.hpp"
@@ -110,7 +110,7 @@ class KnowledgeStore final {
   std::unique_ptr<TextLeg> text_;
   mutable Guarded<std::shared_ptr<VectorLeg>> vectors_;
   IndexFeed feed_;
-  std::optional<PrivateDirectory> private_indexes_;  // of a store of another process
+  std::optional<store::PrivateDirectory> private_indexes_;  // of a store of another process
   std::mutex refreshing_;
   Guarded<MonotonicTime> no_query_before_;
   Guarded<std::vector<MonotonicTime>> asking_;  // since when, the queries that the model is asked

@@ -1,0 +1,89 @@
+#include "packs/issues/common_wire.hpp"
+
+#include <charconv>
+
+#include "base/clock.hpp"
+
+namespace hearth::packs::issues::wire {
+
+using json::range;
+
+json::Limits key_limits() {
+  return range(1, 200);
+}
+json::Limits id_limits() {
+  return range(4, 64);
+}
+json::Limits name_limits() {
+  return range(1, 200);
+}
+json::Limits title_limits() {
+  return range(1, 1000);
+}
+json::Limits text_limits() {
+  return range(0, 1'000'000);
+}
+json::Limits list_limits() {
+  return range(0, 100);
+}
+json::Limits state_choices() {
+  return json::one_of({"open", "closed", "all"});
+}
+
+json::Notes notes(const Written*) {
+  return {{"issue_id", full_id_text},
+          {"event_id", "Id of the last event that was written; empty: nothing had to change"},
+          {"wal_head", head_text},
+          {"events", "How many events were written"}};
+}
+
+std::string head_of(const Receipt& receipt) {
+  return receipt.head ? hex_of(*receipt.head) : std::string();
+}
+
+Written to_written(const Receipt& receipt, const std::string& asked_for) {
+  Written written{.issue_id = asked_for,
+                  .event_id = {},
+                  .wal_head = head_of(receipt),
+                  .events = number(receipt.events.size())};
+  if (!receipt.events.empty()) {
+    written.issue_id = hex_of(receipt.events.back().issue);
+    written.event_id = hex_of(receipt.events.back().id);
+  }
+  return written;
+}
+
+namespace {
+
+std::optional<std::uint64_t> parse_span_back(std::string_view text, std::uint64_t now_ms) {
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, count);
+  if (code != std::errc() || rest + 1 != end || count > 1'000'000) return std::nullopt;
+  constexpr std::string_view units = "smhdw";
+  constexpr std::uint64_t seconds[] = {1, 60, 3600, 86'400, 604'800};
+  const std::size_t unit = units.find(*rest);
+  if (unit == std::string_view::npos) return std::nullopt;
+  const std::uint64_t span = count * seconds[unit] * 1000;
+  return span > now_ms ? 0 : now_ms - span;
+}
+
+}  // namespace
+
+Result<std::optional<std::uint64_t>> to_time(const char* name,
+                                             const std::optional<std::string>& text,
+                                             std::uint64_t now_ms) {
+  if (!text) return std::nullopt;
+  if (const auto back = parse_span_back(*text, now_ms)) return back;
+  if (const auto time = parse_rfc3339(*text)) {
+    return static_cast<std::uint64_t>(time->time_since_epoch().count());
+  }
+  return fail(
+      Errc::invalid_args,
+      std::string(name) +
+          ": expected a time as 2026-11-21T09:00:00Z, a day as 2026-11-21, or a span as 7d, "
+          "12h or 30m, got \"" +
+          *text + "\"");
+}
+
+}  // namespace hearth::packs::issues::wire

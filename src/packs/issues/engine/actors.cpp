@@ -1,0 +1,181 @@
+#include "packs/issues/engine/actors.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "base/regular_file.hpp"
+#include "packs/issues/engine/small_json.hpp"
+#include "store/atomic_file.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr std::size_t most_file_bytes = 64 * 1024;
+constexpr std::size_t least_prefix = 4;
+
+// The value of a line `name = value` of a flat TOML file; quotes taken off. These files are a few
+// such lines; what else is in them stays as it is.
+std::optional<std::string> toml_value(std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with('[')) return std::nullopt;  // a table: the members of the file are over
+    if (!line.starts_with(name)) continue;
+    line.remove_prefix(name.size());
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    if (!line.starts_with('=')) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(' ', 1), line.size()));
+    if (!line.starts_with('"')) return std::string(line.substr(0, line.find_first_of(" #\r")));
+    const std::size_t quote = line.find('"', 1);
+    return std::string(line.substr(1, quote == std::string_view::npos ? quote : quote - 1));
+  }
+  return std::nullopt;
+}
+
+// Sets a member in front of all others, or in its place.
+std::string with_toml_value(const std::string& text,
+                            const std::string& name,
+                            const std::string& value) {
+  const std::string line = name + " = \"" + value + "\"";
+  if (!toml_value(text, name)) return line + "\n" + text;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view old = std::string_view(text).substr(at, end - at);
+    out.append(old.starts_with(name) ? std::string_view(line) : old).append("\n");
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string read_or_empty(const std::string& path) {
+  return read_head(path, most_file_bytes).value_or("");
+}
+
+Result<void> make_directories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return fail(Errc::io, "make " + path + ": " + error.message());
+  return {};
+}
+
+Actor actor_of(const ActorId& id, const std::string& text) {
+  Actor actor{
+      .id = id, .label = toml_value(text, "label").value_or(""), .created_ms = 0, .public_key = {}};
+  const std::string created = toml_value(text, "created_ts").value_or("0");
+  std::from_chars(created.data(), created.data() + created.size(), actor.created_ms);
+  const auto key = bytes_of_hex(toml_value(text, "public_key").value_or(""));
+  if (key && key->size() == 32) actor.public_key = *key;
+  return actor;
+}
+
+// What may stand between quotes of TOML as it is.
+std::string plain(std::string_view label) {
+  std::string out;
+  for (const char c : label) {
+    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) out.push_back(c);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Actors::directory_of(const ActorId& id) const {
+  return directory_ + "/actors/" + hex_of(id);
+}
+
+std::vector<Actor> Actors::list() const {
+  std::vector<Actor> actors;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/actors", error)) {
+    const auto id = id_of_hex<ActorId>(entry.path().filename().string());
+    if (const auto actor = id ? find(*id) : std::nullopt) actors.push_back(*actor);
+  }
+  std::ranges::sort(actors, {},
+                    [](const Actor& each) { return std::pair(each.created_ms, each.id); });
+  return actors;
+}
+
+std::optional<Actor> Actors::find(const ActorId& id) const {
+  const std::string text = read_or_empty(directory_of(id) + "/config.toml");
+  if (text.empty()) return std::nullopt;
+  return actor_of(id, text);
+}
+
+Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) {
+  Actor actor{.id = ActorId::of(random_bytes(ActorId::size)),
+              .label = plain(label),
+              .created_ms = now_ms,
+              .public_key = {}};
+  const std::string directory = directory_of(actor.id);
+  if (auto made = make_directories(directory); !made) return std::unexpected(made.error());
+  std::string text = "actor_id = \"" + hex_of(actor.id) + "\"\n";
+  if (!actor.label.empty()) text += "label = \"" + actor.label + "\"\n";
+  text += "created_ts = " + std::to_string(now_ms) + "\n";
+  if (with_key) {
+    const std::string seed = random_bytes(32);
+    actor.public_key = SigningKey::of_seed(seed)->public_key();
+    auto kept = store::replace_file(directory + "/signing_key", hex_of(seed), 0600);
+    if (!kept) return std::unexpected(kept.error());
+    text += "public_key = \"" + hex_of(actor.public_key) + "\"\nkey_scheme = \"ed25519\"\n";
+  }
+  auto kept = store::replace_file(directory + "/config.toml", text, 0644);
+  if (!kept) return std::unexpected(kept.error());
+  return actor;
+}
+
+std::optional<ActorId> Actors::default_actor() const {
+  const auto hex = toml_value(read_or_empty(config_path()), "default_actor");
+  return hex ? id_of_hex<ActorId>(*hex) : std::nullopt;
+}
+
+Result<void> Actors::set_default(const ActorId& id) {
+  if (auto made = make_directories(directory_); !made) return made;
+  const std::string text = read_or_empty(config_path());
+  return store::replace_file(config_path(), with_toml_value(text, "default_actor", hex_of(id)),
+                             0644);
+}
+
+Result<Actor> Actors::resolve(const std::string& wanted) const {
+  std::vector<Actor> found;
+  const bool is_prefix = wanted.size() >= least_prefix;
+  for (const Actor& actor : list()) {
+    if (actor.label == wanted) return actor;
+    if (is_prefix && hex_of(actor.id).starts_with(wanted)) found.push_back(actor);
+  }
+  if (found.size() > 1) {
+    return fail(Errc::invalid_args, "several actors begin with \"" + wanted + "\"",
+                {"give more of the id: hearth issues actors"});
+  }
+  if (found.empty()) {
+    return fail(Errc::not_found, "there is no actor \"" + wanted + "\"", {"hearth issues actors"});
+  }
+  return found.front();
+}
+
+Result<Actor> Actors::writer(const std::string& wanted, std::uint64_t now_ms) {
+  if (!wanted.empty()) {
+    auto actor = resolve(wanted);
+    if (actor || actor.error().code != Errc::not_found) return actor;
+    return create(wanted, false, now_ms);
+  }
+  if (const auto id = default_actor()) {
+    if (auto actor = find(*id)) return *actor;
+  }
+  if (auto all = list(); !all.empty()) return all.front();
+  auto actor = create("", false, now_ms);
+  if (!actor) return actor;
+  if (auto set = set_default(actor->id); !set) return std::unexpected(set.error());
+  return actor;
+}
+
+std::optional<SigningKey> Actors::signing_key(const ActorId& id) const {
+  const auto seed = bytes_of_hex(read_or_empty(directory_of(id) + "/signing_key"));
+  return seed ? SigningKey::of_seed(*seed) : std::nullopt;
+}
+
+}  // namespace hearth::packs::issues

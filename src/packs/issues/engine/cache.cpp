@@ -1,0 +1,293 @@
+#include "packs/issues/engine/cache.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "base/log.hpp"
+#include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/event_codec.hpp"
+#include "store/migration.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr std::size_t most_readers = 4;
+constexpr int reader_cache_kib = 1024;
+constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
+
+constexpr std::array<const char*, 1> steps{R"(
+CREATE TABLE rows(
+  n INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  kind INTEGER NOT NULL,
+  change INTEGER NOT NULL,
+  event_count INTEGER NOT NULL,
+  summary BLOB,
+  events BLOB NOT NULL);
+CREATE INDEX rows_change ON rows(change) WHERE kind = 1;
+CREATE TABLE commits(id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE calls(key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, commit_id BLOB NOT NULL,
+  events BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)"};
+constexpr store::Schema schema{"issue cache", application_id, steps};
+
+// ---- Summaries as CBOR --------------------------------------------------------------------------
+
+std::string encode_summary(const Summary& summary) {
+  std::string out;
+  append_cbor_array(out, 13);
+  append_cbor_bytes(out, summary.id.view());
+  append_cbor_bytes(out, summary.created_by.view());
+  append_cbor_unsigned(out, summary.created_ms);
+  append_cbor_unsigned(out, summary.updated_ms);
+  append_cbor_text(out, summary.title);
+  append_cbor_unsigned(out, static_cast<std::uint64_t>(summary.state));
+  for (const auto* list : {&summary.labels, &summary.assignees}) {
+    append_cbor_array(out, list->size());
+    for (const std::string& each : *list) append_cbor_text(out, each);
+  }
+  append_cbor_array(out, 2 * summary.dependencies.size());
+  for (const Dependency& each : summary.dependencies) {
+    append_cbor_bytes(out, each.target.view());
+    append_cbor_unsigned(out, static_cast<std::uint64_t>(each.type));
+  }
+  append_cbor_unsigned(out, summary.comments);
+  append_cbor_unsigned(out, summary.priority);
+  append_cbor_text(out, summary.type);
+  if (summary.parent) {
+    append_cbor_bytes(out, summary.parent->view());
+  } else {
+    append_cbor_null(out);
+  }
+  return out;
+}
+
+template <typename Id>
+Id read_id(CborReader& reader) {
+  const std::string bytes = reader.read_bytes();
+  if (bytes.size() != Id::size) reader.fail("an id of another length");
+  return reader.ok() ? Id::of(bytes) : Id{};
+}
+
+Result<Summary> decode_summary(std::string_view bytes) {
+  CborReader reader(bytes);
+  Summary summary;
+  auto parts = reader.begin_array();
+  parts.left = 0;  // their count is fixed by the version of the schema
+  summary.id = read_id<IssueId>(reader);
+  summary.created_by = read_id<ActorId>(reader);
+  summary.created_ms = reader.read_unsigned();
+  summary.updated_ms = reader.read_unsigned();
+  summary.title = reader.read_text();
+  summary.state = static_cast<State>(reader.read_unsigned() & 1U);
+  for (auto* list : {&summary.labels, &summary.assignees}) {
+    for (auto items = reader.begin_array(); reader.next(items);) {
+      list->push_back(reader.read_text());
+    }
+  }
+  for (auto items = reader.begin_array(); reader.next(items) && reader.next(items);) {
+    const auto target = read_id<IssueId>(reader);
+    summary.dependencies.push_back(
+        {target, static_cast<DependencyType>(reader.read_unsigned() % 3)});
+  }
+  summary.comments = static_cast<std::uint32_t>(reader.read_unsigned());
+  summary.priority = static_cast<std::uint8_t>(reader.read_unsigned());
+  summary.type = reader.read_text();
+  if (!reader.take_null()) summary.parent = read_id<IssueId>(reader);
+  if (!reader.ok()) return fail(Errc::damaged, "a summary in the issue cache: " + reader.error());
+  return summary;
+}
+
+std::string encode_events(std::span<const Event> events) {
+  std::string out;
+  append_cbor_array(out, events.size());
+  for (const Event& event : events) append_record(out, event);
+  return out;
+}
+
+Result<std::vector<Event>> first_events(store::Rows rows) {
+  if (rows.next()) return Cache::decode_events(rows.blob(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return std::vector<Event>();
+}
+
+void remove_files(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((path + suffix).c_str());
+}
+
+}  // namespace
+
+Cache::Cache(store::Database database, std::string directory)
+    : database_(std::move(database)),
+      readers_(database_.path(), most_readers, reader_cache_kib),
+      directory_(std::move(directory)) {}
+
+Result<std::unique_ptr<Cache>> Cache::try_open(const std::string& directory) {
+  // It can be computed again: no write of it waits for the disk.
+  auto database =
+      store::Database::open(directory + "/cache.db", {.durability = store::Durability::process});
+  if (!database) return std::unexpected(std::move(database.error()));
+  if (auto ready = store::migrate(*database, schema); !ready) {
+    return std::unexpected(std::move(ready.error()));
+  }
+  std::unique_ptr<Cache> cache(new Cache(std::move(*database), directory));
+  if (auto loaded = cache->load_state(); !loaded) return std::unexpected(loaded.error());
+  return cache;
+}
+
+Result<std::unique_ptr<Cache>> Cache::open(const std::string& directory) {
+  auto cache = try_open(directory);
+  if (cache || cache.error().code == Errc::busy) return cache;
+  log::warning("the issue cache is made anew", {log::kv("why", cache.error().message)});
+  remove_files(directory + "/cache.db");
+  return try_open(directory);
+}
+
+Result<void> Cache::load_state() {
+  auto rows = database_.query("SELECT name, value FROM state");
+  while (rows.next()) {
+    if (rows.text(0) == "rules") rules_ = rows.blob(1);
+    if (rows.text(0) == "head" && rows.blob(1).size() == CommitId::size) {
+      head_ = CommitId::of(rows.blob(1));
+    }
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  const auto change = database_.integer("SELECT max(change) FROM rows");
+  if (!change) return std::unexpected(change.error());
+  change_ = change->value_or(0);
+  return {};
+}
+
+Result<void> Cache::clear(const std::string& rules) {
+  head_.reset();
+  rules_ = rules;
+  auto transaction = begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  auto done = database_.execute(
+      "DELETE FROM rows; DELETE FROM commits; DELETE FROM calls; DELETE FROM state");
+  if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules_});
+  const std::string epoch = hex_of(random_bytes(8));
+  if (done) done = database_.run("INSERT INTO state VALUES('epoch', ?)", store::Blob{epoch});
+  if (done) done = transaction->commit();
+  return done;
+}
+
+Result<std::string> Cache::epoch(store::Database& database) {
+  auto rows = database.query("SELECT value FROM state WHERE name = 'epoch'");
+  if (rows.next()) return std::string(rows.blob(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return fail(Errc::damaged, "the issue cache was never filled");
+}
+
+Result<std::vector<CachedSummary>> Cache::summaries() {
+  std::vector<CachedSummary> all;
+  auto rows = database_.query("SELECT n, summary FROM rows WHERE kind = 1");
+  while (rows.next()) {
+    auto summary = decode_summary(rows.blob(1));
+    if (!summary) return std::unexpected(std::move(summary.error()));
+    all.push_back({rows.integer(0), std::move(*summary)});
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return all;
+}
+
+Result<std::uint64_t> Cache::event_count() {
+  const auto count = database_.integer("SELECT sum(event_count) FROM rows");
+  if (!count) return std::unexpected(count.error());
+  return static_cast<std::uint64_t>(count->value_or(0));
+}
+
+Result<bool> Cache::knows(const CommitId& commit) {
+  const auto found =
+      database_.integer("SELECT 1 FROM commits WHERE id = ?", store::Blob{commit.view()});
+  if (!found) return std::unexpected(found.error());
+  return found->has_value();
+}
+
+Result<store::Transaction> Cache::begin() {
+  return store::Transaction::begin(database_, store::Transaction::Kind::immediate);
+}
+
+Result<std::int64_t> Cache::put(const IssueId& id,
+                                RowKind kind,
+                                std::span<const Event> events,
+                                const Summary* summary) {
+  const std::string bytes = encode_events(events);
+  const std::string short_form = summary == nullptr ? std::string() : encode_summary(*summary);
+  auto row = database_.integer(
+      "INSERT INTO rows(id, kind, change, event_count, summary, events) VALUES(?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT(id) DO UPDATE SET kind = excluded.kind, change = excluded.change, "
+      "event_count = excluded.event_count, summary = excluded.summary, events = excluded.events "
+      "RETURNING n",
+      store::Blob{id.view()}, static_cast<int>(kind), ++change_, events.size(),
+      store::Blob{short_form}, store::Blob{bytes});
+  if (!row) return std::unexpected(std::move(row.error()));
+  return row->value_or(0);
+}
+
+Result<void> Cache::add_commit(const CommitId& commit) {
+  return database_.run("INSERT OR IGNORE INTO commits VALUES(?)", store::Blob{commit.view()});
+}
+
+Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
+  std::string events;
+  for (const EventId& event : call.events) events.append(event.view());
+  return database_.run("INSERT OR IGNORE INTO calls VALUES(?, ?, ?, ?)", call.key, call.fingerprint,
+                       store::Blob{commit.view()}, store::Blob{events});
+}
+
+Result<void> Cache::set_head(const std::optional<CommitId>& head) {
+  head_ = head;
+  const std::string_view value = head ? head->view() : std::string_view();
+  return database_.run("INSERT OR REPLACE INTO state VALUES('head', ?)", store::Blob{value});
+}
+
+Result<std::vector<Event>> Cache::decode_events(std::string_view bytes) {
+  CborReader reader(bytes);
+  std::vector<Event> events;
+  for (auto items = reader.begin_array(); reader.next(items);) {
+    if (!read_kept_record(reader, events.emplace_back())) break;
+  }
+  if (!reader.ok()) return fail(Errc::damaged, "events in the issue cache: " + reader.error());
+  return events;
+}
+
+Result<std::vector<Event>> Cache::events(store::Database& database, const IssueId& id) {
+  return first_events(
+      database.query("SELECT events FROM rows WHERE id = ?", store::Blob{id.view()}));
+}
+
+Result<std::vector<Event>> Cache::events_of_row(store::Database& database, std::int64_t row) {
+  return first_events(database.query("SELECT events FROM rows WHERE n = ?", row));
+}
+
+Result<std::optional<Cache::FoundCall>> Cache::find_call(store::Database& database,
+                                                         const std::string& key) {
+  auto rows = database.query("SELECT fingerprint, commit_id, events FROM calls WHERE key = ?", key);
+  if (!rows.next()) {
+    if (!rows.ok()) return std::unexpected(rows.error());
+    return std::nullopt;
+  }
+  FoundCall found{.call = {.key = key, .fingerprint = std::string(rows.text(0)), .events = {}},
+                  .commit = CommitId::of(rows.blob(1))};
+  std::string_view events = rows.blob(2);
+  for (; events.size() >= EventId::size; events.remove_prefix(EventId::size)) {
+    found.call.events.push_back(EventId::of(events));
+  }
+  return found;
+}
+
+Result<std::vector<Cache::Change>> Cache::changes_after(store::Database& database,
+                                                        std::int64_t change) {
+  std::vector<Change> changes;
+  auto rows = database.query(
+      "SELECT change, n FROM rows WHERE kind = 1 AND change > ? ORDER BY change", change);
+  while (rows.next()) changes.push_back({rows.integer(0), rows.integer(1)});
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return changes;
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,116 @@
+// What was computed from the log, in a SQLite file that may be deleted at any time.
+//
+// A row for each id that events are about: the events, in the form projections take, and the
+// summary that lists need. So opening a store reads summaries and no git objects, and an event that
+// arrives touches one row. Nothing here is the truth: whatever is wrong with the file, it is
+// removed and filled again from git.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/issues/engine/issue.hpp"
+#include "packs/issues/engine/log_files.hpp"
+#include "store/readers.hpp"
+#include "store/sqlite.hpp"
+
+namespace hearth::packs::issues {
+
+enum class RowKind : std::uint8_t { waiting, issue, file, project };
+
+struct CachedSummary {
+  std::int64_t row = 0;
+  Summary summary;
+};
+
+// One thread writes; readers have connections of their own (readers()).
+class Cache final {
+ public:
+  // In a directory, which exists. What cannot be opened or is of another version is made anew.
+  [[nodiscard]] static Result<std::unique_ptr<Cache>> open(const std::string& directory);
+
+  // Of everything in it: the log's head that it was computed from, and under which rules
+  // (signatures …). A cache of other rules has to be cleared.
+  [[nodiscard]] std::optional<CommitId> head() const { return head_; }
+  [[nodiscard]] const std::string& rules() const { return rules_; }
+  [[nodiscard]] Result<void> clear(const std::string& rules);
+
+  [[nodiscard]] Result<std::vector<CachedSummary>> summaries();
+  [[nodiscard]] Result<std::uint64_t> event_count();
+  [[nodiscard]] Result<bool> knows(const CommitId& commit);
+
+  // ---- Between begin() and commit()
+  [[nodiscard]] Result<store::Transaction> begin();
+  // Replaces what there is about an id; the row's number.
+  [[nodiscard]] Result<std::int64_t> put(const IssueId& id,
+                                         RowKind kind,
+                                         std::span<const Event> events,
+                                         const Summary* summary);
+  [[nodiscard]] Result<void> add_commit(const CommitId& commit);
+  [[nodiscard]] Result<void> add_call(const CallRecord& call, const CommitId& commit);
+  [[nodiscard]] Result<void> set_head(const std::optional<CommitId>& head);
+
+  // ---- Reading, with any connection
+  [[nodiscard]] store::Database& writer() { return database_; }
+  [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {
+    return readers_.take(stop);
+  }
+  // Normalized; empty when nothing is known of the id.
+  [[nodiscard]] static Result<std::vector<Event>> events(store::Database& database,
+                                                         const IssueId& id);
+  [[nodiscard]] static Result<std::vector<Event>> events_of_row(store::Database& database,
+                                                                std::int64_t row);
+  // Calls take(events) for all rows of a kind.
+  template <typename Take>
+  [[nodiscard]] static Result<void> each(store::Database& database, RowKind kind, Take take);
+  // Of this filling of the cache: another one numbers its rows anew.
+  [[nodiscard]] static Result<std::string> epoch(store::Database& database);
+  struct FoundCall {
+    CallRecord call;
+    CommitId commit;
+  };
+  [[nodiscard]] static Result<std::optional<FoundCall>> find_call(store::Database& database,
+                                                                  const std::string& key);
+  // Rows of issues that changed after a number, oldest change first: (change, row).
+  struct Change {
+    std::int64_t change = 0;
+    std::int64_t row = 0;
+  };
+  [[nodiscard]] static Result<std::vector<Change>> changes_after(store::Database& database,
+                                                                 std::int64_t change);
+  [[nodiscard]] static Result<std::vector<Event>> decode_events(std::string_view bytes);
+
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+ private:
+  Cache(store::Database database, std::string directory);
+  [[nodiscard]] static Result<std::unique_ptr<Cache>> try_open(const std::string& directory);
+  [[nodiscard]] Result<void> load_state();
+
+  store::Database database_;
+  store::Readers readers_;
+  const std::string directory_;
+  std::optional<CommitId> head_;
+  std::string rules_;
+  std::int64_t change_ = 0;  // the number of the last change of a row
+};
+
+template <typename Take>
+Result<void> Cache::each(store::Database& database, RowKind kind, Take take) {
+  auto rows = database.query("SELECT events FROM rows WHERE kind = ?", static_cast<int>(kind));
+  while (rows.next()) {
+    auto events = decode_events(rows.blob(0));
+    if (!events) return std::unexpected(std::move(events.error()));
+    take(std::move(*events));
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return {};
+}
+
+}  // namespace hearth::packs::issues

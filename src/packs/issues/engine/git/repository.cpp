@@ -1,0 +1,397 @@
+#include "packs/issues/engine/git/repository.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <unordered_set>
+
+#include "packs/issues/engine/git/libgit2.hpp"
+#include "packs/issues/engine/git/raw_objects.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+// More objects than these are moved as one pack.
+constexpr std::size_t most_loose_copies = 200;
+
+git_oid oid_of(const ObjectId& id) {
+  git_oid oid;
+  std::memcpy(oid.id, id.bytes.data(), id.bytes.size());
+  return oid;
+}
+
+ObjectId id_of(const git_oid& oid) {
+  ObjectId id;
+  std::memcpy(id.bytes.data(), oid.id, id.bytes.size());
+  return id;
+}
+
+Errc errc_of(int code) {
+  switch (code) {
+    case GIT_ENOTFOUND:
+      return Errc::not_found;
+    case GIT_ELOCKED:
+      return Errc::busy;
+    case GIT_EOWNER:
+      return Errc::permission;
+    case GIT_EINVALIDSPEC:
+      return Errc::invalid_args;
+    default:
+      return Errc::io;
+  }
+}
+
+std::unexpected<Error> failed(const Libgit2& git, int code, const std::string& what) {
+  const git_error* last = git.error_last();
+  return fail(errc_of(code), what + ": " + (last == nullptr ? "git error" : last->message));
+}
+
+std::string without_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+struct Repository::Handle {
+  const Libgit2& git;
+  git_repository* repository = nullptr;
+  git_odb* objects = nullptr;
+
+  explicit Handle(const Libgit2& from) : git(from) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {
+    git.odb_free(objects);
+    git.repository_free(repository);
+  }
+};
+
+Repository::Repository(std::unique_ptr<Handle> handle,
+                       std::string common_directory,
+                       const Options& options)
+    : handle_(std::move(handle)),
+      common_directory_(std::move(common_directory)),
+      options_(options),
+      write_lock_(common_directory_ + "/hearth") {}
+
+Repository::~Repository() = default;
+
+Result<std::unique_ptr<Repository>> Repository::open(const std::string& directory,
+                                                     const Options& options) {
+  const auto git = load_libgit2(options.is_power_safe);
+  if (!git) return std::unexpected(git.error());
+  auto handle = std::make_unique<Handle>(**git);
+  int code = handle->git.repository_open_ext(&handle->repository, directory.c_str(), 0, nullptr);
+  if (code == GIT_ENOTFOUND) {
+    return fail(Errc::not_found, directory + " is in no git repository",
+                {"run it inside of a repository, or `git init` one"});
+  }
+  if (code == 0) code = handle->git.repository_odb(&handle->objects, handle->repository);
+  if (code != 0) return failed(handle->git, code, "open the repository of " + directory);
+  std::string common = without_slash(handle->git.repository_commondir(handle->repository));
+  return std::unique_ptr<Repository>(new Repository(std::move(handle), std::move(common), options));
+}
+
+std::optional<std::string> Repository::work_tree() const {
+  const char* path = handle_->git.repository_workdir(handle_->repository);
+  if (path == nullptr) return std::nullopt;
+  return without_slash(path);
+}
+
+Result<std::vector<std::string>> Repository::tracked_files() const {
+  const Libgit2& git = handle_->git;
+  std::vector<std::string> paths;
+  if (git.repository_workdir(handle_->repository) == nullptr) return paths;
+  git_index* index = nullptr;
+  const int code = git.repository_index(&index, handle_->repository);
+  if (code != 0) return failed(git, code, "read the index");
+  const std::size_t count = git.index_entrycount(index);
+  for (std::size_t i = 0; i < count; ++i) {
+    const git_index_entry* entry = git.index_get_byindex(index, i);
+    const bool is_file =
+        entry->mode == GIT_FILEMODE_BLOB || entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+    if (is_file && (paths.empty() || paths.back() != entry->path)) paths.emplace_back(entry->path);
+  }
+  git.index_free(index);
+  return paths;
+}
+
+std::optional<std::string> Repository::remote_url(const std::string& name) const {
+  git_remote* remote = nullptr;
+  if (handle_->git.remote_lookup(&remote, handle_->repository, name.c_str()) != 0) {
+    return std::nullopt;
+  }
+  const char* url = handle_->git.remote_url(remote);
+  std::optional<std::string> text;
+  if (url != nullptr) text = url;
+  handle_->git.remote_free(remote);
+  return text;
+}
+
+// ---- Objects ----------------------------------------------------------------------------------
+
+Result<ObjectId> Repository::write_object(std::string_view content, int kind) {
+  git_oid oid;
+  const int code = handle_->git.odb_write(&oid, handle_->objects, content.data(), content.size(),
+                                          static_cast<git_object_t>(kind));
+  if (code != 0) return failed(handle_->git, code, "write an object");
+  return id_of(oid);
+}
+
+Result<ObjectId> Repository::write_blob(std::string_view content) {
+  return write_object(content, GIT_OBJECT_BLOB);
+}
+
+Result<ObjectId> Repository::write_tree(std::vector<TreeEntry> entries) {
+  return write_object(encode_tree(std::move(entries)), GIT_OBJECT_TREE);
+}
+
+Result<ObjectId> Repository::write_commit(const Commit& commit) {
+  return write_object(encode_commit(commit), GIT_OBJECT_COMMIT);
+}
+
+Result<std::pair<int, std::string>> Repository::read_object(const ObjectId& id) const {
+  const Libgit2& git = handle_->git;
+  const git_oid oid = oid_of(id);
+  git_odb_object* object = nullptr;
+  const int code = git.odb_read(&object, handle_->objects, &oid);
+  if (code == GIT_ENOTFOUND) {
+    return fail(Errc::damaged, "the repository lacks the object " + hex_of(id));
+  }
+  if (code != 0) return failed(git, code, "read the object " + hex_of(id));
+  std::string content(static_cast<const char*>(git.odb_object_data(object)),
+                      git.odb_object_size(object));
+  const int kind = git.odb_object_type(object);
+  git.odb_object_free(object);
+  return std::pair{kind, std::move(content)};
+}
+
+Result<std::string> Repository::read_object(const ObjectId& id, int kind) const {
+  auto object = read_object(id);
+  if (!object) return std::unexpected(std::move(object.error()));
+  if (object->first != kind) {
+    return fail(Errc::damaged, "the object " + hex_of(id) + " is of another kind");
+  }
+  return std::move(object->second);
+}
+
+Result<std::string> Repository::read_blob(const ObjectId& id) const {
+  return read_object(id, GIT_OBJECT_BLOB);
+}
+
+Result<std::vector<TreeEntry>> Repository::read_tree(const ObjectId& id) const {
+  const auto content = read_object(id, GIT_OBJECT_TREE);
+  if (!content) return std::unexpected(content.error());
+  return decode_tree(*content);
+}
+
+Result<Commit> Repository::read_commit(const ObjectId& id) const {
+  const auto content = read_object(id, GIT_OBJECT_COMMIT);
+  if (!content) return std::unexpected(content.error());
+  return decode_commit(*content);
+}
+
+bool Repository::has(const ObjectId& id) const {
+  const git_oid oid = oid_of(id);
+  return handle_->git.odb_exists(handle_->objects, &oid) == 1;
+}
+
+Result<bool> Repository::is_descendant(const ObjectId& of, const ObjectId& ancestor) const {
+  if (of == ancestor) return true;
+  const git_oid later = oid_of(of);
+  const git_oid earlier = oid_of(ancestor);
+  const int code = handle_->git.graph_descendant_of(handle_->repository, &later, &earlier);
+  if (code < 0) return failed(handle_->git, code, "walk the log");
+  return code == 1;
+}
+
+// ---- References -------------------------------------------------------------------------------
+
+Result<std::optional<ObjectId>> Repository::read_reference(const std::string& name) const {
+  git_oid oid;
+  const int code = handle_->git.reference_name_to_id(&oid, handle_->repository, name.c_str());
+  if (code == GIT_ENOTFOUND) return std::nullopt;
+  if (code != 0) return failed(handle_->git, code, "read " + name);
+  return id_of(oid);
+}
+
+Result<std::vector<Reference>> Repository::references(const std::string& prefix) const {
+  const Libgit2& git = handle_->git;
+  git_reference_iterator* all = nullptr;
+  int code = git.reference_iterator_glob_new(&all, handle_->repository, (prefix + "*").c_str());
+  if (code != 0) return failed(git, code, "list " + prefix);
+  std::vector<Reference> found;
+  for (git_reference* each = nullptr; (code = git.reference_next(&each, all)) == 0;) {
+    if (const git_oid* target = git.reference_target(each)) {
+      found.push_back({git.reference_name(each), id_of(*target)});
+    }
+    git.reference_free(each);
+  }
+  git.reference_iterator_free(all);
+  if (code != GIT_ITEROVER) return failed(git, code, "list " + prefix);
+  std::ranges::sort(found, {}, &Reference::name);
+  return found;
+}
+
+// What a dead writer left is taken away before anything else happens.
+Result<WriteLock::Held> Repository::lock() {
+  auto held = write_lock_.take(options_.patience);
+  if (held && !held->left().empty()) {
+    ::unlink((common_directory_ + "/" + held->left() + ".lock").c_str());
+    ::unlink((common_directory_ + "/packed-refs.lock").c_str());
+    held->done();
+  }
+  return held;
+}
+
+Result<bool> Repository::update_reference(WriteLock::Held& held,
+                                          const std::string& name,
+                                          const std::optional<ObjectId>& expected,
+                                          const std::optional<ObjectId>& to) {
+  const Libgit2& git = handle_->git;
+  git_transaction* change = nullptr;
+  int code = git.transaction_new(&change, handle_->repository);
+  const std::unique_ptr<git_transaction, decltype(git.transaction_free)> owner(
+      change, git.transaction_free);
+  held.note(name);
+  // Other programs hold it for a moment.
+  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  if (code == 0) code = git.transaction_lock_ref(change, name.c_str());
+  while (code == GIT_ELOCKED && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    code = git.transaction_lock_ref(change, name.c_str());
+  }
+  if (code == GIT_ELOCKED) {
+    held.done();
+    return fail(Errc::busy,
+                common_directory_ + "/" + name + ".lock is held by another program, or was left",
+                {"if no git or grite runs, remove that file: hearth issues doctor --fix"});
+  }
+  auto now = code == 0 ? read_reference(name) : std::nullopt;
+  if (code == 0 && now && *now == expected) {
+    const git_oid target = oid_of(to.value_or(ObjectId{}));
+    code = to ? git.transaction_set_target(change, name.c_str(), &target, nullptr, nullptr)
+              : git.transaction_remove(change, name.c_str());
+    if (code == 0) code = git.transaction_commit(change);
+  }
+  held.done();
+  if (code != 0) return failed(git, code, "update " + name);
+  if (!now) return std::unexpected(std::move(now.error()));
+  return *now == expected;
+}
+
+// ---- Packs ------------------------------------------------------------------------------------
+
+namespace {
+
+// Lists what objects need, each behind what it needs itself. Walks without recursion along
+// commits: a log is long.
+class Closure {
+ public:
+  using ReadObject = std::function<Result<std::pair<int, std::string>>(const ObjectId&)>;
+  using IsWanted = std::function<bool(const ObjectId&)>;
+  Closure(ReadObject read, const IsWanted& is_wanted)
+      : read_(std::move(read)), is_wanted_(is_wanted) {}
+
+  Result<void> add(const ObjectId& root) {
+    std::vector<std::pair<ObjectId, bool>> waiting{{root, false}};
+    while (!waiting.empty()) {
+      const auto [id, is_ready] = waiting.back();
+      waiting.pop_back();
+      if (is_ready) {
+        order_.push_back(id);
+        continue;
+      }
+      if (!seen_.insert(id).second || !is_wanted_(id)) continue;
+      const auto object = read_(id);
+      if (!object) return std::unexpected(object.error());
+      waiting.emplace_back(id, true);
+      if (object->first == GIT_OBJECT_COMMIT) {
+        const auto commit = decode_commit(object->second);
+        if (!commit) return std::unexpected(commit.error());
+        waiting.emplace_back(commit->tree, false);
+        for (const ObjectId& parent : commit->parents) waiting.emplace_back(parent, false);
+      } else if (object->first == GIT_OBJECT_TREE) {
+        const auto entries = decode_tree(object->second);
+        if (!entries) return std::unexpected(entries.error());
+        for (const TreeEntry& entry : *entries) waiting.emplace_back(entry.id, false);
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] std::vector<ObjectId> take() { return std::move(order_); }
+
+ private:
+  const ReadObject read_;
+  const IsWanted& is_wanted_;
+  std::unordered_set<ObjectId> seen_;
+  std::vector<ObjectId> order_;
+};
+
+}  // namespace
+
+Result<std::vector<ObjectId>> Repository::needed_by(
+    std::span<const ObjectId> roots, const std::function<bool(const ObjectId&)>& is_wanted) const {
+  Closure closure([this](const ObjectId& id) { return read_object(id); }, is_wanted);
+  for (const ObjectId& root : roots) {
+    if (auto added = closure.add(root); !added) return std::unexpected(added.error());
+  }
+  return closure.take();
+}
+
+Result<void> Repository::copy_from(const Repository& other, std::span<const ObjectId> roots) {
+  const auto objects = other.needed_by(roots, [this](const ObjectId& id) { return !has(id); });
+  if (!objects) return std::unexpected(objects.error());
+  if (objects->size() > most_loose_copies) return write_pack(other, *objects);
+  for (const ObjectId& id : *objects) {
+    const auto object = other.read_object(id);
+    if (!object) return std::unexpected(object.error());
+    const auto written = write_object(object->second, object->first);
+    if (!written) return std::unexpected(written.error());
+  }
+  return {};
+}
+
+// Packs some objects of a repository into this one.
+Result<void> Repository::write_pack(const Repository& from, std::span<const ObjectId> objects) {
+  const Libgit2& git = handle_->git;
+  git_packbuilder* builder = nullptr;
+  int code = git.packbuilder_new(&builder, from.handle_->repository);
+  const std::unique_ptr<git_packbuilder, decltype(git.packbuilder_free)> owner(
+      builder, git.packbuilder_free);
+  if (code == 0) git.packbuilder_set_threads(builder, 1);
+  for (const ObjectId& id : objects) {
+    const git_oid oid = oid_of(id);
+    if (code == 0) code = git.packbuilder_insert(builder, &oid, nullptr);
+  }
+  const std::string directory = common_directory_ + "/objects/pack";
+  if (code == 0) code = git.packbuilder_write(builder, directory.c_str(), 0, nullptr, nullptr);
+  if (code == 0) code = git.odb_refresh(handle_->objects);
+  if (code != 0) return failed(git, code, "pack objects");
+  return {};
+}
+
+std::string Repository::loose_path(const ObjectId& id) const {
+  const std::string hex = hex_of(id);
+  return common_directory_ + "/objects/" + hex.substr(0, 2) + "/" + hex.substr(2);
+}
+
+Result<std::size_t> Repository::pack_loose(std::span<const ObjectId> roots) {
+  const auto objects = needed_by(roots, [this](const ObjectId& id) {
+    struct stat unused;
+    return ::stat(loose_path(id).c_str(), &unused) == 0;
+  });
+  if (!objects) return std::unexpected(objects.error());
+  if (objects->empty()) return 0;
+  if (auto packed = write_pack(*this, *objects); !packed) {
+    return std::unexpected(packed.error());
+  }
+  for (const ObjectId& id : *objects) ::unlink(loose_path(id).c_str());
+  return objects->size();
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,68 @@
+#include "packs/issues/engine/git/write_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+namespace hearth::packs::issues {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::microseconds first_pause{200};
+constexpr std::chrono::microseconds longest_pause{5'000};
+
+}  // namespace
+
+WriteLock::Held::~Held() {
+  if (lock_ != nullptr) ::flock(lock_->file_.get(), LOCK_UN);
+}
+
+// A note need not survive a loss of power: neither does the lock file that it is about, as it may.
+void WriteLock::Held::note(std::string_view reference) {
+  const int file = lock_->file_.get();
+  (void)!::pwrite(file, reference.data(), reference.size(), 0);
+  (void)!::ftruncate(file, static_cast<off_t>(reference.size()));
+}
+
+void WriteLock::Held::done() {
+  (void)!::ftruncate(lock_->file_.get(), 0);
+  left_.clear();
+}
+
+Result<WriteLock::Held> WriteLock::take(std::chrono::milliseconds patience) {
+  const std::string path = directory_ + "/write.lock";
+  if (!file_.valid()) {
+    if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) {
+      return fail_errno("make " + directory_, errno);
+    }
+    file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file_.valid()) return fail_errno("open " + path, errno);
+  }
+  const auto deadline = Clock::now() + patience;
+  for (auto pause = first_pause; ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0;
+       pause = std::min(2 * pause, longest_pause)) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("lock " + path, errno);
+    if (Clock::now() >= deadline) {
+      return fail(Errc::busy,
+                  "another process has been writing this repository's issues for " +
+                      std::to_string(patience.count()) + " ms; nothing was written",
+                  {"try again"});
+    }
+    std::this_thread::sleep_for(pause);
+  }
+  Held held(*this);
+  std::array<char, 512> text;
+  const ssize_t size = ::pread(file_.get(), text.data(), text.size(), 0);
+  if (size > 0) held.left_.assign(text.data(), static_cast<std::size_t>(size));
+  return held;
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,407 @@
+#include "packs/issues/engine/issue_store.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <future>
+#include <set>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/thread_signals.hpp"
+#include "packs/issues/engine/event_codec.hpp"
+#include "packs/issues/engine/issue_search.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr std::size_t most_waiting = 8192;
+constexpr std::size_t most_together = 512;  // jobs of one commit
+constexpr int most_tries = 20;              // of one commit, against other programs
+// A time that is so far ahead is a broken clock, which ours does not follow.
+constexpr std::uint64_t most_skew_ms = 24ULL * 3600 * 1000;
+
+Error closed() {
+  return {Errc::draining, "the issue store is closing; nothing was written", {}};
+}
+
+}  // namespace
+
+IssueStore::IssueStore(Options options,
+                       const Clock& clock,
+                       std::unique_ptr<Repository> repository,
+                       std::unique_ptr<Cache> cache)
+    : options_(std::move(options)),
+      clock_(clock),
+      repository_(std::move(repository)),
+      common_directory_(repository_->common_directory()),
+      probe_(common_directory_, wal_reference),
+      cache_(std::move(cache)),
+      projector_(*repository_, *cache_, board_, options_.signatures),
+      lock_probe_(common_directory_, "refs/grite/locks"),
+      search_(std::make_unique<IssueSearch>(*this)),
+      last_use_(clock.monotonic()),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Clock& clock) {
+  auto repository = Repository::open(options.directory, {.is_power_safe = options.is_power_safe});
+  if (!repository) return std::unexpected(std::move(repository.error()));
+  auto cache = Cache::open(options.cache_directory);
+  if (!cache) return std::unexpected(std::move(cache.error()));
+  std::unique_ptr<IssueStore> store(
+      new IssueStore(std::move(options), clock, std::move(*repository), std::move(*cache)));
+  if (auto loaded = store->projector_.load(); !loaded) return std::unexpected(loaded.error());
+  if (auto read = store->follow_log(); !read) return std::unexpected(read.error());
+  store->thread_ = std::thread([raw = store.get()] { raw->work(); });
+  return store;
+}
+
+IssueStore::~IssueStore() {
+  close();
+}
+
+Result<std::unique_ptr<Repository>> IssueStore::open_repository() const {
+  return Repository::open(common_directory_, {.is_power_safe = options_.is_power_safe});
+}
+
+std::uint64_t IssueStore::now_ms() const {
+  return static_cast<std::uint64_t>(clock_.wall().time_since_epoch().count());
+}
+
+// ---- Any thread -------------------------------------------------------------------------------
+
+std::chrono::milliseconds IssueStore::rest() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() -
+                                                               last_use_.load());
+}
+
+std::optional<Error> IssueStore::enqueue(Task& task) {
+  last_use_ = clock_.monotonic();
+  auto waiting = waiting_.lock();
+  if (waiting->is_closed) return closed();
+  if (waiting->tasks.size() >= most_waiting) {
+    return Error{Errc::busy, "too many writes wait for this repository; nothing was written", {}};
+  }
+  waiting->tasks.push_back(std::move(task));
+  wake();
+  return std::nullopt;
+}
+
+void IssueStore::write(WriteJob job) {
+  Task task{.job = std::move(job), .work = {}, .worked = {}};
+  if (auto refused = enqueue(task)) task.job.done(std::unexpected(std::move(*refused)));
+}
+
+Result<Receipt> IssueStore::write_and_wait(WriteJob job) {
+  std::promise<Result<Receipt>> promise;
+  auto outcome = promise.get_future();
+  job.done = [&promise](Result<Receipt> receipt) { promise.set_value(std::move(receipt)); };
+  write(std::move(job));
+  return outcome.get();
+}
+
+Result<void> IssueStore::run(std::move_only_function<Result<void>(Repository&, Projector&)> work) {
+  std::promise<Result<void>> promise;
+  auto outcome = promise.get_future();
+  Task task{.job = {}, .work = std::move(work), .worked = [&promise](Result<void> done) {
+              promise.set_value(std::move(done));
+            }};
+  if (auto refused = enqueue(task)) return std::unexpected(std::move(*refused));
+  return outcome.get();
+}
+
+Result<void> IssueStore::catch_up() {
+  last_use_ = clock_.monotonic();
+  if (probe_.look() == *seen_.lock()) return {};
+  return run([this](Repository&, Projector&) { return follow_log(); });
+}
+
+// Read again when the folder of locks has changed since.
+Result<std::vector<HeldLock>> IssueStore::locks() {
+  auto known = locks_.lock();
+  const RefProbe::Look look = lock_probe_.look();
+  if (known->look == look) return known->locks;
+  if (!known->repository) {
+    auto repository = open_repository();
+    if (!repository) return std::unexpected(std::move(repository.error()));
+    known->repository = std::move(*repository);
+  }
+  auto locks = list_locks(*known->repository);
+  if (!locks) return locks;
+  known->locks = std::move(*locks);
+  const std::int64_t now_ns =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  known->look = look.is_settled(now_ns) ? std::optional(look) : std::nullopt;
+  return known->locks;
+}
+
+void IssueStore::wake() const {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+void IssueStore::close() {
+  waiting_.lock()->is_closed = true;
+  wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- The writer's thread ----------------------------------------------------------------------
+
+void IssueStore::work() {
+  ::pthread_setname_np(::pthread_self(), "hearth-issues");
+  leave_signals_to_the_loop();
+  while (wait_for_tasks()) do_some();
+}
+
+// Until there is something to do; false when closed and done. Follows what others write meanwhile.
+bool IssueStore::wait_for_tasks() {
+  RefWatch watch(common_directory_);
+  auto told = clock_.monotonic();
+  for (;;) {
+    {
+      auto waiting = waiting_.lock();
+      if (!waiting->tasks.empty()) return true;
+      if (waiting->is_closed) return false;
+    }
+    const auto since_told =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - told);
+    const auto rested = std::min(rest(), since_told);
+    if (rested >= options_.idle) {
+      told = clock_.monotonic();
+      if (options_.when_idle) options_.when_idle();
+      continue;
+    }
+    const auto left = std::clamp<std::int64_t>((options_.idle - rested).count(), 1, 3'600'000);
+    const int patience = static_cast<int>(left);
+    std::array<pollfd, 2> polled{pollfd{wake_.get(), POLLIN, 0}, pollfd{watch.fd(), POLLIN, 0}};
+    if (::poll(polled.data(), polled.size(), patience) <= 0) continue;
+    std::uint64_t count = 0;
+    (void)!::read(wake_.get(), &count, sizeof count);
+    if ((polled[1].revents & POLLIN) == 0) continue;
+    watch.drain();
+    if (probe_.look() != *seen_.lock()) follow();
+  }
+}
+
+void IssueStore::do_some() {
+  std::deque<Task> tasks;
+  {
+    auto waiting = waiting_.lock();
+    // Work is done alone, jobs together, but no two of one key: the second one is a repetition.
+    std::set<std::string> keys;
+    while (!waiting->tasks.empty() && tasks.size() < most_together) {
+      const bool is_work = static_cast<bool>(waiting->tasks.front().work);
+      if (is_work && !tasks.empty()) break;
+      const auto& key = waiting->tasks.front().job.key;
+      if (key && !keys.insert(key->key).second) break;
+      tasks.push_back(std::move(waiting->tasks.front()));
+      waiting->tasks.pop_front();
+      if (is_work) break;
+    }
+  }
+  if (!tasks.front().work) return write_together(tasks);
+  Task& task = tasks.front();
+  Result<void> done;
+  try {
+    done = task.work(*repository_, projector_);
+  } catch (const std::exception& error) {
+    done = fail(Errc::internal, std::string("work on the issue store: ") + error.what());
+  }
+  *problems_.lock() = projector_.problems();
+  task.worked(std::move(done));
+}
+
+// Looks first: what moves while it reads is seen at the next look.
+Result<void> IssueStore::follow_log() {
+  const RefProbe::Look look = probe_.look();
+  const auto changes = projector_.follow();
+  if (!changes) return std::unexpected(changes.error());
+  *head_.lock() = projector_.head();
+  *problems_.lock() = projector_.problems();
+  *seen_.lock() = look;
+  tell(*changes);
+  return {};
+}
+
+void IssueStore::follow() {
+  if (auto done = follow_log(); !done) {
+    log::warning("the issue log cannot be followed",
+                 {log::kv("repository", common_directory_), log::kv("why", done.error().message)});
+  }
+}
+
+void IssueStore::tell(const Projector::Changes& changes) {
+  if (options_.changed && (changes.others || !changes.issues.empty())) options_.changed(changes);
+}
+
+void IssueStore::write_together(std::deque<Task>& tasks) {
+  std::vector<Taken> all;
+  for (Task& task : tasks)
+    all.push_back({.job = std::move(task.job), .actor = {}, .events = {}, .outcome = {}});
+  const auto done = [&]() -> Result<void> {
+    auto held = repository_->lock();
+    if (!held) return std::unexpected(std::move(held.error()));
+    if (auto read = follow_log(); !read) return read;
+    last_times_.clear();
+    last_creation_ms_ = 0;
+    for (Taken& taken : all) prepare(taken);
+    return append(*held, all);
+  }();
+  for (Taken& taken : all) {
+    if (!taken.outcome) {
+      taken.outcome = done ? Result<Receipt>(Receipt{.events = std::move(taken.events),
+                                                     .head = head(),
+                                                     .actor = taken.actor.id,
+                                                     .replayed = false})
+                           : std::unexpected(done.error());
+    }
+    taken.job.done(std::move(*taken.outcome));
+  }
+}
+
+// Makes the events of a job, or its outcome where there is nothing to append.
+void IssueStore::prepare(Taken& taken) {
+  try {
+    if (taken.job.stop.stop_requested()) {
+      taken.outcome = fail(Errc::cancelled, "cancelled before it began; nothing was written");
+      return;
+    }
+    auto old = replay(taken.job);
+    if (!old) {
+      taken.outcome = std::unexpected(std::move(old.error()));
+    } else if (*old) {
+      taken.outcome = std::move(**old);
+    } else {
+      auto events = make_events(taken);
+      if (!events) taken.outcome = std::unexpected(std::move(events.error()));
+      if (events) taken.events = std::move(*events);
+    }
+  } catch (const std::exception& error) {
+    taken.outcome = fail(Errc::internal, std::string("a write of issues: ") + error.what());
+  }
+}
+
+Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
+  if (!job.key) return std::nullopt;
+  const auto found = Cache::find_call(cache_->writer(), job.key->key);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  if ((*found)->call.fingerprint != job.key->fingerprint) {
+    return fail(Errc::conflict, "this key was used for another call; nothing was written",
+                {"use another key"});
+  }
+  const auto commit = read_wal_commit(*repository_, (*found)->commit);
+  if (!commit) return std::unexpected(commit.error());
+  Receipt receipt{
+      .events = {}, .head = (*found)->commit, .actor = commit->meta.actor, .replayed = true};
+  for (const EventId& id : (*found)->call.events) {
+    const auto event = std::ranges::find(commit->events, id, &Event::id);
+    if (event != commit->events.end()) receipt.events.push_back(*event);
+  }
+  return receipt;
+}
+
+// Gives drafts their author and their time: now, or just behind the newest event of the issue that
+// is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
+Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
+  const std::uint64_t now = now_ms();
+  auto actor = actors().writer(taken.job.actor, now);
+  if (!actor) return std::unexpected(std::move(actor.error()));
+  taken.actor = std::move(*actor);
+  const auto key = actors().signing_key(taken.actor.id);
+  if (options_.signatures == SignaturePolicy::require && !key) {
+    return fail(
+        Errc::permission,
+        "signatures are required here, and the actor " + hex_of(taken.actor.id) + " has no key",
+        {"hearth issues actor-create --key"});
+  }
+  auto board = board_.lock();
+  auto batch = taken.job.make(*board, cache_->writer(), taken.actor);
+  if (!batch) return std::unexpected(std::move(batch.error()));
+  std::vector<Event> events = std::move(batch->events);
+  for (Draft& draft : batch->drafts) {
+    std::uint64_t& last = last_times_[draft.issue];
+    if (const Summary* issue = board->find(draft.issue)) last = std::max(last, issue->updated_ms);
+    Event event{.id = {},
+                .issue = draft.issue,
+                .actor = taken.actor.id,
+                .ts_ms = last >= now && last - now < most_skew_ms ? last + 1 : now,
+                .parent = draft.parent,
+                .kind = std::move(draft.kind),
+                .signature = std::nullopt};
+    // Issues of a batch are listed in its order.
+    if (std::holds_alternative<IssueCreated>(event.kind)) {
+      event.ts_ms = std::max(event.ts_ms, last_creation_ms_ + 1);
+      last_creation_ms_ = event.ts_ms;
+    }
+    last = event.ts_ms;
+    seal(event);
+    if (key) event.signature = key->sign(event.id.view());
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+// One commit with the events of all. Another program may move the log in between: again, then, on
+// top of its commit.
+Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) {
+  std::vector<Event> events;
+  std::vector<CallRecord> calls;
+  const Taken* first = nullptr;
+  for (const Taken& taken : all) {
+    if (taken.outcome || taken.events.empty()) continue;
+    if (first == nullptr) first = &taken;
+    std::ranges::copy(taken.events, std::back_inserter(events));
+    if (!taken.job.key) continue;
+    CallRecord call{
+        .key = taken.job.key->key, .fingerprint = taken.job.key->fingerprint, .events = {}};
+    for (const Event& event : taken.events) call.events.push_back(event.id);
+    calls.push_back(std::move(call));
+  }
+  if (first == nullptr) return {};
+  for (int attempt = 0; attempt < most_tries; ++attempt) {
+    const auto head = projector_.head();
+    std::vector<CommitId> parents;
+    if (head) parents.push_back(*head);
+    const auto commit = write_wal_commit(*repository_, {.actor = first->actor.id,
+                                                        .events = events,
+                                                        .parents = parents,
+                                                        .previous = head,
+                                                        .calls = calls,
+                                                        .time = local_time(now_ms())});
+    if (!commit) return std::unexpected(commit.error());
+    const auto moved = repository_->update_reference(held, wal_reference, head, *commit);
+    if (!moved) return std::unexpected(moved.error());
+    if (!*moved) {
+      if (auto read = follow_log(); !read) return read;
+      continue;
+    }
+    const RefProbe::Look look = probe_.look();
+    const auto changes = projector_.take({.id = *commit,
+                                          .parents = std::move(parents),
+                                          .meta = {.actor = first->actor.id,
+                                                   .chunk = {},
+                                                   .previous = head,
+                                                   .calls = std::move(calls)},
+                                          .events = std::move(events),
+                                          .problems = {}});
+    *head_.lock() = *commit;
+    *seen_.lock() = changes ? look : RefProbe::Look{};
+    if (changes) {
+      tell(*changes);
+    } else {
+      // It is in the log all the same; the next look reads it from there.
+      log::error("the issue cache was not written", {log::kv("why", changes.error().message)});
+    }
+    return {};
+  }
+  return fail(Errc::busy, "other programs keep changing the log; nothing was written",
+              {"try again"});
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,243 @@
+#include "packs/issues/engine/locks.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/wal.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr const char* author = "grite <grit@localhost>";
+constexpr std::uint64_t kept_ms = 24ULL * 3600 * 1000;
+
+std::string_view space_of(std::string_view resource) {
+  return resource.substr(0, resource.find(':'));
+}
+
+std::string_view path_of(std::string_view resource) {
+  std::string_view path = resource.substr(std::min(resource.find(':') + 1, resource.size()));
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+bool is_in(std::string_view path, std::string_view folder) {
+  return path == folder || folder.empty() ||
+         (path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+std::string until(std::uint64_t ms) {
+  return format_rfc3339(WallTime(std::chrono::milliseconds(ms)));
+}
+
+std::unexpected<Error> taken(const Lock& lock) {
+  return fail(Errc::conflict,
+              lock.resource + " is held by the actor " + hex_of(lock.owner) + " until " +
+                  until(lock.expires_ms),
+              {"take something else: hearth issues ready", "hearth issues locks"});
+}
+
+Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
+  const auto commit = repository.read_commit(reference.target);
+  if (!commit) return std::unexpected(commit.error());
+  const auto entries = repository.read_tree(commit->tree);
+  if (!entries) return std::unexpected(entries.error());
+  const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
+  if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
+  const auto text = repository.read_blob(file->id);
+  if (!text) return std::unexpected(text.error());
+  auto lock = decode_lock(*text);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  return HeldLock{reference.name, reference.target, std::move(*lock)};
+}
+
+}  // namespace
+
+std::string lock_reference(std::string_view resource) {
+  return lock_reference_prefix + hex_of(sha256(resource)).substr(0, 16);
+}
+
+bool do_conflict(std::string_view a, std::string_view b) {
+  if (space_of(a) == "repo" || space_of(b) == "repo") return true;
+  if (space_of(a) != space_of(b)) return false;
+  if (space_of(a) == "path") return is_in(path_of(a), path_of(b)) || is_in(path_of(b), path_of(a));
+  return a == b;
+}
+
+std::string make_nonce() {
+  std::string bytes = random_bytes(16);
+  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
+  std::string text = hex_of(bytes);
+  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
+  return text;
+}
+
+Result<std::vector<HeldLock>> list_locks(const Repository& repository) {
+  const auto references = repository.references(lock_reference_prefix);
+  if (!references) return std::unexpected(references.error());
+  std::vector<HeldLock> locks;
+  for (const Reference& each : *references) {
+    if (auto lock = read_lock(repository, each)) locks.push_back(std::move(*lock));
+  }
+  return locks;
+}
+
+Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms) {
+  const auto locks = list_locks(repository);
+  if (!locks) return std::unexpected(locks.error());
+  auto held = repository.lock();
+  if (!held) return std::unexpected(std::move(held.error()));
+  std::size_t removed = 0;
+  for (const HeldLock& each : *locks) {
+    if (each.lock.expires_ms + kept_ms > now_ms) continue;
+    const auto gone = repository.update_reference(*held, each.reference, each.commit, std::nullopt);
+    if (!gone) return std::unexpected(gone.error());
+    removed += *gone ? 1U : 0U;
+  }
+  return removed;
+}
+
+Result<ObjectId> write_lock_commit(Repository& repository,
+                                   const Lock& lock,
+                                   const std::optional<ObjectId>& previous,
+                                   std::int64_t seconds,
+                                   int zone_minutes) {
+  const auto blob = repository.write_blob(encode_lock(lock));
+  if (!blob) return std::unexpected(blob.error());
+  const auto tree = repository.write_tree({{.name = "lock.json", .id = *blob}});
+  if (!tree) return std::unexpected(tree.error());
+  std::vector<ObjectId> parents;
+  if (previous) parents.push_back(*previous);
+  return repository.write_commit({.tree = *tree,
+                                  .parents = std::move(parents),
+                                  .author = author,
+                                  .time = seconds,
+                                  .zone_minutes = zone_minutes,
+                                  .message = "Lock: " + lock.resource});
+}
+
+// Takes over what the remote says of all locks, so that those that exclude this one are known.
+Result<void> Locks::fetch(const std::string& reference) {
+  if (remote_ == nullptr) return {};
+  const auto list = remote_->list();
+  if (!list) return std::unexpected(list.error());
+  std::vector<Reference> wanted;
+  bool is_there = false;
+  for (const Reference& each : *list) {
+    if (!each.name.starts_with(lock_reference_prefix)) continue;
+    is_there = is_there || each.name == reference;
+    wanted.push_back(each);
+  }
+  auto fetched = wanted.empty() ? Result<void>() : remote_->fetch(wanted);
+  if (!fetched) return fetched;
+  auto held = repository_.lock();
+  if (!held) return std::unexpected(std::move(held.error()));
+  if (!is_there) wanted.push_back({reference, {}});
+  for (const Reference& each : wanted) {
+    const auto now = repository_.read_reference(each.name);
+    if (!now) return std::unexpected(now.error());
+    const auto target = each.target == ObjectId{} ? std::nullopt : std::optional(each.target);
+    if (*now == target) continue;
+    const auto set = repository_.update_reference(*held, each.name, *now, target);
+    if (!set) return std::unexpected(set.error());
+  }
+  return {};
+}
+
+Result<std::optional<HeldLock>> Locks::find(const std::string& reference) {
+  const auto target = repository_.read_reference(reference);
+  if (!target) return std::unexpected(target.error());
+  if (!*target) return std::nullopt;
+  auto lock = read_lock(repository_, {reference, **target});
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  return std::move(*lock);
+}
+
+Result<void> Locks::check_free(const LockRequest& request) {
+  const auto all = list_locks(repository_);
+  if (!all) return std::unexpected(all.error());
+  for (const HeldLock& each : *all) {
+    const bool is_own = each.lock.owner == request.owner && each.lock.resource != request.resource;
+    if (each.is_live(request.now_ms) && !is_own &&
+        do_conflict(each.lock.resource, request.resource)) {
+      return taken(each.lock);
+    }
+  }
+  return {};
+}
+
+// Adds a commit to the lock, where it counts: at the remote if there is one.
+Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
+                        const Lock& lock,
+                        std::uint64_t now_ms) {
+  const CommitTime time = local_time(now_ms);
+  const auto commit =
+      write_lock_commit(repository_, lock, previous, time.seconds, time.zone_minutes);
+  if (!commit) return std::unexpected(commit.error());
+  const RefChange change{lock_reference(lock.resource), previous, *commit};
+  if (remote_ != nullptr) {
+    const auto made = remote_->push(std::span(&change, 1));
+    if (!made) return std::unexpected(made.error());
+    if (!made->front()) {
+      return fail(Errc::conflict, "somebody else was faster to take " + lock.resource,
+                  {"take something else: hearth issues ready"});
+    }
+  }
+  auto held = repository_.lock();
+  if (!held) return std::unexpected(std::move(held.error()));
+  const auto set = repository_.update_reference(*held, change.name, previous, *commit);
+  if (!set) return std::unexpected(set.error());
+  // With a remote it counts there, and the next exchange brings it here.
+  if (!*set && remote_ == nullptr) {
+    return fail(Errc::conflict, "somebody else was faster to take " + lock.resource);
+  }
+  return lock;
+}
+
+Result<Lock> Locks::acquire(const LockRequest& request) {
+  const std::string reference = lock_reference(request.resource);
+  if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
+  if (auto free = check_free(request); !free) return std::unexpected(free.error());
+  const auto before = find(reference);
+  if (!before) return std::unexpected(before.error());
+  const auto previous = *before ? std::optional((*before)->commit) : std::nullopt;
+  return put(previous,
+             {.owner = request.owner,
+              .nonce = make_nonce(),
+              .expires_ms = request.now_ms + request.ttl_ms,
+              .resource = request.resource},
+             request.now_ms);
+}
+
+Result<HeldLock> Locks::find_own(const LockRequest& request) {
+  const std::string reference = lock_reference(request.resource);
+  if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
+  auto lock = find(reference);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  if (!*lock || (*lock)->lock.expires_ms == 0) {
+    return fail(Errc::not_found, "nobody holds " + request.resource, {"hearth issues locks"});
+  }
+  const bool is_own = (*lock)->lock.owner == request.owner &&
+                      (!request.nonce || *request.nonce == (*lock)->lock.nonce);
+  if (!is_own) return taken((*lock)->lock);
+  return std::move(**lock);
+}
+
+// Also one that has run out, if nobody has taken it since.
+Result<Lock> Locks::renew(const LockRequest& request) {
+  auto own = find_own(request);
+  if (!own) return std::unexpected(std::move(own.error()));
+  own->lock.expires_ms = request.now_ms + request.ttl_ms;
+  return put(own->commit, own->lock, request.now_ms);
+}
+
+Result<Lock> Locks::release(const LockRequest& request) {
+  auto own = find_own(request);
+  if (!own) return std::unexpected(std::move(own.error()));
+  own->lock.expires_ms = 0;
+  return put(own->commit, own->lock, request.now_ms);
+}
+
+}  // namespace hearth::packs::issues

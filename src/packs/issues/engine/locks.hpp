@@ -1,0 +1,80 @@
+// Locks of resources, and claims of issues, which are locks of "issue:<id>".
+//
+// A lock is a reference refs/grite/locks/<h> whose commits each say who holds it until when; to
+// take, renew and give back is to add a commit. With a remote, taking it is pushing that commit:
+// the remote compares with the one before, so that of two who push at the same instant exactly one
+// wins.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/issues/engine/git/repository.hpp"
+#include "packs/issues/engine/log_files.hpp"
+#include "packs/issues/engine/transport.hpp"
+
+namespace hearth::packs::issues {
+
+inline constexpr const char* lock_reference_prefix = "refs/grite/locks/";
+
+[[nodiscard]] std::string lock_reference(std::string_view resource);
+// Whether two resources exclude each other: "repo:…" everything, "path:a" also "path:a/b",
+// "issue:x" only itself.
+[[nodiscard]] bool do_conflict(std::string_view a, std::string_view b);
+[[nodiscard]] std::string make_nonce();  // a random UUID
+
+struct HeldLock {
+  std::string reference;
+  ObjectId commit;
+  Lock lock;
+  [[nodiscard]] bool is_live(std::uint64_t now_ms) const { return now_ms < lock.expires_ms; }
+};
+[[nodiscard]] Result<std::vector<HeldLock>> list_locks(const Repository& repository);
+// Removes those that have been over for a day, so that clocks that are late do not miss them; how
+// many.
+[[nodiscard]] Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms);
+
+struct LockRequest {
+  std::string resource;
+  ActorId owner;
+  std::uint64_t now_ms = 0;
+  std::uint64_t ttl_ms = 300'000;
+  // Of renew and release: the nonce that was given with the lock, to be sure that it is this one.
+  std::optional<std::string> nonce;
+};
+// One thread; both outlive it. Without a remote only this repository is asked.
+class Locks final {
+ public:
+  Locks(Repository& repository, Transport* remote) : repository_(repository), remote_(remote) {}
+
+  // `conflict` when somebody holds it, or what excludes it; who, and until when.
+  [[nodiscard]] Result<Lock> acquire(const LockRequest& request);
+  // `conflict` when it is not the owner's any more; `not_found` when nobody has it.
+  [[nodiscard]] Result<Lock> renew(const LockRequest& request);
+  [[nodiscard]] Result<Lock> release(const LockRequest& request);
+
+ private:
+  [[nodiscard]] Result<void> fetch(const std::string& reference);
+  [[nodiscard]] Result<std::optional<HeldLock>> find(const std::string& reference);
+  [[nodiscard]] Result<HeldLock> find_own(const LockRequest& request);
+  [[nodiscard]] Result<void> check_free(const LockRequest& request);
+  [[nodiscard]] Result<Lock> put(const std::optional<ObjectId>& previous,
+                                 const Lock& lock,
+                                 std::uint64_t now_ms);
+
+  Repository& repository_;
+  Transport* const remote_;
+};
+
+// Writes one commit of a lock; no reference is touched.
+[[nodiscard]] Result<ObjectId> write_lock_commit(Repository& repository,
+                                                 const Lock& lock,
+                                                 const std::optional<ObjectId>& previous,
+                                                 std::int64_t seconds,
+                                                 int zone_minutes);
+
+}  // namespace hearth::packs::issues

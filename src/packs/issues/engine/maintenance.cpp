@@ -1,0 +1,242 @@
+#include "packs/issues/engine/maintenance.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <unordered_set>
+
+#include "packs/issues/engine/locks.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+// A lock file of git that is older than this has no writer any more.
+constexpr std::time_t oldest_lock_file_s = 60;
+// So many loose objects are worth a compaction.
+constexpr std::size_t many_loose_objects = 2000;
+
+Result<std::vector<ObjectId>> all_roots(const Repository& repository) {
+  std::vector<ObjectId> roots;
+  for (const char* prefix : {"refs/grite/", "refs/hearth/"}) {
+    const auto references = repository.references(prefix);
+    if (!references) return std::unexpected(references.error());
+    for (const Reference& each : *references) roots.push_back(each.target);
+  }
+  return roots;
+}
+
+// Lock files below refs/grite and refs/hearth that nobody can still be writing.
+std::vector<std::string> left_lock_files(const std::string& common_directory) {
+  std::vector<std::string> left;
+  std::error_code ignored;
+  for (const char* folder : {"/refs/grite", "/refs/hearth"}) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(common_directory + folder, ignored)) {
+      struct stat found{};
+      const std::string path = entry.path().string();
+      if (!path.ends_with(".lock") || ::stat(path.c_str(), &found) != 0) continue;
+      if (std::time(nullptr) - found.st_mtime > oldest_lock_file_s) left.push_back(path);
+    }
+  }
+  return left;
+}
+
+std::size_t count_loose_objects(const std::string& common_directory) {
+  // git's own guess: objects spread evenly over 256 folders.
+  std::size_t count = 0;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(common_directory + "/objects/17", ignored)) {
+    count += entry.is_regular_file(ignored) ? 1U : 0U;
+  }
+  return 256 * count;
+}
+
+Check check_log(IssueStore& store) {
+  const LogProblems problems = store.problems();
+  Check check{
+      .id = "wal_ref", .health = Health::ok, .message = "the log can be read whole", .plan = {}};
+  if (!store.head()) check.message = "there is no log yet";
+  if (problems.total > 0) {
+    check.health = Health::error;
+    check.message = std::to_string(problems.total) +
+                    " problems in the log, the first: " + problems.texts.front();
+    check.plan = {"fetch the log again from a clone that has it whole: hearth issues sync"};
+  }
+  return check;
+}
+
+Check check_lock_files(IssueStore& store, bool fix) {
+  const auto left = left_lock_files(store.common_directory());
+  Check check{
+      .id = "lock_files", .health = Health::ok, .message = "no lock file was left", .plan = {}};
+  if (left.empty()) return check;
+  check.health = Health::error;
+  check.message = std::to_string(left.size()) + " lock files were left by programs that have ended";
+  for (const std::string& path : left) check.plan.push_back("remove " + path);
+  if (!fix) return check;
+  for (const std::string& path : left) ::unlink(path.c_str());
+  check.is_mended = true;
+  return check;
+}
+
+Check check_actor(IssueStore& store) {
+  const Actors actors = store.actors();
+  const auto chosen = actors.default_actor();
+  if (!chosen && actors.list().empty()) {
+    return {.id = "actor_config",
+            .health = Health::ok,
+            .message = "no actor yet; the first write makes one",
+            .plan = {}};
+  }
+  if (chosen && actors.find(*chosen)) {
+    return {.id = "actor_config",
+            .health = Health::ok,
+            .message = "the default actor is there",
+            .plan = {}};
+  }
+  return {.id = "actor_config",
+          .health = Health::warning,
+          .message = "no default actor; the oldest one writes",
+          .plan = {"choose one: hearth issues actor-use ID"}};
+}
+
+// Whether the cache says what the log says: computed once more beside it.
+Result<Check> check_cache(IssueStore& store, bool fix) {
+  Check check{.id = "store_integrity",
+              .health = Health::ok,
+              .message = "the cache agrees with the log",
+              .plan = {}};
+  auto done = store.run([&](Repository& repository, Projector& projector) -> Result<void> {
+    std::unordered_set<EventId> events;
+    const auto head = projector.head();
+    auto walked =
+        !head ? Result<void>()
+              : walk_wal(
+                    repository, *head, [](const CommitId&, bool) -> Result<bool> { return false; },
+                    [&](const WalCommit& commit) {
+                      for (const Event& each : commit.events) events.insert(each.id);
+                    });
+    if (!walked) return walked;
+    const auto cached = projector.event_count();
+    if (!cached) return std::unexpected(cached.error());
+    const bool is_filtered = store.options().signatures == SignaturePolicy::require;
+    if (*cached == events.size() || (is_filtered && *cached < events.size())) return {};
+    check.health = Health::error;
+    check.message = "the cache has " + std::to_string(*cached) + " events, the log " +
+                    std::to_string(events.size());
+    check.plan = {"compute the cache again from the log"};
+    if (!fix) return {};
+    const auto rebuilt = projector.rebuild(false);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    check.is_mended = true;
+    return {};
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return check;
+}
+
+Result<Check> check_room(IssueStore& store, bool fix) {
+  Check check{
+      .id = "loose_objects", .health = Health::ok, .message = "few objects lie loose", .plan = {}};
+  const std::size_t loose = count_loose_objects(store.common_directory());
+  if (loose < many_loose_objects) return check;
+  check.health = Health::warning;
+  check.message = "about " + std::to_string(loose) + " objects lie loose";
+  check.plan = {"pack those of the issues: hearth issues compact"};
+  if (!fix) return check;
+  auto repository = store.open_repository();
+  if (!repository) return std::unexpected(std::move(repository.error()));
+  const auto done = compact(**repository, store.now_ms());
+  if (!done) return std::unexpected(done.error());
+  check.is_mended = true;
+  return check;
+}
+
+}  // namespace
+
+std::string_view name_of(Health health) {
+  constexpr std::array<std::string_view, 3> names{"ok", "warn", "error"};
+  return names[static_cast<std::size_t>(health)];
+}
+
+Result<Verification> verify_log(const Repository& repository, const std::stop_token& stop) {
+  Verification found;
+  const auto head = repository.read_reference(wal_reference);
+  if (!head) return std::unexpected(head.error());
+  if (!*head) return found;
+  const auto keys = KeyRing::read(repository);
+  if (!keys) return std::unexpected(keys.error());
+  std::unordered_set<EventId> on_chain;
+  std::unordered_set<EventId> beside;
+  bool is_on_chain = true;
+  auto walked = walk_wal(
+      repository, **head,
+      [&](const CommitId&, bool on) -> Result<bool> {
+        is_on_chain = on;
+        if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
+        return false;
+      },
+      [&](const WalCommit& commit) {
+        ++found.commits;
+        for (const std::string& problem : commit.problems) found.problems.add(problem);
+        for (const Event& event : commit.events) {
+          if (!(is_on_chain ? on_chain : beside).insert(event.id).second) continue;
+          ++found.events;
+          if (!event.signature) continue;
+          ++found.signed_events;
+          const bool is_known = keys->keys().contains(event.actor);
+          if (is_known && !keys->has_signed(event)) ++found.bad_signatures;
+        }
+      });
+  if (!walked) return std::unexpected(std::move(walked.error()));
+  std::uint64_t unseen = 0;
+  for (const EventId& event : beside) {
+    if (on_chain.contains(event)) {
+      --found.events;
+    } else {
+      ++unseen;
+    }
+  }
+  if (unseen > 0) {
+    found.problems.add(
+        std::to_string(unseen) +
+        " events are in the log, but not where readers that follow prev_wal find them");
+  }
+  return found;
+}
+
+Result<std::vector<Check>> examine(IssueStore& store, bool fix) {
+  std::vector<Check> checks;
+  checks.push_back(
+      {.id = "git_repo", .health = Health::ok, .message = store.common_directory(), .plan = {}});
+  checks.push_back(check_lock_files(store, fix));
+  checks.push_back(check_actor(store));
+  checks.push_back(check_log(store));
+  auto cache = check_cache(store, fix);
+  if (!cache) return std::unexpected(std::move(cache.error()));
+  checks.push_back(std::move(*cache));
+  auto room = check_room(store, fix);
+  if (!room) return std::unexpected(std::move(room.error()));
+  checks.push_back(std::move(*room));
+  return checks;
+}
+
+Result<Compaction> compact(Repository& repository, std::uint64_t now_ms) {
+  Compaction done;
+  const auto removed = remove_old_locks(repository, now_ms);
+  if (!removed) return std::unexpected(removed.error());
+  done.removed_locks = *removed;
+  const auto roots = all_roots(repository);
+  if (!roots) return std::unexpected(roots.error());
+  const auto packed = repository.pack_loose(*roots);
+  if (!packed) return std::unexpected(packed.error());
+  done.packed_objects = *packed;
+  return done;
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,95 @@
+// Brings what is new in the log into the cache and the board.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "base/result.hpp"
+#include "packs/issues/engine/board.hpp"
+#include "packs/issues/engine/cache.hpp"
+#include "packs/issues/engine/key_ring.hpp"
+#include "packs/issues/engine/wal.hpp"
+
+namespace hearth::packs::issues {
+
+// What of the log was left out, or is not as it should be.
+struct LogProblems {
+  std::vector<std::string> texts;  // the first of them
+  std::uint64_t total = 0;
+  std::uint64_t unsigned_events = 0;  // under the policies warn and require
+  void add(std::string text);
+};
+
+// One thread, except the board, which is guarded.
+class Projector final {
+ public:
+  // What changed: the ids of issues, and whether anything else did.
+  struct Changes {
+    std::vector<IssueId> issues;
+    bool others = false;
+  };
+  // All outlive it.
+  Projector(Repository& repository, Cache& cache, Guarded<Board>& board, SignaturePolicy policy)
+      : repository_(repository), cache_(cache), board_(board), policy_(policy) {}
+
+  // Fills the board from the cache, as far as that goes.
+  [[nodiscard]] Result<void> load();
+  // Reads what is new under the log's reference. Starts again where the log does not continue what
+  // is known.
+  [[nodiscard]] Result<Changes> follow();
+  // A commit that this process has just written on top of what is known.
+  [[nodiscard]] Result<Changes> take(WalCommit commit);
+  // All again, from git alone; from the newest snapshot that belongs to the log, if asked for.
+  struct Rebuilt {
+    std::uint64_t events = 0;
+    std::uint64_t snapshot_events = 0;
+    std::optional<std::uint64_t> snapshot;  // its name
+  };
+  [[nodiscard]] Result<Rebuilt> rebuild(bool from_snapshot);
+
+  [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
+  [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
+  [[nodiscard]] const LogProblems& problems() const { return problems_; }
+
+ private:
+  struct Arrived {
+    std::unordered_map<IssueId, std::vector<Event>> events;
+    std::vector<CommitId> commits;
+    std::vector<std::pair<CallRecord, CommitId>> calls;
+  };
+  struct Changed {
+    Summary summary;
+    std::int64_t row = 0;
+  };
+  void collect(WalCommit commit, Arrived& arrived);
+  void collect(std::vector<Event> events, Arrived& arrived);
+  [[nodiscard]] bool is_welcome(const Event& event);
+  [[nodiscard]] Result<void> collect_log(const CommitId& head,
+                                         const std::optional<CommitId>& base,
+                                         Arrived& arrived);
+  [[nodiscard]] Result<Changes> apply(Arrived arrived,
+                                      const std::optional<CommitId>& head,
+                                      bool is_empty);
+  [[nodiscard]] Result<void> apply_events(const IssueId& id,
+                                          std::vector<Event> events,
+                                          bool is_empty,
+                                          std::vector<Changed>& changed,
+                                          Changes& changes);
+  [[nodiscard]] std::string rules();
+
+  Repository& repository_;
+  Cache& cache_;
+  Guarded<Board>& board_;
+  const SignaturePolicy policy_;
+  KeyRing keys_;
+  LogProblems problems_;
+};
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,42 @@
+// Snapshots: all events of the log in a few large chunks, under refs/grite/snapshots/<ms>, so that
+// a rebuild reads those and only the commits that came after.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/issues/engine/event.hpp"
+#include "packs/issues/engine/git/repository.hpp"
+#include "packs/issues/engine/log_files.hpp"
+#include "packs/issues/engine/wal.hpp"
+
+namespace hearth::packs::issues {
+
+inline constexpr const char* snapshot_prefix = "refs/grite/snapshots/";
+
+struct Snapshot {
+  std::uint64_t created_ms = 0;  // its name
+  CommitId commit;
+  SnapshotMeta meta;
+};
+
+// Newest first. Those that cannot be read are left out.
+[[nodiscard]] Result<std::vector<Snapshot>> list_snapshots(const Repository& repository);
+// Of all events, in any order, as they are at `wal_head`.
+[[nodiscard]] Result<Snapshot> write_snapshot(Repository& repository,
+                                              std::vector<Event> events,
+                                              const CommitId& wal_head,
+                                              std::uint64_t now_ms);
+struct SnapshotContent {
+  std::vector<Event> events;
+  std::vector<std::string> problems;
+};
+[[nodiscard]] Result<SnapshotContent> read_snapshot(const Repository& repository,
+                                                    const Snapshot& snapshot);
+// Removes all but the newest ones; those that were removed.
+[[nodiscard]] Result<std::vector<Snapshot>> remove_old_snapshots(Repository& repository,
+                                                                 std::size_t keep);
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,217 @@
+#include "packs/issues/engine/sync.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/snapshots.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr int most_rounds = 60;
+constexpr int first_pause_ms = 2;
+constexpr int longest_pause_ms = 500;
+
+constexpr std::string_view lock_prefix = "refs/grite/locks/";
+constexpr std::string_view remote_prefix = "refs/hearth/remotes/";
+
+using References = std::map<std::string, ObjectId>;
+
+References by_name(const std::vector<Reference>& list) {
+  References all;
+  for (const Reference& each : list) {
+    if (!each.name.starts_with(remote_prefix)) all[each.name] = each.target;
+  }
+  return all;
+}
+
+std::optional<ObjectId> find(const References& all, const std::string& name) {
+  const auto found = all.find(name);
+  return found == all.end() ? std::nullopt : std::optional(found->second);
+}
+
+class Sync {
+ public:
+  Sync(Repository& repository, Transport& remote, const SyncPlan& plan)
+      : repository_(repository), remote_(remote), plan_(plan) {}
+
+  Result<SyncReport> run() {
+    for (int round = 0; round < most_rounds; ++round) {
+      if (plan_.stop.stop_requested()) return fail(Errc::cancelled, "the sync was cancelled");
+      ++report_.tries;
+      const auto agreed = exchange();
+      if (!agreed) return std::unexpected(agreed.error());
+      if (*agreed) return finish();
+      pause(round);
+    }
+    return fail(Errc::busy, "others pushed faster every time; what is here is kept",
+                {"sync again"});
+  }
+
+ private:
+  Result<SyncReport> finish() {
+    const auto head = repository_.read_reference(wal_reference);
+    if (!head) return std::unexpected(head.error());
+    report_.head = *head;
+    return report_;
+  }
+
+  // Longer and longer, and never for the same time as others do.
+  static void pause(int round) {
+    const int most = std::min(longest_pause_ms, first_pause_ms << std::min(round, 8));
+    const auto random = static_cast<unsigned char>(random_bytes(1).front());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + random * most / 256));
+  }
+
+  // True when both have the same, or nothing more is to be done.
+  Result<bool> exchange() {
+    const auto list = remote_.list();
+    if (!list) return std::unexpected(list.error());
+    const References theirs = by_name(*list);
+    if (auto fetched = fetch(theirs); !fetched) return std::unexpected(fetched.error());
+    std::vector<RefChange> pushes;
+    auto log = exchange_log(find(theirs, wal_reference), pushes);
+    if (!log) return std::unexpected(std::move(log.error()));
+    if (auto others = exchange_others(theirs, pushes); !others) {
+      return std::unexpected(std::move(others.error()));
+    }
+    if (pushes.empty()) return true;
+    const auto made = remote_.push(pushes);
+    if (!made) return std::unexpected(made.error());
+    bool is_agreed = true;
+    for (std::size_t i = 0; i < pushes.size(); ++i) {
+      is_agreed = is_agreed && (*made)[i];
+      if (!(*made)[i]) continue;
+      if (pushes[i].name == wal_reference) {
+        report_.has_pushed = true;
+      } else {
+        ++report_.others_pushed;
+      }
+    }
+    return is_agreed;
+  }
+
+  Result<void> fetch(const References& theirs) {
+    std::vector<Reference> wanted;
+    for (const auto& [name, target] : theirs) {
+      if (!repository_.has(target)) wanted.push_back({name, target});
+    }
+    if (wanted.empty()) return {};
+    return remote_.fetch(wanted);
+  }
+
+  // Moves our log, and says what is to be pushed. Somebody else here may append meanwhile: then the
+  // next round goes on from there.
+  Result<void> exchange_log(const std::optional<CommitId>& theirs, std::vector<RefChange>& pushes) {
+    auto held = repository_.lock();
+    if (!held) return std::unexpected(std::move(held.error()));
+    const auto ours = repository_.read_reference(wal_reference);
+    if (!ours) return std::unexpected(ours.error());
+    if (*ours == theirs) return {};
+    if (!theirs) {
+      if (plan_.push) pushes.push_back({wal_reference, std::nullopt, *ours});
+      return {};
+    }
+    const auto is_ahead = *ours ? repository_.is_descendant(**ours, *theirs) : Result<bool>(false);
+    if (!is_ahead) return std::unexpected(is_ahead.error());
+    if (*is_ahead) {
+      if (plan_.push) pushes.push_back({wal_reference, theirs, *ours});
+      return {};
+    }
+    if (!plan_.pull) {
+      return fail(Errc::conflict, "the remote has events that are not here; nothing was pushed",
+                  {"sync without push, or in both directions"});
+    }
+    const auto joined = join(*ours, *theirs);
+    if (!joined) return std::unexpected(joined.error());
+    const auto moved = repository_.update_reference(*held, wal_reference, *ours, *joined);
+    if (!moved) return std::unexpected(moved.error());
+    if (!*moved)
+      return fail(Errc::busy, "another program changed the log meanwhile", {"sync again"});
+    report_.has_pulled = true;
+    if (plan_.push && *joined != *theirs) pushes.push_back({wal_reference, theirs, *joined});
+    return {};
+  }
+
+  // Their head, or a commit on top of it with what only we have.
+  Result<CommitId> join(const std::optional<CommitId>& ours, const CommitId& theirs) {
+    if (!ours) return theirs;
+    const auto is_behind = repository_.is_descendant(theirs, *ours);
+    if (!is_behind) return std::unexpected(is_behind.error());
+    if (*is_behind) return theirs;
+    const auto merge =
+        merge_append(repository_, theirs, *ours, plan_.actor, local_time(plan_.now_ms()));
+    if (!merge) return std::unexpected(merge.error());
+    if (*merge) ++report_.merges;
+    return merge->value_or(theirs);
+  }
+
+  // Snapshots, keys and attachments never change: each side takes what it lacks. Of locks the
+  // remote's is right, since it is the remote that tells who was first; ours goes there if it
+  // continues it.
+  Result<void> exchange_others(const References& theirs, std::vector<RefChange>& pushes) {
+    References ours;
+    for (const char* prefix : {"refs/grite/", "refs/hearth/"}) {
+      const auto list = repository_.references(prefix);
+      if (!list) return std::unexpected(list.error());
+      ours.merge(by_name(*list));
+    }
+    ours.erase(wal_reference);
+    std::optional<WriteLock::Held> held;
+    for (const auto& [name, target] : theirs) {
+      const auto mine = find(ours, name);
+      if (name == wal_reference || mine == target || !plan_.pull) continue;
+      const auto is_kept = mine ? keeps_ours(name, *mine, target) : Result<bool>(false);
+      if (!is_kept) return std::unexpected(is_kept.error());
+      if (*is_kept) continue;
+      if (!held) {
+        auto taken = repository_.lock();
+        if (!taken) return std::unexpected(std::move(taken.error()));
+        held.emplace(std::move(*taken));
+      }
+      const auto set = repository_.update_reference(*held, name, mine, target);
+      if (!set) return std::unexpected(set.error());
+      ours[name] = target;
+      ++report_.others_pulled;
+    }
+    if (!plan_.push) return {};
+    for (const auto& [name, target] : ours) {
+      const auto there = find(theirs, name);
+      if (there != target && goes_there(name, there.has_value(), theirs)) {
+        pushes.push_back({name, there, target});
+      }
+    }
+    return {};
+  }
+
+  // What was removed there, to save room, does not come back: old snapshots, and locks, which are
+  // taken there or not at all.
+  static bool goes_there(const std::string& name, bool is_there, const References& theirs) {
+    if (name.starts_with(lock_prefix)) return is_there;
+    if (is_there || !name.starts_with(snapshot_prefix)) return !is_there;
+    const auto behind = theirs.upper_bound(name);
+    return behind == theirs.end() || !behind->first.starts_with(snapshot_prefix);
+  }
+
+  Result<bool> keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
+    if (!name.starts_with(lock_prefix)) return true;
+    return repository_.is_descendant(ours, theirs);
+  }
+
+  Repository& repository_;
+  Transport& remote_;
+  const SyncPlan& plan_;
+  SyncReport report_;
+};
+
+}  // namespace
+
+Result<SyncReport> sync_with(Repository& repository, Transport& remote, const SyncPlan& plan) {
+  return Sync(repository, remote, plan).run();
+}
+
+}  // namespace hearth::packs::issues

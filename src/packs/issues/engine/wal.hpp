@@ -1,0 +1,71 @@
+// The log: a chain of commits under refs/grite/wal, each with the events that were new with it.
+//
+// A commit names the one before it in its meta.json (prev_wal); readers of the format follow that
+// alone. Where two clones have appended, one of them writes a commit with both heads as parents
+// that follows the remote's in the chain and holds once more what only its own had (merge-append):
+// so nothing is ever rewritten, and each reader of the chain sees each event once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/issues/engine/event.hpp"
+#include "packs/issues/engine/git/repository.hpp"
+#include "packs/issues/engine/log_files.hpp"
+
+namespace hearth::packs::issues {
+
+inline constexpr const char* wal_reference = "refs/grite/wal";
+
+// When a commit says that it was made. The author is always the same, as the format has it.
+struct CommitTime {
+  std::int64_t seconds = 0;
+  int zone_minutes = 0;
+};
+[[nodiscard]] CommitTime local_time(std::uint64_t unix_ms);
+
+struct WalPlan {
+  ActorId actor;
+  std::span<const Event> events;  // at least one
+  std::vector<CommitId> parents;
+  std::optional<CommitId> previous;
+  std::vector<CallRecord> calls;
+  CommitTime time;
+};
+// Writes the objects of a commit; no reference is touched.
+[[nodiscard]] Result<CommitId> write_wal_commit(Repository& repository, const WalPlan& plan);
+
+struct WalCommit {
+  CommitId id;
+  std::vector<CommitId> parents;
+  WalMeta meta;
+  std::vector<Event> events;
+  std::vector<std::string> problems;  // of chunks and events that were left out
+};
+// Reads every chunk of the commit's tree. A chunk that is damaged is a problem, not an error; a
+// commit without meta.json is `damaged`.
+[[nodiscard]] Result<WalCommit> read_wal_commit(const Repository& repository, const CommitId& id);
+
+// Hands over commits from `head` on, newest first along the chain, then what only other parents
+// reach. Does not go on behind those for which `is_known` says true, which hears whether a commit
+// is on the chain.
+[[nodiscard]] Result<void> walk_wal(
+    const Repository& repository,
+    const CommitId& head,
+    const std::function<Result<bool>(const CommitId&, bool is_on_chain)>& is_known,
+    const std::function<void(WalCommit)>& take);
+
+// A commit on `remote_head` with what only the chain of `local_head` has. Nothing when there is
+// nothing of the kind.
+[[nodiscard]] Result<std::optional<CommitId>> merge_append(Repository& repository,
+                                                           const CommitId& remote_head,
+                                                           const CommitId& local_head,
+                                                           const ActorId& actor,
+                                                           CommitTime time);
+
+}  // namespace hearth::packs::issues

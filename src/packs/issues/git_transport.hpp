@@ -1,0 +1,26 @@
+// A remote that only git itself can reach: SSH, HTTPS, and whatever its settings know.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "packs/issues/engine/transport.hpp"
+
+namespace hearth::packs::issues {
+
+// Runs `git` with the user's settings and credentials, but without hooks, pagers, prompts and the
+// system's settings. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
+// command.
+[[nodiscard]] std::unique_ptr<Transport> git_transport(const std::string& common_directory,
+                                                       const std::string& remote,
+                                                       std::stop_token stop);
+
+// By the remote's URL: directly where it is a directory of this machine, else through git.
+// `not_found` when the repository has no such remote.
+[[nodiscard]] Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
+                                                             const std::string& remote,
+                                                             const Repository::Options& options,
+                                                             std::stop_token stop);
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,348 @@
+// The tools for single issues: create, show, update, comment, close, reopen, label, assign, link.
+#include <algorithm>
+#include <iterator>
+
+#include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/extension.hpp"
+#include "packs/issues/issue_wire.hpp"
+#include "packs/issues/tools.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+Result<void> check_label(const std::string& label) {
+  if (label.empty() || label.size() > 200) {
+    return fail(Errc::invalid_args, "a label has 1 to 200 bytes");
+  }
+  if (is_extension(label)) {
+    return fail(Errc::invalid_args, "labels that begin with \"hearth:\" are hearth's own: " + label,
+                {"set priority, type or parent with hearth issues update"});
+  }
+  return {};
+}
+
+// ---- Creating ---------------------------------------------------------------------------------
+
+Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
+  IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
+  if (wanted.title.empty()) return fail(Errc::invalid_args, "an issue needs a title");
+  for (const std::string& label : wanted.label) {
+    if (auto good = check_label(label); !good) return good;
+    creation.labels.push_back(label);
+  }
+  if (wanted.priority) {
+    creation.labels.push_back(priority_label(static_cast<std::uint8_t>(*wanted.priority)));
+  }
+  if (wanted.type) creation.labels.push_back(type_label(*wanted.type));
+  if (wanted.parent) {
+    const auto parent = board.resolve(*wanted.parent);
+    if (!parent) return std::unexpected(parent.error());
+    creation.labels.push_back(parent_label(*parent));
+  }
+  const auto id = IssueId::of(random_bytes(IssueId::size));
+  batch.drafts.push_back({id, std::move(creation)});
+  for (const std::string& user : wanted.assignee) {
+    batch.drafts.push_back({id, AssigneeAdded{user}});
+  }
+  for (const std::string& each : wanted.depends_on) {
+    const auto target = board.resolve(each);
+    if (!target) return std::unexpected(target.error());
+    batch.drafts.push_back({id, DependencyAdded{*target, DependencyType::depends_on}});
+  }
+  return {};
+}
+
+Result<Batch> make_creations(const wire::CreateRequest& request,
+                             const Board& board,
+                             store::Database&,
+                             const Actor&) {
+  const auto wanted = wire::to_new_issues(request);
+  if (!wanted) return std::unexpected(wanted.error());
+  Batch batch;
+  for (std::size_t i = 0; i < wanted->size(); ++i) {
+    auto added = add_creation((*wanted)[i], board, batch);
+    if (!added && request.issues) {
+      return std::unexpected(std::move(added.error()).within("issues[" + std::to_string(i) + "]"));
+    }
+    if (!added) return std::unexpected(std::move(added.error()));
+  }
+  return batch;
+}
+
+// ---- Changing ---------------------------------------------------------------------------------
+
+// Replaces extension labels: whatever said the same is taken away, since sets only grow and shrink.
+void replace_extension(const Summary& issue,
+                       const std::string& old_label,
+                       const std::string& new_label,
+                       Batch& batch) {
+  if (old_label == new_label) return;
+  if (!old_label.empty()) batch.drafts.push_back({issue.id, LabelRemoved{old_label}});
+  if (!new_label.empty()) batch.drafts.push_back({issue.id, LabelAdded{new_label}});
+}
+
+Result<std::string> new_parent_label(const std::string& parent,
+                                     const Summary& issue,
+                                     const Board& board) {
+  if (parent.empty()) return std::string();
+  const auto id = board.resolve(parent);
+  if (!id) return std::unexpected(id.error());
+  // An epic is in no part of itself.
+  const Summary* above = board.find(*id);
+  for (std::size_t depth = 0; above != nullptr && depth <= board.issues().size(); ++depth) {
+    if (above->id == issue.id) {
+      return fail(Errc::conflict, "an issue cannot be a part of itself, or of one of its parts");
+    }
+    above = above->parent ? board.find(*above->parent) : nullptr;
+  }
+  return parent_label(*id);
+}
+
+Result<Batch> make_update(const wire::UpdateRequest& request,
+                          const Board& board,
+                          store::Database&,
+                          const Actor&) {
+  const auto id = board.resolve(request.id);
+  if (!id) return std::unexpected(id.error());
+  const Summary& issue = *board.find(*id);
+  if (!request.title && !request.body && !request.priority && !request.type && !request.parent) {
+    return fail(Errc::invalid_args, "nothing is to change",
+                {"give title, body, priority, type or parent"});
+  }
+  Batch batch;
+  if (request.title || request.body) {
+    batch.drafts.push_back({*id, IssueUpdated{request.title, request.body}});
+  }
+  if (request.priority) {
+    replace_extension(issue, priority_label(issue.priority),
+                      priority_label(static_cast<std::uint8_t>(*request.priority)), batch);
+  }
+  if (request.type) {
+    replace_extension(issue, issue.type.empty() ? "" : type_label(issue.type),
+                      request.type->empty() ? "" : type_label(*request.type), batch);
+  }
+  if (request.parent) {
+    const auto label = new_parent_label(*request.parent, issue, board);
+    if (!label) return std::unexpected(label.error());
+    replace_extension(issue, issue.parent ? parent_label(*issue.parent) : "", *label, batch);
+  }
+  return batch;
+}
+
+Result<EventId> find_comment(store::Database& database,
+                             const IssueId& issue,
+                             const std::string& prefix) {
+  const auto events = Cache::events(database, issue);
+  if (!events) return std::unexpected(events.error());
+  const auto projected = project_issue(*events);
+  std::vector<EventId> found;
+  for (const Comment& each : projected ? projected->comments : std::vector<Comment>()) {
+    if (hex_of(each.id).starts_with(prefix)) found.push_back(each.id);
+  }
+  if (found.size() == 1) return found.front();
+  if (!found.empty()) return fail(Errc::invalid_args, "several comments begin with " + prefix);
+  return fail(Errc::not_found, "the issue has no comment " + prefix,
+              {"hearth issues show " + hex_of(issue).substr(0, 8)});
+}
+
+Result<Batch> make_comment(const wire::CommentRequest& request,
+                           const Board& board,
+                           store::Database& database,
+                           const Actor&) {
+  const auto id = board.resolve(request.id);
+  if (!id) return std::unexpected(id.error());
+  Draft draft{*id, CommentAdded{request.body}};
+  if (request.edit) {
+    const auto comment = find_comment(database, *id, *request.edit);
+    if (!comment) return std::unexpected(comment.error());
+    draft.parent = *comment;
+  }
+  return Batch{.drafts = {std::move(draft)}, .events = {}};
+}
+
+auto make_state(State state) {
+  return [state](const wire::StateRequest& request, const Board& board, store::Database&,
+                 const Actor&) -> Result<Batch> {
+    const auto id = board.resolve(request.id);
+    if (!id) return std::unexpected(id.error());
+    Batch batch;
+    if (request.comment) batch.drafts.push_back({*id, CommentAdded{*request.comment}});
+    if (board.find(*id)->state != state) batch.drafts.push_back({*id, StateChanged{state}});
+    return batch;
+  };
+}
+
+// Only what changes something is written.
+template <typename Added, typename Removed>
+void change_set(const IssueId& id,
+                const std::vector<std::string>& present,
+                const std::vector<std::string>& add,
+                const std::vector<std::string>& remove,
+                Batch& batch) {
+  for (const std::string& each : add) {
+    if (!std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Added{each}});
+  }
+  for (const std::string& each : remove) {
+    if (std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Removed{each}});
+  }
+}
+
+template <typename Request>
+Result<void> check_change(const Request& request) {
+  if (!request.add.empty() || !request.remove.empty()) return {};
+  return fail(Errc::invalid_args, "nothing is to change", {"give add or remove"});
+}
+
+Result<Batch> make_labels(const wire::LabelRequest& request,
+                          const Board& board,
+                          store::Database&,
+                          const Actor&) {
+  const auto id = board.resolve(request.id);
+  if (!id) return std::unexpected(id.error());
+  if (auto good = check_change(request); !good) return std::unexpected(good.error());
+  for (const auto* list : {&request.add, &request.remove}) {
+    for (const std::string& label : *list) {
+      if (auto good = check_label(label); !good) return std::unexpected(good.error());
+    }
+  }
+  Batch batch;
+  change_set<LabelAdded, LabelRemoved>(*id, board.find(*id)->labels, request.add, request.remove,
+                                       batch);
+  return batch;
+}
+
+Result<Batch> make_assignees(const wire::AssignRequest& request,
+                             const Board& board,
+                             store::Database&,
+                             const Actor&) {
+  const auto id = board.resolve(request.id);
+  if (!id) return std::unexpected(id.error());
+  if (auto good = check_change(request); !good) return std::unexpected(good.error());
+  Batch batch;
+  change_set<AssigneeAdded, AssigneeRemoved>(*id, board.find(*id)->assignees, request.add,
+                                             request.remove, batch);
+  return batch;
+}
+
+// ---- Reading ----------------------------------------------------------------------------------
+
+struct Found {
+  std::vector<Event> events;
+  Issue issue;
+};
+
+Result<Found> find_issue(IssueStore& store, const std::string& prefix, const pack::Call& call) {
+  const auto id = store.board()->resolve(prefix);
+  if (!id) return std::unexpected(id.error());
+  const auto reader = store.reader(call.stop());
+  if (!reader) return std::unexpected(reader.error());
+  auto events = Cache::events(**reader, *id);
+  if (!events) return std::unexpected(std::move(events.error()));
+  auto issue = project_issue(*events);
+  if (!issue) return fail(Errc::not_found, "there is no issue " + prefix);
+  return Found{std::move(*events), std::move(*issue)};
+}
+
+std::vector<wire::ShownEvent> shown_events(const std::vector<Event>& events) {
+  std::vector<wire::ShownEvent> shown;
+  std::ranges::transform(events, std::back_inserter(shown),
+                         [](const Event& each) { return wire::to_shown(each); });
+  return shown;
+}
+
+void declare_reads(pack::Binder& tools, ToolRunner& runner) {
+  using enum ToolRunner::Length;
+  runner.bind<wire::ShowRequest, wire::ShowAnswer>(
+      tools,
+      reading("show", "Show an issue",
+              "One issue whole: text, comments, dependencies, what blocks it."),
+      brief,
+      [](IssueStore& store, const wire::ShowRequest& request,
+         const pack::Call& call) -> Result<wire::ShowAnswer> {
+        const auto found = find_issue(store, request.id, call);
+        if (!found) return std::unexpected(found.error());
+        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board()),
+                                .event_count = wire::number(found->events.size()),
+                                .events = std::nullopt};
+        if (request.events) answer.events = shown_events(found->events);
+        return answer;
+      });
+  runner.bind<wire::HistoryRequest, wire::HistoryAnswer>(
+      tools, reading("history", "History of an issue", "All events of an issue, oldest first."),
+      brief,
+      [](IssueStore& store, const wire::HistoryRequest& request,
+         const pack::Call& call) -> Result<wire::HistoryAnswer> {
+        const auto found = find_issue(store, request.id, call);
+        if (!found) return std::unexpected(found.error());
+        return wire::HistoryAnswer{hex_of(found->issue.summary.id), shown_events(found->events)};
+      });
+}
+
+void declare_writes(pack::Binder& tools, ToolRunner& runner) {
+  const auto tell = [](const auto& request, const Receipt& receipt) {
+    return wire::to_written(receipt, request.id);
+  };
+  runner.bind_write<wire::CreateRequest, wire::CreateAnswer>(
+      tools,
+      writing("create", "Create issues",
+              "Create one issue, or up to 1,000 at once, all or none. Answered when it is safe."),
+      make_creations, wire::to_created);
+  runner.bind_write<wire::UpdateRequest, wire::Written>(
+      tools,
+      writing("update", "Update an issue",
+              "Change title, text, priority, type or epic. What is not given stays.",
+              {.destructive = true}),
+      make_update, tell);
+  runner.bind_write<wire::CommentRequest, wire::Written>(
+      tools,
+      writing("comment", "Comment on an issue", "Add a comment, or replace the text of one."),
+      make_comment, tell);
+  runner.bind_write<wire::LabelRequest, wire::Written>(
+      tools, writing("label", "Label an issue", "Add and remove labels.", {.idempotent = true}),
+      make_labels, tell);
+  runner.bind_write<wire::AssignRequest, wire::Written>(
+      tools,
+      writing("assign", "Assign an issue", "Add and remove those who are to do it.",
+              {.idempotent = true}),
+      make_assignees, tell);
+  runner.bind_write<wire::LinkRequest, wire::Written>(
+      tools, writing("link", "Link to something", "Add a link to an issue."),
+      [](const wire::LinkRequest& request, const Board& board, store::Database&,
+         const Actor&) -> Result<Batch> {
+        const auto id = board.resolve(request.id);
+        if (!id) return std::unexpected(id.error());
+        return Batch{.drafts = {{*id, LinkAdded{request.url, request.note}}}, .events = {}};
+      },
+      tell);
+}
+
+void declare_state_writes(pack::Binder& tools, ToolRunner& runner) {
+  const auto tell_state = [](State state) {
+    return [state](const wire::StateRequest& request, const Receipt& receipt) {
+      const wire::Written written = wire::to_written(receipt, request.id);
+      return wire::StateAnswer{.issue_id = written.issue_id,
+                               .event_id = written.event_id,
+                               .state = std::string(name_of(state)),
+                               .wal_head = written.wal_head,
+                               .events = written.events};
+    };
+  };
+  runner.bind_write<wire::StateRequest, wire::StateAnswer>(
+      tools,
+      writing("close", "Close an issue", "It is done, or will not be.", {.idempotent = true}),
+      make_state(State::closed), tell_state(State::closed));
+  runner.bind_write<wire::StateRequest, wire::StateAnswer>(
+      tools,
+      writing("reopen", "Reopen an issue", "It is to be done after all.", {.idempotent = true}),
+      make_state(State::open), tell_state(State::open));
+}
+
+}  // namespace
+
+void declare_issue_tools(pack::Binder& tools, ToolRunner& runner) {
+  declare_writes(tools, runner);
+  declare_state_writes(tools, runner);
+  declare_reads(tools, runner);
+}
+
+}  // namespace hearth::packs::issues

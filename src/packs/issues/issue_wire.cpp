@@ -1,0 +1,310 @@
+#include "packs/issues/issue_wire.hpp"
+
+#include <algorithm>
+
+#include "json/json.hpp"
+#include "packs/issues/engine/extension.hpp"
+#include "packs/issues/engine/views/ready.hpp"
+
+namespace hearth::packs::issues::wire {
+
+using json::defaulted;
+using json::range;
+
+namespace {
+
+constexpr const char* body_text = "The text, Markdown";
+constexpr const char* priority_text = "0, most urgent, to 4; 2 when not given";
+constexpr const char* type_text = "Such as task, bug, feature, epic";
+constexpr const char* parent_text = "The epic that it belongs to: an id or a unique prefix";
+
+}  // namespace
+
+json::Notes notes(const NewIssue*) {
+  return {{"title", "One line", title_limits()},
+          {"body", body_text, text_limits() | defaulted},
+          {"label", "Labels", list_limits() | defaulted},
+          {"priority", priority_text, range(0, issues::least_priority)},
+          {"type", type_text, name_limits()},
+          {"parent", parent_text, id_limits()},
+          {"assignee", "Who is to do it", list_limits() | defaulted},
+          {"depends_on", "Ids of issues that have to be done first", list_limits() | defaulted}};
+}
+json::Notes notes(const CreateRequest*) {
+  return {{"title", "One line", title_limits()},
+          {"body", body_text, text_limits() | defaulted},
+          {"label", label_text, list_limits() | defaulted},
+          {"priority", priority_text, range(0, issues::least_priority)},
+          {"type", type_text, name_limits()},
+          {"parent", parent_text, id_limits()},
+          {"assignee", "Who is to do it; may be given several times", list_limits() | defaulted},
+          {"depends_on", "An issue that has to be done first; may be given several times",
+           list_limits() | defaulted},
+          {"issues", "Instead of the above: up to 1,000 issues, all or none", range(1, 1000)},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const CreatedIssue*) {
+  return {{"issue_id", full_id_text}, {"event_id", "Of its creation"}, {"title", ""}};
+}
+json::Notes notes(const CreateAnswer*) {
+  return {{"issue_id", "Whole id of the issue, of the first one of a list"},
+          {"event_id", "Of its creation"},
+          {"wal_head", head_text},
+          {"issues", "All of a list, in its order"}};
+}
+json::Notes notes(const ShowRequest*) {
+  return {{"id", id_text, id_limits()}, {"events", "With all events of its history", defaulted}};
+}
+json::Notes notes(const ShownComment*) {
+  return {{"comment_id", "To edit it by"},
+          {"author", "An actor's id"},
+          {"ts", time_text},
+          {"body", ""},
+          {"edited_ts", "When it was edited last"}};
+}
+json::Notes notes(const ShownLink*) {
+  return {{"url", ""}, {"note", ""}};
+}
+json::Notes notes(const ShownAttachment*) {
+  return {{"name", ""}, {"sha256", "Of its bytes"}, {"mime", ""}};
+}
+json::Notes notes(const ShownDependency*) {
+  return {{"issue_id", full_id_text},
+          {"dep_type", "blocks, depends_on or related_to"},
+          {"title", ""},
+          {"state", "open, closed, or unknown here"}};
+}
+json::Notes notes(const ShownIssue*) {
+  return {{"issue_id", full_id_text},
+          {"title", ""},
+          {"body", ""},
+          {"state", "open or closed"},
+          {"priority", "0, most urgent, to 4"},
+          {"type", ""},
+          {"parent", "Id of its epic"},
+          {"labels", ""},
+          {"assignees", ""},
+          {"created_by", "An actor's id"},
+          {"created_ts", time_text},
+          {"updated_ts", time_text},
+          {"dependencies", "That it names itself"},
+          {"blocked_by", "Short ids of the open issues that keep it from being worked on"},
+          {"comments", "Oldest first"},
+          {"links", ""},
+          {"attachments", ""}};
+}
+json::Notes notes(const ShownEvent*) {
+  return {{"event_id", ""},
+          {"issue_id", ""},
+          {"actor", ""},
+          {"ts_unix_ms", time_text},
+          {"parent", "Of an edited comment"},
+          {"kind", "{\"CommentAdded\":{\"body\":…}} and the like"},
+          {"is_signed", "Whether it carries a signature"}};
+}
+json::Notes notes(const ShowAnswer*) {
+  return {{"issue", ""}, {"event_count", "Events of its history"}, {"events", "Oldest first"}};
+}
+json::Notes notes(const HistoryRequest*) {
+  return {{"id", id_text, id_limits()}};
+}
+json::Notes notes(const HistoryAnswer*) {
+  return {{"issue_id", full_id_text}, {"events", "Oldest first"}};
+}
+json::Notes notes(const UpdateRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"title", "A new title", title_limits()},
+          {"body", "A new text", text_limits()},
+          {"priority", "0, most urgent, to 4", range(0, issues::least_priority)},
+          {"type", "Such as task, bug, feature, epic; empty: none", range(0, 200)},
+          {"parent", "The epic that it belongs to; empty: none", range(0, 64)},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const CommentRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"body", "The text, Markdown", range(1, 1'000'000)},
+          {"edit", "Replaces this comment instead: its comment_id or a unique prefix", id_limits()},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const StateRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"comment", "Why, kept as a comment", range(1, 1'000'000)},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const StateAnswer*) {
+  return {{"issue_id", full_id_text},
+          {"event_id", "Id of the last event that was written; empty: nothing had to change"},
+          {"state", "open or closed"},
+          {"wal_head", head_text},
+          {"events", "How many events were written"}};
+}
+json::Notes notes(const LabelRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"add", "A label to add; may be given several times", list_limits() | defaulted},
+          {"remove", "A label to remove; may be given several times", list_limits() | defaulted},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const AssignRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"add", "Who is to do it; may be given several times", list_limits() | defaulted},
+          {"remove", "Who is not any more; may be given several times", list_limits() | defaulted},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+json::Notes notes(const LinkRequest*) {
+  return {{"id", id_text, id_limits()},
+          {"url", "", range(1, 4000)},
+          {"note", "What is there", range(1, 4000)},
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
+}
+
+// ---- Values -----------------------------------------------------------------------------------
+
+ShownIssue to_shown(const Issue& issue, const Board& board) {
+  const Summary& summary = issue.summary;
+  ShownIssue shown{.issue_id = hex_of(summary.id),
+                   .title = summary.title,
+                   .body = issue.body,
+                   .state = std::string(name_of(summary.state)),
+                   .priority = summary.priority,
+                   .labels = summary.labels,
+                   .assignees = summary.assignees,
+                   .created_by = hex_of(summary.created_by),
+                   .created_ts = number(summary.created_ms),
+                   .updated_ts = number(summary.updated_ms)};
+  if (!summary.type.empty()) shown.type = summary.type;
+  if (summary.parent) shown.parent = hex_of(*summary.parent);
+  for (const Dependency& each : summary.dependencies) {
+    const Summary* target = board.find(each.target);
+    shown.dependencies.push_back(
+        {.issue_id = hex_of(each.target),
+         .dep_type = std::string(name_of(each.type)),
+         .title = target == nullptr ? "" : target->title,
+         .state = target == nullptr ? "unknown" : std::string(name_of(target->state))});
+  }
+  const IssueGraph graph(board.issues());
+  if (const auto at = graph.find(summary.id)) {
+    for (const Position each : obstacles_of(graph, *at, {}).before) {
+      shown.blocked_by.push_back(board.short_id(graph.issue(each).id));
+    }
+  }
+  for (const Comment& each : issue.comments) {
+    ShownComment comment{.comment_id = hex_of(each.id),
+                         .author = hex_of(each.author),
+                         .ts = number(each.ts_ms),
+                         .body = each.body,
+                         .edited_ts = std::nullopt};
+    if (each.edited_ms) comment.edited_ts = number(*each.edited_ms);
+    shown.comments.push_back(std::move(comment));
+  }
+  for (const Link& each : issue.links) shown.links.push_back({each.url, each.note});
+  for (const Attachment& each : issue.attachments) {
+    shown.attachments.push_back({each.name, hex_of(each.sha256), each.mime});
+  }
+  return shown;
+}
+
+namespace {
+
+json::Value optional_text(const std::optional<std::string>& text) {
+  return text ? json::Value(*text) : json::Value();
+}
+
+struct KindMembers {
+  json::Object operator()(const IssueCreated& kind) const {
+    json::Array labels;
+    for (const std::string& label : kind.labels) labels.emplace_back(label);
+    return {{"title", kind.title}, {"body", kind.body}, {"labels", std::move(labels)}};
+  }
+  json::Object operator()(const IssueUpdated& kind) const {
+    return {{"title", optional_text(kind.title)}, {"body", optional_text(kind.body)}};
+  }
+  json::Object operator()(const CommentAdded& kind) const { return {{"body", kind.body}}; }
+  json::Object operator()(const LabelAdded& kind) const { return {{"label", kind.label}}; }
+  json::Object operator()(const LabelRemoved& kind) const { return {{"label", kind.label}}; }
+  json::Object operator()(const StateChanged& kind) const {
+    return {{"state", std::string(name_of(kind.state))}};
+  }
+  json::Object operator()(const LinkAdded& kind) const {
+    return {{"url", kind.url}, {"note", optional_text(kind.note)}};
+  }
+  json::Object operator()(const AssigneeAdded& kind) const { return {{"user", kind.user}}; }
+  json::Object operator()(const AssigneeRemoved& kind) const { return {{"user", kind.user}}; }
+  json::Object operator()(const AttachmentAdded& kind) const {
+    return {{"name", kind.name}, {"sha256", hex_of(kind.sha256)}, {"mime", kind.mime}};
+  }
+  json::Object operator()(const DependencyAdded& kind) const {
+    return {{"target", hex_of(kind.target)}, {"dep_type", std::string(name_of(kind.type))}};
+  }
+  json::Object operator()(const DependencyRemoved& kind) const {
+    return {{"target", hex_of(kind.target)}, {"dep_type", std::string(name_of(kind.type))}};
+  }
+  json::Object operator()(const ContextUpdated& kind) const {
+    return {{"path", kind.path},
+            {"language", kind.language},
+            {"symbol_count", kind.symbols.size()},
+            {"summary", kind.summary},
+            {"content_hash", hex_of(kind.content_hash)}};
+  }
+  json::Object operator()(const ProjectContextUpdated& kind) const {
+    return {{"key", kind.key}, {"value", kind.value}};
+  }
+};
+
+}  // namespace
+
+std::string kind_text(const Kind& kind) {
+  return json::dump(json::Object{{name_of(kind), std::visit(KindMembers{}, kind)}});
+}
+
+ShownEvent to_shown(const Event& event) {
+  ShownEvent shown{.event_id = hex_of(event.id),
+                   .issue_id = hex_of(event.issue),
+                   .actor = hex_of(event.actor),
+                   .ts_unix_ms = number(event.ts_ms),
+                   .parent = std::nullopt,
+                   .kind = {kind_text(event.kind)},
+                   .is_signed = event.signature.has_value()};
+  if (event.parent) shown.parent = hex_of(*event.parent);
+  return shown;
+}
+
+Result<std::vector<NewIssue>> to_new_issues(const CreateRequest& request) {
+  if (request.issues.has_value() == request.title.has_value()) {
+    return fail(Errc::invalid_args, "give either title, for one issue, or issues, for several",
+                {"hearth issues create \"What is to be done\""});
+  }
+  if (request.issues) return *request.issues;
+  return std::vector{NewIssue{.title = *request.title,
+                              .body = request.body,
+                              .label = request.label,
+                              .priority = request.priority,
+                              .type = request.type,
+                              .parent = request.parent,
+                              .assignee = request.assignee,
+                              .depends_on = request.depends_on}};
+}
+
+CreateAnswer to_created(const CreateRequest& request, const Receipt& receipt) {
+  std::vector<CreatedIssue> created;
+  for (const Event& event : receipt.events) {
+    const auto* creation = std::get_if<IssueCreated>(&event.kind);
+    if (creation == nullptr) continue;
+    created.push_back({hex_of(event.issue), hex_of(event.id), creation->title});
+  }
+  CreateAnswer answer{.wal_head = head_of(receipt)};
+  if (!created.empty()) {
+    answer.issue_id = created.front().issue_id;
+    answer.event_id = created.front().event_id;
+  }
+  if (request.issues) answer.issues = std::move(created);
+  return answer;
+}
+
+}  // namespace hearth::packs::issues::wire

@@ -1,0 +1,184 @@
+// The pack itself: its life, its settings, its stores.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/values.hpp"
+#include "json/json.hpp"
+#include "packs/issues/issues.hpp"
+#include "packs/issues/tools.hpp"
+#include "store/private_directory.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr std::size_t most_named_changes = 50;
+
+class Issues final : public pack::Pack {
+ public:
+  Issues()
+      : stores_([this](const Stores::Place& place, const std::string& common_directory) {
+          return open(place, common_directory);
+        }) {}
+
+  std::string_view name() const override { return "issues"; }
+  void declare(pack::Binder& tools) override;
+  std::vector<pack::Setting> settings() const override;
+  void start(pack::PackContext& context) override;
+  void stop() override;
+  // A repository is opened at its first use.
+  pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
+  std::vector<pack::StoreStatus> stores() const override;
+
+ private:
+  Result<std::unique_ptr<IssueStore>> open(const Stores::Place& place,
+                                           const std::string& common_directory);
+  [[nodiscard]] Result<std::string> cache_directory(const Stores::Place& place,
+                                                    const std::string& common_directory);
+  void tell(const Projector::Changes& changes,
+            const std::string& name_space,
+            const std::string& common_directory);
+
+  pack::PackContext* context_ = nullptr;
+  SignaturePolicy signatures_ = SignaturePolicy::off;
+  std::chrono::milliseconds idle_{600'000};
+  std::vector<std::string> roots_;  // that the configuration adds to the caller's project
+  // Caches of a process that does not own the data.
+  Guarded<std::optional<store::PrivateDirectory>> private_directory_;
+  mutable Stores stores_;
+  ToolRunner runner_{stores_};
+};
+
+void Issues::declare(pack::Binder& tools) {
+  declare_issue_tools(tools, runner_);
+  declare_list_tools(tools, runner_);
+  declare_claim_tools(tools, runner_);
+  declare_upkeep_tools(tools, runner_);
+  declare_setup_tools(tools, runner_);
+  declare_note_tools(tools, runner_);
+  declare_resources(tools, runner_);
+  declare_planning_tools(tools, runner_);
+  declare_context_tools(tools, runner_);
+  declare_exchange_tools(tools, runner_);
+}
+
+std::vector<pack::Setting> Issues::settings() const {
+  return {{"signatures", "\"off\", \"warn\" or \"require\"",
+           [](std::string_view value) { return signature_policy_of(value).has_value(); }},
+          {"idle", "a duration such as \"10m\"",
+           [](std::string_view value) { return parse_duration(value).has_value(); }}};
+}
+
+void Issues::start(pack::PackContext& context) {
+  context_ = &context;
+  runner_.start(context);
+  roots_ = context.roots();
+  const auto signatures = context.setting("signatures");
+  if (signatures) signatures_ = signature_policy_of(*signatures).value_or(signatures_);
+  const auto idle = context.setting("idle");
+  if (idle) idle_ = parse_duration(*idle).value_or(idle_);
+}
+
+void Issues::stop() {
+  stores_.close();
+  runner_.wait();
+}
+
+std::vector<pack::StoreStatus> Issues::stores() const {
+  std::vector<pack::StoreStatus> list;
+  for (const Stores::Named& each : stores_.all()) {
+    std::error_code ignored;
+    const auto bytes =
+        std::filesystem::file_size(each.store->cache_directory() + "/cache.db", ignored);
+    list.push_back({.name_space = each.name_space,
+                    .path = each.store->common_directory(),
+                    .bytes = ignored ? 0 : bytes});
+  }
+  return list;
+}
+
+// git is the truth and everybody may write it; only the cache has an owner. A process that does not
+// own the data computes its own and leaves nothing behind.
+Result<std::string> Issues::cache_directory(const Stores::Place& place,
+                                            const std::string& common_directory) {
+  std::string path = fingerprint_hex(common_directory);
+  if (context_->store_owner()) {
+    auto directory = private_directory_.lock();
+    if (!*directory) {
+      auto made = store::PrivateDirectory::make("hearth-issues-");
+      if (!made) return std::unexpected(std::move(made.error()));
+      directory->emplace(std::move(*made));
+    }
+    path = (*directory)->path() + "/" + place.name_space + "-" + path;
+  } else {
+    const auto data = context_->data_directory(place.name_space);
+    if (!data) return std::unexpected(data.error());
+    path = (*data / path).string();
+  }
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("make " + path, errno);
+  return path;
+}
+
+Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
+                                                 const std::string& common_directory) {
+  auto directory = cache_directory(place, common_directory);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  IssueStore::Options options{.directory = place.directory,
+                              .cache_directory = std::move(*directory),
+                              .is_power_safe = context_->is_power_safe(),
+                              .signatures = signatures_,
+                              .idle = idle_,
+                              .roots = roots_,
+                              .changed = {},
+                              .when_idle = {}};
+  options.changed = [this, name_space = place.name_space,
+                     common_directory](const Projector::Changes& changes) {
+    tell(changes, name_space, common_directory);
+  };
+  options.when_idle = [this] {
+    auto queued = context_->submit([this, running = runner_.running()] { stores_.close_idle(); });
+    if (!queued) log::debug("an idle issue store stays open", {});
+  };
+  auto store = IssueStore::open(std::move(options), context_->clock());
+  if (!store) return std::unexpected(std::move(store.error()).within("open issues"));
+  context_->publish(pack::EventKind::store, "opened", place.name_space, R"({"pack":"issues"})");
+  return store;
+}
+
+// On the writer's thread.
+void Issues::tell(const Projector::Changes& changes,
+                  const std::string& name_space,
+                  const std::string& common_directory) {
+  std::vector<std::string> uris{"hearth://issues/ready"};
+  json::Array ids;
+  for (const IssueId& id : changes.issues) {
+    if (ids.size() == most_named_changes) break;
+    uris.push_back("hearth://issues/" + hex_of(id));
+    ids.emplace_back(hex_of(id));
+  }
+  const bool is_all = changes.issues.size() > ids.size() || changes.others;
+  if (is_all) uris.emplace_back("hearth://issues/*");
+  const json::Value data{{"repository", common_directory},
+                         {"issues", std::move(ids)},
+                         {"total", changes.issues.size()}};
+  context_->resources_updated(uris, name_space);
+  context_->publish(pack::EventKind::pack, "issues.changed", name_space, json::dump(data));
+}
+
+}  // namespace
+
+std::unique_ptr<pack::Pack> make_pack() {
+  return std::make_unique<Issues>();
+}
+
+}  // namespace hearth::packs::issues

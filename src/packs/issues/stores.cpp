@@ -1,0 +1,109 @@
+#include "packs/issues/stores.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <iterator>
+#include <utility>
+
+namespace hearth::packs::issues {
+namespace {
+
+constexpr std::size_t most_directories = 4096;
+
+// Whether a directory still belongs to the repository that it was found in: a repository of its own
+// would have come between, or that one has gone.
+bool is_there(const std::string& common_directory) {
+  std::error_code ignored;
+  return std::filesystem::exists(common_directory + "/HEAD", ignored);
+}
+
+}  // namespace
+
+Stores::Shared Stores::find(const Place& place) {
+  auto state = state_.lock();
+  const auto known = state->repositories.find({place.name_space, place.directory});
+  if (known == state->repositories.end() || state->is_closed) return nullptr;
+  const auto slot = state->slots.find({place.name_space, known->second});
+  if (slot == state->slots.end() || !is_there(known->second)) return nullptr;
+  return slot->second.store;
+}
+
+// Whoever waits for the opening must hear of it, however it ends.
+Result<Stores::Shared> Stores::open(const Place& place, const std::string& common_directory) const {
+  try {
+    return open_(place, common_directory);
+  } catch (const std::exception& error) {
+    return fail(Errc::internal, std::string("open the issue store: ") + error.what());
+  }
+}
+
+Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
+  if (Shared store = find(place)) return store;
+  const auto repository = Repository::open(place.directory, {.is_power_safe = is_power_safe});
+  if (!repository) return std::unexpected(repository.error());
+  const std::string common = (*repository)->common_directory();
+  const Key key{place.name_space, common};
+  {
+    auto state = state_.lock();
+    if (state->repositories.size() >= most_directories) state->repositories.clear();
+    state->repositories[{place.name_space, place.directory}] = common;
+    state.wait([&](State& now) { return now.is_closed || !now.slots[key].is_opening; });
+    if (state->is_closed) return fail(Errc::draining, "the issue stores are closing");
+    Slot& slot = state->slots[key];
+    if (slot.store) return slot.store;
+    slot.is_opening = true;
+  }
+  auto opened = open(place, common);
+  auto state = state_.lock();
+  Slot& slot = state->slots[key];
+  slot.is_opening = false;
+  if (opened) slot.store = std::move(*opened);
+  const Shared store = slot.store;
+  const bool is_closed = state->is_closed;
+  state_.notify_all();
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (is_closed) {
+    store->close();
+    return fail(Errc::draining, "the issue stores are closing");
+  }
+  return store;
+}
+
+void Stores::close_idle() {
+  std::vector<Shared> closing;
+  {
+    auto state = state_.lock();
+    for (auto each = state->slots.begin(); each != state->slots.end();) {
+      Slot& slot = each->second;
+      // Used by nobody but this table.
+      const bool goes = slot.store && slot.store->is_idle() && slot.store.use_count() == 1;
+      if (goes) closing.push_back(std::move(slot.store));
+      each = goes ? state->slots.erase(each) : std::next(each);
+    }
+  }
+  for (const Shared& store : closing) store->close();
+}
+
+void Stores::close() {
+  std::vector<Shared> closing;
+  {
+    auto state = state_.lock();
+    state->is_closed = true;
+    for (auto& [key, slot] : state->slots) {
+      if (slot.store) closing.push_back(slot.store);
+    }
+  }
+  state_.notify_all();
+  for (const Shared& store : closing) store->close();
+}
+
+std::vector<Stores::Named> Stores::all() {
+  std::vector<Named> stores;
+  auto state = state_.lock();
+  for (const auto& [key, slot] : state->slots) {
+    if (slot.store) stores.push_back({key.name_space, slot.store});
+  }
+  return stores;
+}
+
+}  // namespace hearth::packs::issues

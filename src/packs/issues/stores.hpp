@@ -1,0 +1,66 @@
+// The open issue stores of the pack: one for each repository and namespace that is in use.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "base/result.hpp"
+#include "packs/issues/engine/issue_store.hpp"
+
+namespace hearth::packs::issues {
+
+// Members are for any thread.
+class Stores final {
+ public:
+  struct Place {
+    std::string name_space;
+    std::string directory;  // of the caller
+  };
+  // Stores are shared with the calls that use them, which may outlast close().
+  using Shared = std::shared_ptr<IssueStore>;
+  // Opens the store of a repository; blocks. `common_directory` is where the repository is.
+  using Open = std::function<Result<std::unique_ptr<IssueStore>>(
+      const Place& place, const std::string& common_directory)>;
+
+  explicit Stores(Open open) : open_(std::move(open)) {}
+
+  // The store of a directory that was asked for before, if it is open; never blocks for long.
+  [[nodiscard]] Shared find(const Place& place);
+  // Opens it if need be, and waits while another thread does. A failure is forgotten: the next call
+  // tries again. `draining` after close().
+  [[nodiscard]] Result<Shared> get(const Place& place, bool is_power_safe);
+  // Closes those that have had nothing to do for a while.
+  void close_idle();
+  void close();
+  struct Named {
+    std::string name_space;
+    Shared store;
+  };
+  [[nodiscard]] std::vector<Named> all();
+
+ private:
+  struct Key {
+    std::string name_space;
+    std::string path;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Slot {
+    Shared store;
+    bool is_opening = false;
+  };
+  struct State {
+    std::map<Key, std::string> repositories;  // by a caller's directory: the common git directory
+    std::map<Key, Slot> slots;                // by the common git directory
+    bool is_closed = false;
+  };
+  [[nodiscard]] Result<Shared> open(const Place& place, const std::string& common_directory) const;
+
+  const Open open_;
+  Guarded<State> state_;
+};
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,89 @@
+#include "packs/issues/tool_runner.hpp"
+
+#include "base/ids.hpp"
+
+namespace hearth::packs::issues {
+
+ToolRunner::Running::~Running() {
+  if (count_ == nullptr) return;
+  // Told under the lock: whoever waits may destroy the count as soon as it is free.
+  auto count = count_->lock();
+  --*count;
+  count_->notify_all();
+}
+
+void ToolRunner::wait() {
+  auto running = running_.lock();
+  running.wait([](int count) { return count == 0; });
+}
+
+std::uint64_t ToolRunner::now_ms() const {
+  return static_cast<std::uint64_t>(context_->clock().wall().time_since_epoch().count());
+}
+
+Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call) {
+  const pack::Caller& caller = call.caller();
+  const std::string& directory = caller.cwd.empty() ? caller.project_root : caller.cwd;
+  if (directory.empty()) {
+    return fail(Errc::invalid_args, "the caller has no working directory, so no repository either",
+                {"start the client inside of a git repository"});
+  }
+  auto store = stores_.get({caller.name_space, directory}, context_->is_power_safe());
+  if (!store) return store;
+  if (auto fresh = (*store)->catch_up(); !fresh) return std::unexpected(fresh.error());
+  return store;
+}
+
+Result<void> ToolRunner::check_writable(const pack::Call& call) {
+  if (!call.caller().read_only) return {};
+  return fail(Errc::read_only, "this session is read-only; nothing was written",
+              {"connect without --read-only"});
+}
+
+// The key under which a write is in the log: the caller's own, else the transport's.
+std::optional<CallKey> ToolRunner::write_key(const std::optional<std::string>& own,
+                                             const pack::Call& call,
+                                             const std::string& request) {
+  const std::string fingerprint = fingerprint_hex(call.tool() + "\n" + request);
+  if (own) return CallKey{"user:" + *own, fingerprint};
+  if (!call.key().empty()) return CallKey{"call:" + call.key(), fingerprint};
+  return std::nullopt;
+}
+
+pack::ToolSpec reading(std::string verb, std::string title, std::string description) {
+  return {.verb = std::move(verb),
+          .title = std::move(title),
+          .description = std::move(description),
+          .input_schema = {},
+          .output_schema = {},
+          .annotations = {.read_only = true, .idempotent = true},
+          .resend = pack::ResendRule::run_again};
+}
+
+pack::ToolSpec writing(std::string verb,
+                       std::string title,
+                       std::string description,
+                       pack::Annotations annotations) {
+  return {.verb = std::move(verb),
+          .title = std::move(title),
+          .description = std::move(description),
+          .input_schema = {},
+          .output_schema = {},
+          .annotations = annotations,
+          .resend = pack::ResendRule::stored_key};
+}
+
+pack::ToolSpec doing(std::string verb,
+                     std::string title,
+                     std::string description,
+                     pack::Annotations annotations) {
+  return {.verb = std::move(verb),
+          .title = std::move(title),
+          .description = std::move(description),
+          .input_schema = {},
+          .output_schema = {},
+          .annotations = annotations,
+          .resend = pack::ResendRule::run_again};
+}
+
+}  // namespace hearth::packs::issues

@@ -1,0 +1,155 @@
+// How the tools of the pack run: reads on the pool, writes through the writer of the caller's
+// repository, under the call's key.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "base/guarded.hpp"
+#include "mcp/binder.hpp"
+#include "packs/issues/engine/issue_store.hpp"
+#include "packs/issues/stores.hpp"
+
+namespace hearth::packs::issues {
+
+class ToolRunner final {
+ public:
+  // Counts what runs on the pool, so that wait() can wait for it.
+  class Running {
+   public:
+    explicit Running(Guarded<int>& count) : count_(&count) { ++*count_->lock(); }
+    Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    Running& operator=(Running&&) = delete;
+    ~Running();
+
+   private:
+    Guarded<int>* count_;
+  };
+
+  // `stores` outlives the runner.
+  explicit ToolRunner(Stores& stores) : stores_(stores) {}
+  void start(pack::PackContext& context) { context_ = &context; }
+  // Until nothing of it runs on the pool any more.
+  void wait();
+
+  [[nodiscard]] pack::PackContext& context() const { return *context_; }
+  [[nodiscard]] Stores& stores() const { return stores_; }
+  [[nodiscard]] Running running() { return Running(running_); }
+  [[nodiscard]] std::uint64_t now_ms() const;
+
+  // The store of the repository that the caller is in, caught up with its log. Blocks.
+  [[nodiscard]] Result<Stores::Shared> store_of(const pack::Call& call);
+  // read_only, unless this call may write.
+  [[nodiscard]] static Result<void> check_writable(const pack::Call& call);
+
+  // Runs job(call) on the pool for short or for long work, and answers `busy` when that is full.
+  enum class Length : std::uint8_t { brief, lengthy };
+  template <typename Job>
+  void on_pool(Length length, pack::Call call, Job job);
+
+  // Binds a tool that reads, or does work of its own: Result<Answer>(IssueStore&, const Request&,
+  // const pack::Call&), on the pool. Those whose spec does not say that they only read are refused
+  // to callers that may not write.
+  template <typename Request, typename Answer, typename Work>
+  void bind(pack::Binder& tools, pack::ToolSpec spec, Length length, Work work);
+
+  // Binds a tool that appends events: make, Result<Batch>(const Request&, const Board&,
+  // store::Database&, const Actor&), on the writer; answer, Answer(const Request&, const Receipt&),
+  // afterwards. Request has the members `actor` and `key`.
+  template <typename Request, typename Answer, typename Make, typename Tell>
+  void bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell);
+
+ private:
+  [[nodiscard]] static std::optional<CallKey> write_key(const std::optional<std::string>& own,
+                                                        const pack::Call& call,
+                                                        const std::string& request);
+
+  Stores& stores_;
+  pack::PackContext* context_ = nullptr;
+  Guarded<int> running_;
+};
+
+// ---- Specs ------------------------------------------------------------------------------------
+
+// Of a tool that changes nothing.
+[[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);
+// Of one that appends events; key and events are committed together.
+[[nodiscard]] pack::ToolSpec writing(std::string verb,
+                                     std::string title,
+                                     std::string description,
+                                     pack::Annotations annotations = {});
+// Of one that does something else, and may be done again.
+[[nodiscard]] pack::ToolSpec doing(std::string verb,
+                                   std::string title,
+                                   std::string description,
+                                   pack::Annotations annotations = {});
+
+// ---- Implementation ---------------------------------------------------------------------------
+
+template <typename Job>
+void ToolRunner::on_pool(Length length, pack::Call call, Job job) {
+  // Shared with the refusal below, which must still be able to answer it.
+  auto shared = std::make_shared<pack::Call>(std::move(call));
+  auto task = [running = Running(running_), shared, job = std::move(job)]() mutable {
+    job(std::move(*shared));
+  };
+  auto queued = length == Length::lengthy ? context_->submit_long(std::move(task))
+                                          : context_->submit(std::move(task));
+  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+template <typename Request, typename Answer, typename Work>
+void ToolRunner::bind(pack::Binder& tools, pack::ToolSpec spec, Length length, Work work) {
+  const bool writes = !spec.annotations.read_only;
+  auto shared = std::make_shared<Work>(std::move(work));
+  mcp::Tool<Request, Answer>(std::move(spec))
+      .deferred(tools, [this, length, writes, shared](Request request, pack::Call call) {
+        on_pool(length, std::move(call),
+                [this, writes, shared, request = std::move(request)](pack::Call waiting) {
+                  const auto outcome = [&]() -> Result<Answer> {
+                    auto may = writes ? check_writable(waiting) : Result<void>();
+                    if (!may) return std::unexpected(std::move(may.error()));
+                    const auto store = store_of(waiting);
+                    if (!store) return std::unexpected(store.error());
+                    return (*shared)(**store, request, std::as_const(waiting));
+                  }();
+                  waiting.answer(mcp::to_reply<Answer>(outcome));
+                });
+      });
+}
+
+template <typename Request, typename Answer, typename Make, typename Tell>
+void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
+  mcp::Tool<Request, Answer>(std::move(spec))
+      .deferred(tools, [this, make, tell](const Request& request, pack::Call call) {
+        if (auto may = check_writable(call); !may) {
+          return call.answer(std::unexpected(std::move(may.error())));
+        }
+        on_pool(Length::brief, std::move(call), [this, request, make, tell](pack::Call waiting) {
+          const auto store = store_of(waiting);
+          if (!store) return waiting.answer(std::unexpected(store.error()));
+          WriteJob job;
+          job.actor = request.actor.value_or("");
+          job.key = write_key(request.key, waiting, json::encode(request));
+          job.stop = waiting.stop();
+          job.make = [make, request](const Board& board, store::Database& database,
+                                     const Actor& actor) {
+            return make(request, board, database, actor);
+          };
+          // The store lives at least until its writer has answered.
+          job.done = [request, tell, keep = *store,
+                      sent = std::move(waiting)](Result<Receipt> receipt) mutable {
+            if (!receipt) return sent.answer(std::unexpected(std::move(receipt.error())));
+            const Answer answer = tell(request, *receipt);
+            sent.answer(
+                pack::Reply{.structured = json::encode(answer), .replayed = receipt->replayed});
+          };
+          (*store)->write(std::move(job));
+        });
+      });
+}
+
+}  // namespace hearth::packs::issues

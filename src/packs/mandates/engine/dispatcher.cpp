@@ -1,0 +1,163 @@
+#include "packs/mandates/engine/dispatcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+// After a failure of the store.
+constexpr auto pause = std::chrono::seconds(5);
+
+}  // namespace
+
+Result<std::unique_ptr<Dispatcher>> Dispatcher::start(MandateStore& store,
+                                                      Ledger& ledger,
+                                                      Ports ports,
+                                                      int workers) {
+  auto alarm = WallAlarm::make();
+  if (!alarm) return std::unexpected(std::move(alarm.error()));
+  auto made = std::unique_ptr<Dispatcher>(new Dispatcher(store, ledger, ports, std::move(*alarm)));
+  if (auto loaded = made->scheduler_.load(); !loaded) return std::unexpected(loaded.error());
+  auto left = made->runs_.interrupted();
+  if (!left) return std::unexpected(std::move(left.error()));
+  made->enqueue(*left);
+  made->most_running_ = static_cast<std::size_t>(std::max(workers, 1));
+  for (std::size_t i = 0; i < made->most_running_; ++i) {
+    made->workers_.emplace_back([dispatcher = made.get()] { dispatcher->work(); });
+  }
+  made->watcher_ = std::thread([dispatcher = made.get()] { dispatcher->watch(); });
+  return made;
+}
+
+Dispatcher::~Dispatcher() {
+  close();
+}
+
+void Dispatcher::close() {
+  {
+    auto state = state_.lock();
+    state->is_closing = true;
+    for (auto& [run, stop] : state->runs) stop.request_stop();
+  }
+  state_.notify_all();
+  alarm_.ring();
+  if (watcher_.joinable()) watcher_.join();
+  for (std::thread& worker : workers_) {
+    if (worker.joinable()) worker.join();
+  }
+}
+
+void Dispatcher::wake() {
+  alarm_.ring();
+}
+
+void Dispatcher::schedule_changed(std::int64_t schedule) {
+  state_.lock()->changed.push_back(schedule);
+  alarm_.ring();
+}
+
+void Dispatcher::cut_off(std::int64_t run) {
+  {
+    auto state = state_.lock();
+    if (const auto found = state->runs.find(run); found != state->runs.end()) {
+      found->second.request_stop();
+    }
+  }
+  alarm_.ring();
+}
+
+DispatcherStatus Dispatcher::status() {
+  auto state = state_.lock();
+  DispatcherStatus status = state->status;
+  status.running = state->driven;
+  return status;
+}
+
+void Dispatcher::watch() {
+  for (;;) {
+    const auto wake = look();
+    const std::optional<WallTime> next = wake ? *wake : store_.now() + pause;
+    {
+      auto state = state_.lock();
+      if (state->is_closing) return;
+      DispatcherStatus& status = state->status;
+      status.beat = store_.now();
+      status.schedules = scheduler_.size();
+      status.wake = next;
+      status.error = wake ? "" : wake.error().message;
+    }
+    if (!wake) log::error("mandates cannot be scheduled", {log::kv("error", wake.error().message)});
+    alarm_.wait(next);
+  }
+}
+
+// Fires what is due and hands out what may run; when there is something to do again.
+Result<std::optional<WallTime>> Dispatcher::look() {
+  for (const std::int64_t each : std::exchange(state_.lock()->changed, {})) {
+    if (auto ok = scheduler_.changed(each); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  std::optional<WallTime> wake;
+  const WallTime now = store_.now();
+  do {
+    auto ran = scheduler_.run_due(now);
+    if (!ran) return std::unexpected(std::move(ran.error()));
+    for (const std::int64_t run : ran->fired.terminated) cut_off(run);
+    wake = ran->wake;
+  } while (wake && *wake <= now);
+  const std::size_t busy = state_.lock()->runs.size();
+  if (busy < most_running_) {
+    auto taken = runs_.take(now, static_cast<int>(most_running_ - busy));
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    enqueue(*taken);
+  }
+  const auto next = runs_.next_wake(now);
+  if (!next) return std::unexpected(next.error());
+  if (*next && (!wake || **next < *wake)) wake = *next;
+  return wake;
+}
+
+void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
+  {
+    auto state = state_.lock();
+    for (const std::int64_t run : runs) {
+      state->runs.emplace(run, std::stop_source());
+      state->queue.push_back(run);
+    }
+  }
+  state_.notify_all();
+}
+
+void Dispatcher::work() {
+  for (;;) {
+    std::int64_t run = 0;
+    std::stop_token stop;
+    {
+      auto state = state_.lock();
+      state.wait([](const State& each) { return each.is_closing || !each.queue.empty(); });
+      if (state->is_closing) return;
+      run = state->queue.front();
+      state->queue.pop_front();
+      stop = state->runs.at(run).get_token();
+      ++state->driven;
+    }
+    const auto driven = machine_.drive(run, stop);
+    // Its rows are as they were, and it is "running": the next start drives it on.
+    if (!driven) {
+      log::error("a run cannot go on",
+                 {log::kv("run", run), log::kv("error", driven.error().message)});
+    }
+    {
+      auto state = state_.lock();
+      --state->driven;
+      state->runs.erase(run);
+      if (!driven) state->status.error = driven.error().message;
+    }
+    // Its place is free, and others may have waited for its end.
+    alarm_.ring();
+  }
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,223 @@
+#include "packs/mandates/engine/machine.hpp"
+
+#include <algorithm>
+
+#include "packs/mandates/engine/scene.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+using std::chrono::minutes;
+
+// A phase that was begun so often without an end takes the daemon along each time.
+constexpr int most_begun = 20;
+
+std::optional<Phase> next_phase(const PhaseRows& phases) {
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    if (!phases[i].is_done) return static_cast<Phase>(i);
+  }
+  return std::nullopt;
+}
+
+std::string cycle_text(std::int64_t value) {
+  return std::to_string(value);
+}
+
+}  // namespace
+
+Result<void> RunMachine::drive(std::int64_t run, const std::stop_token& stop) {
+  for (;;) {
+    const auto next = advance(run, stop);
+    if (!next) return std::unexpected(next.error());
+    if (*next == Next::leave) return {};
+  }
+}
+
+Result<RunMachine::Scene> RunMachine::look(std::int64_t n) {
+  auto reader = store_.read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  store::Database& database = **reader;
+  auto run = load_run(database, n);
+  if (!run) return std::unexpected(std::move(run.error()));
+  auto mandate = load_mandate(database, run->mandate_n);
+  if (!mandate) return std::unexpected(std::move(mandate.error()));
+  auto phases = load_phases(database, n, run->cycle);
+  if (!phases) return std::unexpected(std::move(phases.error()));
+  auto steps = load_steps(database, n, run->cycle);
+  if (!steps) return std::unexpected(std::move(steps.error()));
+  auto before = load_phases(database, n, run->cycle - 1);
+  if (!before) return std::unexpected(std::move(before.error()));
+  Scene scene{.run = std::move(*run),
+              .mandate = std::move(*mandate),
+              .rules = {},
+              .phases = std::move(*phases),
+              .context = {}};
+  RunContext& context = scene.context;
+  context.run = scene.run.id;
+  context.mandate = scene.mandate.id;
+  context.spec = scene.mandate.spec;
+  context.cycle = scene.run.cycle;
+  for (std::size_t i = 0; i < phase_count; ++i) {
+    if (scene.phases[i].is_done) context.outputs[i] = scene.phases[i].output;
+  }
+  context.last_reflection = (*before)[static_cast<std::size_t>(Phase::reflect)].output;
+  context.steps = std::move(*steps);
+  return scene;
+}
+
+Result<RunMachine::Next> RunMachine::advance(std::int64_t n, const std::stop_token& stop) {
+  auto scene = look(n);
+  if (!scene) return std::unexpected(std::move(scene.error()));
+  if (scene->run.state != "running") return Next::leave;
+  const auto rules = ports_.thinker.rules(scene->context.spec);
+  if (!rules) return end(*scene, "failed", "the mandate cannot be read: " + rules.error().message);
+  scene->rules = *rules;
+  if (scene->run.stop != Stop::none) return end(*scene, "stopped", "stop");
+  if (stop.stop_requested()) return Next::leave;
+  if (auto reason = reason_to_stop(*scene)) return end(*scene, "failed", *reason);
+  const auto phase = next_phase(scene->phases);
+  if (!phase) return finish_cycle(*scene);
+  return run_phase(*scene, *phase, stop);
+}
+
+Result<bool> RunMachine::is_asked_to_stop(std::int64_t n) {
+  auto reader = store_.read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto run = load_run(**reader, n);
+  if (!run) return std::unexpected(run.error());
+  return run->stop != Stop::none;
+}
+
+// What ends a run before its next phase, whatever that is.
+std::optional<std::string> RunMachine::reason_to_stop(const Scene& scene) const {
+  const WallTime begun = scene.run.begun.value_or(scene.run.created);
+  if (store_.now() - begun >= scene.rules.deadline) return "deadline";
+  if (scene.run.cycle > scene.rules.most_cycles) return "cycles";
+  if (scene.run.bad_cycles >= scene.rules.most_bad_cycles) return "errors";
+  return std::nullopt;
+}
+
+Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
+                                               Phase phase,
+                                               const std::stop_token& stop) {
+  const auto begun = runs_.begin_phase(scene.run, phase);
+  if (!begun) return std::unexpected(begun.error());
+  // Waiting for approvals begins the act phase anew each time, which is no failure.
+  if (phase != Phase::act && *begun > most_begun) {
+    return end(scene, "failed", std::string(phase_name(phase)) + " was begun too often");
+  }
+  switch (phase) {
+    case Phase::observe: {
+      auto observed = ports_.observer.observe(scene.context, stop);
+      if (!observed) return phase_failed(scene, phase, observed.error(), stop);
+      return complete(scene, phase, *observed);
+    }
+    case Phase::act:
+      return act(scene, stop);
+    case Phase::orient:
+    case Phase::decide:
+    case Phase::reflect:
+      return think(scene, phase, *begun, stop);
+  }
+  return fail(Errc::internal, "no such phase");
+}
+
+Result<RunMachine::Next> RunMachine::think(Scene& scene,
+                                           Phase phase,
+                                           int begun,
+                                           const std::stop_token& stop) {
+  const std::string name = scene.run.id + "/" + cycle_text(scene.run.cycle) + "/" +
+                           std::string(phase_name(phase)) + "/" + cycle_text(begun);
+  const Amounts worst = ports_.thinker.worst_case(phase, scene.context);
+  const auto refused =
+      ledger_.reserve(name, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
+  if (!refused) return std::unexpected(refused.error());
+  if (*refused) return end(scene, "failed", "budget: " + **refused);
+  Thought thought = ports_.thinker.think(phase, scene.context, stop);
+  if (auto settled = ledger_.settle(name, thought.used); !settled)
+    return std::unexpected(settled.error());
+  if (!thought.text) return phase_failed(scene, phase, thought.text.error(), stop);
+  // What cannot be read is not a result: better to ask again than to store it for good.
+  if (phase == Phase::decide) {
+    const auto plan = ports_.thinker.plan(*thought.text);
+    if (!plan) return phase_failed(scene, phase, plan.error(), stop);
+    if (auto ok = check(*plan); !ok) return phase_failed(scene, phase, ok.error(), stop);
+  }
+  if (phase == Phase::reflect) {
+    const auto reached = ports_.thinker.is_goal_reached(*thought.text);
+    if (!reached) return phase_failed(scene, phase, reached.error(), stop);
+  }
+  return complete(scene, phase, *thought.text);
+}
+
+Result<RunMachine::Next> RunMachine::complete(const Scene& scene,
+                                              Phase phase,
+                                              std::string_view output) {
+  if (auto done = runs_.end_phase(scene.run, phase, output); !done)
+    return std::unexpected(done.error());
+  return Next::go_on;
+}
+
+Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
+                                                  Phase phase,
+                                                  const Error& error,
+                                                  const std::stop_token& stop) {
+  // Cut off by a stop: the next look says whose.
+  if (stop.stop_requested()) {
+    const auto is_asked = is_asked_to_stop(scene.run.n);
+    if (!is_asked) return std::unexpected(is_asked.error());
+    return *is_asked ? Next::go_on : Next::leave;
+  }
+  const PhaseRow& row = scene.phases[static_cast<std::size_t>(phase)];
+  const bool has_no_model = error.code == Errc::unavailable;
+  auto noted = runs_.fail_phase(scene.run, phase, error.message, !has_no_model);
+  if (!noted) return std::unexpected(std::move(noted.error()));
+  const auto delay = has_no_model ? std::optional(std::min<std::chrono::milliseconds>(
+                                        minutes(1), scene.rules.retry.longest))
+                                  : retry_delay(scene.rules.retry, row.failed + 1);
+  if (!delay) return end(scene, "failed", std::string(phase_name(phase)) + ": " + error.message);
+  auto blocked = runs_.block(
+      scene.run,
+      has_no_model ? "waiting_model: " + error.message : "waiting_retry: " + error.message,
+      store_.now() + *delay);
+  if (!blocked) return std::unexpected(std::move(blocked.error()));
+  return Next::leave;
+}
+
+Result<RunMachine::Next> RunMachine::end(const Scene& scene,
+                                         std::string_view outcome,
+                                         std::string_view reason) {
+  if (auto ended = runs_.end(scene.run, outcome, reason); !ended)
+    return std::unexpected(ended.error());
+  return Next::leave;
+}
+
+// After reflect: the end, or the next cycle.
+Result<RunMachine::Next> RunMachine::finish_cycle(const Scene& scene) {
+  const auto reached = ports_.thinker.is_goal_reached(
+      scene.context.outputs[static_cast<std::size_t>(Phase::reflect)]);
+  if (!reached) return std::unexpected(reached.error());
+  if (*reached) return end(scene, "succeeded", "goal reached");
+  const auto looping = is_looping(scene);
+  if (!looping) return std::unexpected(looping.error());
+  if (*looping) return end(scene, "failed", "loop: the same plan again and again");
+  const bool was_bad = std::ranges::any_of(
+      scene.context.steps, [](const StepRow& step) { return step.state == StepState::failed; });
+  if (auto ended = runs_.end_cycle(scene.run, was_bad); !ended)
+    return std::unexpected(ended.error());
+  return Next::go_on;
+}
+
+// Whether the last plans, as they were decided, are the same to the byte.
+Result<bool> RunMachine::is_looping(const Scene& scene) {
+  if (scene.run.cycle < scene.rules.most_alike) return false;
+  auto reader = store_.read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto different = (*reader)->integer(
+      "SELECT count(DISTINCT output) FROM phases WHERE run_n = ? AND phase = ? AND cycle > ?",
+      scene.run.n, static_cast<int>(Phase::decide), scene.run.cycle - scene.rules.most_alike);
+  if (!different) return std::unexpected(different.error());
+  return different->value_or(0) == 1;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,101 @@
+// Drives one run: cycles of observe, orient, decide, act and reflect, each phase recorded when it
+// is complete and never done again. Pure in the sense that time, model, tools and files are given
+// to it, and that all it knows between two steps is in the store: killed anywhere, another machine
+// goes on from the same rows.
+//
+// A run ends by: goal reached, most cycles, errors, a loop, a budget, its deadline, a stop. It is
+// blocked, without a thread, while it waits for an approval, a model, a person's look at an effect,
+// or its next attempt.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "packs/mandates/engine/approvals.hpp"
+#include "packs/mandates/engine/effects.hpp"
+#include "packs/mandates/engine/ledger.hpp"
+#include "packs/mandates/engine/ports.hpp"
+#include "packs/mandates/engine/runs.hpp"
+
+namespace hearth::packs::mandates {
+
+// Members are for any thread; of one run one thread at a time.
+class RunMachine final {
+ public:
+  RunMachine(MandateStore& store, Ledger& ledger, Ports ports)
+      : store_(store),
+        ledger_(ledger),
+        ports_(ports),
+        runs_(store),
+        approvals_(store),
+        effects_(store) {}
+
+  // Drives a run that was taken (Runs::take) until it is blocked or has ended. When `stop` is
+  // requested: one that was asked to end ends, any other stays "running", to be driven again after
+  // the next start. An error is of the store, not of the run.
+  [[nodiscard]] Result<void> drive(std::int64_t run, const std::stop_token& stop);
+
+ private:
+  enum class Next : std::uint8_t { go_on, leave };
+  struct Scene;  // what is known of the run at this moment
+
+  [[nodiscard]] Result<Next> advance(std::int64_t n, const std::stop_token& stop);
+  [[nodiscard]] Result<Scene> look(std::int64_t n);
+  [[nodiscard]] Result<bool> is_asked_to_stop(std::int64_t n);
+  [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
+  [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
+  [[nodiscard]] Result<Next> think(Scene& scene,
+                                   Phase phase,
+                                   int begun,
+                                   const std::stop_token& stop);
+  [[nodiscard]] Result<Next> complete(const Scene& scene, Phase phase, std::string_view output);
+  [[nodiscard]] Result<Next> phase_failed(const Scene& scene,
+                                          Phase phase,
+                                          const Error& error,
+                                          const std::stop_token& stop);
+  [[nodiscard]] Result<Next> end(const Scene& scene,
+                                 std::string_view outcome,
+                                 std::string_view reason);
+  [[nodiscard]] Result<Next> finish_cycle(const Scene& scene);
+  [[nodiscard]] Result<bool> is_looping(const Scene& scene);
+
+  // Acting, in machine_act.cpp.
+  struct StepEnd;
+  [[nodiscard]] Result<Next> act(Scene& scene, const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> run_step(const Scene& scene,
+                                         const Step& step,
+                                         const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> begin_effect(const Scene& scene,
+                                             const Step& step,
+                                             const std::string& key,
+                                             const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> ask(const Scene& scene,
+                                    const Step& step,
+                                    const Intent& intent,
+                                    bool needs_elevation,
+                                    const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> perform(const Scene& scene,
+                                        const Step& step,
+                                        const Intent& intent,
+                                        const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> resume_effect(const Scene& scene,
+                                              const Step& step,
+                                              const Effect& effect,
+                                              const std::stop_token& stop);
+  [[nodiscard]] Result<StepEnd> end_step(const Scene& scene,
+                                         const Step& step,
+                                         const std::string& key,
+                                         StepState state,
+                                         std::string_view output);
+  [[nodiscard]] Result<StepEnd> review(const Scene& scene, const std::string& key);
+
+  MandateStore& store_;
+  Ledger& ledger_;
+  const Ports ports_;
+  Runs runs_;
+  Approvals approvals_;
+  Effects effects_;
+};
+
+}  // namespace hearth::packs::mandates

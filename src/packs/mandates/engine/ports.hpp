@@ -1,0 +1,120 @@
+// What the engine asks of the world: the pack implements these with its sandbox, its model client
+// and the tools of other packs. All of them block, on the thread that drives the run, and end soon
+// after `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "packs/mandates/engine/firing.hpp"
+#include "packs/mandates/engine/ledger.hpp"
+#include "packs/mandates/engine/plan.hpp"
+#include "packs/mandates/engine/runs.hpp"
+
+namespace hearth::packs::mandates {
+
+// What a mandate allows its runs.
+struct RunRules {
+  int most_cycles = 10;
+  int most_bad_cycles = 3;  // in a row: cycles in which a step failed
+  int most_alike = 3;       // plans in a row that are the same: a loop
+  std::chrono::milliseconds deadline = std::chrono::hours(24);  // from its beginning
+  std::chrono::milliseconds approval_time = std::chrono::hours(8);
+  RetryRule retry;  // of a phase that failed
+  Budget budget;
+};
+
+// What a run knows when it is asked something.
+struct RunContext {
+  std::string run;
+  std::string mandate;
+  std::string spec;  // the mandate's
+  int cycle = 1;
+  std::array<std::string, phase_count> outputs;  // of this cycle's completed phases
+  std::string last_reflection;                   // of the cycle before
+  std::vector<StepRow> steps;                    // of this cycle that ended
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  [[nodiscard]] virtual Result<std::string> observe(const RunContext& context,
+                                                    const std::stop_token& stop) = 0;
+};
+
+struct Thought {
+  // `unavailable`: there is no model now; the run waits visibly and asks again later.
+  Result<std::string> text;
+  std::optional<Amounts> used;  // also of a failed call; nothing: not known
+};
+
+class Thinker {
+ public:
+  virtual ~Thinker() = default;
+  // What think() could use at most, with all its own retries.
+  [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
+  // Orient, decide or reflect. What decide and reflect give must be readable by the two below.
+  [[nodiscard]] virtual Thought think(Phase phase,
+                                      const RunContext& context,
+                                      const std::stop_token& stop) = 0;
+  // Pure.
+  [[nodiscard]] virtual Result<Plan> plan(std::string_view decision) = 0;
+  [[nodiscard]] virtual Result<bool> is_goal_reached(std::string_view reflection) = 0;
+  [[nodiscard]] virtual Result<RunRules> rules(std::string_view spec) = 0;
+};
+
+// How to find out, after a kill, whether an effect happened.
+enum class Recovery : std::uint8_t {
+  by_world,    // inspect() tells
+  by_key,      // who carries it out knows the key, and does it once
+  repeatable,  // doing it again does no harm: reading, running tests
+};
+
+// An effect before it happens.
+struct Intent {
+  std::string key;  // filled by the engine: names run, cycle and step
+  std::string kind;
+  std::string target;
+  std::string identity;
+  std::string before_hash;
+  std::string after_hash;
+  std::string payload;  // exactly what will be done
+  Recovery recovery = Recovery::by_world;
+};
+
+enum class Standing : std::uint8_t { before, after, other };
+
+struct Judgement {
+  enum class Word : std::uint8_t { automatic, ask, elevate, deny };
+  Word word = Word::deny;
+  std::string reason;
+};
+
+class Actor {
+ public:
+  virtual ~Actor() = default;
+  // Looks, and changes nothing. `unavailable` where acting is impossible (no sandbox).
+  [[nodiscard]] virtual Result<Intent> prepare(const RunContext& context, const Step& step) = 0;
+  [[nodiscard]] virtual Judgement judge(const RunContext& context, const Intent& intent) = 0;
+  // Refuses (`conflict`) when the world is not as the intent found it.
+  [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
+                                                    const std::stop_token& stop) = 0;
+  [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
+  // Runs all of them, side by side where it can, and returns when all have.
+  virtual void run_all(const std::vector<std::function<void()>>& tasks) {
+    for (const auto& task : tasks) task();
+  }
+};
+
+struct Ports {
+  Observer& observer;
+  Thinker& thinker;
+  Actor& actor;
+};
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,28 @@
+// What the machine knows of a run at one moment, read anew at each step. Private to machine*.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "packs/mandates/engine/machine.hpp"
+#include "packs/mandates/engine/schedules.hpp"
+
+namespace hearth::packs::mandates {
+
+struct RunMachine::Scene {
+  Run run;
+  Mandate mandate;
+  RunRules rules;
+  PhaseRows phases;
+  RunContext context;
+};
+
+// How a step went on: it ended, or what it waits for, and until when at most.
+struct RunMachine::StepEnd {
+  std::optional<StepState> state;
+  std::string waits_for;
+  WallTime until;
+  bool was_cut = false;  // the daemon leaves
+};
+
+}  // namespace hearth::packs::mandates

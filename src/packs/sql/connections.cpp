@@ -1,0 +1,162 @@
+#include "packs/sql/connections.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+std::string session_key(const SessionRef& session) {
+  return session.name_space + "/" + session.id + "/";
+}
+
+std::string connection_key(const Target& target) {
+  std::string key = session_key(target.session) + target.database.alias +
+                    (target.database.access == Access::read_only ? "?" : "!");
+  // Another root, another confinement.
+  for (const std::string& root : target.session.roots) key += "\n" + root;
+  return key;
+}
+
+MonotonicTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Connections::Lease& Connections::Lease::operator=(Lease&& other) noexcept {
+  std::swap(from_, other.from_);
+  std::swap(key_, other.key_);
+  std::swap(generation_, other.generation_);
+  std::swap(connection_, other.connection_);
+  return *this;
+}
+
+void Connections::Lease::give_back() {
+  if (connection_ && connection_->is_alive()) {
+    from_->take_back(key_, generation_, std::move(connection_));
+  }
+}
+
+Result<Connections::Lease> Connections::lease(const Target& target, const Work& work) {
+  std::string key = connection_key(target);
+  const std::uint64_t generation = databases_.generation(target.session);
+  std::vector<Idle> outdated;  // closed without the lock
+  {
+    const auto idle = idle_.lock();
+    auto& mine = (*idle)[key];
+    while (!mine.empty()) {
+      Idle last = std::move(mine.back());
+      mine.pop_back();
+      if (last.generation == generation) {
+        return Lease(*this, std::move(key), generation, std::move(last.connection));
+      }
+      outdated.push_back(std::move(last));
+    }
+  }
+  auto connection = target.engine->connect(target.database, target.session, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  return Lease(*this, std::move(key), generation, std::move(*connection));
+}
+
+void Connections::take_back(const std::string& key,
+                            std::uint64_t generation,
+                            std::unique_ptr<Connection> connection) {
+  const auto idle = idle_.lock();
+  auto& mine = (*idle)[key];
+  if (mine.size() < most_idle) mine.push_back({std::move(connection), generation, now()});
+}
+
+void Connections::drop(const SessionRef& session) {
+  std::vector<std::vector<Idle>> dropped;
+  const auto idle = idle_.lock();
+  const std::string prefix = session_key(session);
+  for (auto entry = idle->lower_bound(prefix);
+       entry != idle->end() && entry->first.starts_with(prefix);) {
+    dropped.push_back(std::move(entry->second));
+    entry = idle->erase(entry);
+  }
+}
+
+std::optional<MonotonicTime> Connections::close_idle(MonotonicTime before) {
+  std::optional<MonotonicTime> oldest;
+  std::vector<Idle> closed;
+  const auto idle = idle_.lock();
+  for (auto entry = idle->begin(); entry != idle->end();) {
+    auto& mine = entry->second;
+    for (Idle& each : mine) {
+      if (each.since <= before) closed.push_back(std::move(each));
+    }
+    std::erase_if(mine, [](const Idle& each) { return !each.connection; });
+    for (const Idle& each : mine) oldest = std::min(oldest.value_or(each.since), each.since);
+    entry = mine.empty() ? idle->erase(entry) : std::next(entry);
+  }
+  return oldest;
+}
+
+std::string Cursors::keep(const SessionRef& session, OpenQuery query) {
+  std::string name = random_hex(8);
+  std::vector<Open> dropped;  // closed without the lock
+  const auto open = open_.lock();
+  const std::string key = session_key(session);
+  std::vector<std::map<std::string, Open>::iterator> mine;
+  for (auto each = open->begin(); each != open->end(); ++each) {
+    if (each->second.session == key) mine.push_back(each);
+  }
+  if (mine.size() >= most_of_session) {
+    const auto oldest =
+        *std::ranges::min_element(mine, {}, [](const auto& each) { return each->second.since; });
+    dropped.push_back(std::move(oldest->second));
+    open->erase(oldest);
+  }
+  open->emplace(name, Open{key, std::move(query), now()});
+  return name;
+}
+
+Result<OpenQuery> Cursors::take(const SessionRef& session, const std::string& name) {
+  const auto open = open_.lock();
+  const auto found = open->find(name);
+  if (found == open->end() || found->second.session != session_key(session)) {
+    return fail(
+        Errc::not_found, "the cursor is not open any more",
+        {"a cursor lives two minutes after its last page, and a session keeps four of them; "
+         "run the query again, with OFFSET or a larger limit"});
+  }
+  OpenQuery query = std::move(found->second.query);
+  open->erase(found);
+  return query;
+}
+
+void Cursors::drop(const SessionRef& session) {
+  std::vector<Open> dropped;
+  const auto open = open_.lock();
+  const std::string key = session_key(session);
+  for (auto each = open->begin(); each != open->end();) {
+    if (each->second.session != key) {
+      ++each;
+      continue;
+    }
+    dropped.push_back(std::move(each->second));
+    each = open->erase(each);
+  }
+}
+
+std::optional<MonotonicTime> Cursors::close_idle(MonotonicTime before) {
+  std::optional<MonotonicTime> oldest;
+  std::vector<Open> closed;
+  const auto open = open_.lock();
+  for (auto each = open->begin(); each != open->end();) {
+    if (each->second.since <= before) {
+      closed.push_back(std::move(each->second));
+      each = open->erase(each);
+      continue;
+    }
+    oldest = std::min(oldest.value_or(each->second.since), each->second.since);
+    ++each;
+  }
+  return oldest;
+}
+
+}  // namespace hearth::packs::sql

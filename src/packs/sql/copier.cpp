@@ -1,0 +1,282 @@
+#include "packs/sql/copier.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "packs/sql/transfer/column_types.hpp"
+#include "packs/sql/transfer/rows_text.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+constexpr int most_lives = 3;
+constexpr int most_conflicts = 6;
+constexpr std::size_t rows_at_once = 4096;
+constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
+
+bool is_duckdb(const Target& target) {
+  return target.engine->kind() == "duckdb";
+}
+
+LoadMode plan_mode(CopyMode mode) {
+  switch (mode) {
+    case CopyMode::replace:
+      return LoadMode::replace;
+    case CopyMode::merge:
+      return LoadMode::merge;
+    case CopyMode::create:
+    case CopyMode::append:
+      break;
+  }
+  return LoadMode::append;
+}
+
+std::vector<Statement> as_statements(const std::vector<std::string>& texts) {
+  std::vector<Statement> all;
+  for (const std::string& text : texts) all.push_back({.sql = text});
+  return all;
+}
+
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
+  return distinct_names(columns);
+}
+
+// A reader of the rows that were written to `path` as CSV without a header.
+std::string spool_reader(const std::string& path,
+                         const std::vector<Column>& columns,
+                         std::string_view engine) {
+  const std::vector<std::string> names = names_of(columns);
+  std::string types;
+  std::string bytes;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const bool are_bytes = is_bytes_type(columns[i].type);
+    const std::string type = are_bytes ? "VARCHAR" : duckdb_type(engine, columns[i].type);
+    types += (types.empty() ? "" : ", ") + quoted_text(names[i]) + ": " + quoted_text(type);
+    if (!are_bytes) continue;
+    const std::string name = quoted_name(names[i]);
+    bytes += (bytes.empty() ? "" : ", ") + ("from_base64(" + name + ") AS " + name);
+  }
+  const std::string reader =
+      "system.main.read_csv(" + quoted_text(path) + ", columns = {" + types +
+      "}, auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = "
+      "'', allow_quoted_nulls = false, parallel = false)";
+  if (bytes.empty()) return reader;
+  return "(SELECT * REPLACE (" + bytes + ") FROM " + reader + ")";
+}
+
+// Whose files a DuckDB database reads: its own exchange, else the session's scratch's.
+Result<std::pair<std::string, bool>> exchange_for(const Target& to) {
+  auto own = to.engine->exchange_directory(to.database, to.session);
+  if (!own) return std::unexpected(std::move(own.error()));
+  if (!own->empty()) return std::pair(std::move(*own), true);
+  auto scratch = to.engine->exchange_directory({.alias = "scratch", .location = {}}, to.session);
+  if (!scratch) return std::unexpected(std::move(scratch.error()));
+  return std::pair(std::move(*scratch), false);
+}
+
+std::string create_table(const CopyRequest& request,
+                         const std::vector<Column>& columns,
+                         const std::string& name,
+                         std::string_view verb) {
+  const std::vector<std::string> names = names_of(columns);
+  std::string list;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    list +=
+        (list.empty() ? "" : ", ") + quoted_name(names[i]) + " " +
+        postgres_type(request.to.engine->kind() == "hyper" ? "hyper" : request.from.engine->kind(),
+                      columns[i].type);
+  }
+  return std::string(verb) + name + " (" + list + ")";
+}
+
+}  // namespace
+
+Result<Executed> in_transaction(Connections& connections,
+                                const Target& target,
+                                bool may_have_run,
+                                const Work& work,
+                                const std::function<Result<Executed>(Connection&)>& attempt) {
+  int lives = 1;
+  int conflicts = 1;
+  for (;;) {
+    auto connection = connections.lease(target, work);
+    if (!connection) return std::unexpected(std::move(connection.error()));
+    if (may_have_run && !(*connection)->keeps_keys()) {
+      return fail(Errc::outcome_unknown,
+                  "this was sent before, and the database keeps no record of whether it was done",
+                  {"look at the table before you send it again"});
+    }
+    auto executed = attempt(**connection);
+    if (executed) return executed;
+    const Error& error = executed.error();
+    if (error.code == Errc::engine_restarted && lives++ < most_lives) continue;
+    const bool is_conflict = error.code == Errc::conflict && error.message.contains("onflict");
+    if (!is_conflict || conflicts == most_conflicts) return executed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 << conflicts++));
+  }
+}
+
+Result<std::vector<Column>> columns_of(Connections& connections,
+                                       const Target& target,
+                                       const std::string& sql,
+                                       const Work& work) {
+  auto connection = connections.lease(target, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto rows = (*connection)->query({.sql = sql}, {.rows = 1}, work);
+  if (!rows) return std::unexpected(rows.error());
+  return (*rows)->columns();
+}
+
+Result<std::optional<TableDetail>> find_table(Connections& connections,
+                                              const Target& target,
+                                              const TableName& table,
+                                              const Work& work) {
+  auto connection = connections.lease(target, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  auto detail = (*connection)->describe(table.quoted(), work);
+  if (detail) return std::optional(std::move(*detail));
+  if (detail.error().code == Errc::not_found) return std::optional<TableDetail>();
+  return std::unexpected(std::move(detail.error()));
+}
+
+Result<Copied> Copier::copy(const CopyRequest& request,
+                            const Key& key,
+                            bool may_have_run,
+                            const Work& work) const {
+  CopyRequest whole = request;
+  whole.sql = without_semicolon(request.sql);
+  if (!is_duckdb(request.to)) return into_other(whole, key, may_have_run, work);
+  if (!is_duckdb(request.from)) return into_duckdb(whole, key, may_have_run, work);
+  // One statement, found by the parser: it may stand within another one's brackets.
+  const auto columns = columns_of(connections_, whole.from, whole.sql, work);
+  if (!columns) return std::unexpected(columns.error());
+  const std::string relation = whole.from.database.alias == whole.to.database.alias
+                                   ? "(\n" + whole.sql + "\n)"
+                                   : "hearth_query(" + quoted_text(whole.from.database.alias) +
+                                         ", " + quoted_text(whole.sql) + ")";
+  return within_duckdb(whole, relation, names_of(*columns), key, may_have_run, work);
+}
+
+Result<Copied> Copier::within_duckdb(const CopyRequest& request,
+                                     const std::string& relation,
+                                     const std::vector<std::string>& columns,
+                                     const Key& key,
+                                     bool may_have_run,
+                                     const Work& work) const {
+  const auto table = find_table(connections_, request.to, request.table, work);
+  if (!table) return std::unexpected(table.error());
+  // A table that is there is the engine's to refuse, also when it comes meanwhile.
+  const auto plan = statements_of({.table = request.table,
+                                   .mode = plan_mode(request.mode),
+                                   .exists = request.mode != CopyMode::create && table->has_value(),
+                                   .sources = {relation},
+                                   .columns = columns,
+                                   .key = request.key,
+                                   .stage = "stage_" + random_hex(8)});
+  if (!plan) return std::unexpected(plan.error());
+  const auto executed =
+      in_transaction(connections_, request.to, may_have_run, work, [&](Connection& connection) {
+        return connection.execute(as_statements(plan->sql), key, work);
+      });
+  if (!executed) return std::unexpected(executed.error());
+  Copied copied{.added = executed->rows_affected.at(plan->added), .replayed = executed->replayed};
+  if (plan->updated) copied.updated = executed->rows_affected.at(*plan->updated);
+  return copied;
+}
+
+Result<Copied> Copier::into_duckdb(const CopyRequest& request,
+                                   const Key& key,
+                                   bool may_have_run,
+                                   const Work& work) const {
+  const auto directory = exchange_for(request.to);
+  if (!directory) return std::unexpected(directory.error());
+  auto exchange = Exchange::open(directory->first);
+  if (!exchange) return std::unexpected(std::move(exchange.error()));
+  auto source = connections_.lease(request.from, work);
+  if (!source) return std::unexpected(std::move(source.error()));
+  auto rows = (*source)->query({.sql = request.sql}, {.rows = rows_at_once}, work);
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  const std::vector<Column> columns = (*rows)->columns();
+  auto spool = exchange->write(".csv", [&]() -> Result<std::string> {
+    const auto batch = (*rows)->next(rows_at_once, bytes_at_once, work);
+    if (!batch) return std::unexpected(batch.error());
+    std::string piece;
+    append_separated(*batch, ',', piece);
+    return piece;
+  });
+  if (!spool) return std::unexpected(std::move(spool.error()));
+  std::string relation = spool_reader(*spool, columns, request.from.engine->kind());
+  if (!directory->second) {
+    relation = "hearth_query('scratch', " + quoted_text("SELECT * FROM " + relation) + ")";
+  }
+  return within_duckdb(request, relation, names_of(columns), key, may_have_run, work);
+}
+
+Result<Copied> Copier::into_other(const CopyRequest& request,
+                                  const Key& key,
+                                  bool may_have_run,
+                                  const Work& work) const {
+  const auto table = find_table(connections_, request.to, request.table, work);
+  if (!table) return std::unexpected(table.error());
+  const bool exists = table->has_value() && request.mode != CopyMode::create;
+  bool updates = false;
+  const auto executed = in_transaction(
+      connections_, request.to, may_have_run, work,
+      [&](Connection& connection) -> Result<Executed> {
+        auto source = connections_.lease(request.from, work);
+        if (!source) return std::unexpected(std::move(source.error()));
+        auto rows = (*source)->query({.sql = request.sql}, {.rows = rows_at_once}, work);
+        if (!rows) return std::unexpected(std::move(rows.error()));
+        const std::vector<Column> columns = (*rows)->columns();
+        BulkInsert bulk{.before = {},
+                        .table = request.table.quoted(),
+                        .columns = names_of(columns),
+                        .next = [&] { return (*rows)->next(rows_at_once, bytes_at_once, work); }};
+        for (const Column& column : columns) bulk.are_bytes.push_back(is_bytes_type(column.type));
+        bulk.key = key;
+        if (request.mode == CopyMode::replace) {
+          bulk.before.push_back({.sql = "DROP TABLE IF EXISTS " + bulk.table});
+        }
+        if (request.mode == CopyMode::merge && exists) {
+          const std::string stage = "stage_" + random_hex(8);
+          bulk.before.push_back({.sql = "CREATE TEMPORARY TABLE " + quoted_name(stage) +
+                                        " AS SELECT " + quoted_names(bulk.columns) + " FROM " +
+                                        bulk.table + " LIMIT 0"});
+          if (request.to.engine->kind() == "postgres") {
+            bulk.after.push_back({.sql = "CREATE UNIQUE INDEX ON " + quoted_name(stage) + " (" +
+                                         quoted_names(request.key) + ")"});
+          }
+          bulk.table = quoted_name(stage);
+          const auto plan = statements_of({.table = request.table,
+                                           .mode = LoadMode::merge,
+                                           .exists = true,
+                                           .columns = bulk.columns,
+                                           .key = request.key,
+                                           .stage = stage,
+                                           .is_staged = true});
+          if (!plan) return std::unexpected(plan.error());
+          updates = plan->updated.has_value();
+          for (const std::string& sql : plan->sql) bulk.after.push_back({.sql = sql});
+        } else if (request.mode == CopyMode::replace || !exists) {
+          bulk.before.push_back(
+              {.sql = create_table(request, columns, bulk.table, "CREATE TABLE ")});
+        }
+        return connection.insert(bulk, work);
+      });
+  if (!executed) return std::unexpected(executed.error());
+  Copied copied{.replayed = executed->replayed};
+  const auto& counts = executed->rows_affected;
+  if (request.mode == CopyMode::merge && exists) {
+    // … UPDATE, INSERT, DROP at the end.
+    copied.added = counts.at(counts.size() - 2);
+    if (updates) copied.updated = counts.at(counts.size() - 3);
+  } else {
+    copied.added = counts.back();
+  }
+  return copied;
+}
+
+}  // namespace hearth::packs::sql

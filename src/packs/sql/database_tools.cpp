@@ -1,0 +1,140 @@
+// The tools about databases and what is in them: databases, describe, attach, detach.
+#include "base/confined_path.hpp"
+#include "packs/sql/database_wire.hpp"
+#include "packs/sql/tools.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+constexpr std::int64_t look_seconds = 60;
+
+void describe(ToolRunner& runner, const wire::DescribeRequest& request, pack::Call call) {
+  auto target = runner.target_of(call, request.database, Access::read_only);
+  if (!target) return call.answer(std::unexpected(std::move(target.error())));
+  runner.on_pool(std::move(call),
+                 [&runner, target = std::move(*target), table = request.table](pack::Call running) {
+                   const Work work = ToolRunner::work_of(running, look_seconds);
+                   auto answer = runner.runner().read(
+                       target, work, [&](Connection& connection) -> Result<wire::DescribeAnswer> {
+                         if (table) {
+                           const auto detail = connection.describe(*table, work);
+                           if (!detail) return std::unexpected(detail.error());
+                           return wire::to_answer(*detail);
+                         }
+                         const auto tables = connection.tables(work);
+                         if (!tables) return std::unexpected(tables.error());
+                         return wire::to_answer(*tables);
+                       });
+                   running.answer(mcp::to_reply(std::move(answer)));
+                 });
+}
+
+// What the location says: postgres://… and postgresql://… are PostgreSQL's, .hyper files hyperd's,
+// all others DuckDB's.
+std::string kind_of(const std::string& location) {
+  if (location.starts_with("postgres://") || location.starts_with("postgresql://")) {
+    return "postgres";
+  }
+  return location.ends_with(".hyper") ? "hyper" : "duckdb";
+}
+
+// The attachment, with the path of a file confined to what the session may touch.
+Result<Attachment> attachment_of(const ToolRunner& runner,
+                                 const pack::Call& call,
+                                 const wire::AttachRequest& request) {
+  const bool is_locked = request.read_only || call.caller().read_only;
+  Attachment attachment{.engine = request.engine.value_or(kind_of(request.location)),
+                        .database = {.alias = request.alias,
+                                     .location = request.location,
+                                     .access = is_locked ? Access::read_only : Access::read_write}};
+  if (attachment.engine == "postgres") return attachment;
+  const auto& roots = runner.session_of(call).roots;
+  auto path = is_locked ? confine(request.location, call.caller().cwd, roots)
+                        : confine_new(request.location, call.caller().cwd, roots);
+  if (!path) return std::unexpected(std::move(path.error()).within("params.location"));
+  attachment.database.location = std::move(*path);
+  return attachment;
+}
+
+void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call call) {
+  auto attachment = attachment_of(runner, call, request);
+  if (!attachment) return call.answer(std::unexpected(std::move(attachment.error())));
+  Engine* engine = runner.databases().engine(attachment->engine);
+  if (engine == nullptr) {
+    return call.answer(
+        fail(Errc::unsupported, "params.engine: there is no engine " + attachment->engine));
+  }
+  const SessionRef session = runner.session_of(call);
+  runner.on_pool(std::move(call), [&runner, engine, session,
+                                   attachment = std::move(*attachment)](pack::Call running) {
+    const Work work = ToolRunner::work_of(running, look_seconds);
+    // It has to open before anybody relies on it.
+    const Target target{.engine = engine, .database = attachment.database, .session = session};
+    const auto tables = runner.runner().read(
+        target, work, [&](Connection& connection) { return connection.tables(work); });
+    if (!tables) return running.answer(std::unexpected(tables.error()));
+    if (auto done = runner.databases().attach(session, attachment); !done) {
+      return running.answer(std::unexpected(std::move(done.error())));
+    }
+    running.answer(pack::Reply{.structured = json::encode(wire::AttachAnswer{
+                                   .alias = attachment.database.alias,
+                                   .engine = attachment.engine,
+                                   .tables = static_cast<std::int64_t>(tables->size())})});
+  });
+}
+
+void declare_names(pack::Binder& tools, ToolRunner& runner) {
+  mcp::Tool<wire::DatabasesRequest, wire::DatabasesAnswer>(
+      reading("databases", "List databases",
+              "Which databases this session can use, and how their engines are."))
+      .deferred(tools, [&runner](const wire::DatabasesRequest&, pack::Call call) {
+        const auto target = runner.target_of(call, std::nullopt, Access::read_only);
+        const std::string name = target ? target->database.alias : std::string();
+        const SessionRef session = runner.session_of(call);
+        runner.on_pool(std::move(call), [&runner, name, session](pack::Call running) {
+          std::vector<std::pair<std::string, EngineStatus>> engines;
+          for (const auto& each : runner.databases().engines()) {
+            engines.emplace_back(each->kind(), each->status());
+          }
+          running.answer(mcp::to_reply<wire::DatabasesAnswer>(
+              wire::to_answer(runner.databases().list(session), name, engines)));
+        });
+      });
+  pack::ToolSpec detach = writing("detach", "Detach a database",
+                                  "Forget an attached database; its data stays where it is.");
+  detach.annotations = {.idempotent = true};
+  detach.resend = pack::ResendRule::run_again;
+  mcp::Tool<wire::DetachRequest, wire::DetachAnswer>(std::move(detach))
+      .on_loop(tools,
+               [&runner](const wire::DetachRequest& request,
+                         const pack::Call& call) -> Result<wire::DetachAnswer> {
+                 auto done = runner.databases().detach(runner.session_of(call), request.alias);
+                 if (!done) return std::unexpected(std::move(done.error()));
+                 return wire::DetachAnswer{request.alias};
+               });
+}
+
+}  // namespace
+
+void declare_database_tools(pack::Binder& tools, ToolRunner& runner) {
+  declare_names(tools, runner);
+  mcp::Tool<wire::DescribeRequest, wire::DescribeAnswer>(
+      reading("describe", "Describe tables",
+              "List the tables and views of a database, or one of them with its columns, keys and "
+              "indexes."))
+      .deferred(tools, [&runner](const wire::DescribeRequest& request, pack::Call call) {
+        describe(runner, request, std::move(call));
+      });
+  pack::ToolSpec spec =
+      writing("attach", "Attach a database",
+              "Open a DuckDB file of the project, or another engine's database, under an alias, "
+              "for this session. Its tables are alias.table in queries on DuckDB databases.");
+  spec.annotations = {};
+  spec.resend = pack::ResendRule::run_again;
+  mcp::Tool<wire::AttachRequest, wire::AttachAnswer>(std::move(spec))
+      .deferred(tools, [&runner](const wire::AttachRequest& request, pack::Call call) {
+        attach(runner, request, std::move(call));
+      });
+}
+
+}  // namespace hearth::packs::sql

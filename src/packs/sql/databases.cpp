@@ -1,0 +1,112 @@
+#include "packs/sql/databases.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "base/closest.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+constexpr std::size_t most_attached = 32;  // of a session
+
+bool is_plain_name(std::string_view name) {
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !name.empty() && name.size() <= 63 &&
+         std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+         std::ranges::all_of(name, is_word);
+}
+
+bool is_taken(std::string_view alias) {
+  static constexpr std::string_view taken[] = {"scratch", "persistent", "main",           "temp",
+                                               "system",  "memory",     "hearth_internal"};
+  return std::ranges::find(taken, alias) != std::end(taken);
+}
+
+}  // namespace
+
+Engine* Databases::engine(std::string_view kind) const {
+  const auto found =
+      std::ranges::find_if(engines_, [&](const auto& each) { return each->kind() == kind; });
+  return found == engines_.end() ? nullptr : found->get();
+}
+
+std::vector<Attachment> Databases::list(const SessionRef& session) const {
+  const std::string own(engines_.front()->kind());
+  std::vector<Attachment> all{{own, {.alias = "scratch", .location = {}}},
+                              {own, {.alias = "persistent", .location = {}}}};
+  const auto seen = seen_.lock();
+  if (const auto found = seen->find(key_of(session)); found != seen->end()) {
+    for (const auto& [alias, attachment] : found->second.attached) all.push_back(attachment);
+  }
+  return all;
+}
+
+Result<Target> Databases::resolve(const std::string& alias,
+                                  SessionRef session,
+                                  Access access) const {
+  const std::vector<Attachment> all = list(session);
+  const auto found = std::ranges::find_if(
+      all, [&](const Attachment& each) { return each.database.alias == alias; });
+  if (found == all.end()) {
+    std::vector<std::string> names;
+    for (const Attachment& each : all) names.push_back(each.database.alias);
+    std::vector<std::string> advice = closest_names(alias, names);
+    if (advice.empty()) advice = std::move(names);
+    return fail(Errc::not_found, "there is no database " + alias, std::move(advice));
+  }
+  Target target{
+      .engine = engine(found->engine), .database = found->database, .session = std::move(session)};
+  if (access == Access::read_only) target.database.access = Access::read_only;
+  for (const Attachment& each : all) {
+    if (each.engine == found->engine) target.session.visible.push_back(each.database);
+  }
+  return target;
+}
+
+Result<void> Databases::attach(const SessionRef& session, Attachment attachment) {
+  const std::string alias = attachment.database.alias;
+  if (!is_plain_name(alias) || is_taken(alias)) {
+    return fail(
+        Errc::invalid_args, "params.alias: " + alias + " cannot be the name of a database",
+        {"use letters, digits and _; scratch, persistent, main, temp, system and memory are "
+         "taken"});
+  }
+  auto seen = seen_.lock();
+  Seen& mine = (*seen)[key_of(session)];
+  if (mine.attached.contains(alias)) {
+    return fail(Errc::conflict, "there is a database " + alias + " already",
+                {"sql_detach it first, or take another alias"});
+  }
+  if (mine.attached.size() >= most_attached) {
+    return fail(Errc::busy, "a session attaches at most 32 databases", {"sql_detach some"});
+  }
+  mine.attached.emplace(alias, std::move(attachment));
+  ++mine.generation;
+  return {};
+}
+
+Result<void> Databases::detach(const SessionRef& session, const std::string& alias) {
+  auto seen = seen_.lock();
+  Seen& mine = (*seen)[key_of(session)];
+  if (mine.attached.erase(alias) == 0) {
+    std::vector<std::string> names;
+    for (const auto& [name, attachment] : mine.attached) names.push_back(name);
+    return fail(Errc::not_found, "nothing is attached as " + alias, closest_names(alias, names));
+  }
+  ++mine.generation;
+  return {};
+}
+
+void Databases::forget(const SessionRef& session) {
+  seen_.lock()->erase(key_of(session));
+}
+
+std::uint64_t Databases::generation(const SessionRef& session) const {
+  const auto seen = seen_.lock();
+  const auto found = seen->find(key_of(session));
+  return found == seen->end() ? 0 : found->second.generation;
+}
+
+}  // namespace hearth::packs::sql

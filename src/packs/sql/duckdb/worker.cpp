@@ -1,0 +1,370 @@
+#include "packs/sql/duckdb/worker.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "packs/sql/duckdb/parameters.hpp"
+
+namespace hearth::packs::sql::duckdb {
+namespace {
+
+constexpr std::size_t most_known = 64;
+
+Response failure(Error error) {
+  return {.kind = ResponseKind::failure, .error = std::move(error)};
+}
+
+Result<Extracted> extract(duckdb_connection link, const std::string& sql, idx_t& count) {
+  Extracted all;
+  count = api().duckdb_extract_statements(link, sql.c_str(), all.out());
+  if (count > 0) return all;
+  const char* why = all ? api().duckdb_extract_statements_error(all.get()) : nullptr;
+  if (why != nullptr) return std::unexpected(engine_error(why));
+  return fail(Errc::invalid_args, "there is no statement in the text");
+}
+
+// DuckDB answers what changes rows with their number, in one row named Count: also CREATE TABLE …
+// AS.
+std::int64_t changed_rows(duckdb_statement_type type, QueryResult& result) {
+  duckdb_result& raw = result.get();
+  const bool has_count = type != DUCKDB_STATEMENT_TYPE_SELECT &&
+                         api().duckdb_column_count(&raw) == 1 &&
+                         std::string_view(api().duckdb_column_name(&raw, 0)) == "Count";
+  if (!has_count) return 0;
+  const Chunk chunk(api().duckdb_fetch_chunk(raw));
+  if (!chunk || api().duckdb_data_chunk_get_size(chunk.get()) == 0) return 0;
+  const duckdb_vector count = api().duckdb_data_chunk_get_vector(chunk.get(), 0);
+  return *static_cast<const std::int64_t*>(api().duckdb_vector_get_data(count));
+}
+
+}  // namespace
+
+Worker::Worker(Instances& instances, Control open, UniqueFd socket)
+    : instances_(instances), open_(std::move(open)), socket_(std::move(socket)) {
+  view_.instances = &instances_;
+  view_.neighbours = open_.neighbours;
+  view_.home = open_.home.path;
+  view_.files = open_.files;
+}
+
+void Worker::interrupt() {
+  view_.interrupt();
+  const auto link = running_.lock();
+  if (*link != nullptr) api().duckdb_interrupt(*link);
+}
+
+void Worker::tell_progress() {
+  if (!is_busy_) return;
+  double percentage = -1;
+  if (const auto link = running_.lock(); *link != nullptr) {
+    percentage = api().duckdb_query_progress(*link).percentage;
+  }
+  if (percentage >= 0) send({.kind = ResponseKind::progress, .done = percentage / 100});
+}
+
+void Worker::run() {
+  const ScopedView scoped(view_);
+  if (auto done = set_up(); !done) {
+    // Told to the first request, which is on its way.
+    if (receive_frame(socket_.get())) send(failure(done.error()));
+    return;
+  }
+  serve();
+  *running_.lock() = nullptr;
+  stop_reading();
+  known_.clear();
+}
+
+Result<void> Worker::set_up() {
+  auto instance = instances_.get(open_.home);
+  if (!instance) return std::unexpected(std::move(instance.error()));
+  instance_ = std::move(*instance);
+  if (auto confined = confine_this_thread(instance_->confinement()); !confined) return confined;
+  auto link = instance_->connect();
+  if (!link) return std::unexpected(std::move(link.error()));
+  link_ = std::move(*link);
+  // Else DuckDB does not know how far a query is.
+  for (const char* each :
+       {"SET enable_progress_bar = true", "SET enable_progress_bar_print = false"}) {
+    if (auto done = duckdb::run(link_.get(), each); !done) return std::unexpected(done.error());
+  }
+  if (auto done = forward_files(view_, link_.get()); !done) return done;
+  *running_.lock() = link_.get();
+  return {};
+}
+
+void Worker::serve() {
+  for (;;) {
+    const auto frame = receive_frame(socket_.get());
+    if (!frame || !*frame) return;
+    const auto request = decode_request(**frame);
+    if (!request) return send(failure(request.error()));
+    is_busy_ = true;
+    const Response response = handle(*request);
+    is_busy_ = false;
+    send(response);
+    // DuckDB serves nothing any more after an error of its own: the daemon starts another process.
+    const bool is_broken =
+        response.kind == ResponseKind::failure && response.error.code == Errc::engine_restarted;
+    if (is_broken) ::_exit(70);
+  }
+}
+
+void Worker::send(const Response& response) {
+  const std::string frame = encode(response);
+  const auto alone = sending_.lock();
+  (void)send_frame(socket_.get(), frame);  // a daemon that is gone closes the socket
+}
+
+Response Worker::handle(const Request& request) {
+  Result<Response> response = [&]() -> Result<Response> {
+    switch (request.kind) {
+      case RequestKind::query:
+        return query(request);
+      case RequestKind::fetch:
+        return fetch(request, false);
+      case RequestKind::execute:
+        return execute(request);
+      case RequestKind::explain:
+        return explain(request);
+      case RequestKind::close_rows:
+        break;
+    }
+    stop_reading();
+    return Response{};
+  }();
+  return response ? std::move(*response) : failure(std::move(response.error()));
+}
+
+// ---- Reading -----------------------------------------------------------------------------------
+
+Result<Prepared> Worker::prepare_at(const Extracted& all, std::uint64_t index) {
+  Prepared prepared;
+  const auto state =
+      api().duckdb_prepare_extracted_statement(link_.get(), all.get(), index, prepared.out());
+  if (state == DuckDBSuccess) return prepared;
+  const char* why = prepared ? api().duckdb_prepare_error(prepared.get()) : nullptr;
+  return std::unexpected(engine_error(why != nullptr ? why : "out of memory"));
+}
+
+// From the latest statements, or prepared. Valid until the next call.
+Result<Worker::Known*> Worker::know(const std::string& sql) {
+  const std::uint64_t definitions = instance_->definitions();
+  for (auto known = known_.begin(); known != known_.end(); ++known) {
+    if (known->sql != sql) continue;
+    // DuckDB would bind it again by itself, but then lets it write in a read-only transaction.
+    if (known->definitions != definitions) {
+      known_.erase(known);
+      break;
+    }
+    known_.splice(known_.begin(), known_, known);
+    view_.names = known->names;  // it may be bound again
+    return &known_.front();
+  }
+  idx_t count = 0;
+  const auto all = extract(link_.get(), sql, count);
+  if (!all) return std::unexpected(all.error());
+  if (count != 1) {
+    return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
+                {"sql_execute runs several as one transaction"});
+  }
+  find_foreign_names(view_, link_.get(), sql);
+  auto prepared = prepare_at(*all, 0);
+  if (!prepared) return std::unexpected(std::move(prepared.error()));
+  const auto type = api().duckdb_prepared_statement_type(prepared->get());
+  known_.push_front({.sql = sql,
+                     .prepared = std::move(*prepared),
+                     .type = type,
+                     .names = view_.names,
+                     .definitions = definitions});
+  if (known_.size() > most_known) known_.pop_back();
+  return &known_.front();
+}
+
+// What a SELECT calls may write (nextval, through a view or a macro as well), so it runs in a
+// transaction that DuckDB keeps from writing. Once one has, the same prepared statement needs no
+// other: DuckDB refuses before it runs, by what the statement is bound to.
+Result<void> Worker::start(Known& known, const std::vector<Parameter>& parameters) {
+  Reading reading;
+  reading.in_transaction = !known.has_read;
+  if (auto bound = bind_parameters(known.prepared.get(), parameters); !bound) return bound;
+  if (reading.in_transaction) {
+    auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY");
+    if (!begun) return std::unexpected(std::move(begun.error()));
+  }
+  auto result = run_streaming(known.prepared.get());
+  if (!result) {
+    if (reading.in_transaction) (void)duckdb::run(link_.get(), "ROLLBACK");
+    return std::unexpected(std::move(result.error()));
+  }
+  known.has_read = known.type == DUCKDB_STATEMENT_TYPE_SELECT;
+  reading.result = std::move(*result);
+  duckdb_result& raw = reading.result.get();
+  for (idx_t i = 0; i < api().duckdb_column_count(&raw); ++i) {
+    const LogicalType type(api().duckdb_column_logical_type(&raw, i));
+    reading.types.push_back(read_type(type.get()));
+    reading.columns.push_back({api().duckdb_column_name(&raw, i), type_name(reading.types.back())});
+  }
+  reading_ = std::move(reading);
+  return {};
+}
+
+Result<Response> Worker::query(const Request& request) {
+  stop_reading();
+  const Statement& statement = request.statements.front();
+  const auto known = know(statement.sql);
+  if (!known) return std::unexpected(known.error());
+  if (auto reads = check_reads((*known)->type); !reads) {
+    return std::unexpected(std::move(reads.error()));
+  }
+  if (auto started = start(**known, statement.parameters); !started) {
+    return std::unexpected(std::move(started.error()));
+  }
+  return fetch(request, true);
+}
+
+Result<Response> Worker::fetch(const Request& request, bool with_columns) {
+  if (!reading_) return fail(Errc::internal, "nothing is being read");
+  Response response{.kind = ResponseKind::rows};
+  if (with_columns) response.columns = reading_->columns;
+  response.batch = Batch(reading_->types.size());
+  auto at_end = fill(response.batch, request.most_rows, request.most_bytes);
+  if (!at_end || *at_end) stop_reading();
+  if (!at_end) return std::unexpected(std::move(at_end.error()));
+  response.is_at_end = *at_end;
+  return response;
+}
+
+// Whether there are no rows behind those it added: it looks once beyond them.
+Result<bool> Worker::fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes) {
+  Reading& reading = *reading_;
+  for (;;) {
+    const std::uint64_t size =
+        reading.chunk ? api().duckdb_data_chunk_get_size(reading.chunk.get()) : 0;
+    if (reading.row >= size) {
+      reading.chunk = Chunk(api().duckdb_fetch_chunk(reading.result.get()));
+      reading.row = 0;
+      if (reading.chunk) continue;
+      const char* why = api().duckdb_result_error(&reading.result.get());
+      if (why != nullptr && *why != '\0') return std::unexpected(engine_error(why));
+      return true;
+    }
+    const bool is_full =
+        batch.rows() >= most_rows || (batch.rows() > 0 && batch.bytes() >= most_bytes);
+    if (is_full) return false;
+    const std::uint64_t end = std::min(size, reading.row + (most_rows - batch.rows()));
+    reading.row = add_rows(reading.types, reading.chunk.get(), reading.row, end, most_bytes, batch);
+  }
+}
+
+void Worker::stop_reading() {
+  if (!reading_) return;
+  const bool in_transaction = reading_->in_transaction;
+  reading_.reset();
+  if (in_transaction) (void)duckdb::run(link_.get(), "ROLLBACK");
+}
+
+Result<Response> Worker::explain(const Request& request) {
+  stop_reading();
+  const Statement& statement = request.statements.front();
+  const auto known = know(statement.sql);
+  if (!known) return std::unexpected(known.error());
+  auto allowed = request.analyze ? check_reads((*known)->type) : Result<void>();
+  if (const auto effect = effect_of((*known)->type); allowed && !effect) {
+    allowed = std::unexpected(effect.error());
+  }
+  if (!allowed) return std::unexpected(std::move(allowed.error()));
+  auto prepared =
+      prepare(link_.get(), (request.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + statement.sql);
+  if (!prepared) return std::unexpected(std::move(prepared.error()));
+  Known once{.sql = {},
+             .prepared = std::move(*prepared),
+             .type = DUCKDB_STATEMENT_TYPE_EXPLAIN,
+             .names = {}};
+  if (auto started = start(once, statement.parameters); !started) {
+    return std::unexpected(std::move(started.error()));
+  }
+  Request all = request;
+  all.most_rows = 1000;
+  all.most_bytes = std::size_t{4} << 20;
+  auto response = fetch(all, true);
+  stop_reading();
+  return response;
+}
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+Result<Response> Worker::execute(const Request& request) {
+  stop_reading();
+  if (open_.is_read_only) {
+    return fail(Errc::read_only, "this database is open for reading only; nothing was written");
+  }
+  redefines_ = false;
+  if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION"); !begun) {
+    return std::unexpected(std::move(begun.error()));
+  }
+  auto executed = run_all(request);
+  if (executed && !executed->replayed) {
+    auto committed = duckdb::run(link_.get(), "COMMIT");
+    if (!committed) return std::unexpected(std::move(committed.error()));
+    if (redefines_) instance_->definitions_change();  // for who has looked in between
+  } else {
+    (void)duckdb::run(link_.get(), "ROLLBACK");
+  }
+  if (!executed) return std::unexpected(std::move(executed.error()));
+  return Response{.kind = ResponseKind::executed, .executed = std::move(*executed)};
+}
+
+Result<Executed> Worker::run_all(const Request& request) {
+  const bool has_key = request.key && instance_->spec().keeps_keys;
+  if (has_key) {
+    auto found = find_key(*request.key);
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (*found) return std::move(**found);
+  }
+  Executed executed;
+  for (std::size_t i = 0; i < request.statements.size(); ++i) {
+    auto done = run_text(request, request.statements[i], executed);
+    if (done) continue;
+    if (request.statements.size() == 1) return std::unexpected(std::move(done.error()));
+    return std::unexpected(std::move(done.error()).within("statement " + std::to_string(i + 1)));
+  }
+  if (has_key) {
+    if (auto kept = keep_key(*request.key, executed); !kept) return std::unexpected(kept.error());
+  }
+  return executed;
+}
+
+// One text may hold several statements; each is prepared when those before it have run.
+Result<void> Worker::run_text(const Request& request, const Statement& statement, Executed& to) {
+  idx_t count = 0;
+  const auto all = extract(link_.get(), statement.sql, count);
+  if (!all) return std::unexpected(all.error());
+  if (count > 1 && !statement.parameters.empty()) {
+    return fail(Errc::invalid_args, "params go with one statement, this text holds several");
+  }
+  if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
+  for (idx_t i = 0; i < count; ++i) {
+    auto prepared = prepare_at(*all, i);
+    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    const auto type = api().duckdb_prepared_statement_type(prepared->get());
+    const bool is_trusted = request.is_trusted || statement.is_trusted;
+    const auto effect = is_trusted ? Result<Effect>(Effect::redefines) : effect_of(type);
+    if (!effect) return std::unexpected(effect.error());
+    if (*effect == Effect::redefines) {
+      redefines_ = true;
+      instance_->definitions_change();
+    }
+    if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
+    QueryResult result;
+    if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess) {
+      return std::unexpected(engine_error(api().duckdb_result_error(&result.get())));
+    }
+    to.rows_affected.push_back(changed_rows(type, result));
+  }
+  return {};
+}
+
+}  // namespace hearth::packs::sql::duckdb

@@ -1,0 +1,93 @@
+// One connection of the daemon, served by a thread of its own that is confined like its database.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "base/unique_fd.hpp"
+#include "packs/sql/duckdb/cells.hpp"
+#include "packs/sql/duckdb/foreign_scan.hpp"
+#include "packs/sql/duckdb/gate.hpp"
+#include "packs/sql/duckdb/handles.hpp"
+#include "packs/sql/duckdb/instances.hpp"
+#include "packs/sql/engine/duckdb_protocol.hpp"
+
+namespace hearth::packs::sql::duckdb {
+
+class Worker final {
+ public:
+  // `open` is the control message that brought `socket`. `instances` outlives it.
+  Worker(Instances& instances, Control open, UniqueFd socket);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Serves until the daemon closes the socket. Called once, on an unconfined thread.
+  void run();
+  // What runs now ends soon with `cancelled`. Any thread.
+  void interrupt();
+  // Sends how far the running query is, if one runs and the socket is free. Any thread.
+  void tell_progress();
+
+ private:
+  // A prepared statement and what was found out about it.
+  struct Known {
+    std::string sql;
+    Prepared prepared;
+    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
+    std::map<std::string, SessionView::Target, std::less<>> names;
+    std::uint64_t definitions = 0;  // of the database when it was prepared
+    bool has_read = false;          // ran in a read-only transaction
+  };
+  // A result that is being read.
+  struct Reading {
+    QueryResult result;
+    std::vector<Type> types;
+    std::vector<Column> columns;
+    Chunk chunk;
+    std::uint64_t row = 0;  // the next of `chunk`
+    bool in_transaction = false;
+  };
+
+  [[nodiscard]] Result<void> set_up();
+  void serve();
+  [[nodiscard]] Response handle(const Request& request);
+  [[nodiscard]] Result<Response> query(const Request& request);
+  [[nodiscard]] Result<Response> fetch(const Request& request, bool with_columns);
+  [[nodiscard]] Result<Response> execute(const Request& request);
+  [[nodiscard]] Result<Response> explain(const Request& request);
+
+  [[nodiscard]] Result<Known*> know(const std::string& sql);
+  [[nodiscard]] Result<Prepared> prepare_at(const Extracted& all, std::uint64_t index);
+  [[nodiscard]] Result<void> start(Known& known, const std::vector<Parameter>& parameters);
+  [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);
+  void stop_reading();
+  [[nodiscard]] Result<Executed> run_all(const Request& request);
+  [[nodiscard]] Result<void> run_text(const Request& request,
+                                      const Statement& statement,
+                                      Executed& to);
+  [[nodiscard]] Result<std::optional<Executed>> find_key(const Key& key);
+  [[nodiscard]] Result<void> keep_key(const Key& key, const Executed& executed);
+  void send(const Response& response);
+
+  Instances& instances_;
+  const Control open_;
+  const UniqueFd socket_;
+  Guarded<bool> sending_;  // the lock is what counts: frames leave whole
+  SessionView view_;
+  std::shared_ptr<Instance> instance_;
+  Link link_;
+  Guarded<duckdb_connection> running_;  // null before and after
+  std::atomic<bool> is_busy_ = false;
+  std::list<Known> known_;  // the latest first
+  std::optional<Reading> reading_;
+  bool redefines_ = false;  // what is being executed
+};
+
+}  // namespace hearth::packs::sql::duckdb

@@ -1,0 +1,46 @@
+// A connection to the DuckDB process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "packs/sql/engine/duckdb_child.hpp"
+#include "packs/sql/engine/engine.hpp"
+
+namespace hearth::packs::sql::duckdb {
+
+class SocketConnection final : public Connection {
+ public:
+  SocketConnection(std::shared_ptr<Child> child, Child::Opened opened, bool keeps_keys);
+
+  [[nodiscard]] Result<std::unique_ptr<Rows>> query(const Statement& statement,
+                                                    const Prefetch& prefetch,
+                                                    const Work& work) override;
+  [[nodiscard]] Result<Executed> execute(const std::vector<Statement>& statements,
+                                         const std::optional<Key>& key,
+                                         const Work& work) override;
+  [[nodiscard]] Result<std::string> explain(const Statement& statement,
+                                            bool analyze,
+                                            const Work& work) override;
+  [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
+  [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
+  [[nodiscard]] bool keeps_keys() const override { return keeps_keys_; }
+  [[nodiscard]] bool is_alive() const override { return is_alive_; }
+
+ private:
+  class SocketRows;
+  // Sends a request and waits for its answer; a failure comes back as the error it is.
+  [[nodiscard]] Result<Response> exchange(const Request& request, const Work& work);
+  [[nodiscard]] Result<Response> wait(const Work& work);
+  [[nodiscard]] Error lost() const;
+  // All rows of a query of ours.
+  [[nodiscard]] Result<Batch> rows_of(Statement statement, const Work& work);
+
+  const std::shared_ptr<Child> child_;
+  const UniqueFd socket_;
+  const std::uint64_t id_;
+  const bool keeps_keys_;
+  bool is_alive_ = true;
+};
+
+}  // namespace hearth::packs::sql::duckdb

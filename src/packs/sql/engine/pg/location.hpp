@@ -1,0 +1,21 @@
+// How a server is named: libpq's URLs and keywords, without secrets.
+#pragma once
+
+#include <string>
+
+#include "packs/sql/engine/pg/link.hpp"
+#include "packs/sql/engine/pg/postgres_engine.hpp"
+
+namespace hearth::packs::sql::pg {
+
+// The keywords of `location` ("postgresql://user@host:5432/name?sslmode=verify-full", or "host=…
+// dbname=…"). `invalid_args` when it cannot be read, or holds what does not belong in it: a
+// password, or the path of a file with secrets. The message repeats nothing of it.
+[[nodiscard]] Result<Options> parse_location(const std::string& location);
+
+// With the password, if the command is set. Blocks for that, at most 30 s.
+[[nodiscard]] Result<Options> with_password(Options options,
+                                            const PasswordSource& source,
+                                            const Work& work);
+
+}  // namespace hearth::packs::sql::pg

@@ -1,0 +1,251 @@
+#include "packs/sql/load_sources.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+#include "base/regular_file.hpp"
+#include "packs/sql/transfer/sql_text.hpp"
+#include "packs/sql/transfer/sqlite_source.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+constexpr std::size_t rows_at_once = 4096;
+
+std::int64_t number_of(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// One line of text a row, whatever is in it.
+std::string line_reader(const LoadSource& source) {
+  return "system.main.read_csv(" + quoted_text(source.path) +
+         ", columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = chr(1), "
+         "quote = '', escape = '', parallel = false" +
+         (source.kind.compression == Compression::gzip   ? ", compression = 'gzip'"
+          : source.kind.compression == Compression::zstd ? ", compression = 'zstd'"
+                                                         : "") +
+         ")";
+}
+
+}  // namespace
+
+bool LoadSource::is_csv() const {
+  return kind.format == FileFormat::csv || kind.format == FileFormat::tsv;
+}
+
+Result<std::string> LoadSource::reader() const {
+  return reader_sql(path, kind, options, is_csv() ? rejects : std::string());
+}
+
+Result<LoadSources> LoadSources::open(Connections& connections, const Target& reader) {
+  auto directory = reader.engine->exchange_directory(reader.database, reader.session);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  if (directory->empty()) {
+    return fail(Errc::internal, "database " + reader.database.alias + " reads no files");
+  }
+  auto exchange = Exchange::open(*directory);
+  if (!exchange) return std::unexpected(std::move(exchange.error()));
+  return LoadSources(connections, reader, std::move(*exchange));
+}
+
+Result<LoadSource> LoadSources::prepare(const LoadFile& file,
+                                        const SourceOptions& options,
+                                        const Work& work) {
+  LoadSource source{.report = {.name = file.name}, .options = options};
+  const auto head = file.path.empty() ? Result<std::string>(file.text.substr(0, head_bytes))
+                                      : read_head(file.path, head_bytes);
+  if (!head) return std::unexpected(head.error());
+  const auto kind = kind_of(file.name, *head, options);
+  if (!kind) return std::unexpected(kind.error());
+  source.kind = *kind;
+  auto done = locate(file, source, work);
+  if (done) done = find_columns(source, work);
+  if (!done && source.kind.is_encoding_guessed && source.kind.encoding == Encoding::utf8 &&
+      is_encoding_error(done.error())) {
+    source.kind.encoding = Encoding::latin1;
+    done = find_columns(source, work);
+  }
+  source.report.kind = *kind;
+  source.report.kind.encoding =
+      source.kind.encoding == Encoding::latin1 ? Encoding::latin1 : kind->encoding;
+  if (done) return source;
+  return std::unexpected(file_error(std::move(done.error()), file.name, source.path));
+}
+
+// Where the reader finds it, in a form that it reads.
+Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const Work& work) {
+  if (file.path.empty()) {
+    bool is_written = false;
+    auto written = exchange_.write(".txt", [&]() -> Result<std::string> {
+      return std::exchange(is_written, true) ? std::string() : file.text;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    source.path = std::move(*written);
+  } else if (source.kind.format == FileFormat::sqlite) {
+    auto rows = read_sqlite(file.path, source.options.sqlite_table, exchange_, work.stop);
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    source.path = rows->path;
+    source.kind = {};
+    for (auto& type : rows->types) {
+      const auto given = std::ranges::find(source.options.types, type.first,
+                                           &std::pair<std::string, std::string>::first);
+      if (given == source.options.types.end()) source.options.types.push_back(std::move(type));
+    }
+    source.options.header = true;
+    source.options.sample_rows = -1;
+    return {};
+  } else {
+    auto path = exchange_.bring(file.path, ".data", work.stop);
+    if (!path) return std::unexpected(std::move(path.error()));
+    source.path = std::move(*path);
+  }
+  const bool is_utf16 =
+      source.kind.encoding == Encoding::utf16le || source.kind.encoding == Encoding::utf16be;
+  if (source.is_csv() && is_utf16) return decode_utf16(source, work);
+  const bool is_json =
+      source.kind.format == FileFormat::json || source.kind.format == FileFormat::json_lines;
+  if (is_json && source.options.json_path) return extract_json(source, work);
+  if (source.kind.format == FileFormat::json_lines && source.options.skips_bad_rows) {
+    return keep_good_lines(source, work);
+  }
+  if (source.options.json_path) {
+    return fail(Errc::invalid_args, "json_path is for JSON, and this is " +
+                                        std::string(format_name(source.kind.format)));
+  }
+  return {};
+}
+
+Result<void> LoadSources::decode_utf16(LoadSource& source, const Work& work) {
+  if (source.kind.compression != Compression::none) {
+    return fail(Errc::unsupported, "UTF-16 is not read from compressed files",
+                {"decompress it first"});
+  }
+  const auto fd = open_regular(source.path, O_RDONLY | O_NOFOLLOW);
+  if (!fd) return std::unexpected(fd.error());
+  Utf16Reader reader(source.kind.encoding == Encoding::utf16be);
+  bool is_done = false;
+  auto written = exchange_.write(".csv", [&]() -> Result<std::string> {
+    std::string utf8;
+    while (utf8.empty() && !is_done) {
+      if (work.stop.stop_requested()) return fail(Errc::cancelled, "the load was cancelled");
+      std::string piece(piece_bytes, '\0');
+      const ssize_t size = ::read(fd->get(), piece.data(), piece.size());
+      if (size < 0) return fail_errno("read", errno);
+      reader.add(std::string_view(piece).substr(0, static_cast<std::size_t>(size)), utf8);
+      is_done = size == 0;
+      if (is_done) reader.finish(utf8);
+    }
+    return utf8;
+  });
+  if (!written) return std::unexpected(std::move(written.error()));
+  source.path = std::move(*written);
+  source.kind.encoding = Encoding::utf8;
+  source.kind.is_encoding_guessed = false;
+  return {};
+}
+
+// The elements of the array there, or the value itself, as JSON lines.
+Result<void> LoadSources::extract_json(LoadSource& source, const Work& work) {
+  if (source.kind.compression != Compression::none) {
+    return fail(Errc::unsupported, "json_path is not applied to compressed files",
+                {"decompress it first"});
+  }
+  const std::string path = quoted_text(*source.options.json_path);
+  auto lines = lines_of(
+      "SELECT unnest(CASE json_type(part) WHEN 'ARRAY' THEN json_extract(part, "
+      "'$[*]') ELSE [part] END) FROM (SELECT json_extract(CAST(content AS JSON), " +
+          path + ") AS part FROM system.main.read_text(" + quoted_text(source.path) +
+          ")) WHERE part IS NOT NULL",
+      work);
+  if (!lines) return std::unexpected(std::move(lines.error()));
+  struct ::stat status{};
+  if (::stat(lines->c_str(), &status) == 0 && status.st_size == 0) {
+    return fail(Errc::not_found, "there is nothing at json_path " + *source.options.json_path);
+  }
+  source.path = std::move(*lines);
+  source.kind.format = FileFormat::json_lines;
+  return {};
+}
+
+// DuckDB would read a line that is no JSON as a row of NULLs.
+Result<void> LoadSources::keep_good_lines(LoadSource& source, const Work& work) {
+  const std::string lines = line_reader(source);
+  const auto bad = rows_of(
+      "SELECT nth, line, count(*) OVER () FROM (SELECT row_number() OVER () AS nth, line FROM " +
+          lines + ") WHERE trim(line) <> '' AND NOT json_valid(line) ORDER BY nth LIMIT " +
+          std::to_string(most_reported_rows),
+      work);
+  if (!bad) return std::unexpected(bad.error());
+  if (bad->rows() == 0) return {};
+  source.report.skipped = number_of(bad->at(0, 2).text);
+  for (std::size_t row = 0; row < bad->rows(); ++row) {
+    source.report.bad_rows.push_back({.line = number_of(bad->at(row, 0).text),
+                                      .column = {},
+                                      .value = std::string(bad->at(row, 1).text.substr(0, 200)),
+                                      .problem = "is no JSON"});
+  }
+  auto good = lines_of("SELECT line FROM " + lines + " WHERE json_valid(line)", work);
+  if (!good) return std::unexpected(std::move(good.error()));
+  source.path = std::move(*good);
+  source.kind.compression = Compression::none;
+  return {};
+}
+
+Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) const {
+  const auto reader = source.reader();
+  if (!reader) return std::unexpected(reader.error());
+  const auto rows = rows_of(
+      "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + *reader + ")", work);
+  if (!rows) return std::unexpected(rows.error());
+  source.columns.clear();
+  for (std::size_t row = 0; row < rows->rows(); ++row) {
+    source.columns.push_back(
+        {std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+  }
+  return {};
+}
+
+Result<std::int64_t> LoadSources::count(const LoadSource& source, const Work& work) const {
+  const auto reader = source.reader();
+  if (!reader) return std::unexpected(reader.error());
+  std::string sql = "SELECT count(*)";
+  for (const Column& column : source.columns) sql += ", count(" + quoted_name(column.name) + ")";
+  const auto rows = rows_of(sql + " FROM " + *reader, work);
+  if (!rows) return std::unexpected(file_error(rows.error(), source.report.name, source.path));
+  return number_of(rows->at(0, 0).text);
+}
+
+Result<std::string> LoadSources::lines_of(const std::string& sql, const Work& work) {
+  auto connection = connections_.lease(reader_, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto rows = (*connection)->query({.sql = sql}, {.rows = rows_at_once}, work);
+  if (!rows) return std::unexpected(rows.error());
+  return exchange_.write(".jsonl", [&]() -> Result<std::string> {
+    const auto batch = (*rows)->next(rows_at_once, piece_bytes, work);
+    if (!batch) return std::unexpected(batch.error());
+    std::string piece;
+    for (std::size_t row = 0; row < batch->rows(); ++row) {
+      piece.append(batch->at(row, 0).text).push_back('\n');
+    }
+    return piece;
+  });
+}
+
+Result<Batch> LoadSources::rows_of(const std::string& sql, const Work& work) const {
+  auto connection = connections_.lease(reader_, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto rows = (*connection)->query({.sql = sql}, {.rows = rows_at_once}, work);
+  if (!rows) return std::unexpected(rows.error());
+  return (*rows)->next(rows_at_once, std::size_t{16} << 20, work);
+}
+
+}  // namespace hearth::packs::sql

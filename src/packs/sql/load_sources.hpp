@@ -1,0 +1,76 @@
+// The files of a load as relations that DuckDB reads: each is brought to where it may be read, made
+// readable, and looked into. No JSON. Blocks: on the pack's pool.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "packs/sql/connections.hpp"
+#include "packs/sql/transfer/exchange.hpp"
+#include "packs/sql/transfer/row_error.hpp"
+#include "packs/sql/transfer/source.hpp"
+
+namespace hearth::packs::sql {
+
+// A file by its canonical path, which the caller may read, or its content.
+struct LoadFile {
+  std::string name;  // as the caller knows it
+  std::string path;  // empty: `text` is the content
+  std::string text;
+};
+
+struct FileReport {
+  std::string name;
+  SourceKind kind;
+  std::optional<Error> problem;      // it was not loaded
+  std::int64_t skipped = 0;          // rows that were left out
+  std::vector<BadRow> bad_rows;      // the first of them
+  std::optional<std::int64_t> rows;  // of a dry run
+};
+inline constexpr std::size_t most_reported_rows = 100;  // of a file
+
+struct LoadSource {
+  FileReport report;
+  SourceKind kind;              // of what is read at `path`
+  std::string path;             // as the engine knows it
+  SourceOptions options;        // with what this file adds
+  std::vector<Column> columns;  //
+  std::string rejects;          // the table that its bad rows go to; empty: none
+  [[nodiscard]] Result<std::string> reader() const;
+  [[nodiscard]] bool is_csv() const;
+};
+
+class LoadSources final {
+ public:
+  // `reader` is the DuckDB database that reads: its exchange directory is made if need be.
+  [[nodiscard]] static Result<LoadSources> open(Connections& connections, const Target& reader);
+
+  // Errors name the file, and in it the row.
+  [[nodiscard]] Result<LoadSource> prepare(const LoadFile& file,
+                                           const SourceOptions& options,
+                                           const Work& work);
+  // Reads all of it, with all values: its rows.
+  [[nodiscard]] Result<std::int64_t> count(const LoadSource& source, const Work& work) const;
+  [[nodiscard]] const Target& reader() const { return reader_; }
+
+ private:
+  LoadSources(Connections& connections, Target reader, Exchange exchange)
+      : connections_(connections), reader_(std::move(reader)), exchange_(std::move(exchange)) {}
+
+  [[nodiscard]] Result<void> locate(const LoadFile& file, LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> decode_utf16(LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
+  // One text of each row of a query on the reader, a line each.
+  [[nodiscard]] Result<std::string> lines_of(const std::string& sql, const Work& work);
+  [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;
+
+  Connections& connections_;
+  Target reader_;
+  Exchange exchange_;
+};
+
+}  // namespace hearth::packs::sql

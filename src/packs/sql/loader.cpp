@@ -1,0 +1,378 @@
+#include "packs/sql/loader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/ids.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+constexpr std::size_t most_named = 10;  // files that an error tells of
+
+std::int64_t number_of(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool is_same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
+  std::vector<Column> all;
+  for (const LoadSource& source : sources) {
+    for (const Column& column : source.columns) {
+      const bool is_known = std::ranges::any_of(
+          all, [&](const Column& each) { return is_same_name(each.name, column.name); });
+      if (!is_known) all.push_back(column);
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  return names;
+}
+
+// What is wrong with several files, as one error.
+Error together(const std::vector<std::pair<std::string, Error>>& problems, std::size_t files) {
+  Error error = problems.front().second;
+  if (files > 1 && problems.size() > 1) {
+    error.message = std::to_string(problems.size()) + " of " + std::to_string(files) +
+                    " files cannot be loaded: " + error.message;
+    for (std::size_t i = 1; i < std::min(problems.size(), most_named); ++i) {
+      error.message += "; " + problems[i].second.message;
+    }
+    if (problems.size() > most_named) {
+      error.message += "; and " + std::to_string(problems.size() - most_named) + " more";
+    }
+  }
+  error.message += ". Nothing was changed";
+  return error;
+}
+
+// One load, from its files to its report.
+class Load final {
+ public:
+  Load(Connections& connections,
+       const Target& to,
+       const LoadRequest& request,
+       LoadSources files,
+       const Work& work)
+      : connections_(connections),
+        to_(to),
+        request_(request),
+        files_(std::move(files)),
+        work_(work) {}
+
+  Result<LoadReport> run(const Key& key, bool may_have_run);
+
+ private:
+  [[nodiscard]] bool reads_itself() const {
+    return files_.reader().database.alias == to_.database.alias;
+  }
+  [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<void> count_rows();
+  [[nodiscard]] Result<void> take_types_of_table();
+  [[nodiscard]] Result<Copied> load(const Key& key, bool may_have_run);
+  [[nodiscard]] Result<Copied> load_itself(const Key& key, bool may_have_run);
+  [[nodiscard]] Result<Executed> attempt(Connection& connection, const Key& key);
+  [[nodiscard]] Result<void> read_rejects(Connection& connection);
+  [[nodiscard]] Result<std::vector<std::string>> readers() const;
+  [[nodiscard]] bool is_latin1_after_all();
+  [[nodiscard]] Error blame(Error error);
+  [[nodiscard]] LoadReport report() const;
+
+  Connections& connections_;
+  const Target& to_;
+  const LoadRequest& request_;
+  LoadSources files_;
+  const Work& work_;
+  std::vector<LoadSource> sources_;
+  std::vector<FileReport> left_out_;
+  bool exists_ = false;
+  LoadStatements plan_;
+};
+
+Result<LoadReport> Load::run(const Key& key, bool may_have_run) {
+  if (auto done = prepare(); !done) return std::unexpected(std::move(done.error()));
+  if (request_.is_dry_run) {
+    if (auto done = count_rows(); !done) return std::unexpected(std::move(done.error()));
+    return report();
+  }
+  auto copied = load(key, may_have_run);
+  if (!copied && is_encoding_error(copied.error()) && is_latin1_after_all()) {
+    copied = load(key, may_have_run);
+  }
+  if (!copied) return std::unexpected(blame(std::move(copied.error())));
+  LoadReport done = report();
+  done.added = copied->added;
+  done.updated = copied->updated;
+  done.replayed = copied->replayed;
+  return done;
+}
+
+Result<void> Load::prepare() {
+  std::vector<std::pair<std::string, Error>> problems;
+  for (const LoadFile& file : request_.files) {
+    auto source = files_.prepare(file, request_.options, work_);
+    if (source) {
+      sources_.push_back(std::move(*source));
+      continue;
+    }
+    const Errc code = source.error().code;
+    if (code == Errc::cancelled || code == Errc::timed_out) return std::unexpected(source.error());
+    problems.emplace_back(file.name, source.error());
+    left_out_.push_back({.name = file.name, .problem = std::move(source.error())});
+  }
+  const bool may_go_on = request_.options.skips_bad_rows && !sources_.empty();
+  if (!problems.empty() && !may_go_on) {
+    return std::unexpected(together(problems, request_.files.size()));
+  }
+  return {};
+}
+
+Result<void> Load::count_rows() {
+  for (LoadSource& source : sources_) {
+    const auto rows = files_.count(source, work_);
+    if (rows) {
+      source.report.rows = *rows;
+    } else {
+      source.report.problem = rows.error();
+    }
+  }
+  return {};
+}
+
+// Values that are added to a table are read as what its columns are: "007" stays a text.
+Result<void> Load::take_types_of_table() {
+  exists_ = false;
+  if (request_.mode == LoadMode::replace) return {};
+  const auto table = find_table(connections_, to_, request_.table, work_);
+  if (!table) return std::unexpected(table.error());
+  exists_ = table->has_value();
+  if (!exists_) return {};
+  for (LoadSource& source : sources_) {
+    if (!source.is_csv()) continue;
+    for (const ColumnInfo& info : (*table)->columns) {
+      const auto column = std::ranges::find_if(
+          source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
+      if (column == source.columns.end() || !checked_type(info.type)) continue;
+      const bool is_given = std::ranges::any_of(source.options.types, [&](const auto& type) {
+        return is_same_name(type.first, info.name);
+      });
+      if (!is_given) source.options.types.emplace_back(column->name, info.type);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> Load::readers() const {
+  std::vector<std::string> all;
+  for (const LoadSource& source : sources_) {
+    auto reader = source.reader();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    all.push_back(std::move(*reader));
+  }
+  return all;
+}
+
+Result<Copied> Load::load(const Key& key, bool may_have_run) {
+  if (to_.engine->kind() == "duckdb") {
+    if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
+  }
+  if (reads_itself()) return load_itself(key, may_have_run);
+  if (request_.options.skips_bad_rows) {
+    return fail(
+        Errc::unsupported,
+        "bad rows can be left out only in scratch and persistent, since others get the rows "
+        "of a finished file",
+        {"load into scratch with on_error \"skip\", then sql_copy the table"});
+  }
+  const auto all = readers();
+  if (!all) return std::unexpected(all.error());
+  const CopyMode mode = request_.mode == LoadMode::replace ? CopyMode::replace
+                        : request_.mode == LoadMode::merge ? CopyMode::merge
+                                                           : CopyMode::append;
+  return Copier(connections_)
+      .copy({.from = files_.reader(),
+             .sql = union_of(*all),
+             .to = to_,
+             .table = request_.table,
+             .mode = mode,
+             .key = request_.key},
+            key, may_have_run, work_);
+}
+
+Result<Copied> Load::load_itself(const Key& key, bool may_have_run) {
+  const auto executed =
+      in_transaction(connections_, to_, may_have_run, work_,
+                     [&](Connection& connection) { return attempt(connection, key); });
+  if (!executed) return std::unexpected(executed.error());
+  Copied copied{.added = executed->rows_affected.at(plan_.added), .replayed = executed->replayed};
+  if (plan_.updated) copied.updated = executed->rows_affected.at(*plan_.updated);
+  return copied;
+}
+
+Result<Executed> Load::attempt(Connection& connection, const Key& key) {
+  for (LoadSource& source : sources_) {
+    const bool has_rejects = request_.options.skips_bad_rows && source.is_csv();
+    source.rejects = has_rejects ? "rejects_" + random_hex(8) : std::string();
+  }
+  const auto all = readers();
+  if (!all) return std::unexpected(all.error());
+  auto plan = statements_of({.table = request_.table,
+                             .mode = request_.mode,
+                             .exists = exists_,
+                             .sources = *all,
+                             .columns = names_of(columns_together(sources_)),
+                             .key = request_.key,
+                             .stage = "stage_" + random_hex(8)});
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  plan_ = std::move(*plan);
+  std::vector<Statement> statements;
+  for (const std::string& sql : plan_.sql) statements.push_back({.sql = sql});
+  auto executed = connection.execute(statements, key, work_);
+  if (!executed || executed->replayed) return executed;
+  if (auto read = read_rejects(connection); !read) return std::unexpected(std::move(read.error()));
+  return executed;
+}
+
+// They are the connection's own, and gone with it.
+Result<void> Load::read_rejects(Connection& connection) {
+  for (LoadSource& source : sources_) {
+    if (source.rejects.empty()) continue;
+    const std::string table = quoted_name(source.rejects);
+    const auto rows = connection.query(
+        {.sql = "SELECT line, any_value(column_name), any_value(error_message), count(*) OVER () "
+                "FROM " +
+                table + " GROUP BY line ORDER BY line LIMIT " + std::to_string(most_reported_rows)},
+        {.rows = most_reported_rows}, work_);
+    if (!rows) return std::unexpected(rows.error());
+    const auto batch = (*rows)->next(most_reported_rows, std::size_t{4} << 20, work_);
+    if (!batch) return std::unexpected(batch.error());
+    for (std::size_t row = 0; row < batch->rows(); ++row) {
+      source.report.skipped = number_of(batch->at(row, 3).text);
+      source.report.bad_rows.push_back(bad_row(number_of(batch->at(row, 0).text),
+                                               batch->at(row, 1).text, batch->at(row, 2).text));
+    }
+  }
+  std::vector<Statement> drops;
+  for (const LoadSource& source : sources_) {
+    if (source.rejects.empty()) continue;
+    drops.push_back({.sql = "DROP TABLE IF EXISTS " + quoted_name(source.rejects)});
+    drops.push_back({.sql = "DROP TABLE IF EXISTS " + quoted_name(source.rejects + "_scans")});
+  }
+  if (drops.empty()) return {};
+  auto dropped = connection.execute(drops, std::nullopt, work_);
+  if (!dropped) return std::unexpected(std::move(dropped.error()));
+  return {};
+}
+
+// A byte far behind the first ones may be the first that is no UTF-8.
+bool Load::is_latin1_after_all() {
+  bool is_any = false;
+  for (LoadSource& source : sources_) {
+    if (!source.kind.is_encoding_guessed || source.kind.encoding != Encoding::utf8) continue;
+    source.rejects.clear();
+    const auto rows = files_.count(source, work_);
+    if (rows || !is_encoding_error(rows.error())) continue;
+    source.kind.encoding = Encoding::latin1;
+    source.report.kind.encoding = Encoding::latin1;
+    is_any = true;
+  }
+  return is_any;
+}
+
+// Which files are at fault, and where in them.
+Error Load::blame(Error error) {
+  const bool is_about_data = error.code == Errc::invalid_args || error.code == Errc::not_found;
+  if (!is_about_data) return error;
+  std::vector<std::pair<std::string, Error>> problems;
+  for (LoadSource& source : sources_) {
+    source.rejects.clear();
+    const auto rows = files_.count(source, work_);
+    if (!rows) problems.emplace_back(source.report.name, rows.error());
+  }
+  if (!problems.empty()) return together(problems, request_.files.size());
+  if (sources_.size() == 1) {
+    return file_error(std::move(error), sources_[0].report.name, sources_[0].path);
+  }
+  return error;
+}
+
+LoadReport Load::report() const {
+  LoadReport report{.columns = columns_together(sources_)};
+  for (const LoadSource& source : sources_) report.files.push_back(source.report);
+  report.files.insert(report.files.end(), left_out_.begin(), left_out_.end());
+  return report;
+}
+
+bool has_order(const std::string& type) {
+  return !type.contains('[') && !type.contains('(') ? type != "JSON" && type != "BLOB"
+                                                    : type.starts_with("DECIMAL");
+}
+
+}  // namespace
+
+Result<LoadReport> Loader::load(const Target& to,
+                                const Target& scratch,
+                                const LoadRequest& request,
+                                const Key& key,
+                                bool may_have_run,
+                                const Work& work) const {
+  auto own = to.engine->exchange_directory(to.database, to.session);
+  if (!own) return std::unexpected(std::move(own.error()));
+  auto files = LoadSources::open(connections_, own->empty() || request.is_dry_run ? scratch : to);
+  if (!files) return std::unexpected(std::move(files.error()));
+  return Load(connections_, to, request, std::move(*files), work).run(key, may_have_run);
+}
+
+Result<FileSummary> Loader::inspect(const Target& scratch,
+                                    const LoadFile& file,
+                                    const SourceOptions& options,
+                                    const Work& work) const {
+  auto files = LoadSources::open(connections_, scratch);
+  if (!files) return std::unexpected(std::move(files.error()));
+  const auto source = files->prepare(file, options, work);
+  if (!source) return std::unexpected(source.error());
+  const auto reader = source->reader();
+  if (!reader) return std::unexpected(reader.error());
+  std::string sql = "SELECT count(*)";
+  for (const Column& column : source->columns) {
+    const std::string name = quoted_name(column.name);
+    const bool is_ordered = has_order(column.type);
+    sql += ", count(*) - count(" + name + "), approx_count_distinct(" + name + ")";
+    for (const char* end : {"min", "max"}) {
+      sql += is_ordered ? ", CAST(" + std::string(end) + "(" + name + ") AS VARCHAR)" : ", NULL";
+    }
+  }
+  auto connection = connections_.lease(scratch, work);
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto rows = (*connection)->query({.sql = sql + " FROM " + *reader}, {.rows = 1}, work);
+  if (!rows) return std::unexpected(file_error(rows.error(), file.name, source->path));
+  const auto batch = (*rows)->next(1, std::size_t{1} << 20, work);
+  if (!batch) return std::unexpected(file_error(batch.error(), file.name, source->path));
+  FileSummary summary{.kind = source->report.kind, .rows = number_of(batch->at(0, 0).text)};
+  const auto text_at = [&](std::size_t at) -> std::optional<std::string> {
+    const Batch::View cell = batch->at(0, at);
+    if (cell.kind == CellKind::null) return std::nullopt;
+    return std::string(cell.text.substr(0, 200));
+  };
+  for (std::size_t i = 0; i < source->columns.size(); ++i) {
+    summary.columns.push_back({.column = source->columns[i],
+                               .nulls = number_of(batch->at(0, 1 + 4 * i).text),
+                               .least = text_at(3 + 4 * i),
+                               .most = text_at(4 + 4 * i),
+                               .distinct = number_of(batch->at(0, 2 + 4 * i).text)});
+  }
+  return summary;
+}
+
+}  // namespace hearth::packs::sql

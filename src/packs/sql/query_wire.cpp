@@ -1,0 +1,218 @@
+#include "packs/sql/query_wire.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "json/json.hpp"
+#include "packs/sql/table_text.hpp"
+
+namespace hearth::packs::sql::wire {
+
+using json::defaulted;
+using json::Notes;
+using json::one_of;
+using json::range;
+
+namespace {
+
+constexpr std::int64_t most_sql = 1 << 20;
+constexpr std::int64_t most_rows = 10'000;
+constexpr const char* params_text =
+    "Values of the statement's parameters: an array for $1, $2 …, or an object for $name";
+constexpr const char* format_text =
+    "rows: arrays; columns: an array of values each; markdown or csv: one text";
+
+json::Limits format_limits() {
+  return one_of({"rows", "columns", "markdown", "csv"}) | defaulted;
+}
+
+// Beyond ±(2^53 − 1) most JSON readers would round it: then it is a text.
+bool is_exact(std::string_view digits) {
+  static constexpr std::string_view most = "9007199254740991";
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  return digits.size() < most.size() || (digits.size() == most.size() && digits <= most);
+}
+
+void append_cell(std::string& out, const Batch::View& cell) {
+  switch (cell.kind) {
+    case CellKind::null:
+      out += "null";
+      break;
+    case CellKind::boolean:
+    case CellKind::real:
+      out += cell.text;
+      break;
+    case CellKind::integer:
+      is_exact(cell.text) ? out.append(cell.text) : out.append(json::quoted(cell.text));
+      break;
+    case CellKind::text:
+      out += json::quoted(cell.text);
+      break;
+    case CellKind::json: {
+      // Line breaks stand between its tokens only, and would cut a message on a line.
+      const std::size_t begin = out.size();
+      out += cell.text;
+      for (std::size_t i = begin; i < out.size(); ++i) {
+        if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
+      }
+      break;
+    }
+  }
+}
+
+std::string rows_text(const Batch& rows) {
+  std::string out = "[";
+  out.reserve(rows.bytes() * 2);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    out += row == 0 ? "[" : ",[";
+    for (std::size_t column = 0; column < rows.columns(); ++column) {
+      if (column != 0) out.push_back(',');
+      append_cell(out, rows.at(row, column));
+    }
+    out.push_back(']');
+  }
+  return out + "]";
+}
+
+std::string values_text(const Batch& rows, std::size_t column) {
+  std::string out = "[";
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (row != 0) out.push_back(',');
+    append_cell(out, rows.at(row, column));
+  }
+  return out + "]";
+}
+
+Cell to_cell(const json::Value& value) {
+  if (value.is_null()) return {};
+  if (value.is_bool()) return {CellKind::boolean, value.get_bool() ? "true" : "false"};
+  if (value.is_int64()) return {CellKind::integer, std::to_string(value.get_int64())};
+  if (value.is_uint64()) return {CellKind::integer, std::to_string(value.get_uint64())};
+  if (value.is_string()) return {CellKind::text, std::string(value.get_string())};
+  return {value.is_double() ? CellKind::real : CellKind::json, json::dump(value)};
+}
+
+}  // namespace
+
+Notes notes(const QueryRequest*) {
+  return {{"sql",
+           "One statement that reads: SELECT, WITH, SHOW, DESCRIBE, SUMMARIZE, FROM 'file.csv'; "
+           "required unless cursor is given",
+           range(1, most_sql)},
+          {"database", database_text, range(1, 63)},
+          {"limit", "Most rows to return; about 1 MiB of text bounds a page as well",
+           range(1, most_rows) | defaulted},
+          {"cursor", "The cursor of the answer before: its next page", range(1, 64)},
+          {"format", format_text, format_limits()},
+          {"params", params_text, json::anything},
+          {"timeout", timeout_text, range(1, most_seconds) | defaulted}};
+}
+Notes notes(const SampleRequest*) {
+  return {{"table", "Name of a table or view, with its schema if that is not the default",
+           range(1, 255)},
+          {"database", database_text, range(1, 63)},
+          {"rows", "How many rows, taken at random", range(1, 1000) | defaulted},
+          {"format", format_text, format_limits()}};
+}
+Notes notes(const ColumnAnswer*) {
+  return {{"name", "Names may repeat"},
+          {"type", "As the engine spells it"},
+          {"values", "In the format columns: its value in each row", json::anything}};
+}
+Notes notes(const QueryAnswer*) {
+  return {{"columns", ""},
+          {"rows",
+           "In the format rows: arrays of values in the order of columns. DECIMAL, dates and times "
+           "are text, integers beyond 2^53 too, BLOB is base64, INTERVAL ISO 8601",
+           json::anything},
+          {"text", "In the formats markdown and csv"},
+          {"row_count", "Rows in this answer"},
+          {"truncated", "Whether there are more rows"},
+          {"cursor", "Give it for the next page, within two minutes"}};
+}
+Notes notes(const ExecuteRequest*) {
+  return {{"sql",
+           "Statements to run: a text of one or several, or an array of texts. All of it is "
+           "one transaction",
+           json::anything},
+          {"database", database_text, range(1, 63)},
+          {"params", params_text, json::anything},
+          {"timeout", timeout_text, range(1, most_seconds) | defaulted},
+          {"key",
+           "Your idempotency key: the same call with the same key is applied once within 24 "
+           "hours",
+           range(1, 200)}};
+}
+Notes notes(const ExecuteAnswer*) {
+  return {{"rows_affected", "Of each statement; 0 where there is nothing to count"},
+          {"durability", "Present when the engine has not put it on disk yet: at_checkpoint"}};
+}
+Notes notes(const ExplainRequest*) {
+  return {
+      {"sql", "One statement", range(1, most_sql)},
+      {"database", database_text, range(1, 63)},
+      {"analyze", "Run it, and show the times and row counts there were; it must read", defaulted},
+      {"params", params_text, json::anything},
+      {"timeout", timeout_text, range(1, most_seconds) | defaulted}};
+}
+Notes notes(const ExplainAnswer*) {
+  return {{"plan", "The engine's plan, a text to be read with equal widths"}};
+}
+
+Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& params) {
+  std::vector<Parameter> parameters;
+  if (!params) return parameters;
+  const auto value = json::parse(params->text);
+  if (!value) return std::unexpected(value.error());
+  if (value->is_array()) {
+    for (const json::Value& each : value->get_array()) {
+      parameters.push_back({.name = {}, .value = to_cell(each)});
+    }
+    return parameters;
+  }
+  if (!value->is_object()) {
+    return fail(Errc::invalid_args, "params.params: expected an array or an object, got " +
+                                        std::string(json::kind_name(*value)));
+  }
+  for (const auto& each : value->get_object()) {
+    parameters.push_back({.name = std::string(each.key()), .value = to_cell(each.value())});
+  }
+  return parameters;
+}
+
+Result<std::vector<Statement>> to_statements(const json::Raw& sql) {
+  const auto value = json::parse(sql.text);
+  if (!value) return std::unexpected(value.error());
+  std::vector<Statement> statements;
+  const auto add = [&](const json::Value& text) {
+    if (text.is_string()) statements.push_back({.sql = std::string(text.get_string())});
+    return text.is_string();
+  };
+  bool is_good = value->is_array() ? !value->get_array().empty() : add(*value);
+  if (value->is_array()) {
+    for (const json::Value& each : value->get_array()) is_good = add(each) && is_good;
+  }
+  if (!is_good || statements.size() > 1000) {
+    return fail(Errc::invalid_args, "params.sql: expected a text, or an array of 1 to 1000 texts");
+  }
+  return statements;
+}
+
+pack::Reply to_reply(const Page& page, const std::string& format) {
+  QueryAnswer answer;
+  for (std::size_t i = 0; i < page.columns.size(); ++i) {
+    ColumnAnswer& column = answer.columns.emplace_back(page.columns[i].name, page.columns[i].type);
+    if (format == "columns") column.values = json::Raw{values_text(page.rows, i)};
+  }
+  if (format == "rows") answer.rows = json::Raw{rows_text(page.rows)};
+  if (format == "markdown") answer.text = markdown_table(page.columns, page.rows);
+  if (format == "csv") answer.text = csv_text(page.columns, page.rows);
+  answer.row_count = static_cast<std::int64_t>(page.rows.rows());
+  answer.truncated = page.is_truncated;
+  if (!page.cursor.empty()) answer.cursor = page.cursor;
+  pack::Reply reply{.structured = json::encode(answer)};
+  if (answer.text) reply.content.push_back(pack::text_content(*answer.text));
+  return reply;
+}
+
+}  // namespace hearth::packs::sql::wire

@@ -1,0 +1,119 @@
+#include "packs/sql/tool_runner.hpp"
+
+#include <chrono>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+
+namespace hearth::packs::sql {
+
+void ToolRunner::start(pack::PackContext& context) {
+  context_ = &context;
+  notebooks_.start([&context](const std::string& name_space) -> Result<std::unique_ptr<Notebook>> {
+    const auto directory = context.data_directory(name_space);
+    if (!directory) return std::unexpected(directory.error());
+    const auto durability =
+        context.is_power_safe() ? store::Durability::power : store::Durability::process;
+    return Notebook::open(
+        (*directory / "notebook.db").string(), context.clock(),
+        {.is_read_only = context.store_owner().has_value(), .durability = durability});
+  });
+}
+
+void ToolRunner::stop() {
+  imports_.stop();
+  pool_.close();
+  notebooks_.close();
+  cursors_.close();
+  connections_.close();
+  for (const auto& engine : databases_.engines()) engine->stop();
+}
+
+SessionRef ToolRunner::session_of(const pack::Call& call) const {
+  const pack::Caller& caller = call.caller();
+  SessionRef session{.id = caller.session,
+                     .name_space = caller.name_space,
+                     .roots = context_->roots(),
+                     .directory = caller.cwd};
+  if (!caller.project_root.empty())
+    session.roots.insert(session.roots.begin(), caller.project_root);
+  return session;
+}
+
+Result<Target> ToolRunner::target_of(const pack::Call& call,
+                                     const std::optional<std::string>& database,
+                                     Access access) const {
+  const bool has_scratch = call.caller().kind == "bridge";
+  const std::string name = database.value_or(has_scratch ? "scratch" : "persistent");
+  const bool is_locked =
+      call.caller().read_only || (name == "persistent" && context_->store_owner().has_value());
+  return databases_.resolve(name, session_of(call), is_locked ? Access::read_only : access);
+}
+
+Work ToolRunner::work_of(const pack::Call& call, std::int64_t seconds) {
+  Work work{.stop = call.stop(), .deadline = call.deadline()};
+  if (seconds > 0) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    work.deadline = std::min(work.deadline.value_or(limit), limit);
+  }
+  work.progress = [&call](double done) {
+    call.progress(done * 100, 100, std::to_string(static_cast<int>(done * 100)) + " %");
+  };
+  return work;
+}
+
+Key ToolRunner::key_of(const pack::Call& call,
+                       const std::optional<std::string>& own,
+                       const std::string& request) {
+  const std::string fingerprint = fingerprint_hex(call.tool() + "\n" + request);
+  if (own) return {"user:" + *own, fingerprint};
+  if (!call.key().empty()) return {"call:" + call.key(), fingerprint};
+  return {"once:" + random_hex(16), fingerprint};
+}
+
+Result<void> ToolRunner::check_writable(const pack::Call& call) const {
+  if (!call.caller().read_only) return {};
+  return fail(Errc::read_only, "this session is read-only; nothing was written",
+              {"connect without --read-only"});
+}
+
+void ToolRunner::data_changed(const Target& target) const {
+  context_->list_changed(pack::ListKind::resources);
+  context_->resources_updated(
+      {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"},
+      target.session.name_space);
+}
+
+void ToolRunner::notes_changed(const std::string& name_space) const {
+  context_->resources_updated({"hearth://sql/queries/*"}, name_space);
+}
+
+void ToolRunner::note_load(const Target& target,
+                           const TableName& table,
+                           const std::string& parameters,
+                           std::int64_t rows) {
+  const DatabaseRef& database = target.database;
+  if (database.alias == "scratch") return;  // it goes with its session
+  const auto notebook = notebooks_.get(target.session.name_space);
+  if (!notebook) return;
+  CatalogEntry entry{.database = database.location.empty() ? database.alias : database.location,
+                     .table = table.schema.empty() ? table.name : table.schema + "." + table.name,
+                     .load_tool = "sql_load",
+                     .load_parameters = parameters,
+                     .rows = rows,
+                     .loaded_ms = now().time_since_epoch().count(),
+                     .updated_ms = now().time_since_epoch().count()};
+  store::WriteJob job;
+  job.run = [entry = std::move(entry)](store::Database& to) -> Result<std::string> {
+    auto put = put_entry(to, entry);
+    if (!put) return std::unexpected(std::move(put.error()));
+    return std::string();
+  };
+  job.done = [](const Result<store::WriteOutcome>& outcome) {
+    if (!outcome)
+      log::warning("a load is not in the catalog", {log::kv("why", outcome.error().message)});
+  };
+  (*notebook)->write(std::move(job));
+}
+
+}  // namespace hearth::packs::sql

@@ -1,0 +1,106 @@
+// How the tools of the pack run: on threads of the pack's own, with the caller's limits.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "io/pool.hpp"
+#include "mcp/binder.hpp"
+#include "packs/sql/connections.hpp"
+#include "packs/sql/databases.hpp"
+#include "packs/sql/imports.hpp"
+#include "packs/sql/notebook.hpp"
+#include "packs/sql/runner.hpp"
+#include "packs/sql/transfer/sql_text.hpp"
+#include "packs/sql/writer_lanes.hpp"
+
+namespace hearth::packs::sql {
+
+// `start` before the first call. Members are for the loop thread unless they say otherwise.
+class ToolRunner final {
+ public:
+  ToolRunner() = default;
+  void start(pack::PackContext& context);
+  // Finishes what runs. Any thread.
+  void stop();
+
+  [[nodiscard]] Databases& databases() { return databases_; }
+  [[nodiscard]] Connections& connections() { return connections_; }
+  [[nodiscard]] Cursors& cursors() { return cursors_; }
+  [[nodiscard]] Runner& runner() { return runner_; }           // its members: any thread
+  [[nodiscard]] Imports& imports() { return imports_; }        // its members: any thread
+  [[nodiscard]] Notebooks& notebooks() { return notebooks_; }  // its members: any thread
+  [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
+  // Tells the clients that tables have come, gone or changed there. Any thread.
+  void data_changed(const Target& target) const;
+  // The same of saved queries and what else the notebook holds.
+  void notes_changed(const std::string& name_space) const;
+  // Keeps in the catalog how a table was last loaded. Any thread.
+  void note_load(const Target& target,
+                 const TableName& table,
+                 const std::string& parameters,
+                 std::int64_t rows);
+  [[nodiscard]] const std::optional<std::string>& store_owner() const {
+    return context_->store_owner();
+  }
+
+  [[nodiscard]] SessionRef session_of(const pack::Call& call) const;
+  // The database a call names; else scratch for a bridge's session, persistent for all others.
+  [[nodiscard]] Result<Target> target_of(const pack::Call& call,
+                                         const std::optional<std::string>& database,
+                                         Access access) const;
+  // With the call's stop token and progress. A time limit in seconds; 0: none. Any thread.
+  [[nodiscard]] static Work work_of(const pack::Call& call, std::int64_t seconds);
+  // The key of a write: the caller's own, the transport's, or one that only serves repetitions.
+  [[nodiscard]] static Key key_of(const pack::Call& call,
+                                  const std::optional<std::string>& own,
+                                  const std::string& request);
+  // read_only, unless this call may write.
+  [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
+
+  // Runs job(call) on the pack's pool; `busy` when that is full.
+  template <typename Job>
+  void on_pool(pack::Call call, Job job);
+  // The same when those who write to `target` before have run.
+  template <typename Job>
+  void in_turn(const Target& target, pack::Call call, Job job);
+
+ private:
+  static constexpr std::size_t most_threads = 16;
+  static constexpr std::size_t most_queued = 1024;
+
+  pack::PackContext* context_ = nullptr;
+  Databases databases_;
+  Connections connections_{databases_};
+  Cursors cursors_;
+  Imports imports_;
+  Notebooks notebooks_;
+  Runner runner_{connections_, cursors_};
+  io::Pool pool_{"hearth-sql", most_threads, most_queued};
+  WriterLanes lanes_{pool_};
+};
+
+// ---- Implementation ---------------------------------------------------------------------------
+
+template <typename Job>
+void ToolRunner::on_pool(pack::Call call, Job job) {
+  // Shared with the refusal below, which must still be able to answer it.
+  auto shared = std::make_shared<pack::Call>(std::move(call));
+  auto queued = pool_.submit([shared, job = std::move(job)]() mutable { job(std::move(*shared)); });
+  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+template <typename Job>
+void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
+  auto shared = std::make_shared<pack::Call>(std::move(call));
+  const DatabaseRef& database = target.database;
+  const std::string owner = database.alias == "scratch" ? target.session.id : std::string();
+  const std::string lane = target.session.name_space + "/" + owner + "/" +
+                           (database.location.empty() ? database.alias : database.location);
+  auto queued =
+      lanes_.submit(lane, [shared, job = std::move(job)]() mutable { job(std::move(*shared)); });
+  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+}  // namespace hearth::packs::sql

@@ -1,0 +1,114 @@
+#include "packs/sql/transfer/column_types.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace hearth::packs::sql {
+namespace {
+
+struct Names {
+  std::string_view known;  // in capitals, without parameters
+  std::string_view duckdb;
+  std::string_view postgres;
+};
+constexpr std::array<Names, 34> all{
+    {{"BOOLEAN", "BOOLEAN", "boolean"},
+     {"BOOL", "BOOLEAN", "boolean"},
+     {"TINYINT", "TINYINT", "smallint"},
+     {"SMALLINT", "SMALLINT", "smallint"},
+     {"INTEGER", "INTEGER", "integer"},
+     {"INT", "INTEGER", "integer"},
+     {"BIGINT", "BIGINT", "bigint"},
+     {"HUGEINT", "HUGEINT", "numeric(39)"},
+     {"UTINYINT", "UTINYINT", "smallint"},
+     {"USMALLINT", "USMALLINT", "integer"},
+     {"UINTEGER", "UINTEGER", "bigint"},
+     {"UBIGINT", "UBIGINT", "numeric(20)"},
+     {"UHUGEINT", "UHUGEINT", "numeric(39)"},
+     {"OID", "BIGINT", "bigint"},
+     {"FLOAT", "FLOAT", "real"},
+     {"REAL", "FLOAT", "real"},
+     {"DOUBLE", "DOUBLE", "double precision"},
+     {"DOUBLE PRECISION", "DOUBLE", "double precision"},
+     {"DATE", "DATE", "date"},
+     {"TIME", "TIME", "time"},
+     {"TIME WITHOUT TIME ZONE", "TIME", "time"},
+     {"TIME WITH TIME ZONE", "TIME WITH TIME ZONE", "time with time zone"},
+     {"TIMESTAMP", "TIMESTAMP", "timestamp"},
+     {"TIMESTAMP_S", "TIMESTAMP", "timestamp"},
+     {"TIMESTAMP_MS", "TIMESTAMP", "timestamp"},
+     {"TIMESTAMP_NS", "TIMESTAMP_NS", "timestamp"},
+     {"TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP", "timestamp"},
+     {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP WITH TIME ZONE", "timestamp with time zone"},
+     {"UUID", "UUID", "uuid"},
+     {"BLOB", "BLOB", "bytea"},
+     {"BYTEA", "BLOB", "bytea"},
+     {"BYTES", "BLOB", "bytea"},
+     {"JSON", "JSON", "jsonb"},
+     {"JSONB", "JSON", "jsonb"}}};
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::toupper(c); });
+  return result;
+}
+
+// "TIMESTAMP(6) WITHOUT TIME ZONE" → "TIMESTAMP WITHOUT TIME ZONE".
+std::string without_parameters(std::string type) {
+  const std::size_t open = type.find('(');
+  const std::size_t close = type.find(')', open);
+  if (open == std::string::npos || close == std::string::npos) return type;
+  return type.erase(open, close - open + 1);
+}
+
+bool has_parts(const std::string& type) {
+  return type.ends_with("]") || type.starts_with("STRUCT") || type.starts_with("MAP") ||
+         type.starts_with("UNION") || type.starts_with("RECORD");
+}
+
+bool is_decimal(const std::string& type) {
+  return type.starts_with("DECIMAL") || type.starts_with("NUMERIC");
+}
+
+const Names* find(const std::string& type) {
+  const std::string bare = without_parameters(type);
+  const auto found = std::ranges::find(all, std::string_view(bare), &Names::known);
+  return found == all.end() ? nullptr : &*found;
+}
+
+// "(18,2)" of a decimal; DuckDB's reach to 38 digits, a bare one's digits are unknown.
+std::string decimal_of(const std::string& type, bool is_duckdb) {
+  const std::size_t open = type.find('(');
+  if (open != std::string::npos) return (is_duckdb ? "DECIMAL" : "numeric") + type.substr(open);
+  return is_duckdb ? "VARCHAR" : "numeric";
+}
+
+}  // namespace
+
+std::string duckdb_type(std::string_view engine, std::string_view type) {
+  const std::string known = upper(type);
+  if (engine == "duckdb" && !has_parts(known) && !known.starts_with("ENUM") &&
+      known != "INTERVAL" && known != "BIT") {
+    return known == "\"NULL\"" ? "VARCHAR" : std::string(type);
+  }
+  if (has_parts(known)) return "JSON";
+  if (is_decimal(known)) return decimal_of(known, true);
+  const Names* names = find(known);
+  return names == nullptr ? "VARCHAR" : std::string(names->duckdb);
+}
+
+std::string postgres_type(std::string_view engine, std::string_view type) {
+  const std::string known = upper(type);
+  if (has_parts(known)) return engine == "hyper" ? "text" : "jsonb";
+  if (is_decimal(known)) return decimal_of(known, false);
+  const Names* names = find(known);
+  return names == nullptr ? "text" : std::string(names->postgres);
+}
+
+bool is_bytes_type(std::string_view type) {
+  const std::string known = upper(type);
+  return known == "BLOB" || known == "BYTEA" || known == "BYTES";
+}
+
+}  // namespace hearth::packs::sql

@@ -1,0 +1,16 @@
+// Types of one engine in another's words. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hearth::packs::sql {
+
+// How a column of `type`, as `engine` ("duckdb", "postgres", "hyper") spells it, is kept in DuckDB
+// or in PostgreSQL. What has no counterpart is kept as text, or as JSON where it has parts.
+[[nodiscard]] std::string duckdb_type(std::string_view engine, std::string_view type);
+[[nodiscard]] std::string postgres_type(std::string_view engine, std::string_view type);
+// Bytes, whose cells are base64.
+[[nodiscard]] bool is_bytes_type(std::string_view type);
+
+}  // namespace hearth::packs::sql

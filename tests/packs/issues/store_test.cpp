@@ -1,0 +1,252 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "packs/issues/engine/chunk.hpp"
+#include "packs/issues/engine/issue_store.hpp"
+#include "packs/issues/engine/snapshots.hpp"
+#include "repositories.hpp"
+#include "sample_events.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+using test::all_issues;
+using test::append;
+using test::counting_id;
+using test::create;
+using test::event_of;
+using test::git;
+using test::new_issue_id;
+using test::Repositories;
+
+TEST(IssueWal, CommitsAreTheObjectsOfTheVectors) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  const std::vector events{event_of(IssueCreated{"Test", "Body", {"bug", "p0"}})};
+  const auto commit = write_wal_commit(*repository, {.actor = counting_id<ActorId>(0x10),
+                                                     .events = events,
+                                                     .parents = {},
+                                                     .previous = std::nullopt,
+                                                     .calls = {},
+                                                     .time = {.seconds = 1'700'000'000}});
+  ASSERT_TRUE(commit) << commit.error().message;
+  EXPECT_EQ(hex_of(*commit), "7fecce287168ba907892565c93f439bf3685ce33");
+  EXPECT_EQ(git(repositories.work(), {"ls-tree", "-rt", hex_of(*commit)}),
+            "040000 tree df0f8ee1808467e0fe1f943ce22fe8795b78437a\tevents\n"
+            "040000 tree 6656b20f17320d868d7dee606e6dda1d14c867af\tevents/2023\n"
+            "040000 tree 62d00a82a2fd0aa78218d6d1eb27353f81e4626a\tevents/2023/11\n"
+            "040000 tree 93e838c75c28a53b53ff50a1ec832c667b7c685a\tevents/2023/11/14\n"
+            "100644 blob 4f324a40c1eb6f948d10169b3547679807774466\tevents/2023/11/14/"
+            "762674a2ca507121c33ab91f1b674fe02f13665681c164bb6044fbecd881d66d.bin\n"
+            "100644 blob 2e7bad03e69d4e041844928333d157cb9a9e5d5a\tmeta.json\n");
+  const auto read = read_wal_commit(*repository, *commit);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->events, events);
+  EXPECT_TRUE(read->problems.empty());
+}
+
+TEST(IssueWal, AChunkThatWasChangedIsToldOfAndItsTrueEventsStay) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  const auto blob = repository->write_blob(encode_chunk(std::vector{event_of(CommentAdded{"x"})}));
+  const auto meta =
+      repository->write_blob(encode_meta({.actor = {}, .chunk = {}, .previous = {}, .calls = {}}));
+  const auto tree = repository->write_tree(
+      {{.name = std::string(64, '0') + ".bin", .id = *blob}, {.name = "meta.json", .id = *meta}});
+  const auto commit =
+      repository->write_commit({.tree = *tree, .parents = {}, .author = "a <b>", .message = "m"});
+  const auto read = read_wal_commit(*repository, *commit);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->events.size(), 1U);
+  EXPECT_EQ(read->problems.size(), 1U);
+}
+
+TEST(IssueStore, WhatWasAnsweredIsInTheLogAndOnTheBoard) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "First");
+  EXPECT_EQ(store->board()->find(id)->title, "First");
+  const auto comment = append(*store, {{id, CommentAdded{"hello"}}, {id, LabelAdded{"bug"}}});
+  ASSERT_TRUE(comment);
+  EXPECT_EQ(comment->events.size(), 2U);
+  EXPECT_EQ(hex_of(*comment->head) + "\n", git(repositories.work(), {"rev-parse", wal_reference}));
+  const auto before = all_issues(*store);
+  EXPECT_EQ(before.at(id).comments.at(0).body, "hello");
+  store.reset();
+  store = repositories.store(repositories.work());
+  EXPECT_EQ(all_issues(*store), before) << "from the cache";
+  store.reset();
+  EXPECT_EQ(all_issues(*repositories.store(repositories.work(), "another")), before) << "from git";
+  git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
+}
+
+TEST(IssueStore, D1WhatOthersWriteIsInTheNextAnswer) {
+  const Repositories repositories;
+  auto one = repositories.store(repositories.work(), "one");
+  auto two = repositories.store(repositories.work(), "two");
+  const IssueId id = create(*one, "By one");
+  ASSERT_TRUE(two->catch_up());
+  ASSERT_NE(two->board()->find(id), nullptr);
+  ASSERT_TRUE(append(*two, {{id, StateChanged{State::closed}}}));
+  ASSERT_TRUE(one->catch_up());
+  EXPECT_EQ(one->board()->find(id)->state, State::closed);
+}
+
+TEST(IssueStore, ChangesOfOthersAreToldWithoutBeingAsked) {
+  const Repositories repositories;
+  auto other = repositories.store(repositories.work(), "other");
+  create(*other, "Old");
+  std::promise<IssueId> told;
+  auto watching = Repositories::store_with({.directory = repositories.work(),
+                                            .cache_directory = repositories.directory("watching"),
+                                            .is_power_safe = false,
+                                            .changed =
+                                                [&](const Projector::Changes& changes) {
+                                                  if (changes.issues.empty()) return;
+                                                  told.set_value(changes.issues.front());
+                                                },
+                                            .when_idle = {}});
+  const IssueId id = create(*other, "News");
+  auto news = told.get_future();
+  ASSERT_EQ(news.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(news.get(), id);
+}
+
+TEST(IssueStore, ACallIsAppliedOnce) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  const auto first = append(*store, {{id, CommentAdded{"once"}}}, "key");
+  const auto again = append(*store, {{id, CommentAdded{"once"}}}, "key");
+  ASSERT_TRUE(first && again);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->events, first->events);
+  store.reset();
+  // Also by somebody who has nothing but the log.
+  auto other = repositories.store(repositories.work(), "other");
+  EXPECT_TRUE(append(*other, {{id, CommentAdded{"once"}}}, "key")->replayed);
+  EXPECT_EQ(all_issues(*other).at(id).comments.size(), 1U);
+}
+
+TEST(IssueStore, ManyCallersShareACommit) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  std::atomic<int> left = 200;
+  std::promise<void> all;
+  for (int i = 0; i < 200; ++i) {
+    WriteJob job;
+    job.make = [id, i](const Board&, store::Database&, const Actor&) -> Result<Batch> {
+      return Batch{.drafts = {{id, CommentAdded{std::to_string(i)}}}, .events = {}};
+    };
+    job.done = [&](const Result<Receipt>& receipt) {
+      EXPECT_TRUE(receipt);
+      if (--left == 0) all.set_value();
+    };
+    store->write(std::move(job));
+  }
+  all.get_future().wait();
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 200U);
+  const int commits = std::stoi(git(repositories.work(), {"rev-list", "--count", wal_reference}));
+  EXPECT_LT(commits, 100);
+}
+
+// What a writer has seen and then changes wins, though the other's clock is an hour ahead.
+TEST(IssueStore, ALateClockDoesNotLoseItsWrites) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = new_issue_id();
+  Event ahead = event_of(IssueCreated{"Ahead", "", {}});
+  ahead.issue = id;
+  ahead.ts_ms = store->now_ms() + 3'600'000;
+  seal(ahead);
+  WriteJob job;
+  job.make = [ahead](const Board&, store::Database&, const Actor&) -> Result<Batch> {
+    return Batch{.drafts = {}, .events = {ahead}};
+  };
+  ASSERT_TRUE(store->write_and_wait(std::move(job)));
+  ASSERT_TRUE(append(*store, {{id, IssueUpdated{"Mine", std::nullopt}}}));
+  EXPECT_EQ(store->board()->find(id)->title, "Mine");
+}
+
+TEST(IssueStore, ALockFileThatSomebodyDeadLeftHindersNobody) {
+  const Repositories repositories;
+  const IssueId id = create(*repositories.store(repositories.work()), "T");
+  const std::string common = repositories.work() + "/.git";
+  std::ofstream(common + "/refs/grite/wal.lock") << "";
+  std::ofstream(common + "/hearth/write.lock") << wal_reference;
+  auto store = repositories.store(repositories.work());
+  EXPECT_TRUE(append(*store, {{id, CommentAdded{"works"}}}));
+}
+
+TEST(IssueStore, ADamagedCacheIsMadeAnew) {
+  const Repositories repositories;
+  const IssueId id = create(*repositories.store(repositories.work()), "T");
+  std::ofstream(repositories.directory("cache") + "/cache.db") << "this is no database at all";
+  auto store = repositories.store(repositories.work());
+  ASSERT_NE(store, nullptr);
+  EXPECT_NE(store->board()->find(id), nullptr);
+}
+
+TEST(IssueStore, ALogThatWasSetBackIsReadAgain) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId kept = create(*store, "kept");
+  const std::string head = git(repositories.work(), {"rev-parse", wal_reference});
+  const IssueId lost = create(*store, "lost");
+  git(repositories.work(), {"update-ref", wal_reference, head.substr(0, 40)});
+  ASSERT_TRUE(store->catch_up());
+  EXPECT_NE(store->board()->find(kept), nullptr);
+  EXPECT_EQ(store->board()->find(lost), nullptr);
+}
+
+TEST(IssueStore, SnapshotsHoldAllAndRebuildsUseThem) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId before = create(*store, "before");
+  ASSERT_TRUE(store->run([&](Repository& repository, Projector& projector) -> Result<void> {
+    auto reader = store->reader();
+    std::vector<Event> events;
+    (void)Cache::each(**reader, RowKind::issue, [&](std::vector<Event> each) {
+      std::ranges::copy(each, std::back_inserter(events));
+    });
+    const auto snapshot = write_snapshot(repository, events, *projector.head(), store->now_ms());
+    EXPECT_TRUE(snapshot);
+    return {};
+  }));
+  const IssueId after = create(*store, "after");
+  const auto expected = all_issues(*store);
+  ASSERT_TRUE(store->run([](Repository&, Projector& projector) -> Result<void> {
+    const auto rebuilt = projector.rebuild(true);
+    EXPECT_TRUE(rebuilt);
+    EXPECT_EQ(rebuilt->snapshot_events, 1U);
+    EXPECT_EQ(rebuilt->events, 2U);
+    return {};
+  }));
+  EXPECT_EQ(all_issues(*store), expected);
+  EXPECT_TRUE(expected.contains(before) && expected.contains(after));
+}
+
+TEST(IssueStore, WorktreesAndBareRepositoriesHaveOneLog) {
+  const Repositories repositories;
+  git(repositories.work(), {"commit", "-q", "--allow-empty", "-m", "x"});
+  git(repositories.work(), {"worktree", "add", "-q", "../tree"});
+  const IssueId id = create(*repositories.store(repositories.work() + "/../tree"), "T");
+  EXPECT_NE(repositories.store(repositories.work())->board()->find(id), nullptr);
+  EXPECT_NE(repositories.store(repositories.remote(), "bare"), nullptr);
+  const SystemClock clock;
+  const auto none = IssueStore::open({.directory = repositories.directory("plain"),
+                                      .cache_directory = repositories.directory("none"),
+                                      .changed = {},
+                                      .when_idle = {}},
+                                     clock);
+  EXPECT_EQ(none.error().code, Errc::not_found);
+}
+
+}  // namespace
+}  // namespace hearth::packs::issues

@@ -1,0 +1,241 @@
+// Exchange of two clones through a remote, one thing at a time.
+#include "packs/issues/engine/sync.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "packs/issues/engine/locks.hpp"
+#include "packs/issues/engine/maintenance.hpp"
+#include "packs/issues/engine/snapshots.hpp"
+#include "repositories.hpp"
+#include "sample_events.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+using test::all_issues;
+using test::append;
+using test::counting_id;
+using test::create;
+using test::git;
+using test::Repositories;
+
+struct Clone {
+  Clone(const Repositories& repositories, const std::string& path, const std::string& name)
+      : remote_path(repositories.remote()), store(repositories.store(path, "cache-" + name)) {}
+
+  Result<SyncReport> sync(bool pull = true, bool push = true) {
+    auto repository = store->open_repository().value();
+    auto remote = local_transport(*repository, remote_path, {.is_power_safe = false}).value();
+    auto report = sync_with(*repository, *remote,
+                            {.pull = pull,
+                             .push = push,
+                             .actor = store->actors().writer("", 1)->id,
+                             .now_ms = [] { return test::vector_time; },
+                             .stop = {}});
+    if (!report) ADD_FAILURE() << report.error().message;
+    return report;
+  }
+
+  std::string remote_path;
+  std::unique_ptr<IssueStore> store;
+};
+
+struct Two {
+  Repositories repositories;
+  Clone a{repositories, repositories.work(), "a"};
+  Clone b{repositories, repositories.clone("b"), "b"};
+};
+
+// "What must hold" 2: a fresh clone has every issue (the peer's open bug).
+TEST(IssueSync, D1AFreshCloneHasEveryIssue) {
+  Two two;
+  const IssueId id = create(*two.a.store, "From a");
+  EXPECT_TRUE(two.a.sync()->has_pushed);
+  EXPECT_TRUE(two.b.sync()->has_pulled);
+  EXPECT_EQ(all_issues(*two.b.store), all_issues(*two.a.store));
+  EXPECT_TRUE(all_issues(*two.b.store).contains(id));
+  const auto again = two.b.sync();
+  EXPECT_FALSE(again->has_pulled || again->has_pushed);
+}
+
+TEST(IssueSync, D2BothWriteAndBothHaveIt) {
+  Two two;
+  const IssueId id = create(*two.a.store, "Shared");
+  (void)two.a.sync();
+  (void)two.b.sync();
+  ASSERT_TRUE(append(*two.a.store, {{id, CommentAdded{"by a"}}}));
+  ASSERT_TRUE(append(*two.b.store, {{id, CommentAdded{"by b"}}, {id, LabelAdded{"b"}}}));
+  (void)two.a.sync();
+  EXPECT_EQ(two.b.sync()->merges, 1U);
+  (void)two.a.sync();
+  EXPECT_EQ(all_issues(*two.a.store), all_issues(*two.b.store));
+  EXPECT_EQ(all_issues(*two.a.store).at(id).comments.size(), 2U);
+  // Whoever follows prev_wal alone sees every event once.
+  const auto repository = two.a.store->open_repository().value();
+  const auto verified = verify_log(*repository, {});
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->problems.total, 0U);
+  EXPECT_EQ(verified->events, 4U);
+  git(two.repositories.remote(), {"fsck", "--strict", "--no-dangling"});
+}
+
+TEST(IssueSync, HistoriesWithoutACommonCommitAreJoined) {
+  Two two;
+  create(*two.a.store, "a");
+  create(*two.b.store, "b");
+  (void)two.a.sync();
+  (void)two.b.sync();
+  (void)two.a.sync();
+  EXPECT_EQ(all_issues(*two.a.store).size(), 2U);
+  EXPECT_EQ(all_issues(*two.a.store), all_issues(*two.b.store));
+}
+
+TEST(IssueSync, OneDirectionAtATime) {
+  Two two;
+  create(*two.a.store, "a");
+  EXPECT_FALSE(two.a.sync(true, false)->has_pushed);
+  EXPECT_FALSE(two.b.sync(true, false)->has_pulled);
+  EXPECT_TRUE(two.a.sync(false, true)->has_pushed);
+  EXPECT_TRUE(two.b.sync(true, false)->has_pulled);
+}
+
+TEST(IssueSync, SnapshotsThatWereRemovedThereDoNotComeBack) {
+  Two two;
+  create(*two.a.store, "a");
+  auto repository = two.a.store->open_repository().value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  for (std::uint64_t ms : {1'000'000'000'001U, 1'000'000'000'002U}) {
+    ASSERT_TRUE(write_snapshot(*repository, {}, head, ms));
+  }
+  (void)two.a.sync();
+  EXPECT_EQ(two.b.sync()->others_pulled, 2U);
+  auto there = Repository::open(two.repositories.remote(), {.is_power_safe = false}).value();
+  EXPECT_EQ(remove_old_snapshots(*there, 1)->size(), 1U);
+  (void)two.b.sync();
+  EXPECT_EQ(list_snapshots(*there)->size(), 1U);
+}
+
+TEST(IssueLocks, CommitsAreTheObjectsOfTheVectors) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  const Lock lock{.owner = counting_id<ActorId>(0x10),
+                  .nonce = "00000000-0000-4000-8000-000000000000",
+                  .expires_ms = 1'700'000'300'000,
+                  .resource = "repo:global"};
+  EXPECT_EQ(hex_of(write_lock_commit(*repository, lock, std::nullopt, 1'700'000'000, 0).value()),
+            "f7693ce8462419255c6022fbb25732d5036f427a");
+  EXPECT_EQ(lock_reference("repo:global"), "refs/grite/locks/4fa20104a646a633");
+  EXPECT_EQ(make_nonce().size(), 36U);
+}
+
+TEST(IssueLocks, ConflictsAreThoseOfTheFormat) {
+  EXPECT_TRUE(do_conflict("repo:global", "issue:1"));
+  EXPECT_TRUE(do_conflict("path:src/", "path:src/a.cpp"));
+  EXPECT_TRUE(do_conflict("path:src/a", "path:src/a"));
+  EXPECT_FALSE(do_conflict("path:src/a", "path:src/ab"));
+  EXPECT_FALSE(do_conflict("issue:1", "issue:2"));
+  EXPECT_FALSE(do_conflict("path:a", "issue:a"));
+}
+
+// D9: locks are asked of the remote, and what was given back stays given back.
+TEST(IssueLocks, D9TheRemoteArbitrates) {
+  Two two;
+  auto here = two.a.store->open_repository().value();
+  auto there = two.b.store->open_repository().value();
+  auto here_remote = local_transport(*here, two.repositories.remote(), {}).value();
+  auto there_remote = local_transport(*there, two.repositories.remote(), {}).value();
+  Locks ours(*here, here_remote.get());
+  Locks theirs(*there, there_remote.get());
+  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1000};
+  LockRequest other{.resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = 2000};
+  const auto taken = ours.acquire(request);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_EQ(theirs.acquire(other).error().code, Errc::conflict);
+  EXPECT_EQ(theirs.release(other).error().code, Errc::conflict);
+  EXPECT_EQ(ours.acquire(request).error().code, Errc::conflict) << "also for another session";
+  request.nonce = taken->nonce;
+  EXPECT_TRUE(ours.renew(request));
+  ASSERT_TRUE(ours.release(request));
+  const auto now = theirs.acquire(other);
+  ASSERT_TRUE(now) << now.error().message;
+  (void)two.a.sync();
+  (void)two.b.sync();
+  EXPECT_EQ(theirs.acquire(request).error().code, Errc::conflict);
+  // It runs out, and then anybody may have it.
+  request.now_ms = other.now_ms + other.ttl_ms;
+  EXPECT_TRUE(ours.acquire(request));
+}
+
+TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  std::vector<Draft> drafts;
+  for (int i = 0; i < 100; ++i) {
+    drafts.push_back({test::new_issue_id(),
+                      IssueCreated{"Issue number " + std::to_string(i), "A text of it.", {"bug"}}});
+  }
+  ASSERT_TRUE(append(*store, drafts));
+  const auto before = all_issues(*store);
+  auto repository = store->open_repository().value();
+  const auto done = compact(*repository, 0);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->packed_objects, 8U);
+  const std::string count = git(repositories.work(), {"count-objects", "-v"});
+  EXPECT_NE(count.find("count: 0\n"), std::string::npos) << count;
+  const std::size_t pack = count.find("size-pack: ");
+  EXPECT_LE(std::stoi(count.substr(pack + 11)), 50) << count;
+  EXPECT_EQ(all_issues(*repositories.store(repositories.work(), "fresh")), before);
+  EXPECT_EQ(compact(*repository, 0)->packed_objects, 0U);
+}
+
+TEST(IssueMaintenance, TheDoctorFindsAndMends) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string left = repositories.work() + "/.git/refs/grite/wal.lock";
+  hearth::test::write_file(left, "");
+  std::filesystem::last_write_time(
+      left, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  const auto found = examine(*store, false);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(std::ranges::count(*found, Health::error, &Check::health), 1);
+  const auto mended = examine(*store, true);
+  EXPECT_EQ(std::ranges::count(*mended, true, &Check::is_mended), 1);
+  const auto after = examine(*store, false);
+  EXPECT_EQ(std::ranges::count(*after, Health::error, &Check::health), 0);
+}
+
+TEST(IssueSignatures, KeysTravelAndWhatIsNotSignedIsLeftOut) {
+  Two two;
+  {
+    auto repository = two.a.store->open_repository().value();
+    auto held = repository->lock().value();
+    const auto actor = two.a.store->actors().create("signer", true, 1).value();
+    ASSERT_TRUE(two.a.store->actors().set_default(actor.id));
+    ASSERT_TRUE(publish_key(*repository, held, actor.id, actor.public_key));
+  }
+  const IssueId by_signer = create(*two.a.store, "signed");
+  (void)two.a.sync();
+  (void)two.b.sync();
+  const IssueId unsigned_one = create(*two.b.store, "not signed");
+  auto strict = Repositories::store_with({.directory = two.repositories.work() + "/../b",
+                                          .cache_directory = two.repositories.directory("strict"),
+                                          .is_power_safe = false,
+                                          .signatures = SignaturePolicy::require,
+                                          .changed = {},
+                                          .when_idle = {}});
+  const auto all = all_issues(*strict);
+  EXPECT_TRUE(all.contains(by_signer));
+  EXPECT_FALSE(all.contains(unsigned_one));
+  EXPECT_EQ(append(*strict, {{by_signer, CommentAdded{"x"}}}).error().code, Errc::permission);
+  const auto verified = verify_log(*two.b.store->open_repository().value(), {});
+  EXPECT_EQ(verified->signed_events, 1U);
+  EXPECT_EQ(verified->bad_signatures, 0U);
+}
+
+}  // namespace
+}  // namespace hearth::packs::issues

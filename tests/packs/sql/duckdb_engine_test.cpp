@@ -1,0 +1,294 @@
+#include "packs/sql/engine/duckdb_engine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <future>
+#include <thread>
+
+#include "packs/sql/duckdb_fixture.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class DuckDbEngine : public DuckDbTest {};
+
+TEST_F(DuckDbEngine, KeepsTypesExactly) {
+  struct Case {
+    std::string sql;
+    std::string type;
+    CellKind kind;
+    std::string text;
+  };
+  const std::vector<Case> cases{
+      {"1::TINYINT", "TINYINT", CellKind::integer, "1"},
+      {"9223372036854775807", "BIGINT", CellKind::integer, "9223372036854775807"},
+      {"(-170141183460469231731687303715884105728)::HUGEINT", "HUGEINT", CellKind::integer,
+       "-170141183460469231731687303715884105728"},
+      {"340282366920938463463374607431768211455::UHUGEINT", "UHUGEINT", CellKind::integer,
+       "340282366920938463463374607431768211455"},
+      {"'12345678901234567890.123456789'::DECIMAL(38,9)", "DECIMAL(38,9)", CellKind::text,
+       "12345678901234567890.123456789"},
+      {"(-0.05)::DECIMAL(4,2)", "DECIMAL(4,2)", CellKind::text, "-0.05"},
+      {"0.1::DOUBLE", "DOUBLE", CellKind::real, "0.1"},
+      {"0.1::FLOAT", "FLOAT", CellKind::real, "0.1"},
+      {"'nan'::DOUBLE", "DOUBLE", CellKind::text, "NaN"},
+      {"'-inf'::DOUBLE", "DOUBLE", CellKind::text, "-Infinity"},
+      {"true", "BOOLEAN", CellKind::boolean, "true"},
+      {"DATE '0044-03-15 (BC)'", "DATE", CellKind::text, "-0043-03-15"},
+      {"DATE 'infinity'", "DATE", CellKind::text, "infinity"},
+      {"TIME '10:00:00.5'", "TIME", CellKind::text, "10:00:00.5"},
+      {"TIMESTAMP '2024-02-29 12:00:00.25'", "TIMESTAMP", CellKind::text, "2024-02-29T12:00:00.25"},
+      {"TIMESTAMP '1969-12-31 23:59:59'", "TIMESTAMP", CellKind::text, "1969-12-31T23:59:59"},
+      {"TIMESTAMPTZ '2024-01-01 10:00:00+01'", "TIMESTAMP WITH TIME ZONE", CellKind::text,
+       "2024-01-01T09:00:00Z"},
+      {"'2024-01-01 10:00:00.123456789'::TIMESTAMP_NS", "TIMESTAMP_NS", CellKind::text,
+       "2024-01-01T10:00:00.123456789"},
+      {"TIMETZ '10:00:00+01:30'", "TIME WITH TIME ZONE", CellKind::text, "10:00:00+01:30"},
+      {"INTERVAL '14 months 3 days 4 hours 1.5 seconds'", "INTERVAL", CellKind::text,
+       "P1Y2M3DT4H1.5S"},
+      {"'\\x00\\xFFab'::BLOB", "BLOB", CellKind::text, "AP9hYg=="},
+      {"'0101'::BIT", "BIT", CellKind::text, "0101"},
+      {"'6c7b5c4e-0000-4000-8000-00000000abcd'::UUID", "UUID", CellKind::text,
+       "6c7b5c4e-0000-4000-8000-00000000abcd"},
+      {"'b'::ENUM('a','b')", "ENUM('a', 'b')", CellKind::text, "b"},
+      {"[1, NULL, 3]", "INTEGER[]", CellKind::json, "[1,null,3]"},
+      {"[1,2]::INTEGER[2]", "INTEGER[2]", CellKind::json, "[1,2]"},
+      {"{'a': 1, 'b': ['x']}", "STRUCT(\"a\" INTEGER, \"b\" VARCHAR[])", CellKind::json,
+       R"({"a":1,"b":["x"]})"},
+      {"MAP {'k': 9007199254740993}", "MAP(VARCHAR, BIGINT)", CellKind::json,
+       R"({"k":"9007199254740993"})"},
+      {"MAP {1: 2}", "MAP(INTEGER, INTEGER)", CellKind::json, "[[1,2]]"},
+      {"union_value(n := 5)", "UNION(\"n\" INTEGER)", CellKind::json, R"({"n":5})"},
+      {"'{\"a\": 1}'::JSON", "JSON", CellKind::json, R"({"a": 1})"},
+      {"'123456789012345678901234567890123456789012'::BIGNUM", "BIGNUM", CellKind::integer,
+       "123456789012345678901234567890123456789012"},
+      {"(-5)::BIGNUM", "BIGNUM", CellKind::integer, "-5"},
+      {"NULL", "INTEGER", CellKind::null, ""},
+  };
+  auto connection = connect("scratch");
+  ASSERT_TRUE(connection);
+  for (const Case& each : cases) {
+    auto rows = (*connection)->query({.sql = "SELECT " + each.sql}, {.rows = 1}, {});
+    ASSERT_TRUE(rows) << each.sql << ": " << rows.error().message;
+    const auto batch = (*rows)->next(1, 1 << 20, {});
+    ASSERT_TRUE(batch && batch->rows() == 1) << each.sql;
+    EXPECT_EQ((*rows)->columns()[0].type, each.type) << each.sql;
+    EXPECT_EQ(batch->at(0, 0).kind, each.kind) << each.sql;
+    EXPECT_EQ(batch->at(0, 0).text, each.text) << each.sql;
+  }
+}
+
+TEST_F(DuckDbEngine, KeepsColumnsOfOneNameApart) {
+  EXPECT_EQ(query("SELECT 1 AS a, 2 AS a"), "1|2");
+}
+
+TEST_F(DuckDbEngine, TakesParametersByPositionAndByName) {
+  auto connection = connect("scratch");
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(rows_of(**connection, "SELECT $1 + 1, $2",
+                    {{.name = {}, .value = {CellKind::integer, "41"}},
+                     {.name = {}, .value = {CellKind::text, "it's"}}}),
+            "42|it's");
+  EXPECT_EQ(rows_of(**connection, "SELECT $b, $a",
+                    {{.name = "a", .value = {CellKind::null, ""}},
+                     {.name = "b", .value = {CellKind::boolean, "true"}}}),
+            "true|-");
+  EXPECT_THAT(rows_of(**connection, "SELECT $1"), StartsWith("invalid_args"));
+}
+
+TEST_F(DuckDbEngine, RunsAListAsOneTransaction) {
+  EXPECT_EQ(execute("CREATE TABLE t(i INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)"), "0,2");
+  EXPECT_THAT(execute("INSERT INTO t VALUES (3); INSERT INTO t VALUES (1)"),
+              StartsWith("invalid_args"));
+  EXPECT_EQ(query("SELECT count(*) FROM t"), "2");
+}
+
+TEST_F(DuckDbEngine, AppliesAKeyOnce) {
+  EXPECT_EQ(execute("CREATE TABLE t(i INT)", "persistent"), "0");
+  const Key key{"k", "f"};
+  EXPECT_EQ(execute("INSERT INTO t VALUES (1), (2)", "persistent", key), "2");
+  EXPECT_EQ(execute("INSERT INTO t VALUES (1), (2)", "persistent", key), "2 replayed");
+  EXPECT_THAT(execute("INSERT INTO t VALUES (9)", "persistent", Key{"k", "other"}),
+              StartsWith("conflict"));
+  EXPECT_EQ(query("SELECT count(*) FROM t", "persistent"), "2");
+  engine_->stop();
+  engine_ = make_engine();
+  EXPECT_EQ(execute("INSERT INTO t VALUES (1), (2)", "persistent", key), "2 replayed");
+}
+
+TEST_F(DuckDbEngine, SeesTablesOfPersistentInScratch) {
+  EXPECT_EQ(
+      execute("CREATE TABLE orders AS SELECT range AS id, range % 7 AS kind, 'x' || range AS n "
+              "FROM range(100000)",
+              "persistent"),
+      "100000");
+  EXPECT_EQ(query("SELECT count(*), sum(id), max(n) FROM persistent.orders"),
+            "100000|4999950000|x99999");
+  EXPECT_EQ(query("SELECT o.id FROM persistent.main.orders o JOIN range(3) r ON o.id = r.range "
+                  "ORDER BY ALL"),
+            "0;1;2");
+  EXPECT_EQ(execute("CREATE TABLE mine AS SELECT * FROM persistent.orders WHERE kind = 3"),
+            "14286");
+  EXPECT_EQ(execute("CREATE TABLE orders(id INT)"), "0");
+  EXPECT_EQ(query("SELECT count(*) FROM orders"), "0") << "the session's own";
+  EXPECT_EQ(query("SELECT count(*) FROM persistent.orders"), "100000");
+  EXPECT_THAT(query("SELECT * FROM persistent.nothing"), StartsWith("not_found"));
+}
+
+TEST_F(DuckDbEngine, ReadsFilesFromBothDatabases) {
+  write_file(project_ / "x.csv", "a,b\n1,2024-01-01 10:00:00\n2,\n");
+  for (const std::string alias : {"scratch", "persistent"}) {
+    EXPECT_EQ(query("SELECT * FROM 'x.csv'", alias), "1|2024-01-01T10:00:00;2|-") << alias;
+    EXPECT_EQ(query("SELECT typeof(b) FROM '" + project_.path() + "/x.csv' LIMIT 1", alias),
+              "TIMESTAMP");
+  }
+  EXPECT_EQ(execute("CREATE TABLE loaded AS FROM 'x.csv'", "persistent"), "2");
+  EXPECT_EQ(query("SELECT sum(a) FROM loaded", "persistent"), "3");
+  EXPECT_EQ(query("SELECT * FROM hearth_query('scratch', 'SELECT a FROM read_csv(''x.csv'', "
+                  "all_varchar = true) ORDER BY a DESC')",
+                  "persistent"),
+            "2;1");
+}
+
+TEST_F(DuckDbEngine, TouchesNothingOutsideTheRoots) {
+  const test::ScratchDirectory elsewhere("sql-elsewhere");
+  write_file(elsewhere / "secret.csv", "a\n1\n");
+  std::filesystem::create_symlink(elsewhere.path(), project_ / "link");
+  EXPECT_EQ(execute("CREATE TABLE s(i INT); INSERT INTO s VALUES (42)", "scratch"), "0,1");
+  auto other = connect("scratch", Access::read_only, "s2");
+  ASSERT_TRUE(other);
+  ASSERT_EQ(rows_of(**other, "SELECT 1"), "1");
+  const std::string base = data_.path() + "/default";
+  for (const std::string& path :
+       {elsewhere / "secret.csv", project_ / "link/secret.csv", std::string("link/secret.csv"),
+        std::string("../") + std::filesystem::path(elsewhere.path()).filename().string() +
+            "/secret.csv",
+        std::string("/etc/passwd"), std::string("/proc/self/environ"),
+        std::string("/proc/self/maps"), base + "/scratch/s1/scratch.duckdb",
+        base + "/persistent/persistent.duckdb"}) {
+    for (const std::string& sql :
+         {"SELECT * FROM read_csv('" + path + "')", "SELECT * FROM read_text('" + path + "')",
+          "SELECT * FROM read_blob('" + path + "')"}) {
+      EXPECT_THAT(rows_of(**other, sql),
+                  testing::AnyOf(StartsWith("permission_denied"), StartsWith("not_found")))
+          << sql;
+    }
+  }
+  EXPECT_EQ(rows_of(**other, "SELECT count(*) FROM glob('" + elsewhere.path() + "/*')"), "0");
+}
+
+TEST_F(DuckDbEngine, HoldsAPageOfALargeResultOnly) {
+  auto connection = connect("scratch", Access::read_only);
+  ASSERT_TRUE(connection);
+  ASSERT_EQ(rows_of(**connection, "SELECT 1"), "1");
+  const auto before = steady_clock::now();
+  auto rows = (*connection)
+                  ->query({.sql = "SELECT range, 'row ' || range FROM range(10000000)"},
+                          {.rows = 1000}, {});
+  ASSERT_TRUE(rows);
+  auto page = (*rows)->next(1000, 1 << 20, {});
+  EXPECT_LT(steady_clock::now() - before, milliseconds(2000)) << "not the whole of it";
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->rows(), 1000U);
+  EXPECT_FALSE((*rows)->is_at_end());
+  page = (*rows)->next(5, 1 << 20, {});
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->at(4, 0).text, "1004");
+  rows->reset();
+  EXPECT_EQ(rows_of(**connection, "SELECT 2"), "2") << "the connection goes on";
+}
+
+TEST_F(DuckDbEngine, IsInterruptedByItsCallerAndItsDeadline) {
+  const std::string endless =
+      "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b";
+  auto connection = connect("scratch", Access::read_only);
+  ASSERT_TRUE(connection);
+  std::stop_source stop;
+  const Work work{.stop = stop.get_token(),
+                  .deadline = steady_clock::now() + std::chrono::seconds(20)};
+  auto asked = std::async(std::launch::async, [&] {
+    return (*connection)->query({.sql = endless}, {.rows = 1}, work);
+  });
+  stop.request_stop();  // whether it has begun or not
+  const auto cancelled = asked.get();
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, Errc::cancelled);
+  const auto late = (*connection)
+                        ->query({.sql = endless}, {.rows = 1},
+                                {.deadline = steady_clock::now() + milliseconds(100)});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::timed_out);
+  EXPECT_EQ(rows_of(**connection, "SELECT 3"), "3") << "the connection goes on";
+}
+
+TEST_F(DuckDbEngine, ComesBackAfterItsEnd) {
+  EXPECT_EQ(execute("CREATE TABLE t(i INT); INSERT INTO t VALUES (7)", "persistent"), "0,1");
+  EXPECT_EQ(execute("CREATE TABLE mine AS SELECT 8 AS i"), "1");
+  auto connection = connect("persistent");
+  ASSERT_TRUE(connection);
+  ASSERT_EQ(rows_of(**connection, "SELECT i FROM t"), "7");
+  ASSERT_EQ(::kill(static_cast<pid_t>(engine_->status().pid), SIGKILL), 0);
+  EXPECT_THAT(rows_of(**connection, "SELECT i FROM t"), StartsWith("engine_restarted"));
+  EXPECT_FALSE((*connection)->is_alive());
+  EXPECT_EQ(query("SELECT i FROM t", "persistent"), "7");
+  EXPECT_EQ(query("SELECT i FROM mine"), "8") << "the scratch database is a file";
+}
+
+TEST_F(DuckDbEngine, IsReplacedWhenItHangs) {
+  auto connection = connect("persistent");
+  ASSERT_TRUE(connection);
+  ASSERT_EQ(rows_of(**connection, "SELECT 1"), "1");
+  const auto pid = static_cast<pid_t>(engine_->status().pid);
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  const auto stuck = (*connection)
+                         ->query({.sql = "SELECT 1"}, {.rows = 1},
+                                 {.deadline = steady_clock::now() + milliseconds(50)});
+  ASSERT_FALSE(stuck);
+  EXPECT_EQ(stuck.error().code, Errc::timed_out);
+  EXPECT_EQ(query("SELECT 2", "persistent"), "2");
+  EXPECT_NE(engine_->status().pid, pid);
+}
+
+TEST_F(DuckDbEngine, ForgetsASessionsScratch) {
+  EXPECT_EQ(execute("CREATE TABLE mine(i INT)"), "0");
+  const std::string directory = data_.path() + "/default/scratch/s1";
+  ASSERT_TRUE(std::filesystem::exists(directory));
+  engine_->forget(session());
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  EXPECT_THAT(query("SELECT * FROM mine"), StartsWith("not_found"));
+}
+
+TEST_F(DuckDbEngine, DescribesWhatThereIs) {
+  EXPECT_EQ(
+      execute("CREATE TABLE people(id INTEGER PRIMARY KEY, name VARCHAR NOT NULL DEFAULT 'x'); "
+              "CREATE VIEW names AS SELECT name FROM people; "
+              "CREATE INDEX by_name ON people(name)"),
+      "0,0,0");
+  auto connection = connect("scratch");
+  ASSERT_TRUE(connection);
+  const auto tables = (*connection)->tables({});
+  ASSERT_TRUE(tables);
+  ASSERT_EQ(tables->size(), 2U) << "not what hearth keeps there";
+  EXPECT_EQ((*tables)[0].kind, "view");
+  EXPECT_EQ((*tables)[1].name, "people");
+  const auto detail = (*connection)->describe("People", {});
+  ASSERT_TRUE(detail) << detail.error().message;
+  ASSERT_EQ(detail->columns.size(), 2U);
+  EXPECT_EQ(detail->columns[0].key, "primary");
+  EXPECT_EQ(detail->columns[1].default_value, "'x'");
+  EXPECT_FALSE(detail->columns[1].is_nullable);
+  EXPECT_EQ(detail->indexes.size(), 1U);
+  const auto none = (*connection)->describe("poeple", {});
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().suggestions, testing::ElementsAre("people"));
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql

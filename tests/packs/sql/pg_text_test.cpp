@@ -1,0 +1,204 @@
+// What needs no server: statements' texts, SQLSTATEs, and the spelling of values.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "packs/sql/engine/pg/cells.hpp"
+#include "packs/sql/engine/pg/errors.hpp"
+#include "packs/sql/engine/pg/location.hpp"
+#include "packs/sql/engine/pg/sql_text.hpp"
+
+namespace hearth::packs::sql::pg {
+namespace {
+
+using Words = std::vector<std::string>;
+
+TEST(SqlText, FindsTheFirstWords) {
+  const auto words = [](std::string_view sql, Dialect dialect = Dialect::postgres) {
+    return leading_words(sql, dialect, 2);
+  };
+  EXPECT_EQ(words("select 1"), Words{"SELECT"});
+  EXPECT_EQ(words("\n -- a\n /* b */ ((Create\tTABLE t"), (Words{"CREATE", "TABLE"}));
+  EXPECT_EQ(words(""), Words{});
+  EXPECT_EQ(words("-- only this"), Words{});
+  EXPECT_EQ(words("'select'"), Words{});
+  EXPECT_EQ(words("\"select\" 1"), Words{});
+  EXPECT_EQ(words("; drop table t"), Words{});
+}
+
+TEST(SqlText, ReadsCommentsAsTheServerDoes) {
+  constexpr std::string_view sql = "/* /* */ select 1 -- */ drop database d";
+  EXPECT_EQ(leading_words(sql, Dialect::hyper, 1), Words{"SELECT"});
+  EXPECT_EQ(leading_words(sql, Dialect::postgres, 1), Words{"DROP"});
+}
+
+TEST(SqlText, FindsWhatAStatementDoes) {
+  const auto verb = [](std::string_view sql) { return main_verb(sql, Dialect::hyper); };
+  EXPECT_EQ(verb("with x as (select 1) insert into t select * from x"), "INSERT");
+  EXPECT_EQ(verb("with x as (delete from t) select 'insert' from x"), "SELECT");
+  EXPECT_EQ(verb("select (1)"), "SELECT");
+  EXPECT_EQ(verb("drop database d"), "");
+}
+
+TEST(SqlText, PartsStatements) {
+  const auto parts = [](std::string sql) {
+    std::string text;
+    for (const Statement& part : parted({{std::move(sql)}}, Dialect::postgres))
+      text += "[" + part.sql + "]";
+    return text;
+  };
+  EXPECT_EQ(parts("select 1"), "[select 1]");
+  EXPECT_EQ(parts("select ';'; -- a;\n delete from \"t;\" ;; "),
+            "[select ';'][ -- a;\n delete from \"t;\" ]");
+  EXPECT_EQ(parts("create rule r as on insert to t do (select 1; select 2)"),
+            "[create rule r as on insert to t do (select 1; select 2)]");
+  EXPECT_EQ(parts("do $$ begin; end $$; select 1"), "[do $$ begin; end $$][ select 1]");
+  EXPECT_EQ(parts(" ; "), "[ ; ]");
+}
+
+TEST(SqlText, NumbersNamedParameters) {
+  const Statement statement{
+      "select $b, $a, $b, '$a', \"$a\", $$ $a $$, $x$ $a $x$, E'\\' $a', a$b -- $a",
+      {{"a", {CellKind::integer, "1"}}, {"b", {CellKind::null, ""}}}};
+  const auto bound = bind(statement, Dialect::postgres);
+  ASSERT_TRUE(bound);
+  EXPECT_EQ(bound->sql,
+            "select $2, $1, $2, '$a', \"$a\", $$ $a $$, $x$ $a $x$, E'\\' $a', a$b -- $a");
+  ASSERT_EQ(bound->values.size(), 2U);
+  EXPECT_EQ(bound->values[0], "1");
+  EXPECT_EQ(bound->values[1], std::nullopt);
+}
+
+TEST(SqlText, SaysWhichParameterHasNoValue) {
+  const auto bound = bind({"select $nmae", {{"name", {CellKind::text, "x"}}}}, Dialect::postgres);
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error().message, "there is no value for the parameter $nmae");
+  EXPECT_EQ(bound.error().suggestions, std::vector<std::string>{"did you mean $name?"});
+  EXPECT_FALSE(bind({"select $2", {{"", {CellKind::text, "x"}}}}, Dialect::hyper));
+}
+
+TEST(SqlText, WritesLiteralsThatStayLiterals) {
+  const Statement statement{"select -$1, $2, $3, $4, $5, $6, $7",
+                            {{"", {CellKind::integer, "-1"}},
+                             {"", {CellKind::text, "it's; drop table t --"}},
+                             {"", {CellKind::null, ""}},
+                             {"", {CellKind::boolean, "true"}},
+                             {"", {CellKind::real, "1e+300"}},
+                             {"", {CellKind::integer, "12345678901234567890"}},
+                             {"", {CellKind::integer, "1); drop table t; --"}}}};
+  const auto bound = bind(statement, Dialect::hyper);
+  ASSERT_TRUE(bound);
+  EXPECT_EQ(bound->sql,
+            "select -(-1), 'it''s; drop table t --', NULL, TRUE, CAST('1e+300' AS double "
+            "precision), CAST('12345678901234567890' AS numeric(38,0)), CAST('1); drop table t; "
+            "--' AS numeric(38,0))");
+  EXPECT_TRUE(bound->values.empty());
+}
+
+TEST(SqlStates, MeanCodes) {
+  EXPECT_EQ(code_of("40001"), Errc::conflict);
+  EXPECT_EQ(code_of("40P01"), Errc::conflict);
+  EXPECT_EQ(code_of("57014"), Errc::cancelled);
+  EXPECT_EQ(code_of("57P01"), Errc::engine_restarted);
+  EXPECT_EQ(code_of("25006"), Errc::read_only);
+  EXPECT_EQ(code_of("42P01"), Errc::not_found);
+  EXPECT_EQ(code_of("42703"), Errc::not_found);
+  EXPECT_EQ(code_of("42501"), Errc::permission);
+  EXPECT_EQ(code_of("42601"), Errc::invalid_args);
+  EXPECT_EQ(code_of("23505"), Errc::invalid_args);
+  EXPECT_EQ(code_of("53300"), Errc::busy);
+  EXPECT_EQ(quoted_name("relation \"a.b\" does not exist"), "a.b");
+  EXPECT_EQ(quoted_name("nothing"), "");
+}
+
+std::string cell(Oid type, std::string_view text, const TypeBook& types = {}) {
+  Batch batch(1);
+  add_cell(batch, types, type, text);
+  return std::to_string(static_cast<int>(batch.at(0, 0).kind)) + ":" +
+         std::string(batch.at(0, 0).text);
+}
+
+TEST(Cells, AreCanonical) {
+  EXPECT_EQ(cell(16, "t"), "1:true");
+  EXPECT_EQ(cell(20, "-9223372036854775808"), "2:-9223372036854775808");
+  EXPECT_EQ(cell(701, "0.1"), "3:0.1");
+  EXPECT_EQ(cell(701, "NaN"), "4:NaN");
+  EXPECT_EQ(cell(1700, "12.340000000"), "4:12.340000000");
+  EXPECT_EQ(cell(1114, "2024-01-31 10:00:00.5"), "4:2024-01-31T10:00:00.5");
+  EXPECT_EQ(cell(1114, "infinity"), "4:infinity");
+  EXPECT_EQ(cell(1184, "2024-01-31 09:00:00+00"), "4:2024-01-31T09:00:00Z");
+  EXPECT_EQ(cell(1184, "2024-01-31 09:00:00.25-03"), "4:2024-01-31T09:00:00.25-03:00");
+  EXPECT_EQ(cell(1184, "2024-01-31 09:00:00+05:30"), "4:2024-01-31T09:00:00+05:30");
+  EXPECT_EQ(cell(1266, "09:00:00+02"), "4:09:00:00+02:00");
+  EXPECT_EQ(cell(17, "\\x00ff10"), "4:AP8Q");
+  EXPECT_EQ(cell(17, "\\x6162"), "4:YWI=");
+  EXPECT_EQ(cell(17, "\\x"), "4:");
+  EXPECT_EQ(cell(17, "\\xgg"), "4:\\xgg");
+  EXPECT_EQ(cell(99999, "?"), "4:?");
+}
+
+TEST(Cells, WriteArraysAsJson) {
+  EXPECT_EQ(cell(1007, "{1,NULL,-3}"), "5:[1,null,-3]");
+  EXPECT_EQ(cell(1007, "[1,NULL]"), "5:[1,null]");
+  EXPECT_EQ(cell(1007, "{}"), "5:[]");
+  EXPECT_EQ(cell(1007, "[]"), "5:[]");
+  EXPECT_EQ(cell(1007, "{{1,2},{3,4}}"), "5:[[1,2],[3,4]]");
+  EXPECT_EQ(cell(1007, "[0:1]={1,2}"), "5:[1,2]");
+  EXPECT_EQ(cell(1009, R"({a,"b \"c\", d","NULL",NULL,"\\"})"),
+            R"(5:["a","b \"c\", d","NULL",null,"\\"])");
+  EXPECT_EQ(cell(1009, R"(["a","b\"c",NULL])"), R"(5:["a","b\"c",null])");
+  EXPECT_EQ(cell(1231, "{1.50,NaN}"), R"(5:["1.50","NaN"])");
+  EXPECT_EQ(cell(1022, "{0.5,Infinity}"), R"(5:[0.5,"Infinity"])");
+  EXPECT_EQ(cell(1000, "{t,f}"), "5:[true,false]");
+  EXPECT_EQ(cell(3807, R"({"{\"a\": 1}"})"), R"(5:[{"a": 1}])");
+  EXPECT_EQ(cell(1009, "{\"a\nb\"}"), R"(5:["a\u000ab"])");
+}
+
+TEST(Cells, WriteCompositesAsJson) {
+  TypeBook types;
+  types.add(70000, {.name = "point3",
+                    .shape = Shape::composite,
+                    .fields = {{"x", 23}, {"label", 25}, {"list", 1007}, {"none", 25}}});
+  constexpr const char* text = R"x((1,"a ""b"", (c)","{1,2}",))x";
+  EXPECT_EQ(cell(70000, text, types),
+            R"x(5:{"x":1,"label":"a \"b\", (c)","list":[1,2],"none":null})x");
+}
+
+TEST(Cells, NameTypesWithTheirModifiers) {
+  const TypeBook types;
+  EXPECT_EQ(types.name(1700, 2490381), "numeric(38,9)");
+  EXPECT_EQ(types.name(1700, -1), "numeric");
+  EXPECT_EQ(types.name(1231, 2490381), "numeric(38,9)[]");
+  EXPECT_EQ(types.name(1043, 9), "character varying(5)");
+  EXPECT_EQ(types.name(1184, 3), "timestamp(3) with time zone");
+  EXPECT_EQ(types.name(20, -1), "bigint");
+}
+
+TEST(Locations, TakeNoSecrets) {
+  for (const char* text : {"postgresql://me:hunter2@localhost/db", "host=h password=hunter2",
+                           "host=h passfile=/tmp/x", "host=h sslpassword=hunter2", "service=s"}) {
+    const auto options = parse_location(text);
+    ASSERT_FALSE(options) << text;
+    EXPECT_EQ(options.error().code, Errc::invalid_args);
+    EXPECT_EQ(options.error().message.find("hunter2"), std::string::npos);
+    EXPECT_NE(options.error().suggestions.front().find(".pgpass"), std::string::npos);
+  }
+  EXPECT_FALSE(parse_location("http://localhost"));
+  const auto options = parse_location("postgresql://me@localhost:5433/db?sslmode=verify-full");
+  ASSERT_TRUE(options);
+  EXPECT_NE(std::ranges::find(*options, Options::value_type("sslmode", "verify-full")),
+            options->end());
+}
+
+TEST(Locations, AskACommandForThePassword) {
+  PasswordSource source;
+  source.command = {"/bin/sh", "-c", "echo \"$PGUSER@$PGHOST:$PGPORT/$PGDATABASE\"; echo more"};
+  auto options = with_password(*parse_location("postgresql://me@h:5433/db"), source, {});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->back(), Options::value_type("password", "me@h:5433/db"));
+  source.command = {"/bin/sh", "-c", "true"};
+  EXPECT_EQ(with_password({}, source, {}).error().code, Errc::permission);
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql::pg
