@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "json/json.hpp"
 #include "packs/sql/engine/duckdb_engine.hpp"
@@ -27,6 +28,7 @@ class ToolsOfData final : public pack::Pack {
     declare_chart_tools(tools, runner_);
     declare_notebook_tools(tools, runner_);
     declare_resources(tools, runner_);
+    declare_watch_tools(tools, runner_);
   }
   void start(pack::PackContext& context) override {
     DuckDbSettings settings;
@@ -38,6 +40,8 @@ class ToolsOfData final : public pack::Pack {
     settings.memory_limit = std::uint64_t{512} << 20;
     runner_.databases().add_engine(make_duckdb_engine(std::move(settings)));
     runner_.start(context);
+    start_watches(runner_);
+    resume_watches(runner_, "default");
   }
   void stop() override { runner_.stop(); }
   [[nodiscard]] pack::PackStatus status() const override { return {}; }
@@ -153,6 +157,32 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   options_.caller.read_only = true;
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"o2.csv"})").code, Errc::read_only);
   EXPECT_EQ(bad("load", R"({"table":"sales","path":"sales.csv"})").code, Errc::read_only);
+}
+
+TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
+  skip_without_duckdb();
+  fs::create_directory(project_ / "in");
+  write("in/sales.csv", "a,b\n1,x\n");
+  write("in/sales.csv.ready", "");
+  good("watch", R"({"path":"in"})");
+  // The sentinel goes last.
+  const auto wait_for = [this](const std::string& file) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (fs::exists(project_ / (file + ".ready")) && std::chrono::steady_clock::now() < end) {
+      std::this_thread::yield();
+    }
+    EXPECT_FALSE(fs::exists(project_ / (file + ".ready"))) << file;
+  };
+  wait_for("in/sales.csv");
+  EXPECT_TRUE(fs::exists(project_ / "in/loaded/sales.csv"));
+  write("in/book.xlsx", "PK\x03\x04");
+  write("in/book.xlsx.ready", "");
+  wait_for("in/book.xlsx");
+  EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx"));
+  EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx.reason.txt"));
+  EXPECT_THAT(good("query", R"({"sql":"SELECT * FROM sales"})"), HasSubstr(R"([[1,"x"]])"));
+  EXPECT_THAT(good("unwatch", R"({"path":"in"})"), HasSubstr(R"("was_watched":true)"));
+  EXPECT_EQ(good("watch", "{}"), R"({"folders":[]})");
 }
 
 }  // namespace
