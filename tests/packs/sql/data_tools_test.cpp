@@ -86,7 +86,7 @@ class DataTools : public testing::Test {
 TEST_F(DataTools, AreDescribedInLittleSpace) {
   std::size_t descriptions = 0;
   for (const auto& [verb, spec] : harness_->specs()) {
-    descriptions += spec.description.size() + spec.input_schema.size();
+    descriptions += spec.description.size();
     EXPECT_NE(spec.resend, pack::ResendRule::refuse) << verb;
     EXPECT_TRUE(json::parse(spec.input_schema)) << verb;
     EXPECT_TRUE(json::parse(spec.output_schema)) << verb;
