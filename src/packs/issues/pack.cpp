@@ -64,6 +64,7 @@ void Issues::declare(pack::Binder& tools) {
   declare_claim_tools(tools, runner_);
   declare_upkeep_tools(tools, runner_);
   declare_setup_tools(tools, runner_);
+  declare_note_tools(tools, runner_);
   declare_resources(tools, runner_);
   declare_planning_tools(tools, runner_);
   declare_context_tools(tools, runner_);

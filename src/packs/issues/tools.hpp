@@ -10,6 +10,7 @@ void declare_list_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_claim_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_setup_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_note_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_resources(pack::Binder& binder, ToolRunner& runner);
 void declare_planning_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_context_tools(pack::Binder& tools, ToolRunner& runner);

@@ -99,6 +99,13 @@ struct ProjectNote {
   bool operator==(const ProjectNote&) const = default;
 };
 
+// The id under which notes about the project are kept: 16 × 0xff.
+inline constexpr IssueId project_issue_id = [] {
+  IssueId id;
+  id.bytes.fill(0xff);
+  return id;
+}();
+
 // Sorts by version and leaves out duplicates: the form that projections take.
 void normalize(std::vector<Event>& events);
 // Of one issue's events, normalized. Nothing while its creation has not arrived.

@@ -9,16 +9,9 @@ namespace {
 
 constexpr std::size_t most_problem_texts = 20;
 
-// The id under which notes about the project are kept.
-const IssueId project_id = [] {
-  IssueId id;
-  id.bytes.fill(0xff);
-  return id;
-}();
-
 RowKind kind_of(std::span<const Event> events, bool is_issue) {
   if (is_issue) return RowKind::issue;
-  if (events.front().issue == project_id) return RowKind::project;
+  if (events.front().issue == project_issue_id) return RowKind::project;
   return project_file(events) ? RowKind::file : RowKind::waiting;
 }
 
