@@ -1,6 +1,8 @@
 // The pack: its engines, its sessions, its tools.
+#include <filesystem>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/program_path.hpp"
 #include "packs/sql/engine/duckdb_engine.hpp"
 #include "packs/sql/engine/hyper/hyper_engine.hpp"
@@ -36,6 +38,7 @@ class Sql final : public pack::Pack {
     declare_data_tools(tools, runner_);
     declare_chart_tools(tools, runner_);
     declare_notebook_tools(tools, runner_);
+    declare_watch_tools(tools, runner_);
     declare_resources(tools, runner_);
   }
   void start(pack::PackContext& context) override;
@@ -44,9 +47,15 @@ class Sql final : public pack::Pack {
     if (sessions_) sessions_->changed(caller.name_space, caller.session, is_open);
   }
   [[nodiscard]] pack::PackStatus status() const override;
+  // A folder that is watched keeps the daemon, and so does a load that nobody waits for.
+  [[nodiscard]] bool is_standing_by() const override {
+    return !runner_.drop_folders().is_empty() || runner_.imports().is_running();
+  }
   [[nodiscard]] std::vector<pack::StoreStatus> stores() const override { return {}; }
 
  private:
+  void resume_all_watches(const std::string& stores);
+
   pack::PackContext* context_ = nullptr;
   ToolRunner runner_;
   std::unique_ptr<Sessions> sessions_;  // once started
@@ -75,7 +84,22 @@ void Sql::start(pack::PackContext& context) {
   if (const auto own = context.data_directory("default"); own && !context.store_owner()) {
     stores = own->parent_path().parent_path().string();
   }
+  start_watches(runner_);
+  if (!stores.empty()) resume_all_watches(stores);
   sessions_ = std::make_unique<Sessions>(runner_, std::move(stores));
+}
+
+// Of every namespace that has watched a folder before.
+void Sql::resume_all_watches(const std::string& stores) {
+  auto queued = context_->submit([this, stores] {
+    std::error_code error;
+    for (const auto& each : std::filesystem::directory_iterator(stores, error)) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(each.path() / "sql" / notebook_name, ignored)) continue;
+      resume_watches(runner_, each.path().filename().string());
+    }
+  });
+  if (!queued) log::warning("folders are not watched", {log::kv("why", queued.error().message)});
 }
 
 void Sql::stop() {

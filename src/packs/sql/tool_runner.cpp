@@ -15,13 +15,14 @@ void ToolRunner::start(pack::PackContext& context) {
     const auto durability =
         context.is_power_safe() ? store::Durability::power : store::Durability::process;
     return Notebook::open(
-        (*directory / "notebook.db").string(), context.clock(),
+        (*directory / notebook_name).string(), context.clock(),
         {.is_read_only = context.store_owner().has_value(), .durability = durability});
   });
 }
 
 void ToolRunner::stop() {
   imports_.stop();
+  drop_folders_.close();
   pool_.close();
   notebooks_.close();
   cursors_.close();
