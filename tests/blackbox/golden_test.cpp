@@ -210,7 +210,9 @@ class Placeholders {
       replace(text, real,
               name(real, of.empty() ? "short" : "beginning of " + of.substr(1, of.size() - 2)));
     }
+    static const std::regex milliseconds(R"(\b1[0-9]{12}\b)");
     text = std::regex_replace(text, time, "<time>");
+    text = std::regex_replace(text, milliseconds, "<ms>");
     for (const auto& [real, hidden] : places_) replace(text, real, hidden);
     return text;
   }

@@ -133,6 +133,7 @@ TEST(Cells, AreCanonical) {
   EXPECT_EQ(cell(17, "\\x00ff10"), "4:AP8Q");
   EXPECT_EQ(cell(17, "\\x6162"), "4:YWI=");
   EXPECT_EQ(cell(17, "\\x"), "4:");
+  EXPECT_EQ(cell(17, "\\xgg"), "4:\\xgg");
   EXPECT_EQ(cell(99999, "?"), "4:?");
 }
 

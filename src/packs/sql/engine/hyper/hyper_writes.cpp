@@ -121,7 +121,8 @@ std::vector<std::int64_t> split(std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find(' '), text.size());
     std::int64_t number = 0;
-    (void)std::from_chars(text.data(), text.data() + end, number);
+    const std::string_view digits = text.substr(0, end);
+    (void)std::from_chars(digits.data(), digits.data() + digits.size(), number);
     numbers.push_back(number);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -130,15 +131,15 @@ std::vector<std::int64_t> split(std::string_view text) {
 
 }  // namespace
 
-Result<Executed> HyperConnection::execute(const std::vector<Statement>& texts,
+Result<Executed> HyperConnection::execute(const std::vector<Statement>& statements,
                                           const std::optional<Key>& key,
                                           const Work& work) {
-  const std::vector<Statement> statements = pg::parted(texts, Dialect::hyper);
+  const std::vector<Statement> single = pg::parted(statements, Dialect::hyper);
   return change(
-      statements, key,
+      single, key,
       [&]() -> Result<Executed> {
         Executed executed;
-        if (auto done = run_all(statements, executed, work); !done)
+        if (auto done = run_all(single, executed, work); !done)
           return std::unexpected(std::move(done.error()));
         return executed;
       },

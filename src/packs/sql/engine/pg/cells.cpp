@@ -58,7 +58,9 @@ std::uint8_t nibble(char digit) {
 std::string base64_of(std::string_view hex) {
   static constexpr std::string_view digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (!hex.starts_with("\\x")) return std::string(hex);
+  if (!hex.starts_with("\\x") ||
+      hex.find_first_not_of("0123456789abcdefABCDEF", 2) != std::string_view::npos)
+    return std::string(hex);  // no server writes that
   hex.remove_prefix(2);
   const std::size_t size = hex.size() / 2;
   const auto byte = [&](std::size_t i) -> unsigned {
@@ -203,7 +205,8 @@ void append_array(
 
 // PostgreSQL writes the bounds of an array first when they are not the usual ones: [0:1]={…}.
 std::string array_of(const TypeBook& types, const Type& type, std::string_view text) {
-  if (const auto bounds = text.find("]={"); text.starts_with('[') && bounds != text.npos)
+  if (const auto bounds = text.find("]={");
+      text.starts_with('[') && bounds != std::string_view::npos)
     text.remove_prefix(bounds + 2);
   ItemReader reader(text);
   const bool is_hyper = reader.take('[');
@@ -321,10 +324,10 @@ std::string TypeBook::name(Oid oid, int modifier) const {
   return name.insert(place, suffix);
 }
 
-void add_cell(Batch& batch, const TypeBook& types, Oid oid, std::string_view text) {
-  const Type* const type = types.find(oid);
-  if (type == nullptr) return batch.add(CellKind::text, text);
-  switch (type->shape) {  // without a copy where none is needed
+void add_cell(Batch& batch, const TypeBook& types, Oid type, std::string_view text) {
+  const Type* const known = types.find(type);
+  if (known == nullptr) return batch.add(CellKind::text, text);
+  switch (known->shape) {  // without a copy where none is needed
     case Shape::text:
       return batch.add(CellKind::text, text);
     case Shape::integer:
@@ -332,7 +335,7 @@ void add_cell(Batch& batch, const TypeBook& types, Oid oid, std::string_view tex
     default:
       break;
   }
-  const auto [kind, value] = canonical(types, *type, text);
+  const auto [kind, value] = canonical(types, *known, text);
   batch.add(kind, value);
 }
 

@@ -291,16 +291,16 @@ Result<std::string> PostgresConnection::explain(const Statement& statement,
 
 // ---- Writes -----------------------------------------------------------------------------------
 
-Result<Executed> PostgresConnection::execute(const std::vector<Statement>& texts,
+Result<Executed> PostgresConnection::execute(const std::vector<Statement>& statements,
                                              const std::optional<Key>& /*key*/,
                                              const Work& work) {
-  const std::vector<Statement> statements = parted(texts, Dialect::postgres);
-  if (auto checked = check_writable(statements); !checked)
+  const std::vector<Statement> single = parted(statements, Dialect::postgres);
+  if (auto checked = check_writable(single); !checked)
     return std::unexpected(std::move(checked.error()));
   if (auto begun = begin("READ WRITE", work); !begun)
     return std::unexpected(std::move(begun.error()));
   Executed executed;
-  if (auto done = run_all(statements, executed, work); !done)
+  if (auto done = run_all(single, executed, work); !done)
     return std::unexpected(std::move(done.error()));
   if (auto committed = commit(work); !committed)
     return std::unexpected(std::move(committed.error()));
