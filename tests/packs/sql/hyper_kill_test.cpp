@@ -71,7 +71,7 @@ class HyperKilled : public testing::Test {
 
 TEST_F(HyperKilled, LosesNoAcknowledgedCommit) {
   ASSERT_EQ(change(*open_eventually(), {"CREATE TABLE kept (i int)"}), "0");
-  const int kills = is_full_size() ? 300 : 8;
+  const int kills = is_full_size() ? 100 : 8;
   std::atomic<bool> is_over = false;
   std::atomic<int> next = 0;
   Told told[3];

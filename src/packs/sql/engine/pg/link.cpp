@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds longest_connect{10'000};
 constexpr milliseconds cancel_grace{3'000};     // from the cancel request to the server's answer
 constexpr milliseconds cancel_delivery{1'000};  // until the server has taken the request itself
+constexpr milliseconds cancel_pause{250};       // between two requests for one statement
 constexpr int most_cancels = 16;                // on their way at once, in the process
 
 MonotonicTime now() {
@@ -373,7 +374,8 @@ Result<void> Link::await_input(const Work& work) {
     look_at(work);
     auto deadline = work.deadline.value_or(MonotonicTime::max());
     if (ending_ != Ending::none) {
-      deadline = give_up_;
+      if (now() >= cancel_again_) send_cancel();
+      deadline = std::min(give_up_, cancel_again_);
       if (now() >= give_up_) {
         is_broken_ = true;
         return std::unexpected(stopped(ending_ == Ending::cancelled));
@@ -406,8 +408,15 @@ void Link::look_at(const Work& work) {
 void Link::request_cancel(Ending why) {
   ending_ = why;
   give_up_ = now() + cancel_grace;
-  if (pq_.transaction_status(connection_.get()) == PQTRANS_ACTIVE)
-    cancel_ = cancel_in_background(pq_, connection_.get());
+  send_cancel();
+}
+
+void Link::send_cancel() {
+  cancel_again_ = now() + cancel_pause;
+  if (pq_.transaction_status(connection_.get()) != PQTRANS_ACTIVE) return;
+  // While one is on its way, the server has not heard that yet.
+  if (cancel_.valid() && cancel_.wait_for(milliseconds(0)) != std::future_status::ready) return;
+  cancel_ = cancel_in_background(pq_, connection_.get());
 }
 
 Error Link::broken() {

@@ -120,6 +120,7 @@ class Link final {
   [[nodiscard]] Result<void> await_input(const Work& work);
   void look_at(const Work& work);
   void request_cancel(Ending why);
+  void send_cancel();
   [[nodiscard]] Error broken();
   [[nodiscard]] Error server_error(const Answer& answer);
 
@@ -131,6 +132,7 @@ class Link final {
   bool is_copying_ = false;       // the server waits for data
   Ending ending_ = Ending::none;  // why a cancel request went out for what runs
   MonotonicTime give_up_;         // when its answer is waited for no longer
+  MonotonicTime cancel_again_;    // one that comes before the statement has begun is ignored
   std::future<void> cancel_;      // the cancel request is on its way until this is ready
   std::string sqlstate_;
   std::string server_message_;
