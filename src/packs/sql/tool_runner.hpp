@@ -18,6 +18,10 @@
 
 namespace hearth::packs::sql {
 
+// Whose scratch and attachments a caller uses. A command is a session of its own each time, so all
+// that are given in one directory share theirs.
+[[nodiscard]] std::string session_id(const pack::Caller& caller);
+
 // `start` before the first call. Members are for the loop thread unless they say otherwise.
 class ToolRunner final {
  public:
@@ -27,6 +31,7 @@ class ToolRunner final {
   void stop();
 
   [[nodiscard]] Databases& databases() { return databases_; }
+  [[nodiscard]] const Databases& databases() const { return databases_; }
   [[nodiscard]] Connections& connections() { return connections_; }
   [[nodiscard]] Cursors& cursors() { return cursors_; }
   [[nodiscard]] Runner& runner() { return runner_; }  // its members: any thread
