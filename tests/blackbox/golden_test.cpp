@@ -265,13 +265,16 @@ void write_script(const std::string& script_path, const std::vector<Step>& steps
 }
 
 // A project, or nothing in it may be imported.
-void write_corpus(const std::string& files) {
+void write_corpus(const std::string& files, const std::string& pack) {
   std::filesystem::create_directories(files + "/.git");
+  if (pack == "sql") {
+    write_file(files + "/trips.csv", "day,passengers\n2024-05-01,120\n2024-05-02,80\n");
+    return;
+  }
   write_file(files + "/guide.md",
              "# Guide\n\nHow the ferry runs.\n\n## Timetable\n\nEvery hour from the west pier.\n");
   write_file(files + "/notes.txt", "The winch of the ferry was oiled in spring.\n");
   std::filesystem::create_directory(files + "/src");
-  write_file(files + "/trips.csv", "day,passengers\n2024-05-01,120\n2024-05-02,80\n");
   write_file(files + "/src/winch.cpp",
              "// Pulls the ferry.\nint pull(int rope) { return rope; }\n");
 }
@@ -317,7 +320,7 @@ Transcript play(const std::vector<Step>& steps,
   const TempHome home;
   const ScratchDirectory scratch("golden");
   const std::string files = scratch / "ferry";
-  write_corpus(files);
+  write_corpus(files, pack);
   if (pack == "issues") make_repositories(scratch.path(), files);
   const Call call = way({home, files, pack, options});
   Placeholders placeholders(home.path(), files);

@@ -80,8 +80,8 @@ void explain(ToolRunner& runner, const wire::ExplainRequest& request, pack::Call
   runner.on_pool(std::move(call), [&runner, target = std::move(*target), statement,
                                    request](pack::Call running) {
     const Work work = ToolRunner::work_of(running, request.timeout);
-    auto plan = runner.runner().read(target, work, [&](Connection& connection) {
-      return connection.explain(statement, request.analyze, work);
+    auto plan = runner.runner().read(target, work, [&](Connections::Lease& connection) {
+      return connection->explain(statement, request.analyze, work);
     });
     if (!plan) return running.answer(std::unexpected(std::move(plan.error())));
     running.answer(pack::Reply{.structured = json::encode(wire::ExplainAnswer{std::move(*plan)})});
@@ -99,8 +99,8 @@ Result<Page> sample_of(ToolRunner& runner,
                        const Target& target,
                        const wire::SampleRequest& request,
                        const Work& work) {
-  const auto table = runner.runner().read(target, work, [&](Connection& connection) {
-    return connection.describe(request.table, work);
+  const auto table = runner.runner().read(target, work, [&](Connections::Lease& connection) {
+    return connection->describe(request.table, work);
   });
   if (!table) return std::unexpected(table.error());
   const std::string sql = "SELECT * FROM " + quoted_name(table->table.schema) + "." +

@@ -26,10 +26,11 @@ namespace hearth::packs::sql::duckdb {
   X(duckdb_query_progress)                                                                                                                                      \
   X(duckdb_query)                                                                                                                                               \
   X(duckdb_free)                                                                                                                                                \
-  X(duckdb_extract_statements) X(duckdb_extract_statements_error) X(duckdb_destroy_extracted) X(                                                                \
-      duckdb_prepare_extracted_statement) X(duckdb_prepare) X(duckdb_prepare_error) X(duckdb_prepared_statement_type)                                           \
-      X(duckdb_destroy_prepare) X(duckdb_nparams) X(duckdb_bind_parameter_index) X(duckdb_bind_value) X(                                                        \
-          duckdb_bind_null) X(duckdb_bind_boolean) X(duckdb_bind_int64) X(duckdb_bind_double) X(duckdb_bind_varchar_length)                                     \
+  X(duckdb_extract_statements)                                                                                                                                  \
+  X(duckdb_extract_statements_error) X(duckdb_destroy_extracted) X(duckdb_prepare_extracted_statement) X(                                                       \
+      duckdb_prepare) X(duckdb_prepare_error) X(duckdb_prepared_statement_type) X(duckdb_destroy_prepare)                                                       \
+      X(duckdb_nparams) X(duckdb_bind_parameter_index) X(duckdb_bind_value) X(duckdb_bind_null) X(                                                              \
+          duckdb_bind_boolean) X(duckdb_bind_int64) X(duckdb_bind_double) X(duckdb_bind_varchar_length)                                                         \
           X(duckdb_prepared_statement_column_count) X(duckdb_prepared_statement_column_name) X(                                                                 \
               duckdb_prepared_statement_column_logical_type) X(duckdb_pending_prepared_streaming) X(duckdb_pending_error)                                       \
               X(duckdb_execute_pending) X(duckdb_destroy_pending) X(duckdb_execute_prepared) X(                                                                 \

@@ -49,6 +49,11 @@ Result<std::shared_ptr<Child>> Child::start(const std::vector<std::string>& comm
   auto report = receive_report(control->first.get(), deadline);
   if (!report) {
     const io::ChildEnd end = (*process)->stop(std::chrono::milliseconds(0));
+    // Killed before it began: as if a moment later.
+    if (report.error().code == Errc::unavailable && end.signal == SIGKILL) {
+      return fail(Errc::engine_restarted, "the DuckDB process was killed at its start",
+                  {"send it again"});
+    }
     return std::unexpected(
         std::move(report.error()).within("start DuckDB (" + end.describe() + ")"));
   }

@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds start_patience{10'000};
 // Between the starts of a process that does not live long.
 constexpr milliseconds first_back_off{20};
-constexpr milliseconds most_back_off{2000};
+constexpr milliseconds most_back_off{160};
 constexpr std::chrono::seconds healthy_life{2};
 
 Result<void> make_directory(const std::string& path) {
@@ -155,7 +155,9 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   if (!base) return std::unexpected(base.error());
   const bool is_scratch = database.alias == "scratch";
   spec.directory = is_scratch ? *base + "/scratch/" + session.id : *base + "/persistent";
-  if (auto made = make_directory(spec.directory); !made) return std::unexpected(made.error());
+  if (auto made = make_directory(spec.directory + "/exchange"); !made) {
+    return std::unexpected(std::move(made.error()));
+  }
   spec.path = spec.directory + (is_scratch ? "/scratch.duckdb" : "/persistent.duckdb");
   spec.keeps_keys = true;
   // Who may write is decided for each connection; the file is open once for all.
@@ -182,11 +184,10 @@ Result<std::unique_ptr<Connection>> DuckDbEngine::connect(const DatabaseRef& dat
     if (each.alias == "scratch") control.files = spec->path;
     control.neighbours.push_back({each.alias, std::move(*spec)});
   }
-  const bool keeps_keys = control.home.keeps_keys;
+  const InstanceSpec own = control.home;
   auto opened = (*running)->open(std::move(control));
   if (!opened) return std::unexpected(std::move(opened.error()));
-  return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened),
-                                                    keeps_keys);
+  return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened), own);
 }
 
 // Of a database that is attached none: its directory is its owner's.
