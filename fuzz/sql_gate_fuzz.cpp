@@ -33,6 +33,8 @@ class Connection {
     socket_.reset(fds[0]);
     Control open{.kind = ControlKind::open, .is_read_only = is_read_only};
     open.home.path = ":memory:";
+    open.home.memory_limit = std::uint64_t{256} << 20;
+    open.home.threads = 1;
     worker_ = std::make_shared<Worker>(instances, std::move(open), UniqueFd(fds[1]));
     std::thread([worker = worker_] { worker->run(); }).detach();
   }
@@ -43,7 +45,7 @@ class Connection {
                     .most_bytes = 1 << 20};
     require(send_frame(socket_.get(), encode(request)).has_value());
     for (;;) {
-      const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(2000);
       const auto frame = receive_frame(socket_.get(), deadline);
       require(frame.has_value());
       if (*frame) return read(**frame);
@@ -74,6 +76,7 @@ struct Setting {
         writer.ask(RequestKind::execute,
                    "CREATE TABLE t(i INT); INSERT INTO t VALUES (1); CREATE SEQUENCE sq; "
                    "CREATE MACRO m() AS nextval('sq'); CREATE VIEW v AS SELECT nextval('sq') AS n");
+    if (made.kind != ResponseKind::executed) std::fputs(made.error.message.c_str(), stderr);
     require(made.kind == ResponseKind::executed);
     before = state();
   }
