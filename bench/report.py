@@ -6,6 +6,7 @@ import pathlib
 import platform
 import subprocess
 
+from issue_log import IssueLog
 from knowledge_search import KnowledgeSearch
 from measure import Finding, Findings, Series
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
@@ -55,6 +56,10 @@ of which the fastest at each recall counts. Residency is what the process has mo
 opening. *Start*: from starting the process until it has ended right after its first answer.
 """
 
+ISSUES_HEADING = "## Issues"
+ISSUES_PREAMBLE = """A log that was filled in batches of 250 issues and packed. *In the engine*: by `bench_issues`, which calls it directly;
+the others through the command line with `--json`. Durable: synced to disk before the answer.
+"""
 KNOWLEDGE_HEADING = "## Knowledge"
 KNOWLEDGE_PREAMBLE = """Stores filled through the engine with texts like those of the text search, asked through `hearth mcp` for the ten
 best of three words, one question after another; elapsed time, with the client, the bridge and the daemon on the same
@@ -195,9 +200,13 @@ def knowledge_part(machine: Machine, found: KnowledgeSearch) -> str:
                       goals(Findings(lines=found.findings()))])
 
 
+def issues_part(machine: Machine, found: IssueLog) -> str:
+    return "\n".join([f"{ISSUES_HEADING}\n", ISSUES_PREAMBLE, machine.table(), goals(Findings(lines=found.findings()))])
+
+
 def with_part(page_text: str, heading: str, part: str) -> str:
     """`page_text` with the part that begins with `heading` replaced or added; parts stay in their order."""
-    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, TEXT_HEADING, VECTOR_HEADING]
+    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, ISSUES_HEADING, TEXT_HEADING, VECTOR_HEADING]
     found = {}
     for each in reversed(headings):
         before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")

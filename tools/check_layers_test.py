@@ -34,7 +34,7 @@ class CheckLayers(unittest.TestCase):
     def test_accepts_a_tree_that_keeps_the_rules(self) -> None:
         self.write("src/base/a.hpp", "// A thing.\n#pragma once\n#include <string>\n")
         self.write("src/ipc/b.cpp", '#include "base/a.hpp"\n#include "json/json.hpp"\n')
-        self.write("src/packs/sql/engine/c.cpp", '#include "store/sqlite.hpp"\n')
+        self.write("src/packs/knowledge/engine/c.cpp", '#include "store/sqlite.hpp"\n')
         self.write("src/packs/sql/wire.cpp", '#include "packs/sql/engine/c.hpp"\n#include "json/record.hpp"\n')
         self.write("src/app/main.cpp", '#include "packs/sql/sql.hpp"\n#include <string>\n')
         self.assertEqual(self.findings(), [])

@@ -24,7 +24,10 @@ bool can_be_option(std::string_view name) {
          std::ranges::all_of(name, fits);
 }
 
+// One text or several is, on a command line, an option that may be repeated.
 std::string type_of(const json::Value& schema) {
+  const json::Value* type = json::find(schema, "type");
+  if (type != nullptr && *type == json::Value(json::Array{"string", "array"})) return "array";
   return std::string(json::string_or(schema, "type", ""));
 }
 

@@ -191,6 +191,17 @@ Result<void> Codec<Raw>::read(const Value& from,
   return {};
 }
 
+Result<void> Codec<Texts>::read(const Value& from,
+                                std::string_view path,
+                                const Limits& limits,
+                                Texts& to) {
+  if (!from.is_string()) {
+    return Codec<std::vector<std::string>>::read(from, path, limits, to.list);
+  }
+  to.list = {std::string(from.get_string())};
+  return {};
+}
+
 void Codec<bool>::write(std::string& out, const bool& value) {
   out.append(value ? "true" : "false");
 }
@@ -205,6 +216,10 @@ void Codec<std::string>::write(std::string& out, const std::string& value) {
 }
 void Codec<Raw>::write(std::string& out, const Raw& value) {
   out.append(value.text);
+}
+
+void Codec<Texts>::write(std::string& out, const Texts& value) {
+  Codec<std::vector<std::string>>::write(out, value.list);
 }
 
 Object Codec<bool>::schema(const Limits&) {
@@ -235,6 +250,12 @@ Object Codec<std::string>::schema(const Limits& limits) {
 
 Object Codec<Raw>::schema(const Limits& limits) {
   return limits.any_value ? Object{} : Object{{"type", "object"}};
+}
+
+Object Codec<Texts>::schema(const Limits& limits) {
+  Object schema = Codec<std::vector<std::string>>::schema(limits);
+  schema["type"] = Array{"string", "array"};
+  return schema;
 }
 
 }  // namespace hearth::json

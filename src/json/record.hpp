@@ -13,8 +13,8 @@
 //
 // A member is required unless it is a std::optional or its note carries `json::defaulted` (then the
 // value of a default-constructed record is the default, and stands in the schema). Member types:
-// bool, std::int64_t, double, std::string, json::Raw, other records, and std::vector or
-// std::optional of these.
+// bool, std::int64_t, double, std::string, json::Raw, json::Texts, other records, and std::vector
+// or std::optional of these.
 #pragma once
 
 #include <boost/describe.hpp>
@@ -36,6 +36,11 @@ namespace hearth::json {
 // Any JSON value, carried as its compact text.
 struct Raw {
   std::string text = "{}";
+};
+
+// One text or an array of texts, as the sender likes; a range bounds their number.
+struct Texts {
+  std::vector<std::string> list;
 };
 
 // What a schema says about a member beyond its type. Ranges bound numbers, the bytes of strings and
@@ -128,6 +133,7 @@ HEARTH_JSON_CODEC(std::int64_t);
 HEARTH_JSON_CODEC(double);
 HEARTH_JSON_CODEC(std::string);
 HEARTH_JSON_CODEC(Raw);
+HEARTH_JSON_CODEC(Texts);
 #undef HEARTH_JSON_CODEC
 
 template <typename T>

@@ -71,7 +71,7 @@ void Redactor::add(const std::string& name, std::string_view value) {
     forms->all.push_back({.text = std::move(text), .name = name});
   }
   std::ranges::sort(forms->all, std::ranges::greater(),
-                           [](const Form& each) { return each.text.size(); });
+                    [](const Form& each) { return each.text.size(); });
   *access = std::move(forms);
 }
 

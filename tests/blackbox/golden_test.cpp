@@ -1,4 +1,4 @@
-// Every verb of the packs knowledge and issues three ways: as an MCP tool behind the bridge, on the
+// Every verb of a pack three ways: as an MCP tool behind the bridge, on the
 // command line, and in the request language; those of issues also without the shared daemon. All
 // have to answer as it is recorded (tests/data/golden/README.md), in good and in bad.
 #include <gtest/gtest.h>
@@ -159,6 +159,7 @@ class Placeholders {
       return object;
     }
     if (value.is_number() && member == "bytes") return "<bytes>";
+    if (value.is_number() && member == "pid") return "<pid>";
     const bool is_time = member == "ts" || member.ends_with("_ts") || member.ends_with("unix_ms");
     if (value.is_number() && is_time) return "<time>";
     if (!value.is_string()) return value;
@@ -210,7 +211,9 @@ class Placeholders {
       replace(text, real,
               name(real, of.empty() ? "short" : "beginning of " + of.substr(1, of.size() - 2)));
     }
+    static const std::regex milliseconds(R"(\b1[0-9]{12}\b)");
     text = std::regex_replace(text, time, "<time>");
+    text = std::regex_replace(text, milliseconds, "<ms>");
     for (const auto& [real, hidden] : places_) replace(text, real, hidden);
     return text;
   }
@@ -262,8 +265,12 @@ void write_script(const std::string& script_path, const std::vector<Step>& steps
 }
 
 // A project, or nothing in it may be imported.
-void write_corpus(const std::string& files) {
+void write_corpus(const std::string& files, const std::string& pack) {
   std::filesystem::create_directories(files + "/.git");
+  if (pack == "sql") {
+    write_file(files + "/trips.csv", "day,passengers\n2024-05-01,120\n2024-05-02,80\n");
+    return;
+  }
   write_file(files + "/guide.md",
              "# Guide\n\nHow the ferry runs.\n\n## Timetable\n\nEvery hour from the west pier.\n");
   write_file(files + "/notes.txt", "The winch of the ferry was oiled in spring.\n");
@@ -313,7 +320,7 @@ Transcript play(const std::vector<Step>& steps,
   const TempHome home;
   const ScratchDirectory scratch("golden");
   const std::string files = scratch / "ferry";
-  write_corpus(files);
+  write_corpus(files, pack);
   if (pack == "issues") make_repositories(scratch.path(), files);
   const Call call = way({home, files, pack, options});
   Placeholders placeholders(home.path(), files);
@@ -337,7 +344,17 @@ struct Case {
   std::vector<std::string> options = {};
 };
 
-class Golden : public testing::TestWithParam<Case> {};
+class Golden : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    if (GetParam().pack == "sql" && !has_duckdb()) GTEST_SKIP() << "DuckDB is missing";
+  }
+  // CI has it.
+  static bool has_duckdb() {
+    return std::getenv("CI") != nullptr ||
+           std::filesystem::exists(std::string(HEARTH_BIN_DIR) + "/../lib/hearth/libduckdb.so");
+  }
+};
 
 // The first of each pack may record what the others have to answer, too.
 TEST_P(Golden, AnswersAsRecorded) {
@@ -369,6 +386,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"KnowledgeByMcp", "knowledge", by_mcp},
         Case{"KnowledgeByCommandLine", "knowledge", by_command_line},
         Case{"KnowledgeByRequestLanguage", "knowledge", by_request},
+        Case{"SqlByMcp", "sql", by_mcp},
+        Case{"SqlByCommandLine", "sql", by_command_line},
+        Case{"SqlByRequestLanguage", "sql", by_request},
         Case{"IssuesByMcp", "issues", by_mcp},
         Case{"IssuesByCommandLine", "issues", by_command_line},
         Case{"IssuesByRequestLanguage", "issues", by_request},

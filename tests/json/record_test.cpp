@@ -212,5 +212,22 @@ TEST(NotesDeathTest, EndTheProgramWhenAMemberHasNone) {
   EXPECT_DEATH((void)schema_text<Unnoted>(), "no note for member \"member\"");
 }
 
+struct Wish {
+  Texts sql;
+};
+BOOST_DESCRIBE_STRUCT(Wish, (), (sql))
+Notes notes(const Wish*) {
+  return {{"sql", "", range(1, 2)}};
+}
+
+TEST(Record, TakesOneTextOrSeveral) {
+  EXPECT_EQ(decode<Wish>(*parse(R"({"sql":"a"})"))->sql.list, std::vector<std::string>{"a"});
+  EXPECT_EQ(decode<Wish>(*parse(R"({"sql":["a","b"]})"))->sql.list.size(), 2U);
+  EXPECT_FALSE(decode<Wish>(*parse(R"({"sql":[]})")));
+  EXPECT_FALSE(decode<Wish>(*parse(R"({"sql":7})")));
+  EXPECT_EQ(dump(*find(*find(*parse(schema_text<Wish>()), "properties"), "sql")),
+            R"({"type":["string","array"],"items":{"type":"string"},"minItems":1,"maxItems":2})");
+}
+
 }  // namespace
 }  // namespace hearth::json

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,8 +96,13 @@ void Issues::stop() {
 
 std::vector<pack::StoreStatus> Issues::stores() const {
   std::vector<pack::StoreStatus> list;
-  for (const auto& store : stores_.all()) {
-    list.push_back({.name_space = {}, .path = store->common_directory(), .bytes = 0});
+  for (const Stores::Named& each : stores_.all()) {
+    std::error_code ignored;
+    const auto bytes =
+        std::filesystem::file_size(each.store->cache_directory() + "/cache.db", ignored);
+    list.push_back({.name_space = each.name_space,
+                    .path = each.store->common_directory(),
+                    .bytes = ignored ? 0 : bytes});
   }
   return list;
 }

@@ -97,11 +97,11 @@ void Stores::close() {
   for (const Shared& store : closing) store->close();
 }
 
-std::vector<Stores::Shared> Stores::all() {
-  std::vector<Shared> stores;
+std::vector<Stores::Named> Stores::all() {
+  std::vector<Named> stores;
   auto state = state_.lock();
   for (const auto& [key, slot] : state->slots) {
-    if (slot.store) stores.push_back(slot.store);
+    if (slot.store) stores.push_back({key.name_space, slot.store});
   }
   return stores;
 }

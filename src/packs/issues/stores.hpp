@@ -36,7 +36,11 @@ class Stores final {
   // Closes those that have had nothing to do for a while.
   void close_idle();
   void close();
-  [[nodiscard]] std::vector<Shared> all();
+  struct Named {
+    std::string name_space;
+    Shared store;
+  };
+  [[nodiscard]] std::vector<Named> all();
 
  private:
   struct Key {

@@ -35,9 +35,7 @@ Connections::Lease& Connections::Lease::operator=(Lease&& other) noexcept {
 }
 
 void Connections::Lease::give_back() {
-  if (connection_ && connection_->is_alive()) {
-    from_->take_back(key_, generation_, std::move(connection_));
-  }
+  if (connection_) from_->take_back(key_, generation_, std::move(connection_));
 }
 
 Result<Connections::Lease> Connections::lease(const Target& target, const Work& work) {
@@ -45,12 +43,13 @@ Result<Connections::Lease> Connections::lease(const Target& target, const Work& 
   const std::uint64_t generation = databases_.generation(target.session);
   std::vector<Idle> outdated;  // closed without the lock
   {
-    const auto idle = idle_.lock();
-    auto& mine = (*idle)[key];
+    const auto state = state_.lock();
+    auto& mine = state->idle[key];
     while (!mine.empty()) {
       Idle last = std::move(mine.back());
       mine.pop_back();
       if (last.generation == generation) {
+        ++state->leased;
         return Lease(*this, std::move(key), generation, std::move(last.connection));
       }
       outdated.push_back(std::move(last));
@@ -58,40 +57,54 @@ Result<Connections::Lease> Connections::lease(const Target& target, const Work& 
   }
   auto connection = target.engine->connect(target.database, target.session, work);
   if (!connection) return std::unexpected(std::move(connection.error()));
+  ++state_.lock()->leased;
   return Lease(*this, std::move(key), generation, std::move(*connection));
 }
 
 void Connections::take_back(const std::string& key,
                             std::uint64_t generation,
                             std::unique_ptr<Connection> connection) {
-  const auto idle = idle_.lock();
-  auto& mine = (*idle)[key];
-  if (mine.size() < most_idle) mine.push_back({std::move(connection), generation, now()});
+  const bool is_good = connection->is_alive();
+  const auto state = state_.lock();
+  --state->leased;
+  state->last_use = now();
+  auto& mine = state->idle[key];
+  if (is_good && mine.size() < most_idle) {
+    mine.push_back({std::move(connection), generation, now()});
+  }
 }
 
 void Connections::drop(const SessionRef& session) {
   std::vector<std::vector<Idle>> dropped;
-  const auto idle = idle_.lock();
+  const auto state = state_.lock();
+  auto& idle = state->idle;
   const std::string prefix = session_key(session);
-  for (auto entry = idle->lower_bound(prefix);
-       entry != idle->end() && entry->first.starts_with(prefix);) {
+  auto entry = idle.lower_bound(prefix);
+  while (entry != idle.end() && entry->first.starts_with(prefix)) {
     dropped.push_back(std::move(entry->second));
-    entry = idle->erase(entry);
+    entry = idle.erase(entry);
   }
+}
+
+std::optional<MonotonicTime> Connections::quiet_since() {
+  const auto state = state_.lock();
+  if (state->leased > 0 || !state->idle.empty()) return std::nullopt;
+  return state->last_use;
 }
 
 std::optional<MonotonicTime> Connections::close_idle(MonotonicTime before) {
   std::optional<MonotonicTime> oldest;
   std::vector<Idle> closed;
-  const auto idle = idle_.lock();
-  for (auto entry = idle->begin(); entry != idle->end();) {
+  const auto state = state_.lock();
+  auto& idle = state->idle;
+  for (auto entry = idle.begin(); entry != idle.end();) {
     auto& mine = entry->second;
     for (Idle& each : mine) {
       if (each.since <= before) closed.push_back(std::move(each));
     }
     std::erase_if(mine, [](const Idle& each) { return !each.connection; });
     for (const Idle& each : mine) oldest = std::min(oldest.value_or(each.since), each.since);
-    entry = mine.empty() ? idle->erase(entry) : std::next(entry);
+    entry = mine.empty() ? idle.erase(entry) : std::next(entry);
   }
   return oldest;
 }

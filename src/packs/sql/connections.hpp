@@ -52,7 +52,9 @@ class Connections final {
   void drop(const SessionRef& session);
   // Closes what has not been used since `before`. Returns the time of the oldest that stays.
   [[nodiscard]] std::optional<MonotonicTime> close_idle(MonotonicTime before);
-  void close() { idle_.lock()->clear(); }
+  // Since when nothing is open; nothing while something is.
+  [[nodiscard]] std::optional<MonotonicTime> quiet_since();
+  void close() { state_.lock()->idle.clear(); }
 
  private:
   struct Idle {
@@ -67,7 +69,12 @@ class Connections final {
                  std::unique_ptr<Connection> connection);
 
   const Databases& databases_;
-  Guarded<std::map<std::string, std::vector<Idle>>> idle_;  // by session, database, access
+  struct State {
+    std::map<std::string, std::vector<Idle>> idle;  // by session, database, access
+    std::size_t leased = 0;
+    MonotonicTime last_use{};
+  };
+  Guarded<State> state_;
 };
 
 // A query whose rows are not all read, with the connection that is busy with it.

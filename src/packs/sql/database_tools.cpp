@@ -11,22 +11,22 @@ constexpr std::int64_t look_seconds = 60;
 void describe(ToolRunner& runner, const wire::DescribeRequest& request, pack::Call call) {
   auto target = runner.target_of(call, request.database, Access::read_only);
   if (!target) return call.answer(std::unexpected(std::move(target.error())));
-  runner.on_pool(std::move(call),
-                 [&runner, target = std::move(*target), table = request.table](pack::Call running) {
-                   const Work work = ToolRunner::work_of(running, look_seconds);
-                   auto answer = runner.runner().read(
-                       target, work, [&](Connection& connection) -> Result<wire::DescribeAnswer> {
-                         if (table) {
-                           const auto detail = connection.describe(*table, work);
-                           if (!detail) return std::unexpected(detail.error());
-                           return wire::to_answer(*detail);
-                         }
-                         const auto tables = connection.tables(work);
-                         if (!tables) return std::unexpected(tables.error());
-                         return wire::to_answer(*tables);
-                       });
-                   running.answer(mcp::to_reply(std::move(answer)));
-                 });
+  runner.on_pool(std::move(call), [&runner, target = std::move(*target),
+                                   table = request.table](pack::Call running) {
+    const Work work = ToolRunner::work_of(running, look_seconds);
+    auto answer = runner.runner().read(
+        target, work, [&](Connections::Lease& connection) -> Result<wire::DescribeAnswer> {
+          if (table) {
+            const auto detail = connection->describe(*table, work);
+            if (!detail) return std::unexpected(detail.error());
+            return wire::to_answer(*detail);
+          }
+          const auto tables = connection->tables(work);
+          if (!tables) return std::unexpected(tables.error());
+          return wire::to_answer(*tables);
+        });
+    running.answer(mcp::to_reply(std::move(answer)));
+  });
 }
 
 // What the location says: postgres://… and postgresql://… are PostgreSQL's, .hyper files hyperd's,
@@ -71,7 +71,7 @@ void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call c
     // It has to open before anybody relies on it.
     const Target target{.engine = engine, .database = attachment.database, .session = session};
     const auto tables = runner.runner().read(
-        target, work, [&](Connection& connection) { return connection.tables(work); });
+        target, work, [&](Connections::Lease& connection) { return connection->tables(work); });
     if (!tables) return running.answer(std::unexpected(tables.error()));
     if (auto done = runner.databases().attach(session, attachment); !done) {
       return running.answer(std::unexpected(std::move(done.error())));
@@ -88,16 +88,14 @@ void declare_names(pack::Binder& tools, ToolRunner& runner) {
       reading("databases", "List databases",
               "Which databases this session can use, and how their engines are."))
       .deferred(tools, [&runner](const wire::DatabasesRequest&, pack::Call call) {
-        const auto target = runner.target_of(call, std::nullopt, Access::read_only);
-        const std::string name = target ? target->database.alias : std::string();
         const SessionRef session = runner.session_of(call);
-        runner.on_pool(std::move(call), [&runner, name, session](pack::Call running) {
+        runner.on_pool(std::move(call), [&runner, session](pack::Call running) {
           std::vector<std::pair<std::string, EngineStatus>> engines;
           for (const auto& each : runner.databases().engines()) {
             engines.emplace_back(each->kind(), each->status());
           }
           running.answer(mcp::to_reply<wire::DatabasesAnswer>(
-              wire::to_answer(runner.databases().list(session), name, engines)));
+              wire::to_answer(runner.databases().list(session), engines)));
         });
       });
   pack::ToolSpec detach = writing("detach", "Detach a database",

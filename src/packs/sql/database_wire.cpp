@@ -36,8 +36,7 @@ Notes notes(const DatabaseAnswer*) {
   return {{"alias", ""},
           {"engine", ""},
           {"location", "Path or URL of what was attached"},
-          {"read_only", ""},
-          {"is_default", "Whether calls of this session that name none use it"}};
+          {"read_only", ""}};
 }
 Notes notes(const EngineAnswer*) {
   return {{"kind", ""},
@@ -97,15 +96,13 @@ Notes notes(const DescribeAnswer*) {
 }
 
 DatabasesAnswer to_answer(const std::vector<Attachment>& all,
-                          const std::string& default_alias,
                           const std::vector<std::pair<std::string, EngineStatus>>& engines) {
   DatabasesAnswer answer;
   for (const Attachment& each : all) {
     answer.databases.push_back({.alias = each.database.alias,
                                 .engine = each.engine,
                                 .location = unless_empty(each.database.location),
-                                .read_only = each.database.access == Access::read_only,
-                                .is_default = each.database.alias == default_alias});
+                                .read_only = each.database.access == Access::read_only});
   }
   for (const auto& [kind, status] : engines) {
     answer.engines.push_back({.kind = kind,

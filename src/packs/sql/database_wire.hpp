@@ -20,9 +20,8 @@ struct DatabaseAnswer {
   std::string engine;
   std::optional<std::string> location;
   bool read_only = false;
-  bool is_default = false;
 };
-BOOST_DESCRIBE_STRUCT(DatabaseAnswer, (), (alias, engine, location, read_only, is_default))
+BOOST_DESCRIBE_STRUCT(DatabaseAnswer, (), (alias, engine, location, read_only))
 json::Notes notes(const DatabaseAnswer*);
 
 struct EngineAnswer {
@@ -113,7 +112,6 @@ json::Notes notes(const DescribeAnswer*);
 
 [[nodiscard]] DatabasesAnswer to_answer(
     const std::vector<Attachment>& all,
-    const std::string& default_alias,
     const std::vector<std::pair<std::string, EngineStatus>>& engines);
 [[nodiscard]] DescribeAnswer to_answer(const std::vector<TableInfo>& tables);
 [[nodiscard]] DescribeAnswer to_answer(const TableDetail& detail);

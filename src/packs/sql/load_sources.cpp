@@ -101,6 +101,7 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
       if (given == source.options.types.end()) source.options.types.push_back(std::move(type));
     }
     source.options.header = true;
+    source.options.keeps_empty_texts = true;
     source.options.sample_rows = -1;
     return {};
   } else {

@@ -20,6 +20,8 @@
 
 namespace hearth::packs::sql {
 
+inline constexpr const char* notebook_name = "notebook.db";  // in the pack's directory
+
 struct NotebookOptions {
   bool is_read_only = false;  // another process owns it
   store::Durability durability = store::Durability::power;

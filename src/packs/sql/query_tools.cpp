@@ -42,20 +42,19 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
   }
   auto target = runner.target_of(call, request.database, Access::read_write);
   if (!target) return call.answer(std::unexpected(std::move(target.error())));
-  auto statements = wire::to_statements(request.sql);
-  if (!statements) return call.answer(std::unexpected(std::move(statements.error())));
+  std::vector<Statement> statements = wire::to_statements(request.sql);
   auto parameters = wire::to_parameters(request.params);
   if (!parameters) return call.answer(std::unexpected(std::move(parameters.error())));
-  if (!parameters->empty() && statements->size() > 1) {
+  if (!parameters->empty() && statements.size() > 1) {
     return call.answer(
         fail(Errc::invalid_args, "params.params: they go with one statement, not with a list"));
   }
-  statements->front().parameters = std::move(*parameters);
+  statements.front().parameters = std::move(*parameters);
   Key key = ToolRunner::key_of(call, request.key, json::encode(request));
   const bool may_have_run = call.is_resend();
   runner.in_turn(
       *target, std::move(call),
-      [&runner, target = *target, statements = std::move(*statements), key = std::move(key),
+      [&runner, target = *target, statements = std::move(statements), key = std::move(key),
        may_have_run, seconds = request.timeout](pack::Call running) {
         auto executed = runner.runner().execute(target, statements, key, may_have_run,
                                                 ToolRunner::work_of(running, seconds));
@@ -81,8 +80,8 @@ void explain(ToolRunner& runner, const wire::ExplainRequest& request, pack::Call
   runner.on_pool(std::move(call), [&runner, target = std::move(*target), statement,
                                    request](pack::Call running) {
     const Work work = ToolRunner::work_of(running, request.timeout);
-    auto plan = runner.runner().read(target, work, [&](Connection& connection) {
-      return connection.explain(statement, request.analyze, work);
+    auto plan = runner.runner().read(target, work, [&](Connections::Lease& connection) {
+      return connection->explain(statement, request.analyze, work);
     });
     if (!plan) return running.answer(std::unexpected(std::move(plan.error())));
     running.answer(pack::Reply{.structured = json::encode(wire::ExplainAnswer{std::move(*plan)})});
@@ -100,8 +99,8 @@ Result<Page> sample_of(ToolRunner& runner,
                        const Target& target,
                        const wire::SampleRequest& request,
                        const Work& work) {
-  const auto table = runner.runner().read(target, work, [&](Connection& connection) {
-    return connection.describe(request.table, work);
+  const auto table = runner.runner().read(target, work, [&](Connections::Lease& connection) {
+    return connection->describe(request.table, work);
   });
   if (!table) return std::unexpected(table.error());
   const std::string sql = "SELECT * FROM " + quoted_name(table->table.schema) + "." +

@@ -134,7 +134,7 @@ Notes notes(const ExecuteRequest*) {
   return {{"sql",
            "Statements to run: a text of one or several, or an array of texts. All of it is "
            "one transaction",
-           json::anything},
+           range(1, 1000)},
           {"database", database_text, range(1, 63)},
           {"params", params_text, json::anything},
           {"timeout", timeout_text, range(1, most_seconds) | defaulted},
@@ -180,21 +180,9 @@ Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& par
   return parameters;
 }
 
-Result<std::vector<Statement>> to_statements(const json::Raw& sql) {
-  const auto value = json::parse(sql.text);
-  if (!value) return std::unexpected(value.error());
+std::vector<Statement> to_statements(const json::Texts& sql) {
   std::vector<Statement> statements;
-  const auto add = [&](const json::Value& text) {
-    if (text.is_string()) statements.push_back({.sql = std::string(text.get_string())});
-    return text.is_string();
-  };
-  bool is_good = value->is_array() ? !value->get_array().empty() : add(*value);
-  if (value->is_array()) {
-    for (const json::Value& each : value->get_array()) is_good = add(each) && is_good;
-  }
-  if (!is_good || statements.size() > 1000) {
-    return fail(Errc::invalid_args, "params.sql: expected a text, or an array of 1 to 1000 texts");
-  }
+  for (const std::string& each : sql.list) statements.push_back({.sql = each});
   return statements;
 }
 

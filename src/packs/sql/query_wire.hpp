@@ -60,7 +60,7 @@ BOOST_DESCRIBE_STRUCT(QueryAnswer, (), (columns, rows, text, row_count, truncate
 json::Notes notes(const QueryAnswer*);
 
 struct ExecuteRequest {
-  json::Raw sql;
+  json::Texts sql;
   std::optional<std::string> database;
   std::optional<json::Raw> params;
   std::int64_t timeout = 60;
@@ -94,8 +94,7 @@ json::Notes notes(const ExplainAnswer*);
 
 // The values of parameters: an array for $1, $2 …, an object for $name.
 [[nodiscard]] Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& params);
-// One text, or a list of texts.
-[[nodiscard]] Result<std::vector<Statement>> to_statements(const json::Raw& sql);
+[[nodiscard]] std::vector<Statement> to_statements(const json::Texts& sql);
 // In the format asked for: rows, columns, markdown, csv.
 [[nodiscard]] pack::Reply to_reply(const Page& page, const std::string& format);
 

@@ -5,6 +5,15 @@
 #include <utility>
 
 namespace hearth::packs::sql {
+namespace {
+
+std::unexpected<Error> unknown_outcome() {
+  return fail(Errc::outcome_unknown,
+              "this was sent before, and nobody can tell whether it was done",
+              {"look at the tables before you send it again"});
+}
+
+}  // namespace
 
 Result<Page> Runner::page_of(
     const SessionRef& session, OpenQuery query, PageSize size, bool keeps_rest, const Work& work) {
@@ -21,17 +30,13 @@ Result<Page> Runner::query(const Target& target,
                            PageSize size,
                            bool keeps_rest,
                            const Work& work) {
-  for (int life = 1;; ++life) {
-    auto connection = connections_.lease(target, work);
-    if (!connection) return std::unexpected(std::move(connection.error()));
-    auto rows = (*connection)->query(statement, {.rows = size.rows, .bytes = size.bytes}, work);
-    if (rows) {
-      return page_of(target.session, {std::move(*connection), std::move(*rows)}, size, keeps_rest,
-                     work);
-    }
-    const bool is_again = rows.error().code == Errc::engine_restarted && life < most_lives;
-    if (!is_again) return std::unexpected(std::move(rows.error()));
-  }
+  auto query = read(target, work, [&](Connections::Lease& connection) -> Result<OpenQuery> {
+    auto rows = connection->query(statement, {.rows = size.rows, .bytes = size.bytes}, work);
+    if (!rows) return std::unexpected(std::move(rows.error()));
+    return OpenQuery{std::move(connection), std::move(*rows)};
+  });
+  if (!query) return std::unexpected(std::move(query.error()));
+  return page_of(target.session, std::move(*query), size, keeps_rest, work);
 }
 
 Result<Page> Runner::go_on(const SessionRef& session,
@@ -50,18 +55,19 @@ Result<Executed> Runner::execute(const Target& target,
                                  const Work& work) {
   int lives = 1;
   int conflicts = 1;
+  bool may_be_done = false;  // the engine ended while it worked on it
   for (;;) {
     auto connection = connections_.lease(target, work);
-    if (!connection) return std::unexpected(std::move(connection.error()));
-    if (may_have_run && !(*connection)->keeps_keys()) {
-      return fail(Errc::outcome_unknown,
-                  "this was sent before, and the database keeps no record of whether it was done",
-                  {"look at the tables before you send it again"});
-    }
-    auto executed = (*connection)->execute(statements, key, work);
+    if (connection && may_have_run && !(*connection)->keeps_keys()) return unknown_outcome();
+    auto executed = connection ? (*connection)->execute(statements, key, work)
+                               : std::unexpected(std::move(connection.error()));
     if (executed) return executed;
     Error error = std::move(executed.error());
-    if (error.code == Errc::engine_restarted && lives++ < most_lives) continue;
+    if (error.code == Errc::engine_restarted) {
+      may_be_done = may_be_done || connection.has_value();
+      if (lives++ < most_lives) continue;
+      if (may_be_done) return unknown_outcome();
+    }
     const bool is_conflict = error.code == Errc::conflict && error.message.contains("onflict");
     if (!is_conflict || conflicts == most_conflicts) return std::unexpected(std::move(error));
     std::this_thread::sleep_for(std::chrono::milliseconds(1 << conflicts++));

@@ -47,13 +47,13 @@ class Runner final {
                                          const Key& key,
                                          bool may_have_run,
                                          const Work& work);
-  // Runs `ask`, Result<T>(Connection&), which changes nothing, again after an engine's end.
+  // Runs `ask`, Result<T>(Connections::Lease&), which changes nothing, again after an engine's end.
   template <typename Ask>
   [[nodiscard]] auto read(const Target& target, const Work& work, Ask ask)
-      -> decltype(ask(std::declval<Connection&>()));
+      -> decltype(ask(std::declval<Connections::Lease&>()));
 
  private:
-  static constexpr int most_lives = 3;      // of an engine for one call
+  static constexpr int most_lives = 6;      // of an engine for one call
   static constexpr int most_conflicts = 6;  // tries
 
   [[nodiscard]] Result<Page> page_of(
@@ -67,11 +67,11 @@ class Runner final {
 
 template <typename Ask>
 auto Runner::read(const Target& target, const Work& work, Ask ask)
-    -> decltype(ask(std::declval<Connection&>())) {
+    -> decltype(ask(std::declval<Connections::Lease&>())) {
   for (int life = 1;; ++life) {
     auto connection = connections_.lease(target, work);
-    if (!connection) return std::unexpected(std::move(connection.error()));
-    auto answer = ask(**connection);
+    decltype(ask(std::declval<Connections::Lease&>())) answer =
+        connection ? ask(*connection) : std::unexpected(std::move(connection.error()));
     const bool is_again =
         !answer && answer.error().code == Errc::engine_restarted && life < most_lives;
     if (!is_again) return answer;

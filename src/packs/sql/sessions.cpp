@@ -13,14 +13,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// How long what is idle may be overlooked: while an engine runs, and while none does.
+constexpr std::chrono::seconds short_pause{15};
+constexpr std::chrono::minutes long_pause{2};
+
 MonotonicTime now() {
   return std::chrono::steady_clock::now();
 }
 
 }  // namespace
 
-Sessions::Sessions(ToolRunner& runner, std::string stores) : runner_(runner) {
-  if (!stores.empty()) find_left_behind(stores);
+Sessions::Sessions(ToolRunner& runner,
+                   DirectoryOf directory_of,
+                   std::chrono::milliseconds engine_idle)
+    : runner_(runner), directory_of_(std::move(directory_of)), engine_idle_(engine_idle) {
+  find_left_behind(*state_.lock(), "default");
   thread_ = std::thread([this] { run(); });
 }
 
@@ -30,24 +37,26 @@ void Sessions::close() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Sessions::find_left_behind(const std::string& stores) {
-  const auto state = state_.lock();
-  std::error_code error;
-  for (const auto& name_space : fs::directory_iterator(stores, error)) {
-    const fs::path scratch = name_space.path() / "sql" / "scratch";
-    std::error_code none;
-    for (const auto& each : fs::directory_iterator(scratch, none)) {
-      const std::string key =
-          name_space.path().filename().string() + "/" + each.path().filename().string();
-      state->closing.emplace(key, now() + kept);
-    }
+void Sessions::find_left_behind(State& state, const std::string& name_space) {
+  if (!state.seen.insert(name_space).second || !directory_of_) return;
+  const auto directory = directory_of_(name_space);
+  if (!directory) return;
+  std::error_code none;
+  for (const auto& each : fs::directory_iterator(fs::path(*directory) / "scratch", none)) {
+    state.closing.emplace(name_space + "/" + each.path().filename().string(), now() + kept);
   }
+}
+
+std::vector<std::string> Sessions::name_spaces() {
+  const auto state = state_.lock();
+  return {state->seen.begin(), state->seen.end()};
 }
 
 void Sessions::changed(const std::string& name_space, const std::string& id, bool is_open) {
   const std::string key = name_space + "/" + id;
   const auto state = state_.lock();
   if (is_open) {
+    find_left_behind(*state, name_space);
     ++state->open[key];
     state->closing.erase(key);
   } else if (const auto found = state->open.find(key);
@@ -74,7 +83,7 @@ void Sessions::run() {
 // Does what is due and returns when something is next.
 MonotonicTime Sessions::tidy() {
   std::vector<SessionRef> gone;
-  MonotonicTime due = now() + std::chrono::seconds(30);
+  MonotonicTime due = now() + long_pause;
   {
     const auto state = state_.lock();
     for (auto each = state->closing.begin(); each != state->closing.end();) {
@@ -99,7 +108,18 @@ MonotonicTime Sessions::tidy() {
   }
   (void)runner_.cursors().close_idle(now() - Cursors::lifetime);
   (void)runner_.connections().close_idle(now() - idle_connection);
-  return due;
+  return rest_engines() ? due : std::min(due, now() + short_pause);
+}
+
+// Whether none runs.
+bool Sessions::rest_engines() {
+  const auto quiet = runner_.connections().quiet_since();
+  bool all_rest = true;
+  for (const auto& engine : runner_.databases().engines()) {
+    if (quiet && now() - *quiet > engine_idle_) engine->rest();
+    all_rest = !engine->status().is_running && all_rest;
+  }
+  return all_rest;
 }
 
 }  // namespace hearth::packs::sql

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
@@ -16,9 +19,12 @@ namespace hearth::packs::sql {
 // Has a thread of its own, which sleeps until something is due.
 class Sessions final {
  public:
-  // `stores` is the directory of all namespaces; scratch databases below it whose session does not
-  // come back are swept as well (those of a daemon that was killed). Empty: they are another's.
-  Sessions(ToolRunner& runner, std::string stores);
+  // Scratch databases that a killed daemon has left are swept as well, unless their sessions come
+  // back: those of the namespace `default`, and of others once they are used. `directory_of` gives
+  // the pack's directory in a namespace; null when another process owns the stores. Engines that
+  // nobody uses for `engine_idle` are put to rest.
+  using DirectoryOf = std::function<Result<std::string>(const std::string& name_space)>;
+  Sessions(ToolRunner& runner, DirectoryOf directory_of, std::chrono::milliseconds engine_idle);
   ~Sessions() { close(); }
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
@@ -26,6 +32,8 @@ class Sessions final {
   // Ends the thread. Idempotent, on one thread at a time.
   void close();
   // Any thread, also after close().
+  // Namespaces of which there is something on disk.
+  [[nodiscard]] std::vector<std::string> name_spaces();
   void changed(const std::string& name_space, const std::string& id, bool is_open);
 
  private:
@@ -35,14 +43,18 @@ class Sessions final {
   struct State {
     std::map<std::string, int> open;               // "namespace/id" to connections
     std::map<std::string, MonotonicTime> closing;  // when it is swept
+    std::set<std::string> seen;                    // namespaces
     bool is_closed = false;
   };
 
-  void find_left_behind(const std::string& stores);
+  void find_left_behind(State& state, const std::string& name_space);
   void run();
   [[nodiscard]] MonotonicTime tidy();
+  [[nodiscard]] bool rest_engines();
 
   ToolRunner& runner_;
+  const DirectoryOf directory_of_;
+  const std::chrono::milliseconds engine_idle_;
   Guarded<State> state_;
   std::thread thread_;
 };

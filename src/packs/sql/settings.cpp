@@ -57,15 +57,16 @@ std::uint64_t default_memory() {
 
 }  // namespace
 
+using Known = pack::Setting;  // tools/check_docs.py looks for this name
+
 std::vector<pack::Setting> known_settings() {
-  using pack::Setting;
   return {
-      Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
-      Setting{"threads", "a number of threads from 1 to 1024", is_threads},
-      Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
-      Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
-      Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass", is_absolute_path},
-      Setting{"postgres.password_command", "a list: a program and its arguments", is_command}};
+      Known{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
+      Known{"threads", "a number of threads from 1 to 1024", is_threads},
+      Known{"engine_idle", "a duration such as \"10m\"", is_duration},
+      Known{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
+      Known{"postgres.passfile", "the absolute path of a file like ~/.pgpass", is_absolute_path},
+      Known{"postgres.password_command", "a list: a program and its arguments", is_command}};
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "pack/pack.hpp"
 
 namespace hearth::packs::sql {
 
-[[nodiscard]] std::unique_ptr<pack::Pack> make_pack();
+// `hearthd` is the program that runs as the engine's process.
+[[nodiscard]] std::unique_ptr<pack::Pack> make_pack(std::string hearthd);
 
 }  // namespace hearth::packs::sql

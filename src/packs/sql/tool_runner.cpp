@@ -7,6 +7,11 @@
 
 namespace hearth::packs::sql {
 
+std::string session_id(const pack::Caller& caller) {
+  if (caller.kind != "cli") return caller.session;
+  return "cli-" + fingerprint_hex(caller.project_root + "\n" + caller.cwd);
+}
+
 void ToolRunner::start(pack::PackContext& context) {
   context_ = &context;
   notebooks_.start([&context](const std::string& name_space) -> Result<std::unique_ptr<Notebook>> {
@@ -15,13 +20,14 @@ void ToolRunner::start(pack::PackContext& context) {
     const auto durability =
         context.is_power_safe() ? store::Durability::power : store::Durability::process;
     return Notebook::open(
-        (*directory / "notebook.db").string(), context.clock(),
+        (*directory / notebook_name).string(), context.clock(),
         {.is_read_only = context.store_owner().has_value(), .durability = durability});
   });
 }
 
 void ToolRunner::stop() {
   imports_.stop();
+  drop_folders_.close();
   pool_.close();
   notebooks_.close();
   cursors_.close();
@@ -31,7 +37,7 @@ void ToolRunner::stop() {
 
 SessionRef ToolRunner::session_of(const pack::Call& call) const {
   const pack::Caller& caller = call.caller();
-  SessionRef session{.id = caller.session,
+  SessionRef session{.id = session_id(caller),
                      .name_space = caller.name_space,
                      .roots = context_->roots(),
                      .directory = caller.cwd};

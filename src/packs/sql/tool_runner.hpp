@@ -9,6 +9,7 @@
 #include "mcp/binder.hpp"
 #include "packs/sql/connections.hpp"
 #include "packs/sql/databases.hpp"
+#include "packs/sql/drop_folders.hpp"
 #include "packs/sql/imports.hpp"
 #include "packs/sql/notebook.hpp"
 #include "packs/sql/runner.hpp"
@@ -16,6 +17,10 @@
 #include "packs/sql/writer_lanes.hpp"
 
 namespace hearth::packs::sql {
+
+// Whose scratch and attachments a caller uses. A command is a session of its own each time, so all
+// that are given in one directory share theirs.
+[[nodiscard]] std::string session_id(const pack::Caller& caller);
 
 // `start` before the first call. Members are for the loop thread unless they say otherwise.
 class ToolRunner final {
@@ -26,11 +31,15 @@ class ToolRunner final {
   void stop();
 
   [[nodiscard]] Databases& databases() { return databases_; }
+  [[nodiscard]] const Databases& databases() const { return databases_; }
   [[nodiscard]] Connections& connections() { return connections_; }
   [[nodiscard]] Cursors& cursors() { return cursors_; }
-  [[nodiscard]] Runner& runner() { return runner_; }           // its members: any thread
-  [[nodiscard]] Imports& imports() { return imports_; }        // its members: any thread
-  [[nodiscard]] Notebooks& notebooks() { return notebooks_; }  // its members: any thread
+  [[nodiscard]] Runner& runner() { return runner_; }  // its members: any thread
+  [[nodiscard]] const Imports& imports() const { return imports_; }
+  [[nodiscard]] const DropFolders& drop_folders() const { return drop_folders_; }
+  [[nodiscard]] Imports& imports() { return imports_; }                // its members: any thread
+  [[nodiscard]] Notebooks& notebooks() { return notebooks_; }          // its members: any thread
+  [[nodiscard]] DropFolders& drop_folders() { return drop_folders_; }  // its members: any thread
   [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
   // Tells the clients that tables have come, gone or changed there. Any thread.
   void data_changed(const Target& target) const;
@@ -79,6 +88,7 @@ class ToolRunner final {
   Runner runner_{connections_, cursors_};
   io::Pool pool_{"hearth-sql", most_threads, most_queued};
   WriterLanes lanes_{pool_};
+  DropFolders drop_folders_;
 };
 
 // ---- Implementation ---------------------------------------------------------------------------

@@ -11,6 +11,10 @@ void declare_data_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_chart_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_notebook_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_resources(pack::Binder& binder, ToolRunner& runner);
+void declare_watch_tools(pack::Binder& tools, ToolRunner& runner);
+// Before the first call. Then, on a thread of the pool, for each namespace that has a notebook.
+void start_watches(ToolRunner& runner);
+void resume_watches(ToolRunner& runner, const std::string& name_space);
 
 // Of a tool that changes nothing, and of one that does. Their time limits are their callers'.
 [[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);

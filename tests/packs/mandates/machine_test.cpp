@@ -194,7 +194,7 @@ TEST_F(MachineTest, WaitsVisiblyForAModel) {
     return Error{Errc::unavailable, "no client", {}};
   };
   const auto n = start();
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 30; ++i) {
     EXPECT_EQ(finish(n).reason, "waiting_model: no client");
     clock_.advance(minutes(2));
   }
@@ -235,6 +235,18 @@ TEST_F(MachineTest, GoesOnWithStepsThatDoNotNeedTheOneThatWaits) {
   EXPECT_EQ(finish(n).outcome, "succeeded");
   EXPECT_EQ(world_.read("c.txt"), "z");
   for (const auto& [key, count] : world_.counts("effect")) EXPECT_EQ(count, 1) << key;
+}
+
+// A wake is for once: a run that has nothing new goes back to sleep.
+TEST_F(MachineTest, SleepsAgainAfterAWakeForNothing) {
+  world_.plans = {"a||halt|ask write a.txt x"};
+  const auto n = start();
+  (void)finish(n);
+  ASSERT_TRUE(engine_->store->commit(Point::run_blocked,
+                                     [&](Change& change) { return wake_run(change, n); }));
+  EXPECT_TRUE(engine_->work());
+  EXPECT_FALSE(engine_->work());
+  EXPECT_EQ(engine_->run(n).reason, "waiting_approval");
 }
 
 TEST_F(MachineTest, ADeniedStepFails) {
@@ -309,6 +321,40 @@ TEST_F(MachineTest, StopsWhatWaitsRunsOrIsBlocked) {
   ASSERT_TRUE(engine_->runs().stop(blocked, Stop::cancel, "by hand"));
   EXPECT_EQ(finish(blocked).outcome, "stopped");
   EXPECT_TRUE(engine_->approvals().pending().value().empty());
+}
+
+TEST_F(MachineTest, ACancelledRunEndsBetweenItsSteps) {
+  world_.plans = {"a||halt|write a.txt x\nb|a|halt|write b.txt y"};
+  std::int64_t n = 0;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what == "perform") EXPECT_TRUE(engine_->runs().stop(n, Stop::cancel, "by hand"));
+    return std::nullopt;
+  };
+  n = start();
+  EXPECT_EQ(finish(n).outcome, "stopped");
+  EXPECT_EQ(world_.read("a.txt"), "x");
+  EXPECT_EQ(world_.read("b.txt"), "");
+}
+
+TEST_F(MachineTest, GivesUpWhatTakesTheDaemonAlongEachTime) {
+  const auto n = start();
+  ASSERT_EQ(engine_->runs().take(engine_->store->now(), 1).value().size(), 1U);
+  // Begun, and killed, again and again.
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(engine_->runs().begin_phase(engine_->run(n), Phase::observe));
+  }
+  reopen();
+  EXPECT_EQ(finish(n).reason, "observe was begun too often");
+}
+
+TEST_F(MachineTest, AnErrorOfAnySizeFitsIntoTheJournal) {
+  world_.run_rules.retry.most = 0;
+  world_.interfere = [](std::string_view what) -> std::optional<Error> {
+    if (what != "observe") return std::nullopt;
+    return Error{Errc::io, std::string(3 << 20, 'x'), {}};
+  };
+  EXPECT_EQ(run().outcome, "failed");
+  EXPECT_TRUE(engine_->store->audit());
 }
 
 // A leaving daemon cuts a model call off: the run stays, and goes on later.

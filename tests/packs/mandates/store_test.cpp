@@ -248,6 +248,19 @@ TEST_F(StoreTest, AMandateThatIsPausedFiresNothing) {
   EXPECT_EQ(engine_->number("SELECT sum(count) FROM missed"), 2);
 }
 
+TEST_F(StoreTest, ARemovedScheduleFiresNoMoreAndItsRunsGoOn) {
+  const auto n = schedule({.timing = "cron @hourly"});
+  clock_.advance(hours(1));
+  ASSERT_TRUE(engine_->scheduler->run_due(engine_->store->now()));
+  ASSERT_TRUE(engine_->schedules().remove(n));
+  ASSERT_TRUE(engine_->scheduler->changed(n));
+  clock_.advance(hours(2));
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE outcome = 'succeeded'"), 1);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
+}
+
 TEST_F(StoreTest, StoppingAMandateEndsItsRuns) {
   const auto run = run_waiting_for_approval();
   ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", "by hand"));

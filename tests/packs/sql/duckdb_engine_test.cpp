@@ -256,6 +256,24 @@ TEST_F(DuckDbEngine, IsReplacedWhenItHangs) {
   EXPECT_NE(engine_->status().pid, pid);
 }
 
+TEST_F(DuckDbEngine, WritesFilesOfItsOwnIntoItsExchange) {
+  for (const std::string alias : {"scratch", "persistent"}) {
+    auto connection = connect(alias);
+    ASSERT_TRUE(connection);
+    const auto directory = engine_->exchange_directory({.alias = alias, .location = {}}, session());
+    ASSERT_TRUE(directory);
+    const auto copy_to = [&](const std::string& path) {
+      return (*connection)
+          ->execute({{.sql = "COPY (SELECT 1 AS a) TO '" + path + "'", .is_trusted = true}}, {},
+                    {});
+    };
+    const auto copied = copy_to(*directory + "/x.csv");
+    EXPECT_TRUE(copied) << copied.error().message;
+    EXPECT_TRUE(std::filesystem::exists(*directory + "/x.csv")) << alias;
+    EXPECT_FALSE(copy_to(project_.path() + "/x.csv"));
+  }
+}
+
 TEST_F(DuckDbEngine, ForgetsASessionsScratch) {
   EXPECT_EQ(execute("CREATE TABLE mine(i INT)"), "0");
   const std::string directory = data_.path() + "/default/scratch/s1";

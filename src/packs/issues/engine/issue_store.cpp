@@ -44,6 +44,7 @@ IssueStore::IssueStore(Options options,
       projector_(*repository_, *cache_, board_, options_.signatures),
       lock_probe_(common_directory_, "refs/grite/locks"),
       search_(std::make_unique<IssueSearch>(*this)),
+      last_use_(clock.monotonic()),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Clock& clock) {
@@ -73,7 +74,13 @@ std::uint64_t IssueStore::now_ms() const {
 
 // ---- Any thread -------------------------------------------------------------------------------
 
+std::chrono::milliseconds IssueStore::rest() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() -
+                                                               last_use_.load());
+}
+
 std::optional<Error> IssueStore::enqueue(Task& task) {
+  last_use_ = clock_.monotonic();
   auto waiting = waiting_.lock();
   if (waiting->is_closed) return closed();
   if (waiting->tasks.size() >= most_waiting) {
@@ -108,7 +115,7 @@ Result<void> IssueStore::run(std::move_only_function<Result<void>(Repository&, P
 }
 
 Result<void> IssueStore::catch_up() {
-  is_idle_ = false;
+  last_use_ = clock_.monotonic();
   if (probe_.look() == *seen_.lock()) return {};
   return run([this](Repository&, Projector&) { return follow_log(); });
 }
@@ -154,20 +161,23 @@ void IssueStore::work() {
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
 bool IssueStore::wait_for_tasks() {
   RefWatch watch(common_directory_);
-  auto idle_from = clock_.monotonic();
+  auto told = clock_.monotonic();
   for (;;) {
     {
       auto waiting = waiting_.lock();
       if (!waiting->tasks.empty()) return true;
       if (waiting->is_closed) return false;
     }
-    const auto rested =
-        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - idle_from);
-    if (rested >= options_.idle && !is_idle_.exchange(true) && options_.when_idle) {
-      options_.when_idle();
+    const auto since_told =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - told);
+    const auto rested = std::min(rest(), since_told);
+    if (rested >= options_.idle) {
+      told = clock_.monotonic();
+      if (options_.when_idle) options_.when_idle();
+      continue;
     }
-    const auto left = std::max<std::int64_t>(1, (options_.idle - rested).count());
-    const int patience = is_idle_ ? -1 : static_cast<int>(std::min<std::int64_t>(left, 3'600'000));
+    const auto left = std::clamp<std::int64_t>((options_.idle - rested).count(), 1, 3'600'000);
+    const int patience = static_cast<int>(left);
     std::array<pollfd, 2> polled{pollfd{wake_.get(), POLLIN, 0}, pollfd{watch.fd(), POLLIN, 0}};
     if (::poll(polled.data(), polled.size(), patience) <= 0) continue;
     std::uint64_t count = 0;
@@ -238,6 +248,7 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     if (!held) return std::unexpected(std::move(held.error()));
     if (auto read = follow_log(); !read) return read;
     last_times_.clear();
+    last_creation_ms_ = 0;
     for (Taken& taken : all) prepare(taken);
     return append(*held, all);
   }();
@@ -323,6 +334,11 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
                 .parent = draft.parent,
                 .kind = std::move(draft.kind),
                 .signature = std::nullopt};
+    // Issues of a batch are listed in its order.
+    if (std::holds_alternative<IssueCreated>(event.kind)) {
+      event.ts_ms = std::max(event.ts_ms, last_creation_ms_ + 1);
+      last_creation_ms_ = event.ts_ms;
+    }
     last = event.ts_ms;
     seal(event);
     if (key) event.signature = key->sign(event.id.view());

@@ -76,7 +76,7 @@ class IssueStore final {
     SignaturePolicy signatures = SignaturePolicy::off;
     std::chrono::milliseconds idle{600'000};
     std::vector<std::string> roots = {};  // whose files calls may use, besides their project's
-    // On the writer's thread. `idle` after that long without a job.
+    // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
     std::function<void()> when_idle;
   };
@@ -114,7 +114,7 @@ class IssueStore final {
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] std::uint64_t now_ms() const;
-  [[nodiscard]] bool is_idle() const { return is_idle_; }
+  [[nodiscard]] bool is_idle() const { return rest() >= options_.idle; }
   // Any thread but the writer's own; idempotent.
   void close();
 
@@ -142,6 +142,7 @@ class IssueStore final {
              std::unique_ptr<Cache> cache);
   [[nodiscard]] std::optional<Error> enqueue(Task& task);
   void wake() const;
+  [[nodiscard]] std::chrono::milliseconds rest() const;  // since it was used last
   void work();
   [[nodiscard]] bool wait_for_tasks();
   void do_some();
@@ -174,7 +175,8 @@ class IssueStore final {
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
-  std::atomic<bool> is_idle_ = false;
+  std::uint64_t last_creation_ms_ = 0;                     // likewise
+  std::atomic<MonotonicTime> last_use_;
   UniqueFd wake_;
   Guarded<Waiting> waiting_;
   std::thread thread_;

@@ -69,15 +69,23 @@ Result<RunMachine::Next> RunMachine::advance(std::int64_t n, const std::stop_tok
   auto scene = look(n);
   if (!scene) return std::unexpected(std::move(scene.error()));
   if (scene->run.state != "running") return Next::leave;
-  auto rules = ports_.thinker.rules(scene->context.spec);
+  const auto rules = ports_.thinker.rules(scene->context.spec);
   if (!rules) return end(*scene, "failed", "the mandate cannot be read: " + rules.error().message);
-  scene->rules = std::move(*rules);
+  scene->rules = *rules;
   if (scene->run.stop != Stop::none) return end(*scene, "stopped", "stop");
   if (stop.stop_requested()) return Next::leave;
   if (auto reason = reason_to_stop(*scene)) return end(*scene, "failed", *reason);
   const auto phase = next_phase(scene->phases);
   if (!phase) return finish_cycle(*scene);
   return run_phase(*scene, *phase, stop);
+}
+
+Result<bool> RunMachine::is_asked_to_stop(std::int64_t n) {
+  auto reader = store_.read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto run = load_run(**reader, n);
+  if (!run) return std::unexpected(run.error());
+  return run->stop != Stop::none;
 }
 
 // What ends a run before its next phase, whatever that is.
@@ -156,18 +164,14 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                                   const std::stop_token& stop) {
   // Cut off by a stop: the next look says whose.
   if (stop.stop_requested()) {
-    auto reader = store_.read();
-    if (!reader) return std::unexpected(std::move(reader.error()));
-    const auto run = load_run(**reader, scene.run.n);
-    if (!run) return std::unexpected(run.error());
-    return run->stop == Stop::none ? Next::leave : Next::go_on;
+    const auto is_asked = is_asked_to_stop(scene.run.n);
+    if (!is_asked) return std::unexpected(is_asked.error());
+    return *is_asked ? Next::go_on : Next::leave;
   }
   const PhaseRow& row = scene.phases[static_cast<std::size_t>(phase)];
   const bool has_no_model = error.code == Errc::unavailable;
-  if (!has_no_model) {
-    auto noted = runs_.fail_phase(scene.run, phase, error.message);
-    if (!noted) return std::unexpected(std::move(noted.error()));
-  }
+  auto noted = runs_.fail_phase(scene.run, phase, error.message, !has_no_model);
+  if (!noted) return std::unexpected(std::move(noted.error()));
   const auto delay = has_no_model ? std::optional(std::min<std::chrono::milliseconds>(
                                         minutes(1), scene.rules.retry.longest))
                                   : retry_delay(scene.rules.retry, row.failed + 1);

@@ -40,8 +40,9 @@ class RunMachine final {
   enum class Next : std::uint8_t { go_on, leave };
   struct Scene;  // what is known of the run at this moment
 
-  [[nodiscard]] Result<Next> advance(std::int64_t run, const std::stop_token& stop);
-  [[nodiscard]] Result<Scene> look(std::int64_t run);
+  [[nodiscard]] Result<Next> advance(std::int64_t n, const std::stop_token& stop);
+  [[nodiscard]] Result<Scene> look(std::int64_t n);
+  [[nodiscard]] Result<bool> is_asked_to_stop(std::int64_t n);
   [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
   [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
   [[nodiscard]] Result<Next> think(Scene& scene,

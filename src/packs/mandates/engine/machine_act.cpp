@@ -47,7 +47,7 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
           [this, &scene, &place, &stop] { place.second = run_step(scene, *place.first, stop); });
     }
     if (tasks.empty() && next.skipped.empty()) break;
-    ports_.actor.run_all(std::move(tasks));
+    ports_.actor.run_all(tasks);
     for (auto& [step, ended] : wave) {
       if (!ended) return std::unexpected(std::move(ended.error()));
       if (ended->was_cut) continue;
@@ -58,6 +58,9 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
       }
     }
     if (stop.stop_requested()) break;
+    const auto is_asked = is_asked_to_stop(scene.run.n);
+    if (!is_asked) return std::unexpected(is_asked.error());
+    if (*is_asked) return Next::go_on;  // the next look ends it
   }
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr std::string_view budget_kind = "budget";
+constexpr std::size_t most_value_bytes = 2000;
 
 struct JournalState {
   std::uint64_t written = 0;
@@ -53,7 +54,14 @@ Result<void> make_private(const std::string& directory) {
 
 std::string fields_text(Fields fields) {
   std::string text;
-  for (const auto& [name, value] : fields) {
+  for (const auto& [name, whole] : fields) {
+    std::string_view value = whole;
+    std::string cut;
+    if (whole.size() > most_value_bytes) {
+      cut = std::string(whole.substr(0, most_value_bytes)) + "… (" + std::to_string(whole.size()) +
+            " bytes)";
+      value = cut;
+    }
     if (!text.empty()) text += ' ';
     text.append(name).append(1, '=');
     if (!value.empty() && value.find_first_of(" \"\\\n\r\t=") == std::string_view::npos) {
@@ -86,7 +94,7 @@ Result<void> Change::note(std::string_view kind, Fields fields) {
 MandateStore::MandateStore(store::Env& env,
                            const Clock& clock,
                            const MandateStoreOptions& options,
-                           Key key)
+                           const Key& key)
     : env_(env),
       clock_(clock),
       directory_(options.directory),
@@ -98,7 +106,7 @@ MandateStore::~MandateStore() = default;
 
 Result<std::unique_ptr<MandateStore>> MandateStore::open(store::Env& env,
                                                          const Clock& clock,
-                                                         MandateStoreOptions options) {
+                                                         const MandateStoreOptions& options) {
   if (auto made = make_private(options.directory); !made) return std::unexpected(made.error());
   const std::string path = options.directory + "/mandates.db";
   auto database = store::Database::open(path, {.durability = options.durability});

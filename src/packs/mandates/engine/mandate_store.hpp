@@ -30,7 +30,8 @@
 
 namespace hearth::packs::mandates {
 
-// "run=… state=waiting reason=\"no model\"": the text of a journal record.
+// "run=… state=waiting reason=\"no model\"": the text of a journal record. Of a value longer than
+// 2,000 bytes the beginning and its length.
 using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 [[nodiscard]] std::string fields_text(Fields fields);
 
@@ -61,9 +62,8 @@ class MandateStore final {
  public:
   // Makes what is missing of a new store. `damaged` when the journal, or what it says of the
   // database, does not hold. `env` (of journal and key) and `clock` outlive the store.
-  [[nodiscard]] static Result<std::unique_ptr<MandateStore>> open(store::Env& env,
-                                                                  const Clock& clock,
-                                                                  MandateStoreOptions options);
+  [[nodiscard]] static Result<std::unique_ptr<MandateStore>> open(
+      store::Env& env, const Clock& clock, const MandateStoreOptions& options);
   ~MandateStore();
 
   // Returns when the change is committed and journaled. `change` may be called again after its
@@ -101,7 +101,10 @@ class MandateStore final {
   [[nodiscard]] Result<JournalCheck> audit();
 
  private:
-  MandateStore(store::Env& env, const Clock& clock, const MandateStoreOptions& options, Key key);
+  MandateStore(store::Env& env,
+               const Clock& clock,
+               const MandateStoreOptions& options,
+               const Key& key);
   [[nodiscard]] Result<void> open_journal(store::Database& database);
   [[nodiscard]] Result<void> deliver(store::Database& database);
   void see(WallTime time) const;

@@ -106,8 +106,8 @@ class Actor {
                                                     const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
   // Runs all of them, side by side where it can, and returns when all have.
-  virtual void run_all(std::vector<std::function<void()>> tasks) {
-    for (auto& task : tasks) task();
+  virtual void run_all(const std::vector<std::function<void()>>& tasks) {
+    for (const auto& task : tasks) task();
   }
 };
 

@@ -103,8 +103,7 @@ std::string_view phase_name(Phase phase) {
 Result<Run> load_run(store::Database& database, std::int64_t n) {
   auto rows = database.query(
       "SELECT n, id, mandate_n, schedule_n, cause, state, reason, outcome, cycle, bad_cycles, "
-      "stop, "
-      "created_ms, begun_ms FROM runs WHERE n = ?",
+      "stop, created_ms, begun_ms, wakes FROM runs WHERE n = ?",
       n);
   if (!rows.next()) {
     return rows.ok() ? fail(Errc::not_found, "no run " + std::to_string(n))
@@ -322,12 +321,12 @@ Result<void> Runs::end_phase(const Run& run, Phase phase, std::string_view outpu
   });
 }
 
-Result<void> Runs::fail_phase(const Run& run, Phase phase, std::string_view error) {
+Result<void> Runs::fail_phase(const Run& run, Phase phase, std::string_view error, bool counts) {
   return store_.commit(Point::phase_ended, [&](Change& change) -> Result<void> {
     auto done = change->run(
-        "UPDATE phases SET failed = failed + 1, error = ? WHERE run_n = ? AND cycle = ? AND "
-        "phase = ?",
-        error, run.n, run.cycle, static_cast<int>(phase));
+        "UPDATE phases SET failed = failed + ?, begun = 0, error = ? WHERE run_n = ? AND cycle = ? "
+        "AND phase = ?",
+        counts, error, run.n, run.cycle, static_cast<int>(phase));
     if (done) {
       done = change.note("phase_failed", {{"run", run.id},
                                           {"cycle", std::to_string(run.cycle)},

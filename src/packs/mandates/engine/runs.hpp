@@ -43,7 +43,7 @@ struct Run {
 
 struct PhaseRow {
   bool is_done = false;
-  int begun = 0;   // how often
+  int begun = 0;   // how often, since it last came to an end: more than once is a kill
   int failed = 0;  // how often
   std::string output;
 };
@@ -59,7 +59,7 @@ struct StepRow {
                                                       std::int64_t run,
                                                       int cycle);
 
-// Members are for any thread.
+// Members are for any thread; `n` is a run's number.
 class Runs final {
  public:
   explicit Runs(MandateStore& store) : store_(store) {}
@@ -76,14 +76,18 @@ class Runs final {
   // Those that a killed daemon left running: to be driven before anything is taken.
   [[nodiscard]] Result<std::vector<std::int64_t>> interrupted();
   // Asks for its end. One that has not begun ends here.
-  [[nodiscard]] Result<void> stop(std::int64_t run, Stop how, std::string reason);
+  [[nodiscard]] Result<void> stop(std::int64_t n, Stop how, std::string reason);
   // A failed one goes on where it failed; what it completed stays.
-  [[nodiscard]] Result<void> retry(std::int64_t run);
+  [[nodiscard]] Result<void> retry(std::int64_t n);
 
   // For the machine that drives the run.
-  [[nodiscard]] Result<int> begin_phase(const Run& run, Phase phase);  // how often it was begun
+  [[nodiscard]] Result<int> begin_phase(const Run& run, Phase phase);  // PhaseRow::begun
   [[nodiscard]] Result<void> end_phase(const Run& run, Phase phase, std::string_view output);
-  [[nodiscard]] Result<void> fail_phase(const Run& run, Phase phase, std::string_view error);
+  // `counts`: as one of the attempts that are allowed.
+  [[nodiscard]] Result<void> fail_phase(const Run& run,
+                                        Phase phase,
+                                        std::string_view error,
+                                        bool counts);
   [[nodiscard]] Result<void> end_cycle(const Run& run, bool was_bad);
   // Until then, or until wake_run(), also one that came after `run` was loaded.
   [[nodiscard]] Result<void> block(const Run& run, std::string_view reason, WallTime until);

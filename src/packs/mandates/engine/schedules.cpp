@@ -273,6 +273,19 @@ Result<Mandate> create_mandate(MandateStore& store, std::string name, std::strin
   });
 }
 
+Result<void> update_mandate(MandateStore& store, std::int64_t mandate, std::string spec) {
+  return store.commit(Point::mandate_changed, [&](Change& change) -> Result<void> {
+    const auto known = load_mandate(*change, mandate);
+    if (!known) return std::unexpected(known.error());
+    auto done = change->run("UPDATE mandates SET spec = ?, updated_ms = ? WHERE n = ?", spec,
+                            change.now_ms(), mandate);
+    if (done) {
+      done = change.note("mandate_updated", {{"mandate", known->id}, {"spec", hex(digest(spec))}});
+    }
+    return done;
+  });
+}
+
 Result<void> set_mandate_state(MandateStore& store,
                                std::int64_t mandate,
                                std::string state,
@@ -336,6 +349,16 @@ Result<std::int64_t> Schedules::create(std::int64_t mandate, const ScheduleSpec&
         if (!done) return std::unexpected(std::move(done.error()));
         return n;
       });
+}
+
+Result<void> Schedules::remove(std::int64_t n) {
+  return store_.commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
+    const auto schedule = load_schedule(*change, n);
+    if (!schedule) return std::unexpected(schedule.error());
+    auto done = change->run("DELETE FROM schedules WHERE n = ?", n);
+    if (done) done = change.note("schedule_removed", {{"schedule", schedule->id}});
+    return done;
+  });
 }
 
 Result<void> Schedules::pause(std::int64_t n, std::string reason) {

@@ -41,6 +41,10 @@ struct Mandate {
                                              std::string name,
                                              std::string spec);
 [[nodiscard]] Result<Mandate> load_mandate(store::Database& database, std::int64_t n);
+// Runs that have begun go on by the new one from their next phase.
+[[nodiscard]] Result<void> update_mandate(MandateStore& store,
+                                          std::int64_t mandate,
+                                          std::string spec);
 // "paused" keeps its runs, "stopped" asks them to end. `not_found`, or `conflict` for a stopped
 // one.
 [[nodiscard]] Result<void> set_mandate_state(MandateStore& store,
@@ -66,24 +70,26 @@ struct Fired {
   std::vector<std::int64_t> terminated;  // asked to end at once
 };
 
-// Members are for any thread.
+// Members are for any thread; `n` is a schedule's number.
 class Schedules final {
  public:
   explicit Schedules(MandateStore& store) : store_(store) {}
 
   // Its first occurrence is the first after now.
   [[nodiscard]] Result<std::int64_t> create(std::int64_t mandate, const ScheduleSpec& spec);
-  [[nodiscard]] Result<void> pause(std::int64_t schedule, std::string reason);
+  // Its runs and what is known of its occurrences stay.
+  [[nodiscard]] Result<void> remove(std::int64_t n);
+  [[nodiscard]] Result<void> pause(std::int64_t n, std::string reason);
   // What was due meanwhile is missed, and visible as that.
-  [[nodiscard]] Result<void> resume(std::int64_t schedule);
+  [[nodiscard]] Result<void> resume(std::int64_t n);
   // Fires what is due of these, in one transaction. Overlap and catch-up apply.
   [[nodiscard]] Result<Fired> fire(std::span<const std::int64_t> schedules, WallTime now);
   // One run now, beside the schedule. `occurrence` makes it happen once: two triggers with the same
   // time are one.
-  [[nodiscard]] Result<Fired> trigger(std::int64_t schedule, WallTime occurrence);
+  [[nodiscard]] Result<Fired> trigger(std::int64_t n, WallTime occurrence);
   // The occurrences after `from` and up to `to` that were never considered by themselves, at most
   // 1,000, with an overlap policy of their own.
-  [[nodiscard]] Result<Fired> backfill(std::int64_t schedule,
+  [[nodiscard]] Result<Fired> backfill(std::int64_t n,
                                        WallTime from,
                                        WallTime to,
                                        Overlap overlap = Overlap::buffer_all);

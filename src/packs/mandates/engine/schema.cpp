@@ -92,7 +92,7 @@ CREATE TABLE phases(
   cycle INTEGER NOT NULL,
   phase INTEGER NOT NULL,
   is_done INTEGER NOT NULL DEFAULT 0,
-  begun INTEGER NOT NULL,        -- how often it was begun
+  begun INTEGER NOT NULL,        -- how often, since it last came to an end
   failed INTEGER NOT NULL DEFAULT 0,  -- how often it failed
   error TEXT NOT NULL DEFAULT '',
   begun_ms INTEGER NOT NULL,

@@ -43,7 +43,7 @@ class Timing final {
   };
   using Kind = std::variant<ByCron, Interval, Once>;
 
-  explicit Timing(Kind kind) : kind_(std::move(kind)) {}
+  explicit Timing(const Kind& kind) : kind_(kind) {}
   [[nodiscard]] static std::optional<WallTime> next(const ByCron& timing, WallTime time);
   [[nodiscard]] static std::optional<WallTime> next(const Interval& timing, WallTime time);
   [[nodiscard]] static std::optional<WallTime> next(const Once& timing, WallTime time);

@@ -1,7 +1,7 @@
 #include "packs/mandates/workspace/glob.hpp"
 
 #include <cstddef>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace hearth::packs::mandates::workspace {
@@ -84,14 +84,6 @@ bool takes_one(const Element& element, char c) {
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 }  // namespace
 
 // Follows all ways through the pattern at once: `at` holds which elements may come next.
@@ -124,10 +116,6 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
     at = std::move(next);
   }
   return at.back();
-}
-
-bool matches_glob_of_any_case(std::string_view pattern, std::string_view text) {
-  return matches_glob(lower(pattern), lower(text));
 }
 
 }  // namespace hearth::packs::mandates::workspace

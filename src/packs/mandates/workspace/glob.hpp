@@ -9,8 +9,4 @@ namespace hearth::packs::mandates::workspace {
 // Whether the whole of `text` fits. Time: the product of both lengths at most.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text);
 
-// The same with ASCII letters of either case alike: for names on file systems that do not tell them
-// apart.
-[[nodiscard]] bool matches_glob_of_any_case(std::string_view pattern, std::string_view text);
-
 }  // namespace hearth::packs::mandates::workspace

@@ -77,6 +77,22 @@ std::vector<std::string_view> names_of(std::string_view path) {
   return names;
 }
 
+std::string lower(std::string_view text) {
+  std::string copy(text);
+  for (char& c : copy) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return copy;
+}
+
+// Asked of every file of a workspace: most patterns are seen not to fit without reading them as
+// such.
+bool fits(std::string_view pattern, std::string_view text) {
+  const auto star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == text;
+  return text.starts_with(pattern.substr(0, star)) && matches_glob(pattern, text);
+}
+
 bool is_within(std::string_view path, std::string_view directory) {
   return path.starts_with(directory) &&
          (path.size() == directory.size() || path[directory.size()] == '/');
@@ -85,14 +101,14 @@ bool is_within(std::string_view path, std::string_view directory) {
 }  // namespace
 
 std::string_view protection_of(std::string_view path) {
-  const auto names = names_of(path);
+  const std::string lowered = lower(path);
+  const auto names = names_of(lowered);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string one(names[i]);
-    const std::string two = i + 1 < names.size() ? one + "/" + std::string(names[i + 1]) : "";
+    const std::string two =
+        i + 1 < names.size() ? std::string(names[i]) + "/" + std::string(names[i + 1]) : "";
     for (const Protected& each : table) {
       const bool is_pair = each.names.find('/') != std::string_view::npos;
-      if (is_pair && two.empty()) continue;
-      if (matches_glob_of_any_case(each.names, is_pair ? two : one)) return each.why;
+      if (fits(each.names, is_pair ? std::string_view(two) : names[i])) return each.why;
     }
   }
   return {};

@@ -49,6 +49,11 @@ Result<std::shared_ptr<Child>> Child::start(const std::vector<std::string>& comm
   auto report = receive_report(control->first.get(), deadline);
   if (!report) {
     const io::ChildEnd end = (*process)->stop(std::chrono::milliseconds(0));
+    // Killed before it began: as if a moment later.
+    if (report.error().code == Errc::unavailable && end.signal == SIGKILL) {
+      return fail(Errc::engine_restarted, "the DuckDB process was killed at its start",
+                  {"send it again"});
+    }
     return std::unexpected(
         std::move(report.error()).within("start DuckDB (" + end.describe() + ")"));
   }
@@ -60,25 +65,23 @@ Result<std::shared_ptr<Child>> Child::start(const std::vector<std::string>& comm
 
 Child::Child(std::unique_ptr<io::ChildProcess> process, UniqueFd control, Report report)
     : process_(std::move(process)),
-      pid_((*process_.lock())->pid()),
+      pid_(process_->pid()),
       control_(std::move(control)),
       report_(std::move(report)) {}
 
 Child::~Child() {
   ::shutdown(control_.get(), SHUT_RDWR);  // it ends by itself
-  auto process = process_.lock();
-  (*process)->stop(std::chrono::milliseconds(0));
+  process_->stop(std::chrono::milliseconds(0));
 }
 
-bool Child::is_running() {
-  auto process = process_.lock();
-  const auto end = (*process)->wait();
-  return !end.has_value();
+bool Child::ends_within(std::chrono::milliseconds time) const {
+  pollfd one{process_->pidfd(), POLLIN, 0};
+  return ::poll(&one, 1, static_cast<int>(time.count())) > 0;
 }
 
 void Child::expect_end() {
   constexpr std::chrono::milliseconds moment{500};
-  (void)(*process_.lock())->wait(std::chrono::steady_clock::now() + moment);
+  (void)ends_within(moment);
 }
 
 bool Child::check(std::chrono::milliseconds patience) {
@@ -89,9 +92,8 @@ bool Child::check(std::chrono::milliseconds patience) {
   const Control ping{.kind = ControlKind::ping};
   if (send(ping, -1) && receive_report(control_.get(), deadline)) return true;
   log::warning("the DuckDB process does not answer and is killed", {log::kv("pid", pid_)});
-  auto process = process_.lock();
-  (*process)->signal(SIGKILL);
-  (void)(*process)->wait(std::chrono::steady_clock::now() + patience);
+  process_->signal(SIGKILL);
+  (void)ends_within(patience);
   return false;
 }
 

@@ -28,7 +28,7 @@ class Child final {
   [[nodiscard]] const Report& report() const { return report_; }
   [[nodiscard]] std::int64_t pid() const { return pid_; }
   // Whether it has not ended. Asks the kernel.
-  [[nodiscard]] bool is_running();
+  [[nodiscard]] bool is_running() const { return !ends_within(std::chrono::milliseconds(0)); }
   // A connection's socket was closed from the other end, so it has probably ended: waits a moment
   // for that to be seen, or who connects next would meet it dying.
   void expect_end();
@@ -45,8 +45,9 @@ class Child final {
 
  private:
   [[nodiscard]] Result<void> send(const Control& control, int fd);
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds time) const;
 
-  Guarded<std::unique_ptr<io::ChildProcess>> process_;
+  const std::unique_ptr<io::ChildProcess> process_;
   const std::int64_t pid_;
   const UniqueFd control_;
   const Report report_;

@@ -76,11 +76,11 @@ Result<Batch> SocketConnection::SocketRows::next(std::size_t most_rows,
 
 SocketConnection::SocketConnection(std::shared_ptr<Child> child,
                                    Child::Opened opened,
-                                   bool keeps_keys)
+                                   const InstanceSpec& home)
     : child_(std::move(child)),
       socket_(std::move(opened.socket)),
       id_(opened.connection),
-      keeps_keys_(keeps_keys) {}
+      keeps_keys_(home.keeps_keys) {}
 
 Error SocketConnection::lost() const {
   return {.code = Errc::engine_restarted,

@@ -11,7 +11,8 @@ namespace hearth::packs::sql::duckdb {
 
 class SocketConnection final : public Connection {
  public:
-  SocketConnection(std::shared_ptr<Child> child, Child::Opened opened, bool keeps_keys);
+  // `home` is the database it was opened for.
+  SocketConnection(std::shared_ptr<Child> child, Child::Opened opened, const InstanceSpec& home);
 
   [[nodiscard]] Result<std::unique_ptr<Rows>> query(const Statement& statement,
                                                     const Prefetch& prefetch,

@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds start_patience{10'000};
 // Between the starts of a process that does not live long.
 constexpr milliseconds first_back_off{20};
-constexpr milliseconds most_back_off{2000};
+constexpr milliseconds most_back_off{160};
 constexpr std::chrono::seconds healthy_life{2};
 
 Result<void> make_directory(const std::string& path) {
@@ -59,10 +59,12 @@ class DuckDbEngine final : public Engine {
     steady_clock::time_point started;
     milliseconds back_off{0};
     std::string problem;  // why it did not start
+    bool is_starting = false;
     bool is_stopped = false;
   };
 
   [[nodiscard]] Result<std::shared_ptr<Child>> child(const Work& work);
+  [[nodiscard]] Result<std::shared_ptr<Child>> start_child(const Work& work) const;
   [[nodiscard]] Result<InstanceSpec> spec_of(const DatabaseRef& database,
                                              const SessionRef& session) const;
   [[nodiscard]] Result<std::string> scratch_of(const SessionRef& session) const;
@@ -72,28 +74,44 @@ class DuckDbEngine final : public Engine {
   mutable Guarded<Life> life_;
 };
 
-// The one that runs, or a new one. Others who want it meanwhile wait for the lock.
+// The one that runs, or a new one; others who want it meanwhile wait. The lock is not held while it
+// starts: status() is asked on the loop.
 Result<std::shared_ptr<Child>> DuckDbEngine::child(const Work& work) {
-  auto life = life_.lock();
-  if (life->is_stopped) return fail(Errc::draining, "hearthd is leaving");
-  if (life->child && life->child->is_running()) return life->child;
-  const bool was_healthy = !life->child || steady_clock::now() - life->started > healthy_life;
-  if (life->child) log::warning("DuckDB ended", {log::kv("pid", life->child->pid())});
-  life->child.reset();
-  life->back_off =
-      was_healthy ? milliseconds(0) : std::clamp(2 * life->back_off, first_back_off, most_back_off);
-  std::this_thread::sleep_for(life->back_off);
-  life->started = steady_clock::now();
-  const auto latest = life->started + start_patience;
-  auto started = Child::start(settings_.command, std::min(work.deadline.value_or(latest), latest));
-  life->problem = started ? (*started)->report().problem : started.error().message;
-  if (!started) return started;
-  if (!life->problem.empty()) {
-    return fail(Errc::unavailable, life->problem,
-                {"run scripts/setup and build again where npm can be reached, or install DuckDB"});
+  std::shared_ptr<Child> ended;
+  milliseconds back_off{0};
+  {
+    auto life = life_.lock();
+    life.wait([](const Life& now) { return !now.is_starting; });
+    if (life->is_stopped) return fail(Errc::draining, "hearthd is leaving");
+    if (life->child && life->child->is_running()) return life->child;
+    const bool was_healthy = !life->child || steady_clock::now() - life->started > healthy_life;
+    ended = std::move(life->child);
+    if (was_healthy) {
+      life->back_off = back_off;
+    } else {
+      back_off = life->back_off = std::clamp(2 * life->back_off, first_back_off, most_back_off);
+    }
+    life->is_starting = true;
   }
-  life->child = *started;
+  if (ended) log::warning("DuckDB ended", {log::kv("pid", ended->pid())});
+  ended.reset();
+  std::this_thread::sleep_for(back_off);
+  auto started = start_child(work);
+  auto life = life_.lock();
+  life->is_starting = false;
+  life->started = steady_clock::now();
+  life->problem = started ? std::string() : started.error().message;
+  if (started && !life->is_stopped) life->child = *started;
+  life_.notify_all();
   return started;
+}
+
+Result<std::shared_ptr<Child>> DuckDbEngine::start_child(const Work& work) const {
+  const auto latest = steady_clock::now() + start_patience;
+  auto started = Child::start(settings_.command, std::min(work.deadline.value_or(latest), latest));
+  if (!started || (*started)->report().problem.empty()) return started;
+  return fail(Errc::unavailable, (*started)->report().problem,
+              {"run scripts/setup and build again where npm can be reached, or install DuckDB"});
 }
 
 void DuckDbEngine::drop_child(bool for_good) {
@@ -137,7 +155,9 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   if (!base) return std::unexpected(base.error());
   const bool is_scratch = database.alias == "scratch";
   spec.directory = is_scratch ? *base + "/scratch/" + session.id : *base + "/persistent";
-  if (auto made = make_directory(spec.directory); !made) return std::unexpected(made.error());
+  if (auto made = make_directory(spec.directory + "/exchange"); !made) {
+    return std::unexpected(std::move(made.error()));
+  }
   spec.path = spec.directory + (is_scratch ? "/scratch.duckdb" : "/persistent.duckdb");
   spec.keeps_keys = true;
   // Who may write is decided for each connection; the file is open once for all.
@@ -164,11 +184,10 @@ Result<std::unique_ptr<Connection>> DuckDbEngine::connect(const DatabaseRef& dat
     if (each.alias == "scratch") control.files = spec->path;
     control.neighbours.push_back({each.alias, std::move(*spec)});
   }
-  const bool keeps_keys = control.home.keeps_keys;
+  const InstanceSpec own = control.home;
   auto opened = (*running)->open(std::move(control));
   if (!opened) return std::unexpected(std::move(opened.error()));
-  return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened),
-                                                    keeps_keys);
+  return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened), own);
 }
 
 // Of a database that is attached none: its directory is its owner's.

@@ -57,7 +57,7 @@ BadRow bad_row(std::int64_t line, std::string_view column, std::string_view mess
   const auto type = between(message, "\" to '", "'");
   if (value && type) {
     row.value = shortened(*value);
-    row.problem = "\"" + row.value + "\" is no " + std::string(*type);
+    row.problem = "\"" + row.value + "\" is no " + shortened(*type);
     return row;
   }
   const auto expected = after(message, "Expected Number of Columns: ");

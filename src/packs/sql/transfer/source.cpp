@@ -147,6 +147,7 @@ std::string csv_reader(const std::string& path,
     }
     options.add("nullstr", "[" + list + "]");
   }
+  if (from.keeps_empty_texts) options.add("allow_quoted_nulls", "false");
   if (!from.types.empty()) {
     std::string map;
     for (const auto& [column, type] : from.types) {

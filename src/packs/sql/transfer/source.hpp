@@ -39,6 +39,7 @@ struct SourceOptions {
   std::optional<std::string> json_path;     // "$.data.items": the array, or object, to load
   std::optional<std::string> sqlite_table;  // else the only one
   bool skips_bad_rows = false;
+  bool keeps_empty_texts = false;  // "" is an empty text, not NULL
 };
 
 struct SourceKind {

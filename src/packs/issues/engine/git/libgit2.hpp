@@ -1,6 +1,6 @@
 // libgit2, loaded at its first use.
 //
-// Linked, it would bring 18 more libraries (TLS, SSH, Kerberos) into every start of the daemon, for
+// Linked, it would bring 16 libraries (TLS, SSH, Kerberos) into every start of the daemon, for
 // the sake of transports that hearth leaves to git itself.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Who may use one .hyper file when.
 //
 // hyperd keeps what was committed in memory, and writes it to the file when the last session that
-// has the database attached detaches it (found by experiment: docs/adr/0015). So that an answered
+// has the database attached detaches it (found by experiment: docs/adr/0016). So that an answered
 // commit is on disk, a writer has everybody else let go of the database before it commits, and
 // detaches it itself (hyper_writes.cpp): writers take turns, and readers, who otherwise run beside
 // them, are kept out for these few milliseconds.

@@ -2,7 +2,7 @@
 //
 // Persistent databases lie in the pack's directory of their namespace; scratch ones beside them,
 // kept while their session may come back; attached ones wherever the session may read files. What
-// hyperd cannot do, and how its commits get to the disk: docs/adr/0015.
+// hyperd cannot do, and how its commits get to the disk: docs/adr/0016.
 #pragma once
 
 #include <chrono>

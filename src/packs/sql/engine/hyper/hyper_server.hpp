@@ -4,7 +4,7 @@
 // through its pidfd, so that its end is known at once; started again whenever somebody still needs
 // it, the sooner the longer it had lived; stopped when nobody has for a while. It ends with the
 // daemon, however that ends. It gets no file of anybody: all are on its list of what it may not
-// open, except the databases that hearth attaches (docs/adr/0015).
+// open, except the databases that hearth attaches (docs/adr/0016).
 #pragma once
 
 #include <chrono>

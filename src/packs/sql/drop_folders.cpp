@@ -1,0 +1,172 @@
+#include "packs/sql/drop_folders.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/thread_signals.hpp"
+#include "store/atomic_file.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view sentinel = ".ready";
+constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
+
+// Files whose sentinel is there, by name.
+std::vector<std::string> ready_files(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (const fs::directory_entry& each : fs::directory_iterator(folder, error)) {
+    const std::string path = each.path().string();
+    if (!path.ends_with(sentinel)) continue;
+    const std::string file = path.substr(0, path.size() - sentinel.size());
+    std::error_code ignored;
+    if (fs::is_regular_file(fs::symlink_status(file, ignored))) files.push_back(file);
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+// To a name there that is free: nothing that was loaded before is overwritten.
+Result<void> move_below(const std::string& file, const std::string& below) {
+  const fs::path path(file);
+  const fs::path folder = path.parent_path() / below;
+  std::error_code error;
+  fs::create_directory(folder, error);
+  fs::path to = folder / path.filename();
+  for (int nth = 1; fs::exists(to, error); ++nth) {
+    to = folder / (path.stem().string() + "." + std::to_string(nth) + path.extension().string());
+  }
+  fs::rename(path, to, error);
+  if (error) return fail(Errc::io, "move " + file + ": " + error.message());
+  return {};
+}
+
+}  // namespace
+
+Result<void> DropFolders::add(const Folder& folder) {
+  auto state = state_.lock();
+  if (state->is_closed) return fail(Errc::draining, "hearthd is leaving; nothing is watched");
+  if (inotify_.get() < 0) {
+    inotify_ = UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    wake_ = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (inotify_.get() < 0 || wake_.get() < 0) return fail_errno("watch folders", errno);
+  }
+  // Watched before it is looked at, so that nothing comes in between.
+  const std::uint32_t how = of_interest | IN_ONLYDIR | IN_DONT_FOLLOW;
+  if (::inotify_add_watch(inotify_.get(), folder.path.c_str(), how) < 0) {
+    return fail_errno("watch " + folder.path, errno);
+  }
+  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  state->folders[folder.path] = folder;
+  state->is_changed = true;
+  wake();
+  return {};
+}
+
+bool DropFolders::remove(const std::string& name_space, const std::string& path) {
+  auto state = state_.lock();
+  const auto found = state->folders.find(path);
+  if (found == state->folders.end() || found->second.name_space != name_space) return false;
+  state->folders.erase(found);
+  // The kernel's watch goes with the descriptor; its events meet no folder any more.
+  return true;
+}
+
+void DropFolders::close() {
+  {
+    auto state = state_.lock();
+    state->is_closed = true;
+    if (wake_.get() >= 0) wake();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool DropFolders::is_empty() const {
+  return state_.lock()->folders.empty();
+}
+
+void DropFolders::wake() const {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+// ---- The watcher's thread ---------------------------------------------------------------------
+
+void DropFolders::work() {
+  ::pthread_setname_np(::pthread_self(), "hearth-drop");
+  leave_signals_to_the_loop();
+  for (;;) {
+    std::vector<Folder> folders;
+    {
+      auto state = state_.lock();
+      if (state->is_closed) return;
+      if (std::exchange(state->is_changed, false)) {
+        for (const auto& [path, folder] : state->folders) folders.push_back(folder);
+      }
+    }
+    for (const Folder& folder : folders) sweep(folder);
+    std::array<pollfd, 2> polled{pollfd{inotify_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
+    (void)::poll(polled.data(), polled.size(), -1);
+    // What has happened is seen in the folders themselves.
+    std::array<char, 16'384> events;
+    while (::read(inotify_.get(), events.data(), events.size()) > 0) {
+    }
+    std::uint64_t count = 0;
+    (void)!::read(wake_.get(), &count, sizeof count);
+    state_.lock()->is_changed = true;
+  }
+}
+
+void DropFolders::sweep(const Folder& folder) {
+  for (const std::string& file : ready_files(folder.path)) {
+    {
+      auto state = state_.lock();
+      const bool is_wanted = !state->is_closed && state->folders.contains(folder.path);
+      if (!is_wanted) return;
+    }
+    take(folder, file);
+  }
+}
+
+void DropFolders::take(const Folder& folder, const std::string& file) {
+  const auto loaded = load_(folder, file);
+  // Not the file's fault: it is tried again at the next change, or the next start.
+  if (!loaded && (loaded.error().code == Errc::cancelled || loaded.error().code == Errc::draining ||
+                  loaded.error().code == Errc::busy || loaded.error().code == Errc::unavailable)) {
+    return;
+  }
+  auto moved = move_below(file, loaded ? "loaded" : "failed");
+  if (moved && !loaded) {
+    const fs::path path(file);
+    const std::string reason = path.parent_path().string() + "/failed/" + path.filename().string();
+    moved = store::replace_file(reason + ".reason.txt", loaded.error().message + "\n", 0644);
+  }
+  std::error_code ignored;
+  fs::remove(file + std::string(sentinel), ignored);
+  if (!loaded) {
+    log::warning("a dropped file was not loaded",
+                 {log::kv("file", file), log::kv("why", loaded.error().message)});
+  }
+  if (!moved) {
+    log::warning("a dropped file stays where it is",
+                 {log::kv("file", file), log::kv("why", moved.error().message)});
+  }
+}
+
+}  // namespace hearth::packs::sql

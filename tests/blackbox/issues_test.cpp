@@ -1,0 +1,72 @@
+// Issues with the real programs: beside a running daemon, after kill -9, in little room.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "json/json.hpp"
+#include "support/process.hpp"
+#include "support/scratch_directory.hpp"
+#include "support/temp_home.hpp"
+
+namespace hearth::test {
+namespace {
+
+using std::chrono::seconds;
+
+class Issues : public testing::Test {
+ protected:
+  Issues() {
+    const Outcome made = run({.words = {"/usr/bin/git", "init", "-q", repository_.path()},
+                              .environment = {{"HOME", repository_.path()}}},
+                             seconds(30));
+    EXPECT_EQ(made.exit_code, 0) << made.describe();
+  }
+  json::Value ask(std::vector<std::string> words) {
+    words.insert(words.begin(), "issues");
+    words.emplace_back("--json");
+    Plan plan = home_.plan(std::move(words));
+    plan.cwd = repository_.path();
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.describe();
+    const auto envelope = json::parse(outcome.out);
+    return envelope ? envelope->at("data") : json::Value();
+  }
+  std::int64_t total() { return json::int_or(ask({"list"}), "total", -1); }
+
+  TempHome home_;
+  ScratchDirectory repository_{"issues"};
+};
+
+// D7 and D8: a daemon that lives keeps nobody from writing, and one that was killed neither.
+TEST_F(Issues, D7PrivateProcessesWriteBesideADaemon) {
+  (void)ask({"create", "By the daemon"});
+  EXPECT_EQ(total(), 1);
+  (void)ask({"create", "By a private process", "--no-daemon"});
+  EXPECT_EQ(total(), 2) << "the daemon sees it in its next answer";
+  const Outcome status = home_.hearth({"daemon", "status", "--json"});
+  const auto pid = json::parse(status.out)->at("data").at("pid").as_int64();
+  ::kill(static_cast<pid_t>(pid), SIGKILL);
+  (void)ask({"create", "After a kill"});
+  EXPECT_EQ(total(), 3);
+  EXPECT_EQ(json::int_or(ask({"list", "--no-daemon"}), "total", -1), 3);
+}
+
+// Some 3.5 characters a token: 1,500 tokens are 5,250.
+TEST_F(Issues, TwentyReadyIssuesAreFewTokens) {
+  std::string list = "[";
+  for (int i = 0; i < 25; ++i) {
+    list += std::string(i == 0 ? "" : ",") +
+            R"({"title":"Teach the parser of settings to name line )" + std::to_string(i) +
+            R"( in its errors","label":["parser","core"],"type":"bug"})";
+  }
+  (void)ask({"create", "--issues=" + list + "]"});
+  const json::Value ready = ask({"ready"});
+  EXPECT_EQ(ready.at("issues").as_array().size(), 20U);
+  EXPECT_TRUE(json::bool_or(ready, "truncated", false));
+  EXPECT_LT(json::dump(ready).size(), 5'250U);
+}
+
+}  // namespace
+}  // namespace hearth::test

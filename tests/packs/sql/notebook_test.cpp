@@ -1,0 +1,154 @@
+// The notebook, the record of imports, and the rows of a chart.
+#include "packs/sql/notebook.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "packs/sql/chart_data.hpp"
+#include "packs/sql/imports.hpp"
+#include "support/scratch_directory.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class NotebookFile : public testing::Test {
+ protected:
+  NotebookFile() { open(); }
+  void open(bool is_read_only = false) {
+    notebook_.reset();
+    auto opened =
+        Notebook::open(directory_ / "notebook.db", clock_, {.is_read_only = is_read_only});
+    ASSERT_TRUE(opened) << opened.error().message;
+    notebook_ = std::move(*opened);
+  }
+  // Runs `change` on the writer, and waits for it.
+  Result<std::string> write(std::function<Result<void>(store::Database&)> change) {
+    std::promise<Result<std::string>> done;
+    store::WriteJob job;
+    job.run = [change](store::Database& database) -> Result<std::string> {
+      auto made = change(database);
+      if (!made) return std::unexpected(made.error());
+      return std::string("done");
+    };
+    job.done = [&done](Result<store::WriteOutcome> outcome) {
+      if (outcome) {
+        done.set_value(outcome->reply);
+      } else {
+        done.set_value(std::unexpected(outcome.error()));
+      }
+    };
+    notebook_->write(std::move(job));
+    return done.get_future().get();
+  }
+  template <typename Read>
+  auto read(Read read) {
+    auto reader = notebook_->reader({});
+    EXPECT_TRUE(reader);
+    return read(**reader);
+  }
+  const SystemClock clock_;
+  const test::ScratchDirectory directory_{"notebook"};
+  std::unique_ptr<Notebook> notebook_;
+};
+
+TEST_F(NotebookFile, KeepsValuesByStoreAndName) {
+  ASSERT_TRUE(write([](store::Database& to) -> Result<void> {
+    for (const char* key : {"b/2", "a", "b/1", "c"}) {
+      if (auto set = set_value(to, "s", {key, "{\"v\":1}", 7}); !set) return set;
+    }
+    return set_value(to, "other", {"a", "2", 7});
+  }));
+  open();  // it is on disk
+  read([](store::Database& from) {
+    EXPECT_EQ(get_value(from, "s", "a").value()->value, "{\"v\":1}");
+    EXPECT_EQ(get_value(from, "s", "none").value(), std::nullopt);
+    const KeyPage page = list_values(from, "s", "b/", "", 1).value();
+    EXPECT_EQ(page.size, 2);
+    EXPECT_TRUE(page.is_truncated);
+    EXPECT_EQ(page.items.at(0).key, "b/1");
+    EXPECT_EQ(list_values(from, "s", "b/", "b/1", 5).value().items.at(0).key, "b/2");
+    EXPECT_EQ(list_stores(from).value().size(), 2);
+  });
+  ASSERT_TRUE(write([](store::Database& to) -> Result<void> {
+    EXPECT_EQ(delete_value(to, "s", "a").value()->value, "{\"v\":1}");
+    EXPECT_EQ(clear_store(to, "s").value(), 3);
+    return {};
+  }));
+}
+
+TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
+  ASSERT_TRUE(write([](store::Database& to) -> Result<void> {
+    EXPECT_FALSE(save_query(to, {"q", "SELECT 1", "persistent", "one", 1}).value());
+    EXPECT_TRUE(save_query(to, {"q", "SELECT 2", "persistent", "two", 2}).value());
+    EXPECT_TRUE(
+        put_entry(to, {.database = "persistent", .table = "t", .source = "web", .rows = 5}));
+    const auto entry = put_entry(to, {.database = "persistent", .table = "t", .purpose = "tests"});
+    EXPECT_EQ(entry.value().source, "web");
+    EXPECT_EQ(entry.value().purpose, "tests");
+    EXPECT_EQ(entry.value().rows, 5);
+    return put_watch(to, {"/in", "{}", 3});
+  }));
+  read([](store::Database& from) {
+    EXPECT_EQ(read_queries(from, "q").value().at(0).sql, "SELECT 2");
+    EXPECT_TRUE(read_queries(from, "none").value().empty());
+    EXPECT_EQ(read_entries(from, "persistent", std::nullopt).value().size(), 1);
+    EXPECT_EQ(read_watches(from).value().at(0).path, "/in");
+  });
+}
+
+TEST_F(NotebookFile, OfAnotherProcessIsRead) {
+  open(true);
+  const auto refused = write([](store::Database&) -> Result<void> { return {}; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::read_only);
+}
+
+TEST(Imports, TellHowFarTheyAre) {
+  Imports imports;
+  const SystemClock clock;
+  const std::string one = imports.begin("default", "t", "persistent", clock.wall());
+  const std::string two = imports.begin("other", "t", "persistent", clock.wall());
+  imports.progress(one, 0.5);
+  EXPECT_EQ(imports.list("default", one).value().at(0).done, 0.5);
+  EXPECT_EQ(imports.list("default", std::nullopt).value().size(), 1);
+  EXPECT_EQ(imports.list("default", two).error().code, Errc::not_found);
+  imports.finish(one, std::string("{}"), clock.wall());
+  imports.finish(two, fail(Errc::io, "disk"), clock.wall());
+  EXPECT_EQ(imports.list("default", one).value().at(0).state, ImportState::done);
+  EXPECT_EQ(imports.list("other", two).value().at(0).error, "disk");
+  EXPECT_FALSE(imports.is_running());
+}
+
+TEST(ChartData, TakesTimesNumbersAndCategories) {
+  EXPECT_EQ(seconds_of("1970-01-02"), 86'400);
+  EXPECT_EQ(seconds_of("1970-01-01T01:00:00.5"), 3'600.5);
+  EXPECT_EQ(seconds_of("1970-01-01T01:00:00+01:00"), 0);
+  EXPECT_EQ(seconds_of("1970-01-01T00:00:00Z"), 0);
+  for (const char* bad : {"", "10:00", "1970-13-01", "1970-01-01T", "yesterday"}) {
+    EXPECT_EQ(seconds_of(bad), std::nullopt) << bad;
+  }
+  Batch rows(3);
+  for (const char* day : {"2024-01-01", "2024-01-02"}) {
+    rows.add(CellKind::text, day);
+    rows.add(CellKind::text, "1.50");
+    rows.add(CellKind::null, "");
+  }
+  const std::vector<Column> header{
+      {"day", "DATE"}, {"price", "DECIMAL(10,2)"}, {"kind", "VARCHAR"}};
+  const auto data = chart_data(chart::Mark::line, {}, header, rows);
+  ASSERT_TRUE(data);
+  EXPECT_EQ(data->x->name, "day");
+  EXPECT_EQ(data->x->kind, chart::FieldKind::time);
+  EXPECT_THAT(data->y.at(0).numbers, ElementsAre(1.5, 1.5));
+  EXPECT_THAT(data->group->texts, ElementsAre("(null)", "(null)"));
+  EXPECT_EQ(chart_data(chart::Mark::line, {.x = "dya"}, header, rows).error().code,
+            Errc::not_found);
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql

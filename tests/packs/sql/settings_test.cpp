@@ -1,0 +1,32 @@
+#include "packs/sql/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace hearth::packs::sql {
+namespace {
+
+TEST(SqlSettings, ReadsWhatIsSet) {
+  const std::map<std::string, std::string, std::less<>> set{
+      {"memory_limit", "1GiB"}, {"threads", "3"}, {"engine_idle", "90s"}};
+  const Settings settings = read_settings([&](std::string_view name) {
+    const auto found = set.find(name);
+    return found == set.end() ? std::nullopt : std::optional(found->second);
+  });
+  EXPECT_EQ(settings.memory_limit, std::uint64_t{1} << 30);
+  EXPECT_EQ(settings.threads, 3U);
+  EXPECT_EQ(settings.engine_idle, std::chrono::seconds(90));
+}
+
+TEST(SqlSettings, RefusesWhatDoesNotFit) {
+  for (const pack::Setting& each : known_settings()) {
+    EXPECT_FALSE(each.fits("nonsense")) << each.name;
+    EXPECT_FALSE(each.fits("")) << each.name;
+  }
+  EXPECT_GE(read_settings([](std::string_view) { return std::nullopt; }).memory_limit,
+            std::uint64_t{64} << 20);
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql

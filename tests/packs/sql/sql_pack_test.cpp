@@ -1,0 +1,156 @@
+// The pack as its callers meet it, with the real engine.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "json/json.hpp"
+#include "packs/sql/sql.hpp"
+#include "support/test_context.hpp"
+
+namespace hearth::packs::sql {
+namespace {
+
+using testing::HasSubstr;
+
+class SqlPack : public testing::Test {
+ protected:
+  void SetUp() override {
+    options_.caller.cwd = options_.caller.project_root = project_.path();
+    options_.caller.kind = "bridge";
+    options_.caller.session = "s1";
+    harness_.start();
+    const auto first = harness_.call("query", R"j({"sql":"SELECT 1"})j", options_);
+    const bool is_missing = !first && first.error().code == Errc::unavailable;
+    if (is_missing && std::getenv("CI") == nullptr) GTEST_SKIP() << first.error().message;
+    ASSERT_TRUE(first) << first.error().message;
+  }
+  json::Value good(const std::string& verb, std::string_view arguments) {
+    auto reply = harness_.call(verb, arguments, options_);
+    EXPECT_TRUE(reply) << verb << arguments << ": " << reply.error().message;
+    return reply ? json::parse(reply->structured).value() : json::Value(json::Object());
+  }
+  Error bad(const std::string& verb, std::string_view arguments) {
+    auto reply = harness_.call(verb, arguments, options_);
+    EXPECT_FALSE(reply) << verb << ": " << reply->structured;
+    return reply ? Error() : reply.error();
+  }
+  std::string rows(std::string_view arguments) {
+    const json::Value answer = good("query", arguments);
+    const json::Value* found = json::find(answer, "rows");
+    return found == nullptr ? "" : json::dump(*found);
+  }
+
+  const hearth::test::ScratchDirectory project_{"project"};
+  hearth::test::CallOptions options_;
+  hearth::test::PackHarness harness_{make_pack(HEARTH_BIN_DIR "/hearthd")};
+};
+
+TEST_F(SqlPack, DescribesItsTools) {
+  std::size_t descriptions = 0;
+  for (const auto& [verb, spec] : harness_.specs()) {
+    descriptions += spec.description.size();
+    EXPECT_NE(spec.resend, pack::ResendRule::refuse) << verb;
+    EXPECT_TRUE(json::parse(spec.input_schema)) << verb;
+  }
+  EXPECT_LT(descriptions, 20'000U);
+  EXPECT_TRUE(harness_.specs().at("query").annotations.read_only);
+  EXPECT_TRUE(harness_.specs().at("execute").annotations.destructive);
+}
+
+TEST_F(SqlPack, AnswersInEachFormat) {
+  const std::string sql =
+      R"j({"sql":"SELECT 1 AS a, 9007199254740993 AS b, NULL AS c","format":")j";
+  EXPECT_EQ(rows(sql + "rows\"}"), R"([[1,"9007199254740993",null]])");
+  EXPECT_THAT(json::dump(good("query", sql + "columns\"}")), HasSubstr(R"("values":[1])"));
+  EXPECT_THAT(json::dump(good("query", sql + "csv\"}")), HasSubstr("a,b,c\\n1,"));
+  EXPECT_THAT(json::dump(good("query", sql + "markdown\"}")), HasSubstr("| NULL |"));
+}
+
+TEST_F(SqlPack, PagesALargeResult) {
+  const json::Value first = good("query", R"j({"sql":"SELECT range FROM range(2500)"})j");
+  EXPECT_EQ(json::int_or(first, "row_count", 0), 1000);
+  EXPECT_TRUE(json::bool_or(first, "truncated", false));
+  std::int64_t total = 1000;
+  std::string cursor(json::string_or(first, "cursor", ""));
+  while (!cursor.empty()) {
+    const json::Value page = good("query", R"j({"cursor":")j" + cursor + "\"}");
+    total += json::int_or(page, "row_count", 0);
+    cursor = std::string(json::string_or(page, "cursor", ""));
+  }
+  EXPECT_EQ(total, 2500);
+}
+
+TEST_F(SqlPack, GivesEachSessionAScratchOfItsOwn) {
+  EXPECT_EQ(
+      json::dump(*json::find(good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 1 AS i"})j"),
+                             "rows_affected")),
+      "[1]");
+  EXPECT_EQ(rows(R"j({"sql":"FROM t"})j"), "[[1]]");
+  options_.caller.session = "s2";
+  EXPECT_EQ(bad("query", R"j({"sql":"FROM t"})j").code, Errc::not_found);
+  options_.caller.kind = "cli";  // whose default is the shared one
+  good("execute",
+       R"j({"sql":["CREATE TABLE shared(i INT)","INSERT INTO shared VALUES (1),(2)"]})j");
+  options_.caller.kind = "bridge";
+  options_.caller.session = "s1";
+  EXPECT_EQ(rows(R"j({"sql":"SELECT count(*) FROM persistent.shared"})j"), "[[2]]");
+}
+
+TEST_F(SqlPack, AppliesAResendOnce) {
+  good("execute", R"j({"sql":"CREATE TABLE t(i INT)","database":"persistent"})j");
+  options_.key = "k1";
+  const std::string insert = R"j({"sql":"INSERT INTO t VALUES (1)","database":"persistent"})j";
+  good("execute", insert);
+  options_.is_resend = true;
+  EXPECT_TRUE(harness_.call("execute", insert, options_)->replayed);
+  EXPECT_EQ(rows(R"j({"sql":"SELECT count(*) FROM t","database":"persistent"})j"), "[[1]]");
+}
+
+TEST_F(SqlPack, KeepsAReadOnlySessionFromWriting) {
+  options_.caller.read_only = true;
+  EXPECT_EQ(bad("execute", R"j({"sql":"CREATE TABLE t(i INT)"})j").code, Errc::read_only);
+  EXPECT_EQ(bad("query", R"j({"sql":"CREATE TABLE t(i INT)"})j").code, Errc::read_only);
+  EXPECT_EQ(rows(R"j({"sql":"SELECT 2"})j"), "[[2]]");
+}
+
+TEST_F(SqlPack, AttachesAFileOfTheProject) {
+  EXPECT_EQ(bad("attach", R"j({"alias":"x","location":"/etc/x.duckdb"})j").code, Errc::permission);
+  EXPECT_EQ(bad("attach", R"j({"alias":"x","location":"x.db","engine":"oracle"})j").code,
+            Errc::unsupported);
+  good("attach", R"j({"alias":"mine","location":"mine.duckdb"})j");
+  EXPECT_EQ(bad("attach", R"j({"alias":"mine","location":"mine.duckdb"})j").code, Errc::conflict);
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"mine"})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM mine.t"})j"), "[[5]]");
+  EXPECT_TRUE(std::filesystem::exists(project_ / "mine.duckdb"));
+  const json::Value list = good("databases", "{}");
+  EXPECT_EQ(list.at("databases").as_array().size(), 3U);
+  good("detach", R"j({"alias":"mine"})j");
+  EXPECT_EQ(bad("query", R"j({"sql":"SELECT 1","database":"mine"})j").code, Errc::not_found);
+}
+
+TEST_F(SqlPack, DescribesSamplesAndExplains) {
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT range AS i FROM range(100)"})j");
+  EXPECT_THAT(json::dump(good("describe", R"j({"table":"t"})j")), HasSubstr(R"("type":"BIGINT")"));
+  EXPECT_EQ(json::int_or(good("sample", R"j({"table":"t","rows":7})j"), "row_count", 0), 7);
+  EXPECT_THAT(bad("sample", R"j({"table":"t; DROP TABLE t"})j").message, HasSubstr("no table"));
+  EXPECT_THAT(json::dump(good("explain", R"j({"sql":"FROM t","analyze":true})j")),
+              HasSubstr("Total Time"));
+}
+
+TEST_F(SqlPack, EndsACallThatIsCancelled) {
+  std::stop_source stop;
+  options_.stop = stop.get_token();
+  auto answer = harness_.send(
+      "query",
+      R"j({"sql":"SELECT sum(a.range*b.range) FROM range(10000000) a, range(10000000) b"})j",
+      options_);
+  stop.request_stop();
+  const auto outcome = answer.get();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Errc::cancelled);
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql
