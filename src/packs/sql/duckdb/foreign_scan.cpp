@@ -30,19 +30,18 @@ std::vector<std::string> name_parts(std::string_view text) {
   bool is_quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char each = text[i];
-    if (is_quoted && each == '"' && i + 1 < text.size() && text[i + 1] == '"') {
-      parts.back().push_back(text[++i]);
-    } else if (each == '"') {
+    const bool is_doubled = is_quoted && text.substr(i).starts_with("\"\"");
+    if (each == '"' && !is_doubled) {
       is_quoted = !is_quoted;
-    } else if (is_quoted) {
-      parts.back().push_back(each);
-    } else if (each == '.') {
-      parts.emplace_back();
-    } else if (each == ' ' || each == '(') {
-      break;
-    } else {
-      parts.back().push_back(each);
+      continue;
     }
+    if (!is_quoted && (each == ' ' || each == '(')) break;
+    if (!is_quoted && each == '.') {
+      parts.emplace_back();
+      continue;
+    }
+    parts.back().push_back(each);
+    if (is_doubled) ++i;
   }
   return parts;
 }
