@@ -65,8 +65,14 @@ def type_of(schema):
     return name
 
 
+def command_of(tool):
+    """"issues_dep_add" is typed `hearth issues dep-add`."""
+    pack, _, verb = tool["name"].partition("_")
+    return (pack, verb.replace("_", "-"))
+
+
 def describe_tool(tool):
-    verb = " ".join(tool["name"].split("_", 1)) if "_" in tool["name"] else f"call {tool['name']}"
+    verb = " ".join(command_of(tool)) if "_" in tool["name"] else f"call {tool['name']}"
     hints = tool["annotations"]
     marks = [word for key, word in [("readOnlyHint", "read-only"), ("destructiveHint", "destructive"),
                                     ("idempotentHint", "idempotent"), ("openWorldHint", "open world")] if hints.get(key)]
@@ -102,7 +108,7 @@ def commands_of_docs():
 
 
 def check_commands(hearth, tools):
-    verbs = {tuple(tool["name"].split("_", 1)) for tool in tools if "_" in tool["name"]}
+    verbs = {command_of(tool) for tool in tools if "_" in tool["name"]}
     packs = {pack for pack, _ in verbs}
     known = {}
     for page, words in commands_of_docs():

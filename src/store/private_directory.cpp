@@ -29,6 +29,8 @@ void remove_left(const fs::path& parent, const std::string& prefix) {
   for (const auto& each : fs::directory_iterator(parent, ignored)) {
     const std::string path = each.path().string();
     if (!each.path().filename().string().starts_with(prefix) || !is_ours(path)) continue;
+    // Without the file it is another's who likes the name, or not locked yet.
+    if (!fs::exists(lock_of(path), ignored)) continue;
     if (const auto lock = FileLock::try_acquire(lock_of(path))) fs::remove_all(path, ignored);
   }
 }

@@ -269,6 +269,7 @@ void write_corpus(const std::string& files, const std::string& pack) {
   std::filesystem::create_directories(files + "/.git");
   if (pack == "sql") {
     write_file(files + "/trips.csv", "day,passengers\n2024-05-01,120\n2024-05-02,80\n");
+    std::filesystem::create_directory(files + "/inbox");
     return;
   }
   write_file(files + "/guide.md",

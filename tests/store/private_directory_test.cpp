@@ -31,5 +31,14 @@ TEST(PrivateDirectory, GoesWithItsOwnerAndTakesWhatTheKilledHaveLeft) {
   EXPECT_FALSE(fs::exists(path));
 }
 
+TEST(PrivateDirectory, LeavesWhatOthersCallAlike) {
+  const std::string prefix = "hearth-test-" + std::to_string(::getpid()) + "-";
+  const fs::path others = fs::temp_directory_path() / (prefix + "others");
+  fs::create_directories(others / "work");
+  (void)PrivateDirectory::make(prefix).value();
+  EXPECT_TRUE(fs::exists(others / "work"));
+  fs::remove_all(others);
+}
+
 }  // namespace
 }  // namespace hearth::store

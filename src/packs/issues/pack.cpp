@@ -73,10 +73,11 @@ void Issues::declare(pack::Binder& tools) {
 }
 
 std::vector<pack::Setting> Issues::settings() const {
-  return {{"signatures", "\"off\", \"warn\" or \"require\"",
-           [](std::string_view value) { return signature_policy_of(value).has_value(); }},
-          {"idle", "a duration such as \"10m\"",
-           [](std::string_view value) { return parse_duration(value).has_value(); }}};
+  return {
+      pack::Setting{"signatures", "\"off\", \"warn\" or \"require\"",
+                    [](std::string_view value) { return signature_policy_of(value).has_value(); }},
+      pack::Setting{"idle", "a duration such as \"10m\"",
+                    [](std::string_view value) { return parse_duration(value).has_value(); }}};
 }
 
 void Issues::start(pack::PackContext& context) {
@@ -115,7 +116,7 @@ Result<std::string> Issues::cache_directory(const Stores::Place& place,
   if (context_->store_owner()) {
     auto directory = private_directory_.lock();
     if (!*directory) {
-      auto made = store::PrivateDirectory::make("hearth-issues-");
+      auto made = store::PrivateDirectory::make("hearth-issues-cache-");
       if (!made) return std::unexpected(std::move(made.error()));
       directory->emplace(std::move(*made));
     }

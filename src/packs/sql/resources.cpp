@@ -68,13 +68,12 @@ void declare_tables(pack::Binder& binder, ToolRunner& runner) {
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
         answer_of(runner, uri, variables.at("database"), std::move(call),
                   [&runner](const Target& target, const Work& work) {
-                    return runner.runner().read(target, work,
-                                                [&](Connection& connection) -> Result<std::string> {
-                                                  const auto tables = connection.tables(work);
-                                                  if (!tables)
-                                                    return std::unexpected(tables.error());
-                                                  return json::encode(wire::to_answer(*tables));
-                                                });
+                    return runner.runner().read(
+                        target, work, [&](Connections::Lease& connection) -> Result<std::string> {
+                          const auto tables = connection->tables(work);
+                          if (!tables) return std::unexpected(tables.error());
+                          return json::encode(wire::to_answer(*tables));
+                        });
                   });
       },
       no_proposals);
@@ -88,8 +87,8 @@ void declare_tables(pack::Binder& binder, ToolRunner& runner) {
         answer_of(runner, uri, variables.at("database"), std::move(call),
                   [&runner, table = variables.at("table")](const Target& target, const Work& work) {
                     return runner.runner().read(
-                        target, work, [&](Connection& connection) -> Result<std::string> {
-                          const auto detail = connection.describe(table, work);
+                        target, work, [&](Connections::Lease& connection) -> Result<std::string> {
+                          const auto detail = connection->describe(table, work);
                           if (!detail) return std::unexpected(detail.error());
                           return json::encode(wire::to_answer(*detail));
                         });

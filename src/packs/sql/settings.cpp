@@ -57,16 +57,15 @@ std::uint64_t default_memory() {
 
 }  // namespace
 
-using Known = pack::Setting;  // tools/check_docs.py looks for this name
-
 std::vector<pack::Setting> known_settings() {
-  return {
-      Known{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
-      Known{"threads", "a number of threads from 1 to 1024", is_threads},
-      Known{"engine_idle", "a duration such as \"10m\"", is_duration},
-      Known{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
-      Known{"postgres.passfile", "the absolute path of a file like ~/.pgpass", is_absolute_path},
-      Known{"postgres.password_command", "a list: a program and its arguments", is_command}};
+  return {pack::Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
+          pack::Setting{"threads", "a number of threads from 1 to 1024", is_threads},
+          pack::Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
+          pack::Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
+          pack::Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass",
+                        is_absolute_path},
+          pack::Setting{"postgres.password_command", "a list: a program and its arguments",
+                        is_command}};
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {

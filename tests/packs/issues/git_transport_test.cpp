@@ -56,7 +56,10 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
   EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{true});
-  EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{false});
+  create(*store, "U");
+  const auto newer = *repository->read_reference(wal_reference).value();
+  const RefChange second{"refs/hearth/test", std::nullopt, newer};
+  EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{false});
   const RefChange gone{"refs/hearth/test", head, std::nullopt};
   EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{true});
 }

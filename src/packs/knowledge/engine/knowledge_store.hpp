@@ -23,9 +23,9 @@
 #include "packs/knowledge/engine/embedding_worker.hpp"
 #include "packs/knowledge/engine/index_feed.hpp"
 #include "packs/knowledge/engine/index_keeper.hpp"
-#include "store/private_directory.hpp"
 #include "packs/knowledge/engine/text_leg.hpp"
 #include "packs/knowledge/engine/vector_leg.hpp"
+#include "store/private_directory.hpp"
 #include "store/readers.hpp"
 #include "store/writer.hpp"
 
