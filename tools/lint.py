@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--all", action="store_true", help="forget what passed before")
     parser.add_argument("files", nargs="*", help="only these (default: all of src/)")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     build = options.build.resolve()
     cache = build / "lint"

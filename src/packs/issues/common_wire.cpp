@@ -57,9 +57,9 @@ namespace {
 
 std::optional<std::uint64_t> parse_span_back(std::string_view text, std::uint64_t now_ms) {
   std::uint64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data(), end, count);
-  if (code != std::errc() || rest + 1 != end || count > 1'000'000) return std::nullopt;
+  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool is_unit_left = rest + 1 == text.data() + text.size();
+  if (code != std::errc() || !is_unit_left || count > 1'000'000) return std::nullopt;
   constexpr std::string_view units = "smhdw";
   constexpr std::uint64_t seconds[] = {1, 60, 3600, 86'400, 604'800};
   const std::size_t unit = units.find(*rest);

@@ -134,8 +134,9 @@ std::optional<double> seconds_of(std::string_view text) {
     }
     int value = 0;
     if (text.size() < digits) return std::nullopt;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + digits, value);
-    if (code != std::errc() || end != text.data() + digits) return std::nullopt;
+    const std::string_view head = text.substr(0, digits);
+    const auto [end, code] = std::from_chars(head.data(), head.data() + head.size(), value);
+    if (code != std::errc() || end != head.data() + head.size()) return std::nullopt;
     text.remove_prefix(digits);
     return value;
   };

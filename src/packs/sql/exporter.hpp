@@ -28,7 +28,7 @@ struct Exported {
 // The file is there when all of it is, or not at all. A file that is there already is a `conflict`,
 // found before the query is run.
 [[nodiscard]] Result<Exported> export_rows(Connections& connections,
-                                           const ExportRequest& request,
+                                           const ExportRequest& asked,
                                            const Work& work);
 
 // By the ending of its name; nothing when that says nothing.

@@ -161,7 +161,7 @@ void declare_queries(pack::Binder& binder, ToolRunner& runner) {
 void declare_prompt(pack::Binder& binder,
                     std::string name,
                     std::string title,
-                    std::string description,
+                    const std::string& description,
                     std::vector<pack::PromptArgument> arguments,
                     std::string (*text)(const pack::Variables&)) {
   binder.add(

@@ -198,8 +198,9 @@ Result<Plan> plan_bars(const Spec& spec, const Data& data, const Canvas& canvas)
   }
   const bool is_horizontal = wants_horizontal(spec, along, canvas);
   along.is_downward = is_horizontal && along.kind == AxisKind::band;
-  plan.x = is_horizontal ? std::move(length) : along;
-  plan.y = is_horizontal ? std::move(along) : std::move(length);
+  plan.x = std::move(along);
+  plan.y = std::move(length);
+  if (is_horizontal) std::swap(plan.x, plan.y);
   add_legend(plan, *series, data);
   for (const Series& each : *series) plan.drawn += static_cast<std::int64_t>(each.x.size());
   plan.notes = left_out.notes();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -56,7 +57,7 @@ inline constexpr std::array<Colour, 8> kinds{{
   const auto below = std::min(static_cast<std::size_t>(place), stops.size() - 2);
   const double part = place - static_cast<double>(below);
   const auto mix = [part](std::uint8_t from, std::uint8_t to) {
-    return static_cast<std::uint8_t>(from + (to - from) * part + 0.5);
+    return static_cast<std::uint8_t>(std::lround(from + (to - from) * part));
   };
   const Colour& from = stops[below];
   const Colour& to = stops[below + 1];

@@ -36,6 +36,6 @@ struct Tick {
 // A number by itself, to about `digits` significant digits.
 [[nodiscard]] std::string short_number(double value, int digits = 4);
 // "2024-01-31", or with a time of day "2024-01-31 10:00".
-[[nodiscard]] std::string short_time(double seconds);
+[[nodiscard]] std::string short_time(double at);
 
 }  // namespace hearth::packs::sql::chart

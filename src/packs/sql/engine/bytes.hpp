@@ -2,6 +2,7 @@
 // numbers in the machine's order, texts behind their length.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -39,7 +40,7 @@ class ByteReader final {
   [[nodiscard]] Number number() {
     Number value{};
     if (const std::string_view raw = take(sizeof value); raw.size() == sizeof value) {
-      std::memcpy(&value, raw.data(), sizeof value);
+      std::ranges::copy(raw, reinterpret_cast<char*>(&value));
     }
     return value;
   }

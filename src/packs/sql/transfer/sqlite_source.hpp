@@ -21,7 +21,7 @@ struct SqliteRows {
 
 // `not_found` lists the tables when there are several and none is named.
 [[nodiscard]] Result<SqliteRows> read_sqlite(const std::string& path,
-                                             const std::optional<std::string>& table,
+                                             const std::optional<std::string>& asked,
                                              Exchange& exchange,
                                              const std::stop_token& stop);
 
