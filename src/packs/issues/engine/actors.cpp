@@ -106,7 +106,7 @@ std::optional<Actor> Actors::find(const ActorId& id) const {
   return actor_of(id, text);
 }
 
-Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) {
+Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) const {
   Actor actor{.id = ActorId::of(random_bytes(ActorId::size)),
               .label = plain(label),
               .created_ms = now_ms,

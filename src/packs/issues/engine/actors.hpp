@@ -35,7 +35,9 @@ class Actors final {
   // By age.
   [[nodiscard]] std::vector<Actor> list() const;
   [[nodiscard]] std::optional<Actor> find(const ActorId& id) const;
-  [[nodiscard]] Result<Actor> create(const std::string& label, bool with_key, std::uint64_t now_ms);
+  [[nodiscard]] Result<Actor> create(const std::string& label,
+                                     bool with_key,
+                                     std::uint64_t now_ms) const;
   [[nodiscard]] std::optional<ActorId> default_actor() const;
   [[nodiscard]] Result<void> set_default(const ActorId& id);
   // By id, a unique prefix of one, or a label. `not_found`, or `invalid_args` when it is ambiguous.

@@ -17,6 +17,6 @@ inline constexpr std::size_t most_attachment_bytes = std::size_t{100} << 20;
 // `not_found` when its bytes are not here (another program may have added the name alone);
 // `damaged` when they are not those that were attached.
 [[nodiscard]] Result<std::string> read_attachment(const Repository& repository,
-                                                  const Sha256& sha256);
+                                                  const Sha256& digest);
 
 }  // namespace hearth::packs::issues

@@ -68,6 +68,23 @@ Result<std::vector<TableInfo>> SocketConnection::tables(const Work& work) {
   return tables;
 }
 
+Error SocketConnection::with_suggestions(Error error, const Work& work) {
+  constexpr std::string_view before = "Table with name ";
+  constexpr std::string_view after = " does not exist";
+  const std::size_t end = error.message.find(after);
+  if (error.code != Errc::not_found || !error.message.starts_with(before) ||
+      end == std::string::npos || !is_alive_) {
+    return error;
+  }
+  const std::string missing = error.message.substr(before.size(), end - before.size());
+  const auto there = tables(work);
+  if (!there) return error;
+  std::vector<std::string> names;
+  for (const TableInfo& each : *there) names.push_back(each.name);
+  error.suggestions = closest_names(missing, names);
+  return error;
+}
+
 Result<TableDetail> SocketConnection::describe(const std::string& name, const Work& work) {
   const auto all = tables(work);
   if (!all) return std::unexpected(all.error());

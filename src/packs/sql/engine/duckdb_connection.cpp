@@ -152,7 +152,7 @@ Result<std::unique_ptr<Rows>> SocketConnection::query(const Statement& statement
                             .most_rows = prefetch.rows,
                             .most_bytes = prefetch.bytes},
                            work);
-  if (!response) return std::unexpected(std::move(response.error()));
+  if (!response) return std::unexpected(with_suggestions(std::move(response.error()), work));
   return std::make_unique<SocketRows>(*this, std::move(*response));
 }
 
@@ -164,7 +164,7 @@ Result<Executed> SocketConnection::execute(const std::vector<Statement>& stateme
   if (response) return std::move(response->executed);
   // Who repeats it under its key learns whether it was committed.
   const bool is_unclear = !is_alive_ && !(key && keeps_keys_);
-  if (!is_unclear) return std::unexpected(std::move(response.error()));
+  if (!is_unclear) return std::unexpected(with_suggestions(std::move(response.error()), work));
   return fail(Errc::outcome_unknown,
               "the engine ended while it worked on this; it may or may not have been committed",
               {"look at the tables before you send it again"});

@@ -34,6 +34,9 @@ class SocketConnection final : public Connection {
   [[nodiscard]] Result<Response> exchange(const Request& request, const Work& work);
   [[nodiscard]] Result<Response> wait(const Work& work);
   [[nodiscard]] Error lost() const;
+  // The error, with the nearest of the user's tables where one is missing: DuckDB's own guess may
+  // be a table of its system.
+  [[nodiscard]] Error with_suggestions(Error error, const Work& work);
   // All rows of a query of ours.
   [[nodiscard]] Result<Batch> rows_of(Statement statement, const Work& work);
 
