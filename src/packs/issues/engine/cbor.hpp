@@ -12,8 +12,8 @@
 namespace hearth::packs::issues {
 
 void append_cbor_unsigned(std::string& out, std::uint64_t value);
-void append_cbor_bytes(std::string& out, std::string_view bytes);
-void append_cbor_text(std::string& out, std::string_view text);
+void append_cbor_bytes(std::string& out, std::string_view content);
+void append_cbor_text(std::string& out, std::string_view content);
 void append_cbor_array(std::string& out, std::uint64_t count);  // its items follow
 void append_cbor_null(std::string& out);
 
@@ -35,9 +35,9 @@ class CborReader final {
   [[nodiscard]] bool take_null();  // whether the next item was null, which is then read
   [[nodiscard]] Array begin_array();
   // Whether another item follows, which must then be read.
-  [[nodiscard]] bool next(Array& array);
+  [[nodiscard]] bool next(Array& items);
   // Nothing else may follow: an array of another length is an error.
-  void end(Array& array);
+  void end(Array& items);
   void skip();                                            // one item of any kind
   void advance(std::size_t count) { (void)take(count); }  // bytes that another reader has read
 
