@@ -1,4 +1,5 @@
 // The pack: its engines, its sessions, its tools.
+#include <atomic>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -64,6 +65,8 @@ class Sql final : public pack::Pack {
   Sessions::DirectoryOf directory_of_;
   ToolRunner runner_;
   std::unique_ptr<Sessions> sessions_;  // once started
+  // status() and stores() are asked on any thread, while other packs start, too.
+  std::atomic<bool> is_started_ = false;
 };
 
 void Sql::start(pack::PackContext& context) {
@@ -87,12 +90,13 @@ void Sql::start(pack::PackContext& context) {
       {.password = {.passfile = settings.passfile, .command = settings.password_command}}));
   runner_.start(context);
   const bool is_owner = !context.store_owner().has_value();
+  sessions_ =
+      std::make_unique<Sessions>(runner_, is_owner ? directory_of_ : nullptr, settings.engine_idle);
   start_watches(runner_);
+  is_started_ = true;
   if (const auto own = context.data_directory("default"); own && is_owner) {
     resume_all_watches(own->parent_path().parent_path().string());
   }
-  sessions_ =
-      std::make_unique<Sessions>(runner_, is_owner ? directory_of_ : nullptr, settings.engine_idle);
 }
 
 // Of every namespace that has watched a folder before.
@@ -114,7 +118,7 @@ void Sql::stop() {
 }
 
 pack::PackStatus Sql::status() const {
-  if (!sessions_) return {};
+  if (!is_started_) return {};
   const EngineStatus engine = runner_.databases().engines().front()->status();
   if (!engine.problem.empty()) return {pack::Warmth::degraded, engine.problem};
   if (!engine.is_running) return {};  // it starts when it is needed
@@ -124,7 +128,7 @@ pack::PackStatus Sql::status() const {
 
 std::vector<pack::StoreStatus> Sql::stores() const {
   std::vector<pack::StoreStatus> list;
-  if (!sessions_) return list;
+  if (!is_started_) return list;
   for (const std::string& name_space : sessions_->name_spaces()) {
     const auto directory = directory_of_(name_space);
     if (!directory) continue;
