@@ -233,10 +233,8 @@ TEST(IssueProcesses, KillsLoseNothingAndHinderNobody) {
     EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(8));
   }
   std::set<std::string> found;
-  for (const Comment& each :
-       all_issues(*repositories.store(repositories.work(), "fresh")).at(id).comments) {
-    found.insert(hex_of(each.id));
-  }
+  const auto issues = all_issues(*repositories.store(repositories.work(), "fresh"));
+  for (const Comment& each : issues.at(id).comments) found.insert(hex_of(each.id));
   for (const std::string& event : noted(notes)) EXPECT_TRUE(found.contains(event)) << event;
   git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
 }
