@@ -23,10 +23,8 @@ MonotonicTime now() {
 
 }  // namespace
 
-Sessions::Sessions(ToolRunner& runner,
-                   DirectoryOf directory_of,
-                   std::chrono::milliseconds engine_idle)
-    : runner_(runner), directory_of_(std::move(directory_of)), engine_idle_(engine_idle) {
+Sessions::Sessions(ToolRunner& runner, DirectoryOf directory_of, Times times)
+    : runner_(runner), directory_of_(std::move(directory_of)), times_(times) {
   find_left_behind(*state_.lock(), "default");
   thread_ = std::thread([this] { run(); });
 }
@@ -43,7 +41,8 @@ void Sessions::find_left_behind(State& state, const std::string& name_space) {
   if (!directory) return;
   std::error_code none;
   for (const auto& each : fs::directory_iterator(fs::path(*directory) / "scratch", none)) {
-    state.closing.emplace(name_space + "/" + each.path().filename().string(), now() + kept);
+    state.closing.emplace(name_space + "/" + each.path().filename().string(),
+                          now() + times_.scratch_kept);
   }
 }
 
@@ -62,7 +61,7 @@ void Sessions::changed(const std::string& name_space, const std::string& id, boo
   } else if (const auto found = state->open.find(key);
              found != state->open.end() && --found->second == 0) {
     state->open.erase(found);
-    state->closing[key] = now() + kept;
+    state->closing[key] = now() + times_.scratch_kept;
     state_.notify_all();
   }
 }
@@ -116,7 +115,8 @@ bool Sessions::rest_engines() {
   const auto quiet = runner_.connections().quiet_since();
   bool all_rest = true;
   for (const auto& engine : runner_.databases().engines()) {
-    if (quiet && now() - *quiet > engine_idle_) engine->rest();
+    const bool may_rest = times_.engine_idle.count() > 0 && quiet;
+    if (may_rest && now() - *quiet > times_.engine_idle) engine->rest();
     all_rest = !engine->status().is_running && all_rest;
   }
   return all_rest;
