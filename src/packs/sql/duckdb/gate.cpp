@@ -17,14 +17,13 @@ Result<Effect> effect_of(duckdb_statement_type type) {
     case DUCKDB_STATEMENT_TYPE_INSERT:
     case DUCKDB_STATEMENT_TYPE_UPDATE:
     case DUCKDB_STATEMENT_TYPE_DELETE:
-      return Effect::changes;
     case DUCKDB_STATEMENT_TYPE_CREATE:
     case DUCKDB_STATEMENT_TYPE_CREATE_FUNC:
     case DUCKDB_STATEMENT_TYPE_ALTER:
     case DUCKDB_STATEMENT_TYPE_DROP:
     case DUCKDB_STATEMENT_TYPE_ANALYZE:
     case DUCKDB_STATEMENT_TYPE_VACUUM:
-      return Effect::redefines;
+      return Effect::changes;
     case DUCKDB_STATEMENT_TYPE_COPY:
     case DUCKDB_STATEMENT_TYPE_EXPORT:
       return refuse("COPY", "sql_load reads files into tables, sql_export writes them");

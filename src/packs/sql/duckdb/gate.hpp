@@ -12,9 +12,8 @@
 namespace hearth::packs::sql::duckdb {
 
 enum class Effect : std::uint8_t {
-  reads,     // SELECT in all its forms, EXPLAIN
-  changes,   // rows
-  redefines  // tables, views, macros …: what a name means
+  reads,   // SELECT in all its forms, EXPLAIN
+  changes  // rows, tables, views, macros …
 };
 
 // What running such a statement does; or why nobody may: `unsupported` names the tool that does it
