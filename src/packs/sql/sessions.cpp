@@ -37,6 +37,9 @@ void Sessions::close() {
 
 void Sessions::find_left_behind(State& state, const std::string& name_space) {
   if (!state.seen.insert(name_space).second || !directory_of_) return;
+  for (const std::string& id : runner_.restore_attachments(name_space)) {
+    state.closing.emplace(name_space + "/" + id, now() + times_.scratch_kept);
+  }
   const auto directory = directory_of_(name_space);
   if (!directory) return;
   std::error_code none;
@@ -99,10 +102,7 @@ MonotonicTime Sessions::tidy() {
     }
   }
   for (const SessionRef& each : gone) {
-    runner_.cursors().drop(each);
-    runner_.connections().drop(each);
-    runner_.databases().forget(each);
-    for (const auto& engine : runner_.databases().engines()) engine->forget(each);
+    runner_.forget(each);
     log::info("swept a scratch database", {log::kv("session", each.id)});
   }
   (void)runner_.cursors().close_idle(now() - Cursors::lifetime);

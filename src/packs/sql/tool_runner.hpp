@@ -41,6 +41,13 @@ class ToolRunner final {
   [[nodiscard]] Notebooks& notebooks() { return notebooks_; }          // its members: any thread
   [[nodiscard]] DropFolders& drop_folders() { return drop_folders_; }  // its members: any thread
   [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
+  // Attaches and detaches, also for the session after an end of hearthd. Block; on the pool.
+  [[nodiscard]] Result<void> attach(const SessionRef& session, const Attachment& attachment);
+  [[nodiscard]] Result<void> detach(const SessionRef& session, const std::string& alias);
+  // What sessions of a namespace had attached when hearthd ended; their ids. Before they come back.
+  [[nodiscard]] std::vector<std::string> restore_attachments(const std::string& name_space);
+  // The session will not come back. Blocks.
+  void forget(const SessionRef& session);
   // Tells the clients that tables have come, gone or changed there. Any thread.
   void data_changed(const Target& target) const;
   // The same of saved queries and what else the notebook holds.
