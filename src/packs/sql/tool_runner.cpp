@@ -151,8 +151,8 @@ void ToolRunner::forget(const SessionRef& session) {
   if (!done) log::warning("a session's attachments stay", {log::kv("why", done.error().message)});
 }
 
-void ToolRunner::data_changed(const Target& target) const {
-  context_->list_changed(pack::ListKind::resources);
+void ToolRunner::data_changed(const Target& target, bool is_list) const {
+  if (is_list) context_->list_changed(pack::ListKind::resources);
   context_->resources_updated(
       {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"},
       target.session.name_space);

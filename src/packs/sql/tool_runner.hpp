@@ -48,8 +48,8 @@ class ToolRunner final {
   [[nodiscard]] std::vector<std::string> restore_attachments(const std::string& name_space);
   // The session will not come back. Blocks.
   void forget(const SessionRef& session);
-  // Tells the clients that tables have come, gone or changed there. Any thread.
-  void data_changed(const Target& target) const;
+  // Tells the clients that rows have changed there, or (`is_list`) tables come or gone. Any thread.
+  void data_changed(const Target& target, bool is_list = true) const;
   // The same of saved queries and what else the notebook holds.
   void notes_changed(const std::string& name_space) const;
   // Keeps in the catalog how a table was last loaded. Any thread.
