@@ -170,6 +170,8 @@ TEST_F(ReadOnly, RefusesWritersWhatLeavesTheDatabase) {
                 testing::AnyOf(HasSubstr("unsupported"), HasSubstr("permission_denied")))
         << sql;
   }
+  // Where the file may not be touched either, too.
+  EXPECT_THAT(execute("COPY t TO 'out.csv'", "persistent"), HasSubstr("unsupported: COPY"));
   EXPECT_FALSE(std::filesystem::exists(project_ / "out.csv"));
   EXPECT_EQ(query("SELECT i FROM t"), "1");
 }

@@ -197,7 +197,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
   auto prepared = prepare_at(*all, 0);
   Result<void> started = prepared
                              ? check_reads(api().duckdb_prepared_statement_type(prepared->get()))
-                             : std::unexpected(std::move(prepared.error()));
+                             : std::unexpected(refusal_of(sql, std::move(prepared.error())));
   if (started) started = start(prepared->get(), parameters);
   if (!started) {
     (void)duckdb::run(link_.get(), "ROLLBACK");
@@ -342,7 +342,9 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
   if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
   for (idx_t i = 0; i < count; ++i) {
     auto prepared = prepare_at(*all, i);
-    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    if (!prepared) {
+      return std::unexpected(refusal_of(statement.sql, std::move(prepared.error())));
+    }
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
     const bool is_trusted = request.is_trusted || statement.is_trusted;
     if (const auto effect = effect_of(type); !effect && !is_trusted) {
