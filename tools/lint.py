@@ -15,6 +15,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -61,8 +62,10 @@ def key_of(entry: dict, headers: list[str], common: str) -> str:
     return digest.hexdigest()
 
 
-def without_launcher(command: str) -> str:
-    return command.split(" ", 1)[1] if command.split(" ", 1)[0].endswith("ccache") else command
+def as_compiled_alone(command: str) -> str:
+    """Without ccache, and without precompiled headers: what a source forgets to include is found here."""
+    command = command[re.search(r"\S*clang\+\+", command).start():]
+    return re.sub(r" -Xclang (?:-include-pch|-include) -Xclang \S+| -Xclang -fno-pch-timestamp", "", command)
 
 
 def object_of(command: str) -> str:
@@ -71,14 +74,14 @@ def object_of(command: str) -> str:
 
 
 def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
-    """The compile commands of src/, written without ccache for clang-tidy to read."""
+    """The compile commands of src/, written for clang-tidy to read."""
     path = build / "compile_commands.json"
     if not path.is_file():
         sys.exit(f"lint: {path} is missing; run cmake --preset dev")
     entries = {entry["file"]: entry for entry in json.loads(path.read_text())}  # one verdict a file
     entries = [entry for file, entry in entries.items() if pathlib.Path(file).is_relative_to(ROOT / "src")]
     for entry in entries:
-        entry["command"] = without_launcher(entry["command"])
+        entry["command"] = as_compiled_alone(entry["command"])
     into.mkdir(parents=True, exist_ok=True)
     (into / "compile_commands.json").write_text(json.dumps(entries))
     return entries
