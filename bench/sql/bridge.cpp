@@ -42,9 +42,14 @@ Bridge::Bridge(const std::string& hearth) : process_({hearth, "mcp"}) {
 
 std::string Bridge::ask(const std::string& call) const {
   write_all(process_.in(), call);
-  std::string answer = read_line(process_.out());
-  check(answer);
-  return answer;
+  // Notifications go by: they have no id.
+  for (;;) {
+    std::string lines = read_line(process_.out());
+    const std::size_t at = lines.find(R"({"jsonrpc":"2.0","id":7,)");
+    if (at == std::string::npos) continue;
+    check(lines);
+    return lines.substr(at);
+  }
 }
 
 double lock_step_rate(const std::deque<Bridge>& bridges, const std::string& call, double seconds) {

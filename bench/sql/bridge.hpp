@@ -26,7 +26,7 @@ class Bridge final {
   [[nodiscard]] int in() const { return process_.in(); }
   [[nodiscard]] int out() const { return process_.out(); }
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
-  // Waits for the answer. Throws it away but for what `ask` returns.
+  // Sends it and waits for its answer.
   [[nodiscard]] std::string ask(const std::string& call) const;
 
  private:
