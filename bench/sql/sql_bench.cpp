@@ -237,6 +237,8 @@ void footprint(const std::string& hearth, const std::string& csv, int clients) {
     for (const Query& query : heavy_queries) (void)bridge.ask(sql_query(query.sql, "persistent"));
     (void)bridge.ask(sql_query("SELECT count(*) FROM persistent.sales", "scratch"));
   }
+  // DuckDB gives memory back some seconds after it was freed.
+  std::this_thread::sleep_for(std::chrono::seconds(5));
   double pool = buffers(bridges.front(), "persistent");
   for (const Bridge& bridge : bridges) pool += buffers(bridge, "scratch");
   const double engine = proportional_megabytes(engine_pid(bridges.front()));

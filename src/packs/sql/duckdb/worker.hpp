@@ -53,10 +53,13 @@ class Worker final {
     Chunk chunk;
     std::uint64_t row = 0;  // the next of `chunk`
     bool in_transaction = false;
+    bool is_forgotten = false;  // its statement goes with it
   };
 
   [[nodiscard]] Result<void> set_up();
   void serve();
+  // The next request; memory that was freed goes back to the system when none comes for a while.
+  [[nodiscard]] Result<std::optional<std::string>> next_frame();
   [[nodiscard]] Response handle(const Request& request);
   [[nodiscard]] Result<Response> query(const Request& request);
   [[nodiscard]] Result<Response> fetch(const Request& request, bool with_columns);
@@ -68,6 +71,8 @@ class Worker final {
   [[nodiscard]] Result<void> start(Known& known, const std::vector<Parameter>& parameters);
   [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);
   void stop_reading();
+  // The latest statement holds much memory: it is not kept.
+  void forget_when_read();
   [[nodiscard]] Result<Executed> run_all(const Request& request);
   [[nodiscard]] Result<void> run_text(const Request& request,
                                       const Statement& statement,
@@ -88,6 +93,7 @@ class Worker final {
   std::list<Known> known_;  // the latest first
   std::optional<Reading> reading_;
   bool redefines_ = false;  // what is being executed
+  bool has_freed_ = false;  // the last request may have left much to the allocator
 };
 
 }  // namespace hearth::packs::sql::duckdb
