@@ -1,5 +1,6 @@
 #include "packs/sql/duckdb/worker.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,10 @@ namespace hearth::packs::sql::duckdb {
 namespace {
 
 constexpr std::size_t most_known = 64;
+// The C library keeps some 40 MB a thread of what large statements have freed. The next one is
+// quicker for it, so a connection waits this long for one.
+constexpr std::chrono::seconds pause_before_trim{1};
+constexpr std::chrono::milliseconds least_work_that_frees{5};
 
 Response failure(Error error) {
   return {.kind = ResponseKind::failure, .error = std::move(error)};
@@ -109,9 +114,17 @@ Result<void> Worker::set_up() {
   return {};
 }
 
+Result<std::optional<std::string>> Worker::next_frame() {
+  if (!std::exchange(has_freed_, false)) return receive_frame(socket_.get());
+  auto frame = receive_frame(socket_.get(), std::chrono::steady_clock::now() + pause_before_trim);
+  if (!frame || *frame) return frame;
+  (void)::malloc_trim(0);
+  return receive_frame(socket_.get());
+}
+
 void Worker::serve() {
   for (;;) {
-    const auto frame = receive_frame(socket_.get());
+    const auto frame = next_frame();
     if (!frame || !*frame) return;
     const auto request = decode_request(**frame);
     if (!request) return send(failure(request.error()));
@@ -218,10 +231,13 @@ Result<Response> Worker::query(const Request& request) {
   const Statement& statement = request.statements.front();
   const auto known = std::ranges::find(known_, statement.sql, &Known::sql);
   if (known != known_.end()) known_.splice(known_.begin(), known_, known);
+  const auto began = std::chrono::steady_clock::now();
   auto started = known == known_.end() ? start_anew(statement.sql, statement.parameters)
                                        : start(known->prepared.get(), statement.parameters);
   if (!started) return std::unexpected(std::move(started.error()));
-  return fetch(request, true);
+  auto response = fetch(request, true);
+  has_freed_ = std::chrono::steady_clock::now() - began > least_work_that_frees;
+  return response;
 }
 
 Result<Response> Worker::fetch(const Request& request, bool with_columns) {
@@ -294,6 +310,7 @@ Result<Response> Worker::explain(const Request& request) {
 
 Result<Response> Worker::execute(const Request& request) {
   stop_reading();
+  has_freed_ = true;  // loads and changes of many rows come by here
   if (open_.is_read_only) {
     return fail(Errc::read_only, "this database is open for reading only; nothing was written");
   }

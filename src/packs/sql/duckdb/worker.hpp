@@ -54,6 +54,8 @@ class Worker final {
 
   [[nodiscard]] Result<void> set_up();
   void serve();
+  // The next request; memory that was freed goes back to the system when none comes for a while.
+  [[nodiscard]] Result<std::optional<std::string>> next_frame();
   [[nodiscard]] Response handle(const Request& request);
   [[nodiscard]] Result<Response> query(const Request& request);
   [[nodiscard]] Result<Response> fetch(const Request& request, bool with_columns);
@@ -86,6 +88,7 @@ class Worker final {
   std::atomic<bool> is_busy_ = false;
   std::list<Known> known_;  // the latest first
   std::optional<Reading> reading_;
+  bool has_freed_ = false;  // the last request may have left much to the allocator
 };
 
 }  // namespace hearth::packs::sql::duckdb
