@@ -33,6 +33,13 @@ void Board::clear() {
   *this = Board();
 }
 
+void Board::reserve(std::size_t count) {
+  issues_.reserve(count);
+  places_.reserve(count);
+  rows_.reserve(count);
+  prefixes_.reserve(count);
+}
+
 const Summary* Board::find(const IssueId& id) const {
   const auto place = places_.find(id);
   return place == places_.end() ? nullptr : &issues_[place->second];

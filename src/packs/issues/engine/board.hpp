@@ -22,6 +22,7 @@ class Board final {
 
   void put(Summary summary, std::int64_t row);
   void clear();
+  void reserve(std::size_t count);
 
   // In no order that means anything.
   [[nodiscard]] std::span<const Summary> issues() const { return issues_; }

@@ -17,7 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::microseconds first_pause{200};
-constexpr std::chrono::microseconds longest_pause{5'000};
+// Short, so that who waits long has the same chance as who has just come.
+constexpr std::chrono::microseconds longest_pause{1'000};
 
 }  // namespace
 
