@@ -195,7 +195,7 @@ TEST(IssueProcesses, FiveClonesConvergeAndLoseNothing) {
 }
 
 // "What must hold" 3 and D3: no append of many processes is lost.
-TEST(IssueProcesses, D3EightProcessesAppendAHundredTimesEach) {
+TEST(GriteDefects, D03EightProcessesAppendAHundredTimesEach) {
   const Repositories repositories;
   constexpr int processes = 8;
   constexpr int appends = 100;

@@ -86,7 +86,7 @@ TEST(IssueStore, WhatWasAnsweredIsInTheLogAndOnTheBoard) {
   git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
 }
 
-TEST(IssueStore, D1WhatOthersWriteIsInTheNextAnswer) {
+TEST(IssueStore, WhatOthersWriteIsInTheNextAnswer) {
   const Repositories repositories;
   auto one = repositories.store(repositories.work(), "one");
   auto two = repositories.store(repositories.work(), "two");
