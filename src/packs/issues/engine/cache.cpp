@@ -22,7 +22,7 @@ constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
 
-constexpr std::array<const char*, 1> steps{R"(
+constexpr std::array<const char*, 2> steps{R"(
 CREATE TABLE rows(
   n INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE,
@@ -36,6 +36,11 @@ CREATE TABLE commits(id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE calls(key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, commit_id BLOB NOT NULL,
   events BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)",
+                                           // Counting events must not read them.
+                                           R"(
+DROP INDEX rows_change;
+CREATE INDEX rows_change ON rows(change, kind, event_count);
 )"};
 constexpr store::Schema schema{"issue cache", application_id, steps};
 
