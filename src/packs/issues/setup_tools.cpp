@@ -150,6 +150,7 @@ Result<wire::AttachAnswer> attach(IssueStore& store,
   if (!kept) return std::unexpected(std::move(kept.error()));
   WriteJob job;
   job.actor = request.actor.value_or("");
+  job.key = ToolRunner::write_key(request.key, call, json::encode(request));
   job.stop = call.stop();
   job.make = [&](const Board&, store::Database&, const Actor&) -> Result<Batch> {
     return Batch{.drafts = {{*id, AttachmentAdded{name, digest, request.mime}}}, .events = {}};
@@ -228,11 +229,10 @@ void declare_setup_tools(pack::Binder& tools, ToolRunner& runner) {
             {.idempotent = true}),
       brief, init);
   declare_actors(tools, runner);
-  pack::ToolSpec attaching =
-      doing("attach", "Attach a file", "Keep a file of the project with an issue, in git.");
-  attaching.resend = pack::ResendRule::refuse;  // each attaches once more
-  runner.bind<wire::AttachRequest, wire::AttachAnswer>(tools, std::move(attaching), lengthy,
-                                                       attach);
+  runner.bind<wire::AttachRequest, wire::AttachAnswer>(
+      tools,
+      writing("attach", "Attach a file", "Keep a file of the project with an issue, in git."),
+      lengthy, attach);
   runner.bind<wire::DetachRequest, wire::DetachAnswer>(
       tools,
       doing("attachment_save", "Save an attachment",
