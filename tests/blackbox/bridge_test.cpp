@@ -204,7 +204,8 @@ TEST_F(Fallback, IsAnErrorWhenStrict) {
   const Outcome command = home_.hearth({"call", "hearth_status", "{}", "--json"});
   EXPECT_EQ(command.exit_code, 5) << command.describe();
   EXPECT_NE(command.err.find("is no socket"), std::string::npos) << command.describe();
-  EXPECT_TRUE(home_.daemons().empty());
+  EXPECT_TRUE(eventually([&] { return home_.daemons().empty(); }, patience))
+      << "a daemon that could not start is on its way out";
 }
 
 TEST(StoreOwner, ASessionReadsOnlyUntilTheOwnerHasLeft) {
