@@ -107,7 +107,8 @@ TEST(SqlWatch, LoadsEachFileOnceWhateverIsKilled) {
     expected += (number == 0 ? "[[" : ",[") + std::to_string(number) + ",100000,100000]";
     EXPECT_TRUE(fs::exists(watcher.folder() + "/loaded/f" + std::to_string(number) + ".csv"));
   }
-  EXPECT_EQ(json::dump(*json::find(counted, "rows")), expected + "]");
+  const json::Value* const found = json::find(counted, "rows");
+  EXPECT_EQ(found == nullptr ? "" : json::dump(*found), expected + "]");
   EXPECT_FALSE(fs::exists(watcher.folder() + "/failed"));
 }
 
