@@ -78,7 +78,7 @@ Result<void> JsonRpcPeer::take_messages(milliseconds timeout) {
     if (!value) return std::unexpected(value.error());
     const json::Value* id = json::find(*value, "id");
     if (id == nullptr || !id->is_int64()) {
-      ++notifications_;
+      notifications_.emplace_back(**message);
       continue;
     }
     const json::Value* error = json::find(*value, "error");
@@ -102,6 +102,18 @@ Result<json::Value> JsonRpcPeer::request(std::string_view method,
                                          const json::Object& params,
                                          milliseconds timeout) {
   return receive(send(method, params), timeout);
+}
+
+bool JsonRpcPeer::hears(std::string_view part, milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    while (!notifications_.empty()) {
+      const bool is_it = notifications_.front().contains(part);
+      notifications_.pop_front();
+      if (is_it) return true;
+    }
+    if (!take_messages(left_until(deadline))) return false;
+  }
 }
 
 int JsonRpcPeer::send_call(std::string_view tool, const json::Object& arguments) {

@@ -2,6 +2,7 @@
 // And the same for the daemon's socket, without a process between. One thread at a time.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,8 +37,9 @@ class JsonRpcPeer {
                                          const json::Object& arguments,
                                          milliseconds timeout);
   [[nodiscard]] Result<json::Value> initialize(milliseconds timeout);
-  // Notifications that came while answers were awaited.
-  [[nodiscard]] int notifications() const { return notifications_; }
+  // Whether a notification with this in its text has come, or comes within `timeout`. It is
+  // forgotten, and so are those before it.
+  [[nodiscard]] bool hears(std::string_view part, milliseconds timeout);
 
  private:
   [[nodiscard]] Result<void> take_messages(milliseconds timeout);
@@ -45,7 +47,7 @@ class JsonRpcPeer {
   int in_, out_;
   ipc::FrameReader reader_;
   int last_id_ = 0;
-  int notifications_ = 0;
+  std::deque<std::string> notifications_;  // not heard yet
   std::map<int, Result<json::Value>> answers_;
 };
 

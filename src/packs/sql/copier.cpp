@@ -89,6 +89,41 @@ std::string create_table(const CopyRequest& request,
   return std::string(verb) + name + " (" + list + ")";
 }
 
+// Fails where two rows of the stage have the same key: which of them would win?
+std::string refusal_of_twins(std::string_view engine,
+                             const std::string& stage,
+                             const std::string& key) {
+  // PostgreSQL's index names the key's value.
+  if (engine == "postgres") return "CREATE UNIQUE INDEX ON " + stage + " (" + key + ")";
+  // Others have no statement that fails but one that fails on a value, whose error shows the value.
+  const std::string why = "two rows of the data have the same key; nothing was merged";
+  return "SELECT CAST(CASE WHEN count(*) > 0 THEN " + quoted_text(why) +
+         " ELSE '0' END AS integer) FROM (SELECT 1 AS one FROM " + stage + " GROUP BY " + key +
+         " HAVING count(*) > 1) AS twins";
+}
+
+// Has the rows go into a stage first, and from there into the table. Whether rows are updated, too.
+Result<bool> stage_merge(const CopyRequest& request, BulkInsert& bulk) {
+  const std::string_view engine = request.to.engine->kind();
+  const std::string stage = "stage_" + random_hex(8);
+  auto plan = statements_of({.table = request.table,
+                             .mode = LoadMode::merge,
+                             .exists = true,
+                             .columns = bulk.columns,
+                             .key = request.key,
+                             .stage = stage,
+                             .is_staged = true});
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  // hyperd's tables that last are seen by nobody before the commit either, and it has no others.
+  const std::string verb = engine == "hyper" ? "CREATE TABLE " : "CREATE TEMPORARY TABLE ";
+  bulk.before.push_back({.sql = verb + quoted_name(stage) + " AS SELECT " +
+                                quoted_names(bulk.columns) + " FROM " + bulk.table + " LIMIT 0"});
+  bulk.table = quoted_name(stage);
+  bulk.after.push_back({.sql = refusal_of_twins(engine, bulk.table, quoted_names(request.key))});
+  for (std::string& sql : plan->sql) bulk.after.push_back({.sql = std::move(sql)});
+  return plan->updated.has_value();
+}
+
 }  // namespace
 
 Result<std::vector<Column>> columns_of(Connections& connections,
@@ -213,25 +248,9 @@ Result<Copied> Copier::into_other(const CopyRequest& request,
           bulk.before.push_back({.sql = "DROP TABLE IF EXISTS " + bulk.table});
         }
         if (request.mode == CopyMode::merge && exists) {
-          const std::string stage = "stage_" + random_hex(8);
-          bulk.before.push_back({.sql = "CREATE TEMPORARY TABLE " + quoted_name(stage) +
-                                        " AS SELECT " + quoted_names(bulk.columns) + " FROM " +
-                                        bulk.table + " LIMIT 0"});
-          if (request.to.engine->kind() == "postgres") {
-            bulk.after.push_back({.sql = "CREATE UNIQUE INDEX ON " + quoted_name(stage) + " (" +
-                                         quoted_names(request.key) + ")"});
-          }
-          bulk.table = quoted_name(stage);
-          const auto plan = statements_of({.table = request.table,
-                                           .mode = LoadMode::merge,
-                                           .exists = true,
-                                           .columns = bulk.columns,
-                                           .key = request.key,
-                                           .stage = stage,
-                                           .is_staged = true});
-          if (!plan) return std::unexpected(plan.error());
-          updates = plan->updated.has_value();
-          for (const std::string& sql : plan->sql) bulk.after.push_back({.sql = sql});
+          auto staged = stage_merge(request, bulk);
+          if (!staged) return std::unexpected(std::move(staged.error()));
+          updates = *staged;
         } else if (request.mode == CopyMode::replace || !exists) {
           bulk.before.push_back(
               {.sql = create_table(request, columns, bulk.table, "CREATE TABLE ")});

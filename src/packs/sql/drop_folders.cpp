@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view sentinel = ".ready";
 constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
+constexpr int pause_ms = 1'000;  // before what failed is tried again
+constexpr int most_crashes = 5;  // then it may well be the file that ends the engine
 
 // Files whose sentinel is there, by name.
 std::vector<std::string> ready_files(const std::string& folder) {
@@ -40,6 +42,18 @@ std::vector<std::string> ready_files(const std::string& folder) {
   }
   std::ranges::sort(files);
   return files;
+}
+
+// A daemon that was killed right after it had moved a file left these. One that stayed would have
+// the next file of its name taken while it is still being written.
+void remove_lone_sentinels(const std::string& folder) {
+  std::error_code ignored;
+  for (const fs::directory_entry& each : fs::directory_iterator(folder, ignored)) {
+    const std::string path = each.path().string();
+    if (!path.ends_with(sentinel)) continue;
+    const std::string file = path.substr(0, path.size() - sentinel.size());
+    if (!fs::exists(fs::symlink_status(file, ignored))) fs::remove(path, ignored);
+  }
 }
 
 // To a name there that is free: nothing that was loaded before is overwritten.
@@ -67,6 +81,12 @@ Result<void> DropFolders::add(const Folder& folder) {
     wake_ = UniqueFd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
     if (inotify_.get() < 0 || wake_.get() < 0) return fail_errno("watch folders", errno);
   }
+  const auto known = state->folders.find(folder.path);
+  if (known != state->folders.end() && known->second.name_space != folder.name_space) {
+    return fail(Errc::conflict, "another namespace watches " + folder.path,
+                {"watch a folder of its own, or end the other watch with sql_unwatch there"});
+  }
+  if (known == state->folders.end()) remove_lone_sentinels(folder.path);
   // Watched before it is looked at, so that nothing comes in between.
   const std::uint32_t how = of_interest | IN_ONLYDIR | IN_DONT_FOLLOW;
   if (::inotify_add_watch(inotify_.get(), folder.path.c_str(), how) < 0) {
@@ -120,9 +140,10 @@ void DropFolders::work() {
         for (const auto& [path, folder] : state->folders) folders.push_back(folder);
       }
     }
-    for (const Folder& folder : folders) sweep(folder);
+    bool is_done = true;
+    for (const Folder& folder : folders) is_done = sweep(folder) && is_done;
     std::array<pollfd, 2> polled{pollfd{inotify_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
-    (void)::poll(polled.data(), polled.size(), -1);
+    (void)::poll(polled.data(), polled.size(), is_done ? -1 : pause_ms);
     // What has happened is seen in the folders themselves.
     std::array<char, 16'384> events;
     while (::read(inotify_.get(), events.data(), events.size()) > 0) {
@@ -133,24 +154,39 @@ void DropFolders::work() {
   }
 }
 
-void DropFolders::sweep(const Folder& folder) {
+bool DropFolders::sweep(const Folder& folder) {
+  bool is_done = true;
   for (const std::string& file : ready_files(folder.path)) {
     {
       auto state = state_.lock();
       const bool is_wanted = !state->is_closed && state->folders.contains(folder.path);
-      if (!is_wanted) return;
+      if (!is_wanted) return true;
     }
-    take(folder, file);
+    is_done = take(folder, file) && is_done;
+  }
+  return is_done;
+}
+
+bool DropFolders::is_tried_again(const std::string& file, const Error& error) {
+  switch (error.code) {
+    case Errc::cancelled:
+    case Errc::draining:
+    case Errc::busy:
+    case Errc::unavailable:
+      return true;
+    // What was committed nonetheless is not loaded again: the engine knows its key.
+    case Errc::engine_restarted:
+    case Errc::outcome_unknown:
+      return ++crashes_[file] < most_crashes;
+    default:
+      return false;
   }
 }
 
-void DropFolders::take(const Folder& folder, const std::string& file) {
+bool DropFolders::take(const Folder& folder, const std::string& file) {
   const auto loaded = load_(folder, file);
-  // Not the file's fault: it is tried again at the next change, or the next start.
-  if (!loaded && (loaded.error().code == Errc::cancelled || loaded.error().code == Errc::draining ||
-                  loaded.error().code == Errc::busy || loaded.error().code == Errc::unavailable)) {
-    return;
-  }
+  if (!loaded && is_tried_again(file, loaded.error())) return false;
+  crashes_.erase(file);
   auto moved = move_below(file, loaded ? "loaded" : "failed");
   if (moved && !loaded) {
     const fs::path path(file);
@@ -167,6 +203,7 @@ void DropFolders::take(const Folder& folder, const std::string& file) {
     log::warning("a dropped file stays where it is",
                  {log::kv("file", file), log::kv("why", moved.error().message)});
   }
+  return true;
 }
 
 }  // namespace hearth::packs::sql

@@ -15,7 +15,8 @@ namespace hearth::packs::sql {
 
 // inotify(7), on a thread of its own, which is there while a folder is watched. A file that was
 // loaded is moved to loaded/ below its folder; one that could not be to failed/, with the reason in
-// NAME.reason.txt. The sentinel is removed last: what is interrupted before is done again.
+// NAME.reason.txt. The sentinel is removed last: what is interrupted before is done again. A load
+// that failed for no fault of the file (the engine was killed, or is busy) is tried again.
 class DropFolders final {
  public:
   struct Folder {
@@ -28,8 +29,8 @@ class DropFolders final {
 
   ~DropFolders() { close(); }
   void start(Load load) { load_ = std::move(load); }
-  // Looks at what is there already at once. Another one of the same path takes the old one's place.
-  // Any thread.
+  // Looks at what is there already at once. The same namespace may say anew how a folder is loaded;
+  // `conflict` when another one watches it. Any thread.
   [[nodiscard]] Result<void> add(const Folder& folder);
   // Whether it was watched. What is being loaded from it is finished. Any thread.
   bool remove(const std::string& name_space, const std::string& path);
@@ -44,8 +45,10 @@ class DropFolders final {
     bool is_closed = false;
   };
   void work();
-  void sweep(const Folder& folder);
-  void take(const Folder& folder, const std::string& file);
+  // Whether nothing is left to try again.
+  bool sweep(const Folder& folder);
+  bool take(const Folder& folder, const std::string& file);
+  [[nodiscard]] bool is_tried_again(const std::string& file, const Error& error);
   void wake() const;
 
   Load load_;
@@ -53,6 +56,7 @@ class DropFolders final {
   UniqueFd wake_;
   mutable Guarded<State> state_;
   std::thread thread_;
+  std::map<std::string, int> crashes_;  // of the engine, by the file; the watcher's thread only
 };
 
 }  // namespace hearth::packs::sql

@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "packs/sql/transaction.hpp"
+#include "packs/sql/transfer/column_types.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -164,11 +165,12 @@ Result<void> Load::take_types_of_table() {
     for (const ColumnInfo& info : (*table)->columns) {
       const auto column = std::ranges::find_if(
           source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
-      if (column == source.columns.end() || !checked_type(info.type)) continue;
-      const bool is_given = std::ranges::any_of(source.options.types, [&](const auto& type) {
-        return is_same_name(type.first, info.name);
+      const std::string type = duckdb_type(to_.engine->kind(), info.type);
+      if (column == source.columns.end() || !checked_type(type)) continue;
+      const bool is_given = std::ranges::any_of(source.options.types, [&](const auto& given) {
+        return is_same_name(given.first, info.name);
       });
-      if (!is_given) source.options.types.emplace_back(column->name, info.type);
+      if (!is_given) source.options.types.emplace_back(column->name, type);
     }
   }
   return {};
@@ -185,9 +187,7 @@ Result<std::vector<std::string>> Load::readers() const {
 }
 
 Result<Copied> Load::load(const Key& key, bool may_have_run) {
-  if (to_.engine->kind() == "duckdb") {
-    if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
-  }
+  if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
   if (reads_itself()) return load_itself(key, may_have_run);
   if (request_.options.skips_bad_rows) {
     return fail(

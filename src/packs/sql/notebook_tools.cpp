@@ -28,16 +28,21 @@ void bind_read(pack::Binder& tools, ToolRunner& runner, pack::ToolSpec spec, Rea
 }
 
 // Binds a tool that writes: Result<Answer>(store::Database&, const Request&, std::int64_t now_ms),
-// on the notebook's writer, under the call's key.
+// on the notebook's writer, under the call's key. `is_list`: resources come and go by it.
 template <typename Request, typename Answer, typename Write>
-void bind_write(pack::Binder& tools, ToolRunner& runner, pack::ToolSpec spec, Write write) {
+void bind_write(pack::Binder& tools,
+                ToolRunner& runner,
+                pack::ToolSpec spec,
+                Write write,
+                bool is_list = false) {
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [&runner, write](const Request& request, pack::Call call) {
+      .deferred(tools, [&runner, write, is_list](const Request& request, pack::Call call) {
         if (auto may = runner.check_writable(call); !may) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
         const Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-        runner.on_pool(std::move(call), [&runner, write, request, key](pack::Call running) {
+        runner.on_pool(std::move(call), [&runner, write, request, key,
+                                         is_list](pack::Call running) {
           const auto notebook = runner.notebooks().get(running.caller().name_space);
           if (!notebook) return running.answer(std::unexpected(notebook.error()));
           store::WriteJob job;
@@ -49,10 +54,10 @@ void bind_write(pack::Binder& tools, ToolRunner& runner, pack::ToolSpec spec, Wr
             if (!answer) return std::unexpected(answer.error());
             return json::encode(*answer);
           };
-          job.done = [sent = std::move(running),
-                      &runner](Result<store::WriteOutcome> outcome) mutable {
+          job.done = [sent = std::move(running), &runner,
+                      is_list](Result<store::WriteOutcome> outcome) mutable {
             if (!outcome) return sent.answer(std::unexpected(std::move(outcome.error())));
-            runner.notes_changed(sent.caller().name_space);
+            runner.notes_changed(sent.caller().name_space, is_list);
             sent.answer(pack::Reply{.structured = std::move(outcome->reply),
                                     .replayed = outcome->replayed});
           };
@@ -233,7 +238,7 @@ void declare_notebook_tools(pack::Binder& tools, ToolRunner& runner) {
       writing("save_query", "Save a query",
               "Keep a query under a name, for all sessions; also readable, with its result, as "
               "hearth://sql/queries/NAME."),
-      save);
+      save, true);
   bind_read<wire::QueriesRequest, wire::QueriesAnswer>(
       tools, runner, reading("queries", "Saved queries", "The queries that were saved."), queries);
   pack::ToolSpec spec =

@@ -158,7 +158,8 @@ void ToolRunner::data_changed(const Target& target, bool is_list) const {
       target.session.name_space);
 }
 
-void ToolRunner::notes_changed(const std::string& name_space) const {
+void ToolRunner::notes_changed(const std::string& name_space, bool is_list) const {
+  if (is_list) context_->list_changed(pack::ListKind::resources);
   context_->resources_updated({"hearth://sql/queries/*"}, name_space);
 }
 

@@ -51,7 +51,7 @@ class ToolRunner final {
   // Tells the clients that rows have changed there, or (`is_list`) tables come or gone. Any thread.
   void data_changed(const Target& target, bool is_list = true) const;
   // The same of saved queries and what else the notebook holds.
-  void notes_changed(const std::string& name_space) const;
+  void notes_changed(const std::string& name_space, bool is_list) const;
   // Keeps in the catalog how a table was last loaded. Any thread.
   void note_load(const Target& target,
                  const TableName& table,

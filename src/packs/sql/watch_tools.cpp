@@ -41,12 +41,15 @@ Result<wire::WatchAnswer> watch(ToolRunner& runner,
   if (const auto good = wire::to_load(parameters, *path + "/x"); !good) {
     return std::unexpected(good.error());
   }
+  if (auto added = runner.drop_folders().add({name_space, *path, parameters}); !added) {
+    return std::unexpected(std::move(added.error()));
+  }
   auto kept = write_and_wait(**notebook, [&](store::Database& database) {
     return put_watch(database, {*path, parameters, runner.now().time_since_epoch().count()});
   });
-  if (!kept) return std::unexpected(std::move(kept.error()));
-  if (auto added = runner.drop_folders().add({name_space, *path, parameters}); !added) {
-    return std::unexpected(std::move(added.error()));
+  if (!kept) {
+    (void)runner.drop_folders().remove(name_space, *path);
+    return std::unexpected(std::move(kept.error()));
   }
   return watched(**notebook);
 }

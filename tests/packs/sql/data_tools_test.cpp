@@ -185,5 +185,23 @@ TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   EXPECT_EQ(good("watch", "{}"), R"({"folders":[]})");
 }
 
+TEST_F(DataTools, WatchAFolderOnceHoweverOftenItIsSaid) {
+  fs::create_directory(project_ / "in");
+  write("in/late.csv.ready", "");
+  good("watch", R"({"path":"in"})");
+  // A daemon that was killed has left it: the next late.csv is not taken while it is written.
+  EXPECT_FALSE(fs::exists(project_ / "in/late.csv.ready"));
+  const std::string again = good("watch", R"({"path":"in","table":"all"})");
+  EXPECT_THAT(again, HasSubstr(R"("table":"all")"));
+  EXPECT_EQ(json::parse(again).value().at("folders").as_array().size(), 1U);
+  options_.caller.name_space = "other";
+  EXPECT_EQ(bad("watch", R"({"path":"in"})").code, Errc::conflict);
+  EXPECT_EQ(good("watch", "{}"), R"({"folders":[]})");
+  options_.caller.name_space = "default";
+  good("unwatch", R"({"path":"in"})");
+  options_.caller.name_space = "other";
+  good("watch", R"({"path":"in"})");
+}
+
 }  // namespace
 }  // namespace hearth::packs::sql

@@ -85,6 +85,20 @@ TEST_F(DuckDbEngine, KeepsTypesExactly) {
   }
 }
 
+// As a process leaves it that is killed while it makes a database.
+TEST_F(DuckDbEngine, MakesADatabaseAnewThatWasHalfMade) {
+  const std::string file = data_.path() + "/default/persistent/persistent.duckdb";
+  for (const unsigned size : {0U, 4096U, 8192U}) {
+    EXPECT_EQ(execute("CREATE OR REPLACE TABLE t AS SELECT 1 AS i", "persistent"), "1");
+    engine_->stop();
+    std::filesystem::remove(file + ".wal");
+    std::filesystem::resize_file(file, size);
+    engine_ = make_engine();
+    EXPECT_TRUE(query("FROM t", "persistent").contains("does not exist")) << size;
+  }
+  EXPECT_EQ(execute("CREATE TABLE t AS SELECT 1 AS i", "persistent"), "1");
+}
+
 // A plan has the range of a column's values in it.
 TEST_F(DuckDbEngine, AQueryThatRanBeforeSeesWhatWasCommittedSince) {
   EXPECT_EQ(execute("CREATE TABLE t AS SELECT 1 AS i", "persistent"), "1");

@@ -1,10 +1,15 @@
 #include "packs/sql/duckdb/instances.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <initializer_list>
 #include <thread>
 #include <utility>
 
+#include "base/unique_fd.hpp"
 #include "packs/sql/duckdb/foreign_scan.hpp"
 
 namespace hearth::packs::sql::duckdb {
@@ -93,16 +98,40 @@ Result<Database> open_file(const std::string& path, duckdb_config config) {
   return std::unexpected(Error(error).within("open " + path));
 }
 
+// A process that was killed while it made a database leaves a file without all of its headers,
+// which DuckDB refuses from then on. Nothing was ever committed to it. Who makes one holds its
+// lock.
+void remove_half_made(const InstanceSpec& spec) {
+  constexpr ::off_t headers = 3 * 4096;  // of DuckDB's format: the file's, and two of its database
+  const auto is_half_made = [](const struct ::stat& status) {
+    return S_ISREG(status.st_mode) && status.st_size < headers;
+  };
+  struct ::stat status{};
+  const bool is_ours = spec.keeps_keys && !spec.is_read_only;
+  if (!is_ours || ::lstat(spec.path.c_str(), &status) != 0 || !is_half_made(status)) return;
+  const UniqueFd file(::open(spec.path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  struct ::flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (!file.valid() || ::fcntl(file.get(), F_SETLK, &lock) != 0) return;
+  if (::fstat(file.get(), &status) == 0 && is_half_made(status)) ::unlink(spec.path.c_str());
+}
+
+Result<Database> open_ours(const InstanceSpec& spec, duckdb_config config) {
+  remove_half_made(spec);
+  return open_file(spec.path, config);
+}
+
 Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
   auto config = configuration(spec);
   if (!config) return std::unexpected(std::move(config.error()));
-  auto database = open_file(spec.path, config->get());
+  auto database = open_ours(spec, config->get());
   // The process of a daemon that was killed takes a moment to go.
   const auto until = std::chrono::steady_clock::now() + lock_patience;
   while (!database && database.error().code == Errc::busy &&
          std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(lock_pause);
-    database = open_file(spec.path, config->get());
+    database = open_ours(spec, config->get());
   }
   if (!database) return std::unexpected(std::move(database.error()));
   auto instance = std::make_shared<Instance>(spec, std::move(*database));

@@ -21,6 +21,7 @@ constexpr std::array meanings{
     Meaning{"40", Errc::conflict},            // serialization failure, deadlock
     Meaning{"55P03", Errc::conflict},         // lock not available
     Meaning{"42P01", Errc::not_found},
+    Meaning{"42P07", Errc::conflict},  // a table that is there already
     Meaning{"42703", Errc::not_found},
     Meaning{"42883", Errc::not_found},
     Meaning{"42704", Errc::not_found},
