@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <future>
@@ -282,6 +283,8 @@ TEST_F(DuckDbEngine, IsReplacedWhenItHangs) {
   ASSERT_EQ(rows_of(**connection, "SELECT 1"), "1");
   const auto pid = static_cast<pid_t>(engine_->status().pid);
   ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  ::siginfo_t stopped{};  // it may still answer until then
+  ASSERT_EQ(::waitid(P_PID, static_cast<::id_t>(pid), &stopped, WSTOPPED | WNOWAIT), 0);
   const auto stuck = (*connection)
                          ->query({.sql = "SELECT 1"}, {.rows = 1},
                                  {.deadline = steady_clock::now() + milliseconds(50)});
