@@ -22,7 +22,7 @@ constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
 
-constexpr std::array<const char*, 2> steps{R"(
+constexpr std::array<const char*, 3> steps{R"(
 CREATE TABLE rows(
   n INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE,
@@ -41,6 +41,12 @@ CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
                                            R"(
 DROP INDEX rows_change;
 CREATE INDEX rows_change ON rows(change, kind, event_count);
+)",
+                                           // To read all summaries must not read the events either.
+                                           R"(
+CREATE TABLE events(n INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+INSERT INTO events SELECT n, events FROM rows;
+ALTER TABLE rows DROP COLUMN events;
 )"};
 constexpr store::Schema schema{"issue cache", application_id, steps};
 
@@ -177,7 +183,8 @@ Result<void> Cache::clear(const std::string& rules) {
   auto transaction = begin();
   if (!transaction) return std::unexpected(transaction.error());
   auto done = database_.execute(
-      "DELETE FROM rows; DELETE FROM commits; DELETE FROM calls; DELETE FROM state");
+      "DELETE FROM rows; DELETE FROM events; DELETE FROM commits; DELETE FROM calls; DELETE FROM "
+      "state");
   if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules_});
   if (done) done = begin_epoch();
   if (done) done = transaction->commit();
@@ -212,6 +219,8 @@ Result<bool> Cache::restore(const std::string& name, const std::string& rules) {
     auto kept = store::Database::open(path, {.mode = store::OpenMode::read_only});
     if (!kept && kept.error().code == Errc::not_found) return false;
     if (!kept) return std::unexpected(std::move(kept.error()));
+    const auto version = kept->integer("PRAGMA user_version");
+    if (!version || *version != std::ssize(steps)) return false;
     auto rows = kept->query("SELECT value FROM state WHERE name = 'rules'");
     if (!rows.next() || rows.blob(0) != rules) return false;
   }
@@ -273,14 +282,16 @@ Result<std::int64_t> Cache::put(const IssueId& id,
   const std::string bytes = encode_events(events);
   const std::string short_form = summary == nullptr ? std::string() : encode_summary(*summary);
   auto row = database_.integer(
-      "INSERT INTO rows(id, kind, change, event_count, summary, events) VALUES(?, ?, ?, ?, ?, ?) "
+      "INSERT INTO rows(id, kind, change, event_count, summary) VALUES(?, ?, ?, ?, ?) "
       "ON CONFLICT(id) DO UPDATE SET kind = excluded.kind, change = excluded.change, "
-      "event_count = excluded.event_count, summary = excluded.summary, events = excluded.events "
-      "RETURNING n",
+      "event_count = excluded.event_count, summary = excluded.summary RETURNING n",
       store::Blob{id.view()}, static_cast<int>(kind), ++change_, events.size(),
-      store::Blob{short_form}, store::Blob{bytes});
+      store::Blob{short_form});
   if (!row) return std::unexpected(std::move(row.error()));
-  return row->value_or(0);
+  const std::int64_t n = row->value_or(0);
+  auto done = database_.run("INSERT OR REPLACE INTO events VALUES(?, ?)", n, store::Blob{bytes});
+  if (!done) return std::unexpected(std::move(done.error()));
+  return n;
 }
 
 Result<void> Cache::add_commit(const CommitId& commit) {
@@ -311,12 +322,12 @@ Result<std::vector<Event>> Cache::decode_events(std::string_view bytes) {
 }
 
 Result<std::vector<Event>> Cache::events(store::Database& database, const IssueId& id) {
-  return first_events(
-      database.query("SELECT events FROM rows WHERE id = ?", store::Blob{id.view()}));
+  return first_events(database.query("SELECT bytes FROM rows JOIN events USING(n) WHERE id = ?",
+                                     store::Blob{id.view()}));
 }
 
 Result<std::vector<Event>> Cache::events_of_row(store::Database& database, std::int64_t row) {
-  return first_events(database.query("SELECT events FROM rows WHERE n = ?", row));
+  return first_events(database.query("SELECT bytes FROM events WHERE n = ?", row));
 }
 
 Result<std::optional<Cache::FoundCall>> Cache::find_call(store::Database& database,

@@ -1,9 +1,9 @@
 // What was computed from the log, in a SQLite file that may be deleted at any time.
 //
-// A row for each id that events are about: the events, in the form projections take, and the
-// summary that lists need. So opening a store reads summaries and no git objects, and an event that
-// arrives touches one row. Nothing here is the truth: whatever is wrong with the file, it is
-// removed and filled again from git.
+// A row for each id that events are about, with the summary that lists need, and beside it its
+// events, in the form projections take. So opening a store reads summaries, no events and no git
+// objects, and an event that arrives touches the rows of one id. Nothing here is the truth:
+// whatever is wrong with the file, it is removed and filled again from git.
 #pragma once
 
 #include <cstdint>
@@ -113,7 +113,8 @@ class Cache final {
 
 template <typename Take>
 Result<void> Cache::each(store::Database& database, RowKind kind, Take take) {
-  auto rows = database.query("SELECT events FROM rows WHERE kind = ?", static_cast<int>(kind));
+  auto rows = database.query("SELECT bytes FROM rows JOIN events USING(n) WHERE kind = ?",
+                             static_cast<int>(kind));
   while (rows.next()) {
     auto events = decode_events(rows.blob(0));
     if (!events) return std::unexpected(std::move(events.error()));

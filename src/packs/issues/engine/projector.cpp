@@ -1,5 +1,7 @@
 #include "packs/issues/engine/projector.hpp"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "base/log.hpp"
@@ -168,6 +170,8 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   const auto events = cache_.event_count();
   if (!events) return std::unexpected(events.error());
   rebuilt.events = *events;
+  // All events were in memory once, several times the size of what stays.
+  (void)::malloc_trim(0);
   return rebuilt;
 }
 
