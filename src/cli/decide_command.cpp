@@ -82,7 +82,7 @@ Result<int> decide(const Context& context, const Arguments& arguments, const std
   const json::Object decision{
       {"verb", verb}, {"proposal", id}, {"reason", arguments.one("reason").value_or("")}};
   const auto decided = connection->request(
-      "person/decide", json::Object{{"pack", "mandates"}, {"arguments", decision}},
+      "daemon/decide", json::Object{{"pack", "mandates"}, {"arguments", decision}},
       context.request_timeout());
   if (!decided) return std::unexpected(decided.error());
   return context.output().result(*decided);

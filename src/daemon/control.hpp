@@ -1,5 +1,5 @@
 // The control methods, which a session has besides MCP: daemon/ping, daemon/heartbeat,
-// daemon/status, daemon/reload, daemon/stop, events/subscribe, person/decide. docs/protocol.md says
+// daemon/status, daemon/reload, daemon/stop, events/subscribe, daemon/decide. docs/protocol.md says
 // what they take and answer.
 #pragma once
 
