@@ -62,22 +62,22 @@ std::vector<std::string> lines_of(std::string_view text) {
 }  // namespace
 
 std::vector<pack::Setting> known_settings() {
-  return {{"workers", "a number of runs from 1 to 64", is_workers},
-          {"day_calls", "a number of model calls", is_count},
-          {"day_tokens", "a number of tokens", is_count},
-          {"day_money", "an amount such as 2.50", is_money},
-          {"bubblewrap", "the program bwrap"},
-          {"tool_chains", "a list of absolute directories"},
-          {"model.url", "the API's address up to its /v1"},
-          {"model.socket", "an absolute path", is_absolute},
-          {"model.name", "the model's name, as the server has it"},
-          {"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
-          {"model.key_env", "the name of a variable"},
-          {"model.key_file", "an absolute path", is_absolute},
-          {"model.key_command", "a program and its arguments, as a list"},
-          {"model.timeout", "a duration such as \"2m\"", is_duration},
-          {"model.input_price", "an amount for a million tokens", is_money},
-          {"model.output_price", "an amount for a million tokens", is_money}};
+  return {pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
+          pack::Setting{"day_calls", "a number of model calls", is_count},
+          pack::Setting{"day_tokens", "a number of tokens", is_count},
+          pack::Setting{"day_money", "an amount such as 2.50", is_money},
+          pack::Setting{"bubblewrap", "the program bwrap"},
+          pack::Setting{"tool_chains", "a list of absolute directories"},
+          pack::Setting{"model.url", "the API's address up to its /v1"},
+          pack::Setting{"model.socket", "an absolute path", is_absolute},
+          pack::Setting{"model.name", "the model's name, as the server has it"},
+          pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
+          pack::Setting{"model.key_env", "the name of a variable"},
+          pack::Setting{"model.key_file", "an absolute path", is_absolute},
+          pack::Setting{"model.key_command", "a program and its arguments, as a list"},
+          pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
+          pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
+          pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {
