@@ -19,7 +19,8 @@ void Control::answer(Session& session, const json::Envelope& message) {
   const auto params = json::parse(message.params.empty() ? "{}" : message.params);
   if (!params) return session.send(mcp::make_error(message.id, params.error()));
   if (method == "daemon/stop") return stop(session, message.id, *params);
-  if (method == "daemon/decide") return decide(commands_, session, std::string(message.id), *params);
+  if (method == "daemon/decide")
+    return decide(commands_, session, std::string(message.id), *params);
   if (method == "events/subscribe") return subscribe(session, message.id, *params);
   session.send(
       mcp::make_error(message.id, mcp::method_not_found, "unknown method \"" + method + "\""));
