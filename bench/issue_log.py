@@ -16,6 +16,7 @@ GOALS = {  # name: (what it is called, most or least, whether it is the least)
     "search": ("full text of two words, in the engine", 3.0, False),
     "rebuild": ("computed again from the log", 400.0, False),
     "rebuild from snapshot": ("computed again from a snapshot", 50.0, False),
+    "snapshot, first time": ("computed from a snapshot that was never read here", None, False),
     "open": ("a store opened from its cache", None, False),
     "1 caller": ("durable events, one caller", None, False),
     "64 callers": ("durable events, 64 callers", 2000.0, True),

@@ -48,6 +48,7 @@ class Finding:
     limit: float | None = None  # what must hold …
     of: str = "figure"  # … of the figure, the "ratio" to the floor, or the "difference" from it
     at_least: bool = False
+    allowance: float = 0.0  # in the figure's unit, taken off it before it is held against a ratio
 
     @property
     def ratio(self) -> float | None:
@@ -64,7 +65,7 @@ class Finding:
             return None
         value = self.figure.median
         if self.of == "ratio":
-            value = self.ratio
+            value = self.ratio - self.allowance / self.floor.median
         elif self.of == "difference":
             value -= self.floor.median
         return value >= self.limit if self.at_least else value <= self.limit

@@ -9,6 +9,7 @@ import subprocess
 from issue_log import IssueLog
 from knowledge_search import KnowledgeSearch
 from measure import Finding, Findings, Series
+from sql_pack import SqlPack
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
 from vector_search import SetFigures, rates_at, title_of
 
@@ -66,6 +67,12 @@ best of three words, one question after another; elapsed time, with the client, 
 cores. *With vectors*: unit vectors around 1,000 centres, that come with entries and questions; otherwise the builtin
 embedder makes them. Files are Markdown of three sections. *Left alone*: the daemon gives mapped files back half a
 minute after the last search.
+"""
+SQL_HEADING = "## SQL"
+SQL_PREAMBLE = """Through `hearth mcp`, by a load generator in C++ (`bench_sql`). *In process*: the same statements by DuckDB's C API, or
+libpq, in the load generator itself, in turns, with the same threads and memory limit. *In lock step*: each client asks again
+when it has its answer; all are served by one thread. *DuckDB's buffers*: what its `duckdb_memory()` says of all open
+databases; processes are counted by their proportional share of memory, after each client has run all of the queries.
 """
 
 
@@ -204,9 +211,14 @@ def issues_part(machine: Machine, found: IssueLog) -> str:
     return "\n".join([f"{ISSUES_HEADING}\n", ISSUES_PREAMBLE, machine.table(), goals(Findings(lines=found.findings()))])
 
 
+def sql_part(machine: Machine, found: SqlPack) -> str:
+    """The part about the SQL pack, like that about text search."""
+    return "\n".join([f"{SQL_HEADING}\n", SQL_PREAMBLE, machine.table(), goals(Findings(lines=found.findings()))])
+
+
 def with_part(page_text: str, heading: str, part: str) -> str:
     """`page_text` with the part that begins with `heading` replaced or added; parts stay in their order."""
-    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, ISSUES_HEADING, TEXT_HEADING, VECTOR_HEADING]
+    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, ISSUES_HEADING, SQL_HEADING, TEXT_HEADING, VECTOR_HEADING]
     found = {}
     for each in reversed(headings):
         before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")

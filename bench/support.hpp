@@ -70,6 +70,7 @@ class Child final {
 
   [[nodiscard]] int in() const { return in_.get(); }    // what it reads
   [[nodiscard]] int out() const { return out_.get(); }  // what it writes
+  [[nodiscard]] pid_t pid() const { return pid_; }
   // Closes its standard input, reads its output to the end and waits for it.
   void finish();
 

@@ -11,6 +11,7 @@
 #include "packs/knowledge/engine/graph_query.hpp"
 #include "packs/knowledge/engine/schema.hpp"
 #include "store/migration.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace {
 
@@ -24,8 +25,10 @@ void require(bool holds) {
 constexpr WallTime now(std::chrono::seconds(1'760'000'000));
 constexpr std::int64_t most_rows = 20;
 
+// Its files have lost their names by the time it is used: a fuzzer ends in many ways.
 store::Database filled() {
-  auto database = store::Database::open(":memory:", {});
+  const test::ScratchDirectory directory("pattern-fuzz");
+  auto database = store::Database::open(directory / "graph.db", {});
   require(database.has_value() && store::migrate(*database, knowledge_schema()).has_value());
   for (const char* title : {"lock", "socket", "daemon", "bridge"}) {
     const NewEntry entry{.text = std::string("the ") + title,

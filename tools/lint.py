@@ -15,11 +15,13 @@ import functools
 import hashlib
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
 
 TIDY = "clang-tidy-19"
+WARNINGS = ["-Wno-everything", "-Wreserved-identifier", "-Wzero-as-null-pointer-constant"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -60,8 +62,10 @@ def key_of(entry: dict, headers: list[str], common: str) -> str:
     return digest.hexdigest()
 
 
-def without_launcher(command: str) -> str:
-    return command.split(" ", 1)[1] if command.split(" ", 1)[0].endswith("ccache") else command
+def as_compiled_alone(command: str) -> str:
+    """Without ccache, and without precompiled headers: what a source forgets to include is found here."""
+    command = command[re.search(r"\S*clang\+\+", command).start():]
+    return re.sub(r" -Xclang (?:-include-pch|-include) -Xclang \S+| -Xclang -fno-pch-timestamp", "", command)
 
 
 def object_of(command: str) -> str:
@@ -70,22 +74,22 @@ def object_of(command: str) -> str:
 
 
 def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
-    """The compile commands of src/, written without ccache for clang-tidy to read."""
+    """The compile commands of src/, written for clang-tidy to read."""
     path = build / "compile_commands.json"
     if not path.is_file():
         sys.exit(f"lint: {path} is missing; run cmake --preset dev")
     entries = {entry["file"]: entry for entry in json.loads(path.read_text())}  # one verdict a file
     entries = [entry for file, entry in entries.items() if pathlib.Path(file).is_relative_to(ROOT / "src")]
     for entry in entries:
-        entry["command"] = without_launcher(entry["command"])
+        entry["command"] = as_compiled_alone(entry["command"])
     into.mkdir(parents=True, exist_ok=True)
     (into / "compile_commands.json").write_text(json.dumps(entries))
     return entries
 
 
 def tidy(file: str, build: pathlib.Path) -> tuple[bool, str]:
-    # GCC's warning switches mean nothing here, and the compiler has checked them already.
-    run = subprocess.run([TIDY, "--quiet", "-p", str(build), "--extra-arg=-Wno-everything", file],
+    # The compiler has checked its warnings already, but for those that .clang-tidy names.
+    run = subprocess.run([TIDY, "--quiet", "-p", str(build), *(f"--extra-arg={flag}" for flag in WARNINGS), file],
                          capture_output=True, text=True, check=False)
     # Findings come on standard output; standard error only counts what was suppressed, unless clang-tidy broke.
     return run.returncode == 0, run.stdout or run.stderr
@@ -106,7 +110,7 @@ def main() -> int:
         wanted = {str(pathlib.Path(name).resolve()) for name in options.files}
         entries = [entry for entry in entries if entry["file"] in wanted]
     version = subprocess.run([TIDY, "--version"], capture_output=True, text=True, check=True).stdout
-    common = version + (ROOT / ".clang-tidy").read_text()
+    common = version + " ".join(WARNINGS) + (ROOT / ".clang-tidy").read_text()
     headers = recorded_headers(build)
 
     passed_file = cache / "passed.json"

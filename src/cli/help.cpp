@@ -36,7 +36,7 @@ std::string synopsis(const Usage& usage) {
   std::string line = "usage: hearth " + usage.command;
   for (const Parameter& parameter : usage.parameters) {
     if (!parameter.is_positional) continue;
-    const std::string name = word_name(parameter.name);
+    const std::string name = word_name(parameter.name) + (parameter.is_list ? " …" : "");
     line += parameter.is_required ? " " + name : " [" + name + "]";
   }
   return line + " [options]\n";

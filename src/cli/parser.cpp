@@ -84,9 +84,11 @@ class Application {
     }
     std::string names = spellings(parameter);
     if (parameter.is_positional) names = parameter.name + "," + names;
-    // Without extra arguments a repeated option takes one value each time, not all that follow.
-    slot.option = parameter.is_list ? app_.add_option(names, slot.many)->allow_extra_args(false)
-                                    : app_.add_option(names, slot.one);
+    // Without extra arguments a repeated option takes one value each time, not all that follow; one
+    // that stands for words does take these.
+    slot.option = parameter.is_list
+                      ? app_.add_option(names, slot.many)->allow_extra_args(parameter.is_positional)
+                      : app_.add_option(names, slot.one);
   }
 
   // The value that an option alone stands for; empty when it needs one.

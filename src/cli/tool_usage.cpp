@@ -24,10 +24,14 @@ bool can_be_option(std::string_view name) {
          std::ranges::all_of(name, fits);
 }
 
+bool is_one_or_several(const json::Value& schema) {
+  const json::Value* type = json::find(schema, "type");
+  return type != nullptr && *type == json::Value(json::Array{"string", "array"});
+}
+
 // One text or several is, on a command line, an option that may be repeated.
 std::string type_of(const json::Value& schema) {
-  const json::Value* type = json::find(schema, "type");
-  if (type != nullptr && *type == json::Value(json::Array{"string", "array"})) return "array";
+  if (is_one_or_several(schema)) return "array";
   return std::string(json::string_or(schema, "type", ""));
 }
 
@@ -122,9 +126,11 @@ Parameter parameter_of(const Property& property) {
   parameter.kind = kind_of(parameter.is_list && items != nullptr ? type_of(*items) : property.type);
   // A list of truths, or of choices, is checked value by value below.
   if (!parameter.is_list) parameter.choices = choices_of(each);
-  parameter.is_positional = property.is_required && !parameter.is_list &&
-                            parameter.kind != ValueKind::json &&
-                            parameter.kind != ValueKind::boolean;
+  const bool is_scalar = !parameter.is_list && parameter.kind != ValueKind::json &&
+                         parameter.kind != ValueKind::boolean;
+  const bool takes_words = is_scalar || is_one_or_several(property.schema);
+  parameter.is_positional =
+      (property.is_required && takes_words) || (property.name == "paths" && parameter.is_list);
   return parameter;
 }
 
@@ -257,7 +263,15 @@ Result<json::Object> bind_arguments(const json::Value& tool,
     if (!arguments.has(property.name)) continue;
     const std::string option = option_name(property.name);
     if (property.type == "array") {
-      auto list = bind_list(option, property.schema, arguments.all(property.name));
+      std::vector<std::string> texts = arguments.all(property.name);
+      const bool is_input = property.is_required && is_one_or_several(property.schema) &&
+                            texts == std::vector<std::string>{"-"};
+      if (is_input) {
+        auto input = read_input();
+        if (!input) return std::unexpected(std::move(input.error()));
+        texts.front() = std::move(*input);
+      }
+      auto list = bind_list(option, property.schema, texts);
       if (!list) return std::unexpected(std::move(list.error()));
       bound[property.name] = std::move(*list);
       continue;

@@ -21,8 +21,9 @@ struct ToolName {
 [[nodiscard]] ToolName split_tool_name(std::string_view tool);
 
 // The usage of `hearth PACK VERB` from MCP's Tool object. Required scalars are positional, in the
-// schema's order; where nothing is required, the first text is; properties whose names no option
-// can have are left to `hearth call`.
+// schema's order, then what takes one text or several; the words that are left are the `paths` of
+// a tool that has these; where nothing is required, the first text is; properties whose names no
+// option can have are left to `hearth call`.
 [[nodiscard]] Usage tool_usage(const json::Value& tool);
 
 // Reads standard input to its end, for the value "-" of a positional text.

@@ -1,6 +1,7 @@
 #include "store/guarded_mapping.hpp"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,7 +19,9 @@ struct GuardedMapping::Slot {
   std::atomic<bool> is_cut = false;
   std::atomic<bool> is_taken = false;
 
-  // Puts zeros from the page of `address` to the end: all of it lies beyond the file.
+  // Puts zeros from the page of `address` to the end: all of it lies beyond the file. The system
+  // call itself: mmap() is not on POSIX's list of what a signal handler may call, and a sanitizer's
+  // would count as a write to the pages.
   bool mend(const char* address) {
     char* const from = begin;
     const std::size_t bytes = size;
@@ -27,10 +30,10 @@ struct GuardedMapping::Slot {
       return false;
     }
     const std::size_t at = static_cast<std::size_t>(address - from) / page * page;
-    void* const zeros = ::mmap(from + at, bytes - at, PROT_READ,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    const auto zeros = ::syscall(SYS_mmap, from + at, bytes - at, PROT_READ,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
     is_cut = true;
-    return zeros != MAP_FAILED;
+    return zeros != -1;
   }
 
   static constexpr std::size_t most = 4096;

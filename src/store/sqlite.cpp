@@ -180,6 +180,18 @@ Result<void> Database::configure(const OpenOptions& options) {
   return {};
 }
 
+Result<void> Database::copy_from(const std::string& path) {
+  auto source = open(path, {.mode = OpenMode::read_only});
+  if (!source) return std::unexpected(std::move(source.error()));
+  sqlite3_backup* const copy = sqlite3_backup_init(handle_, "main", source->handle_, "main");
+  if (copy == nullptr) return std::unexpected(error(sqlite3_errcode(handle_), "copy " + path));
+  const int stepped = sqlite3_backup_step(copy, -1);
+  const int code = sqlite3_backup_finish(copy);
+  if (code != SQLITE_OK) return std::unexpected(error(code, "copy " + path));
+  if (stepped != SQLITE_DONE) return std::unexpected(error(stepped, "copy " + path));
+  return {};
+}
+
 std::int64_t Database::wal_pages() const {
   return state_->wal_pages;
 }

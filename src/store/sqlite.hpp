@@ -151,6 +151,9 @@ class Database final {
   [[nodiscard]] bool is_read_only() const { return mode_ == OpenMode::read_only; }
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
+  // Becomes what another file of a database is, in one transaction: whoever reads sees all of it or
+  // what was before.
+  [[nodiscard]] Result<void> copy_from(const std::string& path);
   // Pages in the write-ahead journal after the last commit of this connection. Nothing copies them
   // into the file but checkpoint().
   [[nodiscard]] std::int64_t wal_pages() const;

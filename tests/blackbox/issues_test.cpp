@@ -39,18 +39,44 @@ class Issues : public testing::Test {
   ScratchDirectory repository_{"issues"};
 };
 
-// D7 and D8: a daemon that lives keeps nobody from writing, and one that was killed neither.
-TEST_F(Issues, D7PrivateProcessesWriteBesideADaemon) {
+// What the peer gets wrong with its daemon (docs/adr/0020-git-is-the-truth.md).
+using GriteDefects = Issues;
+
+// The same members, whoever answers; and the same exit codes.
+TEST_F(GriteDefects, D06TheDaemonChangesNothingInAnswersAndExitCodes) {
+  const std::string id(json::string_or(ask({"create", "One"}), "issue_id", ""));
+  EXPECT_EQ(json::dump(ask({"show", id})), json::dump(ask({"show", id, "--no-daemon"})));
+  EXPECT_EQ(json::dump(ask({"list"})), json::dump(ask({"list", "--no-daemon"})));
+  for (const bool is_private : {false, true}) {
+    std::vector<std::string> words{"issues", "show", "ffffffff", "--json"};
+    if (is_private) words.emplace_back("--no-daemon");
+    Plan plan = home_.plan(std::move(words));
+    plan.cwd = repository_.path();
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.describe();
+    EXPECT_NE((outcome.out + outcome.err).find("not_found"), std::string::npos);
+  }
+}
+
+// A daemon that lives keeps nobody from writing …
+TEST_F(GriteDefects, D07PrivateProcessesWriteBesideADaemon) {
   (void)ask({"create", "By the daemon"});
-  EXPECT_EQ(total(), 1);
   (void)ask({"create", "By a private process", "--no-daemon"});
   EXPECT_EQ(total(), 2) << "the daemon sees it in its next answer";
+  (void)ask({"verify", "--no-daemon"});
+  (void)ask({"context-index", "--no-daemon"});
+}
+
+// … and one that was killed neither.
+TEST_F(GriteDefects, D08AKilledDaemonHindersNobody) {
+  (void)ask({"create", "Before"});
+  EXPECT_EQ(total(), 1);
   const Outcome status = home_.hearth({"daemon", "status", "--json"});
   const auto pid = json::parse(status.out)->at("data").at("pid").as_int64();
   ::kill(static_cast<pid_t>(pid), SIGKILL);
   (void)ask({"create", "After a kill"});
-  EXPECT_EQ(total(), 3);
-  EXPECT_EQ(json::int_or(ask({"list", "--no-daemon"}), "total", -1), 3);
+  EXPECT_EQ(total(), 2);
+  EXPECT_EQ(json::int_or(ask({"list", "--no-daemon"}), "total", -1), 2);
 }
 
 // Some 3.5 characters a token: 1,500 tokens are 5,250.

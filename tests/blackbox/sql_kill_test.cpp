@@ -137,54 +137,5 @@ TEST(SqlKill, LosesNoAcknowledgedCommitAndAppliesNoneTwice) {
               sizes().kills, acknowledged, unknown, static_cast<long long>(longest.count()));
 }
 
-// Failure 3 of the peer: ten clients at once on a home where there is nothing yet.
-TEST(SqlStart, TenClientsAtOnceAllWork) {
-  if (!has_duckdb()) GTEST_SKIP() << "DuckDB is missing";
-  TempHome home;
-  std::vector<std::jthread> clients;
-  for (int i = 0; i < 10; ++i) {
-    clients.emplace_back([&home, i] {
-      McpStdioClient bridge(home);
-      EXPECT_TRUE(bridge.initialize(patience));
-      const auto made = bridge.call(
-          "sql_execute",
-          {{"sql", "CREATE TABLE t" + std::to_string(i) + "(i INT)"}, {"database", "persistent"}},
-          patience);
-      EXPECT_TRUE(made) << made.error().message;
-      EXPECT_EQ(bridge.finish().exit_code, 0);
-    });
-  }
-  clients.clear();
-  EXPECT_EQ(home.processes("hearth-duckdb").size(), 1U);
-  const Outcome listed = home.hearth({"sql", "query", "--json", "--sql",
-                                      "SELECT count(*) FROM duckdb_tables() WHERE NOT internal AND "
-                                      "schema_name = 'main'"});
-  EXPECT_NE(listed.out.find("[[10]]"), std::string::npos) << listed.describe();
-}
-
-// Failure 14: a slow query delays nothing else, and a client that goes takes it along.
-TEST(SqlCancel, ASlowQueryDelaysNobodyAndEndsWithItsClient) {
-  if (!has_duckdb()) GTEST_SKIP() << "DuckDB is missing";
-  TempHome home;
-  McpStdioClient other(home);
-  ASSERT_TRUE(other.initialize(patience));
-  ASSERT_TRUE(other.call("sql_query", {{"sql", "SELECT 1"}}, patience));
-  {
-    McpStdioClient slow(home);
-    ASSERT_TRUE(slow.initialize(patience));
-    slow.send_call("sql_query", {{"sql",
-                                  "SELECT sum(a.range * b.range) FROM range(10000000) a, "
-                                  "range(10000000) b"},
-                                 {"timeout", 600}});
-    EXPECT_TRUE(other.call("hearth_status", {}, patience));
-    EXPECT_TRUE(other.call("sql_query", {{"sql", "SELECT 2"}}, patience));
-    ::kill(slow.process().pid(), SIGKILL);
-  }
-  // The daemon leaves at once when nothing runs any more.
-  const Outcome stopped = home.hearth({"daemon", "stop"}, std::chrono::seconds(20));
-  EXPECT_EQ(stopped.exit_code, 0) << stopped.describe();
-  EXPECT_TRUE(eventually([&] { return home.processes("hearth-duckdb").empty(); }, patience));
-}
-
 }  // namespace
 }  // namespace hearth::test

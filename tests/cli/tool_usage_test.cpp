@@ -51,6 +51,26 @@ TEST(ToolUsage, RequiredScalarsArePositionalInSchemaOrder) {
   EXPECT_THAT(positional, testing::ElementsAre("text", "kind"));
 }
 
+TEST(ToolUsage, TakesStatementsAndFilesAsWords) {
+  const auto bound = [](const char* schema, const std::vector<std::string>& words) {
+    const json::Value tool = *json::parse(schema);
+    const auto arguments = parse_words(tool_usage(tool), words);
+    if (!arguments) return arguments.error().message;
+    const auto object = bind_arguments(tool, *arguments, [] { return std::string("SELECT 3"); });
+    return object ? json::dump(json::Value(*object)) : object.error().message;
+  };
+  const char* execute = R"({"name":"sql_execute","inputSchema":{"required":["sql"],"properties":{
+      "sql":{"type":["string","array"],"items":{"type":"string"}},"database":{"type":"string"}}}})";
+  EXPECT_EQ(bound(execute, {"a", "b", "--database", "x"}), R"({"sql":["a","b"],"database":"x"})");
+  EXPECT_EQ(bound(execute, {"--sql", "a", "--sql", "b"}), R"({"sql":["a","b"]})");
+  EXPECT_EQ(bound(execute, {"-"}), R"({"sql":["SELECT 3"]})");
+  const char* load = R"({"name":"sql_load","inputSchema":{"required":["table"],"properties":{
+      "table":{"type":"string"},"path":{"type":"string"},
+      "paths":{"type":"array","items":{"type":"string"}}}}})";
+  EXPECT_EQ(bound(load, {"t", "a.csv", "b.csv"}), R"({"table":"t","paths":["a.csv","b.csv"]})");
+  EXPECT_EQ(bound(load, {"t", "--path", "a.csv"}), R"({"table":"t","path":"a.csv"})");
+}
+
 TEST(ToolUsage, LeavesOutNamesThatNoOptionCanHave) {
   const Usage usage = tool_usage(remember());
   EXPECT_EQ(std::ranges::count(usage.parameters, "bad name", &Parameter::name), 0);

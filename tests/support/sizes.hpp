@@ -26,6 +26,9 @@ struct Sizes {
   // Random operations with kills.
   std::size_t soak_clients;
   std::chrono::seconds soak_time;
+  // SQL: sessions that mix engines under kills.
+  std::size_t sql_sessions;
+  std::chrono::seconds sql_time;
   // Issues: processes that write in each of 5 clones, and how often each does something; claims of
   // two machines at the same instant; writers that are killed.
   int issue_writers;
@@ -51,6 +54,8 @@ struct Sizes {
                                      .early_terms = 10,
                                      .soak_clients = 8,
                                      .soak_time = std::chrono::seconds(30),
+                                     .sql_sessions = 20,
+                                     .sql_time = std::chrono::seconds(12),
                                      .issue_writers = 3,
                                      .issue_rounds = 8,
                                      .issue_claims = 15,
@@ -66,6 +71,8 @@ struct Sizes {
                                     .early_terms = 200,
                                     .soak_clients = 100,
                                     .soak_time = std::chrono::minutes(5),
+                                    .sql_sessions = 20,
+                                    .sql_time = std::chrono::minutes(5),
                                     .issue_writers = 8,
                                     .issue_rounds = 200,
                                     .issue_claims = 100,

@@ -44,6 +44,7 @@ class TestContext final : public pack::PackContext {
     auto all = updated.lock();
     all->insert(all->end(), uris.begin(), uris.end());
   }
+  void list_changed(pack::ListKind kind) override { lists.lock()->push_back(kind); }
   std::optional<std::string> setting(std::string_view name) const override {
     const auto found = settings.find(name);
     return found == settings.end() ? std::nullopt : std::optional(found->second);
@@ -55,7 +56,8 @@ class TestContext final : public pack::PackContext {
   std::optional<std::string> owner;
   std::map<std::string, std::string, std::less<>> settings;
   std::vector<std::string> allowed_roots;
-  Guarded<std::vector<std::string>> updated;  // URIs, as they were told
+  Guarded<std::vector<std::string>> updated;   // URIs, as they were told
+  Guarded<std::vector<pack::ListKind>> lists;  // that were said to have changed
   SystemClock system_clock;
   io::Pool pool{"test", 2, 1024};
 };

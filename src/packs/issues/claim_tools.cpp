@@ -94,12 +94,17 @@ Result<wire::LockAnswer> claim(IssueStore& store,
   }
   auto place = open_workplace(store, request, call);
   if (!place) return std::unexpected(std::move(place.error()));
+  // A call that is repeated, since its answer was lost, finds the lock that it took by this.
+  std::optional<std::string> nonce;
+  if (const auto key = ToolRunner::write_key(request.key, call, json::encode(request))) {
+    nonce = make_nonce(key->key + "\n" + key->fingerprint);
+  }
   const auto lock = Locks(*place->repository, place->remote.get())
                         .acquire({.resource = target->resource,
                                   .owner = place->actor.id,
                                   .now_ms = store.now_ms(),
                                   .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
-                                  .nonce = std::nullopt});
+                                  .nonce = nonce});
   if (!lock) return std::unexpected(lock.error());
   if (target->issue && request.assign) assign(store, *target->issue, place->actor);
   return to_answer(*lock, *target, *place);
@@ -161,12 +166,12 @@ Result<wire::LocksAnswer> locks(IssueStore& store,
 
 void declare_claim_tools(pack::Binder& tools, ToolRunner& runner) {
   using enum ToolRunner::Length;
-  pack::ToolSpec claiming =
+  runner.bind<wire::ClaimRequest, wire::LockAnswer>(
+      tools,
       doing("claim", "Claim an issue",
             "Take an issue for yourself until it runs out: of all who try, exactly one gets it. "
-            "The remote decides where there is one. Renew it while you work, release it after.");
-  claiming.resend = pack::ResendRule::refuse;  // a claim that succeeded would refuse itself
-  runner.bind<wire::ClaimRequest, wire::LockAnswer>(tools, std::move(claiming), lengthy, claim);
+            "The remote decides where there is one. Renew it while you work, release it after."),
+      lengthy, claim);
   runner.bind<wire::RenewRequest, wire::LockAnswer>(
       tools,
       doing("renew", "Renew a claim", "Keep a claim or lock for longer.", {.idempotent = true}),

@@ -21,7 +21,8 @@ json::Notes notes(const ClaimRequest*) {
           {"ttl", ttl_text, range(1, 86'400) | defaulted},
           {"assign", "Assign the issue to the actor's label, too", defaulted},
           {"remote", remote_text, name_limits()},
-          {"actor", actor_text, name_limits()}};
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
 }
 json::Notes notes(const RenewRequest*) {
   return {{"id", id_text, id_limits()},

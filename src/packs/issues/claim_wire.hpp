@@ -17,8 +17,9 @@ struct ClaimRequest {
   bool assign = true;
   std::optional<std::string> remote;
   std::optional<std::string> actor;
+  std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(ClaimRequest, (), (id, resource, ttl, assign, remote, actor))
+BOOST_DESCRIBE_STRUCT(ClaimRequest, (), (id, resource, ttl, assign, remote, actor, key))
 json::Notes notes(const ClaimRequest*);
 
 struct RenewRequest {

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/confined_path.hpp"
 #include "base/regular_file.hpp"
 #include "packs/issues/engine/views/export_text.hpp"
 #include "packs/issues/exchange_tools_wire.hpp"
 #include "packs/issues/tools.hpp"
 #include "store/atomic_file.hpp"
-#include "store/confined_path.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -86,7 +86,7 @@ Result<wire::ExportAnswer> export_issues(const ToolRunner& runner,
   std::optional<std::string> path;
   if (request.path) {
     if (auto may = ToolRunner::check_writable(call); !may) return std::unexpected(may.error());
-    auto real = store::confine_new(*request.path, call.caller().cwd, roots_of(runner, call));
+    auto real = confine_new(*request.path, call.caller().cwd, roots_of(runner, call));
     if (!real) return std::unexpected(std::move(real.error()));
     path = std::move(*real);
   }
@@ -128,7 +128,7 @@ Result<std::string> text_to_import(const ToolRunner& runner,
     return fail(Errc::invalid_args, "give either path or text");
   }
   if (request.text) return *request.text;
-  const auto path = store::confine(*request.path, call.caller().cwd, roots_of(runner, call));
+  const auto path = confine(*request.path, call.caller().cwd, roots_of(runner, call));
   if (!path) return std::unexpected(path.error());
   auto text = read_head(*path, most_import_bytes + 1);
   if (text && text->size() > most_import_bytes) {

@@ -188,7 +188,7 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
          .title = target == nullptr ? "" : target->title,
          .state = target == nullptr ? "unknown" : std::string(name_of(target->state))});
   }
-  const IssueGraph graph(board.issues());
+  const IssueGraph& graph = board.graph();
   if (const auto at = graph.find(summary.id)) {
     for (const Position each : obstacles_of(graph, *at, {}).before) {
       shown.blocked_by.push_back(board.short_id(graph.issue(each).id));

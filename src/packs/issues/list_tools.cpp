@@ -82,7 +82,7 @@ Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest&
   const auto board = store.board();
   const auto filter = filter_of(request, *board);
   if (!filter) return std::unexpected(filter.error());
-  const IssueGraph graph(board->issues());
+  const IssueGraph& graph = board->graph();
   wire::ListAnswer answer;
   const auto all =
       request.blocked ? blocked_issues(graph, *claimed) : ready_issues(graph, *claimed);

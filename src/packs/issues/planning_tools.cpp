@@ -36,7 +36,7 @@ Result<void> check_no_circle(const Wanted& wanted, const Board& board) {
     return fail(Errc::conflict, "an issue cannot depend on itself");
   }
   if (wanted.dependency.type == DependencyType::related_to) return {};
-  const IssueGraph graph(board.issues());
+  const IssueGraph& graph = board.graph();
   const auto id = graph.find(wanted.id);
   const auto target = graph.find(wanted.dependency.target);
   if (!id || !target) return {};
@@ -170,7 +170,7 @@ Result<wire::OrderAnswer> put_in_order(IssueStore& store, const wire::OrderReque
 
 Result<wire::TreeAnswer> trees(IssueStore& store, const wire::TreeRequest& request) {
   const auto board = store.board();
-  const IssueGraph graph(board->issues());
+  const IssueGraph& graph = board->graph();
   std::vector<TreeRow> rows;
   if (request.id) {
     const auto id = board->resolve(*request.id);
@@ -199,7 +199,7 @@ Result<wire::GraphAnswer> draw(IssueStore& store, const wire::GraphRequest& requ
     id = *found;
   }
   const auto wanted = state_of(request.state);
-  const IssueGraph graph(board->issues());
+  const IssueGraph& graph = board->graph();
   std::vector<Position> shown;
   const auto add = [&](Position at) {
     const Summary& issue = graph.issue(at);

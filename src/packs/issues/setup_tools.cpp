@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/confined_path.hpp"
 #include "base/regular_file.hpp"
 #include "packs/issues/engine/agents_md.hpp"
 #include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/setup_wire.hpp"
 #include "packs/issues/tools.hpp"
 #include "store/atomic_file.hpp"
-#include "store/confined_path.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -134,7 +134,7 @@ Result<wire::AttachAnswer> attach(IssueStore& store,
                                   const pack::Call& call) {
   const auto id = store.board()->resolve(request.id);
   if (!id) return std::unexpected(id.error());
-  const auto path = store::confine(request.path, call.caller().cwd, roots_of(store, call));
+  const auto path = confine(request.path, call.caller().cwd, roots_of(store, call));
   if (!path) return std::unexpected(path.error());
   const auto bytes = store::system_env().read(*path, most_attachment_bytes);
   if (!bytes) return std::unexpected(bytes.error());
@@ -150,6 +150,7 @@ Result<wire::AttachAnswer> attach(IssueStore& store,
   if (!kept) return std::unexpected(std::move(kept.error()));
   WriteJob job;
   job.actor = request.actor.value_or("");
+  job.key = ToolRunner::write_key(request.key, call, json::encode(request));
   job.stop = call.stop();
   job.make = [&](const Board&, store::Database&, const Actor&) -> Result<Batch> {
     return Batch{.drafts = {{*id, AttachmentAdded{name, digest, request.mime}}}, .events = {}};
@@ -188,7 +189,7 @@ Result<wire::DetachAnswer> save_attachment(IssueStore& store,
                                            const pack::Call& call) {
   const auto found = find_attachment(store, request.id, request.name);
   if (!found) return std::unexpected(found.error());
-  const auto path = store::confine_new(request.to, call.caller().cwd, roots_of(store, call));
+  const auto path = confine_new(request.to, call.caller().cwd, roots_of(store, call));
   if (!path) return std::unexpected(path.error());
   const auto repository = store.open_repository();
   if (!repository) return std::unexpected(repository.error());
@@ -228,11 +229,10 @@ void declare_setup_tools(pack::Binder& tools, ToolRunner& runner) {
             {.idempotent = true}),
       brief, init);
   declare_actors(tools, runner);
-  pack::ToolSpec attaching =
-      doing("attach", "Attach a file", "Keep a file of the project with an issue, in git.");
-  attaching.resend = pack::ResendRule::refuse;  // each attaches once more
-  runner.bind<wire::AttachRequest, wire::AttachAnswer>(tools, std::move(attaching), lengthy,
-                                                       attach);
+  runner.bind<wire::AttachRequest, wire::AttachAnswer>(
+      tools,
+      writing("attach", "Attach a file", "Keep a file of the project with an issue, in git."),
+      lengthy, attach);
   runner.bind<wire::DetachRequest, wire::DetachAnswer>(
       tools,
       doing("attachment_save", "Save an attachment",

@@ -41,7 +41,8 @@ json::Notes notes(const AttachRequest*) {
           {"path", "A file of the project, at most 100 MiB", range(1, 4000)},
           {"name", "Default: the file's name", name_limits()},
           {"mime", "", range(1, 200) | defaulted},
-          {"actor", actor_text, name_limits()}};
+          {"actor", actor_text, name_limits()},
+          {"key", key_text, key_limits()}};
 }
 json::Notes notes(const AttachAnswer*) {
   return {{"issue_id", full_id_text},

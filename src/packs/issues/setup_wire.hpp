@@ -68,8 +68,9 @@ struct AttachRequest {
   std::optional<std::string> name;
   std::string mime = "application/octet-stream";
   std::optional<std::string> actor;
+  std::optional<std::string> key;
 };
-BOOST_DESCRIBE_STRUCT(AttachRequest, (), (id, path, name, mime, actor))
+BOOST_DESCRIBE_STRUCT(AttachRequest, (), (id, path, name, mime, actor, key))
 json::Notes notes(const AttachRequest*);
 
 struct AttachAnswer {

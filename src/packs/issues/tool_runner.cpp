@@ -40,7 +40,6 @@ Result<void> ToolRunner::check_writable(const pack::Call& call) {
               {"connect without --read-only"});
 }
 
-// The key under which a write is in the log: the caller's own, else the transport's.
 std::optional<CallKey> ToolRunner::write_key(const std::optional<std::string>& own,
                                              const pack::Call& call,
                                              const std::string& request) {

@@ -42,6 +42,11 @@ class ToolRunner final {
 
   // The store of the repository that the caller is in, caught up with its log. Blocks.
   [[nodiscard]] Result<Stores::Shared> store_of(const pack::Call& call);
+  // The key under which a write is in the log: the caller's own, else the transport's; nothing
+  // without either. `request` is what the call asked for.
+  [[nodiscard]] static std::optional<CallKey> write_key(const std::optional<std::string>& own,
+                                                        const pack::Call& call,
+                                                        const std::string& request);
   // read_only, unless this call may write.
   [[nodiscard]] static Result<void> check_writable(const pack::Call& call);
 
@@ -63,10 +68,6 @@ class ToolRunner final {
   void bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell);
 
  private:
-  [[nodiscard]] static std::optional<CallKey> write_key(const std::optional<std::string>& own,
-                                                        const pack::Call& call,
-                                                        const std::string& request);
-
   Stores& stores_;
   pack::PackContext* context_ = nullptr;
   Guarded<int> running_;

@@ -87,6 +87,7 @@ Result<wire::SnapshotAnswer> take_snapshot(IssueStore& store,
     }
     const auto snapshot = write_snapshot(repository, std::move(events), *head, store.now_ms());
     if (!snapshot) return std::unexpected(snapshot.error());
+    projector.keep(snapshot->commit);
     answer = to_answer(*snapshot);
     return {};
   });

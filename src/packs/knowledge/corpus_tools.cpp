@@ -17,7 +17,6 @@
 #include "packs/knowledge/engine/watches.hpp"
 #include "packs/knowledge/tools.hpp"
 #include "store/atomic_file.hpp"
-#include "store/confined_path.hpp"
 
 namespace hearth::packs::knowledge {
 namespace {
@@ -96,7 +95,7 @@ Result<wire::ImportAnswer> import(ToolRunner& runner,
                                   const pack::Call& call) {
   const auto store = runner.stores().get(call.caller().name_space);
   if (!store) return std::unexpected(store.error());
-  const auto path = store::confine(request.path, call.caller().cwd, roots);
+  const auto path = confine(request.path, call.caller().cwd, roots);
   if (!path && request.watch == false) {
     return end_watch_of_gone(runner, **store, request.path, call, path.error());
   }
@@ -239,7 +238,7 @@ Result<wire::ExportAnswer> export_all(ToolRunner& runner,
     return fail(Errc::read_only, "this session is read-only; no file was written",
                 {"leave path out: the text is returned then"});
   }
-  const auto path = store::confine_new(*request.path, call.caller().cwd, roots);
+  const auto path = confine_new(*request.path, call.caller().cwd, roots);
   if (!path) return std::unexpected(path.error());
   return export_to_file(**store, request, *filter, *path, call.stop());
 }

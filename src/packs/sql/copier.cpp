@@ -1,19 +1,16 @@
 #include "packs/sql/copier.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/column_types.hpp"
 #include "packs/sql/transfer/rows_text.hpp"
 
 namespace hearth::packs::sql {
 namespace {
 
-constexpr int most_lives = 3;
-constexpr int most_conflicts = 6;
 constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
 
@@ -93,31 +90,6 @@ std::string create_table(const CopyRequest& request,
 }
 
 }  // namespace
-
-Result<Executed> in_transaction(Connections& connections,
-                                const Target& target,
-                                bool may_have_run,
-                                const Work& work,
-                                const std::function<Result<Executed>(Connection&)>& attempt) {
-  int lives = 1;
-  int conflicts = 1;
-  for (;;) {
-    auto connection = connections.lease(target, work);
-    if (!connection) return std::unexpected(std::move(connection.error()));
-    if (may_have_run && !(*connection)->keeps_keys()) {
-      return fail(Errc::outcome_unknown,
-                  "this was sent before, and the database keeps no record of whether it was done",
-                  {"look at the table before you send it again"});
-    }
-    auto executed = attempt(**connection);
-    if (executed) return executed;
-    const Error& error = executed.error();
-    if (error.code == Errc::engine_restarted && lives++ < most_lives) continue;
-    const bool is_conflict = error.code == Errc::conflict && error.message.contains("onflict");
-    if (!is_conflict || conflicts == most_conflicts) return executed;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1 << conflicts++));
-  }
-}
 
 Result<std::vector<Column>> columns_of(Connections& connections,
                                        const Target& target,

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,15 +29,6 @@ struct Copied {
   std::int64_t updated = 0;
   bool replayed = false;
 };
-
-// Runs `attempt` on a connection to `target`, again after a conflict or an engine's end, a bounded
-// number of times: each attempt is one transaction under one key.
-[[nodiscard]] Result<Executed> in_transaction(
-    Connections& connections,
-    const Target& target,
-    bool may_have_run,
-    const Work& work,
-    const std::function<Result<Executed>(Connection&)>& attempt);
 
 class Copier final {
  public:

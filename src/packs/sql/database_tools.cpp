@@ -73,7 +73,7 @@ void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call c
     const auto tables = runner.runner().read(
         target, work, [&](Connections::Lease& connection) { return connection->tables(work); });
     if (!tables) return running.answer(std::unexpected(tables.error()));
-    if (auto done = runner.databases().attach(session, attachment); !done) {
+    if (auto done = runner.attach(session, attachment); !done) {
       return running.answer(std::unexpected(std::move(done.error())));
     }
     running.answer(pack::Reply{.structured = json::encode(wire::AttachAnswer{
@@ -103,13 +103,15 @@ void declare_names(pack::Binder& tools, ToolRunner& runner) {
   detach.annotations = {.idempotent = true};
   detach.resend = pack::ResendRule::run_again;
   mcp::Tool<wire::DetachRequest, wire::DetachAnswer>(std::move(detach))
-      .on_loop(tools,
-               [&runner](const wire::DetachRequest& request,
-                         const pack::Call& call) -> Result<wire::DetachAnswer> {
-                 auto done = runner.databases().detach(runner.session_of(call), request.alias);
-                 if (!done) return std::unexpected(std::move(done.error()));
-                 return wire::DetachAnswer{request.alias};
-               });
+      .deferred(tools, [&runner](const wire::DetachRequest& request, pack::Call call) {
+        const SessionRef session = runner.session_of(call);
+        runner.on_pool(
+            std::move(call), [&runner, session, alias = request.alias](pack::Call running) {
+              auto done = runner.detach(session, alias);
+              if (!done) return running.answer(std::unexpected(std::move(done.error())));
+              running.answer(mcp::to_reply<wire::DetachAnswer>(wire::DetachAnswer{alias}));
+            });
+      });
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ Result<void> Databases::detach(const SessionRef& session, const std::string& ali
   return {};
 }
 
-void Databases::forget(const SessionRef& session) {
-  seen_.lock()->erase(key_of(session));
+bool Databases::forget(const SessionRef& session) {
+  return seen_.lock()->erase(key_of(session)) > 0;
 }
 
 std::uint64_t Databases::generation(const SessionRef& session) const {

@@ -43,8 +43,8 @@ class Databases final {
   [[nodiscard]] Result<void> detach(const SessionRef& session, const std::string& alias);
   // scratch, persistent, then what is attached, by name.
   [[nodiscard]] std::vector<Attachment> list(const SessionRef& session) const;
-  // The session will not come back.
-  void forget(const SessionRef& session);
+  // The session will not come back. Whether it had attached anything.
+  bool forget(const SessionRef& session);
   // Changes with what the session sees.
   [[nodiscard]] std::uint64_t generation(const SessionRef& session) const;
 

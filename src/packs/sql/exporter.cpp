@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "packs/sql/copier.hpp"
+#include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/rows_text.hpp"
 #include "store/atomic_file.hpp"
 

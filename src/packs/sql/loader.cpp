@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "packs/sql/transaction.hpp"
 
 namespace hearth::packs::sql {
 namespace {

@@ -1,6 +1,8 @@
 #include "packs/sql/notebook.hpp"
 
 #include <array>
+#include <future>
+#include <utility>
 
 #include "store/migration.hpp"
 
@@ -46,7 +48,18 @@ CREATE TABLE watches(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 1> steps{version_1};
+constexpr const char* version_2 = R"sql(
+CREATE TABLE attachments(
+  session TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  location TEXT NOT NULL,
+  read_only INTEGER NOT NULL,
+  PRIMARY KEY(session, alias)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 2> steps{version_1, version_2};
 constexpr store::Schema schema{"SQL notebook", 0x4873716C, steps};
 
 constexpr std::size_t most_readers = 2;
@@ -130,6 +143,22 @@ void Notebook::write(store::WriteJob job) {
 
 void Notebook::close() {
   if (writer_) writer_->close();
+}
+
+Result<void> write_and_wait(Notebook& notebook,
+                            std::function<Result<void>(store::Database&)> change) {
+  std::promise<Result<void>> done;
+  store::WriteJob job;
+  job.run = [change = std::move(change)](store::Database& database) -> Result<std::string> {
+    auto made = change(database);
+    if (!made) return std::unexpected(std::move(made.error()));
+    return std::string();
+  };
+  job.done = [&done](Result<store::WriteOutcome> outcome) {
+    done.set_value(outcome ? Result<void>() : std::unexpected(std::move(outcome.error())));
+  };
+  notebook.write(std::move(job));
+  return done.get_future().get();
 }
 
 Result<std::shared_ptr<Notebook>> Notebooks::get(const std::string& name_space) {
@@ -315,6 +344,42 @@ Result<std::vector<WatchedFolder>> read_watches(store::Database& database) {
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   return watches;
+}
+
+// ---- Attached databases ------------------------------------------------------------------------
+
+Result<void> put_attachment(store::Database& database, const KeptAttachment& kept) {
+  return database.run(
+      "INSERT OR REPLACE INTO attachments(session, alias, engine, location, read_only) "
+      "VALUES(?, ?, ?, ?, ?)",
+      kept.session, kept.alias, kept.engine, kept.location,
+      static_cast<std::int64_t>(kept.is_read_only));
+}
+
+Result<void> delete_attachment(store::Database& database,
+                               const std::string& session,
+                               const std::string& alias) {
+  return database.run("DELETE FROM attachments WHERE session = ? AND alias = ?", session, alias);
+}
+
+Result<void> delete_attachments(store::Database& database, const std::string& session) {
+  return database.run("DELETE FROM attachments WHERE session = ?", session);
+}
+
+Result<std::vector<KeptAttachment>> read_attachments(store::Database& database) {
+  std::vector<KeptAttachment> all;
+  auto rows = database.query(
+      "SELECT session, alias, engine, location, read_only FROM attachments ORDER BY session, "
+      "alias");
+  while (rows.next()) {
+    all.push_back({.session = std::string(rows.text(0)),
+                   .alias = std::string(rows.text(1)),
+                   .engine = std::string(rows.text(2)),
+                   .location = std::string(rows.text(3)),
+                   .is_read_only = rows.integer(4) != 0});
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return all;
 }
 
 }  // namespace hearth::packs::sql

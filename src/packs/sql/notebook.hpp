@@ -1,6 +1,6 @@
 // What the pack remembers beside the data: key-value stores, saved queries, where tables come from,
-// which folders are watched. A SQLite file for each namespace, so that none of it waits for an
-// engine, and a write is answered when it is on disk.
+// which folders are watched, what sessions have attached. A SQLite file for each namespace, so that
+// none of it waits for an engine, and a write is answered when it is on disk.
 #pragma once
 
 #include <functional>
@@ -48,6 +48,10 @@ class Notebook final {
   store::Readers readers_;
   std::unique_ptr<store::Writer> writer_;  // null: read-only
 };
+
+// Runs `change` in a transaction and waits until it is on disk. Not on the loop.
+[[nodiscard]] Result<void> write_and_wait(Notebook& notebook,
+                                          std::function<Result<void>(store::Database&)> change);
 
 // One a namespace, opened when it is first needed. Any thread.
 class Notebooks final {
@@ -152,5 +156,21 @@ struct WatchedFolder {
 [[nodiscard]] Result<void> put_watch(store::Database& database, const WatchedFolder& folder);
 [[nodiscard]] Result<bool> delete_watch(store::Database& database, const std::string& path);
 [[nodiscard]] Result<std::vector<WatchedFolder>> read_watches(store::Database& database);
+
+// What a session has attached: found again after an end of hearthd, like its scratch database.
+struct KeptAttachment {
+  std::string session;
+  std::string alias;
+  std::string engine;
+  std::string location;
+  bool is_read_only = false;
+};
+[[nodiscard]] Result<void> put_attachment(store::Database& database, const KeptAttachment& kept);
+[[nodiscard]] Result<void> delete_attachment(store::Database& database,
+                                             const std::string& session,
+                                             const std::string& alias);
+[[nodiscard]] Result<void> delete_attachments(store::Database& database,
+                                              const std::string& session);
+[[nodiscard]] Result<std::vector<KeptAttachment>> read_attachments(store::Database& database);
 
 }  // namespace hearth::packs::sql

@@ -91,7 +91,8 @@ void Sql::start(pack::PackContext& context) {
   runner_.start(context);
   const bool is_owner = !context.store_owner().has_value();
   sessions_ =
-      std::make_unique<Sessions>(runner_, is_owner ? directory_of_ : nullptr, settings.engine_idle);
+      std::make_unique<Sessions>(runner_, is_owner ? directory_of_ : nullptr,
+                                 Sessions::Times{settings.scratch_kept, settings.engine_idle});
   start_watches(runner_);
   is_started_ = true;
   if (const auto own = context.data_directory("default"); own && is_owner) {

@@ -1,4 +1,8 @@
 // The tools that run statements: query, execute, explain, sample.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
 #include "packs/sql/query_wire.hpp"
 #include "packs/sql/tools.hpp"
 
@@ -36,6 +40,16 @@ void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call cal
   });
 }
 
+// Whether the list of tables may be another one. Better once too often than never.
+bool may_redefine(const std::vector<Statement>& statements) {
+  return std::ranges::any_of(statements, [](const Statement& each) {
+    std::string lower(each.sql);
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    return std::ranges::any_of(std::array{"create", "drop", "alter", "into"},
+                               [&](const char* word) { return lower.contains(word); });
+  });
+}
+
 void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call call) {
   if (auto may = runner.check_writable(call); !may) {
     return call.answer(std::unexpected(std::move(may.error())));
@@ -61,6 +75,7 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
         if (!executed) {
           return running.answer(std::unexpected(std::move(executed.error())));
         }
+        runner.data_changed(target, may_redefine(statements));
         wire::ExecuteAnswer answer{.rows_affected = executed->rows_affected,
                                    .durability = std::nullopt};
         if (!target.engine->capabilities().commits_durably) {
@@ -163,7 +178,7 @@ void declare_query_tools(pack::Binder& tools, ToolRunner& runner) {
       tools, runner,
       writing("execute", "Execute SQL",
               "Run SQL that creates, fills or changes tables: one statement or several, all in one "
-              "transaction. Answered when it is safe on disk."),
+              "transaction (also of one text, 'a; b'). Answered when it is safe on disk."),
       execute);
   bind<wire::ExplainRequest, wire::ExplainAnswer>(
       tools, runner,

@@ -1,20 +1,10 @@
 #include "packs/sql/runner.hpp"
 
-#include <chrono>
-#include <thread>
 #include <utility>
 
+#include "packs/sql/transaction.hpp"
+
 namespace hearth::packs::sql {
-namespace {
-
-std::unexpected<Error> unknown_outcome() {
-  return fail(Errc::outcome_unknown,
-              "this was sent before, and nobody can tell whether it was done",
-              {"look at the tables before you send it again"});
-}
-
-}  // namespace
-
 Result<Page> Runner::page_of(
     const SessionRef& session, OpenQuery query, PageSize size, bool keeps_rest, const Work& work) {
   auto rows = query.rows->next(size.rows, size.bytes, work);
@@ -53,25 +43,9 @@ Result<Executed> Runner::execute(const Target& target,
                                  const Key& key,
                                  bool may_have_run,
                                  const Work& work) {
-  int lives = 1;
-  int conflicts = 1;
-  bool may_be_done = false;  // the engine ended while it worked on it
-  for (;;) {
-    auto connection = connections_.lease(target, work);
-    if (connection && may_have_run && !(*connection)->keeps_keys()) return unknown_outcome();
-    auto executed = connection ? (*connection)->execute(statements, key, work)
-                               : std::unexpected(std::move(connection.error()));
-    if (executed) return executed;
-    Error error = std::move(executed.error());
-    if (error.code == Errc::engine_restarted) {
-      may_be_done = may_be_done || connection.has_value();
-      if (lives++ < most_lives) continue;
-      if (may_be_done) return unknown_outcome();
-    }
-    const bool is_conflict = error.code == Errc::conflict && error.message.contains("onflict");
-    if (!is_conflict || conflicts == most_conflicts) return std::unexpected(std::move(error));
-    std::this_thread::sleep_for(std::chrono::milliseconds(1 << conflicts++));
-  }
+  return in_transaction(connections_, target, may_have_run, work, [&](Connection& connection) {
+    return connection.execute(statements, key, work);
+  });
 }
 
 }  // namespace hearth::packs::sql

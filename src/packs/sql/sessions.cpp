@@ -23,10 +23,8 @@ MonotonicTime now() {
 
 }  // namespace
 
-Sessions::Sessions(ToolRunner& runner,
-                   DirectoryOf directory_of,
-                   std::chrono::milliseconds engine_idle)
-    : runner_(runner), directory_of_(std::move(directory_of)), engine_idle_(engine_idle) {
+Sessions::Sessions(ToolRunner& runner, DirectoryOf directory_of, Times times)
+    : runner_(runner), directory_of_(std::move(directory_of)), times_(times) {
   find_left_behind(*state_.lock(), "default");
   thread_ = std::thread([this] { run(); });
 }
@@ -39,11 +37,15 @@ void Sessions::close() {
 
 void Sessions::find_left_behind(State& state, const std::string& name_space) {
   if (!state.seen.insert(name_space).second || !directory_of_) return;
+  for (const std::string& id : runner_.restore_attachments(name_space)) {
+    state.closing.emplace(name_space + "/" + id, now() + times_.scratch_kept);
+  }
   const auto directory = directory_of_(name_space);
   if (!directory) return;
   std::error_code none;
   for (const auto& each : fs::directory_iterator(fs::path(*directory) / "scratch", none)) {
-    state.closing.emplace(name_space + "/" + each.path().filename().string(), now() + kept);
+    state.closing.emplace(name_space + "/" + each.path().filename().string(),
+                          now() + times_.scratch_kept);
   }
 }
 
@@ -62,7 +64,7 @@ void Sessions::changed(const std::string& name_space, const std::string& id, boo
   } else if (const auto found = state->open.find(key);
              found != state->open.end() && --found->second == 0) {
     state->open.erase(found);
-    state->closing[key] = now() + kept;
+    state->closing[key] = now() + times_.scratch_kept;
     state_.notify_all();
   }
 }
@@ -100,10 +102,7 @@ MonotonicTime Sessions::tidy() {
     }
   }
   for (const SessionRef& each : gone) {
-    runner_.cursors().drop(each);
-    runner_.connections().drop(each);
-    runner_.databases().forget(each);
-    for (const auto& engine : runner_.databases().engines()) engine->forget(each);
+    runner_.forget(each);
     log::info("swept a scratch database", {log::kv("session", each.id)});
   }
   (void)runner_.cursors().close_idle(now() - Cursors::lifetime);
@@ -116,7 +115,8 @@ bool Sessions::rest_engines() {
   const auto quiet = runner_.connections().quiet_since();
   bool all_rest = true;
   for (const auto& engine : runner_.databases().engines()) {
-    if (quiet && now() - *quiet > engine_idle_) engine->rest();
+    const bool may_rest = times_.engine_idle.count() > 0 && quiet;
+    if (may_rest && now() - *quiet > times_.engine_idle) engine->rest();
     all_rest = !engine->status().is_running && all_rest;
   }
   return all_rest;

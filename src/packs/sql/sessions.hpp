@@ -1,5 +1,5 @@
 // What sessions leave behind: closes their cursors and idle connections in time, and sweeps their
-// scratch databases ten minutes after the last one of them has gone.
+// scratch databases some time after the last one of them has gone.
 #pragma once
 
 #include <chrono>
@@ -21,23 +21,26 @@ class Sessions final {
  public:
   // Scratch databases that a killed daemon has left are swept as well, unless their sessions come
   // back: those of the namespace `default`, and of others once they are used. `directory_of` gives
-  // the pack's directory in a namespace; null when another process owns the stores. Engines that
-  // nobody uses for `engine_idle` are put to rest.
+  // the pack's directory in a namespace; null when another process owns the stores.
   using DirectoryOf = std::function<Result<std::string>(const std::string& name_space)>;
-  Sessions(ToolRunner& runner, DirectoryOf directory_of, std::chrono::milliseconds engine_idle);
+  struct Times {
+    std::chrono::milliseconds scratch_kept;  // before a scratch is swept
+    std::chrono::milliseconds
+        engine_idle;  // before an engine that nobody uses is put to rest; 0: never
+  };
+  Sessions(ToolRunner& runner, DirectoryOf directory_of, Times times);
   ~Sessions() { close(); }
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
   // Ends the thread. Idempotent, on one thread at a time.
   void close();
-  // Any thread, also after close().
-  // Namespaces of which there is something on disk.
+  // Namespaces of which there is something on disk. Any thread, also after close().
   [[nodiscard]] std::vector<std::string> name_spaces();
+  // Likewise.
   void changed(const std::string& name_space, const std::string& id, bool is_open);
 
  private:
-  static constexpr std::chrono::minutes kept{10};
   static constexpr std::chrono::seconds idle_connection{60};
 
   struct State {
@@ -54,7 +57,7 @@ class Sessions final {
 
   ToolRunner& runner_;
   const DirectoryOf directory_of_;
-  const std::chrono::milliseconds engine_idle_;
+  const Times times_;
   Guarded<State> state_;
   std::thread thread_;
 };

@@ -61,6 +61,7 @@ std::vector<pack::Setting> known_settings() {
   return {pack::Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
           pack::Setting{"threads", "a number of threads from 1 to 1024", is_threads},
           pack::Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
+          pack::Setting{"scratch_kept", "a duration such as \"10m\"", is_duration},
           pack::Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
           pack::Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass",
                         is_absolute_path},
@@ -76,6 +77,9 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
   if (const auto text = setting("threads")) settings.threads = threads_in(*text).value_or(0);
   if (const auto text = setting("engine_idle")) {
     if (const auto time = parse_duration(*text)) settings.engine_idle = *time;
+  }
+  if (const auto text = setting("scratch_kept")) {
+    if (const auto time = parse_duration(*text)) settings.scratch_kept = *time;
   }
   settings.hyperd = setting("hyper.path").value_or("");
   settings.passfile = setting("postgres.passfile").value_or("");

@@ -17,7 +17,8 @@ struct Settings {
   std::uint64_t memory_limit = 0;  // bytes
   std::uint32_t threads = 0;       // 0: as many as there are cores
   std::chrono::milliseconds engine_idle{std::chrono::minutes(10)};
-  std::string hyperd;                         // its path; empty: HYPERD_PATH
+  std::chrono::milliseconds scratch_kept{std::chrono::minutes(10)};  // after its session
+  std::string hyperd;                                                // its path; empty: HYPERD_PATH
   std::string passfile;                       // of PostgreSQL servers; empty: libpq's own
   std::vector<std::string> password_command;  // prints a PostgreSQL password; empty: none
 };

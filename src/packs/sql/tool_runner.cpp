@@ -1,6 +1,8 @@
 #include "packs/sql/tool_runner.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -83,8 +85,74 @@ Result<void> ToolRunner::check_writable(const pack::Call& call) const {
               {"connect without --read-only"});
 }
 
-void ToolRunner::data_changed(const Target& target) const {
-  context_->list_changed(pack::ListKind::resources);
+Result<void> ToolRunner::attach(const SessionRef& session, const Attachment& attachment) {
+  if (auto done = databases_.attach(session, attachment); !done) return done;
+  if (store_owner()) return {};  // this daemon writes nothing
+  const auto notebook = notebooks_.get(session.name_space);
+  auto kept =
+      notebook ? write_and_wait(**notebook,
+                                [&](store::Database& to) {
+                                  const DatabaseRef& database = attachment.database;
+                                  return put_attachment(to, {session.id, database.alias,
+                                                             attachment.engine, database.location,
+                                                             database.access == Access::read_only});
+                                })
+               : Result<void>(std::unexpected(notebook.error()));
+  if (!kept) (void)databases_.detach(session, attachment.database.alias);
+  return kept;
+}
+
+Result<void> ToolRunner::detach(const SessionRef& session, const std::string& alias) {
+  if (auto done = databases_.detach(session, alias); !done || store_owner()) return done;
+  const auto notebook = notebooks_.get(session.name_space);
+  if (!notebook) return std::unexpected(notebook.error());
+  return write_and_wait(**notebook, [&](store::Database& from) {
+    return delete_attachment(from, session.id, alias);
+  });
+}
+
+std::vector<std::string> ToolRunner::restore_attachments(const std::string& name_space) {
+  std::vector<std::string> sessions;
+  const auto directory = context_->data_directory(name_space);
+  std::error_code ignored;
+  if (!directory || !std::filesystem::exists(*directory / notebook_name, ignored)) return sessions;
+  const auto notebook = notebooks_.get(name_space);
+  auto reader = notebook ? (*notebook)->reader({}) : std::unexpected(notebook.error());
+  const auto all = reader ? read_attachments(**reader) : std::unexpected(reader.error());
+  if (!all) {
+    log::warning("attached databases are not known any more",
+                 {log::kv("why", all.error().message)});
+    return sessions;
+  }
+  for (const KeptAttachment& each : *all) {
+    const SessionRef session{.id = each.session, .name_space = name_space, .roots = {}};
+    (void)databases_.attach(
+        session,
+        {.engine = each.engine,
+         .database = {.alias = each.alias,
+                      .location = each.location,
+                      .access = each.is_read_only ? Access::read_only : Access::read_write}});
+    if (sessions.empty() || sessions.back() != each.session) sessions.push_back(each.session);
+  }
+  return sessions;
+}
+
+void ToolRunner::forget(const SessionRef& session) {
+  cursors_.drop(session);
+  connections_.drop(session);
+  for (const auto& engine : databases_.engines()) engine->forget(session);
+  if (!databases_.forget(session) || store_owner()) return;
+  const auto notebook = notebooks_.get(session.name_space);
+  const auto done = notebook ? write_and_wait(**notebook,
+                                              [&](store::Database& from) {
+                                                return delete_attachments(from, session.id);
+                                              })
+                             : Result<void>(std::unexpected(notebook.error()));
+  if (!done) log::warning("a session's attachments stay", {log::kv("why", done.error().message)});
+}
+
+void ToolRunner::data_changed(const Target& target, bool is_list) const {
+  if (is_list) context_->list_changed(pack::ListKind::resources);
   context_->resources_updated(
       {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"},
       target.session.name_space);

@@ -41,8 +41,15 @@ class ToolRunner final {
   [[nodiscard]] Notebooks& notebooks() { return notebooks_; }          // its members: any thread
   [[nodiscard]] DropFolders& drop_folders() { return drop_folders_; }  // its members: any thread
   [[nodiscard]] WallTime now() const { return context_->clock().wall(); }  // any thread
-  // Tells the clients that tables have come, gone or changed there. Any thread.
-  void data_changed(const Target& target) const;
+  // Attaches and detaches, also for the session after an end of hearthd. Block; on the pool.
+  [[nodiscard]] Result<void> attach(const SessionRef& session, const Attachment& attachment);
+  [[nodiscard]] Result<void> detach(const SessionRef& session, const std::string& alias);
+  // What sessions of a namespace had attached when hearthd ended; their ids. Before they come back.
+  [[nodiscard]] std::vector<std::string> restore_attachments(const std::string& name_space);
+  // The session will not come back. Blocks.
+  void forget(const SessionRef& session);
+  // Tells the clients that rows have changed there, or (`is_list`) tables come or gone. Any thread.
+  void data_changed(const Target& target, bool is_list = true) const;
   // The same of saved queries and what else the notebook holds.
   void notes_changed(const std::string& name_space) const;
   // Keeps in the catalog how a table was last loaded. Any thread.

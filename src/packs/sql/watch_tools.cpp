@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <future>
 #include <utility>
 
 #include "base/confined_path.hpp"
@@ -14,23 +13,6 @@
 
 namespace hearth::packs::sql {
 namespace {
-
-// Waits for the writer; not on the loop.
-Result<void> write_and_wait(Notebook& notebook,
-                            std::function<Result<void>(store::Database&)> change) {
-  std::promise<Result<void>> done;
-  store::WriteJob job;
-  job.run = [change = std::move(change)](store::Database& database) -> Result<std::string> {
-    auto made = change(database);
-    if (!made) return std::unexpected(std::move(made.error()));
-    return std::string();
-  };
-  job.done = [&done](Result<store::WriteOutcome> outcome) {
-    done.set_value(outcome ? Result<void>() : std::unexpected(std::move(outcome.error())));
-  };
-  notebook.write(std::move(job));
-  return done.get_future().get();
-}
 
 Result<wire::WatchAnswer> watched(Notebook& notebook) {
   auto reader = notebook.reader({});

@@ -1,4 +1,4 @@
-// D15: remotes that only git itself can reach.
+// Remotes that only git itself can reach.
 #include "packs/issues/git_transport.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ Result<SyncReport> sync(IssueStore& store) {
                     .stop = {}});
 }
 
-TEST(GitTransport, D15TwoClonesExchangeThroughGit) {
+TEST(GriteDefects, D15TwoClonesExchangeThroughGit) {
   const Repositories repositories;
   auto a = repositories.store(repositories.work(), "a");
   auto b = repositories.store(repositories.clone("b"), "cache-b");

@@ -72,8 +72,8 @@ TEST(IssueProjection, TheHighestVersionWins) {
   EXPECT_EQ(issue->comments[0].edited_ms, test::vector_time + 15);
 }
 
-// D5: sets converge, and no clock skew stops a projection.
-TEST(IssueProjection, D5AnyOrderOfArrivalGivesTheSameIssue) {
+// sets converge, and no clock skew stops a projection.
+TEST(GriteDefects, D05AnyOrderOfArrivalGivesTheSameIssue) {
   std::vector<Event> events = a_history();
   const auto expected = project(events);
   std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): the same run every time
@@ -108,8 +108,8 @@ TEST(IssueProjection, OfTwoCreationsTheLowerCreatesAndTheOtherUpdates) {
   EXPECT_EQ(issue->summary.labels, (std::vector<std::string>{"a", "b"}));
 }
 
-// D4: the same event twice is one comment.
-TEST(IssueProjection, D4AnEventThatArrivesTwiceCountsOnce) {
+// the same event twice is one comment.
+TEST(GriteDefects, D04AnEventThatArrivesTwiceCountsOnce) {
   const Event comment = by(1, CommentAdded{"once"}, 20);
   const auto issue = project({by(1, IssueCreated{"T", "", {}}, 0), comment, comment});
   ASSERT_TRUE(issue);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "packs/issues/engine/chunk.hpp"
+#include "packs/issues/engine/issue_search.hpp"
 #include "packs/issues/engine/issue_store.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 #include "repositories.hpp"
@@ -85,7 +86,7 @@ TEST(IssueStore, WhatWasAnsweredIsInTheLogAndOnTheBoard) {
   git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
 }
 
-TEST(IssueStore, D1WhatOthersWriteIsInTheNextAnswer) {
+TEST(IssueStore, WhatOthersWriteIsInTheNextAnswer) {
   const Repositories repositories;
   auto one = repositories.store(repositories.work(), "one");
   auto two = repositories.store(repositories.work(), "two");
@@ -230,6 +231,45 @@ TEST(IssueStore, SnapshotsHoldAllAndRebuildsUseThem) {
   }));
   EXPECT_EQ(all_issues(*store), expected);
   EXPECT_TRUE(expected.contains(before) && expected.contains(after));
+}
+
+// What a snapshot amounts to is kept when it is read for the first time.
+TEST(IssueStore, ASnapshotIsReadOnceAndAgainWhenWhatWasKeptIsNoGood) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "before");
+  std::string kept;
+  ASSERT_TRUE(store->run([&](Repository& repository, Projector& projector) -> Result<void> {
+    std::vector<Event> events;
+    auto reader = store->reader();
+    (void)Cache::each(**reader, RowKind::issue, [&](std::vector<Event> each) {
+      std::ranges::copy(each, std::back_inserter(events));
+    });
+    const auto snapshot = write_snapshot(repository, events, *projector.head(), store->now_ms());
+    EXPECT_TRUE(snapshot);
+    kept = store->cache_directory() + "/snapshot-" + hex_of(snapshot->commit) + ".db";
+    return {};
+  }));
+  create(*store, "after");
+  const auto expected = all_issues(*store);
+  const auto rebuild = [&] {
+    return store->run([](Repository&, Projector& projector) -> Result<void> {
+      const auto rebuilt = projector.rebuild(true);
+      if (!rebuilt) return std::unexpected(rebuilt.error());
+      EXPECT_EQ(rebuilt->snapshot_events, 1U);
+      EXPECT_EQ(rebuilt->events, 2U);
+      return {};
+    });
+  };
+  for (const bool is_damaged : {false, false, true, false}) {
+    if (is_damaged) hearth::test::write_file(kept, "no database");
+    ASSERT_TRUE(rebuild());
+    EXPECT_TRUE(std::filesystem::exists(kept));
+    EXPECT_EQ(all_issues(*store), expected);
+    const auto found = store->searcher().search("after", {.text = {}}, 10, {});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->total, 1U);
+  }
 }
 
 TEST(IssueStore, WorktreesAndBareRepositoriesHaveOneLog) {

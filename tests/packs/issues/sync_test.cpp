@@ -51,7 +51,7 @@ struct Two {
 };
 
 // "What must hold" 2: a fresh clone has every issue (the peer's open bug).
-TEST(IssueSync, D1AFreshCloneHasEveryIssue) {
+TEST(GriteDefects, D01AFreshCloneHasEveryIssue) {
   Two two;
   const IssueId id = create(*two.a.store, "From a");
   EXPECT_TRUE(two.a.sync()->has_pushed);
@@ -62,7 +62,7 @@ TEST(IssueSync, D1AFreshCloneHasEveryIssue) {
   EXPECT_FALSE(again->has_pulled || again->has_pushed);
 }
 
-TEST(IssueSync, D2BothWriteAndBothHaveIt) {
+TEST(GriteDefects, D02BothWriteAndBothHaveIt) {
   Two two;
   const IssueId id = create(*two.a.store, "Shared");
   (void)two.a.sync();
@@ -141,8 +141,8 @@ TEST(IssueLocks, ConflictsAreThoseOfTheFormat) {
   EXPECT_FALSE(do_conflict("path:a", "issue:a"));
 }
 
-// D9: locks are asked of the remote, and what was given back stays given back.
-TEST(IssueLocks, D9TheRemoteArbitrates) {
+// Locks are asked of the remote, and what was given back stays given back.
+TEST(GriteDefects, D09TheRemoteArbitrates) {
   Two two;
   auto here = two.a.store->open_repository().value();
   auto there = two.b.store->open_repository().value();

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "packs/issues/engine/issue_graph.hpp"
 #include "packs/issues/engine/views/dependency_order.hpp"
 #include "packs/issues/engine/views/export_text.hpp"
 #include "packs/issues/engine/views/graph_text.hpp"
-#include "packs/issues/engine/views/issue_graph.hpp"
 #include "packs/issues/engine/views/ready.hpp"
 #include "packs/issues/engine/views/tree.hpp"
 #include "packs/issues/small_issues.hpp"

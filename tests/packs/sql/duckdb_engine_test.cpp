@@ -85,6 +85,27 @@ TEST_F(DuckDbEngine, KeepsTypesExactly) {
   }
 }
 
+// A plan has the range of a column's values in it.
+TEST_F(DuckDbEngine, AQueryThatRanBeforeSeesWhatWasCommittedSince) {
+  EXPECT_EQ(execute("CREATE TABLE t AS SELECT 1 AS i", "persistent"), "1");
+  EXPECT_EQ(execute("CREATE VIEW v AS SELECT count(*) FROM t WHERE i = 5; "
+                    "CREATE MACRO m() AS (SELECT count(*) FROM t WHERE i = 5)",
+                    "persistent"),
+            "0,0");
+  const std::vector<std::string> queries{"SELECT count(*) FROM t WHERE i = 5", "FROM v",
+                                         "SELECT m()"};
+  auto connection = connect("persistent", Access::read_only);
+  ASSERT_TRUE(connection);
+  for (const int count : {0, 1, 2}) {
+    for (const std::string& sql : queries) {
+      for (int again = 0; again < 3; ++again) {
+        EXPECT_EQ(rows_of(**connection, sql), std::to_string(count)) << sql;
+      }
+    }
+    EXPECT_EQ(execute("INSERT INTO t VALUES (5)", "persistent"), "1");
+  }
+}
+
 TEST_F(DuckDbEngine, KeepsColumnsOfOneNameApart) {
   EXPECT_EQ(query("SELECT 1 AS a, 2 AS a"), "1|2");
 }

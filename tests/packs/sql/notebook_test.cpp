@@ -91,6 +91,11 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
     EXPECT_EQ(entry.value().source, "web");
     EXPECT_EQ(entry.value().purpose, "tests");
     EXPECT_EQ(entry.value().rows, 5);
+    EXPECT_TRUE(put_attachment(to, {"s1", "mine", "duckdb", "/p/x.duckdb", true}));
+    EXPECT_TRUE(put_attachment(to, {"s1", "other", "hyper", "/p/x.hyper", false}));
+    EXPECT_TRUE(put_attachment(to, {"s2", "mine", "duckdb", "/p/y.duckdb", false}));
+    EXPECT_TRUE(delete_attachment(to, "s1", "other"));
+    EXPECT_TRUE(delete_attachments(to, "s2"));
     return put_watch(to, {"/in", "{}", 3});
   }));
   read([](store::Database& from) {
@@ -98,6 +103,10 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
     EXPECT_TRUE(read_queries(from, "none").value().empty());
     EXPECT_EQ(read_entries(from, "persistent", std::nullopt).value().size(), 1);
     EXPECT_EQ(read_watches(from).value().at(0).path, "/in");
+    const auto attached = read_attachments(from).value();
+    ASSERT_EQ(attached.size(), 1);
+    EXPECT_EQ(attached[0].location, "/p/x.duckdb");
+    EXPECT_TRUE(attached[0].is_read_only);
   });
 }
 

@@ -106,7 +106,7 @@ void PostgresServer::start() {
       server_.reset();
       server_.emplace(
           plan({programs() + "postgres", "-D", directory_ / "data", "-k", directory_.path(), "-c",
-                "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=40", "-c",
+                "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=150", "-c",
                 "fsync=off", "-c", "restart_after_crash=on"}));
     }
     return packs::sql::pg::Link::connect(

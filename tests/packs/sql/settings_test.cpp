@@ -9,7 +9,7 @@ namespace {
 
 TEST(SqlSettings, ReadsWhatIsSet) {
   const std::map<std::string, std::string, std::less<>> set{
-      {"memory_limit", "1GiB"}, {"threads", "3"}, {"engine_idle", "90s"}};
+      {"memory_limit", "1GiB"}, {"threads", "3"}, {"engine_idle", "90s"}, {"scratch_kept", "2s"}};
   const Settings settings = read_settings([&](std::string_view name) {
     const auto found = set.find(name);
     return found == set.end() ? std::nullopt : std::optional(found->second);
@@ -17,6 +17,7 @@ TEST(SqlSettings, ReadsWhatIsSet) {
   EXPECT_EQ(settings.memory_limit, std::uint64_t{1} << 30);
   EXPECT_EQ(settings.threads, 3U);
   EXPECT_EQ(settings.engine_idle, std::chrono::seconds(90));
+  EXPECT_EQ(settings.scratch_kept, std::chrono::seconds(2));
 }
 
 TEST(SqlSettings, RefusesWhatDoesNotFit) {

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <utility>
 
 #include "json/json.hpp"
 #include "packs/sql/sql.hpp"
@@ -106,6 +108,29 @@ TEST_F(SqlPack, AppliesAResendOnce) {
   options_.is_resend = true;
   EXPECT_TRUE(harness_.call("execute", insert, options_)->replayed);
   EXPECT_EQ(rows(R"j({"sql":"SELECT count(*) FROM t","database":"persistent"})j"), "[[1]]");
+}
+
+TEST_F(SqlPack, TellsOfTablesThatComeAndRowsThatChange) {
+  const auto told = [this] {
+    const auto lists = std::exchange(*harness_.context().lists.lock(), {}).size();
+    const auto uris = std::exchange(*harness_.context().updated.lock(), {});
+    const bool has_data = std::ranges::find(uris, "hearth://sql/persistent/*") != uris.end();
+    return std::to_string(lists) + (has_data ? " data" : "");
+  };
+  (void)told();
+  const auto execute = [this](const std::string& sql) {
+    good("execute", json::dump(json::Object{{"sql", sql}, {"database", "persistent"}}));
+  };
+  execute("CREATE TABLE t(i INT)");
+  EXPECT_EQ(told(), "1 data");
+  execute("UPDATE t SET i = 2");
+  EXPECT_EQ(told(), "0 data");
+  good("load", R"j({"table":"u","data":"a\n1\n","database":"persistent"})j");
+  EXPECT_EQ(told(), "1 data");
+  execute("DROP TABLE u");
+  EXPECT_EQ(told(), "1 data");
+  good("query", R"j({"sql":"FROM t","database":"persistent"})j");
+  EXPECT_EQ(told(), "0");
 }
 
 TEST_F(SqlPack, KeepsAReadOnlySessionFromWriting) {

@@ -20,6 +20,7 @@ std::uint32_t prefix_of(const IssueId& id) {
 void Board::put(Summary summary, std::int64_t row) {
   const auto [place, is_new] = places_.emplace(summary.id, issues_.size());
   rows_[row] = place->second;
+  graph_.reset();
   if (is_new) {
     ++prefixes_[prefix_of(summary.id)];
     issues_.push_back(std::move(summary));
@@ -32,6 +33,13 @@ void Board::clear() {
   *this = Board();
 }
 
+void Board::reserve(std::size_t count) {
+  issues_.reserve(count);
+  places_.reserve(count);
+  rows_.reserve(count);
+  prefixes_.reserve(count);
+}
+
 const Summary* Board::find(const IssueId& id) const {
   const auto place = places_.find(id);
   return place == places_.end() ? nullptr : &issues_[place->second];
@@ -40,6 +48,11 @@ const Summary* Board::find(const IssueId& id) const {
 const Summary* Board::find_row(std::int64_t row) const {
   const auto place = rows_.find(row);
   return place == rows_.end() ? nullptr : &issues_[place->second];
+}
+
+const IssueGraph& Board::graph() const {
+  if (!graph_) graph_.emplace(issues_);
+  return *graph_;
 }
 
 Result<IssueId> Board::resolve(std::string_view prefix) const {

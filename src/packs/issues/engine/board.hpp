@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "packs/issues/engine/issue.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 namespace hearth::packs::issues {
 
@@ -21,11 +22,14 @@ class Board final {
 
   void put(Summary summary, std::int64_t row);
   void clear();
+  void reserve(std::size_t count);
 
   // In no order that means anything.
   [[nodiscard]] std::span<const Summary> issues() const { return issues_; }
   [[nodiscard]] const Summary* find(const IssueId& id) const;
   [[nodiscard]] const Summary* find_row(std::int64_t row) const;
+  // What links the issues; built when it is asked for after a change. Until the next change.
+  [[nodiscard]] const IssueGraph& graph() const;
   // By the whole id or a prefix of at least 4 digits. `not_found`; `invalid_args` when it is too
   // short, no id or ambiguous, with those that it may be.
   [[nodiscard]] Result<IssueId> resolve(std::string_view prefix) const;
@@ -37,6 +41,7 @@ class Board final {
   std::unordered_map<IssueId, std::size_t> places_;
   std::unordered_map<std::int64_t, std::size_t> rows_;
   std::unordered_map<std::uint32_t, int> prefixes_;  // of 8 digits: how many begin so
+  mutable std::optional<IssueGraph> graph_;
 };
 
 }  // namespace hearth::packs::issues

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "base/log.hpp"
@@ -13,11 +16,13 @@
 namespace hearth::packs::issues {
 namespace {
 
+constexpr std::string_view kept_prefix = "snapshot-";
+constexpr std::int64_t most_journal_pages = 4096;
 constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
 
-constexpr std::array<const char*, 1> steps{R"(
+constexpr std::array<const char*, 2> steps{R"(
 CREATE TABLE rows(
   n INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE,
@@ -31,6 +36,11 @@ CREATE TABLE commits(id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE calls(key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, commit_id BLOB NOT NULL,
   events BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)",
+                                           // Counting events must not read them.
+                                           R"(
+DROP INDEX rows_change;
+CREATE INDEX rows_change ON rows(change, kind, event_count);
 )"};
 constexpr store::Schema schema{"issue cache", application_id, steps};
 
@@ -67,9 +77,9 @@ std::string encode_summary(const Summary& summary) {
 
 template <typename Id>
 Id read_id(CborReader& reader) {
-  const std::string bytes = reader.read_bytes();
-  if (bytes.size() != Id::size) reader.fail("an id of another length");
-  return reader.ok() ? Id::of(bytes) : Id{};
+  Id id;
+  reader.read_bytes(id.bytes);
+  return id;
 }
 
 Result<Summary> decode_summary(std::string_view bytes) {
@@ -169,10 +179,55 @@ Result<void> Cache::clear(const std::string& rules) {
   auto done = database_.execute(
       "DELETE FROM rows; DELETE FROM commits; DELETE FROM calls; DELETE FROM state");
   if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules_});
-  const std::string epoch = hex_of(random_bytes(8));
-  if (done) done = database_.run("INSERT INTO state VALUES('epoch', ?)", store::Blob{epoch});
+  if (done) done = begin_epoch();
   if (done) done = transaction->commit();
   return done;
+}
+
+Result<void> Cache::begin_epoch() {
+  const std::string epoch = hex_of(random_bytes(8));
+  return database_.run("INSERT OR REPLACE INTO state VALUES('epoch', ?)", store::Blob{epoch});
+}
+
+std::string Cache::kept_path(const std::string& name) const {
+  return directory_ + "/" + std::string(kept_prefix) + name + ".db";
+}
+
+Result<void> Cache::keep(const std::string& name) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+    const std::string other = entry.path().filename().string();
+    if (other.starts_with(kept_prefix)) ::unlink(entry.path().c_str());
+  }
+  const std::string path = kept_path(name);
+  const std::string half = path + ".half";
+  if (auto done = database_.run("VACUUM INTO ?", half); !done) return done;
+  if (::rename(half.c_str(), path.c_str()) != 0) return fail_errno("keep " + path, errno);
+  return {};
+}
+
+Result<bool> Cache::restore(const std::string& name, const std::string& rules) {
+  const std::string path = kept_path(name);
+  {
+    auto kept = store::Database::open(path, {.mode = store::OpenMode::read_only});
+    if (!kept && kept.error().code == Errc::not_found) return false;
+    if (!kept) return std::unexpected(std::move(kept.error()));
+    auto rows = kept->query("SELECT value FROM state WHERE name = 'rules'");
+    if (!rows.next() || rows.blob(0) != rules) return false;
+  }
+  if (auto done = database_.copy_from(path); !done) return std::unexpected(done.error());
+  if (auto done = load_state(); !done) return std::unexpected(done.error());
+  // Changes are counted on from what was kept: the text index counts its own.
+  if (auto done = begin_epoch(); !done) return std::unexpected(done.error());
+  return true;
+}
+
+// What it cannot copy now, since somebody reads, it can the next time.
+void Cache::trim_journal() {
+  if (database_.wal_pages() < most_journal_pages) return;
+  if (auto done = database_.checkpoint(store::Checkpoint::passive); !done) {
+    log::debug("the issue cache's journal stays long", {log::kv("why", done.error().message)});
+  }
 }
 
 Result<std::string> Cache::epoch(store::Database& database) {

@@ -41,6 +41,14 @@ class Cache final {
   [[nodiscard]] const std::string& rules() const { return rules_; }
   [[nodiscard]] Result<void> clear(const std::string& rules);
 
+  // Keeps a copy of it beside it, under a name, instead of the one that was kept before.
+  [[nodiscard]] Result<void> keep(const std::string& name);
+  // Becomes what was kept under a name; false when that is not there, or was made under other
+  // rules.
+  [[nodiscard]] Result<bool> restore(const std::string& name, const std::string& rules);
+  // Outside of transactions: keeps the journal short.
+  void trim_journal();
+
   [[nodiscard]] Result<std::vector<CachedSummary>> summaries();
   [[nodiscard]] Result<std::uint64_t> event_count();
   [[nodiscard]] Result<bool> knows(const CommitId& commit);
@@ -92,6 +100,8 @@ class Cache final {
   Cache(store::Database database, std::string directory);
   [[nodiscard]] static Result<std::unique_ptr<Cache>> try_open(const std::string& directory);
   [[nodiscard]] Result<void> load_state();
+  [[nodiscard]] Result<void> begin_epoch();
+  [[nodiscard]] std::string kept_path(const std::string& name) const;
 
   store::Database database_;
   store::Readers readers_;

@@ -1,5 +1,7 @@
 #include "packs/issues/engine/cbor.hpp"
 
+#include <algorithm>
+
 namespace hearth::packs::issues {
 namespace {
 
@@ -126,6 +128,25 @@ std::string CborReader::read_string(unsigned major) {
 
 std::string CborReader::read_bytes() {
   return read_string(bytes);
+}
+
+// In one piece as a rule, and then without a copy in between: an event has three of them.
+void CborReader::read_bytes(std::span<std::uint8_t> to) {
+  const std::size_t begin = at_;
+  const Head head = read_untagged_head();
+  std::string joined;
+  std::string_view content;
+  if (ok() && head.is_open) {
+    at_ = begin;
+    joined = read_string(bytes);
+    content = joined;
+  } else {
+    if (ok() && head.major != bytes) fail("expected bytes");
+    content = take(head.value);
+  }
+  if (ok() && content.size() != to.size()) fail("expected bytes of another length");
+  if (!ok()) return;
+  std::ranges::transform(content, to.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
 }
 
 std::string CborReader::read_text() {

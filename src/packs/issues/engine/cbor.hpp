@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,7 @@ class CborReader final {
 
   [[nodiscard]] std::uint64_t read_unsigned();
   [[nodiscard]] std::string read_bytes();
+  void read_bytes(std::span<std::uint8_t> to);  // of exactly this length
   [[nodiscard]] std::string read_text();
   [[nodiscard]] bool take_null();  // whether the next item was null, which is then read
   [[nodiscard]] Array begin_array();

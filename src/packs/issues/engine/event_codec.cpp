@@ -94,9 +94,9 @@ struct PayloadWriter {
 
 template <typename Id>
 Id read_id(CborReader& reader) {
-  const std::string bytes = reader.read_bytes();
-  if (reader.ok() && bytes.size() != Id::size) reader.fail("expected an id of another length");
-  return reader.ok() ? Id::of(bytes) : Id{};
+  Id id;
+  reader.read_bytes(id.bytes);
+  return id;
 }
 
 std::optional<std::string> read_optional_text(CborReader& reader) {

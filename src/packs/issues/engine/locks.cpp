@@ -65,8 +65,8 @@ bool do_conflict(std::string_view a, std::string_view b) {
   return a == b;
 }
 
-std::string make_nonce() {
-  std::string bytes = random_bytes(16);
+std::string make_nonce(const std::optional<std::string>& call) {
+  std::string bytes = call ? std::string(IssueId{blake2b_128(*call)}.view()) : random_bytes(16);
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
   std::string text = hex_of(bytes);
@@ -199,13 +199,17 @@ Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
 Result<Lock> Locks::acquire(const LockRequest& request) {
   const std::string reference = lock_reference(request.resource);
   if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
-  if (auto free = check_free(request); !free) return std::unexpected(free.error());
   const auto before = find(reference);
   if (!before) return std::unexpected(before.error());
+  const bool is_repetition = *before && (*before)->is_live(request.now_ms) &&
+                             (*before)->lock.owner == request.owner &&
+                             (*before)->lock.nonce == request.nonce;
+  if (is_repetition) return (*before)->lock;
+  if (auto free = check_free(request); !free) return std::unexpected(free.error());
   const auto previous = *before ? std::optional((*before)->commit) : std::nullopt;
   return put(previous,
              {.owner = request.owner,
-              .nonce = make_nonce(),
+              .nonce = request.nonce.value_or(make_nonce()),
               .expires_ms = request.now_ms + request.ttl_ms,
               .resource = request.resource},
              request.now_ms);

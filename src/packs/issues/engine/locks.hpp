@@ -25,7 +25,8 @@ inline constexpr const char* lock_reference_prefix = "refs/grite/locks/";
 // Whether two resources exclude each other: "repo:…" everything, "path:a" also "path:a/b",
 // "issue:x" only itself.
 [[nodiscard]] bool do_conflict(std::string_view a, std::string_view b);
-[[nodiscard]] std::string make_nonce();  // a random UUID
+// A UUID: of a call that may be repeated always the same one, else a random one.
+[[nodiscard]] std::string make_nonce(const std::optional<std::string>& call = std::nullopt);
 
 struct HeldLock {
   std::string reference;
@@ -43,7 +44,8 @@ struct LockRequest {
   ActorId owner;
   std::uint64_t now_ms = 0;
   std::uint64_t ttl_ms = 300'000;
-  // Of renew and release: the nonce that was given with the lock, to be sure that it is this one.
+  // The lock's name among all that are ever taken. Of renew and release: to be sure that it is this
+  // one. Of acquire: to get the same one again when the call is repeated; else it gets a new one.
   std::optional<std::string> nonce;
 };
 // One thread; both outlive it. Without a remote only this repository is asked.
@@ -51,7 +53,8 @@ class Locks final {
  public:
   Locks(Repository& repository, Transport* remote) : repository_(repository), remote_(remote) {}
 
-  // `conflict` when somebody holds it, or what excludes it; who, and until when.
+  // `conflict` when somebody holds it, or what excludes it; who, and until when. To whoever holds
+  // it by the same nonce it is given once more as it is.
   [[nodiscard]] Result<Lock> acquire(const LockRequest& request);
   // `conflict` when it is not the owner's any more; `not_found` when nobody has it.
   [[nodiscard]] Result<Lock> renew(const LockRequest& request);

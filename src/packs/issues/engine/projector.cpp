@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "packs/issues/engine/snapshots.hpp"
+#include "base/log.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -34,6 +34,7 @@ Result<void> Projector::load() {
   if (!all) return std::unexpected(std::move(all.error()));
   auto board = board_.lock();
   board->clear();
+  board->reserve(all->size());
   for (CachedSummary& each : *all) board->put(std::move(each.summary), each.row);
   return {};
 }
@@ -57,18 +58,22 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   collect(std::move(commit.events), arrived);
 }
 
-Result<void> Projector::collect_log(const CommitId& head,
+Result<bool> Projector::collect_log(const CommitId& head,
                                     const std::optional<CommitId>& base,
                                     Arrived& arrived) {
-  return walk_wal(
+  bool goes_on = false;
+  auto walked = walk_wal(
       repository_, head,
       [&](const CommitId& id, bool is_on_chain) -> Result<bool> {
+        goes_on = goes_on || id == cache_.head();
         if (base && id == *base) return true;
         // A merge reaches behind a snapshot's head on other ways than the chain.
         if (base && !is_on_chain) return repository_.is_descendant(*base, id);
         return cache_.knows(id);
       },
       [&](WalCommit commit) { collect(std::move(commit), arrived); });
+  if (!walked) return std::unexpected(std::move(walked.error()));
+  return goes_on;
 }
 
 Result<Projector::Changes> Projector::follow() {
@@ -81,19 +86,13 @@ Result<Projector::Changes> Projector::follow() {
   }
   const bool has_same_rules = cache_.rules() == rules();
   if (has_same_rules && *head == cache_.head()) return Changes{};
-  bool goes_on = has_same_rules && head->has_value();
-  if (goes_on && cache_.head()) {
-    const bool has_old_head = repository_.has(*cache_.head());
-    const auto is_later = has_old_head ? repository_.is_descendant(**head, *cache_.head()) : false;
-    if (!is_later) return std::unexpected(is_later.error());
-    goes_on = *is_later;
-  }
-  if (goes_on && cache_.head()) {
+  if (has_same_rules && head->has_value() && cache_.head()) {
+    // The walk ends where the log was known: also at the head that it had, if it goes on from
+    // there.
     Arrived arrived;
-    if (auto read = collect_log(**head, std::nullopt, arrived); !read) {
-      return std::unexpected(std::move(read.error()));
-    }
-    return apply(std::move(arrived), *head, false);
+    const auto goes_on = collect_log(**head, std::nullopt, arrived);
+    if (!goes_on) return std::unexpected(goes_on.error());
+    if (*goes_on) return apply(std::move(arrived), *head, false);
   }
   auto rebuilt = rebuild(true);
   if (!rebuilt) return std::unexpected(std::move(rebuilt.error()));
@@ -107,38 +106,64 @@ Result<Projector::Changes> Projector::take(WalCommit commit) {
   return apply(std::move(arrived), head, false);
 }
 
+void Projector::keep(const CommitId& snapshot) {
+  // Problems are told by whoever reads, and nobody reads what is kept.
+  if (problems_.total > 0 || problems_.unsigned_events > 0) return;
+  if (auto kept = cache_.keep(hex_of(snapshot)); !kept) {
+    log::warning("the issues of a snapshot are not kept", {log::kv("why", kept.error().message)});
+  }
+}
+
+// Fills cache and board with what a snapshot has; false when it is of no use.
+Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
+  auto restored = cache_.restore(hex_of(snapshot.commit), rules());
+  if (!restored || !*restored) {
+    auto content = read_snapshot(repository_, snapshot);
+    if (!content || content->events.empty()) return false;  // the log has it all
+    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
+    Arrived arrived;
+    for (std::string& problem : content->problems) problems_.add(std::move(problem));
+    collect(std::move(content->events), arrived);
+    arrived.commits.push_back(snapshot.meta.wal_head);
+    auto applied = apply(std::move(arrived), snapshot.meta.wal_head, true);
+    if (!applied) return std::unexpected(std::move(applied.error()));
+    keep(snapshot.commit);
+  } else if (auto loaded = load(); !loaded) {
+    return std::unexpected(std::move(loaded.error()));
+  }
+  rebuilt.snapshot = snapshot.created_ms;
+  rebuilt.snapshot_events = snapshot.meta.events;
+  return true;
+}
+
 Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   problems_ = {};
   const auto head = repository_.read_reference(wal_reference);
   if (!head) return std::unexpected(head.error());
   Rebuilt rebuilt;
-  Arrived arrived;
   std::optional<CommitId> base;
-  if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
-  auto snapshots = from_snapshot ? list_snapshots(repository_) : std::vector<Snapshot>();
+  board_.lock()->clear();
+  auto snapshots = from_snapshot && *head ? list_snapshots(repository_) : std::vector<Snapshot>();
   if (!snapshots) return std::unexpected(std::move(snapshots.error()));
   for (const Snapshot& each : *snapshots) {
-    const bool has_head = *head && repository_.has(each.meta.wal_head);
-    const auto belongs =
-        has_head ? repository_.is_descendant(**head, each.meta.wal_head) : Result<bool>(false);
-    if (!belongs) return std::unexpected(belongs.error());
-    auto content = *belongs ? read_snapshot(repository_, each) : SnapshotContent();
-    if (!content || content->events.empty()) continue;  // the log has it all
-    base = each.meta.wal_head;
-    rebuilt.snapshot = each.created_ms;
-    rebuilt.snapshot_events = content->events.size();
-    for (std::string& problem : content->problems) problems_.add(std::move(problem));
-    collect(std::move(content->events), arrived);
-    arrived.commits.push_back(*base);
-    break;
+    const CommitId& its_head = each.meta.wal_head;
+    const auto belongs = repository_.has(its_head) ? repository_.is_descendant(**head, its_head)
+                                                   : Result<bool>(false);
+    const auto begun = belongs && *belongs ? begin_at(each, rebuilt) : belongs;
+    if (!begun) return std::unexpected(begun.error());
+    if (*begun) base = its_head;
+    if (base) break;
   }
+  if (!base) {
+    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
+  }
+  Arrived arrived;
   if (*head) {
     if (auto read = collect_log(**head, base, arrived); !read) {
       return std::unexpected(std::move(read.error()));
     }
   }
-  board_.lock()->clear();
-  auto applied = apply(std::move(arrived), *head, true);
+  auto applied = apply(std::move(arrived), *head, !base);
   if (!applied) return std::unexpected(std::move(applied.error()));
   const auto events = cache_.event_count();
   if (!events) return std::unexpected(events.error());
@@ -193,6 +218,7 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   }
   if (auto done = cache_.set_head(head); !done) return std::unexpected(done.error());
   if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
+  cache_.trim_journal();
   auto board = board_.lock();
   for (Changed& each : changed) board->put(std::move(each.summary), each.row);
   return changes;

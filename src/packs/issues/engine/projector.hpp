@@ -15,6 +15,7 @@
 #include "packs/issues/engine/board.hpp"
 #include "packs/issues/engine/cache.hpp"
 #include "packs/issues/engine/key_ring.hpp"
+#include "packs/issues/engine/snapshots.hpp"
 #include "packs/issues/engine/wal.hpp"
 
 namespace hearth::packs::issues {
@@ -53,6 +54,9 @@ class Projector final {
     std::optional<std::uint64_t> snapshot;  // its name
   };
   [[nodiscard]] Result<Rebuilt> rebuild(bool from_snapshot);
+  // Remembers what the events of a snapshot amount to, so that the next rebuild from it is quick.
+  // The cache must have exactly these.
+  void keep(const CommitId& snapshot);
 
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
   [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
@@ -68,10 +72,12 @@ class Projector final {
     Summary summary;
     std::int64_t row = 0;
   };
+  [[nodiscard]] Result<bool> begin_at(const Snapshot& snapshot, Rebuilt& rebuilt);
   void collect(WalCommit commit, Arrived& arrived);
   void collect(std::vector<Event> events, Arrived& arrived);
   [[nodiscard]] bool is_welcome(const Event& event);
-  [[nodiscard]] Result<void> collect_log(const CommitId& head,
+  // Whether the log goes on from the head that is known.
+  [[nodiscard]] Result<bool> collect_log(const CommitId& head,
                                          const std::optional<CommitId>& base,
                                          Arrived& arrived);
   [[nodiscard]] Result<Changes> apply(Arrived arrived,

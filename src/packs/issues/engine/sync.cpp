@@ -13,6 +13,7 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr int most_rounds = 60;
+constexpr int fair_rounds = 4;  // after which the remote is reserved
 constexpr int first_pause_ms = 2;
 constexpr int longest_pause_ms = 500;
 
@@ -43,6 +44,9 @@ class Sync {
     for (int round = 0; round < most_rounds; ++round) {
       if (plan_.stop.stop_requested()) return fail(Errc::cancelled, "the sync was cancelled");
       ++report_.tries;
+      if (round == fair_rounds) {
+        if (auto kept = remote_.reserve(); !kept) return std::unexpected(std::move(kept.error()));
+      }
       const auto agreed = exchange();
       if (!agreed) return std::unexpected(agreed.error());
       if (*agreed) return finish();

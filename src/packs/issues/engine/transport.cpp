@@ -28,6 +28,14 @@ class LocalTransport final : public Transport {
     return here_.copy_from(*there_, roots);
   }
 
+  Result<void> reserve() override {
+    if (reserved_) return {};
+    auto held = there_->lock();
+    if (!held) return std::unexpected(std::move(held.error()));
+    reserved_.emplace(std::move(*held));
+    return {};
+  }
+
   Result<std::vector<bool>> push(std::span<const RefChange> changes) override {
     std::vector<ObjectId> roots;
     for (const RefChange& each : changes) {
@@ -36,20 +44,26 @@ class LocalTransport final : public Transport {
     if (auto copied = there_->copy_from(here_, roots); !copied) {
       return std::unexpected(std::move(copied.error()));
     }
+    if (reserved_) return change(*reserved_, changes);
     auto held = there_->lock();
     if (!held) return std::unexpected(std::move(held.error()));
+    return change(*held, changes);
+  }
+
+ private:
+  Result<std::vector<bool>> change(WriteLock::Held& held, std::span<const RefChange> changes) {
     std::vector<bool> made;
     for (const RefChange& each : changes) {
-      const auto done = there_->update_reference(*held, each.name, each.expected, each.to);
+      const auto done = there_->update_reference(held, each.name, each.expected, each.to);
       if (!done) return std::unexpected(done.error());
       made.push_back(*done);
     }
     return made;
   }
 
- private:
   Repository& here_;
   const std::unique_ptr<Repository> there_;
+  std::optional<WriteLock::Held> reserved_;
 };
 
 }  // namespace

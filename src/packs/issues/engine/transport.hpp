@@ -27,6 +27,9 @@ class Transport {
   [[nodiscard]] virtual Result<std::vector<Reference>> list() = 0;
   // Brings these here, with all that they need. `remote` are some of what list() told.
   [[nodiscard]] virtual Result<void> fetch(std::span<const Reference> remote) = 0;
+  // Keeps others from changing its references for as long as this lives, where that can be done;
+  // for who has lost the race too often.
+  [[nodiscard]] virtual Result<void> reserve() { return {}; }
   // Each by itself; true for those that were made, false where the remote has something else now.
   [[nodiscard]] virtual Result<std::vector<bool>> push(std::span<const RefChange> changes) = 0;
 };

@@ -1,5 +1,9 @@
 #include "packs/sql/duckdb/gate.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
 namespace hearth::packs::sql::duckdb {
 namespace {
 
@@ -17,14 +21,13 @@ Result<Effect> effect_of(duckdb_statement_type type) {
     case DUCKDB_STATEMENT_TYPE_INSERT:
     case DUCKDB_STATEMENT_TYPE_UPDATE:
     case DUCKDB_STATEMENT_TYPE_DELETE:
-      return Effect::changes;
     case DUCKDB_STATEMENT_TYPE_CREATE:
     case DUCKDB_STATEMENT_TYPE_CREATE_FUNC:
     case DUCKDB_STATEMENT_TYPE_ALTER:
     case DUCKDB_STATEMENT_TYPE_DROP:
     case DUCKDB_STATEMENT_TYPE_ANALYZE:
     case DUCKDB_STATEMENT_TYPE_VACUUM:
-      return Effect::redefines;
+      return Effect::changes;
     case DUCKDB_STATEMENT_TYPE_COPY:
     case DUCKDB_STATEMENT_TYPE_EXPORT:
       return refuse("COPY", "sql_load reads files into tables, sql_export writes them");
@@ -49,6 +52,13 @@ Result<Effect> effect_of(duckdb_statement_type type) {
     default:
       return refuse("such a statement", "sql_query reads, sql_execute changes tables");
   }
+}
+
+Error refusal_of(std::string_view sql, Error problem) {
+  std::string word(sql.substr(std::min(sql.find_first_not_of(" \t\n"), sql.size()), 6));
+  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::toupper(c); });
+  const bool is_copy = word.starts_with("COPY ") || word == "EXPORT" || word == "IMPORT";
+  return is_copy ? effect_of(DUCKDB_STATEMENT_TYPE_COPY).error() : std::move(problem);
 }
 
 Result<void> check_reads(duckdb_statement_type type) {

@@ -6,21 +6,25 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
 namespace hearth::packs::sql::duckdb {
 
 enum class Effect : std::uint8_t {
-  reads,     // SELECT in all its forms, EXPLAIN
-  changes,   // rows
-  redefines  // tables, views, macros …: what a name means
+  reads,   // SELECT in all its forms, EXPLAIN
+  changes  // rows, tables, views, macros …
 };
 
 // What running such a statement does; or why nobody may: `unsupported` names the tool that does it
 // instead. Statements that reach outside of the database (COPY, ATTACH, EXPORT, INSTALL, SET …)
 // are among those, since the daemon decides where files go and what is attached.
 [[nodiscard]] Result<Effect> effect_of(duckdb_statement_type type);
+
+// What stopped a statement from being prepared; one that nobody may run is refused as such, rather
+// than for a file that its database may not touch.
+[[nodiscard]] Error refusal_of(std::string_view sql, Error problem);
 
 // `read_only` unless it reads.
 [[nodiscard]] Result<void> check_reads(duckdb_statement_type type);

@@ -2,12 +2,16 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <thread>
 #include <utility>
 
 #include "packs/sql/duckdb/foreign_scan.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
+
+constexpr std::chrono::milliseconds lock_patience{2'000};
+constexpr std::chrono::milliseconds lock_pause{5};
 
 using Config = Owned<duckdb_config, &Api::duckdb_destroy_config>;
 
@@ -21,6 +25,8 @@ Result<Config> configuration(const InstanceSpec& spec) {
       {"temp_directory", spec.directory.empty() ? "" : spec.directory + "/tmp"},
       {"memory_limit", spec.memory_limit == 0 ? "" : std::to_string(spec.memory_limit) + "B"},
       {"threads", spec.threads == 0 ? "" : std::to_string(spec.threads)},
+      // Gives memory back a second after it was freed, not when the next query happens to.
+      {"allocator_background_threads", "true"},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
@@ -76,18 +82,30 @@ Result<void> prepare_keys(duckdb_connection link) {
   return {};
 }
 
+Result<Database> open_file(const std::string& path, duckdb_config config) {
+  Database database;
+  char* why = nullptr;
+  if (api().duckdb_open_ext(path.c_str(), database.out(), config, &why) == DuckDBSuccess) {
+    return database;
+  }
+  const Error error = engine_error(why == nullptr ? "cannot open the database" : why);
+  api().duckdb_free(why);
+  return std::unexpected(Error(error).within("open " + path));
+}
+
 Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
   auto config = configuration(spec);
   if (!config) return std::unexpected(std::move(config.error()));
-  Database database;
-  char* why = nullptr;
-  const char* path = spec.path.c_str();
-  if (api().duckdb_open_ext(path, database.out(), config->get(), &why) != DuckDBSuccess) {
-    const Error error = engine_error(why == nullptr ? "cannot open the database" : why);
-    api().duckdb_free(why);
-    return std::unexpected(Error(error).within("open " + spec.path));
+  auto database = open_file(spec.path, config->get());
+  // The process of a daemon that was killed takes a moment to go.
+  const auto until = std::chrono::steady_clock::now() + lock_patience;
+  while (!database && database.error().code == Errc::busy &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(lock_pause);
+    database = open_file(spec.path, config->get());
   }
-  auto instance = std::make_shared<Instance>(spec, std::move(database));
+  if (!database) return std::unexpected(std::move(database.error()));
+  auto instance = std::make_shared<Instance>(spec, std::move(*database));
   auto link = instance->connect();
   if (!link) return std::unexpected(std::move(link.error()));
   if (auto done = register_foreign_scan(instance->database(), link->get()); !done) {

@@ -35,15 +35,10 @@ class Instance final {
   }
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
-  // Changes with every statement that may redefine what a name means; what was found out about a
-  // prepared statement holds as long as this stays.
-  [[nodiscard]] std::uint64_t definitions() const { return definitions_; }
-  void definitions_change() { ++definitions_; }
 
  private:
   const InstanceSpec spec_;
   const Database database_;
-  std::atomic<std::uint64_t> definitions_ = 0;
 };
 
 // By path. Any thread.

@@ -1,7 +1,10 @@
 #include "packs/sql/duckdb/worker.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +14,10 @@ namespace hearth::packs::sql::duckdb {
 namespace {
 
 constexpr std::size_t most_known = 64;
+// The C library keeps some 40 MB a thread of what large statements have freed. The next one is
+// quicker for it, so a connection waits this long for one.
+constexpr std::chrono::seconds pause_before_trim{1};
+constexpr std::chrono::milliseconds least_work_that_frees{5};
 
 Response failure(Error error) {
   return {.kind = ResponseKind::failure, .error = std::move(error)};
@@ -37,6 +44,18 @@ std::int64_t changed_rows(duckdb_statement_type type, QueryResult& result) {
   if (!chunk || api().duckdb_data_chunk_get_size(chunk.get()) == 0) return 0;
   const duckdb_vector count = api().duckdb_data_chunk_get_vector(chunk.get(), 0);
   return *static_cast<const std::int64_t*>(api().duckdb_vector_get_data(count));
+}
+
+// DuckDB puts what it knows of the data into a plan (the range of a column's values, a file's
+// columns), so that a prepared statement is outdated by the next commit. One that neither reads
+// from anything nor calls anything has no such plan, cannot write, and means the same for ever.
+bool is_timeless(std::string_view sql) {
+  std::string upper;
+  for (const char each : sql) {
+    upper.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(each))));
+  }
+  return upper.starts_with("SELECT ") && !upper.contains('(') && !upper.contains("FROM") &&
+         !upper.contains("TABLE");
 }
 
 }  // namespace
@@ -95,9 +114,17 @@ Result<void> Worker::set_up() {
   return {};
 }
 
+Result<std::optional<std::string>> Worker::next_frame() {
+  if (!std::exchange(has_freed_, false)) return receive_frame(socket_.get());
+  auto frame = receive_frame(socket_.get(), std::chrono::steady_clock::now() + pause_before_trim);
+  if (!frame || *frame) return frame;
+  (void)::malloc_trim(0);
+  return receive_frame(socket_.get());
+}
+
 void Worker::serve() {
   for (;;) {
-    const auto frame = receive_frame(socket_.get());
+    const auto frame = next_frame();
     if (!frame || !*frame) return;
     const auto request = decode_request(**frame);
     if (!request) return send(failure(request.error()));
@@ -149,58 +176,12 @@ Result<Prepared> Worker::prepare_at(const Extracted& all, std::uint64_t index) {
   return std::unexpected(engine_error(why != nullptr ? why : "out of memory"));
 }
 
-// From the latest statements, or prepared. Valid until the next call.
-Result<Worker::Known*> Worker::know(const std::string& sql) {
-  const std::uint64_t definitions = instance_->definitions();
-  for (auto known = known_.begin(); known != known_.end(); ++known) {
-    if (known->sql != sql) continue;
-    // DuckDB would bind it again by itself, but then lets it write in a read-only transaction.
-    if (known->definitions != definitions) {
-      known_.erase(known);
-      break;
-    }
-    known_.splice(known_.begin(), known_, known);
-    view_.names = known->names;  // it may be bound again
-    return &known_.front();
-  }
-  idx_t count = 0;
-  const auto all = extract(link_.get(), sql, count);
-  if (!all) return std::unexpected(all.error());
-  if (count != 1) {
-    return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
-                {"sql_execute runs several as one transaction"});
-  }
-  find_foreign_names(view_, link_.get(), sql);
-  auto prepared = prepare_at(*all, 0);
-  if (!prepared) return std::unexpected(std::move(prepared.error()));
-  const auto type = api().duckdb_prepared_statement_type(prepared->get());
-  known_.push_front({.sql = sql,
-                     .prepared = std::move(*prepared),
-                     .type = type,
-                     .names = view_.names,
-                     .definitions = definitions});
-  if (known_.size() > most_known) known_.pop_back();
-  return &known_.front();
-}
-
-// What a SELECT calls may write (nextval, through a view or a macro as well), so it runs in a
-// transaction that DuckDB keeps from writing. Once one has, the same prepared statement needs no
-// other: DuckDB refuses before it runs, by what the statement is bound to.
-Result<void> Worker::start(Known& known, const std::vector<Parameter>& parameters) {
-  Reading reading;
-  reading.in_transaction = !known.has_read;
-  if (auto bound = bind_parameters(known.prepared.get(), parameters); !bound) return bound;
-  if (reading.in_transaction) {
-    auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY");
-    if (!begun) return std::unexpected(std::move(begun.error()));
-  }
-  auto result = run_streaming(known.prepared.get());
-  if (!result) {
-    if (reading.in_transaction) (void)duckdb::run(link_.get(), "ROLLBACK");
-    return std::unexpected(std::move(result.error()));
-  }
-  known.has_read = known.type == DUCKDB_STATEMENT_TYPE_SELECT;
-  reading.result = std::move(*result);
+Result<void> Worker::start(duckdb_prepared_statement prepared,
+                           const std::vector<Parameter>& parameters) {
+  if (auto bound = bind_parameters(prepared, parameters); !bound) return bound;
+  auto result = run_streaming(prepared);
+  if (!result) return std::unexpected(std::move(result.error()));
+  Reading reading{.result = std::move(*result)};
   duckdb_result& raw = reading.result.get();
   for (idx_t i = 0; i < api().duckdb_column_count(&raw); ++i) {
     const LogicalType type(api().duckdb_column_logical_type(&raw, i));
@@ -211,18 +192,52 @@ Result<void> Worker::start(Known& known, const std::vector<Parameter>& parameter
   return {};
 }
 
+// Prepared and run in one transaction, so that its plan knows what its snapshot holds. What a
+// SELECT calls may write (nextval, through a view or a macro as well): DuckDB keeps the
+// transaction from it.
+Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parameter>& parameters) {
+  idx_t count = 0;
+  const auto all = extract(link_.get(), sql, count);
+  if (!all) return std::unexpected(all.error());
+  if (count != 1) {
+    return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
+                {"sql_execute runs several as one transaction"});
+  }
+  find_foreign_names(view_, link_.get(), sql);
+  if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
+    return std::unexpected(std::move(begun.error()));
+  }
+  auto prepared = prepare_at(*all, 0);
+  Result<void> started = prepared
+                             ? check_reads(api().duckdb_prepared_statement_type(prepared->get()))
+                             : std::unexpected(refusal_of(sql, std::move(prepared.error())));
+  if (started) started = start(prepared->get(), parameters);
+  if (!started) {
+    (void)duckdb::run(link_.get(), "ROLLBACK");
+    return started;
+  }
+  reading_->in_transaction = true;
+  if (!is_timeless(sql)) {
+    reading_->prepared = std::move(*prepared);
+    return {};
+  }
+  known_.push_front({sql, std::move(*prepared)});
+  if (known_.size() > most_known) known_.pop_back();
+  return {};
+}
+
 Result<Response> Worker::query(const Request& request) {
   stop_reading();
   const Statement& statement = request.statements.front();
-  const auto known = know(statement.sql);
-  if (!known) return std::unexpected(known.error());
-  if (auto reads = check_reads((*known)->type); !reads) {
-    return std::unexpected(std::move(reads.error()));
-  }
-  if (auto started = start(**known, statement.parameters); !started) {
-    return std::unexpected(std::move(started.error()));
-  }
-  return fetch(request, true);
+  const auto known = std::ranges::find(known_, statement.sql, &Known::sql);
+  if (known != known_.end()) known_.splice(known_.begin(), known_, known);
+  const auto began = std::chrono::steady_clock::now();
+  auto started = known == known_.end() ? start_anew(statement.sql, statement.parameters)
+                                       : start(known->prepared.get(), statement.parameters);
+  if (!started) return std::unexpected(std::move(started.error()));
+  auto response = fetch(request, true);
+  has_freed_ = std::chrono::steady_clock::now() - began > least_work_that_frees;
+  return response;
 }
 
 Result<Response> Worker::fetch(const Request& request, bool with_columns) {
@@ -269,21 +284,18 @@ void Worker::stop_reading() {
 Result<Response> Worker::explain(const Request& request) {
   stop_reading();
   const Statement& statement = request.statements.front();
-  const auto known = know(statement.sql);
-  if (!known) return std::unexpected(known.error());
-  auto allowed = request.analyze ? check_reads((*known)->type) : Result<void>();
-  if (const auto effect = effect_of((*known)->type); allowed && !effect) {
+  find_foreign_names(view_, link_.get(), statement.sql);
+  const auto inner = prepare(link_.get(), statement.sql);  // one statement
+  if (!inner) return std::unexpected(inner.error());
+  const auto type = api().duckdb_prepared_statement_type(inner->get());
+  auto allowed = request.analyze ? check_reads(type) : Result<void>();
+  if (const auto effect = effect_of(type); allowed && !effect) {
     allowed = std::unexpected(effect.error());
   }
   if (!allowed) return std::unexpected(std::move(allowed.error()));
-  auto prepared =
-      prepare(link_.get(), (request.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + statement.sql);
-  if (!prepared) return std::unexpected(std::move(prepared.error()));
-  Known once{.sql = {},
-             .prepared = std::move(*prepared),
-             .type = DUCKDB_STATEMENT_TYPE_EXPLAIN,
-             .names = {}};
-  if (auto started = start(once, statement.parameters); !started) {
+  if (auto started = start_anew((request.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + statement.sql,
+                                statement.parameters);
+      !started) {
     return std::unexpected(std::move(started.error()));
   }
   Request all = request;
@@ -298,10 +310,10 @@ Result<Response> Worker::explain(const Request& request) {
 
 Result<Response> Worker::execute(const Request& request) {
   stop_reading();
+  has_freed_ = true;  // loads and changes of many rows come by here
   if (open_.is_read_only) {
     return fail(Errc::read_only, "this database is open for reading only; nothing was written");
   }
-  redefines_ = false;
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION"); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
@@ -309,7 +321,6 @@ Result<Response> Worker::execute(const Request& request) {
   if (executed && !executed->replayed) {
     auto committed = duckdb::run(link_.get(), "COMMIT");
     if (!committed) return std::unexpected(std::move(committed.error()));
-    if (redefines_) instance_->definitions_change();  // for who has looked in between
   } else {
     (void)duckdb::run(link_.get(), "ROLLBACK");
   }
@@ -348,14 +359,13 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
   if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
   for (idx_t i = 0; i < count; ++i) {
     auto prepared = prepare_at(*all, i);
-    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    if (!prepared) {
+      return std::unexpected(refusal_of(statement.sql, std::move(prepared.error())));
+    }
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
     const bool is_trusted = request.is_trusted || statement.is_trusted;
-    const auto effect = is_trusted ? Result<Effect>(Effect::redefines) : effect_of(type);
-    if (!effect) return std::unexpected(effect.error());
-    if (*effect == Effect::redefines) {
-      redefines_ = true;
-      instance_->definitions_change();
+    if (const auto effect = effect_of(type); !effect && !is_trusted) {
+      return std::unexpected(effect.error());
     }
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
     QueryResult result;

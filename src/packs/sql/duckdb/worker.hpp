@@ -40,32 +40,33 @@ class Worker final {
   struct Known {
     std::string sql;
     Prepared prepared;
-    duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
-    std::map<std::string, SessionView::Target, std::less<>> names;
-    std::uint64_t definitions = 0;  // of the database when it was prepared
-    bool has_read = false;          // ran in a read-only transaction
   };
   // A result that is being read.
   struct Reading {
     QueryResult result;
-    std::vector<Type> types;
-    std::vector<Column> columns;
-    Chunk chunk;
+    Prepared prepared = {};  // the result's, unless known_ has it
+    std::vector<Type> types = {};
+    std::vector<Column> columns = {};
+    Chunk chunk = {};
     std::uint64_t row = 0;  // the next of `chunk`
     bool in_transaction = false;
   };
 
   [[nodiscard]] Result<void> set_up();
   void serve();
+  // The next request; memory that was freed goes back to the system when none comes for a while.
+  [[nodiscard]] Result<std::optional<std::string>> next_frame();
   [[nodiscard]] Response handle(const Request& request);
   [[nodiscard]] Result<Response> query(const Request& request);
   [[nodiscard]] Result<Response> fetch(const Request& request, bool with_columns);
   [[nodiscard]] Result<Response> execute(const Request& request);
   [[nodiscard]] Result<Response> explain(const Request& request);
 
-  [[nodiscard]] Result<Known*> know(const std::string& sql);
   [[nodiscard]] Result<Prepared> prepare_at(const Extracted& all, std::uint64_t index);
-  [[nodiscard]] Result<void> start(Known& known, const std::vector<Parameter>& parameters);
+  [[nodiscard]] Result<void> start(duckdb_prepared_statement prepared,
+                                   const std::vector<Parameter>& parameters);
+  [[nodiscard]] Result<void> start_anew(const std::string& sql,
+                                        const std::vector<Parameter>& parameters);
   [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);
   void stop_reading();
   [[nodiscard]] Result<Executed> run_all(const Request& request);
@@ -87,7 +88,7 @@ class Worker final {
   std::atomic<bool> is_busy_ = false;
   std::list<Known> known_;  // the latest first
   std::optional<Reading> reading_;
-  bool redefines_ = false;  // what is being executed
+  bool has_freed_ = false;  // the last request may have left much to the allocator
 };
 
 }  // namespace hearth::packs::sql::duckdb

@@ -66,7 +66,6 @@ Result<Libgit2> load(bool is_power_safe) {
       find(from, "git_transaction_remove", git.transaction_remove) &&
       find(from, "git_transaction_commit", git.transaction_commit) &&
       find(from, "git_transaction_free", git.transaction_free) &&
-      find(from, "git_graph_descendant_of", git.graph_descendant_of) &&
       find(from, "git_remote_lookup", git.remote_lookup) &&
       find(from, "git_remote_url", git.remote_url) &&
       find(from, "git_remote_free", git.remote_free) &&

@@ -46,7 +46,6 @@ struct Libgit2 {
   decltype(&::git_transaction_remove) transaction_remove = nullptr;
   decltype(&::git_transaction_commit) transaction_commit = nullptr;
   decltype(&::git_transaction_free) transaction_free = nullptr;
-  decltype(&::git_graph_descendant_of) graph_descendant_of = nullptr;
   decltype(&::git_remote_lookup) remote_lookup = nullptr;
   decltype(&::git_remote_url) remote_url = nullptr;
   decltype(&::git_remote_free) remote_free = nullptr;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "packs/issues/engine/git/ancestry.hpp"
 #include "packs/issues/engine/git/libgit2.hpp"
 #include "packs/issues/engine/git/raw_objects.hpp"
 
@@ -201,12 +202,11 @@ bool Repository::has(const ObjectId& id) const {
 }
 
 Result<bool> Repository::is_descendant(const ObjectId& of, const ObjectId& ancestor) const {
-  if (of == ancestor) return true;
-  const git_oid later = oid_of(of);
-  const git_oid earlier = oid_of(ancestor);
-  const int code = handle_->git.graph_descendant_of(handle_->repository, &later, &earlier);
-  if (code < 0) return failed(handle_->git, code, "walk the log");
-  return code == 1;
+  return is_ancestor(ancestor, of, [this](const ObjectId& id) -> Result<std::vector<ObjectId>> {
+    auto commit = read_commit(id);
+    if (!commit) return std::unexpected(std::move(commit.error()));
+    return std::move(commit->parents);
+  });
 }
 
 // ---- References -------------------------------------------------------------------------------

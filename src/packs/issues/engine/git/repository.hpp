@@ -51,7 +51,7 @@ class Repository final {
  public:
   struct Options {
     bool is_power_safe = true;  // of all repositories of the process: the first one decides
-    std::chrono::milliseconds patience{10'000};  // with other writers
+    std::chrono::milliseconds patience{60'000};  // with other writers
   };
   // The repository that a directory belongs to, found as git does; `not_found` when there is none.
   [[nodiscard]] static Result<std::unique_ptr<Repository>> open(const std::string& directory,

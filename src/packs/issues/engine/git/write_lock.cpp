@@ -16,8 +16,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::microseconds first_pause{200};
-constexpr std::chrono::microseconds longest_pause{5'000};
+constexpr std::chrono::microseconds shortest_pause{200};
+constexpr std::chrono::microseconds longest_pause{4'000};
+
+// Who has just come looks often, for the lock is mostly free soon. Who waits behind many looks the
+// more often the longer it has waited: the kernel keeps no queue for those who will not wait for
+// ever, and without one some would starve.
+std::chrono::microseconds pause_after(Clock::duration waited) {
+  if (waited < std::chrono::milliseconds(10)) return shortest_pause;
+  const auto tenths = waited / std::chrono::milliseconds(100);
+  return std::max(shortest_pause, longest_pause / (1 + tenths));
+}
 
 }  // namespace
 
@@ -46,17 +55,17 @@ Result<WriteLock::Held> WriteLock::take(std::chrono::milliseconds patience) {
     file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file_.valid()) return fail_errno("open " + path, errno);
   }
-  const auto deadline = Clock::now() + patience;
-  for (auto pause = first_pause; ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0;
-       pause = std::min(2 * pause, longest_pause)) {
+  const auto began = Clock::now();
+  while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("lock " + path, errno);
-    if (Clock::now() >= deadline) {
+    const auto waited = Clock::now() - began;
+    if (waited >= patience) {
       return fail(Errc::busy,
                   "another process has been writing this repository's issues for " +
                       std::to_string(patience.count()) + " ms; nothing was written",
                   {"try again"});
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(pause_after(waited));
   }
   Held held(*this);
   std::array<char, 512> text;

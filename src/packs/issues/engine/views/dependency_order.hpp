@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "packs/issues/engine/views/issue_graph.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 namespace hearth::packs::issues {
 

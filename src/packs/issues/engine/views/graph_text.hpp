@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "packs/issues/engine/views/issue_graph.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 namespace hearth::packs::issues {
 

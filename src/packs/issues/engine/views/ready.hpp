@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "packs/issues/engine/views/issue_graph.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 namespace hearth::packs::issues {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "packs/issues/engine/views/issue_graph.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 namespace hearth::packs::issues {
 

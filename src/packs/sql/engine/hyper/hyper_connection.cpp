@@ -354,7 +354,9 @@ Result<TableDetail> HyperConnection::describe(const std::string& name, const Wor
   if (!known) return std::unexpected(known.error());
   const auto dot = name.find('.');
   const auto is_meant = [&](const TableInfo& table) {
-    return table.name == name || table.schema + "." + table.name == name ||
+    const std::string quoted = quote_name(table.name);
+    return table.name == name || table.schema + "." + table.name == name || quoted == name ||
+           quote_name(table.schema) + "." + quoted == name ||
            (dot != std::string::npos && alias_ + "." + table.schema + "." + table.name == name);
   };
   const auto found = std::ranges::find_if(*known, is_meant);

@@ -165,6 +165,8 @@ Result<void> Link::establish(const Libpq& pq, PGconn* connection, int waker, con
   if (has("too many clients") || has("too many connections"))
     return fail(Errc::busy, "connect: " + reason, advice_for("53300"));
   if (has("does not exist")) return fail(Errc::not_found, "connect: " + reason);
+  if (has("starting up") || has("in recovery mode") || has("not yet accepting connections"))
+    return fail(Errc::engine_restarted, "connect: " + reason, {"try again in a moment"});
   return fail(Errc::unavailable, "connect: " + reason,
               {"check that the server runs and that host and port are right"});
 }

@@ -62,7 +62,8 @@ using Values = std::vector<std::optional<std::string>>;            // of paramet
 // `timed_out`; `engine_restarted` once the connection has broken.
 class Link final {
  public:
-  // `unavailable`, `permission` or `timed_out` when there is no connection to be had.
+  // `unavailable`, `permission` or `timed_out` when there is no connection to be had;
+  // `engine_restarted` while the server starts.
   [[nodiscard]] static Result<std::unique_ptr<Link>> connect(const Options& options,
                                                              const Work& work);
   Link(const Link&) = delete;

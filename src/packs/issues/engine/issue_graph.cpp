@@ -1,4 +1,4 @@
-#include "packs/issues/engine/views/issue_graph.hpp"
+#include "packs/issues/engine/issue_graph.hpp"
 
 #include <algorithm>
 

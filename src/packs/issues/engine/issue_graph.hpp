@@ -3,8 +3,8 @@
 // "A depends_on B" and "B blocks A" say the same: B comes before A. "related_to" orders nothing. A
 // parent that is its own part, over however many steps, is cut loose at the oldest of the circle.
 //
-// Built anew for each question (10,000 issues take about a millisecond); immutable, any thread. The
-// issues stay with their owner and outlive it.
+// Of 10,000 issues it takes about a millisecond to build; the board keeps one. Immutable, any
+// thread. The issues stay with their owner and outlive it.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,60 @@
+// Calls whose answer was lost and which are made once more.
+#include <gtest/gtest.h>
+
+#include "packs/issues/issues_pack.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+class ClaimTools : public test::IssuesPack {
+ protected:
+  // Another try of the call with this key, as a client makes it when a daemon has died.
+  json::Value resend(const std::string& verb, std::string_view arguments) {
+    options_.is_resend = true;
+    json::Value answer = good(verb, arguments);
+    options_.is_resend = false;
+    return answer;
+  }
+  static std::string of(const std::string& id) { return R"({"id":")" + id + R"("})"; }
+};
+
+TEST_F(ClaimTools, ARepeatedClaimGetsTheSameLock) {
+  const std::string id = create("wanted");
+  options_.key = "a call";
+  const json::Value taken = good("claim", of(id));
+  const json::Value again = resend("claim", of(id));
+  EXPECT_EQ(text(again, "nonce"), text(taken, "nonce"));
+  EXPECT_EQ(number(again, "expires_unix_ms"), number(taken, "expires_unix_ms"));
+  options_.key = "another call";
+  EXPECT_EQ(bad("claim", of(id)).code, Errc::conflict);
+}
+
+TEST_F(ClaimTools, AKeyOfOnesOwnDoesAsWell) {
+  const std::string arguments = R"({"resource":"path:src","key":"mine"})";
+  const json::Value taken = good("claim", arguments);
+  options_.key = "whatever the transport says";
+  EXPECT_EQ(text(good("claim", arguments), "nonce"), text(taken, "nonce"));
+  EXPECT_EQ(bad("claim", R"({"resource":"path:src"})").code, Errc::conflict);
+}
+
+TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {
+  const std::string id = create("wanted");
+  options_.key = "a call";
+  const json::Value taken = good("claim", of(id));
+  good("release", of(id));
+  EXPECT_GE(number(good("claim", of(id)), "expires_unix_ms"), number(taken, "expires_unix_ms"));
+}
+
+TEST_F(ClaimTools, ARepeatedAttachAttachesOnce) {
+  const std::string id = create("with a log");
+  write("log.txt", "what happened");
+  const std::string arguments = R"({"path":"log.txt","id":")" + id + R"("})";
+  options_.key = "a call";
+  const json::Value attached = good("attach", arguments);
+  EXPECT_EQ(text(resend("attach", arguments), "event_id"), text(attached, "event_id"));
+  const json::Value shown = good("show", of(id));
+  EXPECT_EQ(shown.at("issue").at("attachments").as_array().size(), 1U);
+}
+
+}  // namespace
+}  // namespace hearth::packs::issues

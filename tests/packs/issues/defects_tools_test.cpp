@@ -1,0 +1,115 @@
+// What the peer gets wrong and tools show, one test each; the others stand beside what they test.
+#include <gmock/gmock.h>
+
+#include "packs/issues/engine/symbols/extract.hpp"
+#include "packs/issues/engine/wal.hpp"
+#include "packs/issues/issues_pack.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class GriteDefects : public test::IssuesPack {
+ protected:
+  static std::string of(const std::string& id) { return R"({"id":")" + id + R"("})"; }
+  std::vector<std::string> titles(std::string_view request) {
+    return each(good("list", request), "issues", "title");
+  }
+};
+
+TEST_F(GriteDefects, D08WorktreesBareAndSubmodulesAndSeparateGitDirectoriesWork) {
+  create("here");
+  test::git(repositories_.work(), {"commit", "-q", "--allow-empty", "-m", "c"});
+  test::git(repositories_.work(), {"worktree", "add", "-q", "../tree"});
+  options_.caller.cwd = repositories_.work() + "/../tree";
+  EXPECT_THAT(titles("{}"), ElementsAre("here"));
+  create("from the worktree");
+  options_.caller.cwd = repositories_.remote();
+  create("in a bare one");
+  EXPECT_THAT(titles("{}"), ElementsAre("in a bare one"));
+  const std::string home = repositories_.directory("others");
+  test::git(home, {"init", "-q", "--separate-git-dir", home + "/git", "work"});
+  options_.caller.cwd = home + "/work";
+  create("git elsewhere");
+  EXPECT_THAT(titles("{}"), ElementsAre("git elsewhere"));
+  test::git(repositories_.work(), {"-c", "protocol.file.allow=always", "submodule", "--quiet",
+                                   "add", repositories_.work(), "sub"});
+  options_.caller.cwd = repositories_.work() + "/sub";
+  EXPECT_THAT(titles("{}"), IsEmpty());
+  create("of the submodule");
+  options_.caller.cwd = repositories_.work();
+  EXPECT_THAT(titles("{}"), ElementsAre("here", "from the worktree"));
+}
+
+TEST_F(GriteDefects, D10WhatBlocksComesFirstAndCirclesAreFoundOverAllTypes) {
+  const std::string blocked = create("blocked");
+  const std::string blocker = create("blocker");
+  good("dep_add", R"({"type":"blocks","id":")" + blocker + R"(","target":")" + blocked + R"("})");
+  EXPECT_THAT(each(good("dep_topo", "{}"), "issues", "title"), ElementsAre("blocker", "blocked"));
+  EXPECT_EQ(bad("dep_add", R"({"id":")" + blocker + R"(","target":")" + blocked + R"("})").code,
+            Errc::conflict);
+}
+
+TEST_F(GriteDefects, D11AFileTakesNothingFromOneWhosePathEndsAlike) {
+  if (!has_symbols()) GTEST_SKIP() << "built without grammars";
+  track("lib.rs", "fn inner() {}");
+  track("x/lib.rs", "fn outer() {}");
+  good("context_index", "{}");
+  write("lib.rs", "fn changed() {}");
+  EXPECT_EQ(number(good("context_index", "{}"), "indexed"), 1);
+  EXPECT_THAT(each(good("context_query", R"({"query":"outer"})"), "matches", "path"),
+              ElementsAre("x/lib.rs"));
+}
+
+TEST_F(GriteDefects, D12WhatDoesNotHaveItsDigestIsFoundAndLeftOut) {
+  create("true");
+  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  Event forged;
+  forged.kind = IssueCreated{"forged", "", {}};
+  forged.id.bytes.fill(7);
+  const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                     .events = std::span(&forged, 1),
+                                                     .parents = {head},
+                                                     .previous = head,
+                                                     .calls = {},
+                                                     .time = {}})
+                          .value();
+  auto held = repository->lock().value();
+  ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  EXPECT_THAT(titles("{}"), ElementsAre("true"));
+  const json::Value found = good("verify", "{}");
+  EXPECT_EQ(number(found, "error_count"), 1);
+  EXPECT_THAT(json::dump(found), HasSubstr("does not have the id of its content"));
+}
+
+TEST_F(GriteDefects, D13ExportsSinceAnEventOrATimeHaveWhatCameAfter) {
+  const json::Value first = good("create", R"({"title":"first"})");
+  create("second");
+  const std::string since = R"("since":")" + text(first, "event_id") + R"("})";
+  EXPECT_EQ(number(good("export", R"({"format":"json",)" + since), "event_count"), 1);
+  for (const std::string format : {"md", "csv"}) {
+    const json::Value answer = good("export", R"({"format":")" + format + R"(",)" + since);
+    EXPECT_THAT(text(answer, "text"), HasSubstr("second")) << format;
+  }
+  EXPECT_EQ(number(good("export", R"({"format":"json","since":"7d"})"), "event_count"), 2);
+}
+
+TEST_F(GriteDefects, D14ShowHasTextsAndListsFilterSortAndEnd) {
+  const std::string id = create("b", R"(,"body":"the text","label":["x","y"],"assignee":["ann"])");
+  create("a", R"(,"label":["x"])");
+  good("comment", R"({"body":"a remark","id":")" + id + R"("})");
+  const std::string shown = json::dump(good("show", of(id.substr(0, 8))));
+  EXPECT_THAT(shown, HasSubstr("the text"));
+  EXPECT_THAT(shown, HasSubstr("a remark"));
+  EXPECT_THAT(titles(R"({"label":["x","y"]})"), ElementsAre("b"));
+  EXPECT_THAT(titles(R"({"assignee":"ann"})"), ElementsAre("b"));
+  EXPECT_THAT(titles(R"({"sort":"title","limit":1})"), ElementsAre("a"));
+  EXPECT_EQ(bad("list", R"({"state":"ajar"})").code, Errc::invalid_args);
+}
+
+}  // namespace
+}  // namespace hearth::packs::issues
