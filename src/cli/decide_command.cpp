@@ -44,7 +44,11 @@ std::string text_of(const json::Value& object, std::string_view name) {
 std::string describe_file(const json::Value& file, const Look& look) {
   std::string text = text_of(file, "action") + " " + text_of(file, "path");
   if (!json::string_or(file, "to", "").empty()) text += " -> " + text_of(file, "to");
-  return text + "\n" + text_diff(text_of(file, "before"), text_of(file, "after"), look) + "\n";
+  // Whole lines: what is cut off would be approved unseen.
+  return text + "\n" +
+         text_diff(json::string_or(file, "before", ""), json::string_or(file, "after", ""), look,
+                   std::string::npos) +
+         "\n";
 }
 
 // Exactly what was sealed into the proposal.
