@@ -1,5 +1,6 @@
 // A mandate with the real programs: a model server on loopback, a git repository, a person at a
 // terminal.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -95,22 +96,54 @@ class Mandates : public testing::Test {
     return row;
   }
 
+  // The one that is pending.
+  std::string wait_for_proposal() {
+    std::string id;
+    const auto is_there = [&] {
+      const json::Value waiting = ask({"approvals"});
+      const json::Array& all = waiting.at("approvals").as_array();
+      if (all.size() == 1) id = json::string_or(all.front(), "id", "");
+      return !id.empty();
+    };
+    EXPECT_TRUE(eventually(is_there, seconds(60))) << home_.log_text();
+    return id;
+  }
+
   TempHome home_;
   ScratchDirectory repository_{"mandates"};
   ScratchDirectory script_{"script"};
   std::optional<HttpServer> server_;
 };
 
+TEST_F(Mandates, AToolCallCannotAllowItselfWhatWrites) {
+  const std::vector<std::vector<std::string>> greedy{
+      {"--commits", "auto"},
+      {R"(--paths={"glob":"**","scope":"auto"})"},
+      {R"(--commands={"rule":"make ...","scope":"auto"})"},
+      {R"(--tools={"tool":"issues_create","scope":"auto"})"}};
+  for (const auto& options : greedy) {
+    std::vector<std::string> words{"mandates", "create", "greedy", "Do anything"};
+    words.insert(words.end(), options.begin(), options.end());
+    Plan plan = home_.plan(std::move(words));
+    plan.cwd = repository_.path();
+    const Outcome refused = run(plan, seconds(60));
+    EXPECT_NE(refused.exit_code, 0) << options.front();
+    EXPECT_THAT(refused.err, testing::HasSubstr("agents_may")) << refused.describe();
+  }
+  const json::Value made =
+      ask({"create", "reader", "Read", R"(--paths={"glob":"**","actions":["read"],"scope":"auto"})",
+           R"(--tools={"tool":"issues_list","scope":"auto"})"});
+  EXPECT_NE(json::string_or(made, "id", ""), "");
+}
+
 TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
-  const json::Value made = ask({"create", "greeting", "Correct the greeting", "--commits", "auto",
-                                "--start", R"(--observe={"files":["*.txt"]})"});
+  const json::Value made = ask({"create", "greeting", "Correct the greeting", "--start",
+                                R"(--observe={"files":["*.txt"]})"});
   const std::string run_id(json::string_or(made, "run", ""));
   const json::Value blocked = wait_for(run_id, "blocked");
   EXPECT_EQ(json::string_or(blocked, "reason", ""), "waiting_approval");
   EXPECT_EQ(read_file(repository_.path() + "/greeting.txt"), "helo\n");
-  const json::Value waiting = ask({"approvals"});
-  ASSERT_EQ(waiting.at("approvals").as_array().size(), 1U);
-  const std::string proposal(json::string_or(waiting.at("approvals").as_array().front(), "id", ""));
+  const std::string proposal = wait_for_proposal();
 
   Plan plan = home_.plan({"mandates", "approve", proposal});
   plan.before_exec = [] { (void)::setsid(); };
@@ -119,6 +152,10 @@ TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
 
   const Outcome approved = at_terminal({"mandates", "approve", proposal}, "yes");
   EXPECT_EQ(approved.exit_code, 0) << approved.describe();
+  const std::string commit = wait_for_proposal();
+  EXPECT_NE(commit, proposal);
+  const Outcome kept = at_terminal({"mandates", "approve", commit}, "yes");
+  EXPECT_EQ(kept.exit_code, 0) << kept.describe();
   const json::Value ended = wait_for(run_id, "ended");
   EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
   EXPECT_EQ(read_file(repository_.path() + "/greeting.txt"), "hello\n");

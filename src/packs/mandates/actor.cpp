@@ -146,6 +146,20 @@ Judgement by_scope(std::string_view scope, std::string reason) {
   return {.word = Judgement::Word::deny, .reason = std::move(reason)};
 }
 
+Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
+  if (deed.kind == "change") return judge_change(deed, policy_of(spec, std::move(own)));
+  if (deed.kind == "commit") return by_scope(spec.commits, "commits");
+  if (deed.kind == "command") {
+    const CommandScope* rule = rule_for(spec, deed.words);
+    if (rule == nullptr)
+      return by_scope("deny", "no rule allows the command " + joined(deed.words));
+    return by_scope(rule->scope, "the rule " + rule->rule);
+  }
+  const auto found = std::ranges::find(spec.tools, deed.tool, &ToolScope::tool);
+  if (found == spec.tools.end()) return by_scope("deny", deed.tool + " is not on the list");
+  return by_scope(found->scope, "the rule for " + deed.tool);
+}
+
 }  // namespace
 
 Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& step) {
@@ -208,16 +222,12 @@ Judgement WorkspaceActor::judge(const RunContext& context, const Intent& intent)
   const auto spec = parse_spec(context.spec);
   const auto deed = parse_deed(intent.payload);
   if (!spec || !deed) return {.word = Judgement::Word::deny, .reason = "it cannot be read"};
-  if (deed->kind == "change") return judge_change(*deed, policy_of(*spec, bench_.own()));
-  if (deed->kind == "commit") return by_scope(spec->commits, "commits");
-  if (deed->kind == "command") {
-    const CommandScope* rule = rule_for(*spec, deed->words);
-    if (rule == nullptr) return by_scope("deny", "no rule allows the command " + intent.target);
-    return by_scope(rule->scope, "the rule " + rule->rule);
-  }
-  const auto found = std::ranges::find(spec->tools, deed->tool, &ToolScope::tool);
-  if (found == spec->tools.end()) return by_scope("deny", deed->tool + " is not on the list");
-  return by_scope(found->scope, "the rule for " + deed->tool);
+  Judgement judged = judge_deed(*deed, *spec, bench_.own());
+  const bool only_reads = deed->kind == "tool" && bench_.is_reading(deed->tool);
+  const bool is_capped = bench_.settings().agents_may != ws::Scope::automatic && !only_reads;
+  if (is_capped && judged.word == Judgement::Word::automatic)
+    judged = {.word = Judgement::Word::ask, .reason = "agents_may of [mandates] is ask"};
+  return judged;
 }
 
 Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::stop_token& stop) {

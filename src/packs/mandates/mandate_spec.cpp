@@ -88,6 +88,24 @@ std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
   return {};
 }
 
+std::string automatic_in(const MandateSpec& spec,
+                         const std::function<bool(const std::string&)>& reads) {
+  for (const PathScope& each : spec.paths) {
+    // No action means all of them.
+    const bool only_reads =
+        !each.actions.empty() &&
+        std::ranges::all_of(each.actions, [](const auto& action) { return action == "read"; });
+    if (each.scope == "auto" && !only_reads) return "the path rule " + each.glob;
+  }
+  for (const CommandScope& each : spec.commands) {
+    if (each.scope == "auto") return "the command rule " + each.rule;
+  }
+  for (const ToolScope& each : spec.tools) {
+    if (each.scope == "auto" && !reads(each.tool)) return "the tool " + each.tool;
+  }
+  return spec.commits == "auto" ? "commits" : "";
+}
+
 workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own) {
   std::vector<workspace::PathRule> rules;
   for (const PathScope& each : spec.paths) {

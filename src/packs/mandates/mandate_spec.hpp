@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,6 +62,11 @@ struct MandateSpec {
 [[nodiscard]] Result<void> check(const MandateSpec& spec);
 // Why `after` allows more than `before`; empty: it does not.
 [[nodiscard]] std::string loosening_of(const MandateSpec& before, const MandateSpec& after);
+
+// Which of its scopes does without a person more than read; empty: none. `reads` tells whether a
+// tool changes nothing.
+[[nodiscard]] std::string automatic_in(const MandateSpec& spec,
+                                       const std::function<bool(const std::string&)>& reads);
 
 [[nodiscard]] std::optional<workspace::Scope> scope_from_name(std::string_view name);
 [[nodiscard]] std::optional<workspace::Action> action_from_name(std::string_view name);

@@ -43,6 +43,22 @@ Result<std::string> workspace_of(Space& space,
               {"call from within it, or add it to roots in [daemon] of config.toml"});
 }
 
+// What an agent could allow itself beyond the ceiling of the configuration is refused; and where
+// that was lowered since, WorkspaceActor::judge asks nevertheless.
+Result<void> check_ceiling(Space& space, const MandateSpec& spec) {
+  const Workbench& bench = space.bench();
+  if (bench.settings().agents_may == workspace::Scope::automatic) return {};
+  const std::string what =
+      automatic_in(spec, [&](const std::string& tool) { return bench.is_reading(tool); });
+  if (what.empty()) return {};
+  return fail(Errc::permission,
+              what +
+                  " cannot be auto: a person is asked before a mandate writes, runs a command "
+                  "or calls a tool that writes",
+              {"use ask, and approve at a terminal: hearth mandates approve",
+               "a person may set agents_may = \"auto\" in [mandates] of config.toml"});
+}
+
 Result<wire::CreateAnswer> create(Space& space,
                                   const wire::CreateRequest& request,
                                   const pack::Call& call) {
@@ -64,6 +80,7 @@ Result<wire::CreateAnswer> create(Space& space,
                          .mandate_calls = request.mandate_calls,
                          .mandate_tokens = request.mandate_tokens};
   if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_ceiling(space, spec); !ok) return std::unexpected(std::move(ok.error()));
   ScheduleSpec schedule;
   if (request.timing) {
     schedule.timing = *request.timing;

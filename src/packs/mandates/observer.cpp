@@ -145,8 +145,7 @@ Result<void> WorkspaceObserver::add_tools(std::string& text,
                                           const std::stop_token& stop) {
   for (const ObservedTool& each : spec.observe.tools) {
     text += "## tool " + each.tool + " " + each.arguments + "\n";
-    const auto annotations = bench_.context().annotations_of(each.tool);
-    if (!annotations || !annotations->read_only || each.tool.starts_with("mandates_")) {
+    if (!bench_.is_reading(each.tool) || each.tool.starts_with("mandates_")) {
       text += "not allowed: it is no tool that only reads\n\n";
       continue;
     }

@@ -11,6 +11,7 @@
 #include "pack/pack.hpp"
 #include "packs/mandates/engine/ledger.hpp"
 #include "packs/mandates/model/chat_model.hpp"
+#include "packs/mandates/workspace/policy.hpp"
 #include "secrets/secret.hpp"
 
 namespace hearth::packs::mandates {
@@ -28,6 +29,9 @@ struct ModelSettings {
 
 struct Settings {
   int workers = 4;
+  // The most that a mandate does by itself: all of them come from tool calls, which agents make.
+  // `ask`: whatever writes, runs a command or calls a tool that writes waits for a person.
+  workspace::Scope agents_may = workspace::Scope::ask;
   ModelSettings model;
   Limits day;  // of all mandates of a namespace
   std::string bubblewrap = "bwrap";

@@ -21,6 +21,11 @@ Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::st
   return *held;
 }
 
+bool Workbench::is_reading(const std::string& tool) const {
+  const auto annotations = context_.annotations_of(tool);
+  return annotations && annotations->read_only;
+}
+
 Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::stop_token& stop) {
   auto caller = std::make_shared<pack::Caller>();
   caller->session = "mandate";

@@ -44,6 +44,8 @@ class Workbench final {
   // Proved at its first use, some 0.3 s; `unavailable` without one, and tried again the next time.
   [[nodiscard]] Result<std::shared_ptr<const sandbox::Sandbox>> sandbox(
       const std::stop_token& stop);
+  // Whether it says that it changes nothing; one that is not there does not.
+  [[nodiscard]] bool is_reading(const std::string& tool) const;
   // Structured content as JSON text.
   [[nodiscard]] Result<std::string> call_tool(const ToolRequest& request,
                                               const std::stop_token& stop);
