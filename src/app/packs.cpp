@@ -3,6 +3,7 @@
 #include "base/program_path.hpp"
 #include "packs/issues/issues.hpp"
 #include "packs/knowledge/knowledge.hpp"
+#include "packs/mandates/mandates.hpp"
 #include "packs/sql/sql.hpp"
 
 namespace hearth::app {
@@ -12,6 +13,7 @@ std::vector<std::unique_ptr<pack::Pack>> make_packs() {
   packs.push_back(packs::knowledge::make_pack());
   packs.push_back(packs::sql::make_pack(program_path()));
   packs.push_back(packs::issues::make_pack());
+  packs.push_back(packs::mandates::make_pack());
   return packs;
 }
 

@@ -144,8 +144,10 @@ Result<int> dispatch(const std::vector<std::string>& words, const Output& output
   const CommandLine two = split_command(words, 2);
   const bool has_both = two.command.size() == 2;
   const Command* command = has_both ? find_command(two.command[0] + " " + two.command[1]) : nullptr;
-  return command != nullptr ? run_command(*command, two.rest, output)
-                            : run_group(two.command[0], members, two, output);
+  if (command != nullptr) return run_command(*command, two.rest, output);
+  // A pack that has verbs besides these.
+  if (one.command[0] == "mandates") return run_pack(words, output);
+  return run_group(two.command[0], members, two, output);
 }
 
 // Whether errors go out as JSON; known before anything is parsed, since parsing may fail.
@@ -163,9 +165,9 @@ bool asks_for_json(const std::vector<std::string>& words) {
 
 std::vector<const Command*> all_commands() {
   std::vector<const Command*> all;
-  for (const auto group :
-       {bridge_commands(), tool_commands(), request_commands(), daemon_commands(), event_commands(),
-        setup_commands(), doctor_commands(), completion_commands()}) {
+  for (const auto group : {bridge_commands(), tool_commands(), request_commands(),
+                           daemon_commands(), decide_commands(), event_commands(), setup_commands(),
+                           doctor_commands(), completion_commands()}) {
     for (const Command& command : group) all.push_back(&command);
   }
   return all;

@@ -73,6 +73,18 @@ bool is_control(char32_t value) {
   return is_c0_or_c1 || reorders;
 }
 
+// As a program's text would have it: \x1b for a byte or a control, \u202e for another code point.
+std::string escaped(std::string_view bytes, const CodePoint& point) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const std::uint32_t value =
+      point.is_valid ? std::uint32_t{point.value} : static_cast<unsigned char>(bytes.front());
+  const bool is_wide = value > 0xff;
+  std::string text = is_wide ? "\\u" : "\\x";
+  for (int shift = is_wide ? 12 : 4; shift >= 0; shift -= 4)
+    text += digits[(value >> shift) & 0xfU];
+  return text;
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -109,10 +121,10 @@ std::string printable(std::string_view text, Lines lines) {
       out += lines == Lines::keep ? "\n" : "⏎ ";
     } else if (point.value == '\t') {
       out += "  ";
-    } else if (point.value == '\r') {
+    } else if (point.value == '\r' && text.substr(1).starts_with('\n')) {
       // part of a line end
     } else if (!point.is_valid || is_control(point.value)) {
-      out += "\xef\xbf\xbd";
+      out += escaped(text.substr(0, point.length), point);
     } else {
       out += text.substr(0, point.length);
     }

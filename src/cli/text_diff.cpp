@@ -8,8 +8,6 @@
 namespace hearth::cli {
 namespace {
 
-constexpr std::size_t longest_line = 160;
-
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -22,7 +20,10 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 
 }  // namespace
 
-std::string text_diff(std::string_view before, std::string_view after, const Look& look) {
+std::string text_diff(std::string_view before,
+                      std::string_view after,
+                      const Look& look,
+                      std::size_t longest_line) {
   if (before == after) return {};
   const auto old_lines = split_lines(before);
   const auto new_lines = split_lines(after);

@@ -1,6 +1,7 @@
 // What an edit changed, for people to check.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,9 +10,10 @@
 namespace hearth::cli {
 
 // One hunk of a unified diff with a line of context on either side; empty when the texts are equal.
-// Meant for edits in one place. Long lines are clipped.
+// Meant for edits in one place. Lines are cut at `longest_line` columns.
 [[nodiscard]] std::string text_diff(std::string_view before,
                                     std::string_view after,
-                                    const Look& look);
+                                    const Look& look,
+                                    std::size_t longest_line = 160);
 
 }  // namespace hearth::cli

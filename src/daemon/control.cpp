@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "daemon/terminal.hpp"
 #include "mcp/messages.hpp"
 
 namespace hearth::daemon {
@@ -18,6 +19,8 @@ void Control::answer(Session& session, const json::Envelope& message) {
   const auto params = json::parse(message.params.empty() ? "{}" : message.params);
   if (!params) return session.send(mcp::make_error(message.id, params.error()));
   if (method == "daemon/stop") return stop(session, message.id, *params);
+  if (method == "daemon/decide")
+    return decide(commands_, session, std::string(message.id), *params);
   if (method == "events/subscribe") return subscribe(session, message.id, *params);
   session.send(
       mcp::make_error(message.id, mcp::method_not_found, "unknown method \"" + method + "\""));
@@ -43,6 +46,29 @@ void Control::stop(Session& session, std::string_view id, const json::Value& par
   log::info("asked to leave",
             {log::kv("session", session.welcome().session), log::kv("reason", reason)});
   commands_.stop(std::move(reason));
+}
+
+// {"pack": text, "arguments": object}. Answered only to the command line program at a terminal.
+void Control::decide(Commands& commands,
+                     Session& session,
+                     const std::string& id,
+                     const json::Value& params) {
+  auto person = person_before(static_cast<pid_t>(session.peer().pid));
+  if (!person) {
+    log::warning("refused a decision", {log::kv("session", session.welcome().session),
+                                        log::kv("why", person.error().message)});
+    return session.send(mcp::make_error(id, person.error()));
+  }
+  const json::Value* arguments = json::find(params, "arguments");
+  commands.in_person(json::string_or(params, "pack", ""),
+                     arguments == nullptr ? "{}" : json::dump(*arguments),
+                     {.name = std::move(*person), .name_space = session.mcp().caller().name_space},
+                     [handle = session.handle(), id](Result<std::string> outcome) {
+                       const auto alive = handle.lock();
+                       if (!alive) return;
+                       (*alive)->send(outcome ? mcp::make_result(id, *outcome)
+                                              : mcp::make_error(id, outcome.error()));
+                     });
 }
 
 // {"since": number?, "epoch": text?, "kinds": [text]?, "follow": bool?}. Answers with the events

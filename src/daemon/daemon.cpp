@@ -82,8 +82,15 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
       : options_(std::move(options)),
         pool_("hearth-pool", pool_threads, pool_queue),
         long_pool_("hearth-long", long_pool_threads, long_pool_queue),
-        packs_(
-            loop_, pool_, long_pool_, catalog_, events_, clock_, options_.paths, options_.settings),
+        packs_(loop_,
+               pool_,
+               long_pool_,
+               catalog_,
+               verbs_,
+               events_,
+               clock_,
+               options_.paths,
+               options_.settings),
         mailbox_(loop_, [this](const Command& command) { obey(command); }),
         server_(loop_, catalog_, clock_, options_.settings.limits, *this),
         idle_timer_(loop_),
@@ -372,6 +379,13 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
   bool is_quiet() const {
     return server_.sessions().empty() &&
            std::ranges::none_of(fronts_, [](const auto& front) { return front->is_busy(); });
+  }
+
+  void in_person(std::string_view pack,
+                 std::string_view arguments,
+                 pack::Reviewer reviewer,
+                 std::move_only_function<void(Result<std::string>)> answer) override {
+    packs_.in_person(pack, arguments, std::move(reviewer), std::move(answer));
   }
 
   json::Object status() const override {

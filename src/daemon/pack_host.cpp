@@ -9,6 +9,23 @@
 
 namespace hearth::daemon {
 
+namespace {
+
+// Of a call that a pack makes: nobody sees its reports.
+class PackSink final : public pack::CallSink {
+ public:
+  explicit PackSink(std::move_only_function<void(Result<pack::Reply>)> done)
+      : done_(std::move(done)) {}
+  void finish(Result<pack::Reply> outcome) override { done_(std::move(outcome)); }
+  void progress(double, std::optional<double>, std::string_view) override {}
+  void log(pack::LogLevel, std::string_view) override {}
+
+ private:
+  std::move_only_function<void(Result<pack::Reply>)> done_;
+};
+
+}  // namespace
+
 class PackHost::Context final : public pack::PackContext {
  public:
   Context(PackHost& host, const pack::Pack& pack) : host_(host), pack_(pack), name_(pack.name()) {}
@@ -53,6 +70,29 @@ class PackHost::Context final : public pack::PackContext {
   }
   const Clock& clock() const override { return host_.clock_; }
   std::vector<std::string> roots() const override { return host_.settings_.roots; }
+  std::vector<std::string> own_directories() const override {
+    const ipc::Paths& paths = host_.paths_;
+    return {paths.data, paths.state, paths.runtime, paths.config};
+  }
+  void call_tool(const std::string& tool,
+                 std::string arguments,
+                 pack::Call::Context context,
+                 std::move_only_function<void(Result<pack::Reply>)> done) override {
+    host_.loop_.post([&host = host_, tool, arguments = std::move(arguments),
+                      context = std::move(context), done = std::move(done)]() mutable {
+      const auto verb = host.verbs_.find(tool);
+      if (!verb) return done(fail(Errc::not_found, "there is no tool " + tool));
+      context.tool = tool;
+      host.verbs_.start(*verb, arguments, std::move(context),
+                        std::make_unique<PackSink>(std::move(done)));
+    });
+  }
+  // The catalog does not change once packs run.
+  std::optional<pack::Annotations> annotations_of(const std::string& tool) const override {
+    const mcp::ToolEntry* entry = host_.catalog_.find_tool(tool);
+    if (entry == nullptr) return std::nullopt;
+    return entry->spec.annotations;
+  }
   bool is_power_safe() const override {
     return host_.settings_.durability == config::Durability::power;
   }
@@ -89,6 +129,7 @@ PackHost::PackHost(io::Loop& loop,
                    io::Pool& pool,
                    io::Pool& long_pool,
                    mcp::Catalog& catalog,
+                   VerbCalls& verbs,
                    EventLog& events,
                    const Clock& clock,
                    const ipc::Paths& paths,
@@ -97,6 +138,7 @@ PackHost::PackHost(io::Loop& loop,
       pool_(pool),
       long_pool_(long_pool),
       catalog_(catalog),
+      verbs_(verbs),
       events_(events),
       clock_(clock),
       paths_(paths),
@@ -128,6 +170,17 @@ void PackHost::stop() {
 
 void PackHost::session_changed(const pack::Caller& caller, bool is_open) {
   for (Entry& entry : entries_) entry.pack->session_changed(caller, is_open);
+}
+
+void PackHost::in_person(std::string_view pack,
+                         std::string_view arguments,
+                         pack::Reviewer reviewer,
+                         std::move_only_function<void(Result<std::string>)> answer) {
+  for (Entry& entry : entries_) {
+    if (entry.pack->name() != pack) continue;
+    return entry.pack->in_person(arguments, std::move(reviewer), std::move(answer));
+  }
+  answer(fail(Errc::not_found, "this daemon does not serve the pack " + std::string(pack)));
 }
 
 bool PackHost::is_standing_by() const {

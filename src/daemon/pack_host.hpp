@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "config/settings.hpp"
 #include "daemon/event_log.hpp"
+#include "daemon/verb_calls.hpp"
 #include "io/loop.hpp"
 #include "io/pool.hpp"
 #include "ipc/paths.hpp"
@@ -24,6 +25,7 @@ class PackHost final {
            io::Pool& pool,       // short work: reads
            io::Pool& long_pool,  // work of seconds: imports
            mcp::Catalog& catalog,
+           VerbCalls& verbs,
            EventLog& events,
            const Clock& clock,
            const ipc::Paths& paths,
@@ -37,6 +39,12 @@ class PackHost final {
   void start(std::optional<std::string> store_owner);
   void stop();
   void session_changed(const pack::Caller& caller, bool is_open);
+
+  // Hands a person's decision to the pack; `not_found` when it is not served.
+  void in_person(std::string_view pack,
+                 std::string_view arguments,
+                 pack::Reviewer reviewer,
+                 std::move_only_function<void(Result<std::string>)> answer);
 
   [[nodiscard]] const std::optional<std::string>& store_owner() const { return store_owner_; }
   [[nodiscard]] std::vector<const pack::Pack*> packs() const;
@@ -54,6 +62,7 @@ class PackHost final {
   io::Pool& pool_;
   io::Pool& long_pool_;
   mcp::Catalog& catalog_;
+  VerbCalls& verbs_;
   EventLog& events_;
   const Clock& clock_;
   const ipc::Paths& paths_;

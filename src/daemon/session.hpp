@@ -55,6 +55,9 @@ class Session final : private mcp::MessageSink, private EventReader {
   [[nodiscard]] std::size_t queued_bytes() const { return out_.size() - sent_; }
   [[nodiscard]] std::size_t in_flight() const { return mcp_ ? mcp_->in_flight() : 0; }
   [[nodiscard]] WallTime opened() const { return opened_; }
+  [[nodiscard]] const ipc::PeerCredentials& peer() const { return peer_; }
+  // For answers that come later: empty once the session has gone.
+  [[nodiscard]] std::weak_ptr<Session*> handle() const { return self_; }
 
  private:
   // mcp::MessageSink, EventReader
@@ -76,6 +79,7 @@ class Session final : private mcp::MessageSink, private EventReader {
   void account();
   void watch_for_stall();
 
+  const std::shared_ptr<Session*> self_ = std::make_shared<Session*>(this);  // shared by no one
   Server& server_;
   UniqueFd socket_;  // -1 once closed
   io::Watch watch_;

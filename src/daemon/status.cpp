@@ -51,6 +51,8 @@ json::Object list_packs(const std::vector<const pack::Pack*>& packs) {
     }
     json::Object entry{{"warmth", pack::warmth_name(status.warmth)}, {"stores", std::move(stores)}};
     if (!status.reason.empty()) entry["reason"] = status.reason;
+    if (std::string activity = pack->activity(); !activity.empty())
+      entry["activity"] = std::move(activity);
     list[std::string(pack->name())] = std::move(entry);
   }
   return list;

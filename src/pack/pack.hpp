@@ -180,8 +180,29 @@ class PackContext {
   [[nodiscard]] virtual const Clock& clock() const = 0;
   // Directories, besides the caller's project, whose files tools may read. Loop thread, at start().
   [[nodiscard]] virtual std::vector<std::string> roots() const { return {}; }
+  // Directories of hearth's own, which no tool may show to what it runs. Loop thread, at start().
+  [[nodiscard]] virtual std::vector<std::string> own_directories() const { return {}; }
+  // Calls a tool of any pack for work that no client waits for; its time limit applies, and
+  // `context.caller` says for whom. `done` comes once, on the loop thread. Any thread.
+  virtual void call_tool(const std::string& tool,
+                         std::string /*arguments*/,
+                         Call::Context /*context*/,
+                         std::move_only_function<void(Result<Reply>)> done) {
+    done(fail(Errc::not_found, "there is no tool " + tool));
+  }
+  // What clients are told about a tool; nothing when there is none. Any thread.
+  [[nodiscard]] virtual std::optional<Annotations> annotations_of(
+      const std::string& /*tool*/) const {
+    return std::nullopt;
+  }
   // Whether an answered write has to survive a loss of power; else kill -9 of everything is enough.
   [[nodiscard]] virtual bool is_power_safe() const { return true; }
+};
+
+// A person who decides something, as a credential tells: a terminal, the approver's token.
+struct Reviewer {
+  std::string name;  // "ada at /dev/pts/3"
+  std::string name_space = "default";
 };
 
 enum class Warmth : std::uint8_t { cold, warming, warm, degraded };
@@ -217,6 +238,16 @@ class Pack {
   // Whether it has something to do without clients, so that the daemon does not leave when idle: a
   // folder to watch, a schedule. Loop thread.
   [[nodiscard]] virtual bool is_standing_by() const { return false; }
+  // What only a person may do. Nothing of it is listed, and no tool leads here: the daemon calls it
+  // when it has seen the person's credential. Arguments and answer are JSON objects. Loop thread;
+  // must not block.
+  virtual void in_person(std::string_view /*arguments*/,
+                         Reviewer /*reviewer*/,
+                         std::move_only_function<void(Result<std::string>)> answer) {
+    answer(fail(Errc::unsupported, "this pack has nothing to decide"));
+  }
+  // A line about what it does by itself, for `hearth status`; empty: nothing. Any thread, at once.
+  [[nodiscard]] virtual std::string activity() const { return {}; }
   // The stores that are open. Any thread; asks the file system.
   [[nodiscard]] virtual std::vector<StoreStatus> stores() const { return {}; }
 };

@@ -25,7 +25,7 @@ TEST(Envelope, OfAFailure) {
 TEST(FailureText, HasWhatHappenedAndWhatToDo) {
   EXPECT_EQ(failure_text({Errc::io, "it broke", {}}), "hearth: it broke\n");
   EXPECT_EQ(failure_text({Errc::io, "it\nbroke\x1b", {"mend it", "buy another"}}),
-            "hearth: it⏎ broke\uFFFD\n  try: mend it; or buy another\n");
+            "hearth: it⏎ broke\\x1b\n  try: mend it; or buy another\n");
 }
 
 TEST(Human, SizesAndTimes) {

@@ -22,5 +22,12 @@ TEST(TextDiff, ClipsLongLines) {
   EXPECT_LT(text_diff("", std::string(5000, 'x'), {}).size(), 300U);
 }
 
+TEST(TextDiff, HidesNothingOfALineThatIsNotCut) {
+  const std::string line = std::string(500, 'x') + "\x1b[8m" + "end";
+  EXPECT_EQ(text_diff("", line, {}, std::string::npos),
+            "@@ line 1 @@\n+" + std::string(500, 'x') + R"(\x1b[8mend)" + "\n");
+  EXPECT_EQ(text_diff("a\n", "a\r\n", {}), "@@ line 1 @@\n-a\n+a\\x0d\n");
+}
+
 }  // namespace
 }  // namespace hearth::cli

@@ -89,9 +89,21 @@ def embeddings(way: str, request: dict) -> object:
     return {"object": "list", "data": data, "model": request.get("model"), "usage": {"prompt_tokens": 1}}
 
 
+def scripted(request: dict) -> str:
+    """The next answer of --script for what is asked: by the tool that is offered, else "orient"; the last one again."""
+    name = request["tools"][0]["function"]["name"] if "tools" in request else "orient"
+    with open(options.script, encoding="utf-8") as file:
+        answers = json.load(file)[name]
+    with lock:
+        turn = left.get("script " + name, 0)
+        left["script " + name] = turn + 1
+    answer = answers[min(turn, len(answers) - 1)]
+    return answer if isinstance(answer, str) else json.dumps(answer)
+
+
 def chat(way: str, request: dict) -> object:
     messages = request["messages"]
-    answers = messages[0]["content"].split("\n---\n")
+    answers = [scripted(request)] if options.script else messages[0]["content"].split("\n---\n")
     turn = sum(message["role"] == "assistant" for message in messages)
     text = answers[min(turn, len(answers) - 1)]
     message: dict = {"role": "assistant", "content": text}
@@ -239,6 +251,7 @@ def main() -> None:
     global options
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket")
+    parser.add_argument("--script", default="")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--ready-after", type=float, default=0)
     parser.add_argument("--crash-at-start", action="store_true")

@@ -101,10 +101,13 @@ Result<std::optional<WallTime>> Dispatcher::look() {
   }
   std::optional<WallTime> wake;
   const WallTime now = store_.now();
+  const std::optional<WallTime> planned = state_.lock()->status.wake;
   do {
     auto ran = scheduler_.run_due(now);
     if (!ran) return std::unexpected(std::move(ran.error()));
     for (const std::int64_t run : ran->fired.terminated) cut_off(run);
+    if (!ran->fired.runs.empty() && planned && *planned <= now)
+      state_.lock()->status.lateness = now - *planned;
     wake = ran->wake;
   } while (wake && *wake <= now);
   const std::size_t busy = state_.lock()->runs.size();

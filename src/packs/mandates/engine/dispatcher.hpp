@@ -20,10 +20,11 @@ namespace hearth::packs::mandates {
 
 struct DispatcherStatus {
   std::size_t schedules = 0;
-  std::size_t running = 0;       // runs that a thread drives
-  WallTime beat;                 // when the waiting thread last looked
-  std::optional<WallTime> wake;  // when it will look again by itself
-  std::string error;             // the last failure of the store; empty after it worked again
+  std::size_t running = 0;                // runs that a thread drives
+  WallTime beat;                          // when the waiting thread last looked
+  std::optional<WallTime> wake;           // when it will look again by itself
+  std::chrono::milliseconds lateness{0};  // of the last schedule that fired
+  std::string error;  // the last failure of the store; empty after it worked again
 };
 
 // Members are for any thread.

@@ -100,6 +100,7 @@ MandateStore::MandateStore(store::Env& env,
       directory_(options.directory),
       durability_(options.durability),
       hook_(options.hook),
+      recorded_(options.recorded),
       key_(key) {}
 
 MandateStore::~MandateStore() = default;
@@ -193,6 +194,7 @@ Result<void> MandateStore::deliver(store::Database& database) {
     entries.push_back(row.entry);
   }
   if (auto head = journal_->append(entries); !head) return std::unexpected(std::move(head.error()));
+  if (recorded_) std::ranges::for_each(entries, recorded_);
   return {};
 }
 

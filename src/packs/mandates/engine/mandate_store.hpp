@@ -55,6 +55,8 @@ struct MandateStoreOptions {
   std::string directory;
   store::Durability durability = store::Durability::power;
   PointHook hook;
+  // Told of each record once it is in the journal, on the writer's thread; at once.
+  std::function<void(const JournalEntry&)> recorded;
 };
 
 // Members are for any thread.
@@ -116,6 +118,7 @@ class MandateStore final {
   const std::string directory_;
   const store::Durability durability_;
   const PointHook hook_;
+  const std::function<void(const JournalEntry&)> recorded_;
   const Key key_;
   std::unique_ptr<Journal> journal_;                // writer thread, once it runs
   mutable std::atomic<std::int64_t> latest_ms_{0};  // that now() ever said

@@ -158,7 +158,8 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                                std::vector<std::string> arguments,
                                const sandbox::Limits& limits,
                                const GitIdentity& identity,
-                               const std::stop_token& stop) {
+                               const std::stop_token& stop,
+                               std::string input) {
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
@@ -171,6 +172,7 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                    {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
   sandbox::Plan plan{.words = std::move(arguments), .workspace = root.path()};
   plan.limits = limits;
+  plan.input = std::move(input);
   return run(sandbox, root, std::move(plan), true, stop);
 }
 

@@ -42,6 +42,7 @@ struct GitIdentity {
                                              std::vector<std::string> arguments,
                                              const sandbox::Limits& limits,
                                              const GitIdentity& identity = {},
-                                             const std::stop_token& stop = {});
+                                             const std::stop_token& stop = {},
+                                             std::string input = {});
 
 }  // namespace hearth::packs::mandates::workspace

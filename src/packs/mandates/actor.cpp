@@ -1,0 +1,345 @@
+#include "packs/mandates/actor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "packs/mandates/commit.hpp"
+#include "packs/mandates/engine/digest.hpp"
+#include "packs/mandates/observer.hpp"
+#include "packs/mandates/workspace/change_set.hpp"
+#include "packs/mandates/workspace/command_rule.hpp"
+#include "packs/mandates/workspace/content_hash.hpp"
+#include "packs/mandates/workspace/guarded_command.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+namespace ws = workspace;
+
+constexpr std::size_t most_output_bytes = 8 << 10;
+constexpr std::size_t most_payload_bytes = std::size_t{4} << 20;
+
+std::vector<ws::Change> changes_of(const DecidedStep& step) {
+  std::vector<ws::Change> all;
+  for (const DecidedChange& each : step.changes) {
+    ws::Change& change = all.emplace_back();
+    change.action = action_from_name(each.action).value_or(ws::Action::read);
+    change.path = each.path;
+    change.to = each.to;
+    change.content = each.content;
+    change.base_hash = each.base_hash;
+    change.is_executable = each.executable;
+    for (const DecidedReplacement& one : each.replacements)
+      change.replacements.push_back({one.before, one.after, one.all});
+  }
+  return all;
+}
+
+// Which file it is now, by device and inode.
+std::string identity_of(const ws::Root& root, const ws::Effect& effect) {
+  if (effect.before_hash.empty()) return "new";
+  const auto file = root.read(effect.path);
+  if (!file) return "none";
+  return std::to_string(file->identity.device) + ":" + std::to_string(file->identity.inode);
+}
+
+Result<void> prepare_change(const DecidedStep& step,
+                            const ws::Root& root,
+                            Deed& deed,
+                            Intent& intent) {
+  const auto changes = changes_of(step);
+  auto prepared = ws::prepare(root, changes);
+  if (!prepared) return std::unexpected(std::move(prepared.error()));
+  std::string before;
+  std::string after;
+  for (ws::PreparedEffect& each : *prepared) {
+    const ws::Effect& effect = each.effect;
+    const bool moves = effect.action == ws::Action::move;
+    deed.files.push_back({.action = std::string(action_name(effect.action)),
+                          .path = effect.path,
+                          .to = effect.to,
+                          .before_hash = effect.before_hash,
+                          .after_hash = effect.after_hash,
+                          .mode = static_cast<std::int64_t>(effect.mode),
+                          .before = moves ? std::string() : std::move(each.before),
+                          .after = moves ? std::string() : std::move(each.after)});
+    intent.target += (intent.target.empty() ? "" : ", ") + effect.path;
+    if (moves) intent.target += " -> " + effect.to;
+    intent.identity += (intent.identity.empty() ? "" : " ") + identity_of(root, effect);
+    before += effect.before_hash + " " + effect.path + "\n";
+    after += effect.after_hash + " " + effect.path + " " + effect.to + "\n";
+  }
+  intent.before_hash = hex(digest(before));
+  intent.after_hash = hex(digest(after));
+  return {};
+}
+
+// What is stored is text: a file that is none would come back as another.
+Result<void> check_text(const Deed& deed) {
+  const auto again = parse_deed(deed_text(deed));
+  if (!again) return std::unexpected(again.error());
+  for (std::size_t i = 0; i < deed.files.size(); ++i) {
+    if (again->files[i].after != deed.files[i].after || again->files[i].path != deed.files[i].path)
+      return fail(Errc::unsupported, deed.files[i].path + " is no text in UTF-8");
+  }
+  return {};
+}
+
+Result<std::vector<ws::PreparedEffect>> effects_of(const Deed& deed) {
+  std::vector<ws::PreparedEffect> effects;
+  for (const DeedFile& each : deed.files) {
+    const auto action = action_from_name(each.action);
+    if (!action) return fail(Errc::damaged, "no such action: " + each.action);
+    const bool has_content = *action == ws::Action::edit || *action == ws::Action::create;
+    if (has_content && ws::content_hash(each.after) != each.after_hash)
+      return fail(Errc::damaged, "the new content of " + each.path + " does not fit its hash");
+    effects.push_back({.effect = {.action = *action,
+                                  .path = each.path,
+                                  .to = each.to,
+                                  .before_hash = each.before_hash,
+                                  .after_hash = each.after_hash,
+                                  .mode = static_cast<mode_t>(each.mode)},
+                       .before = each.before,
+                       .after = each.after});
+  }
+  return effects;
+}
+
+const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
+  for (const CommandScope& each : spec.commands) {
+    const std::array lines{each.rule};
+    const auto rules = ws::CommandRules::parse(lines);
+    if (rules && rules->check(words)) return &each;
+  }
+  return nullptr;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// The strictest counts; what is protected needs more than an approval.
+Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
+  Judgement judged{.word = Judgement::Word::automatic, .reason = "the rules allow it"};
+  const auto look = [&](ws::Action action, const std::string& path) {
+    const ws::Judgement one = policy.judge(action, path, deed.workspace);
+    Judgement::Word word = Judgement::Word::deny;
+    if (one.scope == ws::Scope::automatic) word = Judgement::Word::automatic;
+    if (one.scope == ws::Scope::ask) {
+      word = ws::protection_of(path).empty() ? Judgement::Word::ask : Judgement::Word::elevate;
+    }
+    if (word > judged.word) judged = {.word = word, .reason = path + ": " + one.reason};
+  };
+  for (const DeedFile& each : deed.files) {
+    const auto action = action_from_name(each.action).value_or(ws::Action::remove);
+    look(action, each.path);
+    if (!each.to.empty()) look(ws::Action::create, each.to);
+  }
+  return judged;
+}
+
+Judgement by_scope(std::string_view scope, std::string reason) {
+  if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
+  if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
+  return {.word = Judgement::Word::deny, .reason = std::move(reason)};
+}
+
+Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
+  if (deed.kind == "change") return judge_change(deed, policy_of(spec, std::move(own)));
+  if (deed.kind == "commit") return by_scope(spec.commits, "commits");
+  if (deed.kind == "command") {
+    const CommandScope* rule = rule_for(spec, deed.words);
+    if (rule == nullptr)
+      return by_scope("deny", "no rule allows the command " + joined(deed.words));
+    return by_scope(rule->scope, "the rule " + rule->rule);
+  }
+  const auto found = std::ranges::find(spec.tools, deed.tool, &ToolScope::tool);
+  if (found == spec.tools.end()) return by_scope("deny", deed.tool + " is not on the list");
+  return by_scope(found->scope, "the rule for " + deed.tool);
+}
+
+}  // namespace
+
+Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& step) {
+  const auto spec = parse_spec(context.spec);
+  if (!spec) return std::unexpected(spec.error());
+  auto decided = parse_step(step.action);
+  if (!decided) return std::unexpected(std::move(decided.error()));
+  const auto root = ws::Root::open(spec->workspace);
+  if (!root) return std::unexpected(root.error());
+  Deed deed{.kind = decided->kind, .mandate = context.mandate, .workspace = root->path()};
+  Intent intent;
+  intent.kind = decided->kind;
+  Result<void> done;
+  if (decided->kind == "change") {
+    done = prepare_change(*decided, *root, deed, intent);
+  } else if (decided->kind == "command") {
+    deed.words = decided->words;
+    const CommandScope* rule = rule_for(*spec, deed.words);
+    deed.writes = rule != nullptr && rule->writes;
+    intent.target = joined(deed.words);
+    intent.recovery = deed.writes ? Recovery::by_world : Recovery::repeatable;
+  } else if (decided->kind == "tool") {
+    deed.tool = decided->tool;
+    deed.arguments = decided->arguments;
+    done = prepare_tool(deed, intent);
+  } else if (decided->kind == "commit") {
+    const auto sandbox = bench_.sandbox({});
+    if (!sandbox) return std::unexpected(sandbox.error());
+    deed.branch = decided->branch;
+    deed.message = decided->message;
+    for (const std::string& path : decided->paths) deed.files.push_back({.path = path});
+    done = prepare_commit(deed, *root, **sandbox);
+    intent.target = deed.branch;
+    intent.before_hash = deed.base;
+  } else {
+    done = fail(Errc::invalid_args, "there is no step of kind " + decided->kind);
+  }
+  if (done) done = check_text(deed);
+  if (!done) return std::unexpected(std::move(done.error()));
+  intent.payload = deed_text(deed);
+  if (intent.payload.size() > most_payload_bytes)
+    return fail(Errc::unsupported, "a step holds at most 4 MiB", {"make smaller changes"});
+  if (bench_.redactor().redact(intent.payload) != intent.payload)
+    return fail(Errc::permission, "the step holds a secret");
+  return intent;
+}
+
+Result<void> WorkspaceActor::prepare_tool(Deed& deed, Intent& intent) const {
+  if (auto ok = check_arguments(deed.arguments); !ok) return ok;
+  const auto annotations = bench_.context().annotations_of(deed.tool);
+  if (!annotations) return fail(Errc::not_found, "there is no tool " + deed.tool);
+  if (deed.tool.starts_with("mandates_") || deed.tool == "request")
+    return fail(Errc::permission, "mandates do not call " + deed.tool);
+  intent.target = deed.tool;
+  intent.recovery = annotations->read_only ? Recovery::repeatable : Recovery::by_key;
+  return {};
+}
+
+Judgement WorkspaceActor::judge(const RunContext& context, const Intent& intent) {
+  const auto spec = parse_spec(context.spec);
+  const auto deed = parse_deed(intent.payload);
+  if (!spec || !deed) return {.word = Judgement::Word::deny, .reason = "it cannot be read"};
+  Judgement judged = judge_deed(*deed, *spec, bench_.own());
+  const bool only_reads = deed->kind == "tool" && bench_.is_reading(deed->tool);
+  const bool is_capped = bench_.settings().agents_may != ws::Scope::automatic && !only_reads;
+  if (is_capped && judged.word == Judgement::Word::automatic)
+    judged = {.word = Judgement::Word::ask, .reason = "agents_may of [mandates] is ask"};
+  return judged;
+}
+
+Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::stop_token& stop) {
+  const auto deed = parse_deed(intent.payload);
+  if (!deed) return std::unexpected(deed.error());
+  Result<std::string> done = fail(Errc::internal, "no such kind");
+  if (deed->kind == "change") done = change(intent, *deed);
+  if (deed->kind == "command") done = command(*deed, stop);
+  if (deed->kind == "tool") done = tool(intent, *deed, stop);
+  if (deed->kind == "commit") {
+    const auto root = ws::Root::open(deed->workspace);
+    if (!root) return std::unexpected(root.error());
+    const auto sandbox = bench_.sandbox(stop);
+    if (!sandbox) return std::unexpected(sandbox.error());
+    const auto held = bench_.hold(root->path());
+    done = commit(*deed, intent.key, *root, **sandbox, stop);
+  }
+  if (done) return bench_.redactor().redact(*done);
+  done.error().message = bench_.redactor().redact(done.error().message);
+  return done;
+}
+
+Result<void> WorkspaceActor::recover(const std::string& workspace) {
+  const auto root = ws::Root::open(workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto recovered = ws::recover(*root, records_);
+  if (!recovered) return std::unexpected(recovered.error());
+  return {};
+}
+
+Result<std::string> WorkspaceActor::change(const Intent& intent, const Deed& deed) {
+  const auto effects = effects_of(deed);
+  if (!effects) return std::unexpected(effects.error());
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto held = bench_.hold(root->path());
+  if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  const std::string id = hex(digest(intent.key)).substr(0, 32);
+  if (auto done = ws::apply(*root, *effects, id, records_); !done)
+    return std::unexpected(std::move(done.error()));
+  return "changed " + intent.target;
+}
+
+Result<std::string> WorkspaceActor::command(const Deed& deed, const std::stop_token& stop) {
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench_.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  std::unique_lock<std::mutex> held;
+  if (deed.writes) held = bench_.hold(root->path());
+  Result<ws::GuardedOutcome> ran;
+  if (deed.words.front() == "git" && deed.writes) {
+    ran = ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()}, {}, {}, stop);
+  } else {
+    sandbox::Plan plan{.words = deed.words, .workspace = {}, .may_write = deed.writes};
+    plan.tools = bench_.settings().tool_chains;
+    ran = ws::run_guarded(**sandbox, *root, std::move(plan), stop);
+  }
+  if (!ran) return std::unexpected(std::move(ran.error()));
+  std::string text = describe_command(ran->outcome, most_output_bytes);
+  for (const std::string& path : ran->removed)
+    text += "removed, since it is protected: " + path + "\n";
+  for (const std::string& path : ran->changed) text += "changed although protected: " + path + "\n";
+  if (ran->outcome.end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, text);
+  if (!ran->outcome.is_success()) return fail(Errc::io, text);
+  return text;
+}
+
+Result<std::string> WorkspaceActor::tool(const Intent& intent,
+                                         const Deed& deed,
+                                         const std::stop_token& stop) {
+  auto answer = bench_.call_tool({.tool = deed.tool,
+                                  .arguments = deed.arguments,
+                                  .mandate = deed.mandate,
+                                  .workspace = deed.workspace,
+                                  .name_space = name_space_,
+                                  .key = intent.key,
+                                  .read_only = false},
+                                 stop);
+  if (!answer) return answer;
+  return clipped(std::move(*answer), most_output_bytes);
+}
+
+Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
+  const auto deed = parse_deed(intent.payload);
+  if (!deed) return std::unexpected(deed.error());
+  if (deed->kind == "change") return inspect_change(*deed);
+  if (deed->kind != "commit") return Standing::other;  // a command that writes: a person looks
+  const auto root = ws::Root::open(deed->workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench_.sandbox({});
+  if (!sandbox) return std::unexpected(sandbox.error());
+  return inspect_commit(*deed, intent.key, *root, **sandbox);
+}
+
+Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
+  const auto effects = effects_of(deed);
+  if (!effects) return std::unexpected(effects.error());
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto held = bench_.hold(root->path());
+  if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  std::size_t done = 0;
+  std::size_t open = 0;
+  for (const ws::PreparedEffect& each : *effects) {
+    const auto state = ws::inspect(*root, each.effect);
+    if (!state) return std::unexpected(state.error());
+    if (*state == ws::EffectState::done) ++done;
+    if (*state == ws::EffectState::not_done) ++open;
+  }
+  if (done == effects->size()) return Standing::after;
+  return open == effects->size() ? Standing::before : Standing::other;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,22 @@
+// What only a person decides: the JSON of pack::Pack::in_person for mandates.
+//
+//   {"verb": "approve" | "reject" | "elevate", "proposal": ID, "reason": TEXT}
+//   {"verb": "happened" | "did_not_happen", "effect": KEY}
+//
+// The daemon has seen the person's credential before it calls here; no tool leads here.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pack/pack.hpp"
+#include "packs/mandates/space.hpp"
+
+namespace hearth::packs::mandates {
+
+// Blocks; the answer's JSON text.
+[[nodiscard]] Result<std::string> decide(Space& space,
+                                         std::string_view arguments,
+                                         const pack::Reviewer& reviewer);
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,55 @@
+#include "json/json.hpp"
+#include "packs/mandates/decisions.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+std::optional<Verdict> verdict_of(std::string_view verb) {
+  if (verb == "approve") return Verdict::approve;
+  if (verb == "elevate") return Verdict::elevate;
+  if (verb == "reject") return Verdict::deny;
+  return std::nullopt;
+}
+
+Result<std::string> decide_proposal(Space& space,
+                                    Verdict verdict,
+                                    const json::Value& given,
+                                    const pack::Reviewer& reviewer) {
+  std::string id;
+  {
+    auto reader = space.store().read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    auto found = find_proposal(**reader, std::string(json::string_or(given, "proposal", "")));
+    if (!found) return std::unexpected(std::move(found.error()));
+    id = std::move(*found);
+  }
+  const std::string reason(json::string_or(given, "reason", ""));
+  auto decided = Approvals(space.store())
+                     .decide(id, verdict, reviewer.name, space.bench().redactor().redact(reason));
+  if (!decided) return std::unexpected(std::move(decided.error()));
+  space.dispatcher().wake();
+  return json::dump(json::Value{{"proposal", id},
+                                {"state", verdict == Verdict::deny ? "denied" : "approved"},
+                                {"reviewer", reviewer.name}});
+}
+
+}  // namespace
+
+Result<std::string> decide(Space& space,
+                           std::string_view arguments,
+                           const pack::Reviewer& reviewer) {
+  const auto given = json::parse(arguments);
+  if (!given) return std::unexpected(given.error());
+  const auto verb = json::string_or(*given, "verb", "");
+  if (const auto verdict = verdict_of(verb))
+    return decide_proposal(space, *verdict, *given, reviewer);
+  if (verb != "happened" && verb != "did_not_happen")
+    return fail(Errc::invalid_args, "there is nothing to decide by \"" + std::string(verb) + "\"");
+  const std::string key(json::string_or(*given, "effect", ""));
+  auto resolved = Effects(space.store()).resolve(key, verb == "happened", reviewer.name);
+  if (!resolved) return std::unexpected(std::move(resolved.error()));
+  space.dispatcher().wake();
+  return json::dump(json::Value{{"effect", key}, {"state", verb}, {"reviewer", reviewer.name}});
+}
+
+}  // namespace hearth::packs::mandates

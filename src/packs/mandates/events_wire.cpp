@@ -1,0 +1,50 @@
+#include "packs/mandates/events_wire.hpp"
+
+#include <algorithm>
+
+#include "json/json.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+// One field of what fields_text() wrote, taken from the front: NAME=VALUE or NAME="VALUE".
+std::pair<std::string, std::string> take_field(std::string_view& text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  const auto equals = std::min(text.find('='), text.size());
+  std::string name(text.substr(0, equals));
+  text.remove_prefix(std::min(equals + 1, text.size()));
+  std::string value;
+  if (!text.starts_with('"')) {
+    const auto end = std::min(text.find(' '), text.size());
+    value = text.substr(0, end);
+    text.remove_prefix(end);
+    return {std::move(name), std::move(value)};
+  }
+  std::size_t at = 1;
+  for (; at < text.size() && text[at] != '"'; ++at) {
+    const bool is_escape = text[at] == '\\' && at + 1 < text.size();
+    if (is_escape) ++at;
+    value += is_escape && text[at] == 'n' ? '\n' : text[at];
+  }
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return {std::move(name), std::move(value)};
+}
+
+}  // namespace
+
+RecordEvent event_of(const JournalEntry& entry) {
+  RecordEvent event{.data = {}, .resources = {"hearth://mandates/status"}};
+  json::Object fields;
+  std::string_view rest = entry.text;
+  while (!rest.empty()) {
+    auto [name, value] = take_field(rest);
+    if (name == "run") event.resources.push_back("hearth://mandates/runs/" + value);
+    if (name == "mandate") event.resources.push_back("hearth://mandates/mandate/" + value);
+    if (name == "proposal") event.resources.emplace_back("hearth://mandates/approvals");
+    fields[name] = std::move(value);
+  }
+  event.data = json::dump(json::Value(std::move(fields)));
+  return event;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,145 @@
+#include "packs/mandates/mandate_spec.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "packs/mandates/workspace/command_rule.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+constexpr std::array<std::string_view, 3> scope_names{"auto", "ask", "deny"};
+constexpr std::array<std::string_view, 5> action_names{"read", "create", "edit", "remove", "move"};
+
+Result<void> check_scope(std::string_view where, std::string_view scope) {
+  if (scope_from_name(scope)) return {};
+  return fail(Errc::invalid_args, std::string(where) + ": expected auto, ask or deny, got \"" +
+                                      std::string(scope) + "\"");
+}
+
+bool is_raised(const std::optional<std::int64_t>& before,
+               const std::optional<std::int64_t>& after) {
+  return before && (!after || *after > *before);
+}
+
+bool is_same(const PathScope& a, const PathScope& b) {
+  return a.glob == b.glob && a.actions == b.actions && a.scope == b.scope;
+}
+
+}  // namespace
+
+std::optional<workspace::Scope> scope_from_name(std::string_view name) {
+  const auto found = std::ranges::find(scope_names, name);
+  if (found == scope_names.end()) return std::nullopt;
+  return static_cast<workspace::Scope>(found - scope_names.begin());
+}
+
+std::optional<workspace::Action> action_from_name(std::string_view name) {
+  const auto found = std::ranges::find(action_names, name);
+  if (found == action_names.end()) return std::nullopt;
+  return static_cast<workspace::Action>(found - action_names.begin());
+}
+
+std::string_view action_name(workspace::Action action) {
+  return action_names[static_cast<std::size_t>(action)];
+}
+
+Result<void> check(const MandateSpec& spec) {
+  for (const PathScope& each : spec.paths) {
+    if (auto ok = check_scope("paths", each.scope); !ok) return ok;
+    for (const std::string& action : each.actions) {
+      if (!action_from_name(action))
+        return fail(Errc::invalid_args, "paths: there is no action \"" + action + "\"",
+                    {"use read, create, edit, remove or move"});
+    }
+  }
+  for (const CommandScope& each : spec.commands) {
+    if (auto ok = check_scope("commands", each.scope); !ok) return ok;
+    const std::array lines{each.rule};
+    if (auto rules = workspace::CommandRules::parse(lines); !rules)
+      return std::unexpected(std::move(rules.error()).within("commands"));
+  }
+  for (const ToolScope& each : spec.tools) {
+    if (auto ok = check_scope("tools", each.scope); !ok) return ok;
+  }
+  return check_scope("commits", spec.commits);
+}
+
+std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
+  if (before.workspace != after.workspace) return "another workspace";
+  if (!std::ranges::equal(before.paths, after.paths, is_same)) return "other rules for paths";
+  const bool has_same_commands =
+      std::ranges::equal(before.commands, after.commands, [](const auto& a, const auto& b) {
+        return a.rule == b.rule && a.scope == b.scope && a.writes == b.writes;
+      });
+  if (!has_same_commands) return "other rules for commands";
+  const bool has_same_tools = std::ranges::equal(
+      before.tools, after.tools,
+      [](const auto& a, const auto& b) { return a.tool == b.tool && a.scope == b.scope; });
+  if (!has_same_tools) return "other tools";
+  if (scope_from_name(after.commits) < scope_from_name(before.commits)) return "easier commits";
+  if (after.cycles > before.cycles || after.deadline > before.deadline) return "longer runs";
+  if (is_raised(before.run_calls, after.run_calls) ||
+      is_raised(before.run_tokens, after.run_tokens) ||
+      is_raised(before.mandate_calls, after.mandate_calls) ||
+      is_raised(before.mandate_tokens, after.mandate_tokens))
+    return "a larger budget";
+  return {};
+}
+
+std::string automatic_in(const MandateSpec& spec,
+                         const std::function<bool(const std::string&)>& reads) {
+  for (const PathScope& each : spec.paths) {
+    // No action means all of them.
+    const bool only_reads =
+        !each.actions.empty() &&
+        std::ranges::all_of(each.actions, [](const auto& action) { return action == "read"; });
+    if (each.scope == "auto" && !only_reads) return "the path rule " + each.glob;
+  }
+  for (const CommandScope& each : spec.commands) {
+    if (each.scope == "auto") return "the command rule " + each.rule;
+  }
+  for (const ToolScope& each : spec.tools) {
+    if (each.scope == "auto" && !reads(each.tool)) return "the tool " + each.tool;
+  }
+  return spec.commits == "auto" ? "commits" : "";
+}
+
+workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own) {
+  std::vector<workspace::PathRule> rules;
+  for (const PathScope& each : spec.paths) {
+    workspace::PathRule& rule = rules.emplace_back();
+    rule.glob = each.glob;
+    // What cannot be read is the strictest: it was checked when it was stored.
+    rule.scope = scope_from_name(each.scope).value_or(workspace::Scope::deny);
+    for (const std::string& name : each.actions) {
+      if (const auto action = action_from_name(name)) rule.actions.push_back(*action);
+    }
+  }
+  return workspace::Policy(std::move(rules), workspace::Scope::ask, std::move(own));
+}
+
+RunRules rules_of(const MandateSpec& spec, const Limits& day) {
+  RunRules rules;
+  rules.most_cycles = static_cast<int>(spec.cycles);
+  rules.deadline = std::chrono::seconds(spec.deadline);
+  rules.approval_time = std::chrono::seconds(spec.approval_time);
+  rules.retry.most = static_cast<int>(spec.retries);
+  rules.budget.run = {.calls = spec.run_calls, .tokens = spec.run_tokens};
+  rules.budget.mandate = {.calls = spec.mandate_calls, .tokens = spec.mandate_tokens};
+  rules.budget.day = day;
+  return rules;
+}
+
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  while (!line.empty()) {
+    const auto end = std::min(line.find(' '), line.size());
+    if (end > 0) words.emplace_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return words;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,79 @@
+// What a mandate is for and what it may do: the text that the engine keeps with it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/mandates/engine/ports.hpp"
+#include "packs/mandates/workspace/policy.hpp"
+
+namespace hearth::packs::mandates {
+
+struct PathScope {
+  std::string glob;
+  std::vector<std::string> actions;  // create, edit, remove, move; empty: all
+  std::string scope = "ask";
+};
+struct CommandScope {
+  std::string rule;  // workspace/command_rule.hpp
+  std::string scope = "ask";
+  bool writes = false;  // in the workspace; then it is not repeated after a kill
+};
+struct ToolScope {
+  std::string tool;
+  std::string scope = "ask";
+};
+struct ObservedTool {
+  std::string tool;  // one that only reads
+  std::string arguments = "{}";
+};
+struct Observed {
+  std::vector<std::string> files;     // paths in the workspace, or patterns
+  std::vector<std::string> commands;  // words with spaces between
+  std::vector<ObservedTool> tools;
+};
+
+struct MandateSpec {
+  std::string goal;
+  std::string workspace;  // absolute, real
+  Observed observe;
+  std::vector<PathScope> paths;
+  std::vector<CommandScope> commands;
+  std::vector<ToolScope> tools;
+  std::string commits = "ask";  // on branches that begin with hearth/
+  std::int64_t cycles = 10;
+  std::int64_t deadline = 86'400;         // seconds from its beginning
+  std::int64_t approval_time = 28'800;    // seconds
+  std::int64_t retries = 3;               // of a phase
+  std::optional<std::int64_t> run_calls;  // of the model
+  std::optional<std::int64_t> run_tokens;
+  std::optional<std::int64_t> mandate_calls;
+  std::optional<std::int64_t> mandate_tokens;
+};
+
+[[nodiscard]] std::string spec_text(const MandateSpec& spec);
+[[nodiscard]] Result<MandateSpec> parse_spec(std::string_view text);
+// `invalid_args` names what does not fit: an unknown scope, a command that is no rule.
+[[nodiscard]] Result<void> check(const MandateSpec& spec);
+// Why `after` allows more than `before`; empty: it does not.
+[[nodiscard]] std::string loosening_of(const MandateSpec& before, const MandateSpec& after);
+
+// Which of its scopes does without a person more than read; empty: none. `reads` tells whether a
+// tool changes nothing.
+[[nodiscard]] std::string automatic_in(const MandateSpec& spec,
+                                       const std::function<bool(const std::string&)>& reads);
+
+[[nodiscard]] std::optional<workspace::Scope> scope_from_name(std::string_view name);
+[[nodiscard]] std::optional<workspace::Action> action_from_name(std::string_view name);
+[[nodiscard]] std::string_view action_name(workspace::Action action);
+// `own`: hearth's directories.
+[[nodiscard]] workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own);
+[[nodiscard]] RunRules rules_of(const MandateSpec& spec, const Limits& day);
+[[nodiscard]] std::vector<std::string> words_of(std::string_view line);
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,70 @@
+#include "packs/mandates/mandate_spec_wire.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+json::Limits scopes() {
+  return json::one_of({"auto", "ask", "deny"}) | json::defaulted;
+}
+json::Limits few() {
+  return json::range(0, 100) | json::defaulted;
+}
+json::Limits budget() {
+  return json::range(1, 1'000'000'000'000);
+}
+
+}  // namespace
+
+json::Notes notes(const PathScope*) {
+  return {{"glob", "Pattern over paths in the workspace: docs/**, *.md", json::range(1, 1'000)},
+          {"actions", "Of read, create, edit, remove, move; none: all", few()},
+          {"scope", "auto, ask a person, or deny; the last rule that fits counts", scopes()}};
+}
+json::Notes notes(const CommandScope*) {
+  return {{"rule", "Words and patterns, \"...\" for more words: \"make test\", \"pytest -q ...\"",
+           json::range(1, 1'000)},
+          {"scope", "", scopes()},
+          {"writes", "It may change files of the workspace", json::defaulted}};
+}
+json::Notes notes(const ToolScope*) {
+  return {{"tool", "Its name: issues_create", json::range(1, 100)}, {"scope", "", scopes()}};
+}
+json::Notes notes(const ObservedTool*) {
+  return {{"tool", "A tool that only reads", json::range(1, 100)},
+          {"arguments", "A JSON object as text", json::defaulted}};
+}
+json::Notes notes(const Observed*) {
+  return {{"files", "Paths or patterns in the workspace", few()},
+          {"commands", "Commands whose output is read; they run in the sandbox", few()},
+          {"tools", "Tools whose answers are read", few()}};
+}
+json::Notes notes(const MandateSpec*) {
+  return {{"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
+          {"workspace", "Directory it works in"},
+          {"observe", "What it looks at in each cycle", json::defaulted},
+          {"paths", "What it may do to files; nothing fits: ask", few()},
+          {"commands", "Commands it may run in the sandbox; others are denied", few()},
+          {"tools", "Tools it may call; others are denied", few()},
+          {"commits", "Whether it may commit to branches hearth/…", scopes()},
+          {"cycles", "Most cycles of a run", json::range(1, 1'000) | json::defaulted},
+          {"deadline", "Seconds that a run may take", json::range(1, 31'536'000) | json::defaulted},
+          {"approval_time", "Seconds that a proposal waits for its answer; none is a no",
+           json::range(1, 31'536'000) | json::defaulted},
+          {"retries", "Attempts after a phase failed", json::range(0, 20) | json::defaulted},
+          {"run_calls", "Most model calls of a run", budget()},
+          {"run_tokens", "Most tokens of a run", budget()},
+          {"mandate_calls", "Most model calls of all its runs", budget()},
+          {"mandate_tokens", "Most tokens of all its runs", budget()}};
+}
+
+std::string spec_text(const MandateSpec& spec) {
+  return json::encode(spec);
+}
+
+Result<MandateSpec> parse_spec(std::string_view text) {
+  const auto value = json::parse(text);
+  if (!value) return std::unexpected(value.error());
+  return json::decode<MandateSpec>(*value, "mandate");
+}
+
+}  // namespace hearth::packs::mandates

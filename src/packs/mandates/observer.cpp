@@ -1,0 +1,167 @@
+#include "packs/mandates/observer.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "packs/mandates/workspace/command_rule.hpp"
+#include "packs/mandates/workspace/glob.hpp"
+#include "packs/mandates/workspace/guarded_command.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_file_bytes = 16 << 10;
+constexpr std::size_t most_answer_bytes = 8 << 10;
+constexpr std::size_t most_bytes = 128 << 10;
+constexpr std::size_t most_files = 200;
+constexpr std::size_t most_entries = 100'000;
+
+// From its end: there the errors are.
+std::string tail(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t begin = text.size() - most;
+  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) ++begin;
+  return "(the first " + std::to_string(begin) + " bytes are left out)\n" + text.substr(begin);
+}
+
+// The files that a pattern names, sorted; links are not followed.
+std::vector<std::string> files_of(const std::string& root, const std::string& pattern) {
+  if (pattern.find_first_of("*?[") == std::string::npos) return {pattern};
+  std::vector<std::string> found;
+  std::error_code error;
+  std::size_t seen = 0;
+  fs::recursive_directory_iterator walk(root, fs::directory_options::skip_permission_denied, error);
+  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
+    if (++seen > most_entries) break;
+    const std::string path = walk->path().string().substr(root.size() + 1);
+    if (walk->path().filename() == ".git") {
+      walk.disable_recursion_pending();
+      continue;
+    }
+    std::error_code ignored;
+    if (walk->is_regular_file(ignored) && workspace::matches_glob(pattern, path))
+      found.push_back(path);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace
+
+std::string clipped(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  const std::string total = std::to_string(text.size());
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return text.substr(0, most) + "\n(cut: " + total + " bytes in all)";
+}
+
+std::string describe_command(const sandbox::Outcome& outcome, std::size_t most) {
+  std::string text = outcome.describe() + "\n";
+  if (!outcome.out.empty()) text += "output:\n" + tail(outcome.out, most) + "\n";
+  if (!outcome.err.empty()) text += "errors:\n" + tail(outcome.err, most) + "\n";
+  return text;
+}
+
+Result<std::string> WorkspaceObserver::observe(const RunContext& context,
+                                               const std::stop_token& stop) {
+  const auto spec = parse_spec(context.spec);
+  if (!spec) return std::unexpected(spec.error());
+  const auto root = workspace::Root::open(spec->workspace);
+  if (!root) return std::unexpected(Error(root.error()).within("the workspace"));
+  std::string text;
+  add_files(text, *spec, *root);
+  if (auto done = add_commands(text, *spec, *root, stop); !done)
+    return std::unexpected(std::move(done.error()));
+  if (auto done = add_tools(text, context, *spec, stop); !done)
+    return std::unexpected(std::move(done.error()));
+  if (text.empty()) text = "(the mandate names nothing to observe)\n";
+  return clipped(bench_.redactor().redact(text), most_bytes);
+}
+
+void WorkspaceObserver::add_files(std::string& text,
+                                  const MandateSpec& spec,
+                                  const workspace::Root& root) {
+  const workspace::Policy policy = policy_of(spec, bench_.own());
+  std::size_t shown = 0;
+  for (const std::string& pattern : spec.observe.files) {
+    const auto paths = files_of(root.path(), pattern);
+    if (paths.empty()) text += "## no file fits " + pattern + "\n\n";
+    for (const std::string& path : paths) {
+      if (++shown > most_files) {
+        text += "## more files fit " + pattern + ", and are left out\n\n";
+        return;
+      }
+      const auto normal = workspace::normal_path(path);
+      const auto judged = policy.judge(workspace::Action::read, path, root.path());
+      if (!normal || judged.scope == workspace::Scope::deny) {
+        text += "## file " + path + ": not allowed\n\n";
+        continue;
+      }
+      auto file = root.read(*normal);
+      if (!file) {
+        text += "## file " + path + ": " + file.error().message + "\n\n";
+        continue;
+      }
+      text += "## file " + path + " (" + std::to_string(file->content.size()) + " bytes, hash " +
+              file->hash + ")\n" + clipped(std::move(file->content), most_file_bytes) + "\n\n";
+    }
+  }
+}
+
+Result<void> WorkspaceObserver::add_commands(std::string& text,
+                                             const MandateSpec& spec,
+                                             const workspace::Root& root,
+                                             const std::stop_token& stop) {
+  if (spec.observe.commands.empty()) return {};
+  const auto sandbox = bench_.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  for (const std::string& line : spec.observe.commands) {
+    const auto words = words_of(line);
+    text += "## command " + line + "\n";
+    if (!words.empty() && words.front() == "git") {
+      if (const std::string why = workspace::refusal_of_git(words); !why.empty()) {
+        text += why + "\n\n";
+        continue;
+      }
+    }
+    // Looking changes nothing: the workspace is read-only.
+    sandbox::Plan plan{.words = words, .workspace = {}, .may_write = false};
+    plan.tools = bench_.settings().tool_chains;
+    auto ran = workspace::run_guarded(**sandbox, root, std::move(plan), stop);
+    if (!ran && ran.error().code == Errc::cancelled) return std::unexpected(std::move(ran.error()));
+    if (ran && ran->outcome.end == sandbox::Outcome::End::stopped)
+      return fail(Errc::cancelled, "stopped");
+    text += (ran ? describe_command(ran->outcome, most_answer_bytes) : ran.error().message) + "\n";
+  }
+  return {};
+}
+
+Result<void> WorkspaceObserver::add_tools(std::string& text,
+                                          const RunContext& context,
+                                          const MandateSpec& spec,
+                                          const std::stop_token& stop) {
+  for (const ObservedTool& each : spec.observe.tools) {
+    text += "## tool " + each.tool + " " + each.arguments + "\n";
+    if (!bench_.is_reading(each.tool) || each.tool.starts_with("mandates_")) {
+      text += "not allowed: it is no tool that only reads\n\n";
+      continue;
+    }
+    auto answer = bench_.call_tool({.tool = each.tool,
+                                    .arguments = each.arguments,
+                                    .mandate = context.mandate,
+                                    .workspace = spec.workspace,
+                                    .name_space = name_space_,
+                                    .key = {},
+                                    .read_only = true},
+                                   stop);
+    if (stop.stop_requested()) return fail(Errc::cancelled, "stopped");
+    text +=
+        (answer ? clipped(std::move(*answer), most_answer_bytes) : answer.error().message) + "\n\n";
+  }
+  return {};
+}
+
+}  // namespace hearth::packs::mandates

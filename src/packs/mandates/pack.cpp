@@ -1,0 +1,154 @@
+// The pack itself: its life, its settings, its stores.
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/log.hpp"
+#include "packs/mandates/decisions.hpp"
+#include "packs/mandates/mandates.hpp"
+#include "packs/mandates/tools.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Mandates final : public pack::Pack {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "mandates"; }
+  [[nodiscard]] std::vector<pack::Setting> settings() const override { return known_settings(); }
+  void declare(pack::Binder& tools) override {
+    declare_mandate_tools(tools, runner_);
+    declare_schedule_tools(tools, runner_);
+    declare_run_tools(tools, runner_);
+    declare_approval_tools(tools, runner_);
+    declare_upkeep_tools(tools, runner_);
+    declare_resources(tools, runner_);
+  }
+  void start(pack::PackContext& context) override;
+  void stop() override;
+  [[nodiscard]] pack::PackStatus status() const override;
+  [[nodiscard]] std::string activity() const override;
+  void in_person(std::string_view arguments,
+                 pack::Reviewer reviewer,
+                 std::move_only_function<void(Result<std::string>)> answer) override;
+  // An active schedule, or a run that has not ended.
+  [[nodiscard]] bool is_standing_by() const override;
+  [[nodiscard]] std::vector<pack::StoreStatus> stores() const override;
+
+ private:
+  void resume_all(const std::string& stores);
+
+  pack::PackContext* context_ = nullptr;
+  ToolRunner runner_;
+};
+
+void Mandates::start(pack::PackContext& context) {
+  context_ = &context;
+  runner_.start(context,
+                read_settings([&](std::string_view name) { return context.setting(name); }));
+  // What the model's key is, no line of the log tells.
+  log::set_filter([redactor = runner_.bench().redactor()](std::string_view line) {
+    return redactor.redact(line);
+  });
+  if (context.store_owner()) return;
+  const auto own = context.data_directory("default");
+  if (!own) return;
+  const std::string stores = own->parent_path().parent_path().string();
+  auto queued = context.submit([this, stores] { resume_all(stores); });
+  if (!queued)
+    log::warning("mandates rest until asked for", {log::kv("why", queued.error().message)});
+}
+
+// Every namespace that has mandates goes on where an earlier daemon left it.
+void Mandates::resume_all(const std::string& stores) {
+  std::error_code error;
+  for (const auto& each : fs::directory_iterator(stores, error)) {
+    std::error_code ignored;
+    if (!fs::exists(each.path() / "mandates" / database_name, ignored)) continue;
+    (void)runner_.space(each.path().filename().string());  // what fails is logged, and in status()
+  }
+}
+
+void Mandates::stop() {
+  runner_.stop();
+  log::set_filter({});
+}
+
+pack::PackStatus Mandates::status() const {
+  if (std::string problem = runner_.problem(); !problem.empty())
+    return {pack::Warmth::degraded, std::move(problem)};
+  for (const auto& space : runner_.spaces()) {
+    if (std::string error = space->dispatcher().status().error; !error.empty())
+      return {pack::Warmth::degraded, std::move(error)};
+  }
+  return {pack::Warmth::warm, {}};
+}
+
+std::string Mandates::activity() const {
+  std::string text;
+  for (const auto& space : runner_.spaces()) {
+    const auto census = space->census();
+    if (!census || census->mandates == 0) continue;
+    const DispatcherStatus now = space->dispatcher().status();
+    text += (text.empty() ? "" : "; ") + space->name() + ": " + std::to_string(census->schedules) +
+            " schedules, " + std::to_string(census->running) + " runs running, " +
+            std::to_string(census->waiting + census->blocked) + " waiting, " +
+            std::to_string(census->approvals) + " approvals pending, heartbeat " +
+            format_rfc3339(now.beat) +
+            (now.wake ? ", next " + format_rfc3339(*now.wake) : std::string()) + ", lateness " +
+            std::to_string(now.lateness.count()) + " ms";
+  }
+  return text;
+}
+
+void Mandates::in_person(std::string_view arguments,
+                         pack::Reviewer reviewer,
+                         std::move_only_function<void(Result<std::string>)> answer) {
+  // Shared with the refusal below, which must still be able to answer.
+  auto shared =
+      std::make_shared<std::move_only_function<void(Result<std::string>)>>(std::move(answer));
+  auto queued = context_->submit(
+      [this, shared, reviewer = std::move(reviewer), arguments = std::string(arguments)] {
+        Result<std::string> outcome = fail(Errc::internal, "nothing was decided");
+        if (const auto space = runner_.space(reviewer.name_space)) {
+          outcome = decide(**space, arguments, reviewer);
+        } else {
+          outcome = std::unexpected(space.error());
+        }
+        context_->post(
+            [shared, outcome = std::move(outcome)]() mutable { (*shared)(std::move(outcome)); });
+      });
+  if (!queued) (*shared)(std::unexpected(std::move(queued.error())));
+}
+
+bool Mandates::is_standing_by() const {
+  for (const auto& space : runner_.spaces()) {
+    const DispatcherStatus now = space->dispatcher().status();
+    if (now.schedules > 0 || now.running > 0 || now.wake) return true;
+  }
+  return false;
+}
+
+std::vector<pack::StoreStatus> Mandates::stores() const {
+  std::vector<pack::StoreStatus> list;
+  for (const auto& space : runner_.spaces()) {
+    const std::string file = space->directory() + "/" + database_name;
+    std::uint64_t bytes = 0;
+    for (const char* const tail : {"", "-wal"}) {
+      std::error_code none;
+      const auto size = fs::file_size(file + tail, none);
+      if (!none) bytes += size;
+    }
+    list.push_back({space->name(), file, bytes});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::unique_ptr<pack::Pack> make_pack() {
+  return std::make_unique<Mandates>();
+}
+
+}  // namespace hearth::packs::mandates

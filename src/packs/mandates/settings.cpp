@@ -1,0 +1,119 @@
+#include "packs/mandates/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/values.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+constexpr std::array<std::string_view, 3> mode_names{"json_schema", "tool", "prompt"};
+constexpr std::int64_t day_calls = 1'000;
+constexpr std::int64_t day_tokens = 20'000'000;
+
+std::optional<std::int64_t> count_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+// In millionths.
+std::optional<std::int64_t> money_of(std::string_view text) {
+  double amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error != std::errc{} || end != text.data() + text.size() || !(amount >= 0) || amount > 1e9)
+    return std::nullopt;
+  return std::llround(amount * 1e6);
+}
+
+bool is_count(std::string_view text) {
+  return count_of(text).has_value();
+}
+bool is_money(std::string_view text) {
+  return money_of(text).has_value();
+}
+bool is_duration(std::string_view text) {
+  return parse_duration(text).has_value();
+}
+bool is_mode(std::string_view text) {
+  return std::ranges::find(mode_names, text) != mode_names.end();
+}
+bool is_workers(std::string_view text) {
+  const auto count = count_of(text);
+  return count && *count >= 1 && *count <= 64;
+}
+bool is_ceiling(std::string_view text) {
+  return text == "ask" || text == "auto";
+}
+bool is_absolute(std::string_view text) {
+  return text.starts_with('/');
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<pack::Setting> known_settings() {
+  return {pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
+          pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
+          pack::Setting{"day_calls", "a number of model calls", is_count},
+          pack::Setting{"day_tokens", "a number of tokens", is_count},
+          pack::Setting{"day_money", "an amount such as 2.50", is_money},
+          pack::Setting{"bubblewrap", "the program bwrap"},
+          pack::Setting{"tool_chains", "a list of absolute directories"},
+          pack::Setting{"model.url", "the API's address up to its /v1"},
+          pack::Setting{"model.socket", "an absolute path", is_absolute},
+          pack::Setting{"model.name", "the model's name, as the server has it"},
+          pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
+          pack::Setting{"model.key_env", "the name of a variable"},
+          pack::Setting{"model.key_file", "an absolute path", is_absolute},
+          pack::Setting{"model.key_command", "a program and its arguments, as a list"},
+          pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
+          pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
+          pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
+}
+
+Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {
+  const auto text = [&](std::string_view name) { return setting(name).value_or(""); };
+  const auto number = [&](std::string_view name, std::int64_t fallback) {
+    return count_of(text(name)).value_or(fallback);
+  };
+  Settings settings;
+  settings.workers = static_cast<int>(number("workers", settings.workers));
+  if (text("agents_may") == "auto") settings.agents_may = workspace::Scope::automatic;
+  settings.day.calls = number("day_calls", day_calls);
+  settings.day.tokens = number("day_tokens", day_tokens);
+  if (const auto money = setting("day_money")) settings.day.money = money_of(*money);
+  if (const auto program = setting("bubblewrap")) settings.bubblewrap = *program;
+  settings.tool_chains = lines_of(text("tool_chains"));
+  ModelSettings& model = settings.model;
+  model.url = text("model.url");
+  model.socket = text("model.socket");
+  model.name = text("model.name");
+  if (const auto mode = setting("model.mode")) {
+    const auto found = std::ranges::find(mode_names, *mode);
+    if (found != mode_names.end())
+      model.mode = static_cast<model::ShapeMode>(found - mode_names.begin());
+  }
+  model.key = {.environment = text("model.key_env"),
+               .file = text("model.key_file"),
+               .command = lines_of(text("model.key_command"))};
+  if (const auto timeout = setting("model.timeout"))
+    model.timeout = parse_duration(*timeout).value_or(model.timeout);
+  model.input_price = money_of(text("model.input_price")).value_or(0);
+  model.output_price = money_of(text("model.output_price")).value_or(0);
+  return settings;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,110 @@
+#include "packs/mandates/space.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "packs/mandates/events_wire.hpp"
+
+namespace hearth::packs::mandates {
+
+Space::Space(Workbench& bench, std::string name_space, std::string directory)
+    : bench_(bench),
+      name_(std::move(name_space)),
+      directory_(std::move(directory)),
+      observer_(bench, name_),
+      thinker_(bench),
+      actor_(bench, name_, directory_ + "/changes") {}
+
+Space::~Space() {
+  close();
+}
+
+Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
+  const auto directory = bench.context().data_directory(name_space);
+  if (!directory) return std::unexpected(directory.error());
+  auto space = std::unique_ptr<Space>(new Space(bench, name_space, directory->string()));
+  std::error_code error;
+  std::filesystem::create_directories(space->directory_ + "/changes", error);
+  if (error) return fail_errno("make " + space->directory_ + "/changes", error.value());
+  MandateStoreOptions options;
+  options.directory = space->directory_;
+  options.durability =
+      bench.context().is_power_safe() ? store::Durability::power : store::Durability::process;
+  options.recorded = [made = space.get()](const JournalEntry& entry) { made->recorded(entry); };
+  auto store = MandateStore::open(store::system_env(), bench.context().clock(), options);
+  if (!store) return std::unexpected(std::move(store.error()).within("open mandates"));
+  space->store_ = std::move(*store);
+  auto ledger = Ledger::open(*space->store_);
+  if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
+  space->ledger_ = std::move(*ledger);
+  auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
+                                      Ports{space->observer_, space->thinker_, space->actor_},
+                                      bench.settings().workers);
+  if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
+  space->dispatcher_ = std::move(*dispatcher);
+  return space;
+}
+
+Result<Census> Space::census() {
+  auto reader = store_->read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  return census_of(**reader);
+}
+
+// On the writer's thread.
+void Space::recorded(const JournalEntry& entry) {
+  const RecordEvent event = event_of(entry);
+  bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
+                           event.data);
+  bench_.context().resources_updated(event.resources, name_);
+}
+
+Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {
+  const auto n = Runs(*store_).create(mandate, std::move(cause), std::move(key));
+  if (!n) return std::unexpected(n.error());
+  dispatcher_->wake();
+  auto reader = store_->read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  return load_run(**reader, *n);
+}
+
+Result<void> Space::schedules_changed(std::int64_t mandate) {
+  auto reader = store_->read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  auto rows = (*reader)->query("SELECT n FROM schedules WHERE mandate_n = ?", mandate);
+  while (rows.next()) dispatcher_->schedule_changed(rows.integer(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return {};
+}
+
+Result<void> Space::stop_run(std::int64_t run, Stop how, std::string reason) {
+  Runs runs(*store_);
+  if (auto stopped = runs.stop(run, how, std::move(reason)); !stopped) return stopped;
+  if (how == Stop::terminate) dispatcher_->cut_off(run);
+  dispatcher_->wake();
+  return {};
+}
+
+Result<void> Space::cut_off_all(std::int64_t mandate) {
+  std::vector<std::int64_t> open;
+  {
+    auto reader = store_->read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    auto rows =
+        (*reader)->query("SELECT n FROM runs WHERE mandate_n = ? AND state <> 'ended'", mandate);
+    while (rows.next()) open.push_back(rows.integer(0));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  for (const std::int64_t run : open) {
+    if (auto stopped = stop_run(run, Stop::terminate, "the mandate was stopped"); !stopped)
+      return stopped;
+  }
+  return {};
+}
+
+void Space::close() {
+  if (dispatcher_) dispatcher_->close();
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,64 @@
+// The mandates of one namespace, opened: store, ledger, the three ports, and the threads that drive
+// runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "packs/mandates/actor.hpp"
+#include "packs/mandates/engine/dispatcher.hpp"
+#include "packs/mandates/engine/overview.hpp"
+#include "packs/mandates/observer.hpp"
+#include "packs/mandates/thinker.hpp"
+#include "packs/mandates/workbench.hpp"
+#include "store/env.hpp"
+
+namespace hearth::packs::mandates {
+
+inline constexpr const char* database_name = "mandates.db";
+
+// Members are for any thread.
+class Space final {
+ public:
+  // `bench` outlives the space. `damaged` when the store does not hold: then nothing is done.
+  [[nodiscard]] static Result<std::unique_ptr<Space>> open(Workbench& bench,
+                                                           const std::string& name_space);
+  ~Space();
+  Space(const Space&) = delete;
+  Space& operator=(const Space&) = delete;
+
+  [[nodiscard]] MandateStore& store() { return *store_; }
+  [[nodiscard]] Ledger& ledger() { return *ledger_; }
+  [[nodiscard]] Dispatcher& dispatcher() { return *dispatcher_; }
+  [[nodiscard]] Workbench& bench() { return bench_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+  // One beside the schedules; the same key gives the same run.
+  [[nodiscard]] Result<Run> start_run(std::int64_t mandate, std::string cause, std::string key);
+  // The mandate's schedules are looked at again.
+  [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
+  // Asks a run to end, and cuts it off where it is meant so.
+  [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
+  // Of all runs of a mandate that was stopped.
+  [[nodiscard]] Result<void> cut_off_all(std::int64_t mandate);
+  [[nodiscard]] Result<Census> census();
+  // Cuts runs off; they are driven on after the next start. Idempotent.
+  void close();
+
+ private:
+  Space(Workbench& bench, std::string name_space, std::string directory);
+  void recorded(const JournalEntry& entry);
+
+  Workbench& bench_;
+  const std::string name_;
+  const std::string directory_;
+  std::unique_ptr<MandateStore> store_;
+  std::unique_ptr<Ledger> ledger_;
+  WorkspaceObserver observer_;
+  ModelThinker thinker_;
+  WorkspaceActor actor_;
+  std::unique_ptr<Dispatcher> dispatcher_;  // last: its threads use what stands above
+};
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,38 @@
+// Thinks with a language model: what it is told, what its answers must look like, what they cost.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "packs/mandates/engine/ports.hpp"
+#include "packs/mandates/mandate_spec.hpp"
+#include "packs/mandates/model/chat_model.hpp"
+#include "packs/mandates/workbench.hpp"
+
+namespace hearth::packs::mandates {
+
+// Of one namespace; several threads.
+class ModelThinker final : public Thinker {
+ public:
+  explicit ModelThinker(Workbench& bench);
+  [[nodiscard]] Amounts worst_case(Phase phase, const RunContext& context) override;
+  [[nodiscard]] Thought think(Phase phase,
+                              const RunContext& context,
+                              const std::stop_token& stop) override;
+  [[nodiscard]] Result<Plan> plan(std::string_view decision) override;
+  [[nodiscard]] Result<bool> is_goal_reached(std::string_view reflection) override;
+  [[nodiscard]] Result<RunRules> rules(std::string_view spec) override;
+
+ private:
+  // Of a request of so many bytes; no token has less than one.
+  [[nodiscard]] Amounts request_at_worst(const model::Question& question) const;
+  [[nodiscard]] Amounts amounts_of(const model::Spent& spent, const Amounts& worst) const;
+
+  Workbench& bench_;
+  std::unique_ptr<model::ChatModel> model_;  // null: none is configured
+};
+
+// Pure: what a phase asks.
+[[nodiscard]] model::Question question_of(Phase phase, const RunContext& context);
+
+}  // namespace hearth::packs::mandates

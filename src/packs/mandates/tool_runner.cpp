@@ -1,0 +1,76 @@
+#include "packs/mandates/tool_runner.hpp"
+
+#include "base/log.hpp"
+
+namespace hearth::packs::mandates {
+
+void ToolRunner::start(pack::PackContext& context, Settings settings) {
+  context_ = &context;
+  bench_ = std::make_unique<Workbench>(context, std::move(settings));
+}
+
+void ToolRunner::stop() {
+  std::map<std::string, std::shared_ptr<Space>> spaces;
+  {
+    auto opened = opened_.lock();
+    opened->is_closing = true;
+    spaces = opened->spaces;
+  }
+  for (const auto& [name, space] : spaces) space->close();
+}
+
+Result<std::shared_ptr<Space>> ToolRunner::space(const std::string& name_space) {
+  auto opened = opened_.lock();
+  const auto found = opened->spaces.find(name_space);
+  if (found != opened->spaces.end()) return found->second;
+  if (opened->is_closing) return fail(Errc::draining, "the daemon is leaving", {"try again"});
+  if (context_->store_owner()) {
+    return fail(Errc::read_only, "mandates are carried out by " + *context_->store_owner(),
+                {"ask the shared daemon: leave --no-daemon out"});
+  }
+  auto space = Space::open(*bench_, name_space);
+  if (!space) {
+    opened->problem = space.error().message;
+    log::error("mandates cannot be carried out",
+               {log::kv("namespace", name_space), log::kv("error", space.error().message)});
+    return std::unexpected(std::move(space.error()));
+  }
+  opened->problem.clear();
+  return opened->spaces.emplace(name_space, std::move(*space)).first->second;
+}
+
+std::vector<std::shared_ptr<Space>> ToolRunner::spaces() const {
+  std::vector<std::shared_ptr<Space>> all;
+  for (const auto& [name, space] : opened_.lock()->spaces) all.push_back(space);
+  return all;
+}
+
+std::string ToolRunner::problem() const {
+  return opened_.lock()->problem;
+}
+
+pack::ToolSpec reading(std::string verb, std::string title, std::string description) {
+  pack::ToolSpec spec;
+  spec.verb = std::move(verb);
+  spec.title = std::move(title);
+  spec.description = std::move(description);
+  spec.annotations.read_only = true;
+  spec.annotations.idempotent = true;
+  spec.resend = pack::ResendRule::run_again;
+  return spec;
+}
+
+pack::ToolSpec writing(std::string verb,
+                       std::string title,
+                       std::string description,
+                       pack::Annotations annotations) {
+  pack::ToolSpec spec;
+  spec.verb = std::move(verb);
+  spec.title = std::move(title);
+  spec.description = std::move(description);
+  spec.annotations = annotations;
+  spec.resend = annotations.idempotent ? pack::ResendRule::run_again : pack::ResendRule::refuse;
+  return spec;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,16 @@
+// The tools of the pack, by what they are about. `runner` outlives the binder's tools. None of them
+// approves, elevates or raises a budget: that is a person's (decisions.hpp).
+#pragma once
+
+#include "packs/mandates/tool_runner.hpp"
+
+namespace hearth::packs::mandates {
+
+void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_run_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_approval_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_resources(pack::Binder& binder, ToolRunner& runner);
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,140 @@
+// The tools that look after the pack itself: status, audit, doctor; and its resources.
+#include "packs/mandates/tools.hpp"
+#include "packs/mandates/wire.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+constexpr const char* json_type = "application/json";
+
+Result<wire::StatusAnswer> status(Space& space) {
+  const auto census = space.census();
+  if (!census) return std::unexpected(census.error());
+  const DispatcherStatus now = space.dispatcher().status();
+  wire::StatusAnswer answer{.mandates = census->mandates,
+                            .schedules = census->schedules,
+                            .waiting = census->waiting,
+                            .running = census->running,
+                            .blocked = census->blocked,
+                            .approvals = census->approvals,
+                            .heartbeat = format_rfc3339(now.beat),
+                            .next = {},
+                            .lateness_ms = now.lateness.count(),
+                            .clock_lag_ms = space.store().clock_lag().count(),
+                            .problem = now.error};
+  if (now.wake) answer.next = format_rfc3339(*now.wake);
+  return answer;
+}
+
+wire::AuditAnswer audit(Space& space) {
+  const auto checked = space.store().audit();
+  if (!checked) {
+    return {.intact = false, .records = 0, .head = {}, .problem = checked.error().message};
+  }
+  return {.intact = true,
+          .records = static_cast<std::int64_t>(checked->head.sequence),
+          .head = hex(checked->head.hash),
+          .problem = {}};
+}
+
+wire::DoctorAnswer doctor(Space& space, const pack::Call& call) {
+  wire::DoctorAnswer answer{.good = true, .findings = {}};
+  const auto add = [&](std::string check, bool good, std::string detail) {
+    answer.good = answer.good && good;
+    answer.findings.push_back({std::move(check), good, std::move(detail)});
+  };
+  const auto sandbox = space.bench().sandbox(call.stop());
+  add("sandbox", sandbox.has_value(),
+      sandbox ? (*sandbox)->self_test().describe() : sandbox.error().message);
+  const ModelSettings& model = space.bench().settings().model;
+  add("model", !model.url.empty(),
+      model.url.empty() ? "none: set model.url in [mandates]; runs wait"
+                        : model.name + " at " + model.url);
+  const wire::AuditAnswer journal = audit(space);
+  add("journal", journal.intact,
+      journal.intact ? std::to_string(journal.records) + " records" : journal.problem);
+  const auto lag = space.store().clock_lag();
+  add("clock", lag < std::chrono::seconds(5),
+      lag < std::chrono::seconds(5) ? "goes forward"
+                                    : "was set back by " + std::to_string(lag.count()) + " ms");
+  const DispatcherStatus now = space.dispatcher().status();
+  add("dispatcher", now.error.empty(),
+      now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
+  return answer;
+}
+
+std::vector<std::string> no_proposals(std::string_view, std::string_view, const pack::Variables&) {
+  return {};
+}
+
+template <typename Read>
+void answer_resource(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
+  runner.on_pool(std::move(call), [uri, read](Space& space, pack::Call running) {
+    const Result<std::string> text = read(space);
+    if (!text) return running.answer(std::unexpected(text.error()));
+    pack::Reply reply;
+    reply.content.push_back({.kind = pack::ContentKind::resource,
+                             .text = *text,
+                             .bytes = {},
+                             .mime_type = json_type,
+                             .uri = uri,
+                             .name = {}});
+    running.answer(std::move(reply));
+  });
+}
+
+}  // namespace
+
+void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
+  runner.bind<wire::NoRequest, wire::StatusAnswer>(
+      tools, reading("status", "How mandates stand", "Counts, heartbeat, next time due, lateness."),
+      [](Space& space, const wire::NoRequest&, const pack::Call&) { return status(space); });
+  runner.bind<wire::NoRequest, wire::AuditAnswer>(
+      tools,
+      reading("audit", "Verify the journal", "Whether what happened was changed, removed or cut."),
+      [](Space& space, const wire::NoRequest&, const pack::Call&) -> Result<wire::AuditAnswer> {
+        return audit(space);
+      });
+  runner.bind<wire::NoRequest, wire::DoctorAnswer>(
+      tools,
+      reading("doctor", "What mandates need", "Sandbox, model, journal, clock: what works here."),
+      [](Space& space, const wire::NoRequest&,
+         const pack::Call& call) -> Result<wire::DoctorAnswer> { return doctor(space, call); });
+}
+
+void declare_resources(pack::Binder& binder, ToolRunner& runner) {
+  binder.add(pack::ResourceSpec{.uri = "hearth://mandates/status",
+                                .name = "mandates-status",
+                                .title = "How mandates stand",
+                                .description = "Counts, heartbeat, next time due, lateness",
+                                .mime_type = json_type},
+             [&runner](const std::string& uri, const pack::Variables&, pack::Call call) {
+               answer_resource(runner, uri, std::move(call),
+                               [](Space& space) -> Result<std::string> {
+                                 const auto answer = status(space);
+                                 if (!answer) return std::unexpected(answer.error());
+                                 return json::encode(*answer);
+                               });
+             });
+  binder.add(
+      pack::TemplateSpec{.uri_template = "hearth://mandates/runs/{run}",
+                         .name = "mandates-run",
+                         .title = "A run",
+                         .description = "Its state, and what it waits for",
+                         .mime_type = json_type},
+      [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
+        answer_resource(runner, uri, std::move(call),
+                        [word = variables.at("run")](Space& space) -> Result<std::string> {
+                          auto reader = space.store().read();
+                          if (!reader) return std::unexpected(std::move(reader.error()));
+                          const auto run = find_run(**reader, word);
+                          if (!run) return std::unexpected(run.error());
+                          const auto row = wire::to_row(**reader, *run);
+                          if (!row) return std::unexpected(row.error());
+                          return json::encode(*row);
+                        });
+      },
+      no_proposals);
+}
+
+}  // namespace hearth::packs::mandates

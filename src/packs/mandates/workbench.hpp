@@ -1,0 +1,67 @@
+// What observing, thinking and acting share: the sandbox, the tools of other packs, the secrets,
+// and one owner at a time for each workspace.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/guarded.hpp"
+#include "pack/pack.hpp"
+#include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/settings.hpp"
+#include "secrets/redactor.hpp"
+
+namespace hearth::packs::mandates {
+
+struct ToolRequest {
+  std::string tool;
+  std::string arguments;
+  std::string mandate;
+  std::string workspace;
+  std::string name_space;
+  std::string key;  // done once under it, where the tool can
+  bool read_only = false;
+};
+
+// One for all namespaces. Members are for any thread, and block.
+class Workbench final {
+ public:
+  // On the loop thread. `context` outlives the workbench.
+  Workbench(pack::PackContext& context, Settings settings);
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const secrets::Redactor& redactor() const { return redactor_; }
+  [[nodiscard]] pack::PackContext& context() const { return context_; }
+  // Where workspaces may lie besides the caller's project.
+  [[nodiscard]] const std::vector<std::string>& roots() const { return roots_; }
+  // Hearth's own directories.
+  [[nodiscard]] const std::vector<std::string>& own() const { return own_; }
+
+  // Proved at its first use, some 0.3 s; `unavailable` without one, and tried again the next time.
+  [[nodiscard]] Result<std::shared_ptr<const sandbox::Sandbox>> sandbox(
+      const std::stop_token& stop);
+  // Whether it says that it changes nothing; one that is not there does not.
+  [[nodiscard]] bool is_reading(const std::string& tool) const;
+  // Structured content as JSON text.
+  [[nodiscard]] Result<std::string> call_tool(const ToolRequest& request,
+                                              const std::stop_token& stop);
+  // Held while a workspace's files are changed.
+  [[nodiscard]] std::unique_lock<std::mutex> hold(const std::string& workspace);
+  // Empty where none is needed.
+  [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
+
+ private:
+  pack::PackContext& context_;
+  const Settings settings_;
+  const std::vector<std::string> own_;
+  const std::vector<std::string> roots_;
+  secrets::Redactor redactor_;
+  Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
+  Guarded<std::map<std::string, std::unique_ptr<std::mutex>>> workspaces_;
+};
+
+}  // namespace hearth::packs::mandates
