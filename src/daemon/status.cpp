@@ -51,8 +51,9 @@ json::Object list_packs(const std::vector<const pack::Pack*>& packs) {
     }
     json::Object entry{{"warmth", pack::warmth_name(status.warmth)}, {"stores", std::move(stores)}};
     if (!status.reason.empty()) entry["reason"] = status.reason;
-    if (std::string activity = pack->activity(); !activity.empty())
-      entry["activity"] = std::move(activity);
+    if (const std::string activity = pack->activity(); !activity.empty()) {
+      entry["activity"] = activity;
+    }
     list[std::string(pack->name())] = std::move(entry);
   }
   return list;

@@ -185,8 +185,8 @@ class PackContext {
   // Calls a tool of any pack for work that no client waits for; its time limit applies, and
   // `context.caller` says for whom. `done` comes once, on the loop thread. Any thread.
   virtual void call_tool(const std::string& tool,
-                         std::string /*arguments*/,
-                         Call::Context /*context*/,
+                         std::string /*arguments*/,  // NOLINT(performance-unnecessary-value-param)
+                         Call::Context /*context*/,  // NOLINT(performance-unnecessary-value-param)
                          std::move_only_function<void(Result<Reply>)> done) {
     done(fail(Errc::not_found, "there is no tool " + tool));
   }
@@ -242,7 +242,7 @@ class Pack {
   // when it has seen the person's credential. Arguments and answer are JSON objects. Loop thread;
   // must not block.
   virtual void in_person(std::string_view /*arguments*/,
-                         Reviewer /*reviewer*/,
+                         Reviewer /*reviewer*/,  // NOLINT(performance-unnecessary-value-param)
                          std::move_only_function<void(Result<std::string>)> answer) {
     answer(fail(Errc::unsupported, "this pack has nothing to decide"));
   }

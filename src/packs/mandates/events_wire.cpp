@@ -41,7 +41,7 @@ RecordEvent event_of(const JournalEntry& entry) {
     if (name == "run") event.resources.push_back("hearth://mandates/runs/" + value);
     if (name == "mandate") event.resources.push_back("hearth://mandates/mandate/" + value);
     if (name == "proposal") event.resources.emplace_back("hearth://mandates/approvals");
-    fields[name] = std::move(value);
+    fields[name] = value;
   }
   event.data = json::dump(json::Value(std::move(fields)));
   return event;

@@ -191,7 +191,7 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
               {.idempotent = true}),
       update);
   const auto bind_state = [&](std::string verb, std::string title, std::string about,
-                              std::string state, pack::Annotations annotations) {
+                              const std::string& state, pack::Annotations annotations) {
     runner.bind<wire::StateRequest, wire::DoneAnswer>(
         tools, writing(std::move(verb), std::move(title), std::move(about), annotations),
         [state](Space& space, const wire::StateRequest& request, const pack::Call&) {
