@@ -68,7 +68,10 @@ std::vector<std::string> no_proposals(std::string_view, std::string_view, const 
 }
 
 template <typename Read>
-void answer_resource(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
+void answer_resource(ToolRunner& runner,
+                     const std::string& uri,
+                     pack::Call call,
+                     const Read& read) {
   runner.on_pool(std::move(call), [uri, read](Space& space, pack::Call running) {
     const Result<std::string> text = read(space);
     if (!text) return running.answer(std::unexpected(text.error()));
