@@ -151,12 +151,12 @@ Result<std::optional<TableDetail>> find_table(Connections& connections,
 
 Result<Copied> Copier::copy(const CopyRequest& request,
                             const Key& key,
-                            bool may_have_run,
+                            bool& may_be_done,
                             const Work& work) const {
   CopyRequest whole = request;
   whole.sql = without_semicolon(request.sql);
-  if (!is_duckdb(request.to)) return into_other(whole, key, may_have_run, work);
-  if (!is_duckdb(request.from)) return into_duckdb(whole, key, may_have_run, work);
+  if (!is_duckdb(request.to)) return into_other(whole, key, may_be_done, work);
+  if (!is_duckdb(request.from)) return into_duckdb(whole, key, may_be_done, work);
   // One statement, found by the parser: it may stand within another one's brackets.
   const auto columns = columns_of(connections_, whole.from, whole.sql, work);
   if (!columns) return std::unexpected(columns.error());
@@ -164,14 +164,14 @@ Result<Copied> Copier::copy(const CopyRequest& request,
                                    ? "(\n" + whole.sql + "\n)"
                                    : "hearth_query(" + quoted_text(whole.from.database.alias) +
                                          ", " + quoted_text(whole.sql) + ")";
-  return within_duckdb(whole, relation, names_of(*columns), key, may_have_run, work);
+  return within_duckdb(whole, relation, names_of(*columns), key, may_be_done, work);
 }
 
 Result<Copied> Copier::within_duckdb(const CopyRequest& request,
                                      const std::string& relation,
                                      const std::vector<std::string>& columns,
                                      const Key& key,
-                                     bool may_have_run,
+                                     bool& may_be_done,
                                      const Work& work) const {
   const auto table = find_table(connections_, request.to, request.table, work);
   if (!table) return std::unexpected(table.error());
@@ -185,7 +185,7 @@ Result<Copied> Copier::within_duckdb(const CopyRequest& request,
                                    .stage = "stage_" + random_hex(8)});
   if (!plan) return std::unexpected(plan.error());
   const auto executed =
-      in_transaction(connections_, request.to, may_have_run, work, [&](Connection& connection) {
+      in_transaction(connections_, request.to, may_be_done, work, [&](Connection& connection) {
         return connection.execute(as_statements(plan->sql), key, work);
       });
   if (!executed) return std::unexpected(executed.error());
@@ -196,7 +196,7 @@ Result<Copied> Copier::within_duckdb(const CopyRequest& request,
 
 Result<Copied> Copier::into_duckdb(const CopyRequest& request,
                                    const Key& key,
-                                   bool may_have_run,
+                                   bool& may_be_done,
                                    const Work& work) const {
   const auto directory = exchange_for(request.to);
   if (!directory) return std::unexpected(directory.error());
@@ -219,20 +219,19 @@ Result<Copied> Copier::into_duckdb(const CopyRequest& request,
   if (!directory->second) {
     relation = "hearth_query('scratch', " + quoted_text("SELECT * FROM " + relation) + ")";
   }
-  return within_duckdb(request, relation, names_of(columns), key, may_have_run, work);
+  return within_duckdb(request, relation, names_of(columns), key, may_be_done, work);
 }
 
 Result<Copied> Copier::into_other(const CopyRequest& request,
                                   const Key& key,
-                                  bool may_have_run,
+                                  bool& may_be_done,
                                   const Work& work) const {
   const auto table = find_table(connections_, request.to, request.table, work);
   if (!table) return std::unexpected(table.error());
   const bool exists = table->has_value() && request.mode != CopyMode::create;
   bool updates = false;
   const auto executed = in_transaction(
-      connections_, request.to, may_have_run, work,
-      [&](Connection& connection) -> Result<Executed> {
+      connections_, request.to, may_be_done, work, [&](Connection& connection) -> Result<Executed> {
         auto source = connections_.lease(request.from, work);
         if (!source) return std::unexpected(std::move(source.error()));
         auto rows = (*source)->query({.sql = request.sql}, {.rows = rows_at_once}, work);

@@ -37,7 +37,7 @@ class Copier final {
   // Rows are streamed; nothing changes unless all of them arrive.
   [[nodiscard]] Result<Copied> copy(const CopyRequest& request,
                                     const Key& key,
-                                    bool may_have_run,
+                                    bool& may_be_done,
                                     const Work& work) const;
 
  private:
@@ -45,15 +45,15 @@ class Copier final {
                                              const std::string& relation,
                                              const std::vector<std::string>& columns,
                                              const Key& key,
-                                             bool may_have_run,
+                                             bool& may_be_done,
                                              const Work& work) const;
   [[nodiscard]] Result<Copied> into_duckdb(const CopyRequest& request,
                                            const Key& key,
-                                           bool may_have_run,
+                                           bool& may_be_done,
                                            const Work& work) const;
   [[nodiscard]] Result<Copied> into_other(const CopyRequest& request,
                                           const Key& key,
-                                          bool may_have_run,
+                                          bool& may_be_done,
                                           const Work& work) const;
   Connections& connections_;
 };

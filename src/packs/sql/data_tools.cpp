@@ -57,7 +57,7 @@ struct PreparedLoad {
   Target scratch;
   LoadRequest request;
   Key key;
-  bool may_have_run = false;
+  bool may_be_done = false;
   std::int64_t seconds = 0;
 };
 
@@ -87,7 +87,7 @@ Result<PreparedLoad> prepare(const ToolRunner& runner,
                                   .options = std::move(*options),
                                   .is_dry_run = request.dry_run},
                       .key = ToolRunner::key_of(call, request.key, json::encode(request)),
-                      .may_have_run = call.is_resend(),
+                      .may_be_done = call.is_resend(),
                       .seconds = request.timeout};
 }
 
@@ -95,10 +95,10 @@ Result<pack::Reply> load_now(ToolRunner& runner,
                              const PreparedLoad& load,
                              const wire::LoadRequest& request,
                              const Work& work) {
-  const auto report =
-      Loader(runner.connections())
-          .load(load.to, load.scratch, load.request, load.key, load.may_have_run, work);
-  if (!report) return std::unexpected(report.error());
+  bool may_be_done = load.may_be_done;
+  const auto report = Loader(runner.connections())
+                          .load(load.to, load.scratch, load.request, load.key, may_be_done, work);
+  if (!report) return std::unexpected(in_doubt(report.error(), may_be_done));
   wire::LoadAnswer answer = wire::to_answer(*report);
   answer.table = request.table;
   answer.database = load.to.database.alias;
@@ -146,7 +146,9 @@ void load(ToolRunner& runner, const wire::LoadRequest& request, pack::Call call)
     return call.answer(std::unexpected(std::move(may.error())));
   }
   auto prepared = prepare(runner, request, call);
-  if (!prepared) return call.answer(std::unexpected(std::move(prepared.error())));
+  if (!prepared) {
+    return call.answer(std::unexpected(in_doubt(std::move(prepared.error()), call.is_resend())));
+  }
   const Target target = prepared->to;
   runner.in_turn(target, std::move(call),
                  [&runner, request, load = std::move(*prepared)](pack::Call running) {
@@ -237,9 +239,10 @@ void copy(ToolRunner& runner, const wire::CopyRequest& request, pack::Call call)
     return call.answer(std::unexpected(std::move(may.error())));
   }
   auto from = runner.target_of(call, request.from, Access::read_only);
-  if (!from) return call.answer(std::unexpected(std::move(from.error())));
   auto to = runner.target_of(call, request.to, Access::read_write);
-  if (!to) return call.answer(std::unexpected(std::move(to.error())));
+  for (const auto* end : {&from, &to}) {
+    if (!*end) return call.answer(std::unexpected(in_doubt(end->error(), call.is_resend())));
+  }
   auto table = parse_table_name(request.table);
   if (!table) {
     return call.answer(std::unexpected(std::move(table.error()).within("params.table")));
@@ -251,22 +254,21 @@ void copy(ToolRunner& runner, const wire::CopyRequest& request, pack::Call call)
                     .mode = copy_mode(request.mode),
                     .key = request.merge_on.value_or(std::vector<std::string>())};
   const Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-  const bool may_have_run = call.is_resend();
-  runner.in_turn(
-      *to, std::move(call), [&runner, request, whole, key, may_have_run](pack::Call running) {
-        const auto copied =
-            Copier(runner.connections())
-                .copy(whole, key, may_have_run, ToolRunner::work_of(running, request.timeout));
-        if (!copied) return running.answer(std::unexpected(copied.error()));
-        wire::CopyAnswer answer{.table = request.table,
-                                .database = whole.to.database.alias,
-                                .rows_added = copied->added};
-        if (whole.mode == CopyMode::merge) answer.rows_updated = copied->updated;
-        answer.durability = durability_of(whole.to);
-        runner.data_changed(whole.to);
-        running.answer(
-            pack::Reply{.structured = json::encode(answer), .replayed = copied->replayed});
-      });
+  runner.in_turn(*to, std::move(call), [&runner, request, whole, key](pack::Call running) {
+    bool may_be_done = running.is_resend();
+    const auto copied =
+        Copier(runner.connections())
+            .copy(whole, key, may_be_done, ToolRunner::work_of(running, request.timeout));
+    if (!copied) {
+      return running.answer(std::unexpected(in_doubt(copied.error(), may_be_done)));
+    }
+    wire::CopyAnswer answer{
+        .table = request.table, .database = whole.to.database.alias, .rows_added = copied->added};
+    if (whole.mode == CopyMode::merge) answer.rows_updated = copied->updated;
+    answer.durability = durability_of(whole.to);
+    runner.data_changed(whole.to);
+    running.answer(pack::Reply{.structured = json::encode(answer), .replayed = copied->replayed});
+  });
 }
 
 void declare_status(pack::Binder& tools, ToolRunner& runner) {

@@ -70,8 +70,9 @@ Result<Exported> copy_out(Connections& connections,
       .is_trusted = true};
   Target writes = writer;
   writes.database.access = Access::read_write;
+  bool may_be_done = false;
   const auto executed = in_transaction(
-      connections, writes, false, work,
+      connections, writes, may_be_done, work,
       [&](Connection& connection) { return connection.execute({statement}, std::nullopt, work); });
   if (!executed) return std::unexpected(executed.error());
   return delivered(path, request, executed->rows_affected.at(0));
@@ -121,14 +122,15 @@ Result<Exported> by_way_of_scratch(Connections& connections,
   const TableName table{{}, "export_" + random_hex(8)};
   Target scratch = request.scratch;
   scratch.database.access = Access::read_write;
+  bool may_be_done = false;
   const auto copied =
       Copier(connections)
           .copy({.from = request.from, .sql = request.sql, .to = scratch, .table = table},
-                {"once:" + random_hex(16), "export"}, false, work);
+                {"once:" + random_hex(16), "export"}, may_be_done, work);
   if (!copied) return std::unexpected(copied.error());
   auto exported = copy_out(connections, scratch, "SELECT * FROM " + table.quoted(), request, work);
   const Work last{};  // also when the export was cancelled
-  (void)in_transaction(connections, scratch, false, last, [&](Connection& connection) {
+  (void)in_transaction(connections, scratch, may_be_done, last, [&](Connection& connection) {
     return connection.execute({{.sql = "DROP TABLE " + table.quoted()}}, std::nullopt, last);
   });
   return exported;

@@ -73,7 +73,7 @@ class Load final {
         files_(std::move(files)),
         work_(work) {}
 
-  Result<LoadReport> run(const Key& key, bool may_have_run);
+  Result<LoadReport> run(const Key& key, bool& may_be_done);
 
  private:
   [[nodiscard]] bool reads_itself() const {
@@ -82,8 +82,8 @@ class Load final {
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> count_rows();
   [[nodiscard]] Result<void> take_types_of_table();
-  [[nodiscard]] Result<Copied> load(const Key& key, bool may_have_run);
-  [[nodiscard]] Result<Copied> load_itself(const Key& key, bool may_have_run);
+  [[nodiscard]] Result<Copied> load(const Key& key, bool& may_be_done);
+  [[nodiscard]] Result<Copied> load_itself(const Key& key, bool& may_be_done);
   [[nodiscard]] Result<Executed> attempt(Connection& connection, const Key& key);
   [[nodiscard]] Result<void> read_rejects(Connection& connection);
   [[nodiscard]] Result<std::vector<std::string>> readers() const;
@@ -102,15 +102,15 @@ class Load final {
   LoadStatements plan_;
 };
 
-Result<LoadReport> Load::run(const Key& key, bool may_have_run) {
+Result<LoadReport> Load::run(const Key& key, bool& may_be_done) {
   if (auto done = prepare(); !done) return std::unexpected(std::move(done.error()));
   if (request_.is_dry_run) {
     if (auto done = count_rows(); !done) return std::unexpected(std::move(done.error()));
     return report();
   }
-  auto copied = load(key, may_have_run);
+  auto copied = load(key, may_be_done);
   if (!copied && is_encoding_error(copied.error()) && is_latin1_after_all()) {
-    copied = load(key, may_have_run);
+    copied = load(key, may_be_done);
   }
   if (!copied) return std::unexpected(blame(std::move(copied.error())));
   LoadReport done = report();
@@ -186,9 +186,9 @@ Result<std::vector<std::string>> Load::readers() const {
   return all;
 }
 
-Result<Copied> Load::load(const Key& key, bool may_have_run) {
+Result<Copied> Load::load(const Key& key, bool& may_be_done) {
   if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
-  if (reads_itself()) return load_itself(key, may_have_run);
+  if (reads_itself()) return load_itself(key, may_be_done);
   if (request_.options.skips_bad_rows) {
     return fail(
         Errc::unsupported,
@@ -208,12 +208,12 @@ Result<Copied> Load::load(const Key& key, bool may_have_run) {
              .table = request_.table,
              .mode = mode,
              .key = request_.key},
-            key, may_have_run, work_);
+            key, may_be_done, work_);
 }
 
-Result<Copied> Load::load_itself(const Key& key, bool may_have_run) {
+Result<Copied> Load::load_itself(const Key& key, bool& may_be_done) {
   const auto executed =
-      in_transaction(connections_, to_, may_have_run, work_,
+      in_transaction(connections_, to_, may_be_done, work_,
                      [&](Connection& connection) { return attempt(connection, key); });
   if (!executed) return std::unexpected(executed.error());
   Copied copied{.added = executed->rows_affected.at(plan_.added), .replayed = executed->replayed};
@@ -326,13 +326,13 @@ Result<LoadReport> Loader::load(const Target& to,
                                 const Target& scratch,
                                 const LoadRequest& request,
                                 const Key& key,
-                                bool may_have_run,
+                                bool& may_be_done,
                                 const Work& work) const {
   auto own = to.engine->exchange_directory(to.database, to.session);
   if (!own) return std::unexpected(std::move(own.error()));
   auto files = LoadSources::open(connections_, own->empty() || request.is_dry_run ? scratch : to);
   if (!files) return std::unexpected(std::move(files.error()));
-  return Load(connections_, to, request, std::move(*files), work).run(key, may_have_run);
+  return Load(connections_, to, request, std::move(*files), work).run(key, may_be_done);
 }
 
 Result<FileSummary> Loader::inspect(const Target& scratch,

@@ -53,7 +53,7 @@ class Loader final {
                                         const Target& scratch,
                                         const LoadRequest& request,
                                         const Key& key,
-                                        bool may_have_run,
+                                        bool& may_be_done,
                                         const Work& work) const;
   [[nodiscard]] Result<FileSummary> inspect(const Target& scratch,
                                             const LoadFile& file,

@@ -55,7 +55,9 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
     return call.answer(std::unexpected(std::move(may.error())));
   }
   auto target = runner.target_of(call, request.database, Access::read_write);
-  if (!target) return call.answer(std::unexpected(std::move(target.error())));
+  if (!target) {
+    return call.answer(std::unexpected(in_doubt(std::move(target.error()), call.is_resend())));
+  }
   std::vector<Statement> statements = wire::to_statements(request.sql);
   auto parameters = wire::to_parameters(request.params);
   if (!parameters) return call.answer(std::unexpected(std::move(parameters.error())));
@@ -65,25 +67,25 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
   }
   statements.front().parameters = std::move(*parameters);
   Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-  const bool may_have_run = call.is_resend();
-  runner.in_turn(
-      *target, std::move(call),
-      [&runner, target = *target, statements = std::move(statements), key = std::move(key),
-       may_have_run, seconds = request.timeout](pack::Call running) {
-        auto executed = runner.runner().execute(target, statements, key, may_have_run,
-                                                ToolRunner::work_of(running, seconds));
-        if (!executed) {
-          return running.answer(std::unexpected(std::move(executed.error())));
-        }
-        runner.data_changed(target, may_redefine(statements));
-        wire::ExecuteAnswer answer{.rows_affected = executed->rows_affected,
-                                   .durability = std::nullopt};
-        if (!target.engine->capabilities().commits_durably) {
-          answer.durability = "at_checkpoint";
-        }
-        running.answer(
-            pack::Reply{.structured = json::encode(answer), .replayed = executed->replayed});
-      });
+  runner.in_turn(*target, std::move(call),
+                 [&runner, target = *target, statements = std::move(statements),
+                  key = std::move(key), seconds = request.timeout](pack::Call running) {
+                   bool may_be_done = running.is_resend();
+                   auto executed = runner.runner().execute(target, statements, key, may_be_done,
+                                                           ToolRunner::work_of(running, seconds));
+                   if (!executed) {
+                     return running.answer(
+                         std::unexpected(in_doubt(std::move(executed.error()), may_be_done)));
+                   }
+                   runner.data_changed(target, may_redefine(statements));
+                   wire::ExecuteAnswer answer{.rows_affected = executed->rows_affected,
+                                              .durability = std::nullopt};
+                   if (!target.engine->capabilities().commits_durably) {
+                     answer.durability = "at_checkpoint";
+                   }
+                   running.answer(pack::Reply{.structured = json::encode(answer),
+                                              .replayed = executed->replayed});
+                 });
 }
 
 void explain(ToolRunner& runner, const wire::ExplainRequest& request, pack::Call call) {

@@ -41,9 +41,9 @@ Result<Page> Runner::go_on(const SessionRef& session,
 Result<Executed> Runner::execute(const Target& target,
                                  const std::vector<Statement>& statements,
                                  const Key& key,
-                                 bool may_have_run,
+                                 bool& may_be_done,
                                  const Work& work) {
-  return in_transaction(connections_, target, may_have_run, work, [&](Connection& connection) {
+  return in_transaction(connections_, target, may_be_done, work, [&](Connection& connection) {
     return connection.execute(statements, key, work);
   });
 }

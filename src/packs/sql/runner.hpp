@@ -45,7 +45,7 @@ class Runner final {
   [[nodiscard]] Result<Executed> execute(const Target& target,
                                          const std::vector<Statement>& statements,
                                          const Key& key,
-                                         bool may_have_run,
+                                         bool& may_be_done,
                                          const Work& work);
   // Runs `ask`, Result<T>(Connections::Lease&), which changes nothing, again after an engine's end.
   template <typename Ask>

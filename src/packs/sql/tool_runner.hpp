@@ -13,6 +13,7 @@
 #include "packs/sql/imports.hpp"
 #include "packs/sql/notebook.hpp"
 #include "packs/sql/runner.hpp"
+#include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/writer_lanes.hpp"
 
@@ -117,7 +118,9 @@ void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
                            (database.location.empty() ? database.alias : database.location);
   auto queued =
       lanes_.submit(lane, [shared, job = std::move(job)]() mutable { job(std::move(*shared)); });
-  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+  if (!queued) {
+    shared->answer(std::unexpected(in_doubt(std::move(queued.error()), shared->is_resend())));
+  }
 }
 
 }  // namespace hearth::packs::sql

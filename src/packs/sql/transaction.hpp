@@ -8,13 +8,18 @@
 namespace hearth::packs::sql {
 
 // Runs `attempt` on a connection to `target`, a bounded number of times: each time one transaction,
-// all under one key if it has one. What was sent before (`may_have_run`), or was cut again and
-// again, is `outcome_unknown` where no key tells. Blocks: on the pack's pool.
+// all under one key if it has one. `may_be_done`: whether it was sent before. Afterwards, whether
+// an error leaves open that it was done: an engine that keeps keys ended while it worked on it, and
+// did not come back to be asked. Blocks: on the pack's pool.
 [[nodiscard]] Result<Executed> in_transaction(
     Connections& connections,
     const Target& target,
-    bool may_have_run,
+    bool& may_be_done,
     const Work& work,
     const std::function<Result<Executed>(Connection&)>& attempt);
+
+// What to say of a write that failed with `error`: outcome_unknown where it may be done all the
+// same.
+[[nodiscard]] Error in_doubt(Error error, bool may_be_done);
 
 }  // namespace hearth::packs::sql

@@ -96,8 +96,9 @@ Result<void> load_dropped(ToolRunner& runner,
   const std::string id =
       imports.begin(folder.name_space, request->table.name, "persistent", runner.now());
   const Work work{.stop = imports.stop_token()};
+  bool may_be_done = false;  // the next try has the same key
   const auto report =
-      Loader(runner.connections()).load(*to, *scratch, *request, key_of(file), false, work);
+      Loader(runner.connections()).load(*to, *scratch, *request, key_of(file), may_be_done, work);
   Result<std::string> outcome = report ? Result<std::string>(json::encode(wire::to_answer(*report)))
                                        : std::unexpected(report.error());
   imports.finish(id, outcome, runner.now());

@@ -67,7 +67,8 @@ class Loading : public testing::Test {
     if (request.table.name.empty()) request.table = {{}, "t"};
     request.files = files;
     const std::string id = key.empty() ? "once:" + std::to_string(++keys_) : key;
-    return Loader(connections_).load(to, scratch(), request, {id, "load"}, false, {});
+    bool may_be_done = false;
+    return Loader(connections_).load(to, scratch(), request, {id, "load"}, may_be_done, {});
   }
   void must_load(const Target& to, const std::vector<LoadFile>& files, LoadRequest request = {}) {
     const auto done = load(to, files, std::move(request));
@@ -78,8 +79,9 @@ class Loading : public testing::Test {
     return page ? csv_text(page->columns, page->rows) : page.error().message;
   }
   void execute(const Target& on, const std::string& sql) {
-    const auto done =
-        runner_.execute(on, {{.sql = sql}}, {"once:" + std::to_string(++keys_), "x"}, false, {});
+    bool may_be_done = false;
+    const auto done = runner_.execute(on, {{.sql = sql}}, {"once:" + std::to_string(++keys_), "x"},
+                                      may_be_done, {});
     EXPECT_TRUE(done) << sql << ": " << done.error().message;
   }
   static std::string read(const std::string& path) {
@@ -314,9 +316,10 @@ TEST_F(Loading, CopiesBetweenDatabases) {
   must_load(scratch(), {file("a.csv", "a,b\n1,x\n2,\n")});
   const Copier copier(connections_);
   const auto copy = [&](CopyMode mode, const std::string& sql) {
+    bool may_be_done = false;
     return copier.copy(
         {.from = scratch(), .sql = sql, .to = persistent(), .table = {{}, "t"}, .mode = mode},
-        {"once:" + std::to_string(++keys_), "copy"}, false, {});
+        {"once:" + std::to_string(++keys_), "copy"}, may_be_done, {});
   };
   const auto created = copy(CopyMode::create, "SELECT * FROM t;");
   ASSERT_TRUE(created) << created.error().message;

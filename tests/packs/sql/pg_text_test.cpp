@@ -111,6 +111,22 @@ TEST(SqlStates, MeanCodes) {
   EXPECT_EQ(quoted_name("nothing"), "");
 }
 
+TEST(SqlStates, StandInTheMessagesOfRefusals) {
+  const auto refusal = refusal_of(
+      "connection to server on socket \"/s\" failed: FATAL:  57P03: das System startet\n"
+      "DETAIL:  5000: soon\nLOCATION:  ProcessStartupPacket, postmaster.c:2342\n");
+  EXPECT_EQ(refusal.sqlstate, "57P03");
+  EXPECT_EQ(refusal.message,
+            "connection to server on socket \"/s\" failed: FATAL:  das System startet\n"
+            "DETAIL:  5000: soon");
+  const std::string own = "connection to server at \"::1\", port 1 failed: Connection refused\n";
+  EXPECT_EQ(refusal_of(own).sqlstate, "");
+  EXPECT_EQ(refusal_of(own).message + "\n", own);
+  EXPECT_EQ(refusal_of("FATAL:  57P0: no").sqlstate, "");
+  EXPECT_EQ(refusal_of(":  ").message, ":  ");
+  EXPECT_EQ(refusal_of("").message, "");
+}
+
 std::string cell(Oid type, std::string_view text, const TypeBook& types = {}) {
   Batch batch(1);
   add_cell(batch, types, type, text);

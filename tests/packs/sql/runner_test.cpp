@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "packs/sql/fake_engine.hpp"
+#include "packs/sql/transaction.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -14,8 +15,11 @@ class RunnerTest : public testing::Test {
     return *databases_.resolve("scratch", {.id = id, .name_space = "n", .roots = {}},
                                Access::read_write);
   }
-  Result<Executed> execute(bool may_have_run = false) {
-    return runner_.execute(target(), {{.sql = "x"}}, {"key", "print"}, may_have_run, {});
+  // As a tool does, with what it says of an error.
+  Result<Executed> execute(bool may_be_done = false) {
+    auto executed = runner_.execute(target(), {{.sql = "x"}}, {"key", "print"}, may_be_done, {});
+    if (executed) return executed;
+    return std::unexpected(in_doubt(executed.error(), may_be_done));
   }
 
   test::FakeState state_;
@@ -84,6 +88,22 @@ TEST_F(RunnerTest, SaysWhenNobodyKnowsTheOutcome) {
   EXPECT_EQ(state_.executed, 1);
   state_.keeps_keys = true;
   EXPECT_TRUE(execute(true)) << "the key tells";
+}
+
+TEST_F(RunnerTest, DoubtsWhatWasSentBeforeUntilTheEngineHasAnswered) {
+  for (const Errc code : {Errc::unavailable, Errc::timed_out, Errc::busy}) {
+    state_.failures = {code};
+    EXPECT_EQ(execute(true).error().code, Errc::outcome_unknown);
+    state_.failures = {code};
+    EXPECT_EQ(execute().error().code, code) << "nothing had been sent";
+  }
+  state_.failures = {Errc::engine_restarted, Errc::unavailable};
+  EXPECT_EQ(execute().error().code, Errc::outcome_unknown) << "it ended while it worked on this";
+  state_.failures = {Errc::engine_restarted, Errc::invalid_args};
+  EXPECT_EQ(execute().error().code, Errc::invalid_args) << "the key was not there";
+  state_.keeps_keys = false;
+  state_.failures = {Errc::engine_restarted};
+  EXPECT_TRUE(execute()) << "engines without keys say so only of what they have undone";
 }
 
 TEST_F(RunnerTest, NamesDatabasesWithTheirNearest) {

@@ -42,7 +42,40 @@ constexpr std::array meanings{
     Meaning{"XX", Errc::unavailable},
 };
 
+bool is_sqlstate(std::string_view text) {
+  return text.size() == 5 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+         });
+}
+
+// "LOCATION:  ProcessStartupPacket, postmaster.c:2342".
+bool is_location(std::string_view line) {
+  const auto file = line.rfind(".c:");
+  return file != std::string_view::npos && line.find(", ") < file &&
+         line.find_first_not_of("0123456789", file + 3) == std::string_view::npos;
+}
+
 }  // namespace
+
+Refusal refusal_of(std::string_view verbose) {
+  Refusal refusal;
+  while (!verbose.empty()) {
+    const std::string_view line = verbose.substr(0, verbose.find('\n'));
+    verbose.remove_prefix(std::min(line.size() + 1, verbose.size()));
+    if (!refusal.sqlstate.empty() && is_location(line)) continue;
+    std::string kept(line);
+    // "…: FATAL:  57P03: the database system is starting up".
+    for (auto at = kept.find(":  "); at != std::string::npos; at = kept.find(":  ", at + 1)) {
+      const std::string_view rest = std::string_view(kept).substr(at + 3);
+      if (!is_sqlstate(rest.substr(0, rest.find(": ")))) continue;
+      refusal.sqlstate = rest.substr(0, 5);
+      kept.erase(at + 3, 7);
+      break;
+    }
+    refusal.message += (refusal.message.empty() ? "" : "\n") + kept;
+  }
+  return refusal;
+}
 
 Errc code_of(std::string_view sqlstate) {
   const auto* const found = std::ranges::find_if(
@@ -56,6 +89,7 @@ std::vector<std::string> advice_for(std::string_view sqlstate) {
   if (sqlstate == "53300") return {"try again later", "lower the server's number of clients"};
   if (sqlstate == "28P01" || sqlstate == "28000")
     return {"check user and password: docs/sql-engines.md says where passwords belong"};
+  if (sqlstate.starts_with("57P")) return {"try again in a moment"};
   if (sqlstate == "25001")
     return {"run it with the database's own tools, outside of a transaction"};
   return {};

@@ -13,6 +13,15 @@ namespace hearth::packs::sql::pg {
 // 53S01 for its time limit.
 [[nodiscard]] Errc code_of(std::string_view sqlstate);
 
+// Why a server refused a connection: its SQLSTATE, and what libpq's message (PQERRORS_VERBOSE) says
+// without it and without the place in the server's source. libpq has the SQLSTATE nowhere else, and
+// the words are in the server's language. Without one they are libpq's own.
+struct Refusal {
+  std::string sqlstate;
+  std::string message;
+};
+[[nodiscard]] Refusal refusal_of(std::string_view verbose);
+
 // What a caller can do about it, besides what the server hints at.
 [[nodiscard]] std::vector<std::string> advice_for(std::string_view sqlstate);
 

@@ -34,6 +34,7 @@ bool find_connecting(void* from, Libpq& pq) {
          find(from, "PQserverVersion", pq.server_version) &&
          find(from, "PQerrorMessage", pq.error_message) && find(from, "PQsocket", pq.socket) &&
          find(from, "PQsetnonblocking", pq.set_nonblocking) &&
+         find(from, "PQsetErrorVerbosity", pq.set_error_verbosity) &&
          find(from, "PQsetNoticeReceiver", pq.set_notice_receiver) &&
          find(from, "PQlibVersion", pq.lib_version);
 }

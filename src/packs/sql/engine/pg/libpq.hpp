@@ -25,6 +25,7 @@ struct Libpq {
   decltype(&::PQerrorMessage) error_message = nullptr;
   decltype(&::PQsocket) socket = nullptr;
   decltype(&::PQsetnonblocking) set_nonblocking = nullptr;
+  decltype(&::PQsetErrorVerbosity) set_error_verbosity = nullptr;
   decltype(&::PQsetNoticeReceiver) set_notice_receiver = nullptr;
   decltype(&::PQsendQuery) send_query = nullptr;
   decltype(&::PQsendQueryParams) send_query_params = nullptr;

@@ -138,6 +138,7 @@ Result<void> Link::establish(const Libpq& pq, PGconn* connection, int waker, con
   const auto deadline =
       std::min(work.deadline.value_or(MonotonicTime::max()), now() + longest_connect);
   const std::stop_callback wake(work.stop, [waker] { tell(waker); });
+  pq.set_error_verbosity(connection, PQERRORS_VERBOSE);  // which has the SQLSTATE of a refusal
   PostgresPollingStatusType state =
       pq.status(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
@@ -153,21 +154,19 @@ Result<void> Link::establish(const Libpq& pq, PGconn* connection, int waker, con
   }
   if (state == PGRES_POLLING_OK && pq.set_nonblocking(connection, 1) == 0) {
     pq.set_notice_receiver(connection, ignore_notice, nullptr);
+    pq.set_error_verbosity(connection, PQERRORS_DEFAULT);
     return {};
   }
-  const std::string reason = one_line(pq.error_message(connection));
+  const Refusal refusal = refusal_of(pq.error_message(connection));
+  const std::string told = one_line(refusal.message);
   if (pq.needs_password(connection) != 0)
-    return fail(Errc::permission, "connect: " + reason, advice_for("28P01"));
-  // libpq keeps no SQLSTATE of a refused connection.
-  const auto has = [&](std::string_view words) { return reason.find(words) != std::string::npos; };
-  if (has("authentication failed") || has("pg_hba.conf"))
-    return fail(Errc::permission, "connect: " + reason, advice_for("28P01"));
-  if (has("too many clients") || has("too many connections"))
-    return fail(Errc::busy, "connect: " + reason, advice_for("53300"));
-  if (has("does not exist")) return fail(Errc::not_found, "connect: " + reason);
-  if (has("starting up") || has("in recovery mode") || has("not yet accepting connections"))
-    return fail(Errc::engine_restarted, "connect: " + reason, {"try again in a moment"});
-  return fail(Errc::unavailable, "connect: " + reason,
+    return fail(Errc::permission, "connect: " + told, advice_for("28P01"));
+  if (!refusal.sqlstate.empty())
+    return fail(code_of(refusal.sqlstate), "connect: " + told, advice_for(refusal.sqlstate));
+  // A server that starts again ends connections in the middle of their greeting.
+  if (told.contains("closed the connection unexpectedly") || told.contains("Connection reset"))
+    return fail(Errc::engine_restarted, "connect: " + told, advice_for("57P03"));
+  return fail(Errc::unavailable, "connect: " + told,
               {"check that the server runs and that host and port are right"});
 }
 
