@@ -43,7 +43,7 @@ bool LoadSource::is_csv() const {
 }
 
 Result<std::string> LoadSource::reader() const {
-  return reader_sql(path, kind, options, is_csv() ? rejects : std::string());
+  return is_csv() ? reader_sql(path, kind, found, rejects) : reader_sql(path, kind, options);
 }
 
 Result<LoadSources> LoadSources::open(Connections& connections, const Target& reader) {
@@ -201,7 +201,38 @@ Result<void> LoadSources::keep_good_lines(LoadSource& source, const Work& work) 
   return {};
 }
 
+// Once: a reader that finds out by itself does so each time that DuckDB plans it.
+Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
+  const auto sql = sniffer_sql(source.path, source.kind, source.options);
+  if (!sql) return std::unexpected(sql.error());
+  const auto rows = rows_of(*sql, work);
+  if (!rows) return std::unexpected(rows.error());
+  const auto text_at = [&](std::size_t column) -> std::optional<std::string> {
+    const Batch::View cell = rows->at(0, column);
+    if (cell.kind == CellKind::null) return std::nullopt;
+    return cell.text == "(empty)" ? std::string() : std::string(cell.text);
+  };
+  source.columns.clear();
+  source.found = source.options;
+  for (std::size_t row = 0; row < rows->rows(); ++row) {
+    source.columns.push_back(
+        {std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+    source.found.columns.emplace_back(source.columns.back().name, source.columns.back().type);
+  }
+  if (source.columns.empty()) return fail(Errc::internal, "DuckDB found no columns");
+  source.found.delimiter = text_at(2);
+  source.found.quote = text_at(3);
+  source.found.escape = text_at(4);
+  source.found.comment = text_at(5);
+  source.found.skip_rows = number_of(rows->at(0, 6).text);
+  source.found.header = rows->at(0, 7).text == "true";
+  source.found.date_format = text_at(8);
+  source.found.timestamp_format = text_at(9);
+  return {};
+}
+
 Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) const {
+  if (source.is_csv()) return sniff(source, work);
   const auto reader = source.reader();
   if (!reader) return std::unexpected(reader.error());
   const auto rows = rows_of(

@@ -36,6 +36,7 @@ struct LoadSource {
   SourceKind kind;              // of what is read at `path`
   std::string path;             // as the engine knows it
   SourceOptions options;        // with what this file adds
+  SourceOptions found;          // of a CSV: the same with all that was found out
   std::vector<Column> columns;  //
   std::string rejects;          // the table that its bad rows go to; empty: none
   [[nodiscard]] Result<std::string> reader() const;
@@ -51,6 +52,8 @@ class LoadSources final {
   [[nodiscard]] Result<LoadSource> prepare(const LoadFile& file,
                                            const SourceOptions& options,
                                            const Work& work);
+  // Finds out what the columns are, with the types that the options have by now.
+  [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
   // Reads all of it, with all values: its rows.
   [[nodiscard]] Result<std::int64_t> count(const LoadSource& source, const Work& work) const;
   [[nodiscard]] const Target& reader() const { return reader_; }
@@ -63,7 +66,7 @@ class LoadSources final {
   [[nodiscard]] Result<void> decode_utf16(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
-  [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Result<void> sniff(LoadSource& source, const Work& work) const;
   // One text of each row of a query on the reader, a line each.
   [[nodiscard]] Result<std::string> lines_of(const std::string& sql, const Work& work);
   [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;

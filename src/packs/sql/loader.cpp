@@ -162,6 +162,7 @@ Result<void> Load::take_types_of_table() {
   if (!exists_) return {};
   for (LoadSource& source : sources_) {
     if (!source.is_csv()) continue;
+    bool is_other = false;
     for (const ColumnInfo& info : (*table)->columns) {
       const auto column = std::ranges::find_if(
           source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
@@ -170,8 +171,12 @@ Result<void> Load::take_types_of_table() {
       const bool is_given = std::ranges::any_of(source.options.types, [&](const auto& given) {
         return is_same_name(given.first, info.name);
       });
-      if (!is_given) source.options.types.emplace_back(column->name, type);
+      if (is_given || column->type == type) continue;
+      source.options.types.emplace_back(column->name, type);
+      is_other = true;
     }
+    if (!is_other) continue;
+    if (auto found = files_.find_columns(source, work_); !found) return found;
   }
   return {};
 }

@@ -111,6 +111,13 @@ TEST(ReaderSql, QuotesEveryOption) {
       reader_sql("x", {.format = FileFormat::parquet}, {.types = {{"n", "BIGINT"}}}).value(),
       "(SELECT * REPLACE (CAST(\"n\" AS BIGINT) AS \"n\") FROM system.main.read_parquet('x'))");
   EXPECT_FALSE(reader_sql("x", {}, {.types = {{"n", "INT); DROP"}}}));
+  EXPECT_EQ(reader_sql("x", {}, {.quote = "", .columns = {{"a'b", "DATE"}}}).value(),
+            "system.main.read_csv('x', quote = '', auto_detect = false, columns = {'a''b': "
+            "'DATE'})");
+  EXPECT_FALSE(reader_sql("x", {}, {.columns = {{"n", "INT); DROP"}}}));
+  EXPECT_THAT(sniffer_sql("o'f.csv", {}, {.types = {{"a'b", "DATE"}}}).value(),
+              testing::HasSubstr("sniff_csv('o''f.csv', types = {'a''b': 'DATE'})"));
+  EXPECT_FALSE(sniffer_sql("x", {}, {.types = {{"n", "INT); DROP"}}}));
 }
 
 TEST(LoadPlan, ReplacesInOneStatement) {

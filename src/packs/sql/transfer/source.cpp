@@ -119,10 +119,14 @@ void add_compression(Options& options, Compression compression) {
   if (compression == Compression::zstd) options.add("compression", "'zstd'");
 }
 
-std::string csv_reader(const std::string& path,
-                       const SourceKind& kind,
-                       const SourceOptions& from,
-                       const std::string& rejects) {
+std::string as_struct(const std::vector<std::pair<std::string, std::string>>& types) {
+  std::string list;
+  for (const auto& [column, type] : types)
+    list += (list.empty() ? "" : ", ") + quoted_text(column) + ": " + quoted_text(type);
+  return "{" + list + "}";
+}
+
+Options csv_options(const SourceKind& kind, const SourceOptions& from) {
   Options options;
   add_compression(options, kind.compression);
   if (from.delimiter) {
@@ -148,13 +152,20 @@ std::string csv_reader(const std::string& path,
     options.add("nullstr", "[" + list + "]");
   }
   if (from.keeps_empty_texts) options.add("allow_quoted_nulls", "false");
-  if (!from.types.empty()) {
-    std::string map;
-    for (const auto& [column, type] : from.types) {
-      map += (map.empty() ? "" : ", ") + quoted_text(column) + ": " + quoted_text(type);
-    }
-    options.add("types", "{" + map + "}");
+  if (!from.columns.empty()) {
+    options.add("auto_detect", "false");
+    options.add("columns", as_struct(from.columns));
+  } else if (!from.types.empty()) {
+    options.add("types", as_struct(from.types));
   }
+  return options;
+}
+
+std::string csv_reader(const std::string& path,
+                       const SourceKind& kind,
+                       const SourceOptions& from,
+                       const std::string& rejects) {
+  Options options = csv_options(kind, from);
   if (from.skips_bad_rows && rejects.empty()) options.add("ignore_errors", "true");
   if (!rejects.empty()) {
     options.add("store_rejects", "true");
@@ -225,8 +236,10 @@ Result<std::string> reader_sql(const std::string& path,
                                const SourceKind& kind,
                                const SourceOptions& options,
                                const std::string& rejects) {
-  for (const auto& [column, type] : options.types) {
-    if (auto good = checked_type(type); !good) return good;
+  for (const auto* types : {&options.types, &options.columns}) {
+    for (const auto& [column, type] : *types) {
+      if (auto good = checked_type(type); !good) return good;
+    }
   }
   switch (kind.format) {
     case FileFormat::csv:
@@ -246,6 +259,20 @@ Result<std::string> reader_sql(const std::string& path,
       break;
   }
   return fail(Errc::internal, "a SQLite file has no reader in SQL");
+}
+
+Result<std::string> sniffer_sql(const std::string& path,
+                                const SourceKind& kind,
+                                const SourceOptions& from) {
+  for (const auto& [column, type] : from.types) {
+    if (auto good = checked_type(type); !good) return good;
+  }
+  Options options = csv_options(kind, from);
+  if (from.skips_bad_rows) options.add("ignore_errors", "true");
+  return "SELECT each.name, each.type, Delimiter, Quote, Escape, Comment, SkipRows, HasHeader, "
+         "DateFormat, TimestampFormat FROM (SELECT unnest(Columns) AS each, * FROM "
+         "system.main.sniff_csv(" +
+         quoted_text(path) + options.list() + "))";
 }
 
 }  // namespace hearth::packs::sql

@@ -36,6 +36,8 @@ struct SourceOptions {
   std::optional<std::string> decimal_separator;
   std::optional<std::int64_t> sample_rows;  // that types are found out by; -1: all
   std::vector<std::pair<std::string, std::string>> types = {};  // of columns, by name
+  // All columns of a CSV, in order: nothing more is found out, and what is not said is not there.
+  std::vector<std::pair<std::string, std::string>> columns = {};
   std::optional<std::string> json_path;     // "$.data.items": the array, or object, to load
   std::optional<std::string> sqlite_table;  // else the only one
   bool skips_bad_rows = false;
@@ -64,5 +66,12 @@ inline constexpr std::size_t head_bytes = std::size_t{64} << 10;  // that suffic
                                              const SourceKind& kind,
                                              const SourceOptions& options,
                                              const std::string& rejects = {});
+
+// A query for what DuckDB finds out about a CSV or TSV: a row for each column, with its name and
+// type, then delimiter, quote, escape, comment ("(empty)": none), rows to skip, whether there is a
+// header, and the formats of dates and times (NULL: ISO).
+[[nodiscard]] Result<std::string> sniffer_sql(const std::string& path,
+                                              const SourceKind& kind,
+                                              const SourceOptions& options);
 
 }  // namespace hearth::packs::sql
