@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <deque>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 namespace hearth::test {
 namespace {
 
+namespace fs = std::filesystem;
 using std::chrono::seconds;
 
 class Issues : public testing::Test {
@@ -80,6 +83,53 @@ TEST_F(GriteDefects, D08AKilledDaemonHindersNobody) {
 }
 
 // Some 3.5 characters a token: 1,500 tokens are 5,250.
+// Two people's daemons and a remote between them; nobody calls `sync`.
+TEST(BackgroundSync, CarriesIssuesBetweenClonesAndTellsOfFailures) {
+  const ScratchDirectory directory{"issues"};
+  const auto git = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "/usr/bin/git");
+    const Outcome done = run({.words = std::move(words),
+                              .environment = {{"HOME", directory.path()}},
+                              .cwd = directory.path()},
+                             seconds(30));
+    EXPECT_EQ(done.exit_code, 0) << done.describe();
+  };
+  git({"init", "-q", "--bare", "remote.git"});
+  std::deque<TempHome> homes(2);
+  const auto ask = [&](std::size_t who, std::vector<std::string> words) {
+    words.emplace_back("--json");
+    Plan plan = homes[who].plan(std::move(words));
+    plan.cwd = directory.path() + "/clone" + std::to_string(who);
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.describe();
+    return json::parse(outcome.out).value_or(json::Value());
+  };
+  for (std::size_t who = 0; who < homes.size(); ++who) {
+    const std::string clone = "clone" + std::to_string(who);
+    git({"init", "-q", clone});
+    git({"-C", clone, "remote", "add", "origin", "../remote.git"});
+    write_file(homes[who].file("config.toml"), "[issues]\nsync_every = \"100ms\"\n");
+    (void)ask(who, {"issues", "create", "By " + clone});
+  }
+  const auto has_all = [&](std::size_t who) {
+    return json::int_or(ask(who, {"issues", "list"}).at("data"), "total", -1) == 2;
+  };
+  EXPECT_TRUE(eventually([&] { return has_all(0) && has_all(1); }, seconds(60)));
+
+  const std::string moved = directory.path() + "/moved.git";
+  fs::rename(directory.path() + "/remote.git", moved);
+  const auto tells = [&](const std::string& words) {
+    return json::dump(ask(0, {"daemon", "status"})).contains(words);
+  };
+  EXPECT_TRUE(eventually([&] { return tells("in vain: "); }, seconds(60)));
+  (void)ask(0, {"issues", "create", "Meanwhile"});
+  fs::rename(moved, directory.path() + "/remote.git");
+  EXPECT_TRUE(eventually([&] { return !tells("in vain: "); }, seconds(60)));
+  EXPECT_TRUE(eventually(
+      [&] { return json::int_or(ask(1, {"issues", "list"}).at("data"), "total", -1) == 3; },
+      seconds(60)));
+}
+
 TEST_F(Issues, TwentyReadyIssuesAreFewTokens) {
   std::string list = "[";
   for (int i = 0; i < 25; ++i) {

@@ -16,6 +16,7 @@
 #include "base/values.hpp"
 #include "json/json.hpp"
 #include "packs/issues/issues.hpp"
+#include "packs/issues/remote_sync.hpp"
 #include "packs/issues/tools.hpp"
 #include "store/private_directory.hpp"
 
@@ -39,6 +40,9 @@ class Issues final : public pack::Pack {
   // A repository is opened at its first use.
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
   std::vector<pack::StoreStatus> stores() const override;
+  std::string activity() const override {
+    return background_sync_ ? background_sync_->activity() : std::string();
+  }
 
  private:
   Result<std::unique_ptr<IssueStore>> open(const Stores::Place& place,
@@ -48,6 +52,7 @@ class Issues final : public pack::Pack {
   void tell(const Projector::Changes& changes,
             const std::string& name_space,
             const std::string& common_directory);
+  void tell_of_failure(const Stores::Named& store, const Error& error);
 
   pack::PackContext* context_ = nullptr;
   SignaturePolicy signatures_ = SignaturePolicy::off;
@@ -57,6 +62,7 @@ class Issues final : public pack::Pack {
   Guarded<std::optional<store::PrivateDirectory>> private_directory_;
   mutable Stores stores_;
   ToolRunner runner_{stores_};
+  mutable std::optional<BackgroundSync> background_sync_;  // only if it is configured
 };
 
 void Issues::declare(pack::Binder& tools) {
@@ -77,7 +83,10 @@ std::vector<pack::Setting> Issues::settings() const {
       pack::Setting{"signatures", "\"off\", \"warn\" or \"require\"",
                     [](std::string_view value) { return signature_policy_of(value).has_value(); }},
       pack::Setting{"idle", "a duration such as \"10m\"",
-                    [](std::string_view value) { return parse_duration(value).has_value(); }}};
+                    [](std::string_view value) { return parse_duration(value).has_value(); }},
+      pack::Setting{"sync_every", "a duration such as \"5m\", or \"\"", [](std::string_view value) {
+                      return value.empty() || parse_duration(value) > std::chrono::milliseconds(0);
+                    }}};
 }
 
 void Issues::start(pack::PackContext& context) {
@@ -88,9 +97,18 @@ void Issues::start(pack::PackContext& context) {
   if (signatures) signatures_ = signature_policy_of(*signatures).value_or(signatures_);
   const auto idle = context.setting("idle");
   if (idle) idle_ = parse_duration(*idle).value_or(idle_);
+  const auto every = parse_duration(context.setting("sync_every").value_or(""));
+  // A process that serves one client leaves that to the one that serves all.
+  if (every && !context.store_owner()) {
+    // What is closed for idleness has been exchanged before.
+    background_sync_.emplace(
+        stores_, std::min(*every, idle_ / 2),
+        [this](const auto& store, const Error& error) { tell_of_failure(store, error); });
+  }
 }
 
 void Issues::stop() {
+  if (background_sync_) background_sync_->stop();
   stores_.close();
   runner_.wait();
 }
@@ -174,6 +192,14 @@ void Issues::tell(const Projector::Changes& changes,
                          {"total", changes.issues.size()}};
   context_->resources_updated(uris, name_space);
   context_->publish(pack::EventKind::pack, "issues.changed", name_space, json::dump(data));
+}
+
+void Issues::tell_of_failure(const Stores::Named& store, const Error& error) {
+  const std::string& repository = store.store->common_directory();
+  log::warning("issues could not be exchanged with the remote",
+               {log::kv("repository", repository), log::kv("why", error.message)});
+  context_->publish(pack::EventKind::pack, "issues.sync_failed", store.name_space,
+                    json::dump(json::Value{{"repository", repository}, {"why", error.message}}));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
-#include "packs/issues/engine/sync.hpp"
 #include "packs/issues/git_transport.hpp"
+#include "packs/issues/remote_sync.hpp"
 #include "packs/issues/tools.hpp"
 #include "packs/issues/upkeep_wire.hpp"
 
@@ -29,24 +29,12 @@ std::string message_of(const SyncReport& report) {
 Result<wire::SyncAnswer> sync(IssueStore& store,
                               const wire::SyncRequest& request,
                               const pack::Call& call) {
-  auto repository = store.open_repository();
-  if (!repository) return std::unexpected(std::move(repository.error()));
-  auto remote = open_remote(**repository, request.remote.value_or("origin"),
-                            {.is_power_safe = store.options().is_power_safe}, call.stop());
-  if (!remote) return std::unexpected(std::move(remote.error()));
-  SyncPlan plan{.pull = request.pull || !request.push,
-                .push = request.push || !request.pull,
-                .actor = {},
-                .now_ms = [&store] { return store.now_ms(); },
-                .stop = call.stop()};
-  {
-    auto held = (*repository)->lock();
-    if (!held) return std::unexpected(std::move(held.error()));
-    const auto actor = store.actors().writer(request.actor.value_or(""), store.now_ms());
-    if (!actor) return std::unexpected(actor.error());
-    plan.actor = actor->id;
-  }
-  const auto report = sync_with(**repository, **remote, plan);
+  const auto report = sync_store(store,
+                                 {.remote = request.remote.value_or("origin"),
+                                  .actor = request.actor.value_or(""),
+                                  .pull = request.pull || !request.push,
+                                  .push = request.push || !request.pull},
+                                 call.stop());
   if (!report) return std::unexpected(report.error());
   if (auto seen = store.catch_up(); !seen) return std::unexpected(std::move(seen.error()));
   return wire::SyncAnswer{.pulled = report->has_pulled,
