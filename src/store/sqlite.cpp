@@ -165,6 +165,7 @@ Result<void> Database::configure(const OpenOptions& options) {
                        "; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;";
   if (mode_ == OpenMode::read_write) {
     // A journal that once grew is cut to 16 MiB when it starts again from its front.
+    script += "PRAGMA page_size = " + std::to_string(options.page_bytes) + ";";
     script += "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216;";
     script += options.durability == Durability::power ? "PRAGMA synchronous = FULL;"
                                                       : "PRAGMA synchronous = NORMAL;";

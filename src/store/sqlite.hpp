@@ -104,7 +104,8 @@ struct OpenOptions {
   OpenMode mode = OpenMode::read_write;
   // How long a lock of another process is waited for before `busy`.
   std::chrono::milliseconds busy_timeout{5000};
-  int cache_kib = 2048;  // page cache of this connection, at most
+  int cache_kib = 2048;   // page cache of this connection, at most
+  int page_bytes = 4096;  // of a file that is made; a power of two
   Durability durability = Durability::power;
 };
 

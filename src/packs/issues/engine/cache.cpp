@@ -17,9 +17,11 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::string_view kept_prefix = "snapshot-";
-constexpr std::int64_t most_journal_pages = 4096;
+constexpr std::int64_t most_journal_pages = 1024;
 constexpr std::size_t most_readers = 4;
-constexpr int reader_cache_kib = 1024;
+constexpr int reader_cache_kib = 256;
+constexpr int page_bytes =
+    16'384;  // an issue's events are some kilobytes, and all are copied often
 constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
 
 constexpr std::array<const char*, 3> steps{R"(
@@ -144,7 +146,8 @@ Cache::Cache(store::Database database, std::string directory)
 Result<std::unique_ptr<Cache>> Cache::try_open(const std::string& directory) {
   // It can be computed again: no write of it waits for the disk.
   auto database =
-      store::Database::open(directory + "/cache.db", {.durability = store::Durability::process});
+      store::Database::open(directory + "/cache.db",
+                            {.page_bytes = page_bytes, .durability = store::Durability::process});
   if (!database) return std::unexpected(std::move(database.error()));
   if (auto ready = store::migrate(*database, schema); !ready) {
     return std::unexpected(std::move(ready.error()));
@@ -229,6 +232,11 @@ Result<bool> Cache::restore(const std::string& name, const std::string& rules) {
   // Changes are counted on from what was kept: the text index counts its own.
   if (auto done = begin_epoch(); !done) return std::unexpected(done.error());
   return true;
+}
+
+void Cache::give_memory_back() {
+  if (auto done = database_.execute("PRAGMA shrink_memory"); !done)
+    log::debug("the issue cache keeps its memory", {log::kv("why", done.error().message)});
 }
 
 // What it cannot copy now, since somebody reads, it can the next time.

@@ -48,6 +48,8 @@ class Cache final {
   [[nodiscard]] Result<bool> restore(const std::string& name, const std::string& rules);
   // Outside of transactions: keeps the journal short.
   void trim_journal();
+  // The pages that were read and written lately are read again.
+  void give_memory_back();
 
   [[nodiscard]] Result<std::vector<CachedSummary>> summaries();
   [[nodiscard]] Result<std::uint64_t> event_count();

@@ -171,6 +171,7 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   if (!events) return std::unexpected(events.error());
   rebuilt.events = *events;
   // All events were in memory once, several times the size of what stays.
+  cache_.give_memory_back();
   (void)::malloc_trim(0);
   return rebuilt;
 }
