@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 constexpr std::size_t rows_at_once = 4096;
+constexpr std::size_t longest_sample = std::size_t{8} << 20;  // that columns are found out by
+constexpr std::size_t most_columns = 100'000;
 
 std::int64_t number_of(std::string_view text) {
   std::int64_t number = 0;
@@ -34,6 +36,14 @@ std::string line_reader(const LoadSource& source) {
           : source.kind.compression == Compression::zstd ? ", compression = 'zstd'"
                                                          : "") +
          ")";
+}
+
+// Whether the rows that DuckDB has looked at say nothing about quotes, which may yet come: then
+// they are those of RFC 4180. (Of a compressed file its first bytes say nothing.)
+bool has_no_quotes(const LoadSource& source) {
+  if (source.kind.compression != Compression::none) return false;
+  const auto head = read_head(source.path, longest_sample);
+  return head && !head->contains('"');
 }
 
 }  // namespace
@@ -224,6 +234,10 @@ Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
   source.found.quote = text_at(3);
   source.found.escape = text_at(4);
   source.found.comment = text_at(5);
+  if (!source.options.quote && source.found.quote == "" && has_no_quotes(source)) {
+    source.found.quote = "\"";
+    source.found.escape = source.options.escape.value_or("\"");
+  }
   source.found.skip_rows = number_of(rows->at(0, 6).text);
   source.found.header = rows->at(0, 7).text == "true";
   source.found.date_format = text_at(8);
@@ -275,9 +289,9 @@ Result<std::string> LoadSources::lines_of(const std::string& sql, const Work& wo
 Result<Batch> LoadSources::rows_of(const std::string& sql, const Work& work) const {
   auto connection = connections_.lease(reader_, work);
   if (!connection) return std::unexpected(std::move(connection.error()));
-  const auto rows = (*connection)->query({.sql = sql}, {.rows = rows_at_once}, work);
+  const auto rows = (*connection)->query({.sql = sql}, {.rows = most_columns}, work);
   if (!rows) return std::unexpected(rows.error());
-  return (*rows)->next(rows_at_once, std::size_t{16} << 20, work);
+  return (*rows)->next(most_columns, std::size_t{64} << 20, work);
 }
 
 }  // namespace hearth::packs::sql

@@ -28,7 +28,7 @@ class ReadOnly : public DuckDbTest {
         "SELECT (SELECT string_agg(i, ',') FROM t), (SELECT last_value FROM "
         "duckdb_sequences()), (SELECT count(*) FROM duckdb_tables() WHERE NOT internal), "
         "(SELECT count(*) FROM duckdb_databases() WHERE NOT internal), "
-        "current_setting('threads')",
+        "current_setting('threads'), current_setting('memory_limit')",
         alias);
   }
 };
@@ -52,6 +52,44 @@ const std::vector<std::string>& attacks() {
       "MERGE INTO t USING (SELECT 2 AS i) s ON t.i = s.i WHEN NOT MATCHED THEN INSERT VALUES (s.i)",
       "EXPLAIN ANALYZE INSERT INTO t VALUES (2)",
       "EXPLAIN ANALYZE DELETE FROM t",
+      // Does what it explains.
+      "EXPLAIN ANALYZE COPY t TO 'out.csv'",
+      "EXPLAIN ANALYZE COPY (SELECT 1) TO 'out.csv' (FORMAT csv, USE_TMP_FILE false)",
+      "explain /* a */ analyze -- b\n COPY t TO 'out.csv'",
+      "EXPLAIN (ANALYZE) COPY t TO 'out.csv'",
+      "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
+      "EXPLAIN ANALYZE SET GLOBAL memory_limit = '1MB'",
+      "EXPLAIN ANALYZE SET GLOBAL threads = 1",
+      "EXPLAIN ANALYZE RESET threads",
+      "EXPLAIN ANALYZE PRAGMA threads = 1",
+      "EXPLAIN ANALYZE CALL pragma_version()",
+      "EXPLAIN ANALYZE CHECKPOINT",
+      "EXPLAIN ANALYZE VACUUM",
+      "EXPLAIN ANALYZE ANALYZE",
+      "EXPLAIN ANALYZE LOAD 'x.csv'",
+      "EXPLAIN ANALYZE INSTALL httpfs",
+      "EXPLAIN ANALYZE PREPARE p AS SELECT 1",
+      "EXPLAIN ANALYZE CREATE TEMP TABLE u(i INT)",
+      "EXPLAIN ANALYZE CREATE TABLE u(i INT)",
+      "EXPLAIN ANALYZE EXPLAIN ANALYZE COPY t TO 'out.csv'",
+      "EXPLAIN EXPLAIN ANALYZE COPY t TO 'out.csv'",
+      "EXPLAIN ANALYZE ATTACH ':memory:' AS other",
+      // Changes the process by what a SELECT calls.
+      "FROM enable_logging('QueryLog', storage='file', storage_path='out')",
+      "FROM system.main.enable_logging('QueryLog')",
+      "SELECT * FROM \"Enable_Logging\" /* a */ ('QueryLog')",
+      "EXPLAIN ANALYZE FROM enable_logging('QueryLog')",
+      "SELECT * FROM query('FROM enable_logging(''QueryLog'')')",
+      "SELECT * FROM query('FROM enable_' || 'logging(''QueryLog'')')",
+      "SELECT * FROM hearth_query('persistent', 'FROM enable_logging(''QueryLog'')')",
+      "FROM disable_logging()",
+      "FROM truncate_duckdb_logs()",
+      "SELECT write_log('x')",
+      "FROM checkpoint()",
+      "FROM force_checkpoint()",
+      "FROM U&\"enable_logging\"('QueryLog')",
+      "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM checkpoint()'))",
+      "SELECT * FROM arrow_scan(1, 2, 3)",
       // Redefines names.
       "CREATE TABLE u(i INT)",
       "CREATE OR REPLACE TABLE t AS SELECT 9 AS i",

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "packs/sql/duckdb/gate.hpp"
+
 namespace hearth::packs::sql::duckdb {
 namespace {
 
 Result<Prepared> prepare_select(duckdb_connection link, const std::string& sql) {
+  if (auto may = check_calls(sql); !may) return std::unexpected(std::move(may.error()));
   auto prepared = prepare(link, sql);
   if (!prepared) return prepared;
   if (api().duckdb_prepared_statement_type(prepared->get()) != DUCKDB_STATEMENT_TYPE_SELECT) {

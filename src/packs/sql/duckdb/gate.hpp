@@ -1,4 +1,5 @@
-// Which statements a user may run, by what DuckDB's own parser says they are.
+// Which statements a user may run, by what DuckDB's own parser says they are, and by the names of
+// functions in their text.
 #pragma once
 
 #include <duckdb.h>
@@ -28,5 +29,15 @@ enum class Effect : std::uint8_t {
 
 // `read_only` unless it reads.
 [[nodiscard]] Result<void> check_reads(duckdb_statement_type type);
+
+// DuckDB keeps a transaction that only reads from changing rows, but not from what some functions
+// do to the process (logs and where they go, checkpoints), nor from running text as SQL.
+// `unsupported` for a text that calls one of these, quoted or not, outside of its strings and
+// comments.
+[[nodiscard]] Result<void> check_calls(std::string_view sql);
+
+// What EXPLAIN or EXPLAIN ANALYZE is asked to explain; empty for any other text, also for one with
+// options.
+[[nodiscard]] std::string_view explained(std::string_view sql);
 
 }  // namespace hearth::packs::sql::duckdb

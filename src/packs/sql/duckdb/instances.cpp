@@ -109,12 +109,15 @@ void remove_half_made(const InstanceSpec& spec) {
   struct ::stat status{};
   const bool is_ours = spec.keeps_keys && !spec.is_read_only;
   if (!is_ours || ::lstat(spec.path.c_str(), &status) != 0 || !is_half_made(status)) return;
+  struct ::stat journal{};  // of a database that was used
+  if (::lstat((spec.path + ".wal").c_str(), &journal) == 0 && journal.st_size > 0) return;
   const UniqueFd file(::open(spec.path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   struct ::flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (!file.valid() || ::fcntl(file.get(), F_SETLK, &lock) != 0) return;
-  if (::fstat(file.get(), &status) == 0 && is_half_made(status)) ::unlink(spec.path.c_str());
+  if (::fstat(file.get(), &status) == 0 && is_half_made(status))
+    ::rename(spec.path.c_str(), (spec.path + ".half-made").c_str());
 }
 
 Result<Database> open_ours(const InstanceSpec& spec, duckdb_config config) {

@@ -58,6 +58,26 @@ bool is_timeless(std::string_view sql) {
          !upper.contains("TABLE");
 }
 
+// EXPLAIN takes any statement, and what stands behind it need not be what was looked at: only those
+// that begin with a word that EXPLAIN has no other use for.
+Result<void> check_explainable(duckdb_statement_type type, bool is_run) {
+  if (type == DUCKDB_STATEMENT_TYPE_SELECT) return {};
+  if (is_run) {
+    return fail(Errc::read_only, "to analyze a statement is to run it; of a SELECT only",
+                {"explain it without analyze"});
+  }
+  switch (type) {
+    case DUCKDB_STATEMENT_TYPE_INSERT:
+    case DUCKDB_STATEMENT_TYPE_UPDATE:
+    case DUCKDB_STATEMENT_TYPE_DELETE:
+    case DUCKDB_STATEMENT_TYPE_CREATE:
+      return {};
+    default:
+      return fail(Errc::unsupported, "there is no plan for such a statement",
+                  {"explain a SELECT, INSERT, UPDATE, DELETE or CREATE TABLE … AS"});
+  }
+}
+
 }  // namespace
 
 Worker::Worker(Instances& instances, Control open, UniqueFd socket)
@@ -203,6 +223,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
     return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
                 {"sql_execute runs several as one transaction"});
   }
+  if (auto may = check_calls(sql); !may) return may;
   find_foreign_names(view_, link_.get(), sql);
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
     return std::unexpected(std::move(begun.error()));
@@ -211,6 +232,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
   Result<void> started = prepared
                              ? check_reads(api().duckdb_prepared_statement_type(prepared->get()))
                              : std::unexpected(refusal_of(sql, std::move(prepared.error())));
+  if (started) started = check_explained(prepared->get(), sql);
   if (started) started = start(prepared->get(), parameters);
   if (!started) {
     (void)duckdb::run(link_.get(), "ROLLBACK");
@@ -224,6 +246,16 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
   known_.push_front({sql, std::move(*prepared)});
   if (known_.size() > most_known) known_.pop_back();
   return {};
+}
+
+// EXPLAIN ANALYZE runs what it explains, whatever that is.
+Result<void> Worker::check_explained(duckdb_prepared_statement prepared, const std::string& sql) {
+  if (api().duckdb_prepared_statement_type(prepared) != DUCKDB_STATEMENT_TYPE_EXPLAIN) return {};
+  const auto inner = prepare(link_.get(), std::string(explained(sql)));
+  if (inner && api().duckdb_prepared_statement_type(inner->get()) == DUCKDB_STATEMENT_TYPE_SELECT)
+    return {};
+  return fail(Errc::read_only, "EXPLAIN of a SELECT, without options, is what a query may hold",
+              {"sql_explain explains other statements"});
 }
 
 Result<Response> Worker::query(const Request& request) {
@@ -284,20 +316,30 @@ void Worker::stop_reading() {
 Result<Response> Worker::explain(const Request& request) {
   stop_reading();
   const Statement& statement = request.statements.front();
+  if (auto may = check_calls(statement.sql); !may) return std::unexpected(std::move(may.error()));
   find_foreign_names(view_, link_.get(), statement.sql);
   const auto inner = prepare(link_.get(), statement.sql);  // one statement
   if (!inner) return std::unexpected(inner.error());
-  const auto type = api().duckdb_prepared_statement_type(inner->get());
-  auto allowed = request.analyze ? check_reads(type) : Result<void>();
-  if (const auto effect = effect_of(type); allowed && !effect) {
-    allowed = std::unexpected(effect.error());
+  if (auto may =
+          check_explainable(api().duckdb_prepared_statement_type(inner->get()), request.analyze);
+      !may) {
+    return std::unexpected(std::move(may.error()));
   }
-  if (!allowed) return std::unexpected(std::move(allowed.error()));
-  if (auto started = start_anew((request.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + statement.sql,
-                                statement.parameters);
-      !started) {
+  // What changes rows is planned as what it is, and not run.
+  if (auto begun = duckdb::run(
+          link_.get(), request.analyze ? "BEGIN TRANSACTION READ ONLY" : "BEGIN TRANSACTION");
+      !begun) {
+    return std::unexpected(std::move(begun.error()));
+  }
+  const auto plan =
+      prepare(link_.get(), (request.analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + statement.sql);
+  auto started =
+      plan ? start(plan->get(), statement.parameters) : Result<void>(std::unexpected(plan.error()));
+  if (!started) {
+    (void)duckdb::run(link_.get(), "ROLLBACK");
     return std::unexpected(std::move(started.error()));
   }
+  reading_->in_transaction = true;
   Request all = request;
   all.most_rows = 1000;
   all.most_bytes = std::size_t{4} << 20;
@@ -319,7 +361,10 @@ Result<Response> Worker::execute(const Request& request) {
   }
   auto executed = run_all(request);
   if (executed && !executed->replayed) {
+    // DuckDB can be interrupted when it has committed, and then says that it failed.
+    *running_.lock() = nullptr;
     auto committed = duckdb::run(link_.get(), "COMMIT");
+    *running_.lock() = link_.get();
     if (!committed) return std::unexpected(std::move(committed.error()));
   } else {
     (void)duckdb::run(link_.get(), "ROLLBACK");
@@ -356,6 +401,8 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
   if (count > 1 && !statement.parameters.empty()) {
     return fail(Errc::invalid_args, "params go with one statement, this text holds several");
   }
+  const bool is_trusted = request.is_trusted || statement.is_trusted;
+  if (auto may = check_calls(statement.sql); !may && !is_trusted) return may;
   if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
   for (idx_t i = 0; i < count; ++i) {
     auto prepared = prepare_at(*all, i);
@@ -363,7 +410,9 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
       return std::unexpected(refusal_of(statement.sql, std::move(prepared.error())));
     }
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
-    const bool is_trusted = request.is_trusted || statement.is_trusted;
+    if (count > 1 && type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
+      return fail(Errc::unsupported, "EXPLAIN stands alone", {"use sql_explain"});
+    if (auto may = check_explained(prepared->get(), statement.sql); !may) return may;
     if (const auto effect = effect_of(type); !effect && !is_trusted) {
       return std::unexpected(effect.error());
     }

@@ -65,6 +65,8 @@ class Worker final {
   [[nodiscard]] Result<Prepared> prepare_at(const Extracted& all, std::uint64_t index);
   [[nodiscard]] Result<void> start(duckdb_prepared_statement prepared,
                                    const std::vector<Parameter>& parameters);
+  [[nodiscard]] Result<void> check_explained(duckdb_prepared_statement prepared,
+                                             const std::string& sql);
   [[nodiscard]] Result<void> start_anew(const std::string& sql,
                                         const std::vector<Parameter>& parameters);
   [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);

@@ -162,11 +162,15 @@ Result<Executed> SocketConnection::execute(const std::vector<Statement>& stateme
   auto response =
       exchange({.kind = RequestKind::execute, .statements = statements, .key = key}, work);
   if (response) return std::move(response->executed);
-  // Who repeats it under its key learns whether it was committed.
-  const bool is_unclear = !is_alive_ && !(key && keeps_keys_);
+  // Who repeats it under its key learns whether it was committed; whoever has no more time does
+  // not.
+  const bool is_given_up = response.error().code != Errc::engine_restarted;
+  const bool is_unclear = !is_alive_ && (is_given_up || !(key && keeps_keys_));
   if (!is_unclear) return std::unexpected(with_suggestions(std::move(response.error()), work));
   return fail(Errc::outcome_unknown,
-              "the engine ended while it worked on this; it may or may not have been committed",
+              is_given_up ? "the engine did not stop in time; it may or may not commit this"
+                          : "the engine ended while it worked on this; it may or may not have been "
+                            "committed",
               {"look at the tables before you send it again"});
 }
 
