@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t longest_sample = std::size_t{8} << 20;  // that columns are found out by
+constexpr std::int64_t sample_rows = 20'480;                  // that DuckDB looks at
 constexpr std::size_t most_columns = 100'000;
 
 std::int64_t number_of(std::string_view text) {
@@ -43,7 +44,10 @@ std::string line_reader(const LoadSource& source) {
 bool has_no_quotes(const LoadSource& source) {
   if (source.kind.compression != Compression::none) return false;
   const auto head = read_head(source.path, longest_sample);
-  return head && !head->contains('"');
+  if (!head) return false;
+  std::int64_t rows = source.options.sample_rows.value_or(sample_rows);
+  const auto end = std::ranges::find_if(*head, [&](char c) { return c == '\n' && --rows == 0; });
+  return std::find(head->begin(), end, '"') == end;
 }
 
 }  // namespace

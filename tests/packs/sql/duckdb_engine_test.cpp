@@ -312,6 +312,51 @@ TEST_F(DuckDbEngine, WritesFilesOfItsOwnIntoItsExchange) {
   }
 }
 
+// What one session has brought for a load is nobody else's: names are secret.
+TEST_F(DuckDbEngine, ListsNoExchange) {
+  for (const std::string alias : {"scratch", "persistent"}) {
+    const auto directory = engine_->exchange_directory({.alias = alias, .location = {}}, session());
+    ASSERT_TRUE(directory);
+    write_file(*directory + "/secret.csv", "a\n1\n");
+    for (const std::string pattern : {"/*", "/*.csv", "/s?cret.csv", "/../**"}) {
+      EXPECT_THAT(query("SELECT file FROM system.main.glob('" + *directory + pattern + "')", alias),
+                  testing::Not(HasSubstr("secret")))
+          << alias << pattern;
+    }
+    EXPECT_EQ(query("SELECT a FROM system.main.read_csv('" + *directory + "/secret.csv')", alias),
+              "1");
+  }
+}
+
+// A time limit may pass at any moment of a change, also while it is committed.
+TEST_F(DuckDbEngine, SaysOfWhatTookTooLongWhetherItWasDone) {
+  ASSERT_EQ(execute("CREATE TABLE t AS SELECT 0 AS n, repeat('x', 100) AS s FROM range(100000)",
+                    "persistent"),
+            "100000");
+  auto connection = connect("persistent");
+  ASSERT_TRUE(connection);
+  const auto change = [&](std::chrono::microseconds limit, int round) {
+    return (*connection)
+        ->execute({{.sql = "UPDATE t SET n = n + 1, s = s || 'y'"}},
+                  Key{"round" + std::to_string(round), "f"},
+                  {.deadline = steady_clock::now() + limit});
+  };
+  const auto start = steady_clock::now();
+  ASSERT_TRUE(change(std::chrono::minutes(1), -1));
+  const auto whole =
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
+  std::string expected = "1";
+  for (int round = 0; round < 24; ++round) {
+    const auto done = change(whole * (60 + 3 * round) / 100, round);
+    if (!done && !(*connection)->is_alive()) connection = connect("persistent");
+    ASSERT_TRUE(connection);
+    const std::string found = query("SELECT min(n) FROM t", "persistent");
+    if (done) expected = std::to_string(std::stoi(expected) + 1);
+    if (!done && done.error().code == Errc::outcome_unknown) expected = found;
+    ASSERT_EQ(found, expected) << round << (done ? "" : ": " + done.error().message);
+  }
+}
+
 TEST_F(DuckDbEngine, ForgetsASessionsScratch) {
   EXPECT_EQ(execute("CREATE TABLE mine(i INT)"), "0");
   const std::string directory = data_.path() + "/default/scratch/s1";

@@ -114,6 +114,19 @@ TEST_F(Loading, FindsOutDelimiterQuotesAndTypes) {
   EXPECT_THAT(left_over(), IsEmpty());
 }
 
+// DuckDB judges by 20,480 rows, and takes a quote behind them for a letter.
+TEST_F(Loading, KnowsQuotesThatComeLate) {
+  std::string text = "i,note\n";
+  for (int i = 0; i < 25'000; ++i) text += std::to_string(i) + ",x\n";
+  must_load(scratch(), {file("late.csv", text + "-1,\"late, \"\"quoted\"\"\"\n-2,\"late\"\n")});
+  EXPECT_EQ(rows(scratch(), "SELECT note FROM t WHERE i < 0 ORDER BY i"),
+            "note\nlate\n\"late, \"\"quoted\"\"\"\n");
+  // Where there are quotes before that mean nothing, the later ones mean nothing, too.
+  must_load(scratch(), {file("inch.csv", "i,note\n0,5\" x\n" + text.substr(7) + "-1,5\" y\n")});
+  EXPECT_EQ(rows(scratch(), "SELECT count(*), max(note) FROM t WHERE note LIKE '5\"%'"),
+            "count_star(),max(note)\n2,\"5\"\" y\"\n");
+}
+
 // Failure 12 of the peer: it stays text there.
 TEST_F(Loading, TakesADateWithATimeForATimestamp) {
   const auto report =

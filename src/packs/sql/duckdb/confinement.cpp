@@ -49,9 +49,9 @@ std::uint64_t all_files(long abi) {
 }
 
 std::uint64_t writing(long abi) {
-  std::uint64_t some = reading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                       LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                       LANDLOCK_ACCESS_FS_MAKE_DIR;
+  std::uint64_t some = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                       LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                       LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR;
   if (abi >= 3) some |= LANDLOCK_ACCESS_FS_TRUNCATE;
   return some;
 }
@@ -88,6 +88,8 @@ Result<void> confine_this_thread(const Confinement& to) {
   }
   if (!to.writable.empty()) {
     if (auto done = allow(ruleset.get(), to.writable, writing(abi)); !done) return done;
+    const std::string own = to.writable + "/" + std::string(spill_directory);
+    if (auto done = allow(ruleset.get(), own, LANDLOCK_ACCESS_FS_READ_DIR); !done) return done;
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0U) != 0) {

@@ -7,15 +7,20 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace hearth::packs::sql::duckdb {
 
+// Below a writable directory: where DuckDB puts what does not fit into memory.
+inline constexpr std::string_view spill_directory = "tmp";
+
 struct Confinement {
   std::vector<std::string> readable;  // directories, with all below
-  std::string writable;               // one directory, with all below; also readable
+  std::string writable;               // one directory, with all below; files in it can be read by
+                                      // those who know their names
   std::string start;                  // where relative paths begin; empty: at the root
 };
 

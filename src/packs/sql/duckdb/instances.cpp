@@ -27,7 +27,8 @@ Result<Config> configuration(const InstanceSpec& spec) {
   }
   const std::initializer_list<std::pair<const char*, std::string>> options{
       {"access_mode", spec.is_read_only ? "READ_ONLY" : "READ_WRITE"},
-      {"temp_directory", spec.directory.empty() ? "" : spec.directory + "/tmp"},
+      {"temp_directory",
+       spec.directory.empty() ? "" : spec.directory + "/" + std::string(spill_directory)},
       {"memory_limit", spec.memory_limit == 0 ? "" : std::to_string(spec.memory_limit) + "B"},
       {"threads", spec.threads == 0 ? "" : std::to_string(spec.threads)},
       // Gives memory back a second after it was freed, not when the next query happens to.
@@ -155,6 +156,9 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 Result<std::shared_ptr<Instance>> Instance::open(const InstanceSpec& spec, Spawner& spawner) {
   Result<std::shared_ptr<Instance>> opened = fail(Errc::internal, "not opened");
   spawner.run([&] {
+    // Which the rules below name.
+    const std::string spills = spec.directory + "/" + std::string(spill_directory);
+    if (!spec.directory.empty()) ::mkdir(spills.c_str(), 0700);
     auto confined = confine_this_thread({spec.readable, spec.directory, spec.start});
     opened = confined ? open_here(spec) : std::unexpected(std::move(confined.error()));
   });
