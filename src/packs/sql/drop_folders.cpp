@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view sentinel = ".ready";
+constexpr std::string_view sentinel = DropFolders::sentinel;
 constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
 constexpr int pause_ms = 1'000;  // before what failed is tried again
 constexpr int most_crashes = 5;  // then it may well be the file that ends the engine

@@ -19,6 +19,9 @@ namespace hearth::packs::sql {
 // that failed for no fault of the file (the engine was killed, or is busy) is tried again.
 class DropFolders final {
  public:
+  // Behind the name of a file: the file is complete.
+  static constexpr std::string_view sentinel = ".ready";
+
   struct Folder {
     std::string name_space;
     std::string path;        // canonical

@@ -243,7 +243,7 @@ Result<Executed> Load::attempt(Connection& connection, const Key& key) {
   if (!plan) return std::unexpected(std::move(plan.error()));
   plan_ = std::move(*plan);
   std::vector<Statement> statements;
-  for (const std::string& sql : plan_.sql) statements.push_back({.sql = sql});
+  for (const std::string& sql : plan_.sql) statements.push_back({.sql = sql, .is_trusted = true});
   auto executed = connection.execute(statements, key, work_);
   if (!executed || executed->replayed) return executed;
   if (auto read = read_rejects(connection); !read) return std::unexpected(std::move(read.error()));

@@ -58,6 +58,65 @@ Result<std::string> rows_of(ToolRunner& runner,
   return wire::to_reply(*page, "rows").structured;
 }
 
+Result<std::string> tables_of(ToolRunner& runner, const Target& target, const Work& work) {
+  return runner.runner().read(target, work,
+                              [&](Connections::Lease& connection) -> Result<std::string> {
+                                const auto tables = connection->tables(work);
+                                if (!tables) return std::unexpected(tables.error());
+                                return json::encode(wire::to_answer(*tables));
+                              });
+}
+
+Result<std::vector<SavedQuery>> saved_queries(ToolRunner& runner,
+                                              const pack::Call& call,
+                                              const std::optional<std::string>& name) {
+  const auto notebook = runner.notebooks().get(call.caller().name_space);
+  if (!notebook) return std::unexpected(notebook.error());
+  auto reader = (*notebook)->reader(call.stop());
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  return read_queries(**reader, name);
+}
+
+Result<SavedQuery> find_query(ToolRunner& runner, const pack::Call& call, const std::string& name) {
+  auto found = saved_queries(runner, call, name);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (!found->empty()) return std::move(found->front());
+  return fail(Errc::not_found, "there is no saved query " + name, {"sql_queries lists them"});
+}
+
+// The databases that every session has, so that lists of resources lead to them.
+void declare_own(pack::Binder& binder, ToolRunner& runner) {
+  for (const std::string database : {"persistent", "scratch"}) {
+    binder.add(
+        pack::ResourceSpec{.uri = "hearth://sql/" + database + "/tables",
+                           .name = "sql-tables-" + database,
+                           .title = "Tables of " + database,
+                           .description = "Tables and views of " + database,
+                           .mime_type = json_type},
+        [&runner, database](const std::string& uri, const pack::Variables&, pack::Call call) {
+          answer_of(runner, uri, database, std::move(call),
+                    [&runner](const Target& target, const Work& work) {
+                      return tables_of(runner, target, work);
+                    });
+        });
+  }
+  binder.add(
+      pack::ResourceSpec{.uri = "hearth://sql/queries",
+                         .name = "sql-queries",
+                         .title = "Saved queries",
+                         .description = "The saved queries; hearth://sql/queries/NAME is one",
+                         .mime_type = json_type},
+      [&runner](const std::string& uri, const pack::Variables&, pack::Call call) {
+        runner.on_pool(std::move(call), [&runner, uri](pack::Call running) {
+          const auto queries = saved_queries(runner, running, std::nullopt);
+          if (!queries) return running.answer(std::unexpected(queries.error()));
+          wire::QueriesAnswer answer;
+          for (const SavedQuery& query : *queries) answer.queries.push_back(wire::to_entry(query));
+          running.answer(resource(uri, json::encode(answer)));
+        });
+      });
+}
+
 void declare_tables(pack::Binder& binder, ToolRunner& runner) {
   binder.add(
       pack::TemplateSpec{.uri_template = "hearth://sql/{database}/tables",
@@ -68,12 +127,7 @@ void declare_tables(pack::Binder& binder, ToolRunner& runner) {
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
         answer_of(runner, uri, variables.at("database"), std::move(call),
                   [&runner](const Target& target, const Work& work) {
-                    return runner.runner().read(
-                        target, work, [&](Connections::Lease& connection) -> Result<std::string> {
-                          const auto tables = connection->tables(work);
-                          if (!tables) return std::unexpected(tables.error());
-                          return json::encode(wire::to_answer(*tables));
-                        });
+                    return tables_of(runner, target, work);
                   });
       },
       no_proposals);
@@ -111,17 +165,6 @@ void declare_tables(pack::Binder& binder, ToolRunner& runner) {
                   });
       },
       no_proposals);
-}
-
-Result<SavedQuery> find_query(ToolRunner& runner, const pack::Call& call, const std::string& name) {
-  const auto notebook = runner.notebooks().get(call.caller().name_space);
-  if (!notebook) return std::unexpected(notebook.error());
-  auto reader = (*notebook)->reader(call.stop());
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  auto found = read_queries(**reader, name);
-  if (!found) return std::unexpected(std::move(found.error()));
-  if (!found->empty()) return std::move(found->front());
-  return fail(Errc::not_found, "there is no saved query " + name, {"sql_queries lists them"});
 }
 
 void declare_queries(pack::Binder& binder, ToolRunner& runner) {
@@ -245,6 +288,7 @@ void declare_prompts(pack::Binder& binder) {
 }  // namespace
 
 void declare_resources(pack::Binder& binder, ToolRunner& runner) {
+  declare_own(binder, runner);
   declare_queries(binder, runner);
   declare_tables(binder, runner);
   declare_prompts(binder);

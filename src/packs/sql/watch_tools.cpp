@@ -71,13 +71,17 @@ Result<wire::UnwatchAnswer> unwatch(ToolRunner& runner,
   return wire::UnwatchAnswer{path, was_kept || was_watched};
 }
 
-// The same file under the same key: what was committed before an end is not loaded again.
+// The same file under the same key: what was committed before an end is not loaded again. One that
+// is dropped a second time has another sentinel.
 Key key_of(const std::string& file) {
-  struct ::stat status{};
-  (void)::stat(file.c_str(), &status);
-  const std::string identity =
-      file + "\n" + std::to_string(status.st_ino) + "\n" + std::to_string(status.st_size) + "\n" +
-      std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+  std::string identity = file;
+  for (const std::string& path : {file, file + std::string(DropFolders::sentinel)}) {
+    struct ::stat status{};
+    (void)::stat(path.c_str(), &status);
+    identity += "\n" + std::to_string(status.st_ino) + "\n" + std::to_string(status.st_size) +
+                "\n" + std::to_string(status.st_mtim.tv_sec) + "." +
+                std::to_string(status.st_mtim.tv_nsec);
+  }
   return {"watch:" + fingerprint_hex(identity), fingerprint_hex(file)};
 }
 

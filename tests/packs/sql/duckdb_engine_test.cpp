@@ -357,6 +357,24 @@ TEST_F(DuckDbEngine, SaysOfWhatTookTooLongWhetherItWasDone) {
   }
 }
 
+TEST_F(DuckDbEngine, MergesRefusesTemporaryTablesAndExplainsPivots) {
+  EXPECT_EQ(execute("CREATE TABLE t AS SELECT 1 AS i, 'a' AS s; MERGE INTO t USING (SELECT 1 AS i, "
+                    "'b' AS s UNION ALL SELECT 2, 'c') AS n ON t.i = n.i WHEN MATCHED THEN UPDATE "
+                    "SET s = n.s WHEN NOT MATCHED THEN INSERT VALUES (n.i, n.s)"),
+            "unsupported: such a statement is not run here");
+  EXPECT_EQ(execute("CREATE TABLE t AS SELECT 1 AS i, 'a' AS s"), "1");
+  EXPECT_EQ(execute("MERGE INTO t USING (SELECT 1 AS i, 'b' AS s UNION ALL SELECT 2, 'c') AS n ON "
+                    "t.i = n.i WHEN MATCHED THEN UPDATE SET s = n.s WHEN NOT MATCHED THEN INSERT "
+                    "VALUES (n.i, n.s)"),
+            "2");
+  EXPECT_EQ(query("SELECT i, s FROM t ORDER BY i"), "1|b;2|c");
+  for (const std::string text :
+       {"CREATE TEMP TABLE u(i INT)", "create /**/ or replace Temporary view u AS SELECT 1"})
+    EXPECT_THAT(execute(text), StartsWith("unsupported: CREATE TEMP")) << text;
+  EXPECT_THAT(query("PIVOT t ON s USING sum(i)"), HasSubstr("has to name its values"));
+  EXPECT_EQ(query("PIVOT t ON s IN ('b', 'c') USING sum(i)"), "1|2");
+}
+
 TEST_F(DuckDbEngine, ForgetsASessionsScratch) {
   EXPECT_EQ(execute("CREATE TABLE mine(i INT)"), "0");
   const std::string directory = data_.path() + "/default/scratch/s1";

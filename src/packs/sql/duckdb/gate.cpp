@@ -217,6 +217,28 @@ Result<void> check_calls(std::string_view sql) {
   return {};
 }
 
+bool is_merge(std::string_view sql) {
+  Scanner scanner(sql);
+  return scanner.next_name() == "merge" && scanner.next_name() == "into";
+}
+
+Result<void> check_lasting(std::string_view sql) {
+  Scanner scanner(sql);
+  if (scanner.next_name() != "create") return {};
+  auto word = scanner.next_name();
+  if (word == "or" && scanner.next_name() == "replace") word = scanner.next_name();
+  if (word != "temp" && word != "temporary") return {};
+  return refuse("CREATE TEMP", "make it in scratch, which is this session's own");
+}
+
+bool has_pivot(std::string_view sql) {
+  Scanner scanner(sql);
+  while (const auto name = scanner.next_name()) {
+    if (*name == "pivot" || *name == "pivot_wider") return true;
+  }
+  return false;
+}
+
 std::string_view explained(std::string_view sql) {
   Scanner scanner(sql);
   if (scanner.next_name() != "explain") return {};

@@ -36,6 +36,13 @@ enum class Effect : std::uint8_t {
 // comments.
 [[nodiscard]] Result<void> check_calls(std::string_view sql);
 
+// Statements that DuckDB's C interface has no name for, or that are of no use here, by how they
+// begin: MERGE INTO changes rows; a temporary table would be seen by its connection alone.
+[[nodiscard]] bool is_merge(std::string_view sql);
+[[nodiscard]] Result<void> check_lasting(std::string_view sql);
+// Whether a text has the word PIVOT, which DuckDB makes two statements of.
+[[nodiscard]] bool has_pivot(std::string_view sql);
+
 // What EXPLAIN or EXPLAIN ANALYZE is asked to explain; empty for any other text, also for one with
 // options.
 [[nodiscard]] std::string_view explained(std::string_view sql);

@@ -220,6 +220,10 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
   const auto all = extract(link_.get(), sql, count);
   if (!all) return std::unexpected(all.error());
   if (count != 1) {
+    if (has_pivot(sql)) {
+      return fail(Errc::invalid_args, "a PIVOT in a query has to name its values",
+                  {"PIVOT … ON column IN (value, …)"});
+    }
     return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
                 {"sql_execute runs several as one transaction"});
   }
@@ -402,7 +406,10 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     return fail(Errc::invalid_args, "params go with one statement, this text holds several");
   }
   const bool is_trusted = request.is_trusted || statement.is_trusted;
-  if (auto may = check_calls(statement.sql); !may && !is_trusted) return may;
+  if (!is_trusted) {
+    if (auto may = check_calls(statement.sql); !may) return may;
+    if (auto may = check_lasting(statement.sql); !may) return may;
+  }
   if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
   for (idx_t i = 0; i < count; ++i) {
     auto prepared = prepare_at(*all, i);
@@ -413,7 +420,9 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     if (count > 1 && type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
       return fail(Errc::unsupported, "EXPLAIN stands alone", {"use sql_explain"});
     if (auto may = check_explained(prepared->get(), statement.sql); !may) return may;
-    if (const auto effect = effect_of(type); !effect && !is_trusted) {
+    const bool merges =
+        type == DUCKDB_STATEMENT_TYPE_INVALID && count == 1 && is_merge(statement.sql);
+    if (const auto effect = effect_of(type); !effect && !is_trusted && !merges) {
       return std::unexpected(effect.error());
     }
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
