@@ -86,7 +86,8 @@ struct Setting {
         RequestKind::query,
         "SELECT (SELECT string_agg(i, ',') FROM t), (SELECT last_value FROM duckdb_sequences()), "
         "(SELECT count(*) FROM duckdb_tables()), (SELECT count(*) FROM duckdb_views()), "
-        "(SELECT count(*) FROM duckdb_databases()), current_setting('threads')");
+        "(SELECT count(*) FROM duckdb_databases()), current_setting('threads'), "
+        "current_setting('memory_limit'), (SELECT count(*) FROM duckdb_logs())");
     require(seen.kind == ResponseKind::rows);
     return std::string(seen.batch.text());
   }
