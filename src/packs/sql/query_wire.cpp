@@ -1,5 +1,6 @@
 #include "packs/sql/query_wire.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -33,6 +34,34 @@ bool is_exact(std::string_view digits) {
   return digits.size() < most.size() || (digits.size() == most.size() && digits <= most);
 }
 
+// What answers are put into (a row, a page, a task, a list of answers) counts as well, and their
+// readers go 64 levels deep.
+constexpr int deepest_cell = 40;
+
+int depth_of(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  bool is_in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (is_in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      is_in_text = !is_in_text;
+    } else if (!is_in_text && (c == '[' || c == '{')) {
+      deepest = std::max(deepest, ++depth);
+    } else if (!is_in_text && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+// Engines take more for JSON than there is: DuckDB's has NaN and commas before a bracket.
+bool is_embeddable(std::string_view json) {
+  return depth_of(json) <= deepest_cell && json::parse(json).has_value();
+}
+
 void append_cell(std::string& out, const Batch::View& cell) {
   switch (cell.kind) {
     case CellKind::null:
@@ -49,6 +78,10 @@ void append_cell(std::string& out, const Batch::View& cell) {
       out += json::quoted(cell.text);
       break;
     case CellKind::json: {
+      if (!is_embeddable(cell.text)) {
+        out += json::quoted(cell.text);
+        break;
+      }
       // Line breaks stand between its tokens only, and would cut a message on a line.
       const std::size_t begin = out.size();
       out += cell.text;
@@ -120,15 +153,17 @@ Notes notes(const ColumnAnswer*) {
           {"values", "In the format columns: its value in each row", json::anything}};
 }
 Notes notes(const QueryAnswer*) {
-  return {{"columns", ""},
-          {"rows",
-           "In the format rows: arrays of values in the order of columns. DECIMAL, dates and times "
-           "are text, integers beyond 2^53 too, BLOB is base64, INTERVAL ISO 8601",
-           json::anything},
-          {"text", "In the formats markdown and csv"},
-          {"row_count", "Rows in this answer"},
-          {"truncated", "Whether there are more rows"},
-          {"cursor", "Give it for the next page, within two minutes"}};
+  return {
+      {"columns", ""},
+      {"rows",
+       "In the format rows: arrays of values in the order of columns. DECIMAL, dates and times "
+       "are text, integers beyond 2^53 too, BLOB is base64, INTERVAL ISO 8601, JSON nested more "
+       "than 40 levels deep text",
+       json::anything},
+      {"text", "In the formats markdown and csv"},
+      {"row_count", "Rows in this answer"},
+      {"truncated", "Whether there are more rows"},
+      {"cursor", "Give it for the next page, within two minutes"}};
 }
 Notes notes(const ExecuteRequest*) {
   return {{"sql",

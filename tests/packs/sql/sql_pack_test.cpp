@@ -70,6 +70,16 @@ TEST_F(SqlPack, AnswersInEachFormat) {
   EXPECT_THAT(json::dump(good("query", sql + "markdown\"}")), HasSubstr("| NULL |"));
 }
 
+// What no reader could take in would end as an answer that never comes.
+TEST_F(SqlPack, AnswersWithTextWhereACellIsNoJsonForAll) {
+  const std::string deep = std::string(41, '[') + std::string(41, ']');
+  EXPECT_EQ(rows(R"j({"sql":"SELECT ')j" + deep + R"j('::JSON"})j"), "[[\"" + deep + "\"]]");
+  const std::string fits = deep.substr(1, 80);
+  EXPECT_EQ(rows(R"j({"sql":"SELECT ')j" + fits + R"j('::JSON"})j"), "[[" + fits + "]]");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT '[NaN]'::JSON"})j"), R"([["[NaN]"]])");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT '[\"]\\\"[[\"]'::JSON"})j"), R"([[["]\"[["]]])");
+}
+
 TEST_F(SqlPack, PagesALargeResult) {
   const json::Value first = good("query", R"j({"sql":"SELECT range FROM range(2500)"})j");
   EXPECT_EQ(json::int_or(first, "row_count", 0), 1000);
