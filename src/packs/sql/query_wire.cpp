@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "json/json.hpp"
+#include "mcp/messages.hpp"
 #include "packs/sql/table_text.hpp"
 
 namespace hearth::packs::sql::wire {
@@ -221,7 +222,40 @@ std::vector<Statement> to_statements(const json::Texts& sql) {
   return statements;
 }
 
-pack::Reply to_reply(const Page& page, const std::string& format) {
+namespace {
+
+std::unexpected<Error> too_large(const Page& page) {
+  std::size_t longest = 0;
+  std::size_t of_column = 0;
+  for (std::size_t row = 0; row < page.rows.rows(); ++row) {
+    for (std::size_t column = 0; column < page.columns.size(); ++column) {
+      const std::size_t bytes = page.rows.at(row, column).text.size();
+      if (bytes <= longest) continue;
+      longest = bytes;
+      of_column = column;
+    }
+  }
+  return fail(
+      Errc::invalid_args,
+      "the rows are more than one answer holds (8 MB); the largest value has " +
+          std::to_string(longest) + " bytes, in the column " + page.columns[of_column].name,
+      {"read parts of it: substr(" + page.columns[of_column].name + ", 1, 100000)",
+       "name fewer columns, or give a smaller limit", "sql_export writes all of it into a file"});
+}
+
+// The answer holds it twice: as JSON, and as a text of that JSON, which is at most twice as long.
+bool fits(const Page& page) {
+  return page.rows.bytes() <= pack::most_answer_bytes / 2;
+}
+bool fits(const pack::Reply& reply) {
+  if (reply.structured.size() <= pack::most_answer_bytes / 3) return true;
+  return mcp::tool_result(reply).size() <= pack::most_answer_bytes;
+}
+
+}  // namespace
+
+Result<pack::Reply> to_reply(const Page& page, const std::string& format) {
+  if (!fits(page)) return too_large(page);
   QueryAnswer answer;
   for (std::size_t i = 0; i < page.columns.size(); ++i) {
     ColumnAnswer& column = answer.columns.emplace_back(page.columns[i].name, page.columns[i].type);
@@ -235,6 +269,7 @@ pack::Reply to_reply(const Page& page, const std::string& format) {
   if (!page.cursor.empty()) answer.cursor = page.cursor;
   pack::Reply reply{.structured = json::encode(answer)};
   if (answer.text) reply.content.push_back(pack::text_content(*answer.text));
+  if (!fits(reply)) return too_large(page);
   return reply;
 }
 

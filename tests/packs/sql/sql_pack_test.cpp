@@ -80,6 +80,16 @@ TEST_F(SqlPack, AnswersWithTextWhereACellIsNoJsonForAll) {
   EXPECT_EQ(rows(R"j({"sql":"SELECT '[\"]\\\"[[\"]'::JSON"})j"), R"([[["]\"[["]]])");
 }
 
+TEST_F(SqlPack, SaysWhatIsTooLargeForAnAnswer) {
+  for (const char* sql :
+       {"SELECT repeat('x', 20000000) AS big", "SELECT repeat('\"', 3000000) AS big"}) {
+    const Error error = bad("query", json::dump(json::Object{{"sql", sql}}));
+    EXPECT_EQ(error.code, Errc::invalid_args);
+    EXPECT_THAT(error.message, HasSubstr("in the column big"));
+  }
+  EXPECT_EQ(rows(R"j({"sql":"SELECT length(repeat('x', 20000000))"})j"), "[[20000000]]");
+}
+
 TEST_F(SqlPack, PagesALargeResult) {
   const json::Value first = good("query", R"j({"sql":"SELECT range FROM range(2500)"})j");
   EXPECT_EQ(json::int_or(first, "row_count", 0), 1000);
