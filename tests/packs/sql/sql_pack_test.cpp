@@ -175,6 +175,14 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
   EXPECT_EQ(bad("query", R"j({"sql":"SELECT 1","database":"mine"})j").code, Errc::not_found);
 }
 
+TEST_F(SqlPack, AttachesAnotherFileWhereOneFailed) {
+  std::ofstream(project_ / "x.csv") << "a,b\n1,2\n";
+  EXPECT_THAT(bad("attach", R"j({"alias":"a","location":"x.csv"})j").message, HasSubstr("x.csv"));
+  good("attach", R"j({"alias":"a","location":"good.duckdb"})j");
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"a"})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");
+}
+
 TEST_F(SqlPack, DescribesSamplesAndExplains) {
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT range AS i FROM range(100)"})j");
   EXPECT_THAT(json::dump(good("describe", R"j({"table":"t"})j")), HasSubstr(R"("type":"BIGINT")"));
