@@ -291,7 +291,7 @@ class Bridge {
 
   void handle_daemon(std::string_view message) {
     const auto envelope = json::scan_envelope(message);
-    if (!envelope) return;
+    if (!envelope) return answer_unreadable(message, envelope.error());
     if (envelope->method.starts_with("daemon/")) {  // its word to us, not to the client
       if (envelope->method == "daemon/draining") is_leaving_ = true;
       return;
@@ -309,6 +309,14 @@ class Bridge {
     if (envelope->is_request()) questions_.emplace_back(envelope->id);
     if (is_repetition(*envelope)) return;
     ipc::append_frame(client_.queue(), message, ipc::Framing::newline_delimited);
+  }
+
+  // Whoever waits for what cannot be read is told so, or it would wait for ever.
+  void answer_unreadable(std::string_view message, const Error& why) {
+    const auto found = pending_.find(json::salvage_id(message));
+    if (found == pending_.end()) return;
+    answer_error(found->first, -32603, "hearth: the answer cannot be read: " + why.message);
+    pending_.erase(found);
   }
 
   // A successor acknowledges again what the client knows to be heard.

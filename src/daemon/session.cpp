@@ -170,16 +170,27 @@ void Session::handle(std::string_view message) {
   mcp_->handle(*envelope, message.size());
 }
 
-void Session::send(std::string_view message, std::string_view /*about*/) {
+void Session::send(std::string_view message, std::string_view about) {
   if (!socket_.valid() || is_closing_) return;
-  if (message.size() > ipc::frame_cap) {
-    return close_now(
-        "an answer exceeds the frame cap");  // packs page their results; this is our mistake
-  }
+  if (message.size() > ipc::frame_cap) return replace(message, about);
   ipc::append_frame(out_, message, reader_.framing());
   if (queued_bytes() > server_.session_queue_cap())
     return close_now("the client does not read its answers");
   if (!is_batching_) flush();
+}
+
+// A message over the cap of a frame: the call is told, the session and its other calls go on.
+void Session::replace(std::string_view message, std::string_view about) {
+  static_assert(pack::most_answer_bytes < ipc::frame_cap);
+  log::warning("a message exceeds the frame cap", {log::kv("bytes", message.size())});
+  const auto envelope = json::scan_envelope(message);
+  if (about.empty() || (envelope && !envelope->is_response())) return;
+  const Error error{Errc::unsupported,
+                    "the call is done, but its answer of " + std::to_string(message.size()) +
+                        " bytes is more than the " + std::to_string(ipc::frame_cap) +
+                        " that a message may have",
+                    {"ask for less of it: fewer, shorter or selected items, or a file"}};
+  send(mcp::make_error(about, error), about);
 }
 
 void Session::flush() {

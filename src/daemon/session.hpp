@@ -45,6 +45,7 @@ class Session final : private mcp::MessageSink, private EventReader {
   // Closes as soon as what is queued has been sent.
   void close_when_sent();
   void close_now(std::string_view why);
+  void replace(std::string_view message, std::string_view about);
 
   // Sends the events after number `since` until the session ends, as fast as the client reads.
   void follow(EventLog& events, EventFilter filter, std::uint64_t since);

@@ -51,6 +51,11 @@ class Scanner {
     return false;
   }
 
+  // Why take_value() has failed.
+  [[nodiscard]] std::string_view problem() const {
+    return is_too_deep_ ? "a value nested more than 64 levels deep" : "a value that does not end";
+  }
+
   // Any value. Inside objects and arrays only strings and brackets are looked at.
   bool take_value(std::string_view& out) {
     const std::size_t begin = at_;
@@ -78,6 +83,7 @@ class Scanner {
     std::uint64_t is_object = 0;  // one bit a level: the bracket that closes it
     std::size_t depth = 0;
     std::string_view ignored;
+    is_too_deep_ = false;
     do {
       const char c = peek();
       if (c == '"') {
@@ -87,7 +93,8 @@ class Scanner {
       if (is_end()) return false;
       ++at_;
       if (c == '{' || c == '[') {
-        if (++depth > max_depth) return false;
+        is_too_deep_ = ++depth > max_depth;
+        if (is_too_deep_) return false;
         is_object = is_object << 1 | (c == '{' ? 1 : 0);
       } else if (c == '}' || c == ']') {
         if ((is_object & 1) != (c == '}' ? 1U : 0U)) return false;
@@ -100,6 +107,7 @@ class Scanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  bool is_too_deep_ = false;
 };
 
 // Ids are echoed byte for byte, so they must be JSON: a number, or a string whose odd bytes the
@@ -138,7 +146,7 @@ Result<void> take_member(Scanner& scan, Envelope& envelope) {
   scan.skip_space();
   if (!scan.take(':')) return malformed("expected \":\"", scan.at());
   scan.skip_space();
-  if (!scan.take_value(value)) return malformed("a value that does not end", scan.at());
+  if (!scan.take_value(value)) return malformed(scan.problem(), scan.at());
   if (name == "\"method\"") {
     auto method = value.starts_with('"') ? unescape(value) : std::nullopt;
     if (!method || method->empty()) return malformed("\"method\" must be a string", begin);
@@ -207,7 +215,7 @@ Result<void> scan_members(std::string_view object,
     scan.skip_space();
     if (!scan.take(':')) return malformed("expected \":\"", scan.at());
     scan.skip_space();
-    if (!scan.take_value(value)) return malformed("a value that does not end", scan.at());
+    if (!scan.take_value(value)) return malformed(scan.problem(), scan.at());
     const auto plain = unescape(name);
     if (!plain) return malformed("a member name that is no JSON string", scan.at());
     take(*plain, value);

@@ -1,6 +1,7 @@
 // What a tool, a resource or a prompt answers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,6 +9,10 @@
 #include <vector>
 
 namespace hearth::pack {
+
+// What an answer may take up on the wire: with more, its caller gets an error instead. A pack pages
+// its results, or says what to ask for.
+inline constexpr std::size_t most_answer_bytes = (std::size_t{8} << 20) - (std::size_t{64} << 10);
 
 enum class ContentKind : std::uint8_t { text, image, audio, link, resource };
 

@@ -288,6 +288,15 @@ TEST_F(Bridge, AnswersGarbageWithAParseErrorAndGoesOn) {
   EXPECT_THAT(answer("8"), HasSubstr("\"on\""));
 }
 
+TEST_F(Bridge, AnswersACallWhoseAnswerCannotBeRead) {
+  start();
+  shake_hands();
+  call("1", "echo_deep", R"({"n":100})");
+  EXPECT_THAT(answer("1"), AllOf(HasSubstr("\"error\""), HasSubstr("64 levels deep")));
+  call("2", "echo_say", R"({"text":"still here"})");
+  EXPECT_THAT(answer("2"), HasSubstr("still here"));
+}
+
 TEST_F(Bridge, RefusesALongLineAndGoesOn) {
   start();
   shake_hands();

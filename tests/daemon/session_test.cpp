@@ -314,6 +314,17 @@ TEST_F(DaemonSession, SurvivesAToolThatThrows) {
   EXPECT_EQ(text_of(other.ask("echo_say", R"({"text":"undisturbed"})")), "undisturbed");
 }
 
+TEST_F(DaemonSession, AnswersWithAnErrorWhatIsLongerThanAFrame) {
+  TestClient client = daemon().client();
+  client.call("7", "echo_hold", R"({"text":"other"})");
+  const json::Value answer =
+      client.request("tools/call", R"({"name":"echo_big","arguments":{"n":10000000}})");
+  ASSERT_NE(json::find(answer, "error"), nullptr);
+  EXPECT_EQ(answer.at("error").at("data").at("code"), "unsupported");
+  client.ask("echo_release", R"({"text":"other"})");
+  EXPECT_EQ(text_of(client.answer("7")), "other");  // the session and its calls live on
+}
+
 TEST_F(DaemonSession, NamesControlMethodsItDoesNotKnow) {
   TestClient client = daemon().client();
   EXPECT_EQ(json::dump(client.request("daemon/ping").at("result")), "{}");

@@ -36,6 +36,14 @@ inline json::Notes notes(const EchoNumber*) {
   return {{"n", "A number", json::range(0, 100'000'000)}};
 }
 
+struct EchoNested {
+  json::Raw value;
+};
+BOOST_DESCRIBE_STRUCT(EchoNested, (), (value))
+inline json::Notes notes(const EchoNested*) {
+  return {{"value", "Arrays in arrays", json::anything}};
+}
+
 struct EchoCaller {
   std::string session, kind, name_space, cwd, project_root, key;
   bool is_resend = false;
@@ -51,6 +59,7 @@ inline json::Notes notes(const EchoCaller*) {
 
 // echo_say    answers its text on the loop, after a report and a log line
 // echo_big    answers n bytes
+// echo_deep   answers n arrays within each other
 // echo_who    answers what it knows of the caller
 // echo_slow   takes n milliseconds on the pool, reporting each; stops when asked
 // echo_hold   is answered by the echo_release of the same text, or stopped
@@ -105,6 +114,11 @@ class EchoPack final : public pack::Pack {
     mcp::Tool<EchoNumber, EchoText>(spec("big"))
         .on_loop(tools, [](const EchoNumber& request, const pack::Call&) -> Result<EchoText> {
           return EchoText{std::string(static_cast<std::size_t>(request.n), 'x')};
+        });
+    mcp::Tool<EchoNumber, EchoNested>(spec("deep"))
+        .on_loop(tools, [](const EchoNumber& request, const pack::Call&) -> Result<EchoNested> {
+          const auto n = static_cast<std::size_t>(request.n);
+          return EchoNested{{std::string(n, '[') + std::string(n, ']')}};
         });
     mcp::Tool<EchoText, EchoCaller>(spec("who"))
         .on_loop(tools, [](const EchoText&, const pack::Call& call) -> Result<EchoCaller> {

@@ -15,6 +15,8 @@ std::string session_key(const SessionRef& session) {
 std::string connection_key(const Target& target) {
   std::string key = session_key(target.session) + target.database.alias +
                     (target.database.access == Access::read_only ? "?" : "!");
+  // The alias may have been another database's, or may yet become one's.
+  key.append(target.engine->kind()).append(":").append(target.database.location);
   // Another root, another confinement.
   for (const std::string& root : target.session.roots) key += "\n" + root;
   return key;

@@ -87,7 +87,8 @@ void Sql::start(pack::PackContext& context) {
   runner_.databases().add_engine(make_duckdb_engine(std::move(duckdb)));
   runner_.databases().add_engine(make_hyper(context, settings));
   runner_.databases().add_engine(pg::make_postgres_engine(
-      {.password = {.passfile = settings.passfile, .command = settings.password_command}}));
+      {.password = {.passfile = settings.passfile, .command = settings.password_command},
+       .ssl_mode = settings.ssl_mode}));
   runner_.start(context);
   const bool is_owner = !context.store_owner().has_value();
   sessions_ =

@@ -1,9 +1,11 @@
 #include "packs/sql/query_wire.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "json/json.hpp"
+#include "mcp/messages.hpp"
 #include "packs/sql/table_text.hpp"
 
 namespace hearth::packs::sql::wire {
@@ -33,6 +35,34 @@ bool is_exact(std::string_view digits) {
   return digits.size() < most.size() || (digits.size() == most.size() && digits <= most);
 }
 
+// What answers are put into (a row, a page, a task, a list of answers) counts as well, and their
+// readers go 64 levels deep.
+constexpr int deepest_cell = 40;
+
+int depth_of(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  bool is_in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (is_in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      is_in_text = !is_in_text;
+    } else if (!is_in_text && (c == '[' || c == '{')) {
+      deepest = std::max(deepest, ++depth);
+    } else if (!is_in_text && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+// Engines take more for JSON than there is: DuckDB's has NaN and commas before a bracket.
+bool is_embeddable(std::string_view json) {
+  return depth_of(json) <= deepest_cell && json::parse(json).has_value();
+}
+
 void append_cell(std::string& out, const Batch::View& cell) {
   switch (cell.kind) {
     case CellKind::null:
@@ -49,6 +79,10 @@ void append_cell(std::string& out, const Batch::View& cell) {
       out += json::quoted(cell.text);
       break;
     case CellKind::json: {
+      if (!is_embeddable(cell.text)) {
+        out += json::quoted(cell.text);
+        break;
+      }
       // Line breaks stand between its tokens only, and would cut a message on a line.
       const std::size_t begin = out.size();
       out += cell.text;
@@ -120,15 +154,17 @@ Notes notes(const ColumnAnswer*) {
           {"values", "In the format columns: its value in each row", json::anything}};
 }
 Notes notes(const QueryAnswer*) {
-  return {{"columns", ""},
-          {"rows",
-           "In the format rows: arrays of values in the order of columns. DECIMAL, dates and times "
-           "are text, integers beyond 2^53 too, BLOB is base64, INTERVAL ISO 8601",
-           json::anything},
-          {"text", "In the formats markdown and csv"},
-          {"row_count", "Rows in this answer"},
-          {"truncated", "Whether there are more rows"},
-          {"cursor", "Give it for the next page, within two minutes"}};
+  return {
+      {"columns", ""},
+      {"rows",
+       "In the format rows: arrays of values in the order of columns. DECIMAL, dates and times "
+       "are text, integers beyond 2^53 too, BLOB is base64, INTERVAL ISO 8601, JSON nested more "
+       "than 40 levels deep text",
+       json::anything},
+      {"text", "In the formats markdown and csv"},
+      {"row_count", "Rows in this answer"},
+      {"truncated", "Whether there are more rows"},
+      {"cursor", "Give it for the next page, within two minutes"}};
 }
 Notes notes(const ExecuteRequest*) {
   return {{"sql",
@@ -186,7 +222,40 @@ std::vector<Statement> to_statements(const json::Texts& sql) {
   return statements;
 }
 
-pack::Reply to_reply(const Page& page, const std::string& format) {
+namespace {
+
+std::unexpected<Error> too_large(const Page& page) {
+  std::size_t longest = 0;
+  std::size_t of_column = 0;
+  for (std::size_t row = 0; row < page.rows.rows(); ++row) {
+    for (std::size_t column = 0; column < page.columns.size(); ++column) {
+      const std::size_t bytes = page.rows.at(row, column).text.size();
+      if (bytes <= longest) continue;
+      longest = bytes;
+      of_column = column;
+    }
+  }
+  return fail(
+      Errc::invalid_args,
+      "the rows are more than one answer holds (8 MB); the largest value has " +
+          std::to_string(longest) + " bytes, in the column " + page.columns[of_column].name,
+      {"read parts of it: substr(" + page.columns[of_column].name + ", 1, 100000)",
+       "name fewer columns, or give a smaller limit", "sql_export writes all of it into a file"});
+}
+
+// The answer holds it twice: as JSON, and as a text of that JSON, which is at most twice as long.
+bool fits(const Page& page) {
+  return page.rows.bytes() <= pack::most_answer_bytes / 2;
+}
+bool fits(const pack::Reply& reply) {
+  if (reply.structured.size() <= pack::most_answer_bytes / 3) return true;
+  return mcp::tool_result(reply).size() <= pack::most_answer_bytes;
+}
+
+}  // namespace
+
+Result<pack::Reply> to_reply(const Page& page, const std::string& format) {
+  if (!fits(page)) return too_large(page);
   QueryAnswer answer;
   for (std::size_t i = 0; i < page.columns.size(); ++i) {
     ColumnAnswer& column = answer.columns.emplace_back(page.columns[i].name, page.columns[i].type);
@@ -200,6 +269,7 @@ pack::Reply to_reply(const Page& page, const std::string& format) {
   if (!page.cursor.empty()) answer.cursor = page.cursor;
   pack::Reply reply{.structured = json::encode(answer)};
   if (answer.text) reply.content.push_back(pack::text_content(*answer.text));
+  if (!fits(reply)) return too_large(page);
   return reply;
 }
 

@@ -96,6 +96,7 @@ json::Notes notes(const ExplainAnswer*);
 [[nodiscard]] Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& params);
 [[nodiscard]] std::vector<Statement> to_statements(const json::Texts& sql);
 // In the format asked for: rows, columns, markdown, csv.
-[[nodiscard]] pack::Reply to_reply(const Page& page, const std::string& format);
+// `invalid_args` when it is more than an answer can hold: a row is never parted.
+[[nodiscard]] Result<pack::Reply> to_reply(const Page& page, const std::string& format);
 
 }  // namespace hearth::packs::sql::wire

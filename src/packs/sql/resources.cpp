@@ -55,7 +55,9 @@ Result<std::string> rows_of(ToolRunner& runner,
                             const Work& work) {
   const auto page = runner.runner().query(target, {.sql = sql}, {.rows = rows}, false, work);
   if (!page) return std::unexpected(page.error());
-  return wire::to_reply(*page, "rows").structured;
+  auto reply = wire::to_reply(*page, "rows");
+  if (!reply) return std::unexpected(std::move(reply.error()));
+  return std::move(reply->structured);
 }
 
 Result<std::string> tables_of(ToolRunner& runner, const Target& target, const Work& work) {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/values.hpp"
+#include "packs/sql/engine/pg/location.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -58,15 +59,17 @@ std::uint64_t default_memory() {
 }  // namespace
 
 std::vector<pack::Setting> known_settings() {
-  return {pack::Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
-          pack::Setting{"threads", "a number of threads from 1 to 1024", is_threads},
-          pack::Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
-          pack::Setting{"scratch_kept", "a duration such as \"10m\"", is_duration},
-          pack::Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
-          pack::Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass",
-                        is_absolute_path},
-          pack::Setting{"postgres.password_command", "a list: a program and its arguments",
-                        is_command}};
+  return {
+      pack::Setting{"memory_limit", "a size such as \"4GiB\", at least \"64MiB\"", is_memory},
+      pack::Setting{"threads", "a number of threads from 1 to 1024", is_threads},
+      pack::Setting{"engine_idle", "a duration such as \"10m\"", is_duration},
+      pack::Setting{"scratch_kept", "a duration such as \"10m\"", is_duration},
+      pack::Setting{"hyper.path", "the absolute path of the program hyperd", is_absolute_path},
+      pack::Setting{"postgres.sslmode", "a mode of libpq such as \"verify-full\"", pg::is_ssl_mode},
+      pack::Setting{"postgres.passfile", "the absolute path of a file like ~/.pgpass",
+                    is_absolute_path},
+      pack::Setting{"postgres.password_command", "a list: a program and its arguments",
+                    is_command}};
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {
@@ -82,6 +85,7 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
     if (const auto time = parse_duration(*text)) settings.scratch_kept = *time;
   }
   settings.hyperd = setting("hyper.path").value_or("");
+  settings.ssl_mode = setting("postgres.sslmode").value_or("");
   settings.passfile = setting("postgres.passfile").value_or("");
   settings.password_command = lines_of(setting("postgres.password_command").value_or(""));
   return settings;

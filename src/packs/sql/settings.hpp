@@ -19,7 +19,8 @@ struct Settings {
   std::chrono::milliseconds engine_idle{std::chrono::minutes(10)};
   std::chrono::milliseconds scratch_kept{std::chrono::minutes(10)};  // after its session
   std::string hyperd;                                                // its path; empty: HYPERD_PATH
-  std::string passfile;                       // of PostgreSQL servers; empty: libpq's own
+  std::string ssl_mode;  // the weakest to PostgreSQL servers; empty: libpq's own
+  std::string passfile;  // of PostgreSQL servers; empty: libpq's own
   std::vector<std::string> password_command;  // prints a PostgreSQL password; empty: none
 };
 

@@ -13,6 +13,7 @@
 #include "packs/sql/imports.hpp"
 #include "packs/sql/notebook.hpp"
 #include "packs/sql/runner.hpp"
+#include "packs/sql/session_shares.hpp"
 #include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/writer_lanes.hpp"
@@ -76,7 +77,7 @@ class ToolRunner final {
   // read_only, unless this call may write.
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
 
-  // Runs job(call) on the pack's pool; `busy` when that is full.
+  // Runs job(call) on the pack's pool, a few of a session at once; `busy` when too many wait.
   template <typename Job>
   void on_pool(pack::Call call, Job job);
   // The same when those who write to `target` before have run.
@@ -84,8 +85,13 @@ class ToolRunner final {
   void in_turn(const Target& target, pack::Call call, Job job);
 
  private:
-  static constexpr std::size_t most_threads = 16;
+  // For this many sessions that run all they may at once, readers and writers.
+  static constexpr std::size_t most_threads = 8 * 2 * SessionShares::most_running;
   static constexpr std::size_t most_queued = 1024;
+
+  [[nodiscard]] static std::string share_of(const pack::Call& call) {
+    return call.caller().name_space + "/" + session_id(call.caller());
+  }
 
   pack::PackContext* context_ = nullptr;
   Databases databases_;
@@ -96,6 +102,7 @@ class ToolRunner final {
   Runner runner_{connections_, cursors_};
   io::Pool pool_{"hearth-sql", most_threads, most_queued};
   WriterLanes lanes_{pool_};
+  SessionShares shares_;
   DropFolders drop_folders_;
 };
 
@@ -103,24 +110,34 @@ class ToolRunner final {
 
 template <typename Job>
 void ToolRunner::on_pool(pack::Call call, Job job) {
-  // Shared with the refusal below, which must still be able to answer it.
-  auto shared = std::make_shared<pack::Call>(std::move(call));
-  auto queued = pool_.submit([shared, job = std::move(job)]() mutable { job(std::move(*shared)); });
-  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+  const std::string share = share_of(call) + "/readers";
+  shares_.submit(
+      share,
+      [call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+        if (!runs) return call.answer(std::unexpected(std::move(runs.error())));
+        job(std::move(call));
+      },
+      [this](std::move_only_function<void()> run) { return pool_.submit(std::move(run)); });
 }
 
 template <typename Job>
 void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
-  auto shared = std::make_shared<pack::Call>(std::move(call));
   const DatabaseRef& database = target.database;
   const std::string owner = database.alias == "scratch" ? target.session.id : std::string();
   const std::string lane = target.session.name_space + "/" + owner + "/" +
                            (database.location.empty() ? database.alias : database.location);
-  auto queued =
-      lanes_.submit(lane, [shared, job = std::move(job)]() mutable { job(std::move(*shared)); });
-  if (!queued) {
-    shared->answer(std::unexpected(in_doubt(std::move(queued.error()), shared->is_resend())));
-  }
+  // Apart from the readers: they do not wait for who holds the database.
+  const std::string share = share_of(call) + "/writers";
+  shares_.submit(
+      share,
+      [call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+        if (runs) return job(std::move(call));
+        const bool is_resend = call.is_resend();
+        call.answer(std::unexpected(in_doubt(std::move(runs.error()), is_resend)));
+      },
+      [this, lane](std::move_only_function<void()> run) {
+        return lanes_.submit(lane, std::move(run));
+      });
 }
 
 }  // namespace hearth::packs::sql

@@ -49,6 +49,16 @@ TEST(DuckDbProtocol, BringsResponsesOver) {
   EXPECT_EQ(error->error.suggestions.at(0), "again");
 }
 
+TEST(DuckDbProtocol, AnswersWithAnErrorWhereAFrameWouldBeTooLong) {
+  Response response{.kind = ResponseKind::rows, .columns = {{"a", "VARCHAR"}}};
+  response.batch = Batch(1);
+  response.batch.add(CellKind::text, std::string(most_frame_bytes, 'x'));
+  const auto read = decode_response(encode(response));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->kind, ResponseKind::failure);
+  EXPECT_EQ(read->error.code, Errc::invalid_args);
+}
+
 TEST(DuckDbProtocol, BringsControlsOver) {
   Control control{.kind = ControlKind::open, .connection = 9};
   control.neighbours = {{"persistent", {.path = "/p", .readable = {"/a", "/b"}, .directory = {}}}};

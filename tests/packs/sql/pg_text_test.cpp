@@ -206,6 +206,34 @@ TEST(Locations, TakeNoSecrets) {
             options->end());
 }
 
+// Each would send the password of one machine to another, or choose a file of the user's.
+TEST(Locations, NameOneServerAndNothingElse) {
+  for (const char* text :
+       {"postgresql://me@db.example.com/d?hostaddr=127.0.0.1", "postgresql://me@a:5432,b:5433/d",
+        "host=a,b", "host=h port=5432,5433", "postgresql://me@h/d?sslkey=/k",
+        "postgresql://me@h/d?sslcert=/c", "postgresql://me@h/d?sslrootcert=/r",
+        "host=h gssencmode=prefer", "host=h krbsrvname=x", "host=h options=-csearch_path=x"}) {
+    const auto options = parse_location(text);
+    ASSERT_FALSE(options) << text;
+    EXPECT_EQ(options.error().code, Errc::invalid_args);
+  }
+}
+
+TEST(Locations, AreNoLessProtectedThanConfigured) {
+  const auto mode = [](const char* text, const std::string& configured) {
+    const auto options = with_ssl_mode(*parse_location(text), configured);
+    if (!options) return std::string(errc_name(options.error().code));
+    const auto found = std::ranges::find(*options, "sslmode", &Options::value_type::first);
+    return found == options->end() ? "" : found->second;
+  };
+  EXPECT_EQ(mode("host=h sslmode=disable", "prefer"), errc_name(Errc::permission));
+  EXPECT_EQ(mode("host=h sslmode=require", "verify-full"), errc_name(Errc::permission));
+  EXPECT_EQ(mode("host=h sslmode=verify-full", "require"), "verify-full");
+  EXPECT_EQ(mode("host=h sslmode=disable", "disable"), "disable");
+  EXPECT_EQ(mode("host=h", "verify-full"), "verify-full");
+  EXPECT_EQ(mode("host=/run/postgresql", "verify-full"), "");
+}
+
 TEST(Locations, AskACommandForThePassword) {
   PasswordSource source;
   source.command = {"/bin/sh", "-c", "echo \"$PGUSER@$PGHOST:$PGPORT/$PGDATABASE\"; echo more"};

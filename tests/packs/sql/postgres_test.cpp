@@ -1,7 +1,10 @@
 // The engine `postgres` over the real PostgreSQL.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -10,6 +13,7 @@
 #include "packs/sql/engine/pg/postgres_engine.hpp"
 #include "packs/sql/engine_calls.hpp"
 #include "packs/sql/postgres_server.hpp"
+#include "support/listener.hpp"
 
 namespace hearth::test {
 namespace {
@@ -363,6 +367,60 @@ TEST_F(Postgres, ExplainsWithoutRunning) {
   EXPECT_EQ(connection_->explain({"INSERT INTO t VALUES (1)"}, true, patiently()).error().code,
             Errc::read_only);
   EXPECT_EQ(ask("SELECT count(*) FROM t"), "0");
+}
+
+// Takes connections, and closes each: at once, or when it has asked for the password and got it.
+class ClosingServer final {
+ public:
+  explicit ClosingServer(bool takes_password) : takes_password_(takes_password) {}
+  ~ClosingServer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  [[nodiscard]] int connections() const { return connections_; }
+  Error refusal(std::chrono::milliseconds time) {
+    auto engine = packs::sql::pg::make_postgres_engine(
+        {.password = {.passfile = {}, .command = {"/bin/echo", "hunter2"}}});
+    const auto opened = engine->connect(
+        {"db", "host=" + directory_.path() + " user=me dbname=d", Access::read_only}, {},
+        within(time));
+    EXPECT_FALSE(opened);
+    return opened ? Error{} : opened.error();
+  }
+
+ private:
+  void serve() {
+    for (;;) {
+      const UniqueFd connection(::accept(listener_.get(), nullptr, nullptr));
+      if (!connection.valid()) return;
+      ++connections_;
+      std::array<char, 1024> heard{};
+      (void)!::read(connection.get(), heard.data(), heard.size());
+      if (!takes_password_) continue;
+      constexpr std::array<char, 9> in_clear{'R', 0, 0, 0, 8, 0, 0, 0, 3};
+      (void)!::write(connection.get(), in_clear.data(), in_clear.size());
+      (void)!::read(connection.get(), heard.data(), heard.size());
+    }
+  }
+
+  const bool takes_password_;
+  const ScratchDirectory directory_{"closing"};
+  const UniqueFd listener_ = listener_at(directory_ / ".s.PGSQL.5432");
+  std::atomic<int> connections_ = 0;
+  std::thread thread_{[this] { serve(); }};
+};
+
+TEST(PostgresThatCloses, GetsThePasswordOnce) {
+  ClosingServer server(true);
+  EXPECT_EQ(server.refusal(patience).code, Errc::unavailable);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(PostgresThatCloses, IsAskedLessAndLessOften) {
+  ClosingServer server(false);
+  (void)server.refusal(500ms);
+  EXPECT_GT(server.connections(), 1);
+  EXPECT_LE(server.connections(), 10);  // every 20 ms it would be some 25 times, and 500 in all
 }
 
 TEST_F(Postgres, PasswordsComeFromTheFileOrTheCommand) {

@@ -63,6 +63,16 @@ TEST_F(RunnerTest, UsesAConnectionAgain) {
   EXPECT_TRUE(connections_.quiet_since());
 }
 
+TEST_F(RunnerTest, AsksNobodyElseUnderTheSameAlias) {
+  Target one = target();
+  one.database = {.alias = "a", .location = "/x.csv"};
+  Target other = one;
+  other.database.location = "/x.duckdb";
+  EXPECT_TRUE(runner_.query(one, {.sql = "x"}, {}, false, {}));
+  EXPECT_TRUE(runner_.query(other, {.sql = "x"}, {}, false, {}));
+  EXPECT_EQ(state_.connections, 2);
+}
+
 TEST_F(RunnerTest, RepeatsWhatAnEnginesEndHasUndone) {
   state_.failures = {Errc::engine_restarted, Errc::engine_restarted};
   EXPECT_TRUE(execute());

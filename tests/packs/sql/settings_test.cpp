@@ -8,8 +8,11 @@ namespace hearth::packs::sql {
 namespace {
 
 TEST(SqlSettings, ReadsWhatIsSet) {
-  const std::map<std::string, std::string, std::less<>> set{
-      {"memory_limit", "1GiB"}, {"threads", "3"}, {"engine_idle", "90s"}, {"scratch_kept", "2s"}};
+  const std::map<std::string, std::string, std::less<>> set{{"memory_limit", "1GiB"},
+                                                            {"threads", "3"},
+                                                            {"engine_idle", "90s"},
+                                                            {"scratch_kept", "2s"},
+                                                            {"postgres.sslmode", "verify-full"}};
   const Settings settings = read_settings([&](std::string_view name) {
     const auto found = set.find(name);
     return found == set.end() ? std::nullopt : std::optional(found->second);
@@ -18,6 +21,7 @@ TEST(SqlSettings, ReadsWhatIsSet) {
   EXPECT_EQ(settings.threads, 3U);
   EXPECT_EQ(settings.engine_idle, std::chrono::seconds(90));
   EXPECT_EQ(settings.scratch_kept, std::chrono::seconds(2));
+  EXPECT_EQ(settings.ssl_mode, "verify-full");
 }
 
 TEST(SqlSettings, RefusesWhatDoesNotFit) {

@@ -70,6 +70,26 @@ TEST_F(SqlPack, AnswersInEachFormat) {
   EXPECT_THAT(json::dump(good("query", sql + "markdown\"}")), HasSubstr("| NULL |"));
 }
 
+// What no reader could take in would end as an answer that never comes.
+TEST_F(SqlPack, AnswersWithTextWhereACellIsNoJsonForAll) {
+  const std::string deep = std::string(41, '[') + std::string(41, ']');
+  EXPECT_EQ(rows(R"j({"sql":"SELECT ')j" + deep + R"j('::JSON"})j"), "[[\"" + deep + "\"]]");
+  const std::string fits = deep.substr(1, 80);
+  EXPECT_EQ(rows(R"j({"sql":"SELECT ')j" + fits + R"j('::JSON"})j"), "[[" + fits + "]]");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT '[NaN]'::JSON"})j"), R"([["[NaN]"]])");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT '[\"]\\\"[[\"]'::JSON"})j"), R"([[["]\"[["]]])");
+}
+
+TEST_F(SqlPack, SaysWhatIsTooLargeForAnAnswer) {
+  for (const char* sql :
+       {"SELECT repeat('x', 20000000) AS big", "SELECT repeat('\"', 3000000) AS big"}) {
+    const Error error = bad("query", json::dump(json::Object{{"sql", sql}}));
+    EXPECT_EQ(error.code, Errc::invalid_args);
+    EXPECT_THAT(error.message, HasSubstr("in the column big"));
+  }
+  EXPECT_EQ(rows(R"j({"sql":"SELECT length(repeat('x', 20000000))"})j"), "[[20000000]]");
+}
+
 TEST_F(SqlPack, PagesALargeResult) {
   const json::Value first = good("query", R"j({"sql":"SELECT range FROM range(2500)"})j");
   EXPECT_EQ(json::int_or(first, "row_count", 0), 1000);
@@ -153,6 +173,14 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
   EXPECT_EQ(list.at("databases").as_array().size(), 3U);
   good("detach", R"j({"alias":"mine"})j");
   EXPECT_EQ(bad("query", R"j({"sql":"SELECT 1","database":"mine"})j").code, Errc::not_found);
+}
+
+TEST_F(SqlPack, AttachesAnotherFileWhereOneFailed) {
+  std::ofstream(project_ / "x.csv") << "a,b\n1,2\n";
+  EXPECT_THAT(bad("attach", R"j({"alias":"a","location":"x.csv"})j").message, HasSubstr("x.csv"));
+  good("attach", R"j({"alias":"a","location":"good.duckdb"})j");
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"a"})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");
 }
 
 TEST_F(SqlPack, DescribesSamplesAndExplains) {

@@ -98,7 +98,11 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
     if (response.error().code == Errc::engine_restarted) child_->expect_end();
     return response;
   }
-  if (response->kind != ResponseKind::failure) return response;
+  if (response->kind != ResponseKind::failure) {
+    has_served_ = true;
+    return response;
+  }
+  has_no_worker_ = !has_served_;  // nobody serves the next one, if this was why
   Error error = std::move(response->error);
   if (error.code == Errc::engine_restarted) {
     is_alive_ = false;

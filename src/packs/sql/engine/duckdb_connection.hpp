@@ -26,7 +26,7 @@ class SocketConnection final : public Connection {
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
   [[nodiscard]] bool keeps_keys() const override { return keeps_keys_; }
-  [[nodiscard]] bool is_alive() const override { return is_alive_; }
+  [[nodiscard]] bool is_alive() const override { return is_alive_ && !has_no_worker_; }
 
  private:
   class SocketRows;
@@ -45,6 +45,8 @@ class SocketConnection final : public Connection {
   const std::uint64_t id_;
   const bool keeps_keys_;
   bool is_alive_ = true;
+  bool has_served_ = false;
+  bool has_no_worker_ = false;  // its database could not be opened, as far as we know
 };
 
 }  // namespace hearth::packs::sql::duckdb

@@ -222,7 +222,14 @@ std::string encode(const Response& response) {
     case ResponseKind::done:
       break;
   }
-  return to.take();
+  std::string frame = to.take();
+  if (frame.size() <= most_frame_bytes) return frame;
+  return encode(Response{
+      .kind = ResponseKind::failure,
+      .error = {Errc::invalid_args,
+                "the rows have " + std::to_string(frame.size() >> 20) +
+                    " MB, more than the engine hands over at once (256 MB); nothing was changed",
+                {"read parts of large values: substr(…)", "name fewer columns"}}});
 }
 
 Result<Response> decode_response(std::string_view bytes) {

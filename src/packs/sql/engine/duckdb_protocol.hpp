@@ -82,6 +82,7 @@ struct Response {
 [[nodiscard]] std::string encode(const Control& control);
 [[nodiscard]] std::string encode(const Report& report);
 [[nodiscard]] std::string encode(const Request& request);
+// Rows that are more than a frame holds become a `failure`.
 [[nodiscard]] std::string encode(const Response& response);
 [[nodiscard]] Result<Control> decode_control(std::string_view bytes);
 [[nodiscard]] Result<Report> decode_report(std::string_view bytes);

@@ -28,6 +28,7 @@ bool find_connecting(void* from, Libpq& pq) {
          find(from, "PQconnectStartParams", pq.connect_start_params) &&
          find(from, "PQconnectPoll", pq.connect_poll) &&
          find(from, "PQconnectionNeedsPassword", pq.needs_password) &&
+         find(from, "PQconnectionUsedPassword", pq.used_password) &&
          find(from, "PQfinish", pq.finish) && find(from, "PQstatus", pq.status) &&
          find(from, "PQtransactionStatus", pq.transaction_status) &&
          find(from, "PQparameterStatus", pq.parameter_status) &&

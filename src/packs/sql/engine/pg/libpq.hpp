@@ -17,6 +17,7 @@ struct Libpq {
   decltype(&::PQconnectStartParams) connect_start_params = nullptr;
   decltype(&::PQconnectPoll) connect_poll = nullptr;
   decltype(&::PQconnectionNeedsPassword) needs_password = nullptr;
+  decltype(&::PQconnectionUsedPassword) used_password = nullptr;
   decltype(&::PQfinish) finish = nullptr;
   decltype(&::PQstatus) status = nullptr;
   decltype(&::PQtransactionStatus) transaction_status = nullptr;

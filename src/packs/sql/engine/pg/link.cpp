@@ -161,11 +161,18 @@ Result<void> Link::establish(const Libpq& pq, PGconn* connection, int waker, con
   const std::string told = one_line(refusal.message);
   if (pq.needs_password(connection) != 0)
     return fail(Errc::permission, "connect: " + told, advice_for("28P01"));
+  // It was not starting when it asked for the password: nobody gets that again and again.
+  const bool is_closed =
+      told.contains("closed the connection unexpectedly") || told.contains("Connection reset");
+  const bool is_starting =
+      refusal.sqlstate.empty() ? is_closed : code_of(refusal.sqlstate) == Errc::engine_restarted;
+  if (is_starting && pq.used_password(connection) != 0)
+    return fail(Errc::unavailable, "connect: after the password was sent: " + told,
+                {"check that this is the right server, then try again"});
   if (!refusal.sqlstate.empty())
     return fail(code_of(refusal.sqlstate), "connect: " + told, advice_for(refusal.sqlstate));
   // A server that starts again ends connections in the middle of their greeting.
-  if (told.contains("closed the connection unexpectedly") || told.contains("Connection reset"))
-    return fail(Errc::engine_restarted, "connect: " + told, advice_for("57P03"));
+  if (is_closed) return fail(Errc::engine_restarted, "connect: " + told, advice_for("57P03"));
   return fail(Errc::unavailable, "connect: " + told,
               {"check that the server runs and that host and port are right"});
 }

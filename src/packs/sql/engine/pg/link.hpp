@@ -63,7 +63,7 @@ using Values = std::vector<std::optional<std::string>>;            // of paramet
 class Link final {
  public:
   // `unavailable`, `permission` or `timed_out` when there is no connection to be had;
-  // `engine_restarted` while the server starts.
+  // `engine_restarted` while the server starts, which it never does once it has the password.
   [[nodiscard]] static Result<std::unique_ptr<Link>> connect(const Options& options,
                                                              const Work& work);
   Link(const Link&) = delete;

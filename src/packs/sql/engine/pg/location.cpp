@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <string_view>
 
 #include "io/captured_output.hpp"
@@ -13,16 +14,57 @@ namespace hearth::packs::sql::pg {
 namespace {
 
 constexpr std::size_t longest_password = 16'384;  // bytes
+constexpr const char* libpq_ssl_mode = "prefer";  // where nobody says
 
-// A tool's argument ends up in transcripts and logs, and whoever writes it must not choose which
-// of the user's files libpq reads as secrets.
+// What a tool's argument may say. It ends up in transcripts and logs, so it holds no secret; and
+// whoever writes it must not choose which of the user's files libpq reads, nor separate the name by
+// which a password is looked up from the machine that gets it (hostaddr, several hosts).
+constexpr std::array allowed{"host",
+                             "port",
+                             "user",
+                             "dbname",
+                             "sslmode",
+                             "keepalives",
+                             "keepalives_idle",
+                             "connect_timeout",
+                             "channel_binding",
+                             "application_name"};
 constexpr std::array secrets{"password", "passfile", "sslpassword", "service", "servicefile"};
+// From weak to strong.
+constexpr std::array ssl_modes{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
+
+template <std::size_t N>
+bool is_among(const std::array<const char*, N>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 const std::vector<std::string>& where_passwords_go() {
   static const std::vector<std::string> places{
       "leave it out, and put a line host:port:database:user:password into ~/.pgpass (chmod 600)",
       "or name a program that prints it: password_command in [sql.postgres]"};
   return places;
+}
+
+Result<void> check_option(std::string_view keyword, std::string_view value) {
+  const std::string quoted = "`" + std::string(keyword) + "`";
+  if (is_among(secrets, keyword)) {
+    return fail(Errc::invalid_args, "an address may not hold " + quoted, where_passwords_go());
+  }
+  if (!is_among(allowed, keyword)) {
+    return fail(Errc::invalid_args, "an address may not hold " + quoted,
+                {"it names host, port, user and database, and sslmode if need be; files of TLS "
+                 "keys and certificates are libpq's own, in ~/.postgresql"});
+  }
+  const bool is_server = keyword == "host" || keyword == "port";
+  if (is_server && value.contains(',')) {
+    return fail(Errc::invalid_args, "an address names one server", {"attach each by itself"});
+  }
+  return {};
+}
+
+// As an index in `ssl_modes`; beyond them for what libpq will refuse.
+std::ptrdiff_t strength(std::string_view mode) {
+  return std::ranges::find(ssl_modes, mode) - ssl_modes.begin();
 }
 
 std::string value_of(const Options& options, std::string_view name) {
@@ -46,12 +88,34 @@ Result<Options> parse_location(const std::string& location) {
   Options options;
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
-    if (std::ranges::find(secrets, std::string_view(option->keyword)) != secrets.end()) {
-      return fail(Errc::invalid_args,
-                  std::string("an address may not hold `") + option->keyword + "`",
-                  where_passwords_go());
+    if (auto fine = check_option(option->keyword, option->val); !fine) {
+      return std::unexpected(std::move(fine.error()));
     }
     options.emplace_back(option->keyword, option->val);
+  }
+  return options;
+}
+
+bool is_ssl_mode(std::string_view text) {
+  return is_among(ssl_modes, text);
+}
+
+Result<Options> with_ssl_mode(Options options, const std::string& configured) {
+  // libpq reads a host that begins like this as the directory of a Unix socket.
+  const std::string host = value_of(options, "host");
+  if (host.starts_with('/') || host.starts_with('@')) return options;
+  std::string least = configured;
+  if (const char* own = std::getenv("PGSSLMODE"); least.empty() && own != nullptr) least = own;
+  if (!is_ssl_mode(least)) least = libpq_ssl_mode;
+  const std::string asked = value_of(options, "sslmode");
+  if (asked.empty()) {
+    options.emplace_back("sslmode", least);
+  } else if (strength(asked) < strength(least)) {
+    return fail(
+        Errc::permission,
+        "sslmode=" + asked + " is weaker than the " + least + " that passwords are sent under",
+        {"leave sslmode out of the address",
+         "or let the user set sslmode in [sql.postgres] of config.toml"});
   }
   return options;
 }

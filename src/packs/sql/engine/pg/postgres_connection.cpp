@@ -20,9 +20,10 @@ using std::chrono::seconds;
 
 constexpr seconds roll_back_patience{5};
 constexpr seconds commit_patience{30};
-constexpr seconds start_patience{10};      // for a server that recovers from the end of a backend
-constexpr seconds outcome_patience{10};    // for a server that comes back
-constexpr milliseconds outcome_pause{20};  // between two looks at it
+constexpr seconds start_patience{10};  // for a server that recovers from the end of a backend
+constexpr milliseconds first_start_pause{20};  // before the second try; doubles
+constexpr seconds outcome_patience{10};        // for a server that comes back
+constexpr milliseconds outcome_pause{20};      // between two looks at it
 constexpr milliseconds timeout_margin{
     2'000};                                  // our own limit acts first; this one when we are gone
 constexpr std::size_t most_fetched = 5'000;  // rows asked for at once
@@ -72,9 +73,11 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(Options opt
                                                                      const Work& work) {
   const auto until = std::chrono::steady_clock::now() + start_patience;
   auto link = open_link(options, access, work);
-  while (!link && link.error().code == Errc::engine_restarted &&
-         std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(outcome_pause);
+  for (milliseconds pause = first_start_pause;
+       !link && link.error().code == Errc::engine_restarted &&
+       std::chrono::steady_clock::now() + pause < until;
+       pause *= 2) {
+    std::this_thread::sleep_for(pause);
     link = open_link(options, access, work);  // which heeds the deadline and the stop token
   }
   if (!link) return std::unexpected(std::move(link.error()));

@@ -21,6 +21,8 @@ class PostgresEngine final : public Engine {
                                                    const Work& work) override {
     auto options = parse_location(database.location);
     if (!options) return std::unexpected(std::move(options.error()));
+    options = with_ssl_mode(std::move(*options), settings_.ssl_mode);
+    if (!options) return std::unexpected(std::move(options.error()));
     options = with_password(std::move(*options), settings_.password, work);
     if (!options) return std::unexpected(std::move(options.error()));
     auto connection = PostgresConnection::open(std::move(*options), database.access, work);

@@ -23,6 +23,7 @@ struct PasswordSource {
 
 struct PostgresSettings {
   PasswordSource password;
+  std::string ssl_mode = {};  // the weakest over TCP; empty: libpq's own
 };
 
 [[nodiscard]] std::unique_ptr<Engine> make_postgres_engine(PostgresSettings settings);
