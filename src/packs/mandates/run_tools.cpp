@@ -85,7 +85,9 @@ Result<wire::RunRow> start(Space& space, const std::string& word, const std::str
   }
   const auto run = space.start_run(mandate, "trigger", key);
   if (!run) return std::unexpected(run.error());
-  return show(space, run->id);
+  auto reader = space.store().read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  return wire::to_row(**reader, *run);
 }
 
 }  // namespace

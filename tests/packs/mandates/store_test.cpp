@@ -270,6 +270,38 @@ TEST_F(StoreTest, StoppingAMandateEndsItsRuns) {
             Errc::conflict);
 }
 
+// Whoever may call tools could otherwise wake for good what a person has stopped.
+TEST_F(StoreTest, NothingBeginsOfAMandateThatIsPausedOrStopped) {
+  world_.run_rules.most_cycles = 0;
+  const auto failed = engine_->runs().create(mandate_.n, "test").value();
+  while (engine_->work()) {
+  }
+  ASSERT_EQ(engine_->run(failed).outcome, "failed");
+  const auto hourly = schedule({.timing = "every 1h"});
+  clock_.advance(hours(3));
+  for (const char* const state : {"paused", "stopped"}) {
+    SCOPED_TRACE(state);
+    ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, state, "by hand"));
+    const WallTime now = engine_->store->now();
+    EXPECT_EQ(engine_->runs().create(mandate_.n, "test").error().code, Errc::conflict);
+    EXPECT_EQ(engine_->runs().retry(failed).error().code, Errc::conflict);
+    EXPECT_EQ(engine_->schedules().trigger(hourly, now).error().code, Errc::conflict);
+    EXPECT_EQ(engine_->schedules()
+                  .backfill(hourly, now - hours(9), now, Overlap::buffer_all)
+                  .error()
+                  .code,
+              Errc::conflict);
+    EXPECT_FALSE(engine_->work());
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
+}
+
+TEST_F(StoreTest, TwoMandatesOfOneNameAreRefusedInWords) {
+  const auto again = create_mandate(*engine_->store, "m", "spec");
+  EXPECT_EQ(again.error().code, Errc::conflict);
+  EXPECT_EQ(again.error().message, "there is a mandate m");
+}
+
 TEST_F(StoreTest, PausesAScheduleWhoseRunsFail) {
   const auto n = schedule({.timing = "cron @hourly", .pause_after = 2});
   world_.run_rules.retry.most = 0;

@@ -29,7 +29,8 @@ Result<std::int64_t> number_of(store::Database& database,
   if (!rows.ok()) return std::unexpected(rows.error());
   if (found.empty())
     return fail(Errc::not_found, "there is no " + what + " " + word,
-                {"name it, or give its id or a beginning of at least 6 digits"});
+                {std::string(has_name ? "name it, or " : "") +
+                 "give its id or a beginning of at least 6 digits"});
   if (found.size() > 1 && !found.front().second)
     return fail(Errc::conflict, "several " + what + "s begin with " + word, {"give more digits"});
   return found.front().first;

@@ -269,6 +269,10 @@ Result<void> Runs::retry(std::int64_t n) {
     if (run->state != "ended" || run->outcome != "failed") {
       return fail(Errc::conflict, "run " + run->id + " has not failed");
     }
+    const auto owner = load_mandate(*change, run->mandate_n);
+    if (!owner) return std::unexpected(owner.error());
+    if (owner->state != "active")
+      return fail(Errc::conflict, "the mandate " + owner->name + " is " + owner->state);
     auto done = change->run(
         "UPDATE runs SET state = 'waiting', outcome = '', reason = 'retry', stop = 0, "
         "bad_cycles = 0, ended_ms = NULL, not_before_ms = ? WHERE n = ?",

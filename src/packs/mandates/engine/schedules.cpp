@@ -207,6 +207,14 @@ Result<void> fire_due(Change& change, std::int64_t n, WallTime now, Fired& fired
   return move_cursor(change, *schedule, firing.cursor);
 }
 
+// What is paused or stopped begins nothing, by hand neither.
+Result<void> check_active(Change& change, std::int64_t mandate) {
+  const auto owner = load_mandate(*change, mandate);
+  if (!owner) return std::unexpected(owner.error());
+  if (owner->state == "active") return {};
+  return fail(Errc::conflict, "the mandate " + owner->name + " is " + owner->state);
+}
+
 std::unexpected<Error> out_of_bounds(std::string_view what) {
   return fail(Errc::invalid_args, "schedule: " + std::string(what));
 }
@@ -261,6 +269,9 @@ Result<Mandate> create_mandate(MandateStore& store, std::string name, std::strin
     return fail(Errc::invalid_args, "a mandate's name has 1 to 200 bytes");
   }
   return store.write<Mandate>(Point::mandate_changed, [&](Change& change) -> Result<Mandate> {
+    const auto known = change->integer("SELECT n FROM mandates WHERE name = ?", name);
+    if (!known) return std::unexpected(known.error());
+    if (*known) return fail(Errc::conflict, "there is a mandate " + name, {"use another name"});
     const std::string id = make_uuid_v7(change.now());
     auto done = change->run(
         "INSERT INTO mandates(id, name, spec, state, created_ms, updated_ms) "
@@ -407,6 +418,8 @@ Result<Fired> Schedules::trigger(std::int64_t n, WallTime occurrence) {
     Fired fired;
     const auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(schedule.error());
+    if (auto ok = check_active(change, schedule->mandate_n); !ok)
+      return std::unexpected(std::move(ok.error()));
     const Due due{.scheduled = occurrence, .not_before = change.now()};
     auto done = fire_one(change, *schedule, due, "trigger", fired);
     if (!done) return std::unexpected(std::move(done.error()));
@@ -419,6 +432,8 @@ Result<Fired> Schedules::backfill(std::int64_t n, WallTime from, WallTime to, Ov
     Fired fired;
     auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(std::move(schedule.error()));
+    if (auto ok = check_active(change, schedule->mandate_n); !ok)
+      return std::unexpected(std::move(ok.error()));
     schedule->spec.overlap = overlap;
     const auto rhythm = rhythm_of(schedule->spec);
     if (!rhythm) return std::unexpected(rhythm.error());
