@@ -70,5 +70,118 @@ TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
+// ---- A watch over the tests of a project ------------------------------------------------------
+
+constexpr const char* watch_script = R"({
+  "orient": ["It has to be seen whether the tests pass.", "They fail."],
+  "decide": [
+    {"reasoning": "Run them", "steps": [
+      {"id": "test", "kind": "command", "words": ["sh", "run-tests.sh"], "on_failure": "continue"}]},
+    {"reasoning": "Say so", "steps": [
+      {"id": "file", "kind": "tool", "tool": "issues_create",
+       "arguments": "{\"title\":\"greeting_test fails\",\"label\":[\"tests\"]}"}]}],
+  "reflect": [{"goal_reached": false, "summary": "The tests fail, and nobody knows yet."},
+              {"goal_reached": true, "summary": "There is an issue about it."}]
+})";
+
+class MandatesWatch : public MandatesTest {
+ protected:
+  void SetUp() override {
+    write_file(file("run-tests.sh"),
+               "echo 'greeting_test: expected hello'\n"
+               "echo x > greeting.txt || echo 'and it cannot be written'\n"
+               "ls " +
+                   home_.path() +
+                   " || echo 'and there is no daemon'\n"
+                   "grep -q hello greeting.txt\n");
+    keep("tests");
+  }
+  // What is missing here, and nothing else, excuses.
+  [[nodiscard]] bool has_sandbox() {
+    const json::Value found = mandates({"doctor"});
+    for (const json::Value& each : found.at("findings").as_array()) {
+      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
+        continue;
+      const auto why = json::string_or(each, "detail", "");
+      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
+                  why.find("bubblewrap exited") != std::string_view::npos)
+          << why;
+      return false;
+    }
+    return true;
+  }
+  void create_watch(const std::string& scope, const std::string& timing) {
+    ask({"issues", "init"});
+    mandates({"create", "watch", "See to it that failing tests are known",
+              R"(--commands={"rule":"sh run-tests.sh","scope":")" + scope + R"("})",
+              R"(--tools={"tool":"issues_create","scope":")" + scope + R"("})",
+              "--timing=" + timing});
+  }
+  std::string first_run() {
+    std::string id;
+    EXPECT_TRUE(eventually(
+        [&] {
+          const json::Value found = mandates({"runs", "--mandate=watch"});
+          const json::Array& runs = found.at("runs").as_array();
+          if (!runs.empty()) id = json::string_or(runs.back(), "id", "");
+          return !id.empty();
+        },
+        seconds(30)));
+    return id;
+  }
+  std::int64_t issues() {
+    return json::int_or(ask({"issues", "list", "--label=tests"}), "total", -1);
+  }
+};
+
+TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
+  serve(watch_script, "", "agents_may = \"auto\"\n");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  create_watch("auto", "every 1s");
+  const std::string run_id = first_run();
+  const json::Value ended = wait_for(run_id, "ended");
+  EXPECT_EQ(json::string_or(ended, "cause", ""), "schedule");
+  EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
+  EXPECT_EQ(json::int_or(ended, "cycle", 0), 2);
+  const std::string printed = output_of(run_id, "test");
+  EXPECT_THAT(printed, testing::HasSubstr("exited with status 1"));
+  EXPECT_THAT(printed, testing::HasSubstr("greeting_test: expected hello"));
+  EXPECT_THAT(printed, testing::HasSubstr("and it cannot be written"));
+  EXPECT_THAT(printed, testing::HasSubstr("and there is no daemon"));
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  // The model's next question holds what was printed; nothing else decides.
+  bool was_told = false;
+  for (const json::Value& each : questions())
+    was_told |= json::string_or(each, "body", "").find("expected hello") != std::string_view::npos;
+  EXPECT_TRUE(was_told);
+
+  mandates({"stop", "watch"});
+  std::int64_t succeeded = 0;
+  const json::Value all = mandates({"runs", "--mandate=watch"});
+  for (const json::Value& each : all.at("runs").as_array())
+    succeeded += json::string_or(each, "outcome", "") == "succeeded" ? 1 : 0;
+  EXPECT_GE(issues(), succeeded);
+  EXPECT_GE(succeeded, 1);
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {
+  serve(watch_script);
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  create_watch("ask", "at " + format_rfc3339(SystemClock().wall() + milliseconds(500)));
+  const std::string run_id = first_run();
+  const std::string command = wait_for_proposal();
+  EXPECT_EQ(issues(), 0);
+  const Outcome ran = at_terminal({"mandates", "approve", command}, "yes");
+  EXPECT_THAT(ran.out, testing::HasSubstr(R"(["sh","run-tests.sh"])")) << ran.describe();
+  std::string tool;
+  ASSERT_TRUE(eventually([&] { return (tool = wait_for_proposal()) != command; }, seconds(30)));
+  EXPECT_EQ(issues(), 0);
+  const Outcome filed = at_terminal({"mandates", "approve", tool}, "yes");
+  EXPECT_THAT(filed.out, testing::HasSubstr("greeting_test fails")) << filed.describe();
+  EXPECT_EQ(json::string_or(wait_for(run_id, "ended"), "outcome", ""), "succeeded");
+  EXPECT_EQ(issues(), 1);
+}
+
 }  // namespace
 }  // namespace hearth::test
