@@ -172,8 +172,17 @@ json::Notes notes(const EffectEntry*) {
           {"state", "intended, done, failed or review"},
           {"output", ""}};
 }
+json::Notes notes(const StepEntry*) {
+  return {{"cycle", ""},
+          {"step", "As the decision calls it"},
+          {"state", "done, failed or skipped"},
+          {"output", "What came of it, or why it was not done"}};
+}
 json::Notes notes(const LogsAnswer*) {
-  return {{"run", ""}, {"phases", "In order"}, {"effects", "In order"}};
+  return {{"run", ""},
+          {"phases", "In order"},
+          {"steps", "Those that ended, also what was refused"},
+          {"effects", "In order"}};
 }
 
 json::Notes notes(const ApprovalRow*) {

@@ -76,6 +76,10 @@ TEST_F(OverviewTest, ListsInPagesNewestFirst) {
   EXPECT_EQ(list_proposals(*reader, "used", {}).value().total, 0);
   EXPECT_EQ(phases_of(*reader, ended_).value().size(), 5U);
   EXPECT_EQ(effects_of(*reader, ended_).value().at(0).target, "a.txt");
+  const auto steps = steps_of(*reader, ended_).value();
+  ASSERT_EQ(steps.size(), 1U);
+  EXPECT_EQ(steps[0].step.step, "a");
+  EXPECT_EQ(steps[0].step.state, StepState::done);
 }
 
 TEST_F(OverviewTest, CountsWhatThereIsToDo) {

@@ -176,6 +176,20 @@ Result<std::vector<EffectRow>> effects_of(store::Database& database, std::int64_
   return all;
 }
 
+Result<std::vector<StepLog>> steps_of(store::Database& database, std::int64_t run) {
+  std::vector<StepLog> all;
+  auto rows = database.query(
+      "SELECT cycle, step, state, output FROM steps WHERE run_n = ? ORDER BY cycle, step", run);
+  while (rows.next()) {
+    all.push_back({.cycle = static_cast<int>(rows.integer(0)),
+                   .step = {.step = std::string(rows.text(1)),
+                            .state = step_state_from_name(rows.text(2)),
+                            .output = std::string(rows.text(3))}});
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return all;
+}
+
 Result<std::vector<MissedRow>> missed_of(store::Database& database, std::int64_t schedule) {
   std::vector<MissedRow> all;
   auto rows = database.query(
