@@ -1,9 +1,13 @@
 // A mandate with the real programs: a model server on loopback, a git repository, a person at a
 // terminal.
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "blackbox/mandates_fixture.hpp"
+#include "support/mcp_stdio_client.hpp"
 
 namespace hearth::test {
 namespace {
@@ -68,6 +72,57 @@ TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
   EXPECT_EQ(git({"show", "hearth/greeting:greeting.txt"}), "hello\n");
   EXPECT_EQ(git({"rev-parse", "--abbrev-ref", "HEAD"}), "main\n");
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+// Over an approval, and the death of the daemon.
+TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Plan plan = home_.plan({"mandates", "logs", run_id, "--follow"});
+  plan.cwd = repository_.path();
+  plan.pipes_output = true;
+  Process follower(plan);
+  std::string seen;
+  const auto shows = [&](const std::string& text) {
+    char bytes[4096];
+    pollfd entry{follower.output(), POLLIN, 0};
+    while (seen.find(text) == std::string::npos && ::poll(&entry, 1, 60'000) == 1) {
+      const ssize_t count = ::read(follower.output(), bytes, sizeof bytes);
+      if (count <= 0) break;
+      seen.append(bytes, static_cast<std::size_t>(count));
+    }
+    return seen.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(shows("run blocked: waiting_approval")) << seen << follower.errors();
+  EXPECT_THAT(seen, testing::HasSubstr("cycle 1  orient  done\n    The greeting is wrong."));
+  const std::vector<pid_t> daemons = home_.daemons();
+  ASSERT_EQ(daemons.size(), 1U);
+  ::kill(daemons.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
+  EXPECT_TRUE(shows("step edit  failed\n    denied: denied")) << seen << follower.errors();
+  EXPECT_TRUE(shows("step keep  skipped")) << seen;
+  EXPECT_TRUE(shows("run ended, succeeded: goal reached")) << seen << follower.errors();
+  EXPECT_EQ(follower.wait(seconds(30)).exit_code, 0);
+  EXPECT_EQ(seen.find("orient"), seen.rfind("orient")) << "told once: " << seen;
+  EXPECT_THAT(hearth({"mandates", "logs", run_id}).out, testing::HasSubstr("run ended, succeeded"));
+}
+
+TEST_F(Mandates, ARunAndTheStatusAreResources) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  (void)wait_for(run_id, "blocked");
+  McpStdioClient client(home_);
+  ASSERT_TRUE(client.initialize(seconds(30)));
+  const auto read = [&](const std::string& uri) {
+    const auto found = client.request("resources/read", {{"uri", uri}}, seconds(30));
+    return found ? json::dump(*found) : found.error().message;
+  };
+  EXPECT_THAT(read("hearth://mandates/status"), testing::HasSubstr(R"(\"approvals\":1)"));
+  EXPECT_THAT(read("hearth://mandates/runs/" + run_id),
+              testing::HasSubstr(R"(\"reason\":\"waiting_approval\")"));
+  EXPECT_THAT(read("hearth://mandates/runs/nothing"), testing::HasSubstr("there is no resource"));
+  EXPECT_EQ(client.finish().exit_code, 0);
 }
 
 // ---- A watch over the tests of a project ------------------------------------------------------
