@@ -373,7 +373,10 @@ Result<void> Runs::end(const Run& run, std::string_view outcome, std::string_vie
         outcome, reason, change.now_ms(), run.n);
     if (!done || change->changes() == 0) return done;
     done = close_all(change, run.n);
-    if (done && outcome != "stopped") done = count_failures(change, run, outcome == "failed");
+    if (done && outcome != "stopped") {
+      done = count_failures(change, run, outcome == "failed");
+      if (done) done = fire_after(change, run.mandate_n, run.id, outcome);
+    }
     if (done) {
       done = change.note("run_ended", {{"run", run.id}, {"outcome", outcome}, {"reason", reason}});
     }
