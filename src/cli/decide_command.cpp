@@ -37,13 +37,15 @@ std::string read_line(int fd) {
   return line;
 }
 
+// In one line: another could look like one of ours.
 std::string text_of(const json::Value& object, std::string_view name) {
-  return printable(json::string_or(object, name, ""), Lines::keep);
+  return printable(json::string_or(object, name, ""), Lines::join);
 }
 
 std::string describe_file(const json::Value& file, const Look& look) {
   std::string text = text_of(file, "action") + " " + text_of(file, "path");
   if (!json::string_or(file, "to", "").empty()) text += " -> " + text_of(file, "to");
+  if ((json::int_or(file, "mode", 0) & 0111) != 0) text += " (a program)";
   // Whole lines: what is cut off would be approved unseen.
   return text + "\n" +
          text_diff(json::string_or(file, "before", ""), json::string_or(file, "after", ""), look,

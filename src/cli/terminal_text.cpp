@@ -65,12 +65,36 @@ std::size_t width_of(char32_t value) {
   return is_in(wide, value) ? 2 : 1;
 }
 
+// What a terminal obeys, or what is not seen: controls, marks that reorder the text around them,
+// line ends of Unicode, and what may be left out of a display (Default_Ignorable_Code_Point of UAX
+// #44: zero-width characters, tags, variation selectors, fillers). Text with them can say something
+// else than it shows.
 bool is_control(char32_t value) {
-  const bool is_c0_or_c1 = value < 0x20 || (value >= 0x7f && value <= 0x9f);
-  // Marks that reorder the text around them can make a line say something else.
-  const bool reorders =
-      (value >= 0x202a && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069);
-  return is_c0_or_c1 || reorders;
+  static constexpr std::array<Range, 19> unseen{{{0x0000, 0x001f},
+                                                 {0x007f, 0x009f},
+                                                 {0x00ad, 0x00ad},
+                                                 {0x034f, 0x034f},
+                                                 {0x061c, 0x061c},
+                                                 {0x115f, 0x1160},
+                                                 {0x17b4, 0x17b5},
+                                                 {0x180b, 0x180f},
+                                                 {0x200b, 0x200f},
+                                                 {0x2028, 0x202e},
+                                                 {0x2060, 0x206f},
+                                                 {0x3164, 0x3164},
+                                                 {0xfe00, 0xfe0f},
+                                                 {0xfeff, 0xfeff},
+                                                 {0xffa0, 0xffa0},
+                                                 {0xfff0, 0xfffb},
+                                                 {0x1bca0, 0x1bca3},
+                                                 {0x1d173, 0x1d17a},
+                                                 {0xe0000, 0xe0fff}}};
+  return is_in(unseen, value);
+}
+
+// A symbol as a picture, and pictures joined to one, are what they look like.
+bool belongs_to_picture(char32_t value, char32_t previous) {
+  return previous >= 0x2190 && !is_control(previous) && (value == 0xfe0f || value == 0x200d);
 }
 
 // As a program's text would have it: \x1b for a byte or a control, \u202e for another code point.
@@ -78,9 +102,9 @@ std::string escaped(std::string_view bytes, const CodePoint& point) {
   constexpr std::string_view digits = "0123456789abcdef";
   const std::uint32_t value =
       point.is_valid ? std::uint32_t{point.value} : static_cast<unsigned char>(bytes.front());
-  const bool is_wide = value > 0xff;
-  std::string text = is_wide ? "\\u" : "\\x";
-  for (int shift = is_wide ? 12 : 4; shift >= 0; shift -= 4)
+  const int digit_count = value > 0xffff ? 8 : value > 0xff ? 4 : 2;
+  std::string text = value > 0xffff ? "\\U" : value > 0xff ? "\\u" : "\\x";
+  for (int shift = 4 * (digit_count - 1); shift >= 0; shift -= 4)
     text += digits[(value >> shift) & 0xfU];
   return text;
 }
@@ -115,19 +139,24 @@ std::string clip(std::string_view text, std::size_t width) {
 std::string printable(std::string_view text, Lines lines) {
   std::string out;
   out.reserve(text.size());
+  char32_t previous = 0;
   while (!text.empty()) {
     const CodePoint point = decode(text);
+    const bool is_hidden =
+        !point.is_valid || (is_control(point.value) && !belongs_to_picture(point.value, previous));
     if (point.value == '\n') {
       out += lines == Lines::keep ? "\n" : "⏎ ";
     } else if (point.value == '\t') {
       out += "  ";
     } else if (point.value == '\r' && text.substr(1).starts_with('\n')) {
       // part of a line end
-    } else if (!point.is_valid || is_control(point.value)) {
+    } else if (is_hidden) {
       out += escaped(text.substr(0, point.length), point);
     } else {
       out += text.substr(0, point.length);
     }
+    // A joiner behind a picture's mark belongs to it, too.
+    if (point.value != 0xfe0f) previous = point.value;
     text.remove_prefix(point.length);
   }
   return out;

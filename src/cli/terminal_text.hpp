@@ -14,9 +14,10 @@ namespace hearth::cli {
 // At most `width` columns of `text`, its last one "…" when something was left out.
 [[nodiscard]] std::string clip(std::string_view text, std::size_t width);
 
-// `text` with what a terminal would obey written out: escape sequences, control characters (but
-// tabs become blanks), C1 controls, marks that reorder, bytes that are not UTF-8, as \x1b or
-// \u202e: who approves something sees that it is there. Newlines stay, or become "⏎ " in one line;
+// `text` with what a terminal would obey, and what nobody would see, written out: escape sequences,
+// control characters (but tabs become blanks), C1 controls, marks that reorder, characters without
+// a width, bytes that are not UTF-8, as \x1b, \u202e or \U000e0041: who approves something sees
+// that it is there. Newlines stay, or become "⏎ " in one line;
 // the carriage return before one is left out.
 enum class Lines : bool { keep, join };
 [[nodiscard]] std::string printable(std::string_view text, Lines lines);

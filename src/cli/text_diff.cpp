@@ -48,6 +48,9 @@ std::string text_diff(std::string_view before,
   for (std::size_t i = head; i < old_end; ++i) append('-', old_lines[i]);
   for (std::size_t i = head; i < new_end; ++i) append('+', new_lines[i]);
   if (tail > 0) append(' ', old_lines[old_end]);
+  const bool has_end = after.ends_with('\n');
+  if (!before.empty() && !after.empty() && before.ends_with('\n') != has_end)
+    out += has_end ? "(the last line had no end)\n" : "(the last line has no end)\n";
   return out;
 }
 

@@ -15,9 +15,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "json/json.hpp"
+#include "support/http_server.hpp"
 #include "support/mcp_stdio_client.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/temp_home.hpp"
@@ -160,6 +162,8 @@ class Placeholders {
     }
     if (value.is_number() && member == "bytes") return "<bytes>";
     if (value.is_number() && member == "pid") return "<pid>";
+    if (value.is_number() && member == "lateness_ms") return "<lateness>";
+    if (value.is_number() && member == "seconds") return "<seconds>";
     const bool is_time = member == "ts" || member.ends_with("_ts") || member.ends_with("unix_ms");
     if (value.is_number() && is_time) return "<time>";
     if (!value.is_string()) return value;
@@ -190,7 +194,8 @@ class Placeholders {
     return hidden;
   }
   std::string hide_text(std::string text) {
-    static const std::regex id("[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}");
+    static const std::regex id(
+        "[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|prop_[0-9a-f]{32}");
     static const std::regex hash(R"(\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b)");
     static const std::regex short_hash(R"(\b[0-9a-f]{8}\b)");
     static const std::regex time(R"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z)");
@@ -230,6 +235,8 @@ struct Step {
   std::string verb;
   json::Object args;
   bool is_schema_error = false;  // each way refuses it in its own words
+  // Members of the answer: what goes on in the background is asked about until it has them.
+  json::Object until;
   Answer recorded;
 };
 
@@ -244,6 +251,7 @@ std::vector<Step> read_script(const std::string& script_path) {
     step.verb = json::string_or(*value, "verb", "");
     if (const json::Value* args = json::find(*value, "args")) step.args = args->as_object();
     step.is_schema_error = json::bool_or(*value, "schema", false);
+    if (const json::Value* until = json::find(*value, "until")) step.until = until->as_object();
     for (const char* member : {"result", "error"}) {
       if (const json::Value* found = json::find(*value, member)) step.recorded[member] = *found;
     }
@@ -259,6 +267,7 @@ void write_script(const std::string& script_path, const std::vector<Step>& steps
     json::Object line{{"verb", step.verb}};
     if (!step.args.empty()) line["args"] = step.args;
     if (step.is_schema_error) line["schema"] = true;
+    if (!step.until.empty()) line["until"] = step.until;
     for (const auto& member : step.recorded) line[member.key()] = member.value();
     file << json::dump(line) << "\n";
   }
@@ -297,6 +306,42 @@ void make_repositories(const std::string& directory, const std::string& files) {
   git({"-C", files, "add", "."});
 }
 
+// A model server with a socket of its own, and no sandbox: what a machine has shall not differ.
+std::vector<std::string> prepare_model(const TempHome& home, const std::string& directory) {
+  const std::string socket = directory + "/model.sock";
+  write_file(directory + "/model.json", R"({
+    "orient": ["The ferry needs a name."],
+    "decide": [{"reasoning": "It is written nowhere", "steps": [
+      {"id": "name", "kind": "change", "changes": [
+        {"path": "name.txt", "action": "create", "content": "Astrid\n"}]}]}],
+    "reflect": [{"goal_reached": true, "summary": "There is nothing left to do."}]})");
+  write_file(home.file("config.toml"),
+             "[mandates]\nbubblewrap = \"/nonexistent/bwrap\"\n[mandates.model]\nurl = "
+             "\"http://model/v1\"\nname = \"scripted\"\nsocket = \"" +
+                 socket + "\"\n");
+  return {"--socket", socket, "--script", directory + "/model.json"};
+}
+
+bool has_members(const Answer& answer, const json::Object& wanted) {
+  const json::Value* result = answer.if_contains("result");
+  if (result == nullptr) return true;
+  return std::ranges::all_of(wanted, [&](const auto& member) {
+    const json::Value* found = json::find(*result, member.key());
+    return found != nullptr && *found == member.value();
+  });
+}
+
+Answer answer_to(const Call& call, const Step& step, const Placeholders& placeholders) {
+  const json::Object args = placeholders.show(step.args).as_object();
+  Answer answer = call(step.verb, args);
+  const auto end = std::chrono::steady_clock::now() + seconds(60);
+  while (!has_members(answer, step.until) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    answer = call(step.verb, args);
+  }
+  return answer;
+}
+
 struct Transcript {
   std::vector<Answer> answers;
   std::set<std::string> verbs;  // that the daemon has
@@ -323,12 +368,13 @@ Transcript play(const std::vector<Step>& steps,
   const std::string files = scratch / "ferry";
   write_corpus(files, pack);
   if (pack == "issues") make_repositories(scratch.path(), files);
+  std::optional<HttpServer> model;
+  if (pack == "mandates") model.emplace(prepare_model(home, scratch.path()));
   const Call call = way({home, files, pack, options});
   Placeholders placeholders(home.path(), files);
   Transcript transcript;
   for (const Step& step : steps) {
-    const Answer answer = call(step.verb, placeholders.show(step.args).as_object());
-    Answer hidden = placeholders.hide(answer).as_object();
+    Answer hidden = placeholders.hide(answer_to(call, step, placeholders)).as_object();
     if (step.is_schema_error && hidden.contains("error")) {
       hidden = {{"error", {{"code", json::string_or(hidden.at("error"), "code", "")}}}};
     }
@@ -393,6 +439,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"IssuesByMcp", "issues", by_mcp},
         Case{"IssuesByCommandLine", "issues", by_command_line},
         Case{"IssuesByRequestLanguage", "issues", by_request},
+        Case{"MandatesByMcp", "mandates", by_mcp},
+        Case{"MandatesByCommandLine", "mandates", by_command_line},
+        Case{"MandatesByRequestLanguage", "mandates", by_request},
         Case{"IssuesByMcpWithoutDaemon", "issues", by_mcp, {"--no-daemon"}},
         Case{"IssuesByCommandLineWithoutDaemon", "issues", by_command_line, {"--no-daemon"}}),
     [](const auto& each) { return each.param.name; });

@@ -1,26 +1,16 @@
 // A mandate with the real programs: a model server on loopback, a git repository, a person at a
 // terminal.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <optional>
-#include <sstream>
-#include <string>
-#include <thread>
-#include <vector>
+#include <csignal>
 
-#include "json/json.hpp"
-#include "support/http_server.hpp"
-#include "support/process.hpp"
-#include "support/scratch_directory.hpp"
-#include "support/temp_home.hpp"
+#include "blackbox/mandates_fixture.hpp"
+#include "support/mcp_stdio_client.hpp"
 
 namespace hearth::test {
 namespace {
-
-using std::chrono::seconds;
 
 constexpr const char* script = R"({
   "orient": ["The greeting is wrong."],
@@ -32,87 +22,9 @@ constexpr const char* script = R"({
   "reflect": [{"goal_reached": true, "summary": "The greeting is right."}]
 })";
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class Mandates : public testing::Test {
+class Mandates : public MandatesTest {
  protected:
-  Mandates() {
-    write_file(script_.path() + "/script.json", script);
-    write_file(repository_.path() + "/greeting.txt", "helo\n");
-    git({"init", "-q", "-b", "main"});
-    git({"add", "."});
-    git({"-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "begin"});
-    server_.emplace(std::vector<std::string>{"--script", script_.path() + "/script.json"});
-    write_file(home_.file("config.toml"),
-               "[mandates.model]\nurl = \"" + server_->url("/v1") + "\"\nname = \"test\"\n");
-  }
-  std::string git(std::vector<std::string> words) {
-    words.insert(words.begin(), {"/usr/bin/git", "-C", repository_.path()});
-    const Outcome done =
-        run({.words = words, .environment = {{"HOME", script_.path()}}}, seconds(30));
-    EXPECT_EQ(done.exit_code, 0) << done.describe();
-    return done.out;
-  }
-  json::Value ask(std::vector<std::string> words) {
-    words.insert(words.begin(), "mandates");
-    words.emplace_back("--json");
-    Plan plan = home_.plan(std::move(words));
-    plan.cwd = repository_.path();
-    const Outcome outcome = run(plan, seconds(60));
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.describe() << home_.log_text();
-    const auto envelope = json::parse(outcome.out);
-    return envelope && envelope->is_object() && envelope->as_object().contains("data")
-               ? envelope->at("data")
-               : json::Value(json::Object{});
-  }
-  // script(1) gives the command a terminal of its own, and types what comes in.
-  Outcome at_terminal(const std::vector<std::string>& words, const std::string& typed) {
-    Plan plan = home_.plan(words);
-    std::string command;
-    for (const std::string& word : plan.words) command += "'" + word + "' ";
-    plan.words = {"/bin/sh", "-c",
-                  "printf '" + typed + "\\n' | /usr/bin/script -qec \"" + command + "\" /dev/null"};
-    plan.cwd = repository_.path();
-    return run(plan, seconds(60));
-  }
-  json::Value wait_for(const std::string& run, const std::string& state) {
-    json::Value row;
-    const auto end = std::chrono::steady_clock::now() + seconds(60);
-    do {
-      row = ask({"run-show", run});
-      if (json::string_or(row, "state", "") == state) return row;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    } while (std::chrono::steady_clock::now() < end);
-    ADD_FAILURE() << "not " << state << ": " << json::dump(row)
-                  << json::dump(ask({"run-logs", run})) << home_.log_text();
-    return row;
-  }
-
-  // The one that is pending.
-  std::string wait_for_proposal() {
-    std::string id;
-    const auto is_there = [&] {
-      const json::Value waiting = ask({"approvals"});
-      const json::Array& all = waiting.at("approvals").as_array();
-      if (all.size() == 1) id = json::string_or(all.front(), "id", "");
-      return !id.empty();
-    };
-    EXPECT_TRUE(eventually(is_there, seconds(60))) << home_.log_text();
-    return id;
-  }
-
-  TempHome home_;
-  ScratchDirectory repository_{"mandates"};
-  ScratchDirectory script_{"script"};
-  std::optional<HttpServer> server_;
+  Mandates() { serve(script); }
 };
 
 TEST_F(Mandates, AToolCallCannotAllowItselfWhatWrites) {
@@ -124,31 +36,29 @@ TEST_F(Mandates, AToolCallCannotAllowItselfWhatWrites) {
   for (const auto& options : greedy) {
     std::vector<std::string> words{"mandates", "create", "greedy", "Do anything"};
     words.insert(words.end(), options.begin(), options.end());
-    Plan plan = home_.plan(std::move(words));
-    plan.cwd = repository_.path();
-    const Outcome refused = run(plan, seconds(60));
+    const Outcome refused = hearth(std::move(words));
     EXPECT_NE(refused.exit_code, 0) << options.front();
     EXPECT_THAT(refused.err, testing::HasSubstr("agents_may")) << refused.describe();
   }
-  const json::Value made =
-      ask({"create", "reader", "Read", R"(--paths={"glob":"**","actions":["read"],"scope":"auto"})",
-           R"(--tools={"tool":"issues_list","scope":"auto"})"});
+  const json::Value made = mandates({"create", "reader", "Read",
+                                     R"(--paths={"glob":"**","actions":["read"],"scope":"auto"})",
+                                     R"(--tools={"tool":"issues_list","scope":"auto"})"});
   EXPECT_NE(json::string_or(made, "id", ""), "");
 }
 
 TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
-  const json::Value made = ask({"create", "greeting", "Correct the greeting", "--start",
-                                R"(--observe={"files":["*.txt"]})"});
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start",
+                                     R"(--observe={"files":["*.txt"]})"});
   const std::string run_id(json::string_or(made, "run", ""));
   const json::Value blocked = wait_for(run_id, "blocked");
   EXPECT_EQ(json::string_or(blocked, "reason", ""), "waiting_approval");
-  EXPECT_EQ(read_file(repository_.path() + "/greeting.txt"), "helo\n");
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
   const std::string proposal = wait_for_proposal();
 
   Plan plan = home_.plan({"mandates", "approve", proposal});
   plan.before_exec = [] { (void)::setsid(); };
   EXPECT_NE(run(plan, seconds(30)).exit_code, 0) << "nobody is there";
-  EXPECT_EQ(json::string_or(ask({"run-show", run_id}), "state", ""), "blocked");
+  EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
 
   const Outcome approved = at_terminal({"mandates", "approve", proposal}, "yes");
   EXPECT_EQ(approved.exit_code, 0) << approved.describe();
@@ -158,10 +68,174 @@ TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
   EXPECT_EQ(kept.exit_code, 0) << kept.describe();
   const json::Value ended = wait_for(run_id, "ended");
   EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
-  EXPECT_EQ(read_file(repository_.path() + "/greeting.txt"), "hello\n");
+  EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
   EXPECT_EQ(git({"show", "hearth/greeting:greeting.txt"}), "hello\n");
   EXPECT_EQ(git({"rev-parse", "--abbrev-ref", "HEAD"}), "main\n");
-  EXPECT_TRUE(json::bool_or(ask({"audit"}), "intact", false));
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+// Over an approval, and the death of the daemon.
+TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Plan plan = home_.plan({"mandates", "logs", run_id, "--follow"});
+  plan.cwd = repository_.path();
+  plan.pipes_output = true;
+  Process follower(plan);
+  std::string seen;
+  const auto shows = [&](const std::string& text) {
+    char bytes[4096];
+    pollfd entry{follower.output(), POLLIN, 0};
+    while (seen.find(text) == std::string::npos && ::poll(&entry, 1, 60'000) == 1) {
+      const ssize_t count = ::read(follower.output(), bytes, sizeof bytes);
+      if (count <= 0) break;
+      seen.append(bytes, static_cast<std::size_t>(count));
+    }
+    return seen.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(shows("run blocked: waiting_approval")) << seen << follower.errors();
+  EXPECT_THAT(seen, testing::HasSubstr("cycle 1  orient  done\n    The greeting is wrong."));
+  const std::vector<pid_t> daemons = home_.daemons();
+  ASSERT_EQ(daemons.size(), 1U);
+  ::kill(daemons.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
+  EXPECT_TRUE(shows("step edit  failed\n    denied: denied")) << seen << follower.errors();
+  EXPECT_TRUE(shows("step keep  skipped")) << seen;
+  EXPECT_TRUE(shows("run ended, succeeded: goal reached")) << seen << follower.errors();
+  EXPECT_EQ(follower.wait(seconds(30)).exit_code, 0);
+  EXPECT_EQ(seen.find("orient"), seen.rfind("orient")) << "told once: " << seen;
+  EXPECT_THAT(hearth({"mandates", "logs", run_id}).out, testing::HasSubstr("run ended, succeeded"));
+}
+
+TEST_F(Mandates, ARunAndTheStatusAreResources) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  (void)wait_for(run_id, "blocked");
+  McpStdioClient client(home_);
+  ASSERT_TRUE(client.initialize(seconds(30)));
+  const auto read = [&](const std::string& uri) {
+    const auto found = client.request("resources/read", {{"uri", uri}}, seconds(30));
+    return found ? json::dump(*found) : found.error().message;
+  };
+  EXPECT_THAT(read("hearth://mandates/status"), testing::HasSubstr(R"(\"approvals\":1)"));
+  EXPECT_THAT(read("hearth://mandates/runs/" + run_id),
+              testing::HasSubstr(R"(\"reason\":\"waiting_approval\")"));
+  EXPECT_THAT(read("hearth://mandates/runs/nothing"), testing::HasSubstr("there is no resource"));
+  EXPECT_EQ(client.finish().exit_code, 0);
+}
+
+// ---- A watch over the tests of a project ------------------------------------------------------
+
+constexpr const char* watch_script = R"({
+  "orient": ["It has to be seen whether the tests pass.", "They fail."],
+  "decide": [
+    {"reasoning": "Run them", "steps": [
+      {"id": "test", "kind": "command", "words": ["sh", "run-tests.sh"], "on_failure": "continue"}]},
+    {"reasoning": "Say so", "steps": [
+      {"id": "file", "kind": "tool", "tool": "issues_create",
+       "arguments": "{\"title\":\"greeting_test fails\",\"label\":[\"tests\"]}"}]}],
+  "reflect": [{"goal_reached": false, "summary": "The tests fail, and nobody knows yet."},
+              {"goal_reached": true, "summary": "There is an issue about it."}]
+})";
+
+class MandatesWatch : public MandatesTest {
+ protected:
+  void SetUp() override {
+    write_file(file("run-tests.sh"),
+               "echo 'greeting_test: expected hello'\n"
+               "echo x > greeting.txt || echo 'and it cannot be written'\n"
+               "ls " +
+                   home_.path() +
+                   " || echo 'and there is no daemon'\n"
+                   "grep -q hello greeting.txt\n");
+    keep("tests");
+  }
+  // What is missing here, and nothing else, excuses.
+  [[nodiscard]] bool has_sandbox() {
+    const json::Value found = mandates({"doctor"});
+    for (const json::Value& each : found.at("findings").as_array()) {
+      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
+        continue;
+      const auto why = json::string_or(each, "detail", "");
+      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
+                  why.find("bubblewrap exited") != std::string_view::npos)
+          << why;
+      return false;
+    }
+    return true;
+  }
+  void create_watch(const std::string& scope, const std::string& timing) {
+    ask({"issues", "init"});
+    mandates({"create", "watch", "See to it that failing tests are known",
+              R"(--commands={"rule":"sh run-tests.sh","scope":")" + scope + R"("})",
+              R"(--tools={"tool":"issues_create","scope":")" + scope + R"("})",
+              "--timing=" + timing});
+  }
+  std::string first_run() {
+    std::string id;
+    EXPECT_TRUE(eventually(
+        [&] {
+          const json::Value found = mandates({"runs", "--mandate=watch"});
+          const json::Array& runs = found.at("runs").as_array();
+          if (!runs.empty()) id = json::string_or(runs.back(), "id", "");
+          return !id.empty();
+        },
+        seconds(30)));
+    return id;
+  }
+  std::int64_t issues() {
+    return json::int_or(ask({"issues", "list", "--label=tests"}), "total", -1);
+  }
+};
+
+TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
+  serve(watch_script, "", "agents_may = \"auto\"\n");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  create_watch("auto", "every 1s");
+  const std::string run_id = first_run();
+  const json::Value ended = wait_for(run_id, "ended");
+  EXPECT_EQ(json::string_or(ended, "cause", ""), "schedule");
+  EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
+  EXPECT_EQ(json::int_or(ended, "cycle", 0), 2);
+  const std::string printed = output_of(run_id, "test");
+  EXPECT_THAT(printed, testing::HasSubstr("exited with status 1"));
+  EXPECT_THAT(printed, testing::HasSubstr("greeting_test: expected hello"));
+  EXPECT_THAT(printed, testing::HasSubstr("and it cannot be written"));
+  EXPECT_THAT(printed, testing::HasSubstr("and there is no daemon"));
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  // The model's next question holds what was printed; nothing else decides.
+  bool was_told = false;
+  for (const json::Value& each : questions())
+    was_told |= json::string_or(each, "body", "").find("expected hello") != std::string_view::npos;
+  EXPECT_TRUE(was_told);
+
+  mandates({"stop", "watch"});
+  std::int64_t succeeded = 0;
+  const json::Value all = mandates({"runs", "--mandate=watch"});
+  for (const json::Value& each : all.at("runs").as_array())
+    succeeded += json::string_or(each, "outcome", "") == "succeeded" ? 1 : 0;
+  EXPECT_GE(issues(), succeeded);
+  EXPECT_GE(succeeded, 1);
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {
+  serve(watch_script);
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  create_watch("ask", "at " + format_rfc3339(SystemClock().wall() + milliseconds(500)));
+  const std::string run_id = first_run();
+  const std::string command = wait_for_proposal();
+  EXPECT_EQ(issues(), 0);
+  const Outcome ran = at_terminal({"mandates", "approve", command}, "yes");
+  EXPECT_THAT(ran.out, testing::HasSubstr(R"(["sh","run-tests.sh"])")) << ran.describe();
+  std::string tool;
+  ASSERT_TRUE(eventually([&] { return (tool = wait_for_proposal()) != command; }, seconds(30)));
+  EXPECT_EQ(issues(), 0);
+  const Outcome filed = at_terminal({"mandates", "approve", tool}, "yes");
+  EXPECT_THAT(filed.out, testing::HasSubstr("greeting_test fails")) << filed.describe();
+  EXPECT_EQ(json::string_or(wait_for(run_id, "ended"), "outcome", ""), "succeeded");
+  EXPECT_EQ(issues(), 1);
 }
 
 }  // namespace

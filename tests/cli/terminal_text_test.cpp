@@ -32,5 +32,20 @@ TEST(Printable, KeepsTextAndDropsWhatATerminalWouldObey) {
   EXPECT_EQ(printable("seen\rhidden", Lines::keep), R"(seen\x0dhidden)");
 }
 
+TEST(Printable, WritesOutWhatNobodyWouldSee) {
+  EXPECT_EQ(printable("a\u200bb\u200fc\ufeff", Lines::keep), R"(a\u200bb\u200fc\ufeff)");
+  EXPECT_EQ(printable("\u061c\u2066x\u2069\u2028y", Lines::keep), R"(\u061c\u2066x\u2069\u2028y)");
+  EXPECT_EQ(printable("pa\u00adss", Lines::join), R"(pa\xadss)");
+  EXPECT_EQ(printable("\U000e0041\U000e0100", Lines::keep), R"(\U000e0041\U000e0100)");
+  EXPECT_EQ(printable("a\u200db", Lines::keep), R"(a\u200db)");
+}
+
+TEST(Printable, LeavesPicturesWhole) {
+  for (const char* const text :
+       {"\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "\u2764\ufe0f\u200d\U0001f525", "e\u0301"})
+    EXPECT_EQ(printable(text, Lines::keep), text);
+  EXPECT_EQ(printable("\u2764\ufe0f\ufe01", Lines::keep), "\u2764\ufe0f\\ufe01");
+}
+
 }  // namespace
 }  // namespace hearth::cli

@@ -29,5 +29,10 @@ TEST(TextDiff, HidesNothingOfALineThatIsNotCut) {
   EXPECT_EQ(text_diff("a\n", "a\r\n", {}), "@@ line 1 @@\n-a\n+a\\x0d\n");
 }
 
+TEST(TextDiff, TellsThatALineEndWentOrCame) {
+  EXPECT_EQ(text_diff("a\n", "a", {}), "@@ line 1 @@\n a\n(the last line has no end)\n");
+  EXPECT_EQ(text_diff("a", "a\n", {}), "@@ line 1 @@\n a\n(the last line had no end)\n");
+}
+
 }  // namespace
 }  // namespace hearth::cli

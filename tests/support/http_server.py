@@ -18,7 +18,7 @@ The first part of a path says how to answer; what follows it is the address prop
     /hang                 nothing, and keeps the connection
     /crash                ends the server at once
     /health               200; 503 until --ready-after has passed
-    /seen                 what was asked until now: paths, bodies, connections, most at once
+    /seen                 what was asked until now: paths, bodies, wall times, connections, most at once
 
     …/embeddings          vectors in the form of OpenAI; of a text "vector:1,0,2" just that one, else 8 numbers
                           made of the text. A part before it may spoil them:
@@ -154,7 +154,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/seen":
             with lock:
                 key = self.headers.get("Authorization")
-                seen["requests"].append({"path": self.path, "body": body, "authorization": key})
+                request = {"path": self.path, "body": body, "authorization": key, "at_ms": int(time.time() * 1000)}
+                seen["requests"].append(request)
         try:
             self.follow(self.path, body)
         except BrokenPipeError:

@@ -35,6 +35,8 @@ struct Sizes {
   int issue_rounds;
   int issue_claims;
   int issue_kills;
+  // kill -9 of the daemon while it carries out mandates.
+  int mandate_kills;
 };
 
 [[nodiscard]] inline bool is_full_size() {
@@ -59,7 +61,8 @@ struct Sizes {
                                      .issue_writers = 3,
                                      .issue_rounds = 8,
                                      .issue_claims = 15,
-                                     .issue_kills = 15};
+                                     .issue_kills = 15,
+                                     .mandate_kills = 12};
   static constexpr Sizes full_sizes{.start_rounds = 25,
                                     .start_clients = 50,
                                     .kills = 200,
@@ -76,7 +79,8 @@ struct Sizes {
                                     .issue_writers = 8,
                                     .issue_rounds = 200,
                                     .issue_claims = 100,
-                                    .issue_kills = 200};
+                                    .issue_kills = 200,
+                                    .mandate_kills = 200};
   return is_full_size() ? full_sizes : short_sizes;
 }
 

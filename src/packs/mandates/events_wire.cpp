@@ -39,8 +39,6 @@ RecordEvent event_of(const JournalEntry& entry) {
   while (!rest.empty()) {
     auto [name, value] = take_field(rest);
     if (name == "run") event.resources.push_back("hearth://mandates/runs/" + value);
-    if (name == "mandate") event.resources.push_back("hearth://mandates/mandate/" + value);
-    if (name == "proposal") event.resources.emplace_back("hearth://mandates/approvals");
     fields[name] = value;
   }
   event.data = json::dump(json::Value(std::move(fields)));

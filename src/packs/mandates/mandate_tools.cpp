@@ -85,7 +85,14 @@ Result<wire::CreateAnswer> create(Space& space,
   if (request.timing) {
     schedule.timing = *request.timing;
     schedule.zone = request.zone;
-    if (auto ok = rhythm_of(schedule); !ok) return std::unexpected(std::move(ok.error()));
+    const auto rhythm = rhythm_of(schedule);
+    if (!rhythm) return std::unexpected(rhythm.error());
+    // Before anything is made: a mandate that has no schedule would be left.
+    if (const auto followed = rhythm->timing.followed()) {
+      const auto known = find(space, *followed);
+      if (!known || known->name != *followed)
+        return fail(Errc::not_found, "there is no mandate " + *followed + " to follow");
+    }
   }
   const auto made = create_mandate(space.store(), request.name, spec_text(spec));
   if (!made) return std::unexpected(made.error());

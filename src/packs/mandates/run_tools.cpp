@@ -52,9 +52,17 @@ Result<wire::LogsAnswer> logs(Space& space, const std::string& word) {
   if (!row) return std::unexpected(std::move(row.error()));
   const auto phases = phases_of(**reader, run->n);
   if (!phases) return std::unexpected(phases.error());
+  const auto steps = steps_of(**reader, run->n);
+  if (!steps) return std::unexpected(steps.error());
   const auto effects = effects_of(**reader, run->n);
   if (!effects) return std::unexpected(effects.error());
-  wire::LogsAnswer answer{.run = std::move(*row), .phases = {}, .effects = {}};
+  wire::LogsAnswer answer{.run = std::move(*row), .phases = {}, .steps = {}, .effects = {}};
+  for (const StepLog& each : *steps) {
+    answer.steps.push_back({.cycle = each.cycle,
+                            .step = each.step.step,
+                            .state = std::string(step_state_name(each.step.state)),
+                            .output = clipped(each.step.output, most_text)});
+  }
   for (const CycleLog& each : *phases) {
     wire::LogEntry& entry = answer.phases.emplace_back();
     entry.cycle = each.cycle;
@@ -85,7 +93,9 @@ Result<wire::RunRow> start(Space& space, const std::string& word, const std::str
   }
   const auto run = space.start_run(mandate, "trigger", key);
   if (!run) return std::unexpected(run.error());
-  return show(space, run->id);
+  auto reader = space.store().read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  return wire::to_row(**reader, *run);
 }
 
 }  // namespace

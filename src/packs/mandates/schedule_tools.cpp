@@ -138,7 +138,8 @@ void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::ScheduleAddRequest, wire::ScheduleRow>(
       tools,
       writing("schedule_add", "Add a schedule",
-              "When a mandate runs by itself: cron in a time zone, at an interval, or once."),
+              "When a mandate runs by itself: cron in a time zone, at an interval, once, or after "
+              "another mandate's run."),
       [](Space& space, const wire::ScheduleAddRequest& request, const pack::Call&) {
         return add(space, request);
       });

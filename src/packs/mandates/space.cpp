@@ -63,10 +63,13 @@ void Space::recorded(const JournalEntry& entry) {
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {
   const auto n = Runs(*store_).create(mandate, std::move(cause), std::move(key));
   if (!n) return std::unexpected(n.error());
-  dispatcher_->wake();
-  auto reader = store_->read();
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  return load_run(**reader, *n);
+  auto run = [&]() -> Result<Run> {
+    auto reader = store_->read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    return load_run(**reader, *n);
+  }();
+  dispatcher_->wake();  // after the look: what is told is the run as it was made
+  return run;
 }
 
 Result<void> Space::schedules_changed(std::int64_t mandate) {

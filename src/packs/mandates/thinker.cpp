@@ -177,8 +177,7 @@ Thought ModelThinker::think(Phase phase, const RunContext& context, const std::s
   if (answer) return {.text = bench_.redactor().redact(answer->text), .used = used};
   Error error = std::move(answer.error());
   // A server that answered is there: asking again in a minute, for ever, would not help.
-  if (error.code == Errc::unavailable && spent.unknown < spent.requests)
-    error.code = Errc::invalid_args;
+  if (error.code == Errc::unavailable && spent.answered > 0) error.code = Errc::invalid_args;
   return {.text = std::unexpected(std::move(error)), .used = used};
 }
 

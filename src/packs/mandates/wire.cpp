@@ -38,9 +38,11 @@ json::Notes notes(const CreateRequest*) {
     if (each.name == "workspace")
       each = {"workspace", "Directory in the caller's project; default: the project's top"};
   }
-  all.push_back({"timing",
-                 "When: \"cron 30 9 * * mon-fri\", \"every 90m\" or \"at 2026-12-24T18:00:00Z\"",
-                 json::range(1, 200)});
+  all.push_back(
+      {"timing",
+       "When: \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or \"after "
+       "failed NAME\" (succeeded, ended), of another mandate's run",
+       json::range(1, 300)});
   all.push_back({"zone", "Time zone of cron: Europe/Berlin", json::defaulted});
   all.push_back({"start", "Also begin a run now", json::defaulted});
   return all;
@@ -98,7 +100,10 @@ json::Notes notes(const ScheduleRow*) {
 json::Notes notes(const ScheduleAddRequest*) {
   return {
       {"mandate", mandate_text, word()},
-      {"timing", "\"cron 30 9 * * mon-fri\", \"every 90m\" or \"at 2026-12-24T18:00:00Z\"", word()},
+      {"timing",
+       "\"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or \"after failed "
+       "NAME\" (succeeded, ended)",
+       json::range(1, 300)},
       {"zone", "Time zone of cron: Europe/Berlin", json::defaulted},
       {"jitter", "Seconds by which an occurrence may be late on purpose",
        json::range(0, 86'400) | json::defaulted},
@@ -135,7 +140,7 @@ json::Notes notes(const FiredAnswer*) {
 json::Notes notes(const RunRow*) {
   return {{"id", ""},
           {"mandate", "Its name"},
-          {"cause", "schedule, catch_up, backfill, trigger, or an event"},
+          {"cause", "schedule, catch_up, backfill, trigger, or \"after\" and a run"},
           {"state", "waiting, running, blocked or ended"},
           {"reason", "What it waits for, or how it ended"},
           {"outcome", "Of an ended one: succeeded, failed or stopped"},
@@ -172,8 +177,17 @@ json::Notes notes(const EffectEntry*) {
           {"state", "intended, done, failed or review"},
           {"output", ""}};
 }
+json::Notes notes(const StepEntry*) {
+  return {{"cycle", ""},
+          {"step", "As the decision calls it"},
+          {"state", "done, failed or skipped"},
+          {"output", "What came of it, or why it was not done"}};
+}
 json::Notes notes(const LogsAnswer*) {
-  return {{"run", ""}, {"phases", "In order"}, {"effects", "In order"}};
+  return {{"run", ""},
+          {"phases", "In order"},
+          {"steps", "Those that ended, also what was refused"},
+          {"effects", "In order"}};
 }
 
 json::Notes notes(const ApprovalRow*) {

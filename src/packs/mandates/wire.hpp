@@ -277,12 +277,22 @@ struct EffectEntry {
 BOOST_DESCRIBE_STRUCT(EffectEntry, (), (key, kind, target, state, output))
 json::Notes notes(const EffectEntry*);
 
+struct StepEntry {
+  std::int64_t cycle = 1;
+  std::string step;
+  std::string state;
+  std::string output;
+};
+BOOST_DESCRIBE_STRUCT(StepEntry, (), (cycle, step, state, output))
+json::Notes notes(const StepEntry*);
+
 struct LogsAnswer {
   RunRow run;
   std::vector<LogEntry> phases;
+  std::vector<StepEntry> steps;
   std::vector<EffectEntry> effects;
 };
-BOOST_DESCRIBE_STRUCT(LogsAnswer, (), (run, phases, effects))
+BOOST_DESCRIBE_STRUCT(LogsAnswer, (), (run, phases, steps, effects))
 json::Notes notes(const LogsAnswer*);
 
 // ---- Approvals, budget, upkeep --------------------------------------------------------------

@@ -191,6 +191,18 @@ TEST(Timing, HappensOncePerWallTime) {
   }
 }
 
+TEST(Timing, WhatFollowsARunIsDueAtNoTime) {
+  const auto timing = Timing::parse("after failed nightly build", "UTC");
+  ASSERT_TRUE(timing) << timing.error().message;
+  EXPECT_EQ(timing->followed(), "nightly build");
+  EXPECT_FALSE(timing->next_after(at("2026-01-01T00:00:00Z")));
+  EXPECT_FALSE(Timing::parse("every 1h", "UTC")->followed());
+  for (const char* const text :
+       {"after", "after ", "after failed", "after failed ", "after stopped x"})
+    EXPECT_FALSE(Timing::parse(text, "UTC")) << text;
+  EXPECT_THAT(timings_after("x", "failed"), ElementsAre("after ended x", "after failed x"));
+}
+
 TEST(Timing, ReadsIntervalsAndSingleTimes) {
   EXPECT_THAT(next(timing("every 90m from 2026-01-01T00:15:00Z"), "2026-01-01T00:15:00Z", 2),
               ElementsAre("2026-01-01T01:45", "2026-01-01T03:15"));

@@ -270,6 +270,104 @@ TEST_F(StoreTest, StoppingAMandateEndsItsRuns) {
             Errc::conflict);
 }
 
+// Whoever may call tools could otherwise wake for good what a person has stopped.
+TEST_F(StoreTest, NothingBeginsOfAMandateThatIsPausedOrStopped) {
+  world_.run_rules.most_cycles = 0;
+  const auto failed = engine_->runs().create(mandate_.n, "test").value();
+  while (engine_->work()) {
+  }
+  ASSERT_EQ(engine_->run(failed).outcome, "failed");
+  const auto hourly = schedule({.timing = "every 1h"});
+  clock_.advance(hours(3));
+  for (const char* const state : {"paused", "stopped"}) {
+    SCOPED_TRACE(state);
+    ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, state, "by hand"));
+    const WallTime now = engine_->store->now();
+    EXPECT_EQ(engine_->runs().create(mandate_.n, "test").error().code, Errc::conflict);
+    EXPECT_EQ(engine_->runs().retry(failed).error().code, Errc::conflict);
+    EXPECT_EQ(engine_->schedules().trigger(hourly, now).error().code, Errc::conflict);
+    EXPECT_EQ(engine_->schedules()
+                  .backfill(hourly, now - hours(9), now, Overlap::buffer_all)
+                  .error()
+                  .code,
+              Errc::conflict);
+    EXPECT_FALSE(engine_->work());
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
+}
+
+TEST_F(StoreTest, ARunIsFollowedOnceByWhatWaitsForItsOutcome) {
+  const auto follower = [&](const std::string& name, const std::string& timing) {
+    const Mandate made = create_mandate(*engine_->store, name, "spec").value();
+    EXPECT_TRUE(engine_->schedules().create(made.n, {.timing = timing})) << timing;
+    return made;
+  };
+  const Mandate both = follower("both", "after ended m");
+  const Mandate good = follower("good", "after succeeded m");
+  const Mandate bad = follower("bad", "after failed m");
+  const Mandate later = follower("later", "after succeeded good");
+  const Mandate paused = follower("paused", "after ended m");
+  ASSERT_TRUE(set_mandate_state(*engine_->store, paused.n, "paused", ""));
+  const auto runs_of = [&](const Mandate& mandate) {
+    return engine_->number("SELECT count(*) FROM runs WHERE mandate_n = " +
+                           std::to_string(mandate.n));
+  };
+  const auto first = engine_->runs().create(mandate_.n, "test").value();
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(runs_of(both), 1);
+  EXPECT_EQ(runs_of(good), 1);
+  EXPECT_EQ(runs_of(bad), 0);
+  EXPECT_EQ(runs_of(later), 1) << "what follows is followed";
+  EXPECT_EQ(runs_of(paused), 0);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE cause = 'after " +
+                            engine_->run(first).id + "'"),
+            2);
+  open();
+  EXPECT_FALSE(engine_->work()) << "nothing comes again with the next daemon";
+
+  clock_.advance(minutes(1));
+  world_.run_rules.most_cycles = 0;
+  (void)engine_->runs().create(mandate_.n, "test").value();
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(runs_of(bad), 1);
+  EXPECT_EQ(runs_of(good), 1);
+  // One that was stopped has not ended by itself.
+  clock_.advance(minutes(1));
+  const auto stopped = engine_->runs().create(mandate_.n, "test").value();
+  ASSERT_TRUE(engine_->runs().stop(stopped, Stop::cancel, "by hand"));
+  EXPECT_FALSE(engine_->work());
+  EXPECT_TRUE(engine_->store->audit());
+}
+
+TEST_F(StoreTest, MandatesDoNotFollowEachOtherInACircle) {
+  const Mandate second = create_mandate(*engine_->store, "second", "spec").value();
+  const Mandate third = create_mandate(*engine_->store, "third", "spec").value();
+  auto schedules = engine_->schedules();
+  const auto follows = [&](const Mandate& mandate, const std::string& timing) {
+    const auto made = schedules.create(mandate.n, {.timing = timing});
+    return made ? std::nullopt : std::optional(made.error().code);
+  };
+  EXPECT_EQ(follows(mandate_, "after ended m"), Errc::conflict);
+  EXPECT_EQ(follows(mandate_, "after ended nothing"), Errc::not_found);
+  EXPECT_EQ(follows(second, "after ended m"), std::nullopt);
+  EXPECT_EQ(follows(third, "after failed second"), std::nullopt);
+  EXPECT_EQ(follows(mandate_, "after succeeded third"), Errc::conflict);
+  EXPECT_EQ(follows(third, "after succeeded m"), std::nullopt) << "two ways, and no circle";
+  EXPECT_EQ(
+      schedules.create(third.n, {.timing = "after ended m", .overlap = Overlap::terminate_other})
+          .error()
+          .code,
+      Errc::invalid_args);
+}
+
+TEST_F(StoreTest, TwoMandatesOfOneNameAreRefusedInWords) {
+  const auto again = create_mandate(*engine_->store, "m", "spec");
+  EXPECT_EQ(again.error().code, Errc::conflict);
+  EXPECT_EQ(again.error().message, "there is a mandate m");
+}
+
 TEST_F(StoreTest, PausesAScheduleWhoseRunsFail) {
   const auto n = schedule({.timing = "cron @hourly", .pause_after = 2});
   world_.run_rules.retry.most = 0;

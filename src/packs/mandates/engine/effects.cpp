@@ -102,7 +102,8 @@ Result<void> Effects::end_step(const Run& run,
       done = change.note("step_ended", {{"run", run.id},
                                         {"cycle", std::to_string(run.cycle)},
                                         {"step", step.id},
-                                        {"state", name}});
+                                        {"state", name},
+                                        {"why", state == StepState::failed ? output : ""}});
     }
     return done;
   });

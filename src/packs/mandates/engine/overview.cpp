@@ -29,7 +29,8 @@ Result<std::int64_t> number_of(store::Database& database,
   if (!rows.ok()) return std::unexpected(rows.error());
   if (found.empty())
     return fail(Errc::not_found, "there is no " + what + " " + word,
-                {"name it, or give its id or a beginning of at least 6 digits"});
+                {std::string(has_name ? "name it, or " : "") +
+                 "give its id or a beginning of at least 6 digits"});
   if (found.size() > 1 && !found.front().second)
     return fail(Errc::conflict, "several " + what + "s begin with " + word, {"give more digits"});
   return found.front().first;
@@ -170,6 +171,20 @@ Result<std::vector<EffectRow>> effects_of(store::Database& database, std::int64_
                    .kind = std::string(rows.text(2)),
                    .target = std::string(rows.text(3)),
                    .output = std::string(rows.text(4))});
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return all;
+}
+
+Result<std::vector<StepLog>> steps_of(store::Database& database, std::int64_t run) {
+  std::vector<StepLog> all;
+  auto rows = database.query(
+      "SELECT cycle, step, state, output FROM steps WHERE run_n = ? ORDER BY cycle, step", run);
+  while (rows.next()) {
+    all.push_back({.cycle = static_cast<int>(rows.integer(0)),
+                   .step = {.step = std::string(rows.text(1)),
+                            .state = step_state_from_name(rows.text(2)),
+                            .output = std::string(rows.text(3))}});
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   return all;

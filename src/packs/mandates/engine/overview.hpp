@@ -59,10 +59,16 @@ struct EffectRow {
   std::string target;
   std::string output;
 };
-// In the order of their beginning.
+// Also of a step that was refused, and had no effect.
+struct StepLog {
+  int cycle = 1;
+  StepRow step;
+};
+// In the order of their beginning; steps in that of their names.
 [[nodiscard]] Result<std::vector<CycleLog>> phases_of(store::Database& database, std::int64_t run);
 [[nodiscard]] Result<std::vector<EffectRow>> effects_of(store::Database& database,
                                                         std::int64_t run);
+[[nodiscard]] Result<std::vector<StepLog>> steps_of(store::Database& database, std::int64_t run);
 // Occurrences of a schedule that did not run.
 struct MissedRow {
   WallTime first;

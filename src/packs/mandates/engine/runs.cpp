@@ -269,6 +269,10 @@ Result<void> Runs::retry(std::int64_t n) {
     if (run->state != "ended" || run->outcome != "failed") {
       return fail(Errc::conflict, "run " + run->id + " has not failed");
     }
+    const auto owner = load_mandate(*change, run->mandate_n);
+    if (!owner) return std::unexpected(owner.error());
+    if (owner->state != "active")
+      return fail(Errc::conflict, "the mandate " + owner->name + " is " + owner->state);
     auto done = change->run(
         "UPDATE runs SET state = 'waiting', outcome = '', reason = 'retry', stop = 0, "
         "bad_cycles = 0, ended_ms = NULL, not_before_ms = ? WHERE n = ?",
@@ -369,7 +373,10 @@ Result<void> Runs::end(const Run& run, std::string_view outcome, std::string_vie
         outcome, reason, change.now_ms(), run.n);
     if (!done || change->changes() == 0) return done;
     done = close_all(change, run.n);
-    if (done && outcome != "stopped") done = count_failures(change, run, outcome == "failed");
+    if (done && outcome != "stopped") {
+      done = count_failures(change, run, outcome == "failed");
+      if (done) done = fire_after(change, run.mandate_n, run.id, outcome);
+    }
     if (done) {
       done = change.note("run_ended", {{"run", run.id}, {"outcome", outcome}, {"reason", reason}});
     }

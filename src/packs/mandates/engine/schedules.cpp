@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/ids.hpp"
 
@@ -207,6 +208,53 @@ Result<void> fire_due(Change& change, std::int64_t n, WallTime now, Fired& fired
   return move_cursor(change, *schedule, firing.cursor);
 }
 
+// What is paused or stopped begins nothing, by hand neither.
+Result<void> check_active(Change& change, std::int64_t mandate) {
+  const auto owner = load_mandate(*change, mandate);
+  if (!owner) return std::unexpected(owner.error());
+  if (owner->state == "active") return {};
+  return fail(Errc::conflict, "the mandate " + owner->name + " is " + owner->state);
+}
+
+// Names of the mandates that a mandate's schedules follow.
+Result<std::vector<std::string>> followed_by(Change& change, const std::string& mandate) {
+  std::vector<std::string> names;
+  auto rows = change->query(
+      "SELECT s.timing, s.zone FROM schedules s JOIN mandates m ON m.n = s.mandate_n WHERE m.name "
+      "= "
+      "? AND s.timing LIKE 'after %'",
+      mandate);
+  while (rows.next()) {
+    const auto timing = Timing::parse(rows.text(0), rows.text(1));
+    if (!timing) return std::unexpected(timing.error());
+    if (const auto name = timing->followed()) names.push_back(*name);
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return names;
+}
+
+// A circle would go round for ever, with nobody beginning it.
+Result<void> check_follows(Change& change, const std::string& owner, const std::string& first) {
+  const auto known = change->integer("SELECT n FROM mandates WHERE name = ?", first);
+  if (!known) return std::unexpected(known.error());
+  if (!*known) return fail(Errc::not_found, "there is no mandate " + first + " to follow");
+  std::set<std::string> seen;
+  std::vector<std::string> open{first};
+  while (!open.empty()) {
+    const std::string name = std::move(open.back());
+    open.pop_back();
+    if (name == owner) {
+      return fail(Errc::conflict, owner + " would follow itself, by way of " + first,
+                  {"follow a mandate that goes by time"});
+    }
+    if (!seen.insert(name).second) continue;
+    auto next = followed_by(change, name);
+    if (!next) return std::unexpected(std::move(next.error()));
+    open.insert(open.end(), next->begin(), next->end());
+  }
+  return {};
+}
+
 std::unexpected<Error> out_of_bounds(std::string_view what) {
   return fail(Errc::invalid_args, "schedule: " + std::string(what));
 }
@@ -235,6 +283,9 @@ Result<Rhythm> rhythm_of(const ScheduleSpec& spec) {
   }
   auto timing = Timing::parse(spec.timing, spec.zone);
   if (!timing) return std::unexpected(std::move(timing.error()));
+  // Who ends a run has no hand on another one's threads.
+  if (timing->followed() && spec.overlap == Overlap::terminate_other)
+    return out_of_bounds("what follows a run cannot terminate another one; use cancel_other");
   return Rhythm{.timing = *timing,
                 .jitter = spec.jitter,
                 .late_after = spec.late_after,
@@ -261,6 +312,9 @@ Result<Mandate> create_mandate(MandateStore& store, std::string name, std::strin
     return fail(Errc::invalid_args, "a mandate's name has 1 to 200 bytes");
   }
   return store.write<Mandate>(Point::mandate_changed, [&](Change& change) -> Result<Mandate> {
+    const auto known = change->integer("SELECT n FROM mandates WHERE name = ?", name);
+    if (!known) return std::unexpected(known.error());
+    if (*known) return fail(Errc::conflict, "there is a mandate " + name, {"use another name"});
     const std::string id = make_uuid_v7(change.now());
     auto done = change->run(
         "INSERT INTO mandates(id, name, spec, state, created_ms, updated_ms) "
@@ -323,11 +377,17 @@ Result<Schedule> load_schedule(store::Database& database, std::int64_t n) {
 }
 
 Result<std::int64_t> Schedules::create(std::int64_t mandate, const ScheduleSpec& spec) {
-  if (auto ok = rhythm_of(spec); !ok) return std::unexpected(std::move(ok.error()));
+  const auto rhythm = rhythm_of(spec);
+  if (!rhythm) return std::unexpected(rhythm.error());
+  const auto followed = rhythm->timing.followed();
   return store_.write<std::int64_t>(
       Point::schedule_changed, [&](Change& change) -> Result<std::int64_t> {
         const auto owner = load_mandate(*change, mandate);
         if (!owner) return std::unexpected(owner.error());
+        if (followed) {
+          if (auto ok = check_follows(change, owner->name, *followed); !ok)
+            return std::unexpected(std::move(ok.error()));
+        }
         const std::string id = make_uuid_v7(change.now());
         const CatchUpRule& rule = spec.catch_up;
         auto done = change->run(
@@ -388,6 +448,30 @@ Result<void> Schedules::resume(std::int64_t n) {
   });
 }
 
+Result<void> fire_after(Change& change,
+                        std::int64_t mandate,
+                        const std::string& run,
+                        std::string_view outcome) {
+  const auto ended = load_mandate(*change, mandate);
+  if (!ended) return std::unexpected(ended.error());
+  const auto timings = timings_after(ended->name, outcome);
+  std::vector<Schedule> followers;
+  {
+    auto rows = change->query(std::string(schedule_sql) +
+                                  "WHERE state = 'active' AND timing IN (?, ?) AND (SELECT state "
+                                  "FROM mandates WHERE n = mandate_n) = 'active' ORDER BY n",
+                              timings[0], timings[1]);
+    while (rows.next()) followers.push_back(read_schedule(rows));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  Fired fired;  // whom it asks to end is asked by its row
+  for (const Schedule& each : followers) {
+    const Due due{.scheduled = change.now(), .not_before = change.now()};
+    if (auto done = fire_one(change, each, due, "after " + run, fired); !done) return done;
+  }
+  return {};
+}
+
 Result<Fired> Schedules::fire(std::span<const std::int64_t> schedules, WallTime now) {
   return store_.write<Fired>(Point::schedule_fired, [&](Change& change) -> Result<Fired> {
     Fired fired;
@@ -407,6 +491,8 @@ Result<Fired> Schedules::trigger(std::int64_t n, WallTime occurrence) {
     Fired fired;
     const auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(schedule.error());
+    if (auto ok = check_active(change, schedule->mandate_n); !ok)
+      return std::unexpected(std::move(ok.error()));
     const Due due{.scheduled = occurrence, .not_before = change.now()};
     auto done = fire_one(change, *schedule, due, "trigger", fired);
     if (!done) return std::unexpected(std::move(done.error()));
@@ -419,6 +505,8 @@ Result<Fired> Schedules::backfill(std::int64_t n, WallTime from, WallTime to, Ov
     Fired fired;
     auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(std::move(schedule.error()));
+    if (auto ok = check_active(change, schedule->mandate_n); !ok)
+      return std::unexpected(std::move(ok.error()));
     schedule->spec.overlap = overlap;
     const auto rhythm = rhythm_of(schedule->spec);
     if (!rhythm) return std::unexpected(rhythm.error());

@@ -70,12 +70,20 @@ struct Fired {
   std::vector<std::int64_t> terminated;  // asked to end at once
 };
 
+// Begins what follows a run of `mandate` that ended with `outcome`. Within the change that ends it,
+// so that each end is followed once, whatever is killed when.
+[[nodiscard]] Result<void> fire_after(Change& change,
+                                      std::int64_t mandate,
+                                      const std::string& run,
+                                      std::string_view outcome);
+
 // Members are for any thread; `n` is a schedule's number.
 class Schedules final {
  public:
   explicit Schedules(MandateStore& store) : store_(store) {}
 
-  // Its first occurrence is the first after now.
+  // Its first occurrence is the first after now. `not_found` when it follows a mandate that is not
+  // there, `conflict` when mandates would follow each other in a circle.
   [[nodiscard]] Result<std::int64_t> create(std::int64_t mandate, const ScheduleSpec& spec);
   // Its runs and what is known of its occurrences stay.
   [[nodiscard]] Result<void> remove(std::int64_t n);

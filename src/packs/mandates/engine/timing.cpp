@@ -61,8 +61,19 @@ Result<Timing> Timing::parse(std::string_view text, std::string_view zone) {
     }
     return Timing(interval);
   }
+  if (take_word(text, "after ")) {
+    const bool is_known =
+        take_word(text, "ended ") || take_word(text, "succeeded ") || take_word(text, "failed ");
+    if (!is_known || text.empty() || text.size() > 200) {
+      return fail(
+          Errc::invalid_args, "after: expected how a run of which mandate ended",
+          {"write \"after failed NAME\", \"after succeeded NAME\" or \"after ended NAME\""});
+    }
+    return Timing(AfterRun{std::string(text)});
+  }
   return fail(Errc::invalid_args, "no schedule: \"" + std::string(text.substr(0, 64)) + "\"",
-              {"write \"cron 30 9 * * mon-fri\", \"every 90m\" or \"at 2026-12-24T18:00:00Z\""});
+              {"write \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or "
+               "\"after failed NAME\""});
 }
 
 // Wall times up to that of `time` happen no later than `time` (zone.hpp), so that the first one
@@ -87,6 +98,20 @@ std::optional<WallTime> Timing::next(const Interval& timing, WallTime time) {
 
 std::optional<WallTime> Timing::next(const Once& timing, WallTime time) {
   return timing.at > time ? std::optional(timing.at) : std::nullopt;
+}
+
+std::optional<WallTime> Timing::next(const AfterRun& /*timing*/, WallTime /*time*/) {
+  return std::nullopt;
+}
+
+std::optional<std::string> Timing::followed() const {
+  const auto* const after = std::get_if<AfterRun>(&kind_);
+  return after == nullptr ? std::nullopt : std::optional(after->mandate);
+}
+
+std::array<std::string, 2> timings_after(std::string_view mandate, std::string_view outcome) {
+  return {"after ended " + std::string(mandate),
+          "after " + std::string(outcome) + " " + std::string(mandate)};
 }
 
 std::optional<WallTime> Timing::next_after(WallTime time) const {

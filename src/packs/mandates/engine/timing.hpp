@@ -1,15 +1,19 @@
-// When a schedule is due: by cron in a zone, at an interval, or once.
+// When a schedule is due: by cron in a zone, at an interval, once, or when a run of another mandate
+// has ended.
 //
 // Stored as its text, which parse() reads again:
 //   cron 30 9 * * mon-fri           in the zone that stands beside it
 //   every 90m from 2026-01-01T00:00:00Z
 //   at 2026-12-24T18:00:00Z
+//   after failed NAME               also succeeded, or ended for either
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/clock.hpp"
@@ -27,7 +31,10 @@ class Timing final {
 
   // The first occurrence after `time`; nothing when there is none any more. Increases with `time`,
   // and depends on nothing else: no state, no clock.
+  // What follows a run is due at no time.
   [[nodiscard]] std::optional<WallTime> next_after(WallTime time) const;
+  // The name of the mandate whose runs are followed; nothing for what goes by time.
+  [[nodiscard]] std::optional<std::string> followed() const;
 
  private:
   struct ByCron {
@@ -41,14 +48,22 @@ class Timing final {
   struct Once {
     WallTime at;
   };
-  using Kind = std::variant<ByCron, Interval, Once>;
+  struct AfterRun {
+    std::string mandate;
+  };
+  using Kind = std::variant<ByCron, Interval, Once, AfterRun>;
 
-  explicit Timing(const Kind& kind) : kind_(kind) {}
+  explicit Timing(Kind kind) : kind_(std::move(kind)) {}
   [[nodiscard]] static std::optional<WallTime> next(const ByCron& timing, WallTime time);
   [[nodiscard]] static std::optional<WallTime> next(const Interval& timing, WallTime time);
   [[nodiscard]] static std::optional<WallTime> next(const Once& timing, WallTime time);
+  [[nodiscard]] static std::optional<WallTime> next(const AfterRun& timing, WallTime time);
 
   Kind kind_;
 };
+
+// The timings of what follows a run of `mandate` that ended with `outcome`.
+[[nodiscard]] std::array<std::string, 2> timings_after(std::string_view mandate,
+                                                       std::string_view outcome);
 
 }  // namespace hearth::packs::mandates

@@ -48,7 +48,8 @@ struct Usage {
 // What asking cost, whether or not there is an answer.
 struct Spent {
   int requests = 0;  // sent, also those that failed or timed out
-  int unknown = 0;   // of these, how many told no usage: to be charged at their worst case
+  int answered = 0;  // of these, how many brought an answer of a model, good or bad
+  int unknown = 0;   // of requests, how many told no usage: to be charged at their worst case
   Usage usage;       // of the others
 };
 

@@ -87,6 +87,7 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
   auto response = http::send_retrying(client_, request, policy, stop);
   if (!response) return std::unexpected(std::move(response.error()).within("model server"));
   if (!response->is_success()) return std::unexpected(error_of(*response));
+  ++spent.answered;
   auto reply = parse_chat(response->body, question.shape);
   if (!reply) {
     reply.error().message = settings_.redactor.redact(reply.error().message);

@@ -1,0 +1,343 @@
+#include "packs/mandates/actor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "packs/mandates/bench_fixture.hpp"
+#include "packs/mandates/commit.hpp"
+#include "packs/mandates/engine/effects.hpp"
+#include "packs/mandates/sandbox_fixture.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+using testing::HasSubstr;
+using Word = Judgement::Word;
+
+constexpr const char* correct_greeting =
+    R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","replacements":[{"before":"helo","after":"hello"}]}]})";
+
+std::string change_of(const std::string& path, const std::string& action = "create") {
+  return R"({"id":"s","kind":"change","changes":[{"path":")" + path + R"(","action":")" + action +
+         R"(","content":"x"}]})";
+}
+
+class ActorTest : public BenchTest {
+ protected:
+  ActorTest() {
+    spec_.workspace = path("").substr(0, path("").size() - 1);
+    settings_.agents_may = workspace::Scope::automatic;
+    open();
+  }
+  // With what stands in settings_ now.
+  void open() {
+    bench_.emplace(context_, settings_);
+    actor_.emplace(*bench_, "default", path("own/changes"));
+  }
+  [[nodiscard]] RunContext context() const {
+    return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};
+  }
+  Result<Intent> prepare(const std::string& action) {
+    auto intent = actor_->prepare(context(), {.id = "s", .action = action});
+    if (intent) intent->key = "run/1/s";
+    return intent;
+  }
+  Intent prepared(const std::string& action) {
+    auto intent = prepare(action);
+    EXPECT_TRUE(intent) << intent.error().message;
+    return intent.value_or(Intent());
+  }
+  Judgement judge(const std::string& action) { return actor_->judge(context(), prepared(action)); }
+  Errc refused(const std::string& action) {
+    const auto intent = prepare(action);
+    EXPECT_FALSE(intent) << action;
+    return intent ? Errc::internal : intent.error().code;
+  }
+  Standing standing(const Intent& intent) { return actor_->inspect(intent).value(); }
+
+  MandateSpec spec_{.goal = "g", .workspace = {}};
+  Settings settings_;
+  std::optional<Workbench> bench_;
+  std::optional<WorkspaceActor> actor_;
+};
+
+TEST_F(ActorTest, ChangesExactlyWhatItPrepared) {
+  const Intent intent = prepared(correct_greeting);
+  EXPECT_EQ(intent.target, "greeting.txt");
+  EXPECT_EQ(intent.recovery, Recovery::by_world);
+  EXPECT_EQ(read("greeting.txt"), "helo\n") << "preparing changes nothing";
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(read("greeting.txt"), "hello\n");
+}
+
+// What the engine does after a kill: before and after decide, anything else is for a person.
+TEST_F(ActorTest, TheWorldTellsWhetherAChangeHappened) {
+  const Intent intent = prepared(correct_greeting);
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::done);
+  test::write_file(path("greeting.txt"), "good day\n");
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  EXPECT_EQ(read("greeting.txt"), "good day\n");
+}
+
+TEST_F(ActorTest, HalfOfASetIsForAPerson) {
+  const Intent intent = prepared(
+      R"({"id":"s","kind":"change","changes":[{"path":"a","action":"create","content":"a"},)"
+      R"({"path":"b","action":"create","content":"b"}]})");
+  test::write_file(path("a"), "a");
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
+}
+
+TEST_F(ActorTest, ADeedThatWasEditedIsNotDone) {
+  Intent intent = prepared(correct_greeting);
+  const auto at = intent.payload.find("hello");
+  ASSERT_NE(at, std::string::npos);
+  intent.payload.replace(at, 5, "hallo");
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::damaged);
+  EXPECT_EQ(read("greeting.txt"), "helo\n");
+}
+
+TEST_F(ActorTest, AttackPathsThatLeaveTheWorkspace) {
+  test::write_file(scratch_ / "outside", "o");
+  std::filesystem::create_symlink(scratch_.path(), path("link"));
+  std::filesystem::create_symlink(scratch_ / "outside", path("file-link"));
+  std::filesystem::create_hard_link(scratch_ / "outside", path("hard-link"));
+  EXPECT_EQ(refused(change_of("../outside")), Errc::invalid_args);
+  EXPECT_EQ(refused(change_of("docs/../../outside")), Errc::invalid_args);
+  EXPECT_EQ(refused(change_of("/etc/passwd")), Errc::invalid_args);
+  EXPECT_EQ(refused(change_of("link/outside")), Errc::conflict) << "as if it were taken";
+  EXPECT_EQ(refused(change_of("link/nothing")), Errc::conflict) << "and that is all it tells";
+  EXPECT_EQ(refused(change_of("file-link", "edit")), Errc::permission);
+  EXPECT_EQ(refused(change_of("hard-link", "edit")), Errc::permission);
+  EXPECT_EQ(test::read_file(scratch_ / "outside"), "o");
+}
+
+// Swapped between the approval and the act: the kernel resolves the path anew, and refuses.
+TEST_F(ActorTest, AttackADirectorySwappedForALink) {
+  const Intent intent = prepared(change_of("docs/new.txt"));
+  std::filesystem::remove(path("docs"));
+  std::filesystem::create_directories(scratch_ / "elsewhere");
+  std::filesystem::create_symlink(scratch_ / "elsewhere", path("docs"));
+  EXPECT_FALSE(actor_->perform(intent, {}));
+  EXPECT_TRUE(std::filesystem::is_empty(scratch_ / "elsewhere"));
+}
+
+TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
+  spec_.paths = {{.glob = "**", .actions = {}, .scope = "auto"}};
+  for (const char* const protected_path :
+       {".git/hooks/pre-commit", ".github/workflows/ci.yml", ".gitlab-ci.yml", ".bashrc",
+        "sub/.envrc", ".vscode/tasks.json", ".GIT/hooks/x", ".mcp.json", ".gitattributes"}) {
+    EXPECT_EQ(judge(change_of(protected_path)).word, Word::elevate) << protected_path;
+  }
+  EXPECT_EQ(judge(change_of("own/mandates.db")).word, Word::deny) << "hearth's own state";
+  EXPECT_EQ(judge(change_of("docs/new.md")).word, Word::automatic);
+  // A move to such a name is the same.
+  EXPECT_EQ(
+      judge(
+          R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","action":"move","to":".envrc"}]})")
+          .word,
+      Word::elevate);
+}
+
+TEST_F(ActorTest, TheStrictestRuleOfASetCounts) {
+  spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "auto"},
+                 {.glob = "secret/**", .actions = {}, .scope = "deny"}};
+  const auto both = [](const std::string& second) {
+    return R"({"id":"s","kind":"change","changes":[{"path":"docs/a","action":"create","content":"x"},{"path":")" +
+           second + R"(","action":"create","content":"x"}]})";
+  };
+  EXPECT_EQ(judge(both("docs/b")).word, Word::automatic);
+  EXPECT_EQ(judge(both("other/b")).word, Word::ask);
+  EXPECT_EQ(judge(both("secret/b")).word, Word::deny);
+}
+
+TEST_F(ActorTest, AsksWhateverAMandateAllowedWhenTheFileSaysSo) {
+  spec_.paths = {{.glob = "**", .actions = {}, .scope = "auto"}};
+  spec_.tools = {{.tool = "issues_create", .scope = "auto"},
+                 {.tool = "issues_list", .scope = "auto"}};
+  context_.tools["issues_create"] = {};
+  context_.tools["issues_list"].annotations.read_only = true;
+  settings_.agents_may = workspace::Scope::ask;
+  open();
+  EXPECT_EQ(judge(change_of("docs/new.md")).word, Word::ask);
+  EXPECT_EQ(judge(R"({"id":"s","kind":"tool","tool":"issues_create"})").word, Word::ask);
+  EXPECT_EQ(judge(R"({"id":"s","kind":"tool","tool":"issues_list"})").word, Word::automatic);
+}
+
+TEST_F(ActorTest, CallsAToolOnceUnderItsKey) {
+  spec_.tools = {{.tool = "issues_create", .scope = "auto"}};
+  std::string seen;
+  context_.tools["issues_create"].answer = [&](const std::string& arguments) {
+    seen = arguments;
+    pack::Reply reply;
+    reply.structured = R"({"issue_id":"1"})";
+    return reply;
+  };
+  const Intent intent = prepared(
+      R"({"id":"s","kind":"tool","tool":"issues_create","arguments":"{\"title\":\"It fails\"}"})");
+  EXPECT_EQ(intent.recovery, Recovery::by_key);
+  EXPECT_EQ(actor_->judge(context(), intent).word, Word::automatic);
+  EXPECT_EQ(actor_->perform(intent, {}).value(), R"({"issue_id":"1"})");
+  EXPECT_EQ(seen, R"({"title":"It fails"})");
+  ASSERT_EQ(context_.calls.size(), 1U);
+  EXPECT_EQ(context_.calls[0].key, "run/1/s");
+  EXPECT_EQ(context_.calls[0].caller->project_root, spec_.workspace);
+  EXPECT_EQ(context_.calls[0].caller->name_space, "default");
+}
+
+TEST_F(ActorTest, AttackToolsThatAreNotAllowed) {
+  spec_.tools = {{.tool = "mandates_create", .scope = "auto"},
+                 {.tool = "request", .scope = "auto"}};
+  context_.tools["mandates_create"] = {};
+  context_.tools["request"] = {};
+  context_.tools["sql_execute"] = {};
+  EXPECT_EQ(judge(R"({"id":"s","kind":"tool","tool":"sql_execute"})").word, Word::deny);
+  EXPECT_EQ(refused(R"({"id":"s","kind":"tool","tool":"mandates_create"})"), Errc::permission);
+  EXPECT_EQ(refused(R"({"id":"s","kind":"tool","tool":"request"})"), Errc::permission);
+  EXPECT_EQ(refused(R"({"id":"s","kind":"tool","tool":"sql_drop_everything"})"), Errc::not_found);
+  EXPECT_EQ(refused(R"({"id":"s","kind":"tool","tool":"sql_execute","arguments":"[1]"})"),
+            Errc::invalid_args);
+  EXPECT_EQ(refused(R"({"id":"s","kind":"shell","words":["rm"]})"), Errc::invalid_args);
+  EXPECT_TRUE(context_.calls.empty());
+}
+
+TEST_F(ActorTest, AToolThatAsksItsCallerFails) {
+  spec_.tools = {{.tool = "issues_create", .scope = "auto"}};
+  context_.tools["issues_create"].answer = [](const std::string&) {
+    pack::Reply reply;
+    reply.questions.emplace();
+    return reply;
+  };
+  const Intent intent = prepared(R"({"id":"s","kind":"tool","tool":"issues_create"})");
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::unsupported);
+}
+
+TEST_F(ActorTest, RefusesAStepThatHoldsASecret) {
+  settings_.model.key.environment = "HEARTH_TEST_KEY";
+  ::setenv("HEARTH_TEST_KEY", "sk-test-0123456789", 1);
+  open();
+  ASSERT_TRUE(bench_->model_key({}));
+  ::unsetenv("HEARTH_TEST_KEY");
+  EXPECT_EQ(
+      refused(
+          R"({"id":"s","kind":"change","changes":[{"path":"k","action":"create","content":"sk-test-0123456789"}]})"),
+      Errc::permission);
+}
+
+TEST_F(ActorTest, RefusesAStepOfMoreThanItHolds) {
+  const std::string large(5 << 20, 'x');
+  EXPECT_EQ(
+      refused(R"({"id":"s","kind":"change","changes":[{"path":"l","action":"create","content":")" +
+              large + R"("}]})"),
+      Errc::unsupported);
+}
+
+// ---- In the sandbox -------------------------------------------------------------------------
+
+class SandboxedActor : public ActorTest {
+ protected:
+  void SetUp() override { HEARTH_NEEDS_SANDBOX(); }
+  std::string commit_step(const std::string& branch,
+                          const std::string& paths = R"(["greeting.txt"])") {
+    return R"({"id":"s","kind":"commit","branch":")" + branch +
+           R"(","message":"Say it well","paths":)" + paths + "}";
+  }
+};
+
+TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
+  spec_.commands = {{.rule = "cat *", .scope = "auto"},
+                    {.rule = "touch *", .scope = "auto"},
+                    {.rule = "cp * *", .scope = "ask", .writes = true}};
+  const auto command = [](const std::string& words) {
+    return R"({"id":"s","kind":"command","words":)" + words + "}";
+  };
+  const Intent reads = prepared(command(R"(["cat","greeting.txt"])"));
+  EXPECT_EQ(reads.recovery, Recovery::repeatable);
+  EXPECT_EQ(actor_->judge(context(), reads).word, Word::automatic);
+  EXPECT_THAT(actor_->perform(reads, {}).value(), HasSubstr("helo"));
+  const auto missing = actor_->perform(prepared(command(R"(["cat","nothing"])")), {});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("No such file"));
+  // It is not said to write, so it cannot.
+  EXPECT_FALSE(actor_->perform(prepared(command(R"(["touch","made"])")), {}));
+  EXPECT_FALSE(std::filesystem::exists(path("made")));
+
+  const Intent writes = prepared(command(R"(["cp","greeting.txt","copy.txt"])"));
+  EXPECT_EQ(writes.recovery, Recovery::by_world);
+  EXPECT_EQ(actor_->judge(context(), writes).word, Word::ask);
+  ASSERT_TRUE(actor_->perform(writes, {}));
+  EXPECT_EQ(read("copy.txt"), "helo\n");
+  // Nobody can tell whether one that was cut off has written.
+  EXPECT_EQ(recover(writes, standing(writes)), Recover::needs_review);
+  EXPECT_EQ(judge(command(R"(["rm","-rf","."])")).word, Word::deny);
+}
+
+TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
+  test::write_file(path("greeting.txt"), "hello\n");
+  test::write_file(path("run.sh"), "#!/bin/sh\n");
+  ::chmod(path("run.sh").c_str(), 0755);
+  const std::string head = git({"rev-parse", "HEAD"});
+  const Intent intent = prepared(commit_step("hearth/greeting", R"(["greeting.txt","run.sh"])"));
+  EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask);
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
+  const auto done = actor_->perform(intent, {});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::done);
+  EXPECT_EQ(git({"show", "hearth/greeting:greeting.txt"}), "hello\n");
+  EXPECT_THAT(git({"ls-tree", "hearth/greeting"}), HasSubstr("100755 blob"));
+  EXPECT_EQ(git({"rev-parse", "HEAD"}), head);
+  EXPECT_EQ(git({"rev-list", "--count", "main..hearth/greeting"}), "1\n");
+  // Somebody else's commit on top of it: a person looks.
+  git({"branch", "-f", "hearth/greeting", "main"});
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry) << "it is where it was before";
+  git({"-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "other",
+       "--allow-empty"});
+  git({"branch", "-f", "hearth/greeting", "main"});
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
+  EXPECT_FALSE(actor_->perform(intent, {})) << "the branch has moved";
+}
+
+TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
+  std::filesystem::remove(path("greeting.txt"));
+  const Intent intent = prepared(commit_step("hearth/less"));
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
+}
+
+TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {
+  const Intent intent = prepared(commit_step("hearth/late"));
+  test::write_file(path("greeting.txt"), "bye\n");
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+}
+
+TEST_F(SandboxedActor, RefusesOtherBranchesAndFilesOfGit) {
+  for (const char* const branch : {"main", "hearth/", "hearth/../main", "hearth/a b",
+                                   "hearth/x.lock", "hearth/-x/../y", "hearth//x"})
+    EXPECT_EQ(refused(commit_step(branch)), Errc::invalid_args) << branch;
+  EXPECT_EQ(refused(commit_step("hearth/x", R"(["../outside"])")), Errc::invalid_args);
+  EXPECT_EQ(refused(commit_step("hearth/x", R"([".git/config"])")), Errc::permission);
+  EXPECT_EQ(refused(commit_step("hearth/x", "[]")), Errc::invalid_args);
+  git({"checkout", "-qb", "hearth/mine"});
+  EXPECT_EQ(refused(commit_step("hearth/mine")), Errc::conflict) << "it is checked out";
+}
+
+// A path and a message cannot end the stream's line and add a command of their own.
+TEST_F(SandboxedActor, AttackTheStreamOfACommit) {
+  EXPECT_FALSE(prepare(commit_step("hearth/x", R"(["a\nM 100644 inline .git/hooks/x"])")));
+  test::write_file(path("greeting.txt"), "done\nreset refs/heads/main\nfrom 0\n");
+  const Intent intent = prepared(
+      R"({"id":"s","kind":"commit","branch":"hearth/x","message":"x\nreset refs/heads/main\n","paths":["greeting.txt"]})");
+  const std::string head = git({"rev-parse", "main"});
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(git({"rev-parse", "main"}), head);
+  EXPECT_EQ(git({"show", "hearth/x:greeting.txt"}), "done\nreset refs/heads/main\nfrom 0\n");
+}
+
+}  // namespace
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,227 @@
+// Thinking with a model, the settings it has, and what followers hear.
+#include "packs/mandates/thinker.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/json.hpp"
+#include "packs/mandates/bench_fixture.hpp"
+#include "packs/mandates/decision.hpp"
+#include "packs/mandates/events_wire.hpp"
+#include "support/http_server.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class ThinkerTest : public BenchTest {
+ protected:
+  // Of a model that answers as `script` says, at `way` of the test server.
+  void open(const std::string& script, const std::string& way = "") {
+    test::write_file(scratch_ / "script.json", script);
+    server_.emplace(std::vector<std::string>{"--script", scratch_ / "script.json"});
+    settings_.model.url = server_->url(way + "/v1");
+    settings_.model.name = "test";
+    bench_.emplace(context_, settings_);
+    thinker_.emplace(*bench_);
+  }
+  [[nodiscard]] RunContext context() const {
+    RunContext context{.run = "r", .mandate = "m", .spec = spec_text(spec_), .cycle = 2};
+    context.last_reflection = "one word was missed";
+    context.outputs = {"seen", "understood", R"({"steps":[]})", ""};
+    context.steps = {{.step = "a", .state = StepState::failed, .output = "no such word"}};
+    return context;
+  }
+
+  MandateSpec spec_{.goal = "Correct the greeting", .workspace = "/w"};
+  Settings settings_;
+  std::optional<test::HttpServer> server_;
+  std::optional<Workbench> bench_;
+  std::optional<ModelThinker> thinker_;
+};
+
+constexpr const char* all_words = R"({
+  "orient": ["It is wrong."],
+  "decide": [{"reasoning": "r", "steps": [{"id": "a", "kind": "command", "words": ["true"]},
+                                          {"id": "b", "kind": "command", "words": ["true"], "needs": ["a"]}]}],
+  "reflect": [{"goal_reached": false, "summary": "s"}]})";
+
+TEST_F(ThinkerTest, TellsTheModelWhatItNeedsToKnow) {
+  spec_.commands = {{.rule = "make test"}};
+  spec_.tools = {{.tool = "issues_create"}};
+  const auto text = [&](Phase phase) { return question_of(phase, context()).messages.back().text; };
+  EXPECT_THAT(text(Phase::orient), HasSubstr("Correct the greeting"));
+  EXPECT_THAT(text(Phase::orient), HasSubstr("seen"));
+  EXPECT_THAT(text(Phase::orient), HasSubstr("one word was missed"));
+  EXPECT_THAT(text(Phase::decide), HasSubstr("understood"));
+  EXPECT_THAT(text(Phase::decide), HasSubstr("make test"));
+  EXPECT_THAT(text(Phase::decide), HasSubstr("issues_create"));
+  EXPECT_THAT(text(Phase::decide), Not(HasSubstr("no such word")));
+  EXPECT_THAT(text(Phase::reflect), HasSubstr("a: failed\nno such word"));
+  EXPECT_FALSE(question_of(Phase::orient, context()).shape);
+}
+
+TEST_F(ThinkerTest, ThinksAndTellsWhatItCost) {
+  settings_.model.input_price = 1'000'000;  // one a token
+  settings_.model.output_price = 2'000'000;
+  open(all_words);
+  const Thought oriented = thinker_->think(Phase::orient, context(), {});
+  ASSERT_TRUE(oriented.text) << oriented.text.error().message;
+  EXPECT_EQ(*oriented.text, "It is wrong.");
+  ASSERT_TRUE(oriented.used);
+  EXPECT_EQ(oriented.used->calls, 1);
+  EXPECT_EQ(oriented.used->tokens, 15);
+  EXPECT_EQ(oriented.used->money, 20);
+  EXPECT_LE(oriented.used->tokens, thinker_->worst_case(Phase::orient, context()).tokens);
+  const Thought decided = thinker_->think(Phase::decide, context(), {});
+  const auto plan = thinker_->plan(*decided.text);
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->steps.size(), 2U);
+  EXPECT_THAT(plan->steps[1].needs, ElementsAre("a"));
+  const Thought reflected = thinker_->think(Phase::reflect, context(), {});
+  EXPECT_FALSE(thinker_->is_goal_reached(*reflected.text).value());
+}
+
+TEST_F(ThinkerTest, ChargesAtItsWorstWhoTellsNoUsage) {
+  open(all_words, "/no-usage");
+  const Thought thought = thinker_->think(Phase::orient, context(), {});
+  ASSERT_TRUE(thought.text) << thought.text.error().message;
+  EXPECT_GT(thought.used->tokens, 10'000);
+  EXPECT_LE(thought.used->tokens, thinker_->worst_case(Phase::orient, context()).tokens);
+}
+
+TEST_F(ThinkerTest, WithoutAModelThereIsNothingToReserve) {
+  bench_.emplace(context_, settings_);
+  thinker_.emplace(*bench_);
+  EXPECT_EQ(thinker_->worst_case(Phase::decide, context()).calls, 0);
+  const Thought thought = thinker_->think(Phase::decide, context(), {});
+  EXPECT_EQ(thought.text.error().code, Errc::unavailable);
+}
+
+// Waiting a minute and asking again, for ever, is for a server that is not there.
+TEST_F(ThinkerTest, AttackAnswersThatAreNone) {
+  for (const char* const way : {"/no-json", "/huge", "/two-calls", "/other-tool", "/cut",
+                                "/refusal", "/no-choices", "/error"}) {
+    open(all_words, way);
+    const Thought thought = thinker_->think(Phase::decide, context(), {});
+    ASSERT_FALSE(thought.text) << way;
+    EXPECT_NE(thought.text.error().code, Errc::unavailable) << way << " is there";
+    ASSERT_TRUE(thought.used) << way;
+    EXPECT_LE(thought.used->calls, thinker_->worst_case(Phase::decide, context()).calls) << way;
+  }
+}
+
+TEST_F(ThinkerTest, AttackPlansThatCannotBeCarriedOut) {
+  for (const char* const steps :
+       {R"([{"id": "a", "kind": "shell", "words": ["rm"]}])",
+        R"([{"id": "a", "kind": "command"}, {"id": "a", "kind": "command"}])",
+        R"([{"id": "a", "kind": "command", "needs": ["b"]}])", R"("none")",
+        R"([{"id": "", "kind": "command"}])",
+        R"([{"id": "a", "kind": "command", "scope": "auto"}])"}) {
+    open(std::string(R"({"decide": [{"reasoning": "r", "steps": )") + steps + "}]}");
+    const Thought thought = thinker_->think(Phase::decide, context(), {});
+    ASSERT_FALSE(thought.text) << steps;
+    EXPECT_EQ(thought.text.error().code, Errc::invalid_args) << thought.text.error().message;
+    EXPECT_EQ(thought.used->calls, 2) << "an answer, and its repair";
+  }
+}
+
+// ---- Settings -------------------------------------------------------------------------------
+
+TEST(Settings, HaveDefaultsThatAskAPerson) {
+  const Settings settings = read_settings([](std::string_view) { return std::nullopt; });
+  EXPECT_EQ(settings.agents_may, workspace::Scope::ask);
+  EXPECT_EQ(settings.workers, 4);
+  EXPECT_EQ(settings.model.url, "");
+  EXPECT_EQ(settings.day.calls, 1'000);
+  EXPECT_EQ(settings.day.tokens, 20'000'000);
+  EXPECT_FALSE(settings.day.money);
+}
+
+TEST(Settings, AreReadAsTheyStand) {
+  const std::map<std::string, std::string, std::less<>> file{
+      {"workers", "2"},
+      {"agents_may", "auto"},
+      {"day_money", "2.50"},
+      {"model.mode", "prompt"},
+      {"model.timeout", "90s"},
+      {"model.key_command", "pass\nshow\nkey"},
+      {"tool_chains", "/opt/a\n/opt/b"},
+      {"model.input_price", "0.15"}};
+  const Settings settings = read_settings([&](std::string_view name) {
+    const auto found = file.find(name);
+    return found == file.end() ? std::nullopt : std::optional(found->second);
+  });
+  EXPECT_EQ(settings.workers, 2);
+  EXPECT_EQ(settings.agents_may, workspace::Scope::automatic);
+  EXPECT_EQ(settings.day.money, 2'500'000);
+  EXPECT_EQ(settings.model.mode, model::ShapeMode::prompt);
+  EXPECT_EQ(settings.model.timeout, std::chrono::seconds(90));
+  EXPECT_THAT(settings.model.key.command, ElementsAre("pass", "show", "key"));
+  EXPECT_THAT(settings.tool_chains, ElementsAre("/opt/a", "/opt/b"));
+  EXPECT_EQ(settings.model.input_price, 150'000);
+}
+
+TEST(Settings, RefuseWhatDoesNotFit) {
+  const auto fits = [](std::string_view name, std::string_view value) {
+    for (const pack::Setting& each : known_settings()) {
+      if (each.name == name) return each.fits == nullptr || each.fits(value);
+    }
+    ADD_FAILURE() << "no setting " << name;
+    return false;
+  };
+  for (const auto& [name, good, bad] :
+       std::vector<std::array<const char*, 3>>{{"workers", "64", "0"},
+                                               {"workers", "1", "65"},
+                                               {"agents_may", "ask", "deny"},
+                                               {"day_calls", "0", "-1"},
+                                               {"day_tokens", "5", "5x"},
+                                               {"day_money", "2.50", "nan"},
+                                               {"day_money", "0", "-1"},
+                                               {"model.timeout", "2m", "soon"},
+                                               {"model.mode", "tool", "chat"},
+                                               {"model.socket", "/s", "s"},
+                                               {"model.key_file", "/k", ""},
+                                               {"model.input_price", "1", "inf"}}) {
+    EXPECT_TRUE(fits(name, good)) << name << " " << good;
+    EXPECT_FALSE(fits(name, bad)) << name << " " << bad;
+  }
+}
+
+// ---- Events ---------------------------------------------------------------------------------
+
+TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
+  const std::string text = fields_text({{"run", "r1"},
+                                        {"mandate", "m1"},
+                                        {"proposal", "prop_1"},
+                                        {"reason", "he said \"no\"\\\nand left"},
+                                        {"nothing", ""},
+                                        {"target", "a=b c"}});
+  JournalEntry entry;
+  entry.kind = "run_ended";
+  entry.text = text;
+  const RecordEvent event = event_of(entry);
+  const auto data = json::parse(event.data);
+  ASSERT_TRUE(data) << event.data;
+  EXPECT_EQ(json::string_or(*data, "run", ""), "r1");
+  EXPECT_EQ(json::string_or(*data, "reason", ""), "he said \"no\"\\\nand left");
+  EXPECT_EQ(json::string_or(*data, "nothing", "?"), "");
+  EXPECT_EQ(json::string_or(*data, "target", ""), "a=b c");
+  // Those that can be read, and no others (declare_resources).
+  EXPECT_THAT(event.resources,
+              ElementsAre("hearth://mandates/status", "hearth://mandates/runs/r1"));
+}
+
+TEST(RecordEvents, TextThatIsNoRecordEndsAllTheSame) {
+  for (const char* const text : {"", " ", "=", "a", "a=\"", "a=\"b\\", "\"\"\"", "a=b  c=d "}) {
+    JournalEntry entry;
+    entry.text = text;
+    EXPECT_TRUE(json::parse(event_of(entry).data)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace hearth::packs::mandates
