@@ -108,6 +108,20 @@ TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
   EXPECT_THAT(hearth({"mandates", "logs", run_id}).out, testing::HasSubstr("run ended, succeeded"));
 }
 
+// In the middle of a question that would take half a minute.
+TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
+  serve(script, "/wait-30");
+  const json::Value made = mandates({"create", "slow", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  ASSERT_TRUE(eventually([&] { return !questions().empty(); }, seconds(30)));
+  const auto begun = std::chrono::steady_clock::now();
+  mandates({"stop", "slow", "--reason=enough"});
+  const json::Value ended = wait_for(run_id, "ended");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(15));
+  EXPECT_EQ(json::string_or(ended, "outcome", ""), "stopped");
+  EXPECT_EQ(json::string_or(ended, "reason", ""), "the mandate was stopped: enough");
+}
+
 TEST_F(Mandates, ARunAndTheStatusAreResources) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));

@@ -320,6 +320,7 @@ TEST_F(MachineTest, StopsWhatWaitsRunsOrIsBlocked) {
   (void)finish(blocked);
   ASSERT_TRUE(engine_->runs().stop(blocked, Stop::cancel, "by hand"));
   EXPECT_EQ(finish(blocked).outcome, "stopped");
+  EXPECT_EQ(engine_->run(blocked).reason, "by hand");
   EXPECT_TRUE(engine_->approvals().pending().value().empty());
 }
 
@@ -332,6 +333,7 @@ TEST_F(MachineTest, ACancelledRunEndsBetweenItsSteps) {
   };
   n = start();
   EXPECT_EQ(finish(n).outcome, "stopped");
+  EXPECT_EQ(engine_->run(n).reason, "by hand");
   EXPECT_EQ(world_.read("a.txt"), "x");
   EXPECT_EQ(world_.read("b.txt"), "");
 }

@@ -72,7 +72,8 @@ Result<RunMachine::Next> RunMachine::advance(std::int64_t n, const std::stop_tok
   const auto rules = ports_.thinker.rules(scene->context.spec);
   if (!rules) return end(*scene, "failed", "the mandate cannot be read: " + rules.error().message);
   scene->rules = *rules;
-  if (scene->run.stop != Stop::none) return end(*scene, "stopped", "stop");
+  // The reason is that of who asked for it.
+  if (scene->run.stop != Stop::none) return end(*scene, "stopped", scene->run.reason);
   if (stop.stop_requested()) return Next::leave;
   if (auto reason = reason_to_stop(*scene)) return end(*scene, "failed", *reason);
   const auto phase = next_phase(scene->phases);

@@ -207,7 +207,8 @@ Result<std::vector<std::int64_t>> Runs::take(WallTime now, int most) {
       if (!free) return std::unexpected(free.error());
       if (!*free) continue;
       auto done = change->run(
-          "UPDATE runs SET state = 'running', reason = '', begun_ms = coalesce(begun_ms, ?) "
+          "UPDATE runs SET state = 'running', reason = iif(stop > 0, reason, ''), begun_ms = "
+          "coalesce(begun_ms, ?) "
           "WHERE n = ?",
           change.now_ms(), each.n);
       if (done && each.state == "waiting") done = change.note("run_begun", {{"run", each.id}});
@@ -253,8 +254,8 @@ Result<void> Runs::stop(std::int64_t n, Stop how, std::string reason) {
           "WHERE n = ?",
           reason, change.now_ms(), n);
     } else {
-      done =
-          change->run("UPDATE runs SET stop = max(stop, ?) WHERE n = ?", static_cast<int>(how), n);
+      done = change->run("UPDATE runs SET stop = max(stop, ?), reason = ? WHERE n = ?",
+                         static_cast<int>(how), reason, n);
       if (done) done = wake_run(change, n);
     }
     if (done) done = change.note("run_stop", {{"run", run->id}, {"reason", reason}});
@@ -357,7 +358,8 @@ Result<void> Runs::end_cycle(const Run& run, bool was_bad) {
 Result<void> Runs::block(const Run& run, std::string_view reason, WallTime until) {
   return store_.commit(Point::run_blocked, [&](Change& change) -> Result<void> {
     auto done = change->run(
-        "UPDATE runs SET state = 'blocked', reason = ?, not_before_ms = iif(wakes = ?, ?, ?) "
+        "UPDATE runs SET state = 'blocked', reason = iif(stop > 0, reason, ?), not_before_ms = "
+        "iif(wakes = ?, ?, ?) "
         "WHERE n = ?",
         reason, run.wakes, to_ms(until), change.now_ms(), run.n);
     if (done) done = change.note("run_blocked", {{"run", run.id}, {"reason", reason}});

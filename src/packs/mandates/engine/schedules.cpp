@@ -85,8 +85,8 @@ Result<void> make_room(Change& change, const Schedule& schedule, Stop stop, Fire
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   return change->run(
-      "UPDATE runs SET stop = max(stop, ?), wakes = wakes + 1, not_before_ms = min(not_before_ms, "
-      "?) WHERE "
+      "UPDATE runs SET stop = max(stop, ?), reason = 'replaced by a later run', wakes = wakes + 1, "
+      "not_before_ms = min(not_before_ms, ?) WHERE "
       "schedule_n = ? AND state IN ('running', 'blocked')",
       static_cast<int>(stop), change.now_ms(), schedule.n);
 }
@@ -354,10 +354,10 @@ Result<void> set_mandate_state(MandateStore& store,
                             state, reason, change.now_ms(), mandate);
     if (done && state == "stopped") {
       done = change->run(
-          "UPDATE runs SET stop = 2, wakes = wakes + 1, not_before_ms = min(not_before_ms, ?) "
-          "WHERE mandate_n = ? AND "
-          "state <> 'ended'",
-          change.now_ms(), mandate);
+          "UPDATE runs SET stop = 2, reason = ?, wakes = wakes + 1, "
+          "not_before_ms = min(not_before_ms, ?) WHERE mandate_n = ? AND state <> 'ended'",
+          "the mandate was stopped" + (reason.empty() ? "" : ": " + reason), change.now_ms(),
+          mandate);
     }
     if (done) {
       done = change.note("mandate_state",
