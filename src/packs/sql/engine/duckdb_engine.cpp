@@ -49,6 +49,7 @@ class DuckDbEngine final : public Engine {
   [[nodiscard]] Result<std::string> exchange_directory(const DatabaseRef& database,
                                                        const SessionRef& session) override;
   void forget(const SessionRef& session) override;
+  void release(const DatabaseRef& database) override;
   void rest() override { drop_child(false); }
   void stop() override { drop_child(true); }
   [[nodiscard]] EngineStatus status() const override;
@@ -69,6 +70,8 @@ class DuckDbEngine final : public Engine {
                                              const SessionRef& session) const;
   [[nodiscard]] Result<std::string> scratch_of(const SessionRef& session) const;
   void drop_child(bool for_good);
+  // When the last of its connections ends.
+  void close(const std::string& path);
 
   const DuckDbSettings settings_;
   mutable Guarded<Life> life_;
@@ -148,6 +151,9 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
                                         : std::max(1U, std::thread::hardware_concurrency());
   if (!database.location.empty()) {
     spec.path = database.location;
+    spec.must_exist = database.must_exist;
+    // Who may write is decided for each connection; the file is open once for all.
+    spec.is_read_only = spec.is_read_only && !database.is_written;
     spec.directory = std::filesystem::path(database.location).parent_path();
     return spec;
   }
@@ -160,7 +166,6 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   }
   spec.path = spec.directory + (is_scratch ? "/scratch.duckdb" : "/persistent.duckdb");
   spec.keeps_keys = true;
-  // Who may write is decided for each connection; the file is open once for all.
   spec.is_read_only = !is_scratch && settings_.is_read_only;
   if (is_scratch) {
     spec.readable = session.roots;
@@ -199,14 +204,22 @@ Result<std::string> DuckDbEngine::exchange_directory(const DatabaseRef& database
   return spec->directory + "/exchange";
 }
 
+void DuckDbEngine::close(const std::string& path) {
+  const auto life = life_.lock();
+  if (!life->child) return;
+  Control control{.kind = duckdb::ControlKind::drop};
+  control.home.path = path;
+  life->child->send(control);
+}
+
+void DuckDbEngine::release(const DatabaseRef& database) {
+  close(database.location);
+}
+
 void DuckDbEngine::forget(const SessionRef& session) {
   const auto directory = scratch_of(session);
   if (!directory) return;
-  if (const auto life = life_.lock(); life->child) {
-    Control control{.kind = duckdb::ControlKind::drop};
-    control.home.path = *directory + "/scratch.duckdb";
-    life->child->send(control);
-  }
+  close(*directory + "/scratch.duckdb");
   std::error_code ignored;  // what stays is swept at the next start
   std::filesystem::remove_all(*directory, ignored);
 }

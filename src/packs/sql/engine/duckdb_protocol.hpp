@@ -25,6 +25,7 @@ struct InstanceSpec {
   std::string path;                   // of the database; its identity
   bool is_read_only = false;          //
   bool keeps_keys = false;            // it is hearth's own: keys may be kept in it
+  bool must_exist = false;            // else it is made where it is missing
   std::vector<std::string> readable;  // directories whose files its queries may read
   std::string start = {};             // where relative paths begin
   std::string directory;              // it may write here: its file, log and temporary files
