@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include "json/json.hpp"
@@ -217,6 +218,28 @@ TEST_F(SqlPack, LetsOneWriteWhatOthersOnlyRead) {
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM t","database":"a"})j"), "[[5]]");
   EXPECT_EQ(bad("execute", R"j({"sql":"DROP TABLE t","database":"a"})j").code, Errc::read_only);
+}
+
+TEST_F(SqlPack, LeavesNothingBesideAFileThatItOnlyReads) {
+  const auto names = [this] {
+    std::set<std::string> found;
+    for (const auto& each : std::filesystem::directory_iterator(project_.path())) {
+      found.insert(each.path().filename().string());
+    }
+    return found;
+  };
+  good("attach", R"j({"alias":"a","location":"a.duckdb"})j");
+  good("load", R"j({"table":"t","data":"i\n1\n","database":"a"})j");
+  good("detach", R"j({"alias":"a"})j");
+  ASSERT_TRUE(hearth::test::eventually(
+      [&] { return !std::filesystem::exists(project_ / "a.duckdb.wal"); }, hearth::test::patience));
+  std::filesystem::create_directory(project_ / "inner");
+  std::filesystem::rename(project_ / "a.duckdb", project_ / "inner/a.duckdb");
+  std::filesystem::remove_all(project_ / "tmp");
+  good("attach", R"j({"alias":"a","location":"inner/a.duckdb","read_only":true})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM t ORDER BY i","database":"a"})j"), "[[1]]");
+  EXPECT_EQ(names(), std::set<std::string>{"inner"});
+  EXPECT_FALSE(std::filesystem::exists(project_ / "inner/tmp"));
 }
 
 TEST_F(SqlPack, ClosesAFileWithItsLastUser) {

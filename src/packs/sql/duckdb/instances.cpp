@@ -23,6 +23,10 @@ constexpr std::chrono::milliseconds users_patience{2'000};
 
 using Config = Owned<duckdb_config, &Api::duckdb_destroy_config>;
 
+std::string spills_of(const InstanceSpec& spec) {
+  return spec.writable.empty() ? "" : spec.writable + "/" + std::string(spill_directory);
+}
+
 Result<Config> configuration(const InstanceSpec& spec) {
   Config config;
   if (api().duckdb_create_config(config.out()) != DuckDBSuccess) {
@@ -30,8 +34,7 @@ Result<Config> configuration(const InstanceSpec& spec) {
   }
   const std::initializer_list<std::pair<const char*, std::string>> options{
       {"access_mode", spec.is_read_only ? "READ_ONLY" : "READ_WRITE"},
-      {"temp_directory",
-       spec.directory.empty() ? "" : spec.directory + "/" + std::string(spill_directory)},
+      {"temp_directory", spills_of(spec)},
       {"memory_limit", spec.memory_limit == 0 ? "" : std::to_string(spec.memory_limit) + "B"},
       {"threads", spec.threads == 0 ? "" : std::to_string(spec.threads)},
       // Gives memory back a second after it was freed, not when the next query happens to.
@@ -65,7 +68,7 @@ Result<void> lock_down(duckdb_connection link, const InstanceSpec& spec) {
   const bool kernel_decides = !spec.readable.empty() && is_confined_by_kernel();
   if (!kernel_decides) {
     std::vector<std::string> allowed = spec.readable;
-    if (!spec.directory.empty()) allowed.push_back(spec.directory + "/exchange");
+    if (spec.keeps_keys) allowed.push_back(spec.directory + "/exchange");
     steps.push_back("SET GLOBAL allowed_directories = " + list_literal(allowed));
     steps.emplace_back("SET GLOBAL enable_external_access = false");
   }
@@ -156,13 +159,18 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 
 }  // namespace
 
+Confinement confinement_of(const InstanceSpec& spec) {
+  Confinement to{spec.readable, spec.writable, spec.start};
+  if (spec.writable != spec.directory) to.readable.push_back(spec.directory);
+  return to;
+}
+
 Result<std::shared_ptr<Instance>> Instance::open(const InstanceSpec& spec, Spawner& spawner) {
   Result<std::shared_ptr<Instance>> opened = fail(Errc::internal, "not opened");
   spawner.run([&] {
     // Which the rules below name.
-    const std::string spills = spec.directory + "/" + std::string(spill_directory);
-    if (!spec.directory.empty()) ::mkdir(spills.c_str(), 0700);
-    auto confined = confine_this_thread({spec.readable, spec.directory, spec.start});
+    if (const std::string spills = spills_of(spec); !spills.empty()) ::mkdir(spills.c_str(), 0700);
+    auto confined = confine_this_thread(confinement_of(spec));
     opened = confined ? open_here(spec) : std::unexpected(std::move(confined.error()));
   });
   return opened;

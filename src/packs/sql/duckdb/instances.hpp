@@ -22,6 +22,9 @@ namespace hearth::packs::sql::duckdb {
 // Where hearth keeps the keys of writes, in a database of its own.
 inline constexpr std::string_view internal_schema = "hearth_internal";
 
+// What its threads may touch.
+[[nodiscard]] Confinement confinement_of(const InstanceSpec& spec);
+
 // An open database. Any thread; what uses it runs on a thread confined like confinement().
 class Instance final {
  public:
@@ -32,9 +35,7 @@ class Instance final {
       : spec_(std::move(spec)), database_(std::move(database)) {}
 
   [[nodiscard]] const InstanceSpec& spec() const { return spec_; }
-  [[nodiscard]] Confinement confinement() const {
-    return {spec_.readable, spec_.directory, spec_.start};
-  }
+  [[nodiscard]] Confinement confinement() const { return confinement_of(spec_); }
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
 

@@ -28,7 +28,8 @@ struct InstanceSpec {
   bool must_exist = false;            // else it is made where it is missing
   std::vector<std::string> readable;  // directories whose files its queries may read
   std::string start = {};             // where relative paths begin
-  std::string directory;              // it may write here: its file, log and temporary files
+  std::string directory;              // where its file and log are
+  std::string writable = {};          // where it may write, also what does not fit into memory
   std::uint64_t memory_limit = 0;     // bytes; 0: DuckDB's own choice
   std::uint32_t threads = 0;          // 0: as many as there are cores
 };
