@@ -56,7 +56,7 @@ TEST_F(SessionSharesTest, LeaveThreadsForOthers) {
   other.get_future().wait();  // while the greedy one waits
   gate_.set_value();
   all_ended_.get_future().wait();
-  EXPECT_EQ(*most_.lock(), SessionShares::most_running);
+  EXPECT_LE(*most_.lock(), SessionShares::most_running);
 }
 
 TEST_F(SessionSharesTest, TellEachJobThatCannotRun) {
