@@ -321,7 +321,8 @@ TEST_F(DaemonSession, AnswersWithAnErrorWhatIsLongerThanAFrame) {
       client.request("tools/call", R"({"name":"echo_big","arguments":{"n":10000000}})");
   ASSERT_NE(json::find(answer, "error"), nullptr);
   EXPECT_EQ(answer.at("error").at("data").at("code"), "unsupported");
-  client.ask("echo_release", R"({"text":"other"})");
+  TestClient releasing = daemon().client();
+  releasing.ask("echo_release", R"({"text":"other"})");
   EXPECT_EQ(text_of(client.answer("7")), "other");  // the session and its calls live on
 }
 

@@ -30,29 +30,29 @@ MonotonicTime now() {
 
 Connections::Lease& Connections::Lease::operator=(Lease&& other) noexcept {
   std::swap(from_, other.from_);
-  std::swap(key_, other.key_);
-  std::swap(generation_, other.generation_);
+  std::swap(place_, other.place_);
   std::swap(connection_, other.connection_);
   return *this;
 }
 
 void Connections::Lease::give_back() {
-  if (connection_) from_->take_back(key_, generation_, std::move(connection_));
+  if (connection_) from_->take_back(std::move(place_), std::move(connection_));
 }
 
 Result<Connections::Lease> Connections::lease(const Target& target, const Work& work) {
-  std::string key = connection_key(target);
-  const std::uint64_t generation = databases_.generation(target.session);
+  Place place{.key = connection_key(target),
+              .location = target.database.location,
+              .generation = databases_.generation(target.session)};
   std::vector<Idle> outdated;  // closed without the lock
   {
     const auto state = state_.lock();
-    auto& mine = state->idle[key];
+    auto& mine = state->idle[place.key];
     while (!mine.empty()) {
       Idle last = std::move(mine.back());
       mine.pop_back();
-      if (last.generation == generation) {
+      if (last.place.generation == place.generation && last.connection->is_alive()) {
         ++state->leased;
-        return Lease(*this, std::move(key), generation, std::move(last.connection));
+        return Lease(*this, std::move(place), std::move(last.connection));
       }
       outdated.push_back(std::move(last));
     }
@@ -60,31 +60,43 @@ Result<Connections::Lease> Connections::lease(const Target& target, const Work& 
   auto connection = target.engine->connect(target.database, target.session, work);
   if (!connection) return std::unexpected(std::move(connection.error()));
   ++state_.lock()->leased;
-  return Lease(*this, std::move(key), generation, std::move(*connection));
+  return Lease(*this, std::move(place), std::move(*connection));
 }
 
-void Connections::take_back(const std::string& key,
-                            std::uint64_t generation,
-                            std::unique_ptr<Connection> connection) {
+void Connections::take_back(Place place, std::unique_ptr<Connection> connection) {
   const bool is_good = connection->is_alive();
   const auto state = state_.lock();
   --state->leased;
   state->last_use = now();
-  auto& mine = state->idle[key];
+  auto& mine = state->idle[place.key];
   if (is_good && mine.size() < most_idle) {
-    mine.push_back({std::move(connection), generation, now()});
+    mine.push_back({std::move(connection), std::move(place), now()});
   }
 }
 
-void Connections::drop(const SessionRef& session) {
-  std::vector<std::vector<Idle>> dropped;
+void Connections::drop(const SessionRef& session, const std::optional<std::string>& location) {
+  std::vector<Idle> dropped;  // closed without the lock
   const auto state = state_.lock();
   auto& idle = state->idle;
   const std::string prefix = session_key(session);
   auto entry = idle.lower_bound(prefix);
-  while (entry != idle.end() && entry->first.starts_with(prefix)) {
-    dropped.push_back(std::move(entry->second));
-    entry = idle.erase(entry);
+  for (; entry != idle.end() && entry->first.starts_with(prefix); ++entry) {
+    for (Idle& each : entry->second) {
+      if (!location || each.place.location == *location) dropped.push_back(std::move(each));
+    }
+    std::erase_if(entry->second, [](const Idle& each) { return !each.connection; });
+  }
+  std::erase_if(idle, [](const auto& each) { return each.second.empty(); });
+}
+
+void Connections::close_location(const std::string& location) {
+  std::vector<Idle> closed;  // without the lock
+  const auto state = state_.lock();
+  for (auto& [key, mine] : state->idle) {
+    for (Idle& each : mine) {
+      if (each.place.location == location) closed.push_back(std::move(each));
+    }
+    std::erase_if(mine, [](const Idle& each) { return !each.connection; });
   }
 }
 
@@ -144,12 +156,13 @@ Result<OpenQuery> Cursors::take(const SessionRef& session, const std::string& na
   return query;
 }
 
-void Cursors::drop(const SessionRef& session) {
+void Cursors::drop(const SessionRef& session, const std::optional<std::string>& location) {
   std::vector<Open> dropped;
   const auto open = open_.lock();
   const std::string key = session_key(session);
   for (auto each = open->begin(); each != open->end();) {
-    if (each->second.session != key) {
+    const bool is_its = each->second.session == key;
+    if (!is_its || (location && each->second.query.connection.location() != *location)) {
       ++each;
       continue;
     }

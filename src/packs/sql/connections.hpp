@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,31 +17,33 @@ namespace hearth::packs::sql {
 
 // Keeps connections for the next call of the same session on the same database. Any thread.
 class Connections final {
+ private:
+  // Where a connection belongs.
+  struct Place {
+    std::string key;       // of its session, database, access
+    std::string location;  // of the database, where it is attached
+    std::uint64_t generation = 0;
+  };
+
  public:
   // A connection in use; goes back when this goes.
   class Lease final {
    public:
     Lease() = default;
-    Lease(Connections& from,
-          std::string key,
-          std::uint64_t generation,
-          std::unique_ptr<Connection> connection)
-        : from_(&from),
-          key_(std::move(key)),
-          generation_(generation),
-          connection_(std::move(connection)) {}
+    Lease(Connections& from, Place place, std::unique_ptr<Connection> connection)
+        : from_(&from), place_(std::move(place)), connection_(std::move(connection)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { give_back(); }
     [[nodiscard]] Connection& operator*() const { return *connection_; }
     [[nodiscard]] Connection* operator->() const { return connection_.get(); }
+    [[nodiscard]] const std::string& location() const { return place_.location; }
 
    private:
     void give_back();
 
     Connections* from_ = nullptr;
-    std::string key_;
-    std::uint64_t generation_ = 0;
+    Place place_;
     std::unique_ptr<Connection> connection_;
   };
 
@@ -48,8 +51,10 @@ class Connections final {
   explicit Connections(const Databases& databases) : databases_(databases) {}
 
   [[nodiscard]] Result<Lease> lease(const Target& target, const Work& work);
-  // Closes what the session has left here.
-  void drop(const SessionRef& session);
+  // Closes what the session has left here: of one location, or all.
+  void drop(const SessionRef& session, const std::optional<std::string>& location = {});
+  // Closes what is idle of a location, whoever used it: its file has to be opened in another way.
+  void close_location(const std::string& location);
   // Closes what has not been used since `before`. Returns the time of the oldest that stays.
   [[nodiscard]] std::optional<MonotonicTime> close_idle(MonotonicTime before);
   // Since when nothing is open; nothing while something is.
@@ -59,14 +64,12 @@ class Connections final {
  private:
   struct Idle {
     std::unique_ptr<Connection> connection;
-    std::uint64_t generation = 0;
+    Place place;
     MonotonicTime since;
   };
   static constexpr std::size_t most_idle = 4;  // of a session's database
 
-  void take_back(const std::string& key,
-                 std::uint64_t generation,
-                 std::unique_ptr<Connection> connection);
+  void take_back(Place place, std::unique_ptr<Connection> connection);
 
   const Databases& databases_;
   struct State {
@@ -94,7 +97,8 @@ class Cursors final {
   [[nodiscard]] std::string keep(const SessionRef& session, OpenQuery query);
   // Whoever has it reads on alone. `not_found` says why it may be gone.
   [[nodiscard]] Result<OpenQuery> take(const SessionRef& session, const std::string& name);
-  void drop(const SessionRef& session);
+  // Closes the session's: of one location, or all.
+  void drop(const SessionRef& session, const std::optional<std::string>& location = {});
   [[nodiscard]] std::optional<MonotonicTime> close_idle(MonotonicTime before);
   void close() { open_.lock()->clear(); }
 

@@ -68,12 +68,19 @@ void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call c
   runner.on_pool(std::move(call), [&runner, engine, session,
                                    attachment = std::move(*attachment)](pack::Call running) {
     const Work work = ToolRunner::work_of(running, look_seconds);
+    // One that is open for reading only, or was another file, is opened anew.
+    runner.connections().close_location(attachment.database.location);
     // It has to open before anybody relies on it.
-    const Target target{.engine = engine, .database = attachment.database, .session = session};
+    Target target{.engine = engine, .database = attachment.database, .session = session};
+    target.database.is_written = runner.databases().is_written(attachment);
     const auto tables = runner.runner().read(
         target, work, [&](Connections::Lease& connection) { return connection->tables(work); });
-    if (!tables) return running.answer(std::unexpected(tables.error()));
+    if (!tables) {
+      runner.let_go(session, attachment);
+      return running.answer(std::unexpected(tables.error()));
+    }
     if (auto done = runner.attach(session, attachment); !done) {
+      runner.let_go(session, attachment);
       return running.answer(std::unexpected(std::move(done.error())));
     }
     running.answer(pack::Reply{.structured = json::encode(wire::AttachAnswer{

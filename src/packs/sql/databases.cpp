@@ -18,6 +18,10 @@ bool is_plain_name(std::string_view name) {
          std::ranges::all_of(name, is_word);
 }
 
+bool is_same(const Attachment& a, const Attachment& b) {
+  return a.engine == b.engine && a.database.location == b.database.location;
+}
+
 bool is_taken(std::string_view alias) {
   static constexpr std::string_view taken[] = {"scratch", "persistent", "main",           "temp",
                                                "system",  "memory",     "hearth_internal"};
@@ -58,9 +62,12 @@ Result<Target> Databases::resolve(const std::string& alias,
   }
   Target target{
       .engine = engine(found->engine), .database = found->database, .session = std::move(session)};
+  target.database.is_written = is_written(*found);
   if (access == Access::read_only) target.database.access = Access::read_only;
   for (const Attachment& each : all) {
-    if (each.engine == found->engine) target.session.visible.push_back(each.database);
+    if (each.engine != found->engine) continue;
+    target.session.visible.push_back(each.database);
+    target.session.visible.back().is_written = is_written(each);
   }
   return target;
 }
@@ -82,25 +89,51 @@ Result<void> Databases::attach(const SessionRef& session, Attachment attachment)
   if (mine.attached.size() >= most_attached) {
     return fail(Errc::busy, "a session attaches at most 32 databases", {"sql_detach some"});
   }
+  attachment.database.must_exist = true;  // from now on
   mine.attached.emplace(alias, std::move(attachment));
   ++mine.generation;
   return {};
 }
 
-Result<void> Databases::detach(const SessionRef& session, const std::string& alias) {
+Result<Attachment> Databases::detach(const SessionRef& session, const std::string& alias) {
   auto seen = seen_.lock();
   Seen& mine = (*seen)[key_of(session)];
-  if (mine.attached.erase(alias) == 0) {
+  auto gone = mine.attached.extract(alias);
+  if (!gone) {
     std::vector<std::string> names;
     for (const auto& [name, attachment] : mine.attached) names.push_back(name);
     return fail(Errc::not_found, "nothing is attached as " + alias, closest_names(alias, names));
   }
   ++mine.generation;
-  return {};
+  return std::move(gone.mapped());
 }
 
-bool Databases::forget(const SessionRef& session) {
-  return seen_.lock()->erase(key_of(session)) > 0;
+template <typename Predicate>
+bool Databases::any_attached(Predicate is_it) const {
+  const auto seen = seen_.lock();
+  return std::ranges::any_of(*seen, [&](const auto& session) {
+    return std::ranges::any_of(session.second.attached,
+                               [&](const auto& entry) { return is_it(entry.second); });
+  });
+}
+
+bool Databases::is_attached(const Attachment& attachment) const {
+  return any_attached([&](const Attachment& each) { return is_same(each, attachment); });
+}
+
+bool Databases::is_written(const Attachment& attachment) const {
+  return !attachment.database.location.empty() && any_attached([&](const Attachment& each) {
+    return is_same(each, attachment) && each.database.access == Access::read_write;
+  });
+}
+
+std::vector<Attachment> Databases::forget(const SessionRef& session) {
+  std::vector<Attachment> gone;
+  const auto mine = seen_.lock()->extract(key_of(session));
+  if (mine) {
+    for (const auto& [alias, attachment] : mine.mapped().attached) gone.push_back(attachment);
+  }
+  return gone;
 }
 
 std::uint64_t Databases::generation(const SessionRef& session) const {

@@ -40,11 +40,16 @@ class Databases final {
                                        Access access) const;
   // `conflict` when the session has the alias already; `invalid_args` when it is no plain name.
   [[nodiscard]] Result<void> attach(const SessionRef& session, Attachment attachment);
-  [[nodiscard]] Result<void> detach(const SessionRef& session, const std::string& alias);
+  // What it was.
+  [[nodiscard]] Result<Attachment> detach(const SessionRef& session, const std::string& alias);
+  // Whether any session has it, under any alias.
+  [[nodiscard]] bool is_attached(const Attachment& attachment) const;
+  // Whether any session may write to it.
+  [[nodiscard]] bool is_written(const Attachment& attachment) const;
   // scratch, persistent, then what is attached, by name.
   [[nodiscard]] std::vector<Attachment> list(const SessionRef& session) const;
-  // The session will not come back. Whether it had attached anything.
-  bool forget(const SessionRef& session);
+  // The session will not come back. What it had attached.
+  std::vector<Attachment> forget(const SessionRef& session);
   // Changes with what the session sees.
   [[nodiscard]] std::uint64_t generation(const SessionRef& session) const;
 
@@ -53,6 +58,9 @@ class Databases final {
     std::map<std::string, Attachment> attached;  // by alias
     std::uint64_t generation = 0;
   };
+  // Whether any session has one that `is_it`.
+  template <typename Predicate>
+  [[nodiscard]] bool any_attached(Predicate is_it) const;
   [[nodiscard]] static std::string key_of(const SessionRef& session) {
     return session.name_space + "/" + session.id;
   }

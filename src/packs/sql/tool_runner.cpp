@@ -103,12 +103,22 @@ Result<void> ToolRunner::attach(const SessionRef& session, const Attachment& att
 }
 
 Result<void> ToolRunner::detach(const SessionRef& session, const std::string& alias) {
-  if (auto done = databases_.detach(session, alias); !done || store_owner()) return done;
+  auto gone = databases_.detach(session, alias);
+  if (!gone) return std::unexpected(std::move(gone.error()));
+  let_go(session, *gone);
+  if (store_owner()) return {};
   const auto notebook = notebooks_.get(session.name_space);
   if (!notebook) return std::unexpected(notebook.error());
   return write_and_wait(**notebook, [&](store::Database& from) {
     return delete_attachment(from, session.id, alias);
   });
+}
+
+void ToolRunner::let_go(const SessionRef& session, const Attachment& attachment) {
+  cursors_.drop(session, attachment.database.location);
+  connections_.drop(session, attachment.database.location);
+  if (databases_.is_attached(attachment)) return;
+  if (Engine* engine = databases_.engine(attachment.engine)) engine->release(attachment.database);
 }
 
 std::vector<std::string> ToolRunner::restore_attachments(const std::string& name_space) {
@@ -141,7 +151,9 @@ void ToolRunner::forget(const SessionRef& session) {
   cursors_.drop(session);
   connections_.drop(session);
   for (const auto& engine : databases_.engines()) engine->forget(session);
-  if (!databases_.forget(session) || store_owner()) return;
+  const std::vector<Attachment> attached = databases_.forget(session);
+  for (const Attachment& each : attached) let_go(session, each);
+  if (attached.empty() || store_owner()) return;
   const auto notebook = notebooks_.get(session.name_space);
   const auto done = notebook ? write_and_wait(**notebook,
                                               [&](store::Database& from) {

@@ -46,6 +46,9 @@ class ToolRunner final {
   // Attaches and detaches, also for the session after an end of hearthd. Block; on the pool.
   [[nodiscard]] Result<void> attach(const SessionRef& session, const Attachment& attachment);
   [[nodiscard]] Result<void> detach(const SessionRef& session, const std::string& alias);
+  // The session does not use it, any more or after all: closes what it has open of it, and the
+  // file itself with its last user. On the pool.
+  void let_go(const SessionRef& session, const Attachment& attachment);
   // What sessions of a namespace had attached when hearthd ended; their ids. Before they come back.
   [[nodiscard]] std::vector<std::string> restore_attachments(const std::string& name_space);
   // The session will not come back. Blocks.

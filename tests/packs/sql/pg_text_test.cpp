@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "packs/sql/engine/pg/cells.hpp"
 #include "packs/sql/engine/pg/errors.hpp"
@@ -232,6 +233,18 @@ TEST(Locations, AreNoLessProtectedThanConfigured) {
   EXPECT_EQ(mode("host=h sslmode=disable", "disable"), "disable");
   EXPECT_EQ(mode("host=h", "verify-full"), "verify-full");
   EXPECT_EQ(mode("host=/run/postgresql", "verify-full"), "");
+}
+
+TEST(Locations, KeepThePasswordOfTheEnvironmentForItsServer) {
+  ::setenv("PGPASSWORD", "hunter2", 1);
+  ::setenv("PGHOST", "db.example.com", 1);
+  EXPECT_TRUE(with_password(*parse_location("postgresql://me@db.example.com/d"), {}, {}));
+  EXPECT_TRUE(with_password(*parse_location("postgresql:///d"), {}, {}));
+  EXPECT_EQ(with_password(*parse_location("postgresql://me@other/d"), {}, {}).error().code,
+            Errc::permission);
+  ::unsetenv("PGPASSWORD");
+  ::unsetenv("PGHOST");
+  EXPECT_TRUE(with_password(*parse_location("postgresql://me@other/d"), {}, {}));
 }
 
 TEST(Locations, AskACommandForThePassword) {

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include "json/json.hpp"
 #include "packs/sql/sql.hpp"
+#include "support/process.hpp"
+#include "support/sizes.hpp"
 #include "support/test_context.hpp"
 
 namespace hearth::packs::sql {
@@ -181,6 +184,76 @@ TEST_F(SqlPack, AttachesAnotherFileWhereOneFailed) {
   good("attach", R"j({"alias":"a","location":"good.duckdb"})j");
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"a"})j");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");
+}
+
+// Acknowledged commits would go to a file that nobody finds.
+TEST_F(SqlPack, WritesToTheFileThatIsThere) {
+  const auto attach = [&] { good("attach", R"j({"alias":"a","location":"a.duckdb"})j"); };
+  const std::string insert = R"j({"sql":"CREATE TABLE t AS SELECT 1 AS i","database":"a"})j";
+  attach();
+  good("detach", R"j({"alias":"a"})j");
+  std::filesystem::rename(project_ / "a.duckdb", project_ / "b.duckdb");
+  attach();  // a new one
+  good("execute", insert);
+  EXPECT_TRUE(std::filesystem::exists(project_ / "a.duckdb"));
+  // While it is attached.
+  std::filesystem::rename(project_ / "a.duckdb", project_ / "c.duckdb");
+  EXPECT_EQ(bad("execute", R"j({"sql":"DROP TABLE t","database":"a"})j").code, Errc::not_found);
+  EXPECT_EQ(bad("execute", R"j({"sql":"DROP TABLE t","database":"a"})j").code, Errc::not_found);
+  EXPECT_FALSE(std::filesystem::exists(project_ / "a.duckdb"));
+  good("detach", R"j({"alias":"a"})j");
+  good("attach", R"j({"alias":"a","location":"c.duckdb"})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[1]]");
+}
+
+TEST_F(SqlPack, LetsOneWriteWhatOthersOnlyRead) {
+  good("attach", R"j({"alias":"a","location":"a.duckdb"})j");
+  good("detach", R"j({"alias":"a"})j");
+  good("attach", R"j({"alias":"a","location":"a.duckdb","read_only":true})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT 1","database":"a"})j"), "[[1]]");
+  options_.caller.session = "s2";
+  good("attach", R"j({"alias":"b","location":"a.duckdb"})j");
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"b"})j");
+  options_.caller.session = "s1";
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM t","database":"a"})j"), "[[5]]");
+  EXPECT_EQ(bad("execute", R"j({"sql":"DROP TABLE t","database":"a"})j").code, Errc::read_only);
+}
+
+TEST_F(SqlPack, LeavesNothingBesideAFileThatItOnlyReads) {
+  const auto names = [this] {
+    std::set<std::string> found;
+    for (const auto& each : std::filesystem::directory_iterator(project_.path())) {
+      found.insert(each.path().filename().string());
+    }
+    return found;
+  };
+  good("attach", R"j({"alias":"a","location":"a.duckdb"})j");
+  good("load", R"j({"table":"t","data":"i\n1\n","database":"a"})j");
+  good("detach", R"j({"alias":"a"})j");
+  ASSERT_TRUE(hearth::test::eventually(
+      [&] { return !std::filesystem::exists(project_ / "a.duckdb.wal"); }, hearth::test::patience));
+  std::filesystem::create_directory(project_ / "inner");
+  std::filesystem::rename(project_ / "a.duckdb", project_ / "inner/a.duckdb");
+  std::filesystem::remove_all(project_ / "tmp");
+  good("attach", R"j({"alias":"a","location":"inner/a.duckdb","read_only":true})j");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM t ORDER BY i","database":"a"})j"), "[[1]]");
+  EXPECT_EQ(names(), std::set<std::string>{"inner"});
+  EXPECT_FALSE(std::filesystem::exists(project_ / "inner/tmp"));
+}
+
+TEST_F(SqlPack, ClosesAFileWithItsLastUser) {
+  good("attach", R"j({"alias":"a","location":"a.duckdb"})j");
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 1 AS i","database":"a"})j");
+  options_.caller.session = "s2";
+  good("attach", R"j({"alias":"b","location":"a.duckdb"})j");
+  good("detach", R"j({"alias":"b"})j");
+  EXPECT_TRUE(std::filesystem::exists(project_ / "a.duckdb.wal"));
+  options_.caller.session = "s1";
+  good("detach", R"j({"alias":"a"})j");
+  // Closing a file writes its log into it.
+  EXPECT_TRUE(hearth::test::eventually(
+      [&] { return !std::filesystem::exists(project_ / "a.duckdb.wal"); }, hearth::test::patience));
 }
 
 TEST_F(SqlPack, DescribesSamplesAndExplains) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <thread>
@@ -17,8 +18,14 @@ namespace {
 
 constexpr std::chrono::milliseconds lock_patience{2'000};
 constexpr std::chrono::milliseconds lock_pause{5};
+// For those who use a file that has to be opened anew.
+constexpr std::chrono::milliseconds users_patience{2'000};
 
 using Config = Owned<duckdb_config, &Api::duckdb_destroy_config>;
+
+std::string spills_of(const InstanceSpec& spec) {
+  return spec.writable.empty() ? "" : spec.writable + "/" + std::string(spill_directory);
+}
 
 Result<Config> configuration(const InstanceSpec& spec) {
   Config config;
@@ -27,8 +34,7 @@ Result<Config> configuration(const InstanceSpec& spec) {
   }
   const std::initializer_list<std::pair<const char*, std::string>> options{
       {"access_mode", spec.is_read_only ? "READ_ONLY" : "READ_WRITE"},
-      {"temp_directory",
-       spec.directory.empty() ? "" : spec.directory + "/" + std::string(spill_directory)},
+      {"temp_directory", spills_of(spec)},
       {"memory_limit", spec.memory_limit == 0 ? "" : std::to_string(spec.memory_limit) + "B"},
       {"threads", spec.threads == 0 ? "" : std::to_string(spec.threads)},
       // Gives memory back a second after it was freed, not when the next query happens to.
@@ -62,7 +68,7 @@ Result<void> lock_down(duckdb_connection link, const InstanceSpec& spec) {
   const bool kernel_decides = !spec.readable.empty() && is_confined_by_kernel();
   if (!kernel_decides) {
     std::vector<std::string> allowed = spec.readable;
-    if (!spec.directory.empty()) allowed.push_back(spec.directory + "/exchange");
+    if (spec.keeps_keys) allowed.push_back(spec.directory + "/exchange");
     steps.push_back("SET GLOBAL allowed_directories = " + list_literal(allowed));
     steps.emplace_back("SET GLOBAL enable_external_access = false");
   }
@@ -153,13 +159,18 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 
 }  // namespace
 
+Confinement confinement_of(const InstanceSpec& spec) {
+  Confinement to{spec.readable, spec.writable, spec.start};
+  if (spec.writable != spec.directory) to.readable.push_back(spec.directory);
+  return to;
+}
+
 Result<std::shared_ptr<Instance>> Instance::open(const InstanceSpec& spec, Spawner& spawner) {
   Result<std::shared_ptr<Instance>> opened = fail(Errc::internal, "not opened");
   spawner.run([&] {
     // Which the rules below name.
-    const std::string spills = spec.directory + "/" + std::string(spill_directory);
-    if (!spec.directory.empty()) ::mkdir(spills.c_str(), 0700);
-    auto confined = confine_this_thread({spec.readable, spec.directory, spec.start});
+    if (const std::string spills = spills_of(spec); !spills.empty()) ::mkdir(spills.c_str(), 0700);
+    auto confined = confine_this_thread(confinement_of(spec));
     opened = confined ? open_here(spec) : std::unexpected(std::move(confined.error()));
   });
   return opened;
@@ -173,30 +184,97 @@ Result<Link> Instance::connect() const {
   return link;
 }
 
+bool Instances::State::is_changing(const std::string& path) const {
+  const auto slot = slots.find(path);
+  return slot != slots.end() && slot->second.is_changing();
+}
+
+bool Instances::State::is_open_elsewhere(const std::string& path) const {
+  const auto file = identity_at(path);
+  return file && std::ranges::any_of(slots, [&](const auto& entry) {
+           return entry.first != path && entry.second.file == file;
+         });
+}
+
 Result<std::shared_ptr<Instance>> Instances::get(const InstanceSpec& spec) {
+  const auto until = std::chrono::steady_clock::now() + users_patience;
   {
-    auto slots = slots_.lock();
-    slots.wait([&](auto& all) { return !all[spec.path].is_opening; });
-    Slot& slot = (*slots)[spec.path];
-    if (slot.instance) return slot.instance;
-    slot.is_opening = true;
+    auto state = state_.lock();
+    for (;;) {
+      state.wait([&](const State& now) { return !now.is_changing(spec.path); });
+      const auto slot = state->slots.find(spec.path);
+      if (slot == state->slots.end()) {
+        if (!state->is_open_elsewhere(spec.path)) break;
+      } else if (auto open = slot->second.instance.lock();
+                 open && slot->second.serves(spec, *open)) {
+        slot->second.kept = open;
+        return open;
+      } else {
+        slot->second.kept.reset();  // closed with its last user
+      }
+      if (state->is_changing(spec.path)) continue;
+      const bool is_over = !state.wait_until(
+          until, [before = state->changes](const State& now) { return now.changes != before; });
+      if (is_over) {
+        return fail(Errc::busy, spec.path + " is in use as it was before, or by another name",
+                    {"try again when those queries have ended"});
+      }
+    }
+    state->slots.emplace(spec.path, Slot{});
+  }
+  return open(spec);
+}
+
+// Its slot is there, and changing.
+Result<std::shared_ptr<Instance>> Instances::open(const InstanceSpec& spec) {
+  if (spec.must_exist && !identity_at(spec.path)) {
+    settle(spec.path, std::nullopt);
+    return fail(Errc::not_found, "there is no file " + spec.path + " any more",
+                {"sql_detach it, and sql_attach the file where it is now"});
   }
   auto opened = Instance::open(spec, spawner_);
-  auto slots = slots_.lock();
-  Slot& slot = (*slots)[spec.path];
-  slot.is_opening = false;
-  if (opened) slot.instance = *opened;
-  slots_.notify_all();
-  return opened;
+  if (!opened) {
+    settle(spec.path, std::nullopt);
+    return opened;
+  }
+  auto instance = closing_itself(std::move(*opened));
+  settle(spec.path, Slot{.kept = instance, .instance = instance, .file = identity_at(spec.path)});
+  return instance;
+}
+
+// On a thread with the rights of its database: whoever lets go of it last may have others.
+std::shared_ptr<Instance> Instances::closing_itself(std::shared_ptr<Instance> instance) {
+  Instance* const plain = instance.get();
+  return {plain, [this, last = std::move(instance)](Instance*) mutable {
+            spawner_
+                .start([this, last = std::move(last)]() mutable {
+                  (void)confine_this_thread(last->confinement());
+                  const std::string path = last->spec().path;
+                  last.reset();
+                  settle(path, std::nullopt);
+                })
+                .detach();
+          }};
+}
+
+void Instances::settle(const std::string& path, std::optional<Slot> slot) {
+  {
+    const auto state = state_.lock();
+    ++state->changes;
+    if (slot) {
+      state->slots[path] = std::move(*slot);
+    } else {
+      state->slots.erase(path);
+    }
+  }
+  state_.notify_all();
 }
 
 void Instances::drop(const std::string& path) {
-  std::shared_ptr<Instance> last;  // closed without the lock
-  auto slots = slots_.lock();
-  const auto slot = slots->find(path);
-  if (slot == slots->end() || slot->second.is_opening) return;
-  last = std::move(slot->second.instance);
-  slots->erase(slot);
+  std::shared_ptr<Instance> last;  // let go without the lock
+  const auto state = state_.lock();
+  const auto slot = state->slots.find(path);
+  if (slot != state->slots.end()) last = std::move(slot->second.kept);
 }
 
 }  // namespace hearth::packs::sql::duckdb

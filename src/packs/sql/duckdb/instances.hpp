@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/guarded.hpp"
@@ -14,11 +15,15 @@
 #include "packs/sql/duckdb/handles.hpp"
 #include "packs/sql/duckdb/spawner.hpp"
 #include "packs/sql/engine/duckdb_protocol.hpp"
+#include "packs/sql/engine/file_identity.hpp"
 
 namespace hearth::packs::sql::duckdb {
 
 // Where hearth keeps the keys of writes, in a database of its own.
 inline constexpr std::string_view internal_schema = "hearth_internal";
+
+// What its threads may touch.
+[[nodiscard]] Confinement confinement_of(const InstanceSpec& spec);
 
 // An open database. Any thread; what uses it runs on a thread confined like confinement().
 class Instance final {
@@ -30,9 +35,7 @@ class Instance final {
       : spec_(std::move(spec)), database_(std::move(database)) {}
 
   [[nodiscard]] const InstanceSpec& spec() const { return spec_; }
-  [[nodiscard]] Confinement confinement() const {
-    return {spec_.readable, spec_.directory, spec_.start};
-  }
+  [[nodiscard]] Confinement confinement() const { return confinement_of(spec_); }
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
 
@@ -41,23 +44,43 @@ class Instance final {
   const Database database_;
 };
 
-// By path. Any thread.
+// By path; no file is open twice, or two would write to it. Any thread. Lives as long as the
+// process.
 class Instances final {
  public:
   explicit Instances(Spawner& spawner) : spawner_(spawner) {}
   [[nodiscard]] Spawner& spawner() const { return spawner_; }
-  // Opens it at its first use; whoever else wants it meanwhile waits.
+  // Opens it at its first use, and again where it was open for reading only, or another file has
+  // come to its path. `busy` when its users before, or those of the same file under another name,
+  // do not end in time.
   [[nodiscard]] Result<std::shared_ptr<Instance>> get(const InstanceSpec& spec);
   // Closed when the last of its connections ends.
   void drop(const std::string& path);
 
  private:
   struct Slot {
-    std::shared_ptr<Instance> instance;
-    bool is_opening = false;
+    std::shared_ptr<Instance> kept;    // until drop()
+    std::weak_ptr<Instance> instance;  // while anybody has it
+    std::optional<FileIdentity> file;  // which it was when it was opened
+    // Until it is opened, or has been closed, which writes its log into the file.
+    [[nodiscard]] bool is_changing() const { return instance.expired(); }
+    [[nodiscard]] bool serves(const InstanceSpec& spec, const Instance& open) const {
+      return file == identity_at(spec.path) && (spec.is_read_only || !open.spec().is_read_only);
+    }
   };
+  struct State {
+    std::map<std::string, Slot> slots;  // by path
+    std::uint64_t changes = 0;          // of them, to be waited for
+    [[nodiscard]] bool is_changing(const std::string& path) const;
+    [[nodiscard]] bool is_open_elsewhere(const std::string& path) const;
+  };
+
+  [[nodiscard]] Result<std::shared_ptr<Instance>> open(const InstanceSpec& spec);
+  [[nodiscard]] std::shared_ptr<Instance> closing_itself(std::shared_ptr<Instance> instance);
+  void settle(const std::string& path, std::optional<Slot> slot);
+
   Spawner& spawner_;
-  Guarded<std::map<std::string, Slot>> slots_;
+  Guarded<State> state_;
 };
 
 }  // namespace hearth::packs::sql::duckdb

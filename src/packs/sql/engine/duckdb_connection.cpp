@@ -1,5 +1,7 @@
 #include "packs/sql/engine/duckdb_connection.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -80,7 +82,8 @@ SocketConnection::SocketConnection(std::shared_ptr<Child> child,
     : child_(std::move(child)),
       socket_(std::move(opened.socket)),
       id_(opened.connection),
-      keeps_keys_(home.keeps_keys) {}
+      keeps_keys_(home.keeps_keys),
+      attached_(home.keeps_keys ? "" : home.path) {}
 
 Error SocketConnection::lost() const {
   return {.code = Errc::engine_restarted,
@@ -100,9 +103,9 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
   }
   if (response->kind != ResponseKind::failure) {
     has_served_ = true;
+    if (!file_ && !attached_.empty()) file_ = identity_at(attached_);
     return response;
   }
-  has_no_worker_ = !has_served_;  // nobody serves the next one, if this was why
   Error error = std::move(response->error);
   if (error.code == Errc::engine_restarted) {
     is_alive_ = false;
@@ -115,6 +118,13 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
              {"give a longer timeout, or make it smaller"}};
   }
   return std::unexpected(std::move(error));
+}
+
+// Where the database cannot be opened, the other end says so once and closes.
+bool SocketConnection::is_alive() const {
+  if (!is_alive_ || has_served_) return is_alive_;
+  char next = 0;
+  return ::recv(socket_.get(), &next, sizeof next, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
 Result<Response> SocketConnection::wait(const Work& work) {
@@ -148,6 +158,14 @@ Result<Response> SocketConnection::wait(const Work& work) {
   }
 }
 
+Result<void> SocketConnection::check_file() {
+  if (!file_ || identity_at(attached_) == file_) return {};
+  is_alive_ = false;  // the next connection sees what is there now
+  return fail(Errc::not_found,
+              "the file " + attached_ + " was moved, removed or replaced; nothing was changed",
+              {"sql_detach it, and sql_attach the file where it is now"});
+}
+
 Result<std::unique_ptr<Rows>> SocketConnection::query(const Statement& statement,
                                                       const Prefetch& prefetch,
                                                       const Work& work) {
@@ -163,6 +181,7 @@ Result<std::unique_ptr<Rows>> SocketConnection::query(const Statement& statement
 Result<Executed> SocketConnection::execute(const std::vector<Statement>& statements,
                                            const std::optional<Key>& key,
                                            const Work& work) {
+  if (auto same = check_file(); !same) return std::unexpected(std::move(same.error()));
   auto response =
       exchange({.kind = RequestKind::execute, .statements = statements, .key = key}, work);
   if (response) return std::move(response->executed);

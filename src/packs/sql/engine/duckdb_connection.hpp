@@ -6,6 +6,7 @@
 
 #include "packs/sql/engine/duckdb_child.hpp"
 #include "packs/sql/engine/engine.hpp"
+#include "packs/sql/engine/file_identity.hpp"
 
 namespace hearth::packs::sql::duckdb {
 
@@ -26,7 +27,7 @@ class SocketConnection final : public Connection {
   [[nodiscard]] Result<std::vector<TableInfo>> tables(const Work& work) override;
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
   [[nodiscard]] bool keeps_keys() const override { return keeps_keys_; }
-  [[nodiscard]] bool is_alive() const override { return is_alive_ && !has_no_worker_; }
+  [[nodiscard]] bool is_alive() const override;
 
  private:
   class SocketRows;
@@ -43,10 +44,15 @@ class SocketConnection final : public Connection {
   const std::shared_ptr<Child> child_;
   const UniqueFd socket_;
   const std::uint64_t id_;
+  // `not_found` when the path names another file than it did, or none: what is committed now would
+  // go where nobody looks for it.
+  [[nodiscard]] Result<void> check_file();
+
   const bool keeps_keys_;
+  const std::string attached_;        // the file's path; empty: the database is hearth's own
+  std::optional<FileIdentity> file_;  // once it is known
   bool is_alive_ = true;
-  bool has_served_ = false;
-  bool has_no_worker_ = false;  // its database could not be opened, as far as we know
+  bool has_served_ = false;  // else its database may be one that cannot be opened
 };
 
 }  // namespace hearth::packs::sql::duckdb

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "packs/sql/engine/duckdb_connection.hpp"
 
@@ -32,6 +33,23 @@ Result<void> make_directory(const std::string& path) {
   return {};
 }
 
+// The threads of a database may write into one directory: of a file that is written, its own. One
+// that is only read has a directory of hearth's, and leaves nothing beside the file.
+Result<InstanceSpec> attached_spec(const DatabaseRef& database,
+                                   const std::string& base,
+                                   InstanceSpec spec) {
+  spec.path = database.location;
+  spec.must_exist = database.must_exist;
+  // Who may write is decided for each connection; the file is open once for all.
+  spec.is_read_only = spec.is_read_only && !database.is_written;
+  spec.directory = std::filesystem::path(database.location).parent_path();
+  spec.writable = spec.directory;
+  if (!spec.is_read_only) return spec;
+  spec.writable = base + "/attached/" + fingerprint_hex(database.location);
+  if (auto made = make_directory(spec.writable); !made) return std::unexpected(made.error());
+  return spec;
+}
+
 class DuckDbEngine final : public Engine {
  public:
   explicit DuckDbEngine(DuckDbSettings settings) : settings_(std::move(settings)) {}
@@ -49,6 +67,7 @@ class DuckDbEngine final : public Engine {
   [[nodiscard]] Result<std::string> exchange_directory(const DatabaseRef& database,
                                                        const SessionRef& session) override;
   void forget(const SessionRef& session) override;
+  void release(const DatabaseRef& database) override;
   void rest() override { drop_child(false); }
   void stop() override { drop_child(true); }
   [[nodiscard]] EngineStatus status() const override;
@@ -69,6 +88,8 @@ class DuckDbEngine final : public Engine {
                                              const SessionRef& session) const;
   [[nodiscard]] Result<std::string> scratch_of(const SessionRef& session) const;
   void drop_child(bool for_good);
+  // When the last of its connections ends.
+  void close(const std::string& path);
 
   const DuckDbSettings settings_;
   mutable Guarded<Life> life_;
@@ -146,21 +167,17 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   spec.memory_limit = settings_.memory_limit;
   spec.threads = settings_.threads != 0 ? settings_.threads
                                         : std::max(1U, std::thread::hardware_concurrency());
-  if (!database.location.empty()) {
-    spec.path = database.location;
-    spec.directory = std::filesystem::path(database.location).parent_path();
-    return spec;
-  }
   const auto base = settings_.directory(session.name_space);
   if (!base) return std::unexpected(base.error());
+  if (!database.location.empty()) return attached_spec(database, *base, std::move(spec));
   const bool is_scratch = database.alias == "scratch";
   spec.directory = is_scratch ? *base + "/scratch/" + session.id : *base + "/persistent";
   if (auto made = make_directory(spec.directory + "/exchange"); !made) {
     return std::unexpected(std::move(made.error()));
   }
+  spec.writable = spec.directory;
   spec.path = spec.directory + (is_scratch ? "/scratch.duckdb" : "/persistent.duckdb");
   spec.keeps_keys = true;
-  // Who may write is decided for each connection; the file is open once for all.
   spec.is_read_only = !is_scratch && settings_.is_read_only;
   if (is_scratch) {
     spec.readable = session.roots;
@@ -199,16 +216,28 @@ Result<std::string> DuckDbEngine::exchange_directory(const DatabaseRef& database
   return spec->directory + "/exchange";
 }
 
+void DuckDbEngine::close(const std::string& path) {
+  const auto life = life_.lock();
+  if (!life->child) return;
+  Control control{.kind = duckdb::ControlKind::drop};
+  control.home.path = path;
+  life->child->send(control);
+}
+
+void DuckDbEngine::release(const DatabaseRef& database) {
+  close(database.location);
+}
+
 void DuckDbEngine::forget(const SessionRef& session) {
   const auto directory = scratch_of(session);
   if (!directory) return;
-  if (const auto life = life_.lock(); life->child) {
-    Control control{.kind = duckdb::ControlKind::drop};
-    control.home.path = *directory + "/scratch.duckdb";
-    life->child->send(control);
-  }
+  close(*directory + "/scratch.duckdb");
   std::error_code ignored;  // what stays is swept at the next start
-  std::filesystem::remove_all(*directory, ignored);
+  // Renamed first: a file that is being closed would make others beside it meanwhile.
+  const std::string gone = *directory + ".gone";
+  std::filesystem::remove_all(gone, ignored);
+  std::filesystem::rename(*directory, gone, ignored);
+  std::filesystem::remove_all(gone, ignored);
 }
 
 }  // namespace

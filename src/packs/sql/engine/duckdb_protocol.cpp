@@ -26,9 +26,11 @@ void write(ByteWriter& to, const InstanceSpec& spec) {
   to.text(spec.path);
   to.number(spec.is_read_only);
   to.number(spec.keeps_keys);
+  to.number(spec.must_exist);
   write(to, spec.readable);
   to.text(spec.start);
   to.text(spec.directory);
+  to.text(spec.writable);
   to.number(spec.memory_limit);
   to.number(spec.threads);
 }
@@ -38,9 +40,11 @@ InstanceSpec read_spec(ByteReader& from) {
   spec.path = from.text();
   spec.is_read_only = from.flag();
   spec.keeps_keys = from.flag();
+  spec.must_exist = from.flag();
   spec.readable = read_texts(from);
   spec.start = from.text();
   spec.directory = from.text();
+  spec.writable = from.text();
   spec.memory_limit = from.number<std::uint64_t>();
   spec.threads = from.number<std::uint32_t>();
   return spec;

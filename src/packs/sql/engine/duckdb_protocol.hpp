@@ -25,9 +25,11 @@ struct InstanceSpec {
   std::string path;                   // of the database; its identity
   bool is_read_only = false;          //
   bool keeps_keys = false;            // it is hearth's own: keys may be kept in it
+  bool must_exist = false;            // else it is made where it is missing
   std::vector<std::string> readable;  // directories whose files its queries may read
   std::string start = {};             // where relative paths begin
-  std::string directory;              // it may write here: its file, log and temporary files
+  std::string directory;              // where its file and log are
+  std::string writable = {};          // where it may write, also what does not fit into memory
   std::uint64_t memory_limit = 0;     // bytes; 0: DuckDB's own choice
   std::uint32_t threads = 0;          // 0: as many as there are cores
 };

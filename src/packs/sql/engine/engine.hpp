@@ -44,6 +44,8 @@ struct DatabaseRef {
   std::string alias;     // "scratch", "persistent", or as attached
   std::string location;  // a file's path or a URL without secrets; empty for the built-in two
   Access access = Access::read_write;
+  bool is_written = false;  // by some session; its file is open once for all of them
+  bool must_exist = false;  // a file that is missing is no new one: it was there when attached
 };
 
 // Who asks. Engines that keep state or rights by session (DuckDB's scratch and its roots) use it;
@@ -200,6 +202,8 @@ class Engine {
                                                                     const Work& work) = 0;
   // The session will not come back: its scratch goes.
   virtual void forget(const SessionRef& /*session*/) {}
+  // No session has it attached any more.
+  virtual void release(const DatabaseRef& /*database*/) {}
   // When hearth has nothing for it to do: gives its memory back. It starts again when asked.
   virtual void rest() {}
   // Ends it; nothing is called after this.

@@ -72,6 +72,21 @@ std::string value_of(const Options& options, std::string_view name) {
   return found == options.end() ? "" : found->second;
 }
 
+std::string_view in_environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// libpq sends PGPASSWORD to whatever server it connects to: it is meant for that of PGHOST.
+Result<void> check_environment(const Options& options) {
+  const std::string host = value_of(options, "host");
+  const bool is_meant = host.empty() || host == in_environment("PGHOST");
+  if (in_environment("PGPASSWORD").empty() || is_meant) return {};
+  return fail(Errc::permission,
+              "PGPASSWORD in hearthd's environment would be sent to any server that is named",
+              {"start hearthd without it", where_passwords_go().front()});
+}
+
 }  // namespace
 
 Result<Options> parse_location(const std::string& location) {
@@ -105,7 +120,7 @@ Result<Options> with_ssl_mode(Options options, const std::string& configured) {
   const std::string host = value_of(options, "host");
   if (host.starts_with('/') || host.starts_with('@')) return options;
   std::string least = configured;
-  if (const char* own = std::getenv("PGSSLMODE"); least.empty() && own != nullptr) least = own;
+  if (least.empty()) least = in_environment("PGSSLMODE");
   if (!is_ssl_mode(least)) least = libpq_ssl_mode;
   const std::string asked = value_of(options, "sslmode");
   if (asked.empty()) {
@@ -122,7 +137,10 @@ Result<Options> with_ssl_mode(Options options, const std::string& configured) {
 
 Result<Options> with_password(Options options, const PasswordSource& source, const Work& work) {
   if (!source.passfile.empty()) options.emplace_back("passfile", source.passfile);
-  if (source.command.empty()) return options;
+  if (source.command.empty()) {
+    if (auto fine = check_environment(options); !fine) return std::unexpected(fine.error());
+    return options;
+  }
   io::ChildPlan plan{.words = source.command, .environment = {}};
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable)
