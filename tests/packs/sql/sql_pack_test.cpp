@@ -172,6 +172,8 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"mine"})j");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM mine.t"})j"), "[[5]]");
   EXPECT_TRUE(std::filesystem::exists(project_ / "mine.duckdb"));
+  for (const auto& each : std::filesystem::directory_iterator(project_.path()))
+    EXPECT_FALSE(each.is_directory()) << each.path() << ": hearth's own things lie elsewhere";
   const json::Value list = good("databases", "{}");
   EXPECT_EQ(list.at("databases").as_array().size(), 3U);
   good("detach", R"j({"alias":"mine"})j");

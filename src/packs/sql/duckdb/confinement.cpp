@@ -86,9 +86,9 @@ Result<void> confine_this_thread(const Confinement& to) {
   for (const std::string& each : to.readable) {
     if (auto done = allow(ruleset.get(), each, reading); !done) return done;
   }
-  if (!to.writable.empty()) {
-    if (auto done = allow(ruleset.get(), to.writable, writing(abi)); !done) return done;
-    const std::string own = to.writable + "/" + std::string(spill_directory);
+  for (const std::string& each : to.writable) {
+    if (auto done = allow(ruleset.get(), each, writing(abi)); !done) return done;
+    const std::string own = each + "/" + std::string(spill_directory);
     if (auto done = allow(ruleset.get(), own, LANDLOCK_ACCESS_FS_READ_DIR); !done) return done;
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||

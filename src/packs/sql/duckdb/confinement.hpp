@@ -19,8 +19,7 @@ inline constexpr std::string_view spill_directory = "tmp";
 
 struct Confinement {
   std::vector<std::string> readable;  // directories, with all below
-  std::string writable;               // one directory, with all below; files in it can be read by
-                                      // those who know their names
+  std::vector<std::string> writable;  // the same; files there can be read by those who know names
   std::string start;                  // where relative paths begin; empty: at the root
 };
 

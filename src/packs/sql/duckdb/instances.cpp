@@ -160,8 +160,10 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 }  // namespace
 
 Confinement confinement_of(const InstanceSpec& spec) {
-  Confinement to{spec.readable, spec.writable, spec.start};
-  if (spec.writable != spec.directory) to.readable.push_back(spec.directory);
+  Confinement to{spec.readable, {}, spec.start};
+  (spec.is_read_only ? to.readable : to.writable).push_back(spec.directory);
+  to.writable.push_back(spec.writable);
+  std::erase(to.writable, "");
   return to;
 }
 

@@ -33,8 +33,8 @@ Result<void> make_directory(const std::string& path) {
   return {};
 }
 
-// The threads of a database may write into one directory: of a file that is written, its own. One
-// that is only read has a directory of hearth's, and leaves nothing beside the file.
+// What does not fit into memory goes to a directory of hearth's: beside the file stands its log
+// only.
 Result<InstanceSpec> attached_spec(const DatabaseRef& database,
                                    const std::string& base,
                                    InstanceSpec spec) {
@@ -43,8 +43,6 @@ Result<InstanceSpec> attached_spec(const DatabaseRef& database,
   // Who may write is decided for each connection; the file is open once for all.
   spec.is_read_only = spec.is_read_only && !database.is_written;
   spec.directory = std::filesystem::path(database.location).parent_path();
-  spec.writable = spec.directory;
-  if (!spec.is_read_only) return spec;
   spec.writable = base + "/attached/" + fingerprint_hex(database.location);
   if (auto made = make_directory(spec.writable); !made) return std::unexpected(made.error());
   return spec;

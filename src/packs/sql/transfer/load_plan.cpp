@@ -71,7 +71,7 @@ Result<LoadStatements> statements_of(const LoadPlan& plan) {
     return fail(Errc::invalid_args, "there is nothing to load");
   if (plan.mode == LoadMode::merge) {
     if (plan.key.empty()) {
-      return fail(Errc::invalid_args, "merge needs key: the columns that tell rows apart");
+      return fail(Errc::invalid_args, "merge needs merge_on: the columns that tell rows apart");
     }
     for (const std::string& each : plan.key) {
       if (is_among(plan.columns, each)) continue;
