@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "packs/sql/duckdb/instances.hpp"
+
 namespace hearth::packs::sql::duckdb {
 namespace {
 
@@ -211,6 +213,8 @@ Result<void> check_calls(std::string_view sql) {
   while (const auto name = scanner.next_name()) {
     if (*name == "u" && scanner.rest().starts_with("&\""))
       return refuse("a name with Unicode escapes", "write it as it is");
+    if (*name == internal_schema)
+      return refuse("what reads or changes " + *name, "hearth keeps its own records there");
     if (std::ranges::find(forbidden, *name) != forbidden.end() && scanner.is_called())
       return refuse("the function " + *name + "()", "hearth sees to the engine by itself");
   }

@@ -33,7 +33,7 @@ enum class Effect : std::uint8_t {
 // DuckDB keeps a transaction that only reads from changing rows, but not from what some functions
 // do to the process (logs and where they go, checkpoints), nor from running text as SQL.
 // `unsupported` for a text that calls one of these, quoted or not, outside of its strings and
-// comments.
+// comments, or names hearth's own schema.
 [[nodiscard]] Result<void> check_calls(std::string_view sql);
 
 // Statements that DuckDB's C interface has no name for, or that are of no use here, by how they
