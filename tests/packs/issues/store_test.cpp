@@ -194,6 +194,31 @@ TEST(IssueStore, ADamagedCacheIsMadeAnew) {
   EXPECT_NE(store->board()->find(id), nullptr);
 }
 
+// The one that kept events in the table of summaries.
+TEST(IssueStore, AnOlderCacheIsTakenOver) {
+  const Repositories repositories;
+  const IssueId id = create(*repositories.store(repositories.work()), "T");
+  const std::string path = repositories.directory("cache") + "/cache.db";
+  std::string epoch;
+  {
+    auto older = store::Database::open(path, {});
+    ASSERT_TRUE(older);
+    epoch = Cache::epoch(*older).value();
+    ASSERT_TRUE(older->execute(
+        "ALTER TABLE rows ADD COLUMN events BLOB NOT NULL DEFAULT x''; UPDATE rows SET events = "
+        "(SELECT bytes FROM events WHERE events.n = rows.n); DROP TABLE events; "
+        "PRAGMA user_version = 2"));
+  }
+  auto store = repositories.store(repositories.work());
+  ASSERT_NE(store, nullptr);
+  auto reader = store->reader();
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(Cache::epoch(**reader).value(), epoch) << "made anew";
+  EXPECT_EQ(Cache::events(**reader, id).value().size(), 1U);
+  EXPECT_TRUE(append(*store, {{id, CommentAdded{"and on"}}}));
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 1U);
+}
+
 TEST(IssueStore, ALogThatWasSetBackIsReadAgain) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());
