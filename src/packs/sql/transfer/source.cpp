@@ -263,16 +263,16 @@ Result<std::string> reader_sql(const std::string& path,
 
 Result<std::string> sniffer_sql(const std::string& path,
                                 const SourceKind& kind,
-                                const SourceOptions& from) {
-  for (const auto& [column, type] : from.types) {
+                                const SourceOptions& options) {
+  for (const auto& [column, type] : options.types) {
     if (auto good = checked_type(type); !good) return good;
   }
-  Options options = csv_options(kind, from);
-  if (from.skips_bad_rows) options.add("ignore_errors", "true");
+  Options list = csv_options(kind, options);
+  if (options.skips_bad_rows) list.add("ignore_errors", "true");
   return "SELECT each.name, each.type, Delimiter, Quote, Escape, Comment, SkipRows, HasHeader, "
          "DateFormat, TimestampFormat FROM (SELECT unnest(Columns) AS each, * FROM "
          "system.main.sniff_csv(" +
-         quoted_text(path) + options.list() + "))";
+         quoted_text(path) + list.list() + "))";
 }
 
 }  // namespace hearth::packs::sql
