@@ -1,5 +1,7 @@
 #include "packs/issues/remote_sync.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -69,6 +71,7 @@ void BackgroundSync::stop() {
 }
 
 void BackgroundSync::run(const std::stop_token& stop) {
+  ::pthread_setname_np(::pthread_self(), "hearth-sync");
   MonotonicTime next = now() + std::min(every_, look_out);
   for (;;) {
     {
