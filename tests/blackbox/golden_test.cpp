@@ -15,7 +15,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "json/json.hpp"
@@ -333,12 +332,13 @@ bool has_members(const Answer& answer, const json::Object& wanted) {
 
 Answer answer_to(const Call& call, const Step& step, const Placeholders& placeholders) {
   const json::Object args = placeholders.show(step.args).as_object();
-  Answer answer = call(step.verb, args);
-  const auto end = std::chrono::steady_clock::now() + seconds(60);
-  while (!has_members(answer, step.until) && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    answer = call(step.verb, args);
-  }
+  Answer answer;
+  (void)eventually(
+      [&] {
+        answer = call(step.verb, args);
+        return has_members(answer, step.until);
+      },
+      seconds(60));
   return answer;
 }
 

@@ -24,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view sentinel = DropFolders::sentinel;
 constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
 constexpr int pause_ms = 1'000;  // before what failed is tried again
 constexpr int most_crashes = 5;  // then it may well be the file that ends the engine
@@ -35,8 +34,8 @@ std::vector<std::string> ready_files(const std::string& folder) {
   std::error_code error;
   for (const fs::directory_entry& each : fs::directory_iterator(folder, error)) {
     const std::string path = each.path().string();
-    if (!path.ends_with(sentinel)) continue;
-    const std::string file = path.substr(0, path.size() - sentinel.size());
+    if (!path.ends_with(DropFolders::sentinel)) continue;
+    const std::string file = path.substr(0, path.size() - DropFolders::sentinel.size());
     std::error_code ignored;
     if (fs::is_regular_file(fs::symlink_status(file, ignored))) files.push_back(file);
   }
@@ -50,8 +49,8 @@ void remove_lone_sentinels(const std::string& folder) {
   std::error_code ignored;
   for (const fs::directory_entry& each : fs::directory_iterator(folder, ignored)) {
     const std::string path = each.path().string();
-    if (!path.ends_with(sentinel)) continue;
-    const std::string file = path.substr(0, path.size() - sentinel.size());
+    if (!path.ends_with(DropFolders::sentinel)) continue;
+    const std::string file = path.substr(0, path.size() - DropFolders::sentinel.size());
     if (!fs::exists(fs::symlink_status(file, ignored))) fs::remove(path, ignored);
   }
 }
