@@ -18,7 +18,7 @@ void require(bool holds) {
 }
 
 // The pieces lie in the text one behind the other.
-void check_parts(const std::string& sql, pg::Dialect dialect) {
+void check_parts(const std::string& sql, Dialect dialect) {
   std::size_t at = 0;
   for (const Statement& part : pg::parted({{sql}}, dialect)) {
     at = sql.find(part.sql, at);
@@ -30,11 +30,11 @@ void check_parts(const std::string& sql, pg::Dialect dialect) {
 // A statement keeps its shape with any value in it.
 void check_value(const std::string& value) {
   const Statement statement{"SELECT $1; SELECT '$1', -$1", {{"", {CellKind::text, value}}}};
-  const auto bound = pg::bind(statement, pg::Dialect::hyper);
+  const auto bound = pg::bind(statement, Dialect::hyper);
   require(bound.has_value() == (value.find('\0') == std::string::npos));
   if (!bound) return;
-  require(pg::parted({{bound->sql}}, pg::Dialect::hyper).size() == 2);
-  require(pg::main_verb(bound->sql, pg::Dialect::hyper) == "SELECT");
+  require(pg::parted({{bound->sql}}, Dialect::hyper).size() == 2);
+  require(pg::main_verb(bound->sql, Dialect::hyper) == "SELECT");
 }
 
 void check_cells(std::string_view text) {
@@ -55,9 +55,9 @@ void check_cells(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  for (const pg::Dialect dialect : {pg::Dialect::postgres, pg::Dialect::hyper}) {
+  for (const Dialect dialect : {Dialect::postgres, Dialect::duckdb, Dialect::hyper}) {
     check_parts(text, dialect);
-    require(pg::leading_words(text, dialect, 3).size() <= 3);
+    require(leading_words(text, dialect, 3).size() <= 3);
     (void)pg::bind({text, {{"", {CellKind::integer, "1"}}, {"n", {CellKind::null, ""}}}}, dialect);
   }
   check_value(text);

@@ -165,6 +165,17 @@ TEST_F(SqlFailures, F08_TheScratchOfKilledClientsIsSwept) {
   EXPECT_TRUE(eventually([&] { return scratches() == 0; }, patience));
 }
 
+// Who comes back while its scratch is being swept finds a new one, never half of the old.
+TEST_F(SqlFailures, F08_AReturnInTheMomentOfTheSweepLosesNothing) {
+  write_file(home_.file("config.toml"), "[sql]\nscratch_kept = \"1ms\"\n");
+  const std::string sql =
+      "CREATE OR REPLACE TABLE mine AS SELECT 7 AS i; CREATE OR REPLACE TABLE other AS FROM mine";
+  for (int i = 0; i < 40; ++i) {
+    const auto made = home_.hearth({"sql", "execute", sql, "--database", "scratch"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+}
+
 // Any local user connects, reads and writes the owner's files, stops the daemon, or poses as it.
 // That a stranger's daemon is not believed: hostile_test.cpp.
 TEST_F(SqlFailures, F09_AnotherUserReachesNeitherSocketNorFiles) {

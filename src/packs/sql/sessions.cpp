@@ -98,6 +98,7 @@ MonotonicTime Sessions::tidy() {
       gone.push_back({.id = each->first.substr(slash + 1),
                       .name_space = each->first.substr(0, slash),
                       .roots = {}});
+      runner_.begin_forgetting(gone.back());  // before it can come back
       each = state->closing.erase(each);
     }
   }

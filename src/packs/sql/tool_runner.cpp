@@ -147,13 +147,28 @@ std::vector<std::string> ToolRunner::restore_attachments(const std::string& name
   return sessions;
 }
 
+void ToolRunner::begin_forgetting(const SessionRef& session) {
+  forgetting_.lock()->insert(session.name_space + "/" + session.id);
+}
+
+void ToolRunner::wait_until_forgotten(const pack::Call& call) {
+  auto forgetting = forgetting_.lock();
+  if (forgetting->empty()) return;
+  forgetting.wait([key = share_of(call)](const auto& now) { return !now.contains(key); });
+}
+
 void ToolRunner::forget(const SessionRef& session) {
   cursors_.drop(session);
   connections_.drop(session);
   for (const auto& engine : databases_.engines()) engine->forget(session);
   const std::vector<Attachment> attached = databases_.forget(session);
   for (const Attachment& each : attached) let_go(session, each);
-  if (attached.empty() || store_owner()) return;
+  if (!attached.empty() && !store_owner()) forget_attachments(session);
+  forgetting_.lock()->erase(session.name_space + "/" + session.id);
+  forgetting_.notify_all();
+}
+
+void ToolRunner::forget_attachments(const SessionRef& session) {
   const auto notebook = notebooks_.get(session.name_space);
   const auto done = notebook ? write_and_wait(**notebook,
                                               [&](store::Database& from) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "base/guarded.hpp"
 #include "io/pool.hpp"
 #include "mcp/binder.hpp"
 #include "packs/sql/connections.hpp"
@@ -51,7 +53,9 @@ class ToolRunner final {
   void let_go(const SessionRef& session, const Attachment& attachment);
   // What sessions of a namespace had attached when hearthd ended; their ids. Before they come back.
   [[nodiscard]] std::vector<std::string> restore_attachments(const std::string& name_space);
-  // The session will not come back. Blocks.
+  // The session has gone for good. Its calls, should it come back all the same, wait from the first
+  // until the second is done, and find a new scratch. The second blocks. Any thread.
+  void begin_forgetting(const SessionRef& session);
   void forget(const SessionRef& session);
   // Tells the clients that rows have changed there, or (`is_list`) tables come or gone. Any thread.
   void data_changed(const Target& target, bool is_list = true) const;
@@ -95,6 +99,8 @@ class ToolRunner final {
   [[nodiscard]] static std::string share_of(const pack::Call& call) {
     return call.caller().name_space + "/" + session_id(call.caller());
   }
+  void wait_until_forgotten(const pack::Call& call);
+  void forget_attachments(const SessionRef& session);
 
   pack::PackContext* context_ = nullptr;
   Databases databases_;
@@ -106,6 +112,7 @@ class ToolRunner final {
   io::Pool pool_{"hearth-sql", most_threads, most_queued};
   WriterLanes lanes_{pool_};
   SessionShares shares_;
+  Guarded<std::set<std::string>> forgetting_;  // "namespace/session"
   DropFolders drop_folders_;
 };
 
@@ -116,8 +123,9 @@ void ToolRunner::on_pool(pack::Call call, Job job) {
   const std::string share = share_of(call) + "/readers";
   shares_.submit(
       share,
-      [call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+      [this, call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
         if (!runs) return call.answer(std::unexpected(std::move(runs.error())));
+        wait_until_forgotten(call);
         job(std::move(call));
       },
       [this](std::move_only_function<void()> run) { return pool_.submit(std::move(run)); });
@@ -133,8 +141,11 @@ void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
   const std::string share = share_of(call) + "/writers";
   shares_.submit(
       share,
-      [call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
-        if (runs) return job(std::move(call));
+      [this, call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+        if (runs) {
+          wait_until_forgotten(call);
+          return job(std::move(call));
+        }
         const bool is_resend = call.is_resend();
         call.answer(std::unexpected(in_doubt(std::move(runs.error()), is_resend)));
       },

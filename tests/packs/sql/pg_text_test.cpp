@@ -12,27 +12,6 @@
 namespace hearth::packs::sql::pg {
 namespace {
 
-using Words = std::vector<std::string>;
-
-TEST(SqlText, FindsTheFirstWords) {
-  const auto words = [](std::string_view sql, Dialect dialect = Dialect::postgres) {
-    return leading_words(sql, dialect, 2);
-  };
-  EXPECT_EQ(words("select 1"), Words{"SELECT"});
-  EXPECT_EQ(words("\n -- a\n /* b */ ((Create\tTABLE t"), (Words{"CREATE", "TABLE"}));
-  EXPECT_EQ(words(""), Words{});
-  EXPECT_EQ(words("-- only this"), Words{});
-  EXPECT_EQ(words("'select'"), Words{});
-  EXPECT_EQ(words("\"select\" 1"), Words{});
-  EXPECT_EQ(words("; drop table t"), Words{});
-}
-
-TEST(SqlText, ReadsCommentsAsTheServerDoes) {
-  constexpr std::string_view sql = "/* /* */ select 1 -- */ drop database d";
-  EXPECT_EQ(leading_words(sql, Dialect::hyper, 1), Words{"SELECT"});
-  EXPECT_EQ(leading_words(sql, Dialect::postgres, 1), Words{"DROP"});
-}
-
 TEST(SqlText, FindsWhatAStatementDoes) {
   const auto verb = [](std::string_view sql) { return main_verb(sql, Dialect::hyper); };
   EXPECT_EQ(verb("with x as (select 1) insert into t select * from x"), "INSERT");
@@ -245,6 +224,18 @@ TEST(Locations, KeepThePasswordOfTheEnvironmentForItsServer) {
   ::unsetenv("PGPASSWORD");
   ::unsetenv("PGHOST");
   EXPECT_TRUE(with_password(*parse_location("postgresql://me@other/d"), {}, {}));
+}
+
+TEST(Locations, AreNotSentElsewhereByTheEnvironment) {
+  PasswordSource command;
+  command.command = {"/bin/echo", "hunter2"};
+  ::setenv("PGHOSTADDR", "192.0.2.1", 1);
+  for (const PasswordSource& source : {PasswordSource{}, command}) {
+    EXPECT_EQ(with_password(*parse_location("postgresql://me@other/d"), source, {}).error().code,
+              Errc::permission);
+    EXPECT_TRUE(with_password(*parse_location("postgresql:///d"), source, {}));
+  }
+  ::unsetenv("PGHOSTADDR");
 }
 
 TEST(Locations, AskACommandForThePassword) {

@@ -1,15 +1,18 @@
 #include "packs/sql/postgres_server.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/unique_fd.hpp"
 #include "packs/sql/engine/pg/link.hpp"
 #include "support/sizes.hpp"
 
@@ -32,6 +35,17 @@ std::string programs() {
   std::abort();
 }
 
+// One that nobody had a moment ago.
+int free_port() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(socket.get(), any, size) != 0 || ::getsockname(socket.get(), any, &size) != 0)
+    give_up("has no port");
+  return ntohs(address.sin_port);
+}
+
 std::unique_ptr<PostgresServer>& shared_server() {
   static std::unique_ptr<PostgresServer> server;
   return server;
@@ -51,7 +65,7 @@ bool PostgresServer::is_installed() {
   return !programs().empty();
 }
 
-PostgresServer::PostgresServer() {
+PostgresServer::PostgresServer(Tls tls) : tls_(tls) {
   if (::geteuid() == 0) {
     const passwd* const nobody = ::getpwnam("nobody");
     if (nobody == nullptr ||
@@ -64,7 +78,33 @@ PostgresServer::PostgresServer() {
                 "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"}),
           patience);
   if (made.exit_code != 0) give_up(made.describe());
+  if (tls_ == Tls::yes) make_certificate();
   start();
+}
+
+void PostgresServer::make_certificate() {
+  const Outcome made = run(plan({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                 "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                                 "-keyout", directory_ / "server.key", "-out", certificate()}),
+                           patience);
+  if (made.exit_code != 0) give_up(made.describe());
+}
+
+std::vector<std::string> PostgresServer::command() const {
+  std::vector<std::string> words{programs() + "postgres", "-D", directory_ / "data", "-k",
+                                 directory_.path()};
+  std::vector<std::string> settings{"shared_buffers=16MB", "max_connections=150", "fsync=off",
+                                    "restart_after_crash=on", "port=" + std::to_string(port_)};
+  if (tls_ == Tls::yes) {
+    settings.insert(settings.end(),
+                    {"listen_addresses=127.0.0.1", "ssl=on", "ssl_cert_file=" + certificate(),
+                     "ssl_key_file=" + directory_ / "server.key"});
+  } else {
+    settings.emplace_back("listen_addresses=");
+  }
+  for (std::string& each : settings) words.insert(words.end(), {"-c", std::move(each)});
+  return words;
 }
 
 PostgresServer::~PostgresServer() {
@@ -104,13 +144,14 @@ void PostgresServer::start() {
   const auto is_ready = [&] {
     if (!server_ || !server_->is_running()) {
       server_.reset();
-      server_.emplace(
-          plan({programs() + "postgres", "-D", directory_ / "data", "-k", directory_.path(), "-c",
-                "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=150", "-c",
-                "fsync=off", "-c", "restart_after_crash=on"}));
+      if (tls_ == Tls::yes) port_ = free_port();  // another one where somebody was quicker
+      server_.emplace(plan(command()));
     }
-    return packs::sql::pg::Link::connect(
-               {{"host", directory_.path()}, {"user", "postgres"}, {"dbname", "postgres"}}, {})
+    return packs::sql::pg::Link::connect({{"host", directory_.path()},
+                                          {"port", std::to_string(port_)},
+                                          {"user", "postgres"},
+                                          {"dbname", "postgres"}},
+                                         {})
         .has_value();
   };
   if (!eventually(is_ready, patience)) give_up("does not start");

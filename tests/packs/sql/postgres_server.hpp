@@ -1,6 +1,7 @@
 // The real PostgreSQL, on a Unix socket in a directory of its own, for as long as a test wants it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +19,10 @@ class PostgresServer final {
 
   // A new cluster, and the server over it: both wait until they are ready, or end the test program.
   // As root they belong to `nobody`, because PostgreSQL refuses to run as root.
-  PostgresServer();
+  PostgresServer() : PostgresServer(Tls::no) {}
+  // With TLS it also listens on loopback, with a certificate of its own for `localhost`.
+  enum class Tls : std::uint8_t { no, yes };
+  explicit PostgresServer(Tls tls);
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
   ~PostgresServer();
@@ -27,6 +31,8 @@ class PostgresServer final {
   [[nodiscard]] std::string location(const std::string& database = "postgres") const;
   [[nodiscard]] std::string directory() const { return directory_.path(); }
   [[nodiscard]] pid_t pid() const { return server_->pid(); }
+  [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] std::string certificate() const { return directory_ / "server.crt"; }
 
   // KILL to the server itself, and a new one over what is left on the disk.
   void kill_and_restart();
@@ -35,9 +41,13 @@ class PostgresServer final {
 
  private:
   [[nodiscard]] Plan plan(std::vector<std::string> words) const;
+  void make_certificate();
+  [[nodiscard]] std::vector<std::string> command() const;
   void start();
 
   ScratchDirectory directory_{"postgres"};
+  const Tls tls_;
+  int port_ = 5432;               // also part of the name of its Unix socket
   std::optional<unsigned> user_;  // whose it is, when it cannot be ours
   std::optional<Process> server_;
 };

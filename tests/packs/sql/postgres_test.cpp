@@ -93,7 +93,8 @@ TEST_F(Postgres, LearnsTypesOfTheDatabase) {
 }
 
 TEST_F(Postgres, ZonedTimesNameTheirZone) {
-  ASSERT_EQ(change({"SET timezone = 'Asia/Kolkata'"}), "0");
+  ASSERT_EQ(change({"ALTER DATABASE " + name_ + " SET timezone = 'Asia/Kolkata'"}), "0");
+  connection_ = open();
   EXPECT_EQ(ask("SELECT timestamptz '2024-01-31 10:00:00+00'"), "2024-01-31T15:30:00+05:30");
 }
 
@@ -445,6 +446,50 @@ TEST_F(Postgres, PasswordsComeFromTheFileOrTheCommand) {
   EXPECT_TRUE(connect({.passfile = {}, .command = {"/bin/echo", "hunter2"}}));
   EXPECT_EQ(connect({.passfile = {}, .command = {"/bin/echo", "no"}}).error().code,
             Errc::permission);
+}
+
+// Connections are used again, and one call must not find what another has set.
+TEST_F(Postgres, LeavesNothingOfACallInItsSession) {
+  EXPECT_EQ(change({"SET work_mem = '123kB'", "SET datestyle = 'German'"}), "0 0");
+  EXPECT_EQ(ask("SELECT current_setting('work_mem'), date '2024-01-31'"), "4MB|2024-01-31");
+  EXPECT_EQ(change({"SELECT set_config('work_mem', '123kB', false)"}), "0");
+  EXPECT_EQ(ask("SHOW work_mem"), "4MB");
+  const auto other = open();
+  EXPECT_EQ(ask("SELECT pg_advisory_lock(7)"), "");
+  EXPECT_EQ(test::ask(*other, "SELECT pg_try_advisory_lock(7)"), "true");
+  EXPECT_EQ(change({"CREATE TEMP TABLE few AS SELECT 1 AS i", "INSERT INTO few VALUES (2)",
+                    "CREATE TABLE kept AS SELECT * FROM few"}),
+            "0 1 0");
+  EXPECT_TRUE(ask("SELECT * FROM few").starts_with("not_found"));
+  EXPECT_EQ(ask("SELECT count(*) FROM kept"), "2");
+  EXPECT_TRUE(connection_->is_alive());
+}
+
+// A server with a certificate that nobody but the test vouches for.
+TEST(PostgresTls, TrustsWhoTheUserTrusts) {
+  if (!PostgresServer::is_installed()) GTEST_SKIP() << "there is no PostgreSQL here";
+  const PostgresServer server(PostgresServer::Tls::yes);
+  const auto engine = [](const std::string& mode) {
+    return packs::sql::pg::make_postgres_engine({.ssl_mode = mode});
+  };
+  const std::string location =
+      "postgresql://postgres@localhost:" + std::to_string(server.port()) + "/postgres";
+  const std::string question = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+  const auto answer = [&](const std::string& mode, const std::string& more = "") {
+    auto connection = engine(mode)->connect({"db", location + more}, {}, patiently());
+    if (connection) return ask(**connection, question);
+    return std::string(errc_name(connection.error().code)) + ": " + connection.error().message;
+  };
+  EXPECT_EQ(answer("disable"), "false|∅");
+  EXPECT_EQ(answer("require"), "true|TLSv1.3");
+  EXPECT_TRUE(answer("require", "?sslmode=disable").starts_with("permission_denied: sslmode"));
+  ::setenv("PGSSLROOTCERT", "/dev/null", 1);
+  EXPECT_TRUE(answer("verify-full").contains("certificate")) << answer("verify-full");
+  EXPECT_TRUE(answer("verify-full").starts_with("permission_denied: ")) << answer("verify-full");
+  ::setenv("PGSSLROOTCERT", server.certificate().c_str(), 1);
+  EXPECT_EQ(answer("verify-full"), "true|TLSv1.3");
+  EXPECT_EQ(answer("", "?sslmode=verify-full"), "true|TLSv1.3");
+  ::unsetenv("PGSSLROOTCERT");
 }
 
 }  // namespace

@@ -82,6 +82,9 @@ const std::vector<std::string>& attacks() {
       "SELECT * FROM query('FROM enable_logging(''QueryLog'')')",
       "SELECT * FROM query('FROM enable_' || 'logging(''QueryLog'')')",
       "SELECT * FROM hearth_query('persistent', 'FROM enable_logging(''QueryLog'')')",
+      "FROM enable_logging\u00a0('QueryLog')",
+      "FROM query\u3000('SELECT 1')",
+      "FROM\u00a0query\u200b(\u2003'SELECT 1')",
       "FROM disable_logging()",
       "FROM truncate_duckdb_logs()",
       "SELECT write_log('x')",
@@ -212,6 +215,30 @@ TEST_F(ReadOnly, RefusesWritersWhatLeavesTheDatabase) {
   EXPECT_THAT(execute("COPY t TO 'out.csv'", "persistent"), HasSubstr("unsupported: COPY"));
   EXPECT_FALSE(std::filesystem::exists(project_ / "out.csv"));
   EXPECT_EQ(query("SELECT i FROM t"), "1");
+}
+
+TEST_F(ReadOnly, RefusesWritersWhatWouldNotLast) {
+  for (const std::string sql :
+       {"CREATE TEMP TABLE u(i INT)", "CREATE OR REPLACE TEMPORARY VIEW u AS SELECT 1",
+        "SELECT 1; CREATE TEMP TABLE u(i INT)", "CREATE LOCAL TEMP TABLE u(i INT)",
+        "CREATE TABLE IF NOT EXISTS temp.u(i INT)", "CREATE MACRO \"temp\".m() AS 1"}) {
+    EXPECT_THAT(execute(sql, "scratch"), HasSubstr("unsupported: CREATE TEMP")) << sql;
+  }
+  EXPECT_EQ(execute("CREATE TABLE temp(i INT); DROP TABLE temp", "scratch"), "0,0");
+}
+
+TEST_F(ReadOnly, RefusesATextThatIsCutByANul) {
+  const std::string sql("SELECT 1 \0 no SQL", 17);
+  EXPECT_THAT(query(sql), HasSubstr("invalid_args: the statement holds a NUL"));
+  EXPECT_THAT(execute(sql), HasSubstr("invalid_args: the statement holds a NUL"));
+}
+
+TEST_F(ReadOnly, SaysWhereToChangeAnotherDatabasesTables) {
+  const auto executed =
+      (*connect("scratch"))->execute({{.sql = "INSERT INTO persistent.u VALUES (1)"}}, {}, {});
+  ASSERT_FALSE(executed);
+  EXPECT_THAT(executed.error().suggestions,
+              testing::Contains(HasSubstr("give \"persistent\" as the database")));
 }
 
 // A name that is redefined is looked at again.

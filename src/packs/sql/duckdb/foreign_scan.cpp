@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "packs/sql/duckdb/foreign_stream.hpp"
+#include "packs/sql/engine/sql_scanner.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -215,6 +216,16 @@ void find_foreign_names(SessionView& view, duckdb_connection link, const std::st
     const bool is_same = entry->second.alias == owner->alias && entry->second.table == table;
     if (!is_new && !is_same) entry->second.is_ambiguous = true;
   }
+}
+
+const Neighbour* named_neighbour(const SessionView& view, std::string_view sql) {
+  SqlScanner scanner(sql, Dialect::duckdb);
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (!scanner.rest(token).starts_with('.')) continue;
+    const Neighbour* owner = view.neighbour(scanner.name(token));
+    if (owner != nullptr && owner->instance.path != view.home) return owner;
+  }
+  return nullptr;
 }
 
 Result<void> register_foreign_scan(duckdb_database database, duckdb_connection link) {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/guarded.hpp"
@@ -60,6 +61,8 @@ class ScopedView final {
 
 // Fills `view.names` for a statement that is about to be prepared on `link`.
 void find_foreign_names(SessionView& view, duckdb_connection link, const std::string& sql);
+// Of which other database a text names something, as `persistent.orders`; null: of none.
+[[nodiscard]] const Neighbour* named_neighbour(const SessionView& view, std::string_view sql);
 
 // At the opening of each database.
 [[nodiscard]] Result<void> register_foreign_scan(duckdb_database database, duckdb_connection link);

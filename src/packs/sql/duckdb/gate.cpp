@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "packs/sql/duckdb/instances.hpp"
+#include "packs/sql/engine/sql_scanner.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -26,124 +27,26 @@ constexpr std::array forbidden{
     "write_log",
 };
 
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-bool is_name_start(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
-}
-
-bool is_name(char c) {
-  return is_name_start(c) || (c >= '0' && c <= '9') || c == '$';
-}
-
-// Passes over a text as DuckDB's scanner does (that of PostgreSQL), from name to name.
-class Scanner final {
- public:
-  explicit Scanner(std::string_view sql) : rest_(sql) {}
-
-  // The next name, in lower case and without quotes; nothing at the end.
-  std::optional<std::string> next_name() {
-    while (!rest_.empty()) {
-      if (skip_blank()) continue;
-      const char c = rest_.front();
-      if (c == '"') return quoted();
-      if (c == '\'') {
-        skip_string(false);
-      } else if (c == '$') {
-        skip_dollars();
-      } else if (c >= '0' && c <= '9') {
-        rest_.remove_prefix(1);
-        while (!rest_.empty() && is_name(rest_.front())) rest_.remove_prefix(1);
-      } else if (is_name_start(c)) {
-        std::string name = plain();
-        if (name == "e" && rest_.starts_with('\'')) {
-          skip_string(true);
-          continue;
-        }
-        return name;
-      } else {
-        rest_.remove_prefix(1);
-      }
-    }
-    return std::nullopt;
-  }
-  [[nodiscard]] bool is_called() {
-    while (skip_blank()) continue;
-    return rest_.starts_with('(');
-  }
-  [[nodiscard]] std::string_view rest() const { return rest_; }
-
- private:
-  // A space or a comment, if there is one.
-  bool skip_blank() {
-    if (rest_.empty()) return false;
-    if (is_space(rest_.front())) {
-      rest_.remove_prefix(1);
-      return true;
-    }
-    if (rest_.starts_with("--")) {
-      rest_.remove_prefix(std::min(rest_.find_first_of("\n\r"), rest_.size()));
-      return true;
-    }
-    if (!rest_.starts_with("/*")) return false;
-    int depth = 0;
-    do {
-      const std::size_t step = rest_.starts_with("/*") || rest_.starts_with("*/") ? 2 : 1;
-      if (rest_.starts_with("/*")) ++depth;
-      if (rest_.starts_with("*/")) --depth;
-      rest_.remove_prefix(step);
-    } while (depth > 0 && !rest_.empty());
-    return true;
-  }
-  std::string plain() {
-    std::string name;
-    for (; !rest_.empty() && is_name(rest_.front()); rest_.remove_prefix(1))
-      name.push_back(lower(rest_.front()));
-    return name;
-  }
-  std::string quoted() {
-    std::string name;
-    rest_.remove_prefix(1);
-    while (!rest_.empty()) {
-      const bool is_twice = rest_.starts_with("\"\"");
-      if (rest_.front() == '"' && !is_twice) break;
-      name.push_back(lower(rest_.front()));
-      rest_.remove_prefix(is_twice ? 2 : 1);
-    }
-    rest_.remove_prefix(std::min<std::size_t>(1, rest_.size()));
-    return name;
-  }
-  void skip_string(bool has_escapes) {
-    rest_.remove_prefix(1);
-    while (!rest_.empty() && rest_.front() != '\'') {
-      const bool is_escape = has_escapes && rest_.front() == '\\' && rest_.size() > 1;
-      rest_.remove_prefix(is_escape ? 2 : 1);
-    }
-    rest_.remove_prefix(std::min<std::size_t>(1, rest_.size()));
-  }
-  // $$ … $$ and $tag$ … $tag$.
-  void skip_dollars() {
-    std::size_t end = 1;
-    while (end < rest_.size() && is_name(rest_[end]) && rest_[end] != '$') ++end;
-    const bool is_tag =
-        end < rest_.size() && rest_[end] == '$' && (end == 1 || is_name_start(rest_[1]));
-    if (!is_tag) return rest_.remove_prefix(1);
-    const std::string tag(rest_.substr(0, end + 1));
-    rest_.remove_prefix(tag.size());
-    const std::size_t close = rest_.find(tag);
-    rest_.remove_prefix(close == std::string_view::npos ? rest_.size() : close + tag.size());
-  }
-  static char lower(char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-
-  std::string_view rest_;
-};
-
 std::unexpected<Error> refuse(std::string what, std::string instead) {
   return fail(Errc::unsupported, std::move(what) + " is not run here", {std::move(instead)});
+}
+
+// Whether a statement makes something that only its connection sees: CREATE [OR REPLACE] [LOCAL]
+// TEMP …, or CREATE … temp.name.
+bool is_temporary(std::string_view statement) {
+  static constexpr std::array passed{"or", "replace", "local", "global"};
+  SqlScanner scanner(statement, Dialect::duckdb);
+  if (scanner.name(scanner.next()) != "create") return false;
+  std::string name = scanner.name(scanner.next());
+  while (std::ranges::find(passed, name) != passed.end()) name = scanner.name(scanner.next());
+  if (name == "temp" || name == "temporary") return true;
+  std::string before;
+  while (!name.empty()) {
+    const Token token = scanner.next();
+    before = std::exchange(name, scanner.name(token));
+    if (name.empty()) return before == "temp" && scanner.text(token) == ".";
+  }
+  return false;
 }
 
 }  // namespace
@@ -209,45 +112,54 @@ Result<void> check_reads(duckdb_statement_type type) {
 }
 
 Result<void> check_calls(std::string_view sql) {
-  Scanner scanner(sql);
-  while (const auto name = scanner.next_name()) {
-    if (*name == "u" && scanner.rest().starts_with("&\""))
+  // The engine would read it up to there only.
+  if (sql.contains('\0')) return fail(Errc::invalid_args, "the statement holds a NUL character");
+  SqlScanner scanner(sql, Dialect::duckdb);
+  for (Token token = scanner.next(); token.kind != TokenKind::end;) {
+    const Token following = scanner.next();
+    const std::string name = scanner.name(token);
+    if (name == "u" && scanner.rest(token).starts_with("&\""))
       return refuse("a name with Unicode escapes", "write it as it is");
-    if (*name == internal_schema)
-      return refuse("what reads or changes " + *name, "hearth keeps its own records there");
-    if (std::ranges::find(forbidden, *name) != forbidden.end() && scanner.is_called())
-      return refuse("the function " + *name + "()", "hearth sees to the engine by itself");
+    if (name == internal_schema)
+      return refuse("what reads or changes " + name, "hearth keeps its own records there");
+    const bool is_called = following.kind == TokenKind::opening;
+    if (is_called && std::ranges::find(forbidden, name) != forbidden.end())
+      return refuse("the function " + name + "()", "hearth sees to the engine by itself");
+    token = following;
   }
   return {};
 }
 
 bool is_merge(std::string_view sql) {
-  Scanner scanner(sql);
-  return scanner.next_name() == "merge" && scanner.next_name() == "into";
+  return leading_words(sql, Dialect::duckdb, 2) == std::vector<std::string>{"MERGE", "INTO"};
 }
 
 Result<void> check_lasting(std::string_view sql) {
-  Scanner scanner(sql);
-  if (scanner.next_name() != "create") return {};
-  auto word = scanner.next_name();
-  if (word == "or" && scanner.next_name() == "replace") word = scanner.next_name();
-  if (word != "temp" && word != "temporary") return {};
-  return refuse("CREATE TEMP", "make it in scratch, which is this session's own");
+  SqlScanner scanner(sql, Dialect::duckdb);
+  bool begins = true;
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (begins && is_temporary(sql.substr(token.begin)))
+      return refuse("CREATE TEMP", "make it in scratch, which is this session's own");
+    begins = scanner.text(token) == ";";
+  }
+  return {};
 }
 
 bool has_pivot(std::string_view sql) {
-  Scanner scanner(sql);
-  while (const auto name = scanner.next_name()) {
-    if (*name == "pivot" || *name == "pivot_wider") return true;
+  SqlScanner scanner(sql, Dialect::duckdb);
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    const std::string name = scanner.name(token);
+    if (name == "pivot" || name == "pivot_wider") return true;
   }
   return false;
 }
 
 std::string_view explained(std::string_view sql) {
-  Scanner scanner(sql);
-  if (scanner.next_name() != "explain") return {};
-  const std::string_view all = scanner.rest();
-  return scanner.next_name() == "analyze" ? scanner.rest() : all;
+  SqlScanner scanner(sql, Dialect::duckdb);
+  const Token first = scanner.next();
+  if (scanner.name(first) != "explain") return {};
+  const Token second = scanner.next();
+  return scanner.rest(scanner.name(second) == "analyze" ? second : first);
 }
 
 }  // namespace hearth::packs::sql::duckdb

@@ -5,7 +5,6 @@
 #include <duckdb.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,11 +32,12 @@ enum class Effect : std::uint8_t {
 // DuckDB keeps a transaction that only reads from changing rows, but not from what some functions
 // do to the process (logs and where they go, checkpoints), nor from running text as SQL.
 // `unsupported` for a text that calls one of these, quoted or not, outside of its strings and
-// comments, or names hearth's own schema.
+// comments, or names hearth's own schema; `invalid_args` for one with a NUL.
 [[nodiscard]] Result<void> check_calls(std::string_view sql);
 
 // Statements that DuckDB's C interface has no name for, or that are of no use here, by how they
-// begin: MERGE INTO changes rows; a temporary table would be seen by its connection alone.
+// begin: MERGE INTO changes rows; what is temporary would be seen by its connection alone. The
+// second looks at each statement of a text.
 [[nodiscard]] bool is_merge(std::string_view sql);
 [[nodiscard]] Result<void> check_lasting(std::string_view sql);
 // Whether a text has the word PIVOT, which DuckDB makes two statements of.

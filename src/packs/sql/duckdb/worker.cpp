@@ -216,6 +216,7 @@ Result<void> Worker::start(duckdb_prepared_statement prepared,
 // SELECT calls may write (nextval, through a view or a macro as well): DuckDB keeps the
 // transaction from it.
 Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parameter>& parameters) {
+  if (auto may = check_calls(sql); !may) return may;
   idx_t count = 0;
   const auto all = extract(link_.get(), sql, count);
   if (!all) return std::unexpected(all.error());
@@ -227,7 +228,6 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
     return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
                 {"sql_execute runs several as one transaction"});
   }
-  if (auto may = check_calls(sql); !may) return may;
   find_foreign_names(view_, link_.get(), sql);
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
     return std::unexpected(std::move(begun.error()));
@@ -397,24 +397,34 @@ Result<Executed> Worker::run_all(const Request& request) {
   return executed;
 }
 
+// Queries read other databases by their alias; nothing else finds them.
+Error Worker::advised(Error why, const std::string& sql) const {
+  const Neighbour* owner = why.code == Errc::not_found ? named_neighbour(view_, sql) : nullptr;
+  if (owner == nullptr) return why;
+  why.suggestions.push_back("a statement changes its own database only: give \"" + owner->alias +
+                            "\" as the database, and leave it out of the names");
+  return why;
+}
+
 // One text may hold several statements; each is prepared when those before it have run.
 Result<void> Worker::run_text(const Request& request, const Statement& statement, Executed& to) {
+  const bool is_trusted = request.is_trusted || statement.is_trusted;
+  if (!is_trusted) {
+    if (auto may = check_calls(statement.sql); !may) return may;
+    if (auto may = check_lasting(statement.sql); !may) return may;
+  }
   idx_t count = 0;
   const auto all = extract(link_.get(), statement.sql, count);
   if (!all) return std::unexpected(all.error());
   if (count > 1 && !statement.parameters.empty()) {
     return fail(Errc::invalid_args, "params go with one statement, this text holds several");
   }
-  const bool is_trusted = request.is_trusted || statement.is_trusted;
-  if (!is_trusted) {
-    if (auto may = check_calls(statement.sql); !may) return may;
-    if (auto may = check_lasting(statement.sql); !may) return may;
-  }
   if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
   for (idx_t i = 0; i < count; ++i) {
     auto prepared = prepare_at(*all, i);
     if (!prepared) {
-      return std::unexpected(refusal_of(statement.sql, std::move(prepared.error())));
+      return std::unexpected(
+          advised(refusal_of(statement.sql, std::move(prepared.error())), statement.sql));
     }
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
     if (count > 1 && type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
@@ -428,7 +438,8 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
     QueryResult result;
     if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess) {
-      return std::unexpected(engine_error(api().duckdb_result_error(&result.get())));
+      return std::unexpected(
+          advised(engine_error(api().duckdb_result_error(&result.get())), statement.sql));
     }
     to.rows_affected.push_back(changed_rows(type, result));
   }

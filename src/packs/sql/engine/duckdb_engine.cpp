@@ -100,7 +100,10 @@ Result<std::shared_ptr<Child>> DuckDbEngine::child(const Work& work) {
   milliseconds back_off{0};
   {
     auto life = life_.lock();
-    life.wait([](const Life& now) { return !now.is_starting; });
+    const auto has_started = [](const Life& now) { return !now.is_starting; };
+    const auto latest = work.deadline.value_or(steady_clock::now() + start_patience);
+    if (!life.wait_until(latest, has_started))
+      return fail(Errc::timed_out, "DuckDB is starting, and takes longer than the time limit");
     if (life->is_stopped) return fail(Errc::draining, "hearthd is leaving");
     if (life->child && life->child->is_running()) return life->child;
     const bool was_healthy = !life->child || steady_clock::now() - life->started > healthy_life;

@@ -13,8 +13,6 @@ namespace hearth::packs::sql::hyper {
 namespace {
 
 using pg::bind;
-using pg::Dialect;
-using pg::leading_words;
 using pg::quote_literal;
 using pg::quote_name;
 

@@ -30,8 +30,6 @@
 namespace hearth::packs::sql::hyper {
 namespace {
 
-using pg::Dialect;
-using pg::leading_words;
 using pg::quote_literal;
 
 constexpr std::chrono::seconds commit_patience{60};  // a commit is finished whatever the limit

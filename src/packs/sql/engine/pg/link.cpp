@@ -173,6 +173,12 @@ Result<void> Link::establish(const Libpq& pq, PGconn* connection, int waker, con
     return fail(code_of(refusal.sqlstate), "connect: " + told, advice_for(refusal.sqlstate));
   // A server that starts again ends connections in the middle of their greeting.
   if (is_closed) return fail(Errc::engine_restarted, "connect: " + told, advice_for("57P03"));
+  const bool is_distrusted = told.contains("certificate") || told.contains("SSL");
+  if (is_distrusted) {
+    return fail(Errc::permission, "connect: " + told,
+                {"put the certificate of who vouches for the server into ~/.postgresql/root.crt",
+                 "or ask for what the server offers: sslmode in [sql.postgres] of config.toml"});
+  }
   return fail(Errc::unavailable, "connect: " + told,
               {"check that the server runs and that host and port are right"});
 }

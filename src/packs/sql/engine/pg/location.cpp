@@ -77,11 +77,18 @@ std::string_view in_environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// libpq sends PGPASSWORD to whatever server it connects to: it is meant for that of PGHOST.
-Result<void> check_environment(const Options& options) {
+// libpq sends PGPASSWORD to whatever server it connects to, and connects to PGHOSTADDR whatever the
+// server is called: both are meant for that of PGHOST.
+Result<void> check_environment(const Options& options, bool has_password) {
   const std::string host = value_of(options, "host");
-  const bool is_meant = host.empty() || host == in_environment("PGHOST");
-  if (in_environment("PGPASSWORD").empty() || is_meant) return {};
+  if (host.empty() || host == in_environment("PGHOST")) return {};
+  if (!in_environment("PGHOSTADDR").empty()) {
+    return fail(Errc::permission,
+                "PGHOSTADDR in hearthd's environment would send what is meant for " + host +
+                    " to another machine",
+                {"start hearthd without it"});
+  }
+  if (has_password || in_environment("PGPASSWORD").empty()) return {};
   return fail(Errc::permission,
               "PGPASSWORD in hearthd's environment would be sent to any server that is named",
               {"start hearthd without it", where_passwords_go().front()});
@@ -137,10 +144,9 @@ Result<Options> with_ssl_mode(Options options, const std::string& configured) {
 
 Result<Options> with_password(Options options, const PasswordSource& source, const Work& work) {
   if (!source.passfile.empty()) options.emplace_back("passfile", source.passfile);
-  if (source.command.empty()) {
-    if (auto fine = check_environment(options); !fine) return std::unexpected(fine.error());
-    return options;
-  }
+  if (auto fine = check_environment(options, !source.command.empty()); !fine)
+    return std::unexpected(fine.error());
+  if (source.command.empty()) return options;
   io::ChildPlan plan{.words = source.command, .environment = {}};
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable)

@@ -64,6 +64,38 @@ Result<void> check_executable(const Statement& statement) {
               {"use sql_load or sql_export"});
 }
 
+// Whether the server's session may not be as it was when its transaction has ended: settings,
+// temporary tables, locks of the session, what listens. What changes rows and tables leaves nothing
+// of that kind, unless it calls what does.
+bool leaves_traces(std::string_view sql) {
+  static constexpr std::array clean{"SELECT", "WITH",   "VALUES", "TABLE",    "INSERT", "UPDATE",
+                                    "DELETE", "MERGE",  "ALTER",  "TRUNCATE", "DROP",   "COMMENT",
+                                    "GRANT",  "REVOKE", "CREATE", "EXPLAIN",  "SHOW"};
+  const auto words = leading_words(sql, Dialect::postgres, 3);
+  if (words.empty() || std::ranges::find(clean, words.front()) == clean.end()) return true;
+  const bool is_temporary = std::ranges::any_of(
+      words, [](const std::string& word) { return is_one_of(word, {"TEMP", "TEMPORARY"}); });
+  if (words.front() == "CREATE" && is_temporary) return true;
+  SqlScanner scanner(sql, Dialect::postgres);
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    const std::string name = scanner.name(token);
+    if (name == "set_config" || name == "pg_temp" || name.starts_with("pg_advisory_lock") ||
+        name.starts_with("pg_try_advisory_lock")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// How values are spelled (cells.hpp), whatever the role or the database has set.
+std::string settings_for(Access access) {
+  std::string settings =
+      "SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET bytea_output = 'hex'; "
+      "SET extra_float_digits = 1; SET standard_conforming_strings = on";
+  if (access == Access::read_only) settings += "; SET default_transaction_read_only = on";
+  return settings;
+}
+
 }  // namespace
 
 // ---- Opening ----------------------------------------------------------------------------------
@@ -96,12 +128,7 @@ Result<std::unique_ptr<Link>> PostgresConnection::open_link(const Options& optio
   all.emplace_back("fallback_application_name", "hearth");
   auto link = Link::connect(all, work);
   if (!link) return link;
-  // How values are spelled (cells.hpp), whatever the role or the database has set.
-  std::string settings =
-      "SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET bytea_output = 'hex'; "
-      "SET extra_float_digits = 1; SET standard_conforming_strings = on";
-  if (access == Access::read_only) settings += "; SET default_transaction_read_only = on";
-  if (auto set = (*link)->run_ours(settings, work); !set)
+  if (auto set = (*link)->run_ours(settings_for(access), work); !set)
     return std::unexpected(std::move(set.error()).within("prepare the connection"));
   return link;
 }
@@ -134,6 +161,17 @@ void PostgresConnection::roll_back() {
   if (!link_->is_alive() || link_->transaction() == PQTRANS_IDLE) return;
   // One that cannot even do this is dropped: is_alive() says so, or the next begin() fails.
   (void)link_->run_ours("ROLLBACK", within(roll_back_patience));
+  wipe();
+}
+
+// The next call finds the session as the first one did; where the server cannot do that, it gets
+// another connection.
+void PostgresConnection::wipe() {
+  if (!std::exchange(has_traces_, false) || !link_->is_alive()) return;
+  const Work work = within(roll_back_patience);
+  const bool is_clean =
+      link_->run_ours("DISCARD ALL", work) && link_->run_ours(settings_for(access_), work);
+  is_spent_ = !is_clean;
 }
 
 Error PostgresConnection::failed(Error error, std::string_view first_word, const Work& work) {
@@ -249,6 +287,7 @@ Result<std::unique_ptr<Rows>> PostgresConnection::query(const Statement& stateme
     return std::unexpected(writes(first));
   auto bound = bind(statement, Dialect::postgres);
   if (!bound) return std::unexpected(std::move(bound.error()));
+  has_traces_ = leaves_traces(statement.sql);
   if (auto begun = begin("READ ONLY", work); !begun)
     return std::unexpected(std::move(begun.error()));
   const std::string declare =
@@ -272,6 +311,7 @@ Result<std::unique_ptr<Rows>> PostgresConnection::show(const Statement& statemen
                                                        const Work& work) {
   auto bound = bind(statement, Dialect::postgres);
   if (!bound) return std::unexpected(std::move(bound.error()));
+  has_traces_ = leaves_traces(statement.sql);
   if (auto begun = begin("READ ONLY", work); !begun)
     return std::unexpected(std::move(begun.error()));
   auto answer = link_->run(bound->sql, bound->values, work);
@@ -285,6 +325,7 @@ Result<std::string> PostgresConnection::explain(const Statement& statement,
                                                 const Work& work) {
   auto bound = bind(statement, Dialect::postgres);
   if (!bound) return std::unexpected(std::move(bound.error()));
+  has_traces_ = leaves_traces(statement.sql);
   if (auto begun = begin("READ ONLY", work); !begun)
     return std::unexpected(std::move(begun.error()));
   const std::string options = analyze ? "EXPLAIN (ANALYZE) " : "EXPLAIN (VERBOSE FALSE) ";
@@ -314,6 +355,7 @@ Result<Executed> PostgresConnection::execute(const std::vector<Statement>& state
     return std::unexpected(std::move(done.error()));
   if (auto committed = commit(work); !committed)
     return std::unexpected(std::move(committed.error()));
+  wipe();
   return executed;
 }
 
@@ -336,6 +378,7 @@ Result<Executed> PostgresConnection::insert(const BulkInsert& rows, const Work& 
     return std::unexpected(std::move(done.error()));
   if (auto committed = commit(work); !committed)
     return std::unexpected(std::move(committed.error()));
+  wipe();
   return executed;
 }
 
@@ -354,6 +397,7 @@ Result<void> PostgresConnection::run_all(const std::vector<Statement>& statement
                                          Executed& executed,
                                          const Work& work) {
   for (const Statement& statement : statements) {
+    has_traces_ = has_traces_ || leaves_traces(statement.sql);
     auto affected = run_to_end(statement, work);
     if (!affected) {
       Error error = failed(std::move(affected.error()), "", work);

@@ -35,7 +35,7 @@ class PostgresConnection final : public sql::Connection {
   [[nodiscard]] Result<TableDetail> describe(const std::string& name, const Work& work) override;
   // The server is somebody's: hearth makes no tables of its own there.
   [[nodiscard]] bool keeps_keys() const override { return false; }
-  [[nodiscard]] bool is_alive() const override { return link_->is_alive(); }
+  [[nodiscard]] bool is_alive() const override { return link_->is_alive() && !is_spent_; }
 
   [[nodiscard]] std::string version() const;
 
@@ -49,6 +49,7 @@ class PostgresConnection final : public sql::Connection {
   // "READ ONLY" or "READ WRITE".
   [[nodiscard]] Result<void> begin(std::string_view mode, const Work& work);
   void roll_back();
+  void wipe();
   // Rolls back, and adds to `error` what only the catalog knows.
   [[nodiscard]] Error failed(Error error, std::string_view first_word, const Work& work);
   [[nodiscard]] Result<std::unique_ptr<Rows>> show(const Statement& statement, const Work& work);
@@ -79,6 +80,8 @@ class PostgresConnection final : public sql::Connection {
   const Access access_;
   std::unique_ptr<Link> link_;
   TypeBook types_;
+  bool has_traces_ = false;  // the transaction at hand may change the server's session
+  bool is_spent_ = false;    // it did, and nothing could undo it
   std::optional<std::string> incarnation_;  // of the server; empty: it cannot tell (see commit())
 };
 

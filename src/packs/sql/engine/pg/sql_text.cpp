@@ -12,126 +12,6 @@
 namespace hearth::packs::sql::pg {
 namespace {
 
-bool is_name_start(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
-}
-bool is_name_part(char c) {
-  return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
-
-enum class TokenKind : std::uint8_t { word, parameter, opening, closing, other, end };
-
-struct Token {
-  TokenKind kind = TokenKind::end;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-
-class Scanner {
- public:
-  Scanner(std::string_view sql, Dialect dialect) : sql_(sql), dialect_(dialect) {}
-
-  // White space and comments come with none.
-  Token next() {
-    skip_blanks();
-    const std::size_t begin = at_;
-    if (at_ >= sql_.size()) return {TokenKind::end, begin, begin};
-    const char c = sql_[at_];
-    if (is_name_start(c)) return word(begin);
-    if (c == '$') return dollar(begin);
-    ++at_;
-    if (c == '\'' || c == '"') pass_quotes(c, false);
-    if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
-      while (at_ < sql_.size() && is_name_part(sql_[at_])) ++at_;
-    }
-    if (c == '(') return {TokenKind::opening, begin, at_};
-    return {c == ')' ? TokenKind::closing : TokenKind::other, begin, at_};
-  }
-
- private:
-  [[nodiscard]] bool is_at(std::string_view text) const {
-    return sql_.substr(at_).starts_with(text);
-  }
-
-  void skip_blanks() {
-    while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_])) != 0) {
-        ++at_;
-      } else if (is_at("--")) {
-        at_ = std::min(sql_.find('\n', at_), sql_.size());
-      } else if (is_at("/*")) {
-        pass_comment();
-      } else {
-        return;
-      }
-    }
-  }
-
-  void pass_comment() {
-    int depth = 0;
-    while (at_ < sql_.size()) {
-      if (is_at("/*")) {
-        depth = dialect_ == Dialect::postgres ? depth + 1 : 1;
-        at_ += 2;
-      } else if (is_at("*/")) {
-        at_ += 2;
-        if (--depth == 0) return;
-      } else {
-        ++at_;
-      }
-    }
-  }
-
-  // From behind the opening quote.
-  void pass_quotes(char quote, bool has_escapes) {
-    while (at_ < sql_.size()) {
-      const char c = sql_[at_++];
-      if (has_escapes && c == '\\') {
-        ++at_;
-      } else if (c == quote) {
-        if (at_ >= sql_.size() || sql_[at_] != quote) return;
-        ++at_;
-      }
-    }
-    at_ = std::min(at_, sql_.size());
-  }
-
-  Token word(std::size_t begin) {
-    while (at_ < sql_.size() && (is_name_part(sql_[at_]) || sql_[at_] == '$')) ++at_;
-    const bool is_escape_string =
-        at_ - begin == 1 && (sql_[begin] == 'e' || sql_[begin] == 'E') && is_at("'");
-    if (!is_escape_string) return {TokenKind::word, begin, at_};
-    ++at_;
-    pass_quotes('\'', true);
-    return {TokenKind::other, begin, at_};
-  }
-
-  // $1, $name, or $tag$ … $tag$.
-  Token dollar(std::size_t begin) {
-    ++at_;
-    while (at_ < sql_.size() && is_name_part(sql_[at_])) ++at_;
-    const bool is_number =
-        at_ > begin + 1 && std::isdigit(static_cast<unsigned char>(sql_[begin + 1])) != 0;
-    if (is_number || !is_at("$"))
-      return {at_ == begin + 1 ? TokenKind::other : TokenKind::parameter, begin, at_};
-    const std::string_view tag = sql_.substr(begin, at_ + 1 - begin);
-    const auto closing = sql_.find(tag, at_ + 1);
-    at_ = closing == std::string_view::npos ? sql_.size() : closing + tag.size();
-    return {TokenKind::other, begin, at_};
-  }
-
-  const std::string_view sql_;
-  const Dialect dialect_;
-  std::size_t at_ = 0;
-};
-
-std::string upper(std::string_view text) {
-  std::string word(text);
-  std::ranges::transform(word, word.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return word;
-}
-
 bool is_integer(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -196,28 +76,16 @@ class ParameterValues {
 
 }  // namespace
 
-std::vector<std::string> leading_words(std::string_view sql, Dialect dialect, std::size_t most) {
-  Scanner scanner(sql, dialect);
-  std::vector<std::string> words;
-  while (words.size() < most) {
-    const Token token = scanner.next();
-    if (token.kind == TokenKind::opening && words.empty()) continue;
-    if (token.kind != TokenKind::word) break;
-    words.push_back(upper(sql.substr(token.begin, token.end - token.begin)));
-  }
-  return words;
-}
-
 std::string main_verb(std::string_view sql, Dialect dialect) {
   static constexpr std::array verbs{"SELECT", "INSERT", "UPDATE", "DELETE",
                                     "MERGE",  "VALUES", "TABLE"};
-  Scanner scanner(sql, dialect);
+  SqlScanner scanner(sql, dialect);
   int depth = 0;
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     if (token.kind == TokenKind::opening) ++depth;
     if (token.kind == TokenKind::closing) --depth;
     if (token.kind != TokenKind::word || depth > 0) continue;
-    std::string word = upper(sql.substr(token.begin, token.end - token.begin));
+    std::string word = upper_case(scanner.text(token));
     if (std::ranges::find(verbs, word) != verbs.end()) return word;
   }
   return "";
@@ -227,7 +95,7 @@ std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect diale
   std::vector<Statement> statements;
   for (const Statement& text : texts) {
     const std::string_view sql = text.sql;
-    Scanner scanner(sql, dialect);
+    SqlScanner scanner(sql, dialect);
     std::size_t begin = 0;
     int depth = 0;
     bool has_content = false;
@@ -259,12 +127,12 @@ Result<BoundStatement> bind(const Statement& statement, Dialect dialect) {
     return fail(Errc::invalid_args, "the statement holds a NUL character");
   const ParameterValues values(statement.parameters);
   BoundStatement bound;
-  Scanner scanner(sql, dialect);
+  SqlScanner scanner(sql, dialect);
   std::size_t copied = 0;
   std::size_t highest = 0;
   for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
     if (token.kind != TokenKind::parameter) continue;
-    const auto number = values.number_of(sql.substr(token.begin, token.end - token.begin));
+    const auto number = values.number_of(scanner.text(token));
     if (!number) return std::unexpected(number.error());
     if (values.at(*number).text.find('\0') != std::string::npos)
       return fail(Errc::invalid_args,

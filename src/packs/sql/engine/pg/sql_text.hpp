@@ -1,25 +1,15 @@
-// What hearth must know about a statement's text, without being a parser: with which words it
-// begins, and where its parameters are. Strings, quoted names, dollar quotes and comments are
-// passed over as the server does.
+// What hearth must know about a statement's text, without being a parser: what it
+// does, where one ends and the next begins, and where its parameters are.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "packs/sql/engine/pg/link.hpp"
+#include "packs/sql/engine/sql_scanner.hpp"
 
 namespace hearth::packs::sql::pg {
-
-// Where the two differ: comments nest in PostgreSQL, and do not in hyperd.
-enum class Dialect : std::uint8_t { postgres, hyper };
-
-// The first words of a statement in upper case, at most `most`: {"CREATE", "TABLE"}. Opening
-// parentheses before the first are passed over; anything else ends the list.
-[[nodiscard]] std::vector<std::string> leading_words(std::string_view sql,
-                                                     Dialect dialect,
-                                                     std::size_t most = 3);
 
 // What a statement does behind its WITH, in upper case: the first of SELECT, INSERT, UPDATE,
 // DELETE, MERGE, VALUES and TABLE outside of parentheses, or INTO when a SELECT has one there.
