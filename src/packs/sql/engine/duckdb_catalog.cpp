@@ -73,7 +73,7 @@ Error SocketConnection::with_suggestions(Error error, const Work& work) {
   constexpr std::string_view after = " does not exist";
   const std::size_t end = error.message.find(after);
   if (error.code != Errc::not_found || !error.message.starts_with(before) ||
-      end == std::string::npos || !is_alive_) {
+      end == std::string::npos || !is_alive_ || !error.suggestions.empty()) {
     return error;
   }
   const std::string missing = error.message.substr(before.size(), end - before.size());
