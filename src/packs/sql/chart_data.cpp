@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <limits>
 
 #include "base/closest.hpp"
@@ -47,7 +48,8 @@ FieldKind kind_of(const Column& column, const Batch& rows, std::size_t at) {
 double number_of(std::string_view text) {
   double number = nan;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return code == std::errc() && end == text.data() + text.size() ? number : nan;
+  const bool is_whole = code == std::errc() && end == text.data() + text.size();
+  return is_whole && std::isfinite(number) ? number : nan;  // there is no place for the infinite
 }
 
 Field field_of(const std::vector<Column>& header, const Batch& rows, std::size_t at) {

@@ -225,7 +225,12 @@ void export_file(ToolRunner& runner, const wire::ExportRequest& request, pack::C
                                    seconds = request.timeout](pack::Call running) {
     const auto exported =
         export_rows(runner.connections(), request, ToolRunner::work_of(running, seconds));
-    if (!exported) return running.answer(std::unexpected(exported.error()));
+    if (!exported) {
+      // It may be there because this very call has written it before.
+      const bool is_there = exported.error().code == Errc::conflict;
+      return running.answer(
+          std::unexpected(in_doubt(exported.error(), is_there && running.is_resend())));
+    }
     running.answer(pack::Reply{.structured = json::encode(wire::ExportAnswer{
                                    .path = request.path,
                                    .format = std::string(format_name(request.format)),

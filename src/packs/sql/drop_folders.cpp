@@ -24,7 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE;
+constexpr std::uint32_t of_interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE_SELF |
+                                      IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW;
 constexpr int pause_ms = 1'000;  // before what failed is tried again
 constexpr int most_crashes = 5;  // then it may well be the file that ends the engine
 
@@ -87,8 +88,7 @@ Result<void> DropFolders::add(const Folder& folder) {
   }
   if (known == state->folders.end()) remove_lone_sentinels(folder.path);
   // Watched before it is looked at, so that nothing comes in between.
-  const std::uint32_t how = of_interest | IN_ONLYDIR | IN_DONT_FOLLOW;
-  if (::inotify_add_watch(inotify_.get(), folder.path.c_str(), how) < 0) {
+  if (::inotify_add_watch(inotify_.get(), folder.path.c_str(), of_interest) < 0) {
     return fail_errno("watch " + folder.path, errno);
   }
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
@@ -154,6 +154,14 @@ void DropFolders::work() {
 }
 
 bool DropFolders::sweep(const Folder& folder) {
+  // A folder that was removed, and perhaps made again, is another one to the kernel. For one that
+  // is watched already this changes nothing.
+  if (::inotify_add_watch(inotify_.get(), folder.path.c_str(), of_interest) < 0) {
+    if (missing_.insert(folder.path).second)
+      log::warning("a watched folder is not there", {log::kv("folder", folder.path)});
+    return false;
+  }
+  missing_.erase(folder.path);
   bool is_done = true;
   for (const std::string& file : ready_files(folder.path)) {
     {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -16,7 +17,8 @@ namespace hearth::packs::sql {
 // inotify(7), on a thread of its own, which is there while a folder is watched. A file that was
 // loaded is moved to loaded/ below its folder; one that could not be to failed/, with the reason in
 // NAME.reason.txt. The sentinel is removed last: what is interrupted before is done again. A load
-// that failed for no fault of the file (the engine was killed, or is busy) is tried again.
+// that failed for no fault of the file (the engine was killed, or is busy) is tried again. A folder
+// that is removed is watched again when it has been made again.
 class DropFolders final {
  public:
   // Behind the name of a file: the file is complete.
@@ -59,7 +61,9 @@ class DropFolders final {
   UniqueFd wake_;
   mutable Guarded<State> state_;
   std::thread thread_;
-  std::map<std::string, int> crashes_;  // of the engine, by the file; the watcher's thread only
+  // The watcher's thread only.
+  std::map<std::string, int> crashes_;  // of the engine, by the file
+  std::set<std::string> missing_;       // folders that are not there, by path
 };
 
 }  // namespace hearth::packs::sql

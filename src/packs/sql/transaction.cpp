@@ -26,7 +26,7 @@ Error in_doubt(Error error, bool may_be_done) {
   if (!may_be_done || error.code == Errc::outcome_unknown) return error;
   return {Errc::outcome_unknown,
           "this was sent before, and whether it was done could not be found out: " + error.message,
-          {"look at the tables before you send it again"}};
+          {"look at what is there before you send it again"}};
 }
 
 Result<Executed> in_transaction(Connections& connections,

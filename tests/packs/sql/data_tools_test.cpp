@@ -180,6 +180,12 @@ TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   wait_for("in/book.xlsx");
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx"));
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx.reason.txt"));
+  // A folder that is made again is another one to the kernel.
+  fs::remove_all(project_ / "in");
+  fs::create_directory(project_ / "in");
+  write("in/again.csv", "a\n1\n");
+  write("in/again.csv.ready", "");
+  wait_for("in/again.csv");
   EXPECT_THAT(good("query", R"({"sql":"SELECT * FROM sales"})"), HasSubstr(R"([[1,"x"]])"));
   EXPECT_THAT(good("unwatch", R"({"path":"in"})"), HasSubstr(R"("was_watched":true)"));
   EXPECT_EQ(good("watch", "{}"), R"({"folders":[]})");

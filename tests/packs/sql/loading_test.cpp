@@ -301,6 +301,16 @@ TEST_F(Loading, LoadsInlineData) {
   EXPECT_EQ(rows(scratch()), "a,tags\n1,\"[\"\"x\"\"]\"\n");
 }
 
+TEST_F(Loading, RefusesWhatIsEmpty) {
+  for (const std::string name : {"empty.csv", "empty.json", "empty.jsonl"}) {
+    const auto loaded = load(persistent(), {file(name, "\n")});
+    ASSERT_FALSE(loaded) << name;
+    EXPECT_THAT(loaded.error().message, HasSubstr("is empty: it has not even a header"));
+  }
+  must_load(persistent(), {file("header.csv", "a,b\n")});
+  EXPECT_EQ(rows(persistent()), "a,b\n");
+}
+
 // Failure 13 of the peer: a name is pasted into the statement there.
 TEST_F(Loading, TakesNamesForWhatTheyAre) {
   LoadRequest request{.table = {{}, "t\"; DROP TABLE t; --"}};

@@ -157,6 +157,17 @@ TEST(ChartData, TakesTimesNumbersAndCategories) {
   EXPECT_THAT(data->group->texts, ElementsAre("(null)", "(null)"));
   EXPECT_EQ(chart_data(chart::Mark::line, {.x = "dya"}, header, rows).error().code,
             Errc::not_found);
+  // What is infinite or no number has no place on an axis: a gap, as NULL is.
+  Batch odd(2);
+  for (const char* value : {"inf", "-Infinity", "nan", "2.5"}) {
+    odd.add(CellKind::text, "a");
+    odd.add(CellKind::real, value);
+  }
+  const auto bars =
+      chart_data(chart::Mark::bar, {}, {{"name", "VARCHAR"}, {"size", "DOUBLE"}}, odd);
+  ASSERT_TRUE(bars);
+  EXPECT_THAT(bars->y.at(0).numbers,
+              ElementsAre(testing::IsNan(), testing::IsNan(), testing::IsNan(), 2.5));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds users_patience{2'000};
 using Config = Owned<duckdb_config, &Api::duckdb_destroy_config>;
 
 std::string spills_of(const InstanceSpec& spec) {
-  return spec.writable.empty() ? "" : spec.writable + "/" + std::string(spill_directory);
+  return spec.spills.empty() ? "" : spec.spills + "/" + std::string(spill_directory);
 }
 
 Result<Config> configuration(const InstanceSpec& spec) {
@@ -162,7 +162,7 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
 Confinement confinement_of(const InstanceSpec& spec) {
   Confinement to{spec.readable, {}, spec.start};
   (spec.is_read_only ? to.readable : to.writable).push_back(spec.directory);
-  to.writable.push_back(spec.writable);
+  to.writable.push_back(spec.spills);
   std::erase(to.writable, "");
   return to;
 }

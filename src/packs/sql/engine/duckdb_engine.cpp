@@ -43,8 +43,8 @@ Result<InstanceSpec> attached_spec(const DatabaseRef& database,
   // Who may write is decided for each connection; the file is open once for all.
   spec.is_read_only = spec.is_read_only && !database.is_written;
   spec.directory = std::filesystem::path(database.location).parent_path();
-  spec.writable = base + "/attached/" + fingerprint_hex(database.location);
-  if (auto made = make_directory(spec.writable); !made) return std::unexpected(made.error());
+  spec.spills = base + "/attached/" + fingerprint_hex(database.location);
+  if (auto made = make_directory(spec.spills); !made) return std::unexpected(made.error());
   return spec;
 }
 
@@ -176,7 +176,7 @@ Result<InstanceSpec> DuckDbEngine::spec_of(const DatabaseRef& database,
   if (auto made = make_directory(spec.directory + "/exchange"); !made) {
     return std::unexpected(std::move(made.error()));
   }
-  spec.writable = spec.directory;
+  spec.spills = spec.directory;
   spec.path = spec.directory + (is_scratch ? "/scratch.duckdb" : "/persistent.duckdb");
   spec.keeps_keys = true;
   spec.is_read_only = !is_scratch && settings_.is_read_only;

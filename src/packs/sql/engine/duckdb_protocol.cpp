@@ -30,7 +30,7 @@ void write(ByteWriter& to, const InstanceSpec& spec) {
   write(to, spec.readable);
   to.text(spec.start);
   to.text(spec.directory);
-  to.text(spec.writable);
+  to.text(spec.spills);
   to.number(spec.memory_limit);
   to.number(spec.threads);
 }
@@ -44,7 +44,7 @@ InstanceSpec read_spec(ByteReader& from) {
   spec.readable = read_texts(from);
   spec.start = from.text();
   spec.directory = from.text();
-  spec.writable = from.text();
+  spec.spills = from.text();
   spec.memory_limit = from.number<std::uint64_t>();
   spec.threads = from.number<std::uint32_t>();
   return spec;

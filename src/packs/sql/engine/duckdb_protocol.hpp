@@ -28,8 +28,8 @@ struct InstanceSpec {
   bool must_exist = false;            // else it is made where it is missing
   std::vector<std::string> readable;  // directories whose files its queries may read
   std::string start = {};             // where relative paths begin
-  std::string directory;      // where its file and log are, which it may write unless read-only
-  std::string writable = {};  // for what does not fit into memory; may be the same
+  std::string directory;    // where its file and log are, which it may write unless read-only
+  std::string spills = {};  // where what does not fit into memory goes; may be the same
   std::uint64_t memory_limit = 0;  // bytes; 0: DuckDB's own choice
   std::uint32_t threads = 0;       // 0: as many as there are cores
 };

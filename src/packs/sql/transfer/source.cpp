@@ -86,6 +86,10 @@ Result<void> check_readable(std::string_view path, std::string_view head) {
       return refuse("a spreadsheet, which this DuckDB has no reader for", "save the sheet as CSV");
     }
   }
+  if (head.find_first_not_of(" \t\r\n\xEF\xBB\xBF") == std::string_view::npos) {
+    return fail(Errc::invalid_args, std::string(path) + " is empty: it has not even a header",
+                {"wait until it is written, or make the table with sql_execute"});
+  }
   return {};
 }
 
