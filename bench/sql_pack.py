@@ -11,6 +11,7 @@ import subprocess
 from measure import Finding, Place, Series, series
 
 HEAVY = ["group by", "join", "window", "sort", "distinct"]
+HYPERD = pathlib.Path(__file__).resolve().parent.parent / "build/hyper/hyperd"  # what scripts/setup --hyper has installed
 SETTINGS = '[sql]\nmemory_limit = "2GiB"\nthreads = 2\n'  # bench/sql/sql_bench.cpp has the same for its peer
 WORDS = ("alpha bravo cargo delta eagle fresh grand hotel index joker knack lemon mango noble ocean pilot quick river "
          "solar tiger umbra vivid wheat xenon yacht zebra").split()
@@ -43,6 +44,9 @@ class SqlPack:
         beyond = Series([sum(parts) - found["buffers"].median], "MB")
         lines.append(Finding(f"{self.clients} clients at work on {table}: all processes, beyond DuckDB's buffers", beyond,
                              "the buffers", found["buffers"], goal="≤ 150 MB", limit=150.0))
+        lines += [Finding(f"kill -9 of {name}'s process: until a query is answered again", found[f"{kind} recovery"],
+                          goal="< 300 ms", limit=300.0)
+                  for kind, name in (("duckdb", "DuckDB"), ("hyper", "Hyper")) if f"{kind} recovery" in found]
         if self.has_postgres:
             lines += [Finding("PostgreSQL: `SELECT 1`, one client, p50", found["postgres p50"], "libpq in process",
                               found["libpq p50"]),
@@ -116,8 +120,10 @@ def sql_pack(programs: pathlib.Path, scratch: pathlib.Path, is_quick: bool) -> S
 def in_turn(programs: pathlib.Path, scratch: pathlib.Path, is_quick: bool, csv: pathlib.Path,
             clients: int) -> dict[str, Series]:
     figures: dict[str, Series] = {}
+    engines = ["duckdb", "hyper"] if HYPERD.exists() else ["duckdb"]
     for number, words in enumerate((("calls", 15, 300 if is_quick else 2000), ("rate", 8, 0.3 if is_quick else 2, 9),
-                                    ("load", csv, scratch, 9), ("heavy", csv, scratch, 15), ("footprint", csv, clients))):
+                                    ("load", csv, scratch, 9), ("heavy", csv, scratch, 15), ("footprint", csv, clients),
+                                    *(("recovery", engine, 20) for engine in engines))):
         figures |= measured(programs, scratch / f"h{number}", is_quick, *words)
     return figures
 
@@ -125,9 +131,9 @@ def in_turn(programs: pathlib.Path, scratch: pathlib.Path, is_quick: bool, csv: 
 def measured(programs: pathlib.Path, home: pathlib.Path, is_quick: bool, step: str, *words) -> dict[str, Series]:
     """One step of bench_sql with a daemon of its own; a last number of rounds is fewer when quick."""
     home.mkdir()
-    (home / "config.toml").write_text(SETTINGS)
+    (home / "config.toml").write_text(SETTINGS + (f'[sql.hyper]\npath = "{HYPERD}"\n' if HYPERD.exists() else ""))
     with Place(programs, home, is_quick) as place:
-        if is_quick and step in ("rate", "load", "heavy"):
+        if is_quick and step in ("rate", "load", "heavy", "recovery"):
             words = (*words[:-1], 3)
         if is_quick and step == "calls":
             words = (3, words[1])

@@ -40,16 +40,27 @@ Bridge::Bridge(const std::string& hearth) : process_({hearth, "mcp"}) {
   (void)read_line(process_.out());
 }
 
-std::string Bridge::ask(const std::string& call) const {
+std::string Bridge::answer_to(const std::string& call) const {
   write_all(process_.in(), call);
   // Notifications go by: they have no id.
   for (;;) {
     std::string lines = read_line(process_.out());
     const std::size_t at = lines.find(R"({"jsonrpc":"2.0","id":7,)");
-    if (at == std::string::npos) continue;
-    check(lines);
-    return lines.substr(at);
+    if (at != std::string::npos) return lines.substr(at);
   }
+}
+
+std::string Bridge::ask(const std::string& call) const {
+  std::string answer = answer_to(call);
+  check(answer);
+  return answer;
+}
+
+bool Bridge::is_answered(const std::string& call) const {
+  const std::string answer = answer_to(call);
+  if (answer.contains("engine_restarted")) return false;
+  check(answer);
+  return true;
 }
 
 double lock_step_rate(const std::deque<Bridge>& bridges, const std::string& call, double seconds) {

@@ -28,8 +28,12 @@ class Bridge final {
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
   // Sends it and waits for its answer.
   [[nodiscard]] std::string ask(const std::string& call) const;
+  // The same; false when the engine ended before it could answer. The first error ends nothing.
+  [[nodiscard]] bool is_answered(const std::string& call) const;
 
  private:
+  [[nodiscard]] std::string answer_to(const std::string& call) const;
+
   Child process_;
 };
 

@@ -8,11 +8,14 @@
 //   bench_sql load HEARTH CSV DIRECTORY ROUNDS           into scratch, persistent, and a file
 //   bench_sql heavy HEARTH CSV DIRECTORY ROUNDS          queries over what was loaded
 //   bench_sql footprint HEARTH CSV CLIENTS               memory of all processes together
-//   bench_sql postgres HEARTH SOCKET_DIRECTORY ROUNDS COUNT
+//   bench_sql recovery HEARTH ENGINE ROUNDS              after kill -9 of duckdb's or hyper's
+//   process bench_sql postgres HEARTH SOCKET_DIRECTORY ROUNDS COUNT
 //
 // "One client" works for 20 µs between an answer and the next call, as in bench_round_trip.
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -221,10 +224,11 @@ double buffers(const Bridge& bridge, std::string_view database) {
   return std::atof(answer.c_str() + at + 9) / 1e6;
 }
 
-pid_t engine_pid(const Bridge& bridge) {
+pid_t engine_pid(const Bridge& bridge, const std::string& kind) {
   const std::string answer = bridge.ask(tool_call("sql_databases", "{}"));
-  const std::size_t at = answer.find(R"("pid":)");
-  if (at == std::string::npos) die("databases: " + answer);
+  const std::size_t engine = answer.find(R"("kind":")" + kind + '"');
+  const std::size_t at = answer.find(R"("pid":)", engine);
+  if (engine == std::string::npos || at == std::string::npos) die("databases: " + answer);
   return std::atoi(answer.c_str() + at + 6);
 }
 
@@ -241,7 +245,7 @@ void footprint(const std::string& hearth, const std::string& csv, int clients) {
   std::this_thread::sleep_for(std::chrono::seconds(5));
   double pool = buffers(bridges.front(), "persistent");
   for (const Bridge& bridge : bridges) pool += buffers(bridge, "scratch");
-  const double engine = proportional_megabytes(engine_pid(bridges.front()));
+  const double engine = proportional_megabytes(engine_pid(bridges.front(), "duckdb"));
   const double daemon = proportional_megabytes(daemon_pid());
   double all_bridges = 0;
   for (const Bridge& bridge : bridges) all_bridges += proportional_megabytes(bridge.pid());
@@ -249,6 +253,31 @@ void footprint(const std::string& hearth, const std::string& csv, int clients) {
   print_series("daemon", "MB", {daemon});
   print_series("bridges", "MB", {all_bridges});
   print_series("buffers", "MB", {pool});
+}
+
+// From the kill to the first good answer of a query that is sent again while it is refused.
+void recovery(const std::string& hearth, const std::string& kind, int rounds) {
+  const Bridge bridge(hearth);
+  std::string database = "persistent";
+  if (kind == "hyper") {
+    database = "h";
+    (void)bridge.ask(tool_call("sql_attach", R"({"alias":"h","location":"recovery.hyper",)"
+                                             R"("engine":"hyper"})"));
+  }
+  (void)bridge.ask(tool_call(
+      "sql_execute",
+      R"({"sql":"CREATE TABLE t AS SELECT 1 AS i","database":)" + json::quoted(database) + "}"));
+  const std::string call = sql_query("SELECT i FROM t", database);
+  Figures took;
+  for (int round = 0; round < rounds; ++round) {
+    (void)bridge.ask(call);
+    const pid_t engine = engine_pid(bridge, kind);
+    const auto began = Clock::now();
+    if (::kill(engine, SIGKILL) != 0) die("kill", errno);
+    while (!bridge.is_answered(call)) continue;
+    took.push_back(milliseconds_since(began));
+  }
+  print_series(kind + " recovery", "ms", took);
 }
 
 void postgres(const std::string& hearth, const std::string& directory, int rounds, int count) {
@@ -294,9 +323,12 @@ int main(int argc, char** argv) {
     heavy(argv[2], argv[3], argv[4], number(5));
   } else if (argc == 5 && what == "footprint") {
     footprint(argv[2], argv[3], number(4));
+  } else if (argc == 5 && what == "recovery") {
+    recovery(argv[2], argv[3], number(4));
   } else if (argc == 6 && what == "postgres") {
     postgres(argv[2], argv[3], number(4), number(5));
   } else {
-    die("usage: bench_sql calls|rate|load|heavy|footprint|postgres …, see bench/sql/sql_bench.cpp");
+    die("usage: bench_sql calls|rate|load|heavy|footprint|recovery|postgres …, see "
+        "bench/sql/sql_bench.cpp");
   }
 }

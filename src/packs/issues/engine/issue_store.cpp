@@ -155,7 +155,11 @@ void IssueStore::close() {
 void IssueStore::work() {
   ::pthread_setname_np(::pthread_self(), "hearth-issues");
   leave_signals_to_the_loop();
-  while (wait_for_tasks()) do_some();
+  do {
+    projector_.settle();
+    if (!wait_for_tasks()) return;
+    do_some();
+  } while (true);
 }
 
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
@@ -184,7 +188,9 @@ bool IssueStore::wait_for_tasks() {
     (void)!::read(wake_.get(), &count, sizeof count);
     if ((polled[1].revents & POLLIN) == 0) continue;
     watch.drain();
-    if (probe_.look() != *seen_.lock()) follow();
+    if (probe_.look() == *seen_.lock()) continue;
+    follow();
+    projector_.settle();
   }
 }
 

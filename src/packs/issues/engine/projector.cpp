@@ -170,10 +170,15 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   const auto events = cache_.event_count();
   if (!events) return std::unexpected(events.error());
   rebuilt.events = *events;
-  // All events were in memory once, several times the size of what stays.
+  has_much_memory_ = true;
+  return rebuilt;
+}
+
+void Projector::settle() {
+  cache_.trim_journal();
+  if (!std::exchange(has_much_memory_, false)) return;
   cache_.give_memory_back();
   (void)::malloc_trim(0);
-  return rebuilt;
 }
 
 Result<void> Projector::apply_events(const IssueId& id,
@@ -223,7 +228,6 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   }
   if (auto done = cache_.set_head(head); !done) return std::unexpected(done.error());
   if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
-  cache_.trim_journal();
   auto board = board_.lock();
   for (Changed& each : changed) board->put(std::move(each.summary), each.row);
   return changes;

@@ -54,6 +54,9 @@ class Projector final {
     std::optional<std::uint64_t> snapshot;  // its name
   };
   [[nodiscard]] Result<Rebuilt> rebuild(bool from_snapshot);
+  // What can be done when the answers are out: keeps the journal short, and gives back the memory
+  // of a rebuild, which had all events in it, several times what stays.
+  void settle();
   // Remembers what the events of a snapshot amount to, so that the next rebuild from it is quick.
   // The cache must have exactly these.
   void keep(const CommitId& snapshot);
@@ -96,6 +99,7 @@ class Projector final {
   const SignaturePolicy policy_;
   KeyRing keys_;
   LogProblems problems_;
+  bool has_much_memory_ = false;
 };
 
 }  // namespace hearth::packs::issues

@@ -28,9 +28,11 @@ using std::chrono::seconds;
 constexpr std::string_view announcement = "listening on ";
 constexpr std::size_t most_output = 16'384;  // kept of what it prints, for messages
 constexpr seconds quick{10};                 // a run that ends sooner is a quick crash
-constexpr int free_crashes = 3;  // quick ones in a row without a wait before the next start
+constexpr int free_crashes = 3;   // quick ones in a row without a wait before the next start
+constexpr int most_crashes = 20;  // then it is a loop that only its cause ends
 constexpr milliseconds first_wait{50};
-constexpr milliseconds longest_wait{2'000};
+constexpr milliseconds longest_wait{150};
+constexpr milliseconds wait_in_loop{2'000};
 constexpr milliseconds time_to_answer{2'000};  // for one that may hang
 // What is left of a socket's name for its directory: sun_path has 108 bytes.
 constexpr std::size_t longest_directory = 80;
@@ -246,7 +248,8 @@ bool HyperServer::Run::is_over(bool has_started) {
   shared->crashes = now() - started_ < quick ? shared->crashes + 1 : 1;
   milliseconds wait{0};
   if (shared->crashes > free_crashes)
-    wait = std::min(first_wait * (1 << std::min(shared->crashes - free_crashes, 8)), longest_wait);
+    wait = std::min(first_wait * (shared->crashes - free_crashes), longest_wait);
+  if (shared->crashes > most_crashes) wait = wait_in_loop;
   log::warning("hyperd ended and is started again",
                {log::kv("crashes", shared->crashes), log::kv("wait_ms", wait.count())});
   if (wait.count() > 0)
