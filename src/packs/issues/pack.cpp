@@ -47,8 +47,12 @@ class Issues final : public pack::Pack {
  private:
   Result<std::unique_ptr<IssueStore>> open(const Stores::Place& place,
                                            const std::string& common_directory);
-  [[nodiscard]] Result<std::string> cache_directory(const Stores::Place& place,
-                                                    const std::string& common_directory);
+  struct CacheDirectories {
+    std::string own;
+    std::string other;  // of the process that owns the data; empty: this one does
+  };
+  [[nodiscard]] Result<CacheDirectories> cache_directories(const Stores::Place& place,
+                                                           const std::string& common_directory);
   void tell(const Projector::Changes& changes,
             const std::string& name_space,
             const std::string& common_directory);
@@ -127,33 +131,35 @@ std::vector<pack::StoreStatus> Issues::stores() const {
 }
 
 // git is the truth and everybody may write it; only the cache has an owner. A process that does not
-// own the data computes its own and leaves nothing behind.
-Result<std::string> Issues::cache_directory(const Stores::Place& place,
-                                            const std::string& common_directory) {
-  std::string path = fingerprint_hex(common_directory);
+// own the data makes its own, a copy of the owner's if there is one, and leaves nothing behind.
+Result<Issues::CacheDirectories> Issues::cache_directories(const Stores::Place& place,
+                                                           const std::string& common_directory) {
+  const auto data = context_->data_directory(place.name_space);
+  if (!data) return std::unexpected(data.error());
+  const std::string name = fingerprint_hex(common_directory);
+  CacheDirectories directories{.own = (*data / name).string(), .other = {}};
   if (context_->store_owner()) {
+    directories.other = directories.own;
     auto directory = private_directory_.lock();
     if (!*directory) {
       auto made = store::PrivateDirectory::make("hearth-issues-cache-");
       if (!made) return std::unexpected(std::move(made.error()));
       directory->emplace(std::move(*made));
     }
-    path = (*directory)->path() + "/" + place.name_space + "-" + path;
-  } else {
-    const auto data = context_->data_directory(place.name_space);
-    if (!data) return std::unexpected(data.error());
-    path = (*data / path).string();
+    directories.own = (*directory)->path() + "/" + place.name_space + "-" + name;
   }
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("make " + path, errno);
-  return path;
+  if (::mkdir(directories.own.c_str(), 0700) != 0 && errno != EEXIST)
+    return fail_errno("make " + directories.own, errno);
+  return directories;
 }
 
 Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                                                  const std::string& common_directory) {
-  auto directory = cache_directory(place, common_directory);
-  if (!directory) return std::unexpected(std::move(directory.error()));
+  auto caches = cache_directories(place, common_directory);
+  if (!caches) return std::unexpected(std::move(caches.error()));
   IssueStore::Options options{.directory = place.directory,
-                              .cache_directory = std::move(*directory),
+                              .cache_directory = std::move(caches->own),
+                              .other_cache_directory = std::move(caches->other),
                               .is_power_safe = context_->is_power_safe(),
                               .signatures = signatures_,
                               .idle = idle_,

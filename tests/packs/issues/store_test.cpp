@@ -25,6 +25,10 @@ using test::git;
 using test::new_issue_id;
 using test::Repositories;
 
+std::string new_name() {
+  return "cache-" + hex_of(random_bytes(4));
+}
+
 TEST(IssueWal, CommitsAreTheObjectsOfTheVectors) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
@@ -217,6 +221,49 @@ TEST(IssueStore, AnOlderCacheIsTakenOver) {
   EXPECT_EQ(Cache::events(**reader, id).value().size(), 1U);
   EXPECT_TRUE(append(*store, {{id, CommentAdded{"and on"}}}));
   EXPECT_EQ(all_issues(*store).at(id).comments.size(), 1U);
+}
+
+// A private process beside the daemon begins with what the daemon has computed.
+TEST(IssueStore, AnEmptyCacheBeginsAsACopyOfAnother) {
+  const Repositories repositories;
+  const auto owner = repositories.store(repositories.work());
+  const IssueId before = create(*owner, "before");
+  // Something that no log has, to know it by.
+  ASSERT_TRUE(owner->run([&](Repository&, Projector&) -> Result<void> {
+    auto cache = store::Database::open(owner->cache_directory() + "/cache.db", {});
+    return cache->execute("UPDATE rows SET event_count = 778");
+  }));
+  const auto beside = [&](const std::string& other) {
+    return Repositories::store_with({.directory = repositories.work(),
+                                     .cache_directory = repositories.directory(new_name()),
+                                     .other_cache_directory = other,
+                                     .is_power_safe = false,
+                                     .changed = {},
+                                     .when_idle = {}});
+  };
+  const auto events = [](IssueStore& store) {
+    std::uint64_t count = 0;
+    EXPECT_TRUE(store.run([&](Repository&, Projector& projector) -> Result<void> {
+      count = projector.event_count().value();
+      return {};
+    }));
+    return count;
+  };
+  const auto second = beside(owner->cache_directory());
+  EXPECT_EQ(events(*second), 778U);
+  // From there on each follows the log by itself.
+  const IssueId after = create(*second, "after");
+  EXPECT_EQ(events(*second), 779U);
+  ASSERT_TRUE(owner->catch_up());
+  EXPECT_NE(owner->board()->find(after), nullptr);
+  // Where it cannot be read, from git.
+  const std::string broken = repositories.directory("broken");
+  hearth::test::write_file(broken + "/cache.db", "no database");
+  for (const std::string& other : {broken, repositories.directory("nothing")}) {
+    const auto third = beside(other);
+    EXPECT_EQ(events(*third), 2U);
+    EXPECT_NE(third->board()->find(before), nullptr);
+  }
 }
 
 TEST(IssueStore, ALogThatWasSetBackIsReadAgain) {

@@ -157,8 +157,14 @@ Result<std::unique_ptr<Cache>> Cache::try_open(const std::string& directory) {
   return cache;
 }
 
-Result<std::unique_ptr<Cache>> Cache::open(const std::string& directory) {
+Result<std::unique_ptr<Cache>> Cache::open(const std::string& directory,
+                                           const std::string& example) {
   auto cache = try_open(directory);
+  if (cache && !example.empty() && !(*cache)->head_) {
+    // It is another process's, and changes meanwhile: without it all is read from git.
+    if (const auto copied = (*cache)->copy_of(example + "/cache.db", std::nullopt); !copied)
+      log::debug("the owner's issue cache is of no use", {log::kv("why", copied.error().message)});
+  }
   if (cache || cache.error().code == Errc::busy) return cache;
   log::warning("the issue cache is made anew", {log::kv("why", cache.error().message)});
   remove_files(directory + "/cache.db");
@@ -217,19 +223,23 @@ Result<void> Cache::keep(const std::string& name) {
 }
 
 Result<bool> Cache::restore(const std::string& name, const std::string& rules) {
-  const std::string path = kept_path(name);
+  return copy_of(kept_path(name), rules);
+}
+
+// False when it is not there, or of another version or other rules than it must be of.
+Result<bool> Cache::copy_of(const std::string& path, const std::optional<std::string>& rules) {
   {
-    auto kept = store::Database::open(path, {.mode = store::OpenMode::read_only});
-    if (!kept && kept.error().code == Errc::not_found) return false;
-    if (!kept) return std::unexpected(std::move(kept.error()));
-    const auto version = kept->integer("PRAGMA user_version");
+    auto other = store::Database::open(path, {.mode = store::OpenMode::read_only});
+    if (!other && other.error().code == Errc::not_found) return false;
+    if (!other) return std::unexpected(std::move(other.error()));
+    const auto version = other->integer("PRAGMA user_version");
     if (!version || *version != std::ssize(steps)) return false;
-    auto rows = kept->query("SELECT value FROM state WHERE name = 'rules'");
-    if (!rows.next() || rows.blob(0) != rules) return false;
+    auto rows = other->query("SELECT value FROM state WHERE name = 'rules'");
+    if (!rows.next() || (rules && rows.blob(0) != *rules)) return false;
   }
   if (auto done = database_.copy_from(path); !done) return std::unexpected(done.error());
   if (auto done = load_state(); !done) return std::unexpected(done.error());
-  // Changes are counted on from what was kept: the text index counts its own.
+  // Changes are counted on from what was there: the text index counts its own.
   if (auto done = begin_epoch(); !done) return std::unexpected(done.error());
   return true;
 }

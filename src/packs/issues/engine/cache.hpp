@@ -32,8 +32,11 @@ struct CachedSummary {
 // One thread writes; readers have connections of their own (readers()).
 class Cache final {
  public:
-  // In a directory, which exists. What cannot be opened or is of another version is made anew.
-  [[nodiscard]] static Result<std::unique_ptr<Cache>> open(const std::string& directory);
+  // In a directory, which exists. What cannot be opened or is of another version is made anew. An
+  // empty one begins as what another process has in `example`, if that is not empty and can be
+  // read.
+  [[nodiscard]] static Result<std::unique_ptr<Cache>> open(const std::string& directory,
+                                                           const std::string& example = {});
 
   // Of everything in it: the log's head that it was computed from, and under which rules
   // (signatures …). A cache of other rules has to be cleared.
@@ -102,6 +105,8 @@ class Cache final {
   Cache(store::Database database, std::string directory);
   [[nodiscard]] static Result<std::unique_ptr<Cache>> try_open(const std::string& directory);
   [[nodiscard]] Result<void> load_state();
+  [[nodiscard]] Result<bool> copy_of(const std::string& path,
+                                     const std::optional<std::string>& rules);
   [[nodiscard]] Result<void> begin_epoch();
   [[nodiscard]] std::string kept_path(const std::string& name) const;
 

@@ -50,7 +50,7 @@ IssueStore::IssueStore(Options options,
 Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Clock& clock) {
   auto repository = Repository::open(options.directory, {.is_power_safe = options.is_power_safe});
   if (!repository) return std::unexpected(std::move(repository.error()));
-  auto cache = Cache::open(options.cache_directory);
+  auto cache = Cache::open(options.cache_directory, options.other_cache_directory);
   if (!cache) return std::unexpected(std::move(cache.error()));
   std::unique_ptr<IssueStore> store(
       new IssueStore(std::move(options), clock, std::move(*repository), std::move(*cache)));

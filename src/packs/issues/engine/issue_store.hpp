@@ -72,6 +72,8 @@ class IssueStore final {
   struct Options {
     std::string directory;        // where the caller is
     std::string cache_directory;  // exists; this process alone uses it
+    // Of another process, to begin with where this one's is empty; may be missing.
+    std::string other_cache_directory = {};
     bool is_power_safe = true;
     SignaturePolicy signatures = SignaturePolicy::off;
     std::chrono::milliseconds idle{600'000};
