@@ -21,7 +21,7 @@ std::uint64_t ToolRunner::now_ms() const {
   return static_cast<std::uint64_t>(context_->clock().wall().time_since_epoch().count());
 }
 
-Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call) {
+Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call, Start start) {
   const pack::Caller& caller = call.caller();
   const std::string& directory = caller.cwd.empty() ? caller.project_root : caller.cwd;
   if (directory.empty()) {
@@ -29,7 +29,7 @@ Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call) {
                 {"start the client inside of a git repository"});
   }
   auto store = stores_.get({caller.name_space, directory}, context_->is_power_safe());
-  if (!store) return store;
+  if (!store || start == Start::as_it_is) return store;
   if (auto fresh = (*store)->catch_up(); !fresh) return std::unexpected(fresh.error());
   return store;
 }

@@ -40,8 +40,11 @@ class ToolRunner final {
   [[nodiscard]] Running running() { return Running(running_); }
   [[nodiscard]] std::uint64_t now_ms() const;
 
-  // The store of the repository that the caller is in, caught up with its log. Blocks.
-  [[nodiscard]] Result<Stores::Shared> store_of(const pack::Call& call);
+  // The store of the repository that the caller is in, caught up with its log; or as it is, for
+  // what must work where that fails. Blocks.
+  enum class Start : std::uint8_t { caught_up, as_it_is };
+  [[nodiscard]] Result<Stores::Shared> store_of(const pack::Call& call,
+                                                Start start = Start::caught_up);
   // The key under which a write is in the log: the caller's own, else the transport's; nothing
   // without either. `request` is what the call asked for.
   [[nodiscard]] static std::optional<CallKey> write_key(const std::optional<std::string>& own,
@@ -56,10 +59,14 @@ class ToolRunner final {
   void on_pool(Length length, pack::Call call, Job job);
 
   // Binds a tool that reads, or does work of its own: Result<Answer>(IssueStore&, const Request&,
-  // const pack::Call&), on the pool. Those whose spec does not say that they only read are refused
-  // to callers that may not write.
+  // const pack::Call&), on the pool; twice where what is kept of the log turns out to be damaged.
+  // Those whose spec does not say that they only read are refused to callers that may not write.
   template <typename Request, typename Answer, typename Work>
-  void bind(pack::Binder& tools, pack::ToolSpec spec, Length length, Work work);
+  void bind(pack::Binder& tools,
+            pack::ToolSpec spec,
+            Length length,
+            Work work,
+            Start start = Start::caught_up);
 
   // Binds a tool that appends events: make, Result<Batch>(const Request&, const Board&,
   // store::Database&, const Actor&), on the writer; answer, Answer(const Request&, const Receipt&),
@@ -103,18 +110,22 @@ void ToolRunner::on_pool(Length length, pack::Call call, Job job) {
 }
 
 template <typename Request, typename Answer, typename Work>
-void ToolRunner::bind(pack::Binder& tools, pack::ToolSpec spec, Length length, Work work) {
+void ToolRunner::bind(
+    pack::Binder& tools, pack::ToolSpec spec, Length length, Work work, Start start) {
   const bool writes = !spec.annotations.read_only;
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, length, writes, shared](Request request, pack::Call call) {
+      .deferred(tools, [this, length, writes, shared, start](Request request, pack::Call call) {
         on_pool(length, std::move(call),
-                [this, writes, shared, request = std::move(request)](pack::Call waiting) {
+                [this, writes, shared, start, request = std::move(request)](pack::Call waiting) {
                   const auto outcome = [&]() -> Result<Answer> {
                     auto may = writes ? check_writable(waiting) : Result<void>();
                     if (!may) return std::unexpected(std::move(may.error()));
-                    const auto store = store_of(waiting);
+                    const auto store = store_of(waiting, start);
                     if (!store) return std::unexpected(store.error());
+                    auto answer = (*shared)(**store, request, std::as_const(waiting));
+                    const bool is_damaged = !answer && answer.error().code == Errc::damaged;
+                    if (!is_damaged || !(*store)->mend(answer.error())) return answer;
                     return (*shared)(**store, request, std::as_const(waiting));
                   }();
                   waiting.answer(mcp::to_reply<Answer>(outcome));

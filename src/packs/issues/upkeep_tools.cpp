@@ -2,6 +2,7 @@
 // snapshot_gc, rebuild, verify, doctor, compact, stats.
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
@@ -57,6 +58,34 @@ wire::SnapshotAnswer to_answer(const Snapshot& snapshot) {
           .wal_head = hex_of(snapshot.meta.wal_head)};
 }
 
+// What the cache has of the log; under `require` it lacks what others may well want.
+Result<std::vector<Event>> events_for_snapshot(IssueStore& store,
+                                               const Repository& repository,
+                                               const CommitId& head) {
+  std::vector<Event> events;
+  if (store.options().signatures == SignaturePolicy::require) {
+    std::unordered_set<EventId> seen;
+    auto walked = walk_wal(
+        repository, head, [](const CommitId&, bool) -> Result<bool> { return false; },
+        [&](WalCommit commit) {
+          for (Event& each : commit.events) {
+            if (seen.insert(each.id).second) events.push_back(std::move(each));
+          }
+        });
+    if (!walked) return std::unexpected(std::move(walked.error()));
+    return events;
+  }
+  auto reader = store.reader();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  for (const RowKind kind : {RowKind::issue, RowKind::waiting, RowKind::file, RowKind::project}) {
+    auto read = Cache::each(**reader, kind, [&](std::vector<Event> each) {
+      std::ranges::move(each, std::back_inserter(events));
+    });
+    if (!read) return std::unexpected(std::move(read.error()));
+  }
+  return events;
+}
+
 Result<wire::SnapshotAnswer> take_snapshot(IssueStore& store,
                                            const wire::NoRequest&,
                                            const pack::Call&) {
@@ -64,18 +93,15 @@ Result<wire::SnapshotAnswer> take_snapshot(IssueStore& store,
   auto done = store.run([&](Repository& repository, Projector& projector) -> Result<void> {
     const auto head = projector.head();
     if (!head) return fail(Errc::not_found, "there is nothing to take a snapshot of yet");
-    auto reader = store.reader();
-    if (!reader) return std::unexpected(std::move(reader.error()));
-    std::vector<Event> events;
-    for (const RowKind kind : {RowKind::issue, RowKind::waiting, RowKind::file, RowKind::project}) {
-      auto read = Cache::each(**reader, kind, [&](std::vector<Event> each) {
-        std::ranges::move(each, std::back_inserter(events));
-      });
-      if (!read) return read;
+    if (projector.problems().incomplete > 0) {
+      return fail(Errc::damaged, "objects of the log are missing, and a snapshot would hide it",
+                  {"hearth issues doctor"});
     }
-    const auto snapshot = write_snapshot(repository, std::move(events), *head, store.now_ms());
+    auto events = events_for_snapshot(store, repository, *head);
+    if (!events) return std::unexpected(std::move(events.error()));
+    const auto snapshot = write_snapshot(repository, std::move(*events), *head, store.now_ms());
     if (!snapshot) return std::unexpected(snapshot.error());
-    projector.keep(snapshot->commit);
+    if (store.options().signatures != SignaturePolicy::require) projector.keep(snapshot->commit);
     answer = to_answer(*snapshot);
     return {};
   });
@@ -234,21 +260,22 @@ void declare_snapshots(pack::Binder& tools, ToolRunner& runner) {
 
 void declare_checks(pack::Binder& tools, ToolRunner& runner) {
   using enum ToolRunner::Length;
+  using enum ToolRunner::Start;  // a log that cannot be followed is just what these are for
   runner.bind<wire::RebuildRequest, wire::RebuildAnswer>(
       tools,
       doing("rebuild", "Compute again", "Compute all issues again from the log in git.",
             {.idempotent = true}),
-      lengthy, rebuild);
+      lengthy, rebuild, as_it_is);
   runner.bind<wire::NoRequest, wire::VerifyAnswer>(
       tools,
       reading("verify", "Check the log",
               "Read the log again and check digests, ids and signatures."),
-      lengthy, verify);
+      lengthy, verify, as_it_is);
   runner.bind<wire::DoctorRequest, wire::DoctorAnswer>(
       tools,
       doing("doctor", "Examine the issues",
             "Find what is wrong with this repository's issues; with fix, mend it."),
-      lengthy, doctor);
+      lengthy, doctor, as_it_is);
   runner.bind<wire::NoRequest, wire::CompactAnswer>(
       tools,
       doing("compact", "Save room", "Pack the git objects of the issues; remove old locks.",

@@ -187,17 +187,18 @@ Result<void> Cache::load_state() {
 }
 
 Result<void> Cache::clear(const std::string& rules) {
-  head_.reset();
-  rules_ = rules;
   auto transaction = begin();
   if (!transaction) return std::unexpected(transaction.error());
   auto done = database_.execute(
       "DELETE FROM rows; DELETE FROM events; DELETE FROM commits; DELETE FROM calls; DELETE FROM "
       "state");
-  if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules_});
+  if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules});
   if (done) done = begin_epoch();
   if (done) done = transaction->commit();
-  return done;
+  if (!done) return done;
+  head_.reset();
+  rules_ = rules;
+  return {};
 }
 
 Result<void> Cache::begin_epoch() {
@@ -323,10 +324,12 @@ Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
                        store::Blob{commit.view()}, store::Blob{events});
 }
 
-Result<void> Cache::set_head(const std::optional<CommitId>& head) {
-  head_ = head;
+Result<void> Cache::commit(store::Transaction& transaction, const std::optional<CommitId>& head) {
   const std::string_view value = head ? head->view() : std::string_view();
-  return database_.run("INSERT OR REPLACE INTO state VALUES('head', ?)", store::Blob{value});
+  auto done = database_.run("INSERT OR REPLACE INTO state VALUES('head', ?)", store::Blob{value});
+  if (done) done = transaction.commit();
+  if (done) head_ = head;
+  return done;
 }
 
 Result<std::vector<Event>> Cache::decode_events(std::string_view bytes) {
@@ -362,6 +365,23 @@ Result<std::optional<Cache::FoundCall>> Cache::find_call(store::Database& databa
     found.call.events.push_back(EventId::of(events));
   }
   return found;
+}
+
+Result<std::uint64_t> Cache::count_differences(const Cache& other) {
+  if (auto done = database_.run("ATTACH ? AS other", other.database_.path()); !done)
+    return std::unexpected(std::move(done.error()));
+  const auto found = database_.integer(
+      "WITH mine AS (SELECT id, kind, event_count, summary, bytes FROM main.rows "
+      "JOIN main.events USING(n)), theirs AS (SELECT id, kind, event_count, summary, bytes "
+      "FROM other.rows JOIN other.events USING(n)) SELECT count(*) FROM (SELECT coalesce(mine.id, "
+      "theirs.id) FROM mine FULL JOIN theirs USING(id) WHERE mine.id IS NULL OR theirs.id IS NULL "
+      "OR mine.kind <> theirs.kind OR mine.event_count <> theirs.event_count OR mine.summary IS "
+      "NOT "
+      "theirs.summary OR mine.bytes <> theirs.bytes)");
+  auto done = database_.execute("DETACH other");
+  if (!found) return std::unexpected(found.error());
+  if (!done) return std::unexpected(std::move(done.error()));
+  return static_cast<std::uint64_t>(found->value_or(0));
 }
 
 Result<std::vector<Cache::Change>> Cache::changes_after(store::Database& database,

@@ -58,7 +58,7 @@ class Cache final {
   [[nodiscard]] Result<std::uint64_t> event_count();
   [[nodiscard]] Result<bool> knows(const CommitId& commit);
 
-  // ---- Between begin() and commit()
+  // ---- Between begin() and commit(); without the second it stays as it was
   [[nodiscard]] Result<store::Transaction> begin();
   // Replaces what there is about an id; the row's number.
   [[nodiscard]] Result<std::int64_t> put(const IssueId& id,
@@ -67,7 +67,9 @@ class Cache final {
                                          const Summary* summary);
   [[nodiscard]] Result<void> add_commit(const CommitId& commit);
   [[nodiscard]] Result<void> add_call(const CallRecord& call, const CommitId& commit);
-  [[nodiscard]] Result<void> set_head(const std::optional<CommitId>& head);
+  // `head`: of the log, all of which is in the cache now.
+  [[nodiscard]] Result<void> commit(store::Transaction& transaction,
+                                    const std::optional<CommitId>& head);
 
   // ---- Reading, with any connection
   [[nodiscard]] store::Database& writer() { return database_; }
@@ -98,6 +100,8 @@ class Cache final {
   [[nodiscard]] static Result<std::vector<Change>> changes_after(store::Database& database,
                                                                  std::int64_t change);
   [[nodiscard]] static Result<std::vector<Event>> decode_events(std::string_view bytes);
+  // How many ids another cache of the same log has otherwise than this one, or alone.
+  [[nodiscard]] Result<std::uint64_t> count_differences(const Cache& other);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

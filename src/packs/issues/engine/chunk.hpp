@@ -3,6 +3,7 @@
 //   "GRITECNK"  u16 1 (little-endian)  u8 7 "cbor-v1"  CBOR array of records
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "packs/issues/engine/event.hpp"
 
 namespace hearth::packs::issues {
+
+// Larger ones are not read: no writer makes them, and a few compressed bytes may stand for many.
+inline constexpr std::size_t most_chunk_bytes = std::size_t{128} << 20;
 
 [[nodiscard]] std::string encode_chunk(std::span<const Event> events);
 [[nodiscard]] ChunkHash chunk_hash(std::string_view chunk);

@@ -20,10 +20,21 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t most_waiting = 8192;
-constexpr std::size_t most_together = 512;  // jobs of one commit
-constexpr int most_tries = 20;              // of one commit, against other programs
+constexpr std::size_t most_together = 512;      // jobs of one commit
+constexpr int most_tries = 20;                  // of one commit, against other programs
+constexpr std::chrono::seconds mend_pause{30};  // what is damaged again so soon is not the cache
 // A time that is so far ahead is a broken clock, which ours does not follow.
 constexpr std::uint64_t most_skew_ms = 24ULL * 3600 * 1000;
+
+// What others have written must not end the process, whatever it makes a library throw.
+template <typename Work>
+Result<void> guarded(std::string_view what, Work work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return fail(Errc::internal, std::string(what) + ": " + error.what());
+  }
+}
 
 Error closed() {
   return {Errc::draining, "the issue store is closing; nothing was written", {}};
@@ -120,6 +131,10 @@ Result<void> IssueStore::catch_up() {
   return run([this](Repository&, Projector&) { return follow_log(); });
 }
 
+Result<void> IssueStore::mend(const Error& damage) {
+  return run([this, &damage](Repository&, Projector&) { return compute_again(damage); });
+}
+
 // Read again when the folder of locks has changed since.
 Result<std::vector<HeldLock>> IssueStore::locks() {
   auto known = locks_.lock();
@@ -212,20 +227,32 @@ void IssueStore::do_some() {
   }
   if (!tasks.front().work) return write_together(tasks);
   Task& task = tasks.front();
-  Result<void> done;
-  try {
-    done = task.work(*repository_, projector_);
-  } catch (const std::exception& error) {
-    done = fail(Errc::internal, std::string("work on the issue store: ") + error.what());
-  }
+  auto done =
+      guarded("work on the issue store", [&] { return task.work(*repository_, projector_); });
   *problems_.lock() = projector_.problems();
   task.worked(std::move(done));
+}
+
+Result<void> IssueStore::compute_again(const Error& damage) {
+  const auto now = clock_.monotonic();
+  if (damage.code != Errc::damaged || (mended_ && now - *mended_ < mend_pause))
+    return std::unexpected(damage);
+  mended_ = now;
+  log::warning("the issue cache is damaged and computed again",
+               {log::kv("repository", common_directory_), log::kv("why", damage.message)});
+  const auto rebuilt = projector_.rebuild(false);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  return {};
 }
 
 // Looks first: what moves while it reads is seen at the next look.
 Result<void> IssueStore::follow_log() {
   const RefProbe::Look look = probe_.look();
-  const auto changes = projector_.follow();
+  auto changes = projector_.follow();
+  if (!changes) {
+    if (auto mended = compute_again(changes.error()); !mended) return mended;
+    changes = projector_.follow();
+  }
   if (!changes) return std::unexpected(changes.error());
   *head_.lock() = projector_.head();
   *problems_.lock() = projector_.problems();
@@ -235,7 +262,8 @@ Result<void> IssueStore::follow_log() {
 }
 
 void IssueStore::follow() {
-  if (auto done = follow_log(); !done) {
+  const auto done = guarded("follow the issue log", [this] { return follow_log(); });
+  if (!done) {
     log::warning("the issue log cannot be followed",
                  {log::kv("repository", common_directory_), log::kv("why", done.error().message)});
   }
@@ -249,7 +277,7 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
   std::vector<Taken> all;
   for (Task& task : tasks)
     all.push_back({.job = std::move(task.job), .actor = {}, .events = {}, .outcome = {}});
-  const auto done = [&]() -> Result<void> {
+  const auto done = guarded("a write of issues", [&]() -> Result<void> {
     auto held = repository_->lock();
     if (!held) return std::unexpected(std::move(held.error()));
     if (auto read = follow_log(); !read) return read;
@@ -257,7 +285,7 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     last_creation_ms_ = 0;
     for (Taken& taken : all) prepare(taken);
     return append(*held, all);
-  }();
+  });
   for (Taken& taken : all) {
     if (!taken.outcome) {
       taken.outcome = done ? Result<Receipt>(Receipt{.events = std::move(taken.events),
@@ -272,24 +300,25 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
 
 // Makes the events of a job, or its outcome where there is nothing to append.
 void IssueStore::prepare(Taken& taken) {
-  try {
-    if (taken.job.stop.stop_requested()) {
-      taken.outcome = fail(Errc::cancelled, "cancelled before it began; nothing was written");
-      return;
-    }
+  const auto made = guarded("a write of issues", [&]() -> Result<void> {
+    if (taken.job.stop.stop_requested())
+      return fail(Errc::cancelled, "cancelled before it began; nothing was written");
     auto old = replay(taken.job);
-    if (!old) {
-      taken.outcome = std::unexpected(std::move(old.error()));
-    } else if (*old) {
+    if (!old) return std::unexpected(std::move(old.error()));
+    if (*old) {
       taken.outcome = std::move(**old);
-    } else {
-      auto events = make_events(taken);
-      if (!events) taken.outcome = std::unexpected(std::move(events.error()));
-      if (events) taken.events = std::move(*events);
+      return {};
     }
-  } catch (const std::exception& error) {
-    taken.outcome = fail(Errc::internal, std::string("a write of issues: ") + error.what());
-  }
+    auto events = make_events(taken);
+    if (!events && compute_again(events.error())) {
+      return fail(Errc::busy, "what is kept of the log was damaged; nothing was written",
+                  {"it is whole again: send it again"});
+    }
+    if (!events) return std::unexpected(std::move(events.error()));
+    taken.events = std::move(*events);
+    return {};
+  });
+  if (!made) taken.outcome = std::unexpected(made.error());
 }
 
 Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {

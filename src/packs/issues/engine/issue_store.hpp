@@ -99,6 +99,9 @@ class IssueStore final {
       std::move_only_function<Result<void>(Repository&, Projector&)> work);
   // Returns when everything that was in the log at the call is on the board.
   [[nodiscard]] Result<void> catch_up();
+  // What is kept turned out to be damaged: computes all of it again from the log; once in a while,
+  // else the error as it was.
+  [[nodiscard]] Result<void> mend(const Error& damage);
   [[nodiscard]] Guarded<Board>::Access board() { return board_.lock(); }
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {
     return cache_->reader(stop);
@@ -150,6 +153,7 @@ class IssueStore final {
   void do_some();
   void follow();
   [[nodiscard]] Result<void> follow_log();
+  [[nodiscard]] Result<void> compute_again(const Error& damage);
   void tell(const Projector::Changes& changes);
   void write_together(std::deque<Task>& tasks);
   void prepare(Taken& taken);
@@ -178,6 +182,7 @@ class IssueStore final {
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
   std::uint64_t last_creation_ms_ = 0;                     // likewise
+  std::optional<MonotonicTime> mended_;                    // likewise
   std::atomic<MonotonicTime> last_use_;
   UniqueFd wake_;
   Guarded<Waiting> waiting_;

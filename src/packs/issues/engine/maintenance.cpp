@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "packs/issues/engine/locks.hpp"
+#include "packs/issues/engine/snapshots.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -65,7 +66,10 @@ Check check_log(IssueStore& store) {
     check.health = Health::error;
     check.message = std::to_string(problems.total) +
                     " problems in the log, the first: " + problems.texts.front();
-    check.plan = {"fetch the log again from a clone that has it whole: hearth issues sync"};
+    check.plan = {problems.incomplete > 0
+                      ? "fetch what is missing from a clone that has the log whole: git fetch "
+                        "--refetch REMOTE '+refs/grite/*:refs/grite-again/*'"
+                      : "find out who wrote this; what else is in the log counts all the same"};
   }
   return check;
 }
@@ -111,25 +115,14 @@ Result<Check> check_cache(IssueStore& store, bool fix) {
               .health = Health::ok,
               .message = "the cache agrees with the log",
               .plan = {}};
-  auto done = store.run([&](Repository& repository, Projector& projector) -> Result<void> {
-    std::unordered_set<EventId> events;
-    const auto head = projector.head();
-    auto walked =
-        !head ? Result<void>()
-              : walk_wal(
-                    repository, *head, [](const CommitId&, bool) -> Result<bool> { return false; },
-                    [&](const WalCommit& commit) {
-                      for (const Event& each : commit.events) events.insert(each.id);
-                    });
-    if (!walked) return walked;
-    const auto cached = projector.event_count();
-    if (!cached) return std::unexpected(cached.error());
-    const bool is_filtered = store.options().signatures == SignaturePolicy::require;
-    if (*cached == events.size() || (is_filtered && *cached < events.size())) return {};
+  auto done = store.run([&](Repository&, Projector& projector) -> Result<void> {
+    const auto differences = projector.differences_from_log();
+    if (differences && *differences == 0) return {};
     check.health = Health::error;
-    check.message = "the cache has " + std::to_string(*cached) + " events, the log " +
-                    std::to_string(events.size());
-    check.plan = {"compute the cache again from the log"};
+    check.message = differences ? "the cache has " + std::to_string(*differences) +
+                                      " issues otherwise than the log"
+                                : differences.error().message;
+    check.plan = {"compute the cache again from the log: hearth issues rebuild"};
     if (!fix) return {};
     const auto rebuilt = projector.rebuild(false);
     if (!rebuilt) return std::unexpected(rebuilt.error());
@@ -162,6 +155,34 @@ Result<Check> check_room(IssueStore& store, bool fix) {
 std::string_view name_of(Health health) {
   constexpr std::array<std::string_view, 3> names{"ok", "warn", "error"};
   return names[static_cast<std::size_t>(health)];
+}
+
+// A snapshot stands in for the log, so it has to have exactly its events.
+Result<void> verify_snapshot(const Repository& repository,
+                             const Snapshot& snapshot,
+                             Verification& found) {
+  const std::string name = "snapshot " + std::to_string(snapshot.created_ms) + ": ";
+  const auto events = read_snapshot(repository, snapshot);
+  if (!events) {
+    found.problems.add(name + events.error().message);
+    return {};
+  }
+  std::unordered_set<EventId> here;
+  for (const Event& each : *events) here.insert(each.id);
+  std::unordered_set<EventId> there;
+  auto walked = walk_wal(
+      repository, snapshot.meta.wal_head,
+      [](const CommitId&, bool) -> Result<bool> { return false; },
+      [&](const WalCommit& commit) {
+        for (const Event& each : commit.events) there.insert(each.id);
+      });
+  if (!walked) return walked;
+  const auto missing = std::ranges::count_if(there, [&](auto& id) { return !here.contains(id); });
+  const auto made_up = std::ranges::count_if(here, [&](auto& id) { return !there.contains(id); });
+  if (missing > 0) found.problems.add(name + "it lacks " + std::to_string(missing) + " events");
+  if (made_up > 0)
+    found.problems.add(name + std::to_string(made_up) + " of its events are not in the log");
+  return {};
 }
 
 Result<Verification> verify_log(const Repository& repository, const std::stop_token& stop) {
@@ -206,6 +227,13 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
     found.problems.add(
         std::to_string(unseen) +
         " events are in the log, but not where readers that follow prev_wal find them");
+  }
+  const auto snapshots = list_snapshots(repository);
+  if (!snapshots) return std::unexpected(snapshots.error());
+  for (const Snapshot& each : *snapshots) {
+    if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
+    if (auto done = verify_snapshot(repository, each, found); !done)
+      return std::unexpected(std::move(done.error()));
   }
   return found;
 }

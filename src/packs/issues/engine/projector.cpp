@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "store/private_directory.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -54,7 +55,11 @@ void Projector::collect(std::vector<Event> events, Arrived& arrived) {
 }
 
 void Projector::collect(WalCommit commit, Arrived& arrived) {
-  arrived.commits.push_back(commit.id);
+  if (commit.is_whole) {
+    arrived.commits.push_back(commit.id);
+  } else {
+    ++problems_.incomplete;
+  }
   for (CallRecord& call : commit.meta.calls) arrived.calls.emplace_back(std::move(call), commit.id);
   for (std::string& problem : commit.problems) problems_.add(std::move(problem));
   collect(std::move(commit.events), arrived);
@@ -70,7 +75,7 @@ Result<bool> Projector::collect_log(const CommitId& head,
         goes_on = goes_on || id == cache_.head();
         if (base && id == *base) return true;
         // A merge reaches behind a snapshot's head on other ways than the chain.
-        if (base && !is_on_chain) return repository_.is_descendant(*base, id);
+        if (base && !is_on_chain) return repository_.is_descendant(*base, id).value_or(false);
         return cache_.knows(id);
       },
       [&](WalCommit commit) { collect(std::move(commit), arrived); });
@@ -120,12 +125,11 @@ void Projector::keep(const CommitId& snapshot) {
 Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
   auto restored = cache_.restore(hex_of(snapshot.commit), rules());
   if (!restored || !*restored) {
-    auto content = read_snapshot(repository_, snapshot);
-    if (!content || content->events.empty()) return false;  // the log has it all
+    auto events = read_snapshot(repository_, snapshot);
+    if (!events || events->empty()) return false;  // the log has it all
     if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
     Arrived arrived;
-    for (std::string& problem : content->problems) problems_.add(std::move(problem));
-    collect(std::move(content->events), arrived);
+    collect(std::move(*events), arrived);
     arrived.commits.push_back(snapshot.meta.wal_head);
     auto applied = apply(std::move(arrived), snapshot.meta.wal_head, true);
     if (!applied) return std::unexpected(std::move(applied.error()));
@@ -144,14 +148,13 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   if (!head) return std::unexpected(head.error());
   Rebuilt rebuilt;
   std::optional<CommitId> base;
-  board_.lock()->clear();
   auto snapshots = from_snapshot && *head ? list_snapshots(repository_) : std::vector<Snapshot>();
   if (!snapshots) return std::unexpected(std::move(snapshots.error()));
   for (const Snapshot& each : *snapshots) {
     const CommitId& its_head = each.meta.wal_head;
-    const auto belongs = repository_.has(its_head) ? repository_.is_descendant(**head, its_head)
-                                                   : Result<bool>(false);
-    const auto begun = belongs && *belongs ? begin_at(each, rebuilt) : belongs;
+    const bool belongs =
+        repository_.has(its_head) && repository_.is_descendant(**head, its_head).value_or(false);
+    const auto begun = belongs ? begin_at(each, rebuilt) : Result<bool>(false);
     if (!begun) return std::unexpected(begun.error());
     if (*begun) base = its_head;
     if (base) break;
@@ -172,6 +175,19 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   rebuilt.events = *events;
   has_much_memory_ = true;
   return rebuilt;
+}
+
+Result<std::uint64_t> Projector::differences_from_log() {
+  auto directory = store::PrivateDirectory::make("hearth-issues-check-");
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  const auto cache = Cache::open(directory->path());
+  if (!cache) return std::unexpected(cache.error());
+  Guarded<Board> board;
+  Projector beside(repository_, **cache, board, policy_);
+  beside.keys_ = keys_;
+  if (auto computed = beside.rebuild(false); !computed)
+    return std::unexpected(std::move(computed.error()));
+  return cache_.count_differences(**cache);
 }
 
 void Projector::settle() {
@@ -226,9 +242,9 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   for (const auto& [call, commit] : arrived.calls) {
     if (auto done = cache_.add_call(call, commit); !done) return std::unexpected(done.error());
   }
-  if (auto done = cache_.set_head(head); !done) return std::unexpected(done.error());
-  if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
+  if (auto done = cache_.commit(*transaction, head); !done) return std::unexpected(done.error());
   auto board = board_.lock();
+  if (is_empty) board->clear();
   for (Changed& each : changed) board->put(std::move(each.summary), each.row);
   return changes;
 }

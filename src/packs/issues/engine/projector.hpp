@@ -24,6 +24,7 @@ namespace hearth::packs::issues {
 struct LogProblems {
   std::vector<std::string> texts;  // the first of them
   std::uint64_t total = 0;
+  std::uint64_t incomplete = 0;       // commits of which objects are missing
   std::uint64_t unsigned_events = 0;  // under the policies warn and require
   void add(std::string text);
 };
@@ -60,6 +61,9 @@ class Projector final {
   // Remembers what the events of a snapshot amount to, so that the next rebuild from it is quick.
   // The cache must have exactly these.
   void keep(const CommitId& snapshot);
+
+  // How many issues the cache has otherwise than the log, which is computed once more beside it.
+  [[nodiscard]] Result<std::uint64_t> differences_from_log();
 
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
   [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }

@@ -101,7 +101,7 @@ Result<Snapshot> write_snapshot(Repository& repository,
   return snapshot;
 }
 
-Result<SnapshotContent> read_snapshot(const Repository& repository, const Snapshot& snapshot) {
+Result<std::vector<Event>> read_snapshot(const Repository& repository, const Snapshot& snapshot) {
   const auto commit = repository.read_commit(snapshot.commit);
   if (!commit) return std::unexpected(commit.error());
   const auto entries = repository.read_tree(commit->tree);
@@ -110,19 +110,25 @@ Result<SnapshotContent> read_snapshot(const Repository& repository, const Snapsh
   if (folder == entries->end()) return fail(Errc::damaged, "a snapshot without events");
   const auto files = repository.read_tree(folder->id);
   if (!files) return std::unexpected(files.error());
-  SnapshotContent all;
-  all.events.reserve(snapshot.meta.events);
+  std::vector<Event> all;
   for (const SnapshotChunk& each : snapshot.meta.chunks) {
     const auto file =
         std::ranges::find(*files, each.path.substr(each.path.rfind('/') + 1), &TreeEntry::name);
     if (file == files->end()) return fail(Errc::damaged, "a snapshot lacks " + each.path);
-    const auto bytes = repository.read_blob(file->id);
+    const auto bytes = repository.read_blob(file->id, most_chunk_bytes);
     if (!bytes) return std::unexpected(bytes.error());
+    if (chunk_hash(*bytes) != each.hash)
+      return fail(Errc::damaged, each.path + " of a snapshot does not have its digest");
     auto content = decode_chunk(*bytes);
     if (!content) return std::unexpected(std::move(content.error()).within(each.path));
-    std::ranges::move(content->events, std::back_inserter(all.events));
-    std::ranges::move(content->problems, std::back_inserter(all.problems));
+    if (!content->problems.empty())
+      return fail(Errc::damaged, each.path + " of a snapshot: " + content->problems.front());
+    if (content->events.size() != each.events)
+      return fail(Errc::damaged, each.path + " of a snapshot has another number of events");
+    std::ranges::move(content->events, std::back_inserter(all));
   }
+  if (all.size() != snapshot.meta.events)
+    return fail(Errc::damaged, "a snapshot has another number of events than it says");
   return all;
 }
 

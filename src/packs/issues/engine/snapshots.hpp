@@ -29,12 +29,10 @@ struct Snapshot {
                                               std::vector<Event> events,
                                               const CommitId& wal_head,
                                               std::uint64_t now_ms);
-struct SnapshotContent {
-  std::vector<Event> events;
-  std::vector<std::string> problems;
-};
-[[nodiscard]] Result<SnapshotContent> read_snapshot(const Repository& repository,
-                                                    const Snapshot& snapshot);
+// Its events; `damaged` when anything of it is not what it says of itself. Whether these are the
+// log's, verify_log() tells.
+[[nodiscard]] Result<std::vector<Event>> read_snapshot(const Repository& repository,
+                                                       const Snapshot& snapshot);
 // Removes all but the newest ones; those that were removed.
 [[nodiscard]] Result<std::vector<Snapshot>> remove_old_snapshots(Repository& repository,
                                                                  std::size_t keep);

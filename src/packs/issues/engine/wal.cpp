@@ -14,6 +14,16 @@ namespace {
 
 constexpr const char* author = "grite <grit@local>";
 constexpr int most_tree_depth = 16;
+// Of a commit; a writer makes five folders and one chunk.
+constexpr std::size_t most_trees = 1024;
+constexpr std::size_t most_chunks = 1024;
+constexpr std::size_t most_meta_bytes = std::size_t{16} << 20;
+
+// `is_whole` false: of something that is missing, and may come.
+void add_problem(WalCommit& commit, std::string_view what, bool is_whole = true) {
+  commit.problems.push_back("commit " + hex_of(commit.id).substr(0, 12) + ": " + std::string(what));
+  commit.is_whole = commit.is_whole && is_whole;
+}
 
 // The names of the folders of a chunk: year, month and day of its first event.
 std::vector<std::string> date_path(std::uint64_t unix_ms) {
@@ -38,52 +48,78 @@ Result<TreeEntry> nest(Repository& repository, TreeEntry entry, std::vector<std:
   return entry;
 }
 
-// Everything below a tree whose name ends so.
-Result<void> find_chunks(const Repository& repository,
-                         const ObjectId& tree,
-                         int depth,
-                         std::vector<TreeEntry>& found) {
-  const auto entries = repository.read_tree(tree);
-  if (!entries) return std::unexpected(entries.error());
-  for (const TreeEntry& entry : *entries) {
-    if (entry.is_tree && depth < most_tree_depth) {
-      if (auto below = find_chunks(repository, entry.id, depth + 1, found); !below) return below;
-    } else if (!entry.is_tree && entry.name.ends_with(".bin")) {
-      found.push_back(entry);
+// The chunks of a commit: everything below its tree whose name ends so. What others have written
+// may be made to be read for ever, so each tree is read once, and only so many are.
+class ChunkSearch {
+ public:
+  ChunkSearch(const Repository& repository, WalCommit& commit)
+      : repository_(repository), commit_(commit) {}
+
+  std::vector<TreeEntry> run(const ObjectId& root) {
+    look(root, 0);
+    return std::move(found_);
+  }
+
+ private:
+  void look(const ObjectId& tree, int depth) {
+    if (!seen_.insert(tree).second) return;
+    if (seen_.size() > most_trees) {
+      if (seen_.size() == most_trees + 1) add_problem(commit_, "it has too many folders");
+      return;
+    }
+    const auto entries = repository_.read_tree(tree);
+    if (!entries) return add_problem(commit_, entries.error().message, false);
+    for (const TreeEntry& entry : *entries) {
+      if (entry.is_tree && depth < most_tree_depth) {
+        look(entry.id, depth + 1);
+      } else if (!entry.is_tree && entry.name.ends_with(".bin") && seen_.insert(entry.id).second) {
+        if (found_.size() == most_chunks) return add_problem(commit_, "it has too many chunks");
+        found_.push_back(entry);
+      }
     }
   }
-  return {};
-}
+
+  const Repository& repository_;
+  WalCommit& commit_;
+  std::unordered_set<ObjectId> seen_;
+  std::vector<TreeEntry> found_;
+};
 
 void read_chunk(const Repository& repository, const TreeEntry& entry, WalCommit& commit) {
-  const std::string place = "commit " + hex_of(commit.id).substr(0, 12) + ", " + entry.name + ": ";
-  const auto bytes = repository.read_blob(entry.id);
-  if (!bytes) return commit.problems.push_back(place + bytes.error().message);
+  const std::string place = entry.name + ": ";
+  const auto bytes = repository.read_blob(entry.id, most_chunk_bytes);
+  if (!bytes) return add_problem(commit, place + bytes.error().message, false);
   // Its events are good if their ids are; but whoever wrote this did not write what is there.
   const std::string hash = hex_of(chunk_hash(*bytes));
-  if (!entry.name.starts_with(hash)) {
-    commit.problems.push_back(place + "the chunk's digest is " + hash);
-  }
+  if (!entry.name.starts_with(hash)) add_problem(commit, place + "the chunk's digest is " + hash);
   auto content = decode_chunk(*bytes);
-  if (!content) return commit.problems.push_back(place + content.error().message);
-  for (const std::string& problem : content->problems) commit.problems.push_back(place + problem);
+  if (!content) return add_problem(commit, place + content.error().message);
+  for (const std::string& problem : content->problems) add_problem(commit, place + problem);
   std::ranges::move(content->events, std::back_inserter(commit.events));
 }
 
-Result<std::pair<Commit, WalMeta>> read_head(const Repository& repository, const CommitId& id) {
-  auto commit = repository.read_commit(id);
-  if (!commit) return std::unexpected(std::move(commit.error()));
-  const auto entries = repository.read_tree(commit->tree);
-  if (!entries) return std::unexpected(entries.error());
+// Where meta.json does not say which commit of the log is before, its first parent is.
+void read_meta(const Repository& repository, const ObjectId& tree, WalCommit& commit) {
+  if (!commit.parents.empty()) commit.meta.previous = commit.parents.front();
+  const auto entries = repository.read_tree(tree);
+  if (!entries) return add_problem(commit, entries.error().message, false);
   const auto file = std::ranges::find(*entries, "meta.json", &TreeEntry::name);
-  if (file == entries->end()) {
-    return fail(Errc::damaged, "the commit " + hex_of(id) + " of the log has no meta.json");
-  }
-  const auto text = repository.read_blob(file->id);
-  if (!text) return std::unexpected(text.error());
+  if (file == entries->end()) return add_problem(commit, "it has no meta.json");
+  const auto text = repository.read_blob(file->id, most_meta_bytes);
+  if (!text) return add_problem(commit, text.error().message, false);
   auto meta = decode_meta(*text);
-  if (!meta) return std::unexpected(std::move(meta.error()).within("commit " + hex_of(id)));
-  return std::pair{std::move(*commit), std::move(*meta)};
+  if (!meta) return add_problem(commit, "meta.json: " + meta.error().message);
+  commit.meta = std::move(*meta);
+}
+
+// The commit and its meta.json, without its events.
+Result<std::pair<WalCommit, ObjectId>> read_head(const Repository& repository, const CommitId& id) {
+  auto head = repository.read_commit(id);
+  if (!head) return std::unexpected(std::move(head.error()));
+  WalCommit commit{
+      .id = id, .parents = std::move(head->parents), .meta = {}, .events = {}, .problems = {}};
+  read_meta(repository, head->tree, commit);
+  return std::pair(std::move(commit), head->tree);
 }
 
 // Follows one chain step by step.
@@ -96,7 +132,7 @@ class Chain {
     const auto head = read_head(repository_, *at_);
     if (!head) return std::unexpected(head.error());
     passed_.push_back(*at_);
-    at_ = head->second.previous;
+    at_ = head->first.meta.previous;
     return {};
   }
   [[nodiscard]] const std::vector<CommitId>& passed() const { return passed_; }
@@ -188,23 +224,14 @@ Result<CommitId> write_wal_commit(Repository& repository, const WalPlan& plan) {
 Result<WalCommit> read_wal_commit(const Repository& repository, const CommitId& id) {
   auto head = read_head(repository, id);
   if (!head) return std::unexpected(std::move(head.error()));
-  WalCommit commit{.id = id,
-                   .parents = std::move(head->first.parents),
-                   .meta = std::move(head->second),
-                   .events = {},
-                   .problems = {}};
-  std::vector<TreeEntry> chunks;
-  if (auto found = find_chunks(repository, head->first.tree, 0, chunks); !found) {
-    return std::unexpected(found.error());
-  }
+  WalCommit commit = std::move(head->first);
+  const bool has_meta = commit.problems.empty();
+  const std::vector<TreeEntry> chunks = ChunkSearch(repository, commit).run(head->second);
   for (const TreeEntry& entry : chunks) read_chunk(repository, entry, commit);
   const bool is_there = std::ranges::any_of(chunks, [&](const TreeEntry& entry) {
     return entry.name.starts_with(hex_of(commit.meta.chunk));
   });
-  if (!is_there) {
-    commit.problems.push_back("commit " + hex_of(id).substr(0, 12) +
-                              " lacks the chunk of its meta.json");
-  }
+  if (has_meta && !is_there) add_problem(commit, "it lacks the chunk of its meta.json");
   return commit;
 }
 
@@ -223,7 +250,12 @@ Result<void> walk_wal(
     if (!known) return std::unexpected(known.error());
     if (*known) continue;
     auto commit = read_wal_commit(repository, id);
-    if (!commit) return std::unexpected(std::move(commit.error()));
+    if (!commit) {
+      WalCommit missing{.id = id, .parents = {}, .meta = {}, .events = {}, .problems = {}};
+      add_problem(missing, commit.error().message, false);
+      take(std::move(missing));
+      continue;
+    }
     for (const CommitId& parent : commit->parents) {
       if (parent != commit->meta.previous) waiting.emplace_back(parent, false);
     }

@@ -45,15 +45,19 @@ struct WalCommit {
   std::vector<CommitId> parents;
   WalMeta meta;
   std::vector<Event> events;
-  std::vector<std::string> problems;  // of chunks and events that were left out
+  std::vector<std::string> problems;  // of what was left out
+  // Everything that it names was there to be read, be it good or not: it will not be more the next
+  // time.
+  bool is_whole = true;
 };
-// Reads every chunk of the commit's tree. A chunk that is damaged is a problem, not an error; a
-// commit without meta.json is `damaged`.
+// Reads every chunk of the commit's tree. What is damaged in it or missing is a problem, not an
+// error: others may have written it, and what else there is must be read all the same. `damaged`
+// when the commit itself cannot be read.
 [[nodiscard]] Result<WalCommit> read_wal_commit(const Repository& repository, const CommitId& id);
 
 // Hands over commits from `head` on, newest first along the chain, then what only other parents
 // reach. Does not go on behind those for which `is_known` says true, which hears whether a commit
-// is on the chain.
+// is on the chain. One that cannot be read comes with nothing but its problem (`is_whole` false).
 [[nodiscard]] Result<void> walk_wal(
     const Repository& repository,
     const CommitId& head,

@@ -73,7 +73,7 @@ Error SocketConnection::with_suggestions(Error error, const Work& work) {
   constexpr std::string_view after = " does not exist";
   const std::size_t end = error.message.find(after);
   if (error.code != Errc::not_found || !error.message.starts_with(before) ||
-      end == std::string::npos || !is_alive_ || !error.suggestions.empty()) {
+      end == std::string::npos || !is_alive_) {
     return error;
   }
   const std::string missing = error.message.substr(before.size(), end - before.size());
@@ -81,7 +81,10 @@ Error SocketConnection::with_suggestions(Error error, const Work& work) {
   if (!there) return error;
   std::vector<std::string> names;
   for (const TableInfo& each : *there) names.push_back(each.name);
-  error.suggestions = closest_names(missing, names);
+  // DuckDB guesses among its own tables, too.
+  std::erase_if(error.suggestions,
+                [](const std::string& each) { return each.starts_with("Did you mean"); });
+  std::ranges::move(closest_names(missing, names), std::back_inserter(error.suggestions));
   return error;
 }
 

@@ -47,6 +47,7 @@ Result<Libgit2> load(bool is_power_safe) {
       find(from, "git_index_entrycount", git.index_entrycount) &&
       find(from, "git_index_get_byindex", git.index_get_byindex) &&
       find(from, "git_index_free", git.index_free) && find(from, "git_odb_read", git.odb_read) &&
+      find(from, "git_odb_read_header", git.odb_read_header) &&
       find(from, "git_odb_write", git.odb_write) && find(from, "git_odb_exists", git.odb_exists) &&
       find(from, "git_odb_refresh", git.odb_refresh) && find(from, "git_odb_free", git.odb_free) &&
       find(from, "git_odb_object_data", git.odb_object_data) &&

@@ -25,6 +25,7 @@ struct Libgit2 {
   decltype(&::git_index_get_byindex) index_get_byindex = nullptr;
   decltype(&::git_index_free) index_free = nullptr;
   decltype(&::git_odb_read) odb_read = nullptr;
+  decltype(&::git_odb_read_header) odb_read_header = nullptr;
   decltype(&::git_odb_write) odb_write = nullptr;
   decltype(&::git_odb_exists) odb_exists = nullptr;
   decltype(&::git_odb_refresh) odb_refresh = nullptr;

@@ -180,7 +180,17 @@ Result<std::string> Repository::read_object(const ObjectId& id, int kind) const 
   return std::move(object->second);
 }
 
-Result<std::string> Repository::read_blob(const ObjectId& id) const {
+Result<std::string> Repository::read_blob(const ObjectId& id, std::size_t most_bytes) const {
+  if (most_bytes != SIZE_MAX) {
+    const git_oid oid = oid_of(id);
+    std::size_t size = 0;
+    git_object_t kind = GIT_OBJECT_INVALID;
+    const bool is_known = handle_->git.odb_read_header(&size, &kind, handle_->objects, &oid) == 0;
+    if (is_known && size > most_bytes) {
+      return fail(Errc::damaged, "the object " + hex_of(id) + " has " + std::to_string(size) +
+                                     " bytes, more than is read");
+    }
+  }
   return read_object(id, GIT_OBJECT_BLOB);
 }
 

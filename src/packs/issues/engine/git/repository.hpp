@@ -73,8 +73,9 @@ class Repository final {
   [[nodiscard]] Result<ObjectId> write_blob(std::string_view content);
   [[nodiscard]] Result<ObjectId> write_tree(std::vector<TreeEntry> entries);
   [[nodiscard]] Result<ObjectId> write_commit(const Commit& commit);
-  // `damaged` when it is missing or of another kind.
-  [[nodiscard]] Result<std::string> read_blob(const ObjectId& id) const;
+  // `damaged` when it is missing, of another kind, or larger than it may be.
+  [[nodiscard]] Result<std::string> read_blob(const ObjectId& id,
+                                              std::size_t most_bytes = SIZE_MAX) const;
   [[nodiscard]] Result<std::vector<TreeEntry>> read_tree(const ObjectId& id) const;
   [[nodiscard]] Result<Commit> read_commit(const ObjectId& id) const;
   [[nodiscard]] bool has(const ObjectId& id) const;

@@ -1,0 +1,239 @@
+// What is damaged, missing, or made by somebody who means harm: the rest is read all the same, and
+// nothing that was acknowledged goes out of sight.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "packs/issues/engine/chunk.hpp"
+#include "packs/issues/engine/maintenance.hpp"
+#include "packs/issues/engine/snapshots.hpp"
+#include "repositories.hpp"
+#include "sample_events.hpp"
+
+namespace hearth::packs::issues {
+namespace {
+
+using test::all_issues;
+using test::append;
+using test::create;
+using test::event_of;
+using test::git;
+using test::Repositories;
+using testing::HasSubstr;
+
+std::unique_ptr<Repository> open(const std::string& directory) {
+  return Repository::open(directory, {.is_power_safe = false}).value();
+}
+
+void set_reference(const std::string& directory, const std::string& name, const ObjectId& to) {
+  git(directory, {"update-ref", name, hex_of(to)});
+}
+
+// A commit of the log with a tree of somebody's own, on top of what is there.
+void push_commit(const std::string& directory, std::vector<TreeEntry> entries) {
+  auto repository = open(directory);
+  const auto head = repository->read_reference(wal_reference).value();
+  const auto tree = repository->write_tree(std::move(entries)).value();
+  const auto commit =
+      repository->write_commit({.tree = tree,
+                                .parents = head ? std::vector{*head} : std::vector<CommitId>(),
+                                .author = "a <b>",
+                                .message = "m"});
+  set_reference(directory, wal_reference, commit.value());
+}
+
+// A snapshot whose snapshot.json says something else than it should.
+void push_snapshot(const std::string& directory,
+                   const Event& event,
+                   const std::function<void(SnapshotMeta&)>& change) {
+  auto repository = open(directory);
+  const auto head = repository->read_reference(wal_reference).value();
+  const std::string chunk = encode_chunk(std::vector{event});
+  const auto blob = repository->write_blob(chunk).value();
+  const auto folder = repository->write_tree({{.name = "0000.bin", .id = blob}}).value();
+  SnapshotMeta meta{.created_ms = 1,
+                    .wal_head = *head,
+                    .events = 1,
+                    .chunks = {{"events/0000.bin", chunk_hash(chunk), 1}}};
+  change(meta);
+  const auto text = repository->write_blob(encode_snapshot(meta)).value();
+  const auto tree = repository->write_tree(
+      {{.name = "events", .id = folder, .is_tree = true}, {.name = "snapshot.json", .id = text}});
+  const auto commit =
+      repository->write_commit({.tree = *tree, .parents = {}, .author = "a <b>", .message = "m"});
+  set_reference(directory, snapshot_prefix + std::string("1"), commit.value());
+}
+
+Verification verified(const std::string& directory) {
+  return verify_log(*open(directory), {}).value();
+}
+
+Check check_of(IssueStore& store, const std::string& id, bool fix = false) {
+  const auto checks = examine(store, fix);
+  EXPECT_TRUE(checks) << checks.error().message;
+  if (!checks) return {};
+  const auto found = std::ranges::find(*checks, id, &Check::id);
+  return found == checks->end() ? Check{} : *found;
+}
+
+TEST(IssueDamage, ASnapshotThatIsNotWhatItSaysIsOfNoUse) {
+  const auto nothing = [](SnapshotMeta&) {};
+  const std::vector<std::function<void(SnapshotMeta&)>> lies{
+      [](SnapshotMeta& meta) { meta.events = 4611686018427387904; },
+      [](SnapshotMeta& meta) { meta.events = 0; },
+      [](SnapshotMeta& meta) { meta.chunks[0].hash = {}; },
+      [](SnapshotMeta& meta) { meta.chunks[0].events = 99; },
+      [](SnapshotMeta& meta) { meta.chunks[0].path = "events/0001.bin"; }};
+  for (const auto& lie : lies) {
+    const Repositories repositories;
+    const IssueId id = create(*repositories.store(repositories.work()), "real");
+    push_snapshot(repositories.work(), event_of(IssueCreated{"made up", "", {}}), lie);
+    auto store = repositories.store(repositories.work(), "new-cache");
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(all_issues(*store).size(), 1U);
+    EXPECT_NE(store->board()->find(id), nullptr);
+    EXPECT_EQ(verified(repositories.work()).problems.total, 1U);
+  }
+  // One that is well made, and lies: the check compares it with the log.
+  const Repositories repositories;
+  create(*repositories.store(repositories.work()), "real");
+  push_snapshot(repositories.work(), event_of(IssueCreated{"made up", "", {}}), nothing);
+  EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
+  auto store = repositories.store(repositories.work(), "new-cache");
+  EXPECT_EQ(check_of(*store, "store_integrity", true).health, Health::error);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
+  EXPECT_EQ(all_issues(*store).begin()->second.summary.title, "real");
+}
+
+TEST(IssueDamage, ABadCommitHidesNothingButItself) {
+  const Repositories repositories;
+  const IssueId before = create(*repositories.store(repositories.work()), "before");
+  push_commit(repositories.work(), {});  // without meta.json
+  auto store = repositories.store(repositories.work());
+  ASSERT_NE(store, nullptr);
+  const IssueId after = create(*store, "after");
+  auto again = repositories.store(repositories.work(), "new-cache");
+  ASSERT_NE(again, nullptr);
+  EXPECT_TRUE(all_issues(*again).contains(before));
+  EXPECT_TRUE(all_issues(*again).contains(after));
+  EXPECT_EQ(again->problems().total, 1U);
+  EXPECT_THAT(again->problems().texts.at(0), HasSubstr("it has no meta.json"));
+  EXPECT_EQ(check_of(*again, "wal_ref").health, Health::error);
+  EXPECT_EQ(check_of(*again, "store_integrity").health, Health::ok);
+}
+
+TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
+  const Repositories repositories;
+  std::vector<IssueId> ids;
+  std::vector<std::string> commits;
+  {
+    auto store = repositories.store(repositories.work());
+    for (const char* title : {"one", "two", "three"}) {
+      ids.push_back(create(*store, title));
+      commits.push_back(git(repositories.work(), {"rev-parse", wal_reference}));
+    }
+  }
+  const auto object = [&](const std::string& name) {
+    const std::string id = git(repositories.work(), {"rev-parse", name});
+    return repositories.work() + "/.git/objects/" + id.substr(0, 2) + "/" + id.substr(2, 38);
+  };
+  // The second one's meta.json, then the first commit itself, as a shallow fetch leaves it.
+  std::filesystem::remove(object(commits[1].substr(0, 40) + ":meta.json"));
+  {
+    auto store = repositories.store(repositories.work(), "cache-1");
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(all_issues(*store).size(), 3U) << "the events of a commit are beside its meta.json";
+    EXPECT_EQ(store->problems().incomplete, 1U);
+  }
+  std::filesystem::remove(object(commits[0].substr(0, 40)));
+  auto store = repositories.store(repositories.work(), "cache-2");
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(all_issues(*store).size(), 2U);
+  EXPECT_EQ(store->problems().incomplete, 2U);
+  EXPECT_TRUE(append(*store, {{ids[2], CommentAdded{"and on"}}}));
+  EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
+}
+
+// Few bytes that stand for many: each tree and chunk is read once, and only so many.
+TEST(IssueDamage, ABombOfTreesIsReadOnce) {
+  const Repositories repositories;
+  const IssueId id = create(*repositories.store(repositories.work()), "real");
+  auto repository = open(repositories.work());
+  const auto blob = repository->write_blob("no chunk").value();
+  std::vector<TreeEntry> entries{{.name = "a.bin", .id = blob}, {.name = "b.bin", .id = blob}};
+  for (int level = 0; level < 15; ++level) {
+    const auto tree = repository->write_tree(entries).value();
+    entries.clear();
+    for (char name = 'a'; name <= 'p'; ++name)
+      entries.push_back({.name = std::string(1, name), .id = tree, .is_tree = true});
+  }
+  push_commit(repositories.work(), entries);
+  auto store = repositories.store(repositories.work(), "new-cache");
+  ASSERT_NE(store, nullptr);
+  EXPECT_NE(store->board()->find(id), nullptr);
+}
+
+TEST(IssueDamage, ADamagedRowIsComputedAgain) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  const auto break_cache = [&](const std::string& sql) {
+    auto cache = store::Database::open(store->cache_directory() + "/cache.db", {});
+    ASSERT_TRUE(cache);
+    ASSERT_TRUE(cache->execute(sql));
+  };
+  break_cache("UPDATE rows SET summary = (SELECT summary FROM rows) || x'00'");
+  EXPECT_EQ(check_of(*store, "store_integrity", true).health, Health::error);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
+  break_cache("UPDATE events SET bytes = x'ff'");
+  EXPECT_EQ(append(*store, {{id, CommentAdded{"x"}}}).has_value(), true);
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 1U);
+}
+
+// Files of the process may not grow beyond a size, as on a disk that is full.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) : before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit now{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+  ~FileLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  void (*before_)(int);
+  rlimit old_{};
+};
+
+// What was written is in git, and must be seen as soon as there is room.
+TEST(IssueDamage, WhatTheCacheCouldNotTakeIsReadLater) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "first");
+  {
+    const FileLimit full(std::filesystem::file_size(store->cache_directory() + "/cache.db-wal"));
+    const std::string body(200'000, 'x');  // little in git, where it is compressed
+    EXPECT_TRUE(append(*store, {{test::new_issue_id(), IssueCreated{"second", body, {}}}}));
+    EXPECT_EQ(store->board()->issues().size(), 1U);
+    EXPECT_FALSE(store->catch_up()) << "a list that lacks something is no answer";
+  }
+  ASSERT_TRUE(store->catch_up());
+  EXPECT_EQ(store->board()->issues().size(), 2U);
+  create(*store, "third");
+  EXPECT_EQ(all_issues(*store).size(), 3U);
+}
+
+}  // namespace
+}  // namespace hearth::packs::issues
