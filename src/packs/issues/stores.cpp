@@ -54,12 +54,14 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
     slot.is_opening = true;
   }
   auto opened = open(place, common);
+  std::vector<Shared> surplus;  // closed without the lock
   auto state = state_.lock();
   Slot& slot = state->slots[key];
   slot.is_opening = false;
   if (opened) slot.store = std::move(*opened);
   const Shared store = slot.store;
   const bool is_closed = state->is_closed;
+  if (!is_closed) surplus = take_surplus(*state);
   state_.notify_all();
   if (!opened) return std::unexpected(std::move(opened.error()));
   if (is_closed) {
@@ -67,6 +69,26 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
     return fail(Errc::draining, "the issue stores are closing");
   }
   return store;
+}
+
+// Those that were used least recently, apart from what is in use.
+std::vector<Stores::Shared> Stores::take_surplus(State& state) const {
+  std::vector<Shared> taken;
+  while (true) {
+    std::size_t open = 0;
+    auto oldest = state.slots.end();
+    for (auto each = state.slots.begin(); each != state.slots.end(); ++each) {
+      const Shared& store = each->second.store;
+      if (!store) continue;
+      ++open;
+      const bool is_older =
+          oldest == state.slots.end() || store->rest() > oldest->second.store->rest();
+      if (store.use_count() == 1 && is_older) oldest = each;
+    }
+    if (open <= most_open_ || oldest == state.slots.end()) return taken;
+    taken.push_back(std::move(oldest->second.store));
+    state.slots.erase(oldest);
+  }
 }
 
 void Stores::close_idle() {

@@ -26,7 +26,10 @@ class Stores final {
   using Open = std::function<Result<std::unique_ptr<IssueStore>>(
       const Place& place, const std::string& common_directory)>;
 
-  explicit Stores(Open open) : open_(std::move(open)) {}
+  // So many are kept open: each has a thread and some file descriptors.
+  static constexpr std::size_t usual_most_open = 64;
+  explicit Stores(Open open, std::size_t most_open = usual_most_open)
+      : open_(std::move(open)), most_open_(most_open) {}
 
   // The store of a directory that was asked for before, if it is open; never blocks for long.
   [[nodiscard]] Shared find(const Place& place);
@@ -57,9 +60,11 @@ class Stores final {
     std::map<Key, Slot> slots;                // by the common git directory
     bool is_closed = false;
   };
+  [[nodiscard]] std::vector<Shared> take_surplus(State& state) const;
   [[nodiscard]] Result<Shared> open(const Place& place, const std::string& common_directory) const;
 
   const Open open_;
+  const std::size_t most_open_;
   Guarded<State> state_;
 };
 

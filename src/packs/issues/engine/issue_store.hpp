@@ -119,6 +119,7 @@ class IssueStore final {
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] std::uint64_t now_ms() const;
+  [[nodiscard]] std::chrono::milliseconds rest() const;  // since it was used last
   [[nodiscard]] bool is_idle() const { return rest() >= options_.idle; }
   // Any thread but the writer's own; idempotent.
   void close();
@@ -147,7 +148,6 @@ class IssueStore final {
              std::unique_ptr<Cache> cache);
   [[nodiscard]] std::optional<Error> enqueue(Task& task);
   void wake() const;
-  [[nodiscard]] std::chrono::milliseconds rest() const;  // since it was used last
   void work();
   [[nodiscard]] bool wait_for_tasks();
   void do_some();
