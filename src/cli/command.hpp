@@ -49,6 +49,11 @@ struct Command {
                                             std::string_view tool,
                                             const json::Value& arguments);
 
+// The same on a connection of its own.
+[[nodiscard]] Result<json::Value> call_tool(const Context& context,
+                                            std::string_view tool,
+                                            const json::Value& arguments);
+
 // Standard input to its end, at most `cap` bytes.
 [[nodiscard]] Result<std::string> read_standard_input(std::size_t cap);
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {
