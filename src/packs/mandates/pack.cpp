@@ -25,6 +25,7 @@ class Mandates final : public pack::Pack {
     declare_upkeep_tools(tools, runner_);
     declare_resources(tools, runner_);
   }
+  [[nodiscard]] std::vector<pack::Route> routes() const override { return http_routes(); }
   void start(pack::PackContext& context) override;
   void stop() override;
   [[nodiscard]] pack::PackStatus status() const override;
