@@ -22,6 +22,7 @@ class Mandates final : public pack::Pack {
     declare_schedule_tools(tools, runner_);
     declare_run_tools(tools, runner_);
     declare_approval_tools(tools, runner_);
+    declare_asking_tools(tools, runner_);
     declare_upkeep_tools(tools, runner_);
     declare_resources(tools, runner_);
   }
