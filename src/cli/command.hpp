@@ -24,6 +24,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> tool_commands();
 [[nodiscard]] std::span<const Command> decide_commands();
 [[nodiscard]] std::span<const Command> run_log_commands();
+[[nodiscard]] std::span<const Command> attach_commands();
 [[nodiscard]] std::span<const Command> event_commands();
 [[nodiscard]] std::span<const Command> setup_commands();
 [[nodiscard]] std::span<const Command> doctor_commands();
