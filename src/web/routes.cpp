@@ -160,8 +160,8 @@ void Routes::serve(const Request& request, std::shared_ptr<Answer> answer) {
   auto arguments = arguments_of(entry, request, variables);
   if (!arguments) return answer->send(failure(arguments.error()));
   if (entry.route.decision.empty())
-    return call_tool(entry, *arguments, greeting->name_space, std::move(answer));
-  decide(entry, std::move(*arguments), request, greeting->name_space, std::move(answer));
+    return call_tool(entry, request, *arguments, greeting->name_space, std::move(answer));
+  decide(entry, request, std::move(*arguments), greeting->name_space, std::move(answer));
 }
 
 void Routes::reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& answer) {
@@ -183,6 +183,7 @@ void Routes::reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& 
 }
 
 void Routes::call_tool(const Entry& entry,
+                       const Request& request,
                        const json::Object& arguments,
                        const std::string& name_space,
                        std::shared_ptr<Answer> answer) {
@@ -191,7 +192,7 @@ void Routes::call_tool(const Entry& entry,
   caller->kind = "http";
   caller->client_name = "http";
   caller->name_space = name_space;
-  auto [stop, done] = begin(std::move(answer), false);
+  auto [stop, done] = begin(request, std::move(answer), false);
   host_.verbs().call(entry.pack + "_" + entry.route.tool, json::dump(arguments),
                      {.caller = std::move(caller), .stop = std::move(stop)},
                      [done = std::move(done)](Result<pack::Reply> reply) mutable {
@@ -203,8 +204,8 @@ void Routes::call_tool(const Entry& entry,
 }
 
 void Routes::decide(const Entry& entry,
-                    json::Object arguments,
                     const Request& request,
+                    json::Object arguments,
                     const std::string& name_space,
                     std::shared_ptr<Answer> answer) {
   const auto name = is_guarded_ ? approvers_.find(request) : std::nullopt;
@@ -220,32 +221,51 @@ void Routes::decide(const Entry& entry,
                                      : "the token of every request does not do"}}));
   }
   arguments["verb"] = entry.route.decision;
-  auto [stop, done] = begin(std::move(answer), true);
+  auto [stop, done] = begin(request, std::move(answer), true);
   host_.commands().in_person(entry.pack, json::dump(arguments),
                              {.name = *name + " over HTTP", .name_space = name_space},
                              std::move(done));
 }
 
-std::pair<std::stop_token, std::move_only_function<void(Result<std::string>)>> Routes::begin(
-    std::shared_ptr<Answer> answer, bool is_decision) {
+Routes::Held::Held(daemon::Server& server, std::size_t bytes)
+    : server_(server), share_(server.budget()) {
+  share_.set(0, bytes);
+  server_.request_began();
+}
+
+Routes::Held::~Held() {
+  share_.leave();
+  server_.request_ended();
+}
+
+std::pair<std::stop_token, Routes::Done> Routes::begin(const Request& request,
+                                                       std::shared_ptr<Answer> answer,
+                                                       bool is_decision) {
   const std::uint64_t number = next_++;
-  Call& call = calls_.emplace(number, Call{std::move(answer), {}, is_decision}).first->second;
+  Call& call = calls_[number];
+  call.held = std::make_unique<Held>(host_.server(), request.body.size());
+  call.answer = std::move(answer);
+  call.is_decision = is_decision;
   call.answer->on_gone([stop = call.stop]() mutable { stop.request_stop(); });
-  auto done = [weak = std::weak_ptr(self_), number](Result<std::string> outcome) {
-    const auto self = weak.lock();
-    if (!self) return;
-    auto ended = (*self)->calls_.extract(number);
+  return {call.stop.get_token(),
+          [weak = std::weak_ptr(self_), number](const Result<std::string>& outcome) {
+            if (const auto self = weak.lock()) (*self)->finish(number, outcome);
+          }};
+}
+
+void Routes::finish(std::uint64_t number, const Result<std::string>& outcome) {
+  {
+    const auto ended = calls_.extract(number);
     if (ended.empty()) return;
-    const Call& of = ended.mapped();
-    of.answer->on_gone(nullptr);
+    const Call& call = ended.mapped();
+    call.answer->on_gone(nullptr);
     // It came too late to be decided: what was there is no longer.
-    const bool is_late = !outcome && of.is_decision && outcome.error().code == Errc::timed_out;
-    of.answer->send(outcome   ? success(*outcome)
-                    : is_late ? failure(410, outcome.error())
-                              : failure(outcome.error()));
-    (*self)->on_quiet_();
-  };
-  return {call.stop.get_token(), std::move(done)};
+    const bool is_late = call.is_decision && !outcome && outcome.error().code == Errc::timed_out;
+    call.answer->send(outcome   ? success(*outcome)
+                      : is_late ? failure(410, outcome.error())
+                                : failure(outcome.error()));
+  }
+  on_quiet_();
 }
 
 void Routes::abandon(const Error& error) {

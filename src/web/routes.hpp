@@ -56,29 +56,46 @@ class Routes final {
     std::string pack;  // empty: the daemon itself
     mcp::UriTemplate pattern;
   };
+  // A request in flight: counted, with its bytes, as those of sessions are.
+  class Held {
+   public:
+    Held(daemon::Server& server, std::size_t bytes);
+    ~Held();
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+   private:
+    daemon::Server& server_;
+    daemon::ByteBudget::Share share_;
+  };
   struct Call {
+    std::unique_ptr<Held> held;
     std::shared_ptr<Answer> answer;  // shared with the connection
     std::stop_source stop;
     bool is_decision = false;
   };
+  using Done = std::move_only_function<void(Result<std::string>)>;
 
   [[nodiscard]] const Entry* find(const Request& request, pack::Variables& variables) const;
   [[nodiscard]] Result<json::Object> arguments_of(const Entry& entry,
                                                   const Request& request,
                                                   const pack::Variables& variables) const;
   void call_tool(const Entry& entry,
+                 const Request& request,
                  const json::Object& arguments,
                  const std::string& name_space,
                  std::shared_ptr<Answer> answer);
   void decide(const Entry& entry,
-              json::Object arguments,
               const Request& request,
+              json::Object arguments,
               const std::string& name_space,
               std::shared_ptr<Answer> answer);
   void reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& answer);
-  // Begins a call; what ends it, once, from wherever it is answered.
-  [[nodiscard]] std::pair<std::stop_token, std::move_only_function<void(Result<std::string>)>>
-  begin(std::shared_ptr<Answer> answer, bool is_decision);
+  // What stops the call, and what ends it, once, from wherever it is answered.
+  [[nodiscard]] std::pair<std::stop_token, Done> begin(const Request& request,
+                                                       std::shared_ptr<Answer> answer,
+                                                       bool is_decision);
+  void finish(std::uint64_t number, const Result<std::string>& outcome);
 
   daemon::FrontHost& host_;
   const Approvers approvers_;
