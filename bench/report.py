@@ -8,6 +8,7 @@ import subprocess
 
 from issue_log import IssueLog
 from knowledge_search import KnowledgeSearch
+from mandates import Mandates
 from measure import Finding, Findings, Series
 from sql_pack import SqlPack
 from text_search import CLASSES, ENGINES, TITLES, TextSearch
@@ -55,6 +56,13 @@ dimensions; *overlapping*: 100 clusters of 64. Peers: hnswlib over floats with a
 16-bit floats with its default of 128, mapped; both compiled for this processor, each with several numbers of links (M),
 of which the fastest at each recall counts. Residency is what the process has more after 1,000 queries than before
 opening. *Start*: from starting the process until it has ended right after its first answer.
+"""
+
+MANDATES_HEADING = "## Mandates"
+MANDATES_PREAMBLE = """Schedules by cron, spread over the day and three zones, of one mandate; added by `mandates_schedule_add`, 64 calls on
+their way, each synced to disk before its answer. At rest none of them is due. Then further ones are due one after the
+other, every 200 ms: *late* is from the time they say to that of the transaction that makes the run, *begun* to that of
+the one that begins it. The runs observe nothing and then wait, for there is no model.
 """
 
 ISSUES_HEADING = "## Issues"
@@ -216,9 +224,13 @@ def sql_part(machine: Machine, found: SqlPack) -> str:
     return "\n".join([f"{SQL_HEADING}\n", SQL_PREAMBLE, machine.table(), goals(Findings(lines=found.findings()))])
 
 
+def mandates_part(machine: Machine, found: Mandates) -> str:
+    return "\n".join([f"{MANDATES_HEADING}\n", MANDATES_PREAMBLE, machine.table(), goals(Findings(lines=found.findings()))])
+
+
 def with_part(page_text: str, heading: str, part: str) -> str:
     """`page_text` with the part that begins with `heading` replaced or added; parts stay in their order."""
-    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, ISSUES_HEADING, SQL_HEADING, TEXT_HEADING, VECTOR_HEADING]
+    headings = [DAEMON_HEADING, KNOWLEDGE_HEADING, ISSUES_HEADING, SQL_HEADING, MANDATES_HEADING, TEXT_HEADING, VECTOR_HEADING]
     found = {}
     for each in reversed(headings):
         before, mark, text = ("\n" + page_text).rpartition("\n" + each + "\n")

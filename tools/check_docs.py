@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def settings_of_code():
-    """The keys of the tables in src/config: `DaemonKey{"name", …}` and `ClientKey name{"name", …}`; those of packs:
+    """The keys of the tables in src/config: `DaemonKey{"name", …}`, `ApproverKey{…}` and `ClientKey name{"name", …}`; those of packs:
     `Known{"name", …}`, `Setting{"table.name", …}`."""
     sources = [*(ROOT / "src/config").glob("*.cpp"), *(ROOT / "src/packs").glob("*/*.cpp")]
     text = "".join(path.read_text() for path in sorted(sources))
-    return set(re.findall(r'(?:DaemonKey|ClientKey \w+|Known|Setting)\s*\{\s*"(?:\w+\.)?(\w+)"', text))
+    return set(re.findall(r'(?:DaemonKey|ApproverKey|ClientKey \w+|Known|Setting)\s*\{\s*"(?:\w+\.)?(\w+)"', text))
 
 
 def settings_of_docs():

@@ -170,8 +170,11 @@ int serve(const CommandLine& line) {
   daemon::Daemon daemon(std::move(options));
   for (auto& pack : packs) daemon.add(std::move(pack));
   if (http.is_enabled && !is_private) {
-    daemon.add(web::make_http_front(
-        {.address = http.address, .port = http.port, .requires_token = http.requires_token}));
+    web::HttpOptions front{
+        .address = http.address, .port = http.port, .requires_token = http.requires_token};
+    for (const config::Approver& each : http.approvers)
+      front.approvers.push_back({each.name, each.sha256, each.file, each.environment});
+    daemon.add(web::make_http_front(std::move(front)));
   }
   return daemon.run();
 }

@@ -167,8 +167,8 @@ std::vector<const Command*> all_commands() {
   std::vector<const Command*> all;
   for (const auto group :
        {bridge_commands(), tool_commands(), request_commands(), daemon_commands(),
-        decide_commands(), run_log_commands(), event_commands(), setup_commands(),
-        doctor_commands(), completion_commands()}) {
+        decide_commands(), run_log_commands(), attach_commands(), event_commands(),
+        setup_commands(), doctor_commands(), completion_commands()}) {
     for (const Command& command : group) all.push_back(&command);
   }
   return all;

@@ -24,6 +24,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> tool_commands();
 [[nodiscard]] std::span<const Command> decide_commands();
 [[nodiscard]] std::span<const Command> run_log_commands();
+[[nodiscard]] std::span<const Command> attach_commands();
 [[nodiscard]] std::span<const Command> event_commands();
 [[nodiscard]] std::span<const Command> setup_commands();
 [[nodiscard]] std::span<const Command> doctor_commands();
@@ -46,6 +47,11 @@ struct Command {
 // Calls a tool and shows its progress and warnings meanwhile.
 [[nodiscard]] Result<json::Value> call_tool(const Context& context,
                                             client::Connection& connection,
+                                            std::string_view tool,
+                                            const json::Value& arguments);
+
+// The same on a connection of its own.
+[[nodiscard]] Result<json::Value> call_tool(const Context& context,
                                             std::string_view tool,
                                             const json::Value& arguments);
 

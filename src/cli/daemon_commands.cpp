@@ -11,11 +11,11 @@
 
 #include "base/file_lock.hpp"
 #include "base/regular_file.hpp"
+#include "base/terminal_text.hpp"
 #include "base/unique_fd.hpp"
 #include "cli/command.hpp"
 #include "cli/log_reader.hpp"
 #include "cli/status_page.hpp"
-#include "cli/terminal_text.hpp"
 #include "client/spawn.hpp"
 #include "ipc/socket.hpp"
 

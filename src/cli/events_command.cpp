@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "base/terminal_text.hpp"
 #include "cli/command.hpp"
-#include "cli/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {

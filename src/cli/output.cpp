@@ -8,7 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
+#include "json/outcome.hpp"
 
 namespace hearth::cli {
 namespace {
@@ -40,23 +41,6 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-std::string success_envelope(const json::Value& data) {
-  return R"({"schema_version":1,"ok":true,"data":)" + json::dump(data) + "}";
-}
-
-std::string failure_envelope(const Error& error) {
-  std::string text = R"({"schema_version":1,"ok":false,"error":{"code":)";
-  json::append_string(text, errc_name(error.code));
-  text += R"(,"message":)";
-  json::append_string(text, error.message);
-  text += R"(,"details":{"suggestions":[)";
-  for (const std::string& suggestion : error.suggestions) {
-    if (&suggestion != &error.suggestions.front()) text += ',';
-    json::append_string(text, suggestion);
-  }
-  return text + "]}}}";
-}
-
 std::string failure_text(const Error& error) {
   std::string text = "hearth: " + printable(error.message, Lines::join) + "\n";
   if (error.suggestions.empty()) return text;
@@ -75,11 +59,12 @@ Output::Output(bool is_json) : is_json_(is_json), is_error_terminal_(::isatty(ST
 }
 
 int Output::result(const json::Value& data) const {
-  return is_json_ ? text(success_envelope(data) + "\n") : text(render(data, look_));
+  return is_json_ ? text(json::success_envelope(json::dump(data)) + "\n")
+                  : text(render(data, look_));
 }
 
 int Output::result(const json::Value& data, std::string_view plain) const {
-  return text(is_json_ ? success_envelope(data) + "\n" : std::string(plain));
+  return text(is_json_ ? json::success_envelope(json::dump(data)) + "\n" : std::string(plain));
 }
 
 int Output::text(std::string_view text) const {
@@ -91,7 +76,8 @@ int Output::text(std::string_view text) const {
 
 int Output::failure(const Error& error) const {
   end_progress();
-  (void)write_all(STDERR_FILENO, is_json_ ? failure_envelope(error) + "\n" : failure_text(error));
+  (void)write_all(STDERR_FILENO,
+                  is_json_ ? json::failure_envelope(error) + "\n" : failure_text(error));
   return exit_code(error.code);
 }
 

@@ -11,10 +11,6 @@
 
 namespace hearth::cli {
 
-// {"schema_version":1,"ok":true,"data":…}
-[[nodiscard]] std::string success_envelope(const json::Value& data);
-// {"schema_version":1,"ok":false,"error":{"code","message","details":{"suggestions":[]}}}
-[[nodiscard]] std::string failure_envelope(const Error& error);
 // "hearth: what happened" and, on the second line, what to do.
 [[nodiscard]] std::string failure_text(const Error& error);
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {

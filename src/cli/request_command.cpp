@@ -75,11 +75,9 @@ Result<int> run_do(const Context& context, const Arguments& arguments) {
     if (!input) return std::unexpected(std::move(input.error()));
     ops = std::move(*input);
   }
-  auto connection = context.connect();
-  if (!connection) return std::unexpected(std::move(connection.error()));
   const json::Value request{{"ops", ops},
                             {"presentation", arguments.one("presentation").value_or("verbose")}};
-  const auto answer = call_tool(context, *connection, "request", request);
+  const auto answer = call_tool(context, "request", request);
   if (!answer) return std::unexpected(answer.error());
   const json::Value* results = json::find(*answer, "results");
   if (results == nullptr || !results->is_array())

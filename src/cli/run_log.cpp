@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "base/clock.hpp"
 #include "base/program_path.hpp"
+#include "base/text_diff.hpp"
 #include "cli/command.hpp"
-#include "cli/text_diff.hpp"
 #include "ipc/paths.hpp"
 #include "store/atomic_file.hpp"
 #include "store/env.hpp"
@@ -118,7 +118,12 @@ json::Object report_of(const AiClient& client, const SetupPlan& plan, bool is_dr
           {"changed", plan.before != plan.after && !is_dry_run},
           {"already_there", plan.before == plan.after},
           {"dry_run", is_dry_run},
-          {"diff", text_diff(plan.before, plan.after, Look{})}};
+          {"diff", text_diff(plan.before, plan.after)}};
+}
+
+std::string diff_of(const SetupPlan& plan, const Look& look) {
+  const std::string diff = text_diff(plan.before, plan.after);
+  return look.color ? colored_diff(diff) : diff;
 }
 
 std::vector<Parameter> setup_parameters() {
@@ -151,8 +156,8 @@ Result<int> run_setup(const Context& context, const Arguments& arguments) {
   if (plan->before == plan->after)
     return output.result(report,
                          std::string(client.title) + " knows hearth already: " + plan->file + "\n");
-  std::string text = plan->file + (plan->is_new ? " (new)\n" : "\n") +
-                     text_diff(plan->before, plan->after, output.look());
+  std::string text =
+      plan->file + (plan->is_new ? " (new)\n" : "\n") + diff_of(*plan, output.look());
   if (is_dry_run) return output.result(report, text + "nothing was changed (--dry-run)\n");
   const auto backup = apply_setup(*plan, !is_project);
   if (!backup) return std::unexpected(backup.error());

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "base/terminal_text.hpp"
 #include "cli/human.hpp"
-#include "cli/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {

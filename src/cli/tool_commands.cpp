@@ -248,6 +248,14 @@ Result<json::Value> call_tool(const Context& context,
   return std::unexpected(std::move(error));
 }
 
+Result<json::Value> call_tool(const Context& context,
+                              std::string_view tool,
+                              const json::Value& arguments) {
+  auto connection = context.connect();
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  return call_tool(context, *connection, tool, arguments);
+}
+
 Result<std::string> read_standard_input(std::size_t cap) {
   std::string text;
   std::array<char, 65536> part{};

@@ -77,8 +77,18 @@ class Connection {
   [[nodiscard]] const std::optional<Fallback>& fallback() const { return fallback_; }
   void note_fallback(Fallback fallback) { fallback_ = std::move(fallback); }
   [[nodiscard]] int fd() const { return socket_.get(); }
-  // Passes on what the daemon says by itself, until it goes (`unavailable`) or `on_other` is false.
-  [[nodiscard]] Result<void> listen(const std::function<bool(const json::Value&)>& on_other);
+  // Something else to wait for while listening; -1: nothing.
+  struct Beside {
+    int fd = -1;
+    std::function<bool()> on_readable;
+  };
+  // Passes on what the daemon says by itself, until it goes (`unavailable`) or one of the functions
+  // is false.
+  [[nodiscard]] Result<void> listen(const std::function<bool(const json::Value&)>& on_other,
+                                    const Beside& beside);
+  [[nodiscard]] Result<void> listen(const std::function<bool(const json::Value&)>& on_other) {
+    return listen(on_other, {});
+  }
   // Whether the peer has closed the connection; waits for that until `deadline`.
   [[nodiscard]] bool wait_for_end(MonotonicTime deadline);
 

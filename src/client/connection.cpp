@@ -1,6 +1,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <thread>
 #include <utility>
@@ -151,13 +152,29 @@ Result<json::Array> Connection::list_tools(std::chrono::milliseconds timeout) {
   return std::move(tools->get_array());
 }
 
-Result<void> Connection::listen(const std::function<bool(const json::Value&)>& on_other) {
+Result<void> Connection::listen(const std::function<bool(const json::Value&)>& on_other,
+                                const Beside& beside) {
+  std::string bytes;
   for (;;) {
-    const auto next = next_message(MonotonicTime::max());
+    const auto next = reader_.next();
     if (!next) return std::unexpected(next.error());
-    const auto message = json::parse(*next);
-    if (!message) return std::unexpected(message.error());
-    if (!on_other(*message)) return {};
+    if (*next) {
+      const auto message = json::parse(**next);
+      if (!message) return std::unexpected(message.error());
+      if (!on_other(*message)) return {};
+      continue;
+    }
+    std::array<pollfd, 2> waiting{
+        {{socket_.get(), POLLIN, 0}, {beside.fd, POLLIN, 0}}};  // a negative one is left out
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
+      return fail_errno("wait for the daemon", errno);
+    if (waiting[1].revents != 0 && !beside.on_readable()) return {};
+    if (waiting[0].revents == 0) continue;
+    bytes.clear();
+    const auto got = ipc::receive_some(socket_.get(), bytes, MonotonicTime::max());
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) return fail(Errc::unavailable, "the daemon went away", {"try again"});
+    reader_.feed(bytes);
   }
 }
 

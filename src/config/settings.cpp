@@ -140,6 +140,61 @@ constexpr std::array http_keys{
         [](Settings& to, const RawValue& v) { return store(to.http.requires_token, as_bool(v)); }},
 };
 
+using ApproverKey = Key<Approver>;
+constexpr std::array approver_keys{
+    ApproverKey{"sha256", "64 hexadecimal digits, as sha256sum prints them",
+                [](Approver& to, const RawValue& v) {
+                  return store(to.sha256, as_text(v)) && to.sha256.size() == 64 &&
+                         to.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+                }},
+    ApproverKey{"file", "an absolute path or one below ~/",
+                [](Approver& to, const RawValue& v) {
+                  return store(to.file, as_text(v)) && is_anchored(to.file);
+                }},
+    ApproverKey{"env", "the name of a variable",
+                [](Approver& to, const RawValue& v) {
+                  return store(to.environment, as_text(v)) && !to.environment.empty();
+                }},
+};
+
+// "approvers.NAME.KEY" of [http]; nothing when it is something else.
+std::optional<std::pair<std::string, std::string>> approver_key(std::string_view key) {
+  static constexpr std::string_view head = "approvers.";
+  if (!key.starts_with(head)) return std::nullopt;
+  key.remove_prefix(head.size());
+  const auto dot = std::min(key.find('.'), key.size());
+  return std::pair(std::string(key.substr(0, dot)),
+                   std::string(key.substr(std::min(dot + 1, key.size()))));
+}
+
+Result<void> take_http_section(std::string_view file, const Section& section, Settings& settings) {
+  for (const Entry& entry : section.entries) {
+    const std::string where = format_place(file, entry.at);
+    const auto own = approver_key(entry.key);
+    Result<void> taken;
+    if (!own) {
+      taken = take_key<Settings>(http_keys, "http", where, entry.key, entry.value, settings);
+    } else {
+      auto& all = settings.http.approvers;
+      auto found = std::ranges::find(all, own->first, &Approver::name);
+      if (found == all.end()) found = all.insert(found, Approver{.name = own->first});
+      taken = take_key<Approver>(approver_keys, "http.approvers." + own->first, where, own->second,
+                                 entry.value, *found);
+    }
+    if (!taken) return taken;
+  }
+  for (const Approver& each : settings.http.approvers) {
+    const int sources =
+        int{!each.sha256.empty()} + int{!each.file.empty()} + int{!each.environment.empty()};
+    if (sources == 1) continue;
+    return fail(Errc::invalid_args,
+                format_place(file, section.at) + ": [http.approvers." + each.name +
+                    "]: expected one of sha256, file and env",
+                {"leave the others out"});
+  }
+  return {};
+}
+
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) {
@@ -248,6 +303,9 @@ Result<void> expand_homes(Settings& settings, const Environment& environment) {
   for (std::string& root : settings.roots) {
     if (auto done = expand_home(root, environment); !done) return done;
   }
+  for (Approver& approver : settings.http.approvers) {
+    if (auto done = expand_home(approver.file, environment); !done) return done;
+  }
   return {};
 }
 
@@ -281,10 +339,10 @@ Result<Settings> parse_settings(std::string_view text,
     if (section.name.empty() || section.name == "client") continue;
     if (auto error = misnamed_section(file, section, known_packs))
       return std::unexpected(std::move(*error));
-    auto taken =
-        section.name == "daemon" ? take_section<Settings>(daemon_keys, file, section, settings)
-        : section.name == "http" ? take_section<Settings>(http_keys, file, section, settings)
-                                 : take_pack_section(settings, file, section, known_packs);
+    auto taken = section.name == "daemon"
+                     ? take_section<Settings>(daemon_keys, file, section, settings)
+                 : section.name == "http" ? take_http_section(file, section, settings)
+                                          : take_pack_section(settings, file, section, known_packs);
     if (!taken) return std::unexpected(std::move(taken.error()));
   }
   return settings;

@@ -43,12 +43,22 @@ struct Limits {
   std::chrono::milliseconds stall{30'000};
 };
 
+// [http.approvers.NAME]: whom a credential makes decide over HTTP. Exactly one of the others is set.
+struct Approver {
+  std::string name;
+  std::string sha256;       // of the credential, in hexadecimal: it is not on this machine
+  std::string file;         // absolute; holds it
+  std::string environment;  // a variable of the daemon that holds it
+  bool operator==(const Approver&) const = default;
+};
+
 // [http] of config.toml: MCP over HTTP for this machine.
 struct Http {
   bool is_enabled = false;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;      // 0: the one of last time if it is free, else any
   bool requires_token = true;  // false is for tests and for containers with a single user
+  std::vector<Approver> approvers;
   bool operator==(const Http&) const = default;
 };
 

@@ -418,6 +418,8 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
   WallTime started() const override { return started_; }
   std::vector<const pack::Pack*> packs() const override { return packs_.packs(); }
   EventLog& events() override { return events_; }
+  Commands& commands() override { return *this; }
+  VerbCalls& verbs() override { return verbs_; }
   void on_quiet() override {
     if (state_ == State::draining) drain_progress_.notify();
   }

@@ -16,6 +16,9 @@
 
 namespace hearth::daemon {
 
+class Commands;
+class VerbCalls;
+
 // What a front needs of the daemon around it. Outlives the front. Loop thread.
 class FrontHost {
  public:
@@ -27,6 +30,10 @@ class FrontHost {
   [[nodiscard]] virtual WallTime started() const = 0;
   [[nodiscard]] virtual std::vector<const pack::Pack*> packs() const = 0;
   [[nodiscard]] virtual EventLog& events() = 0;
+  // What a client may ask of the daemon as a whole (control.hpp).
+  [[nodiscard]] virtual Commands& commands() = 0;
+  // Calls tools for a client that has no session.
+  [[nodiscard]] virtual VerbCalls& verbs() = 0;
   // The front has nothing more to finish.
   virtual void on_quiet() = 0;
 };

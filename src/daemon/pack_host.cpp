@@ -9,23 +9,6 @@
 
 namespace hearth::daemon {
 
-namespace {
-
-// Of a call that a pack makes: nobody sees its reports.
-class PackSink final : public pack::CallSink {
- public:
-  explicit PackSink(std::move_only_function<void(Result<pack::Reply>)> done)
-      : done_(std::move(done)) {}
-  void finish(Result<pack::Reply> outcome) override { done_(std::move(outcome)); }
-  void progress(double, std::optional<double>, std::string_view) override {}
-  void log(pack::LogLevel, std::string_view) override {}
-
- private:
-  std::move_only_function<void(Result<pack::Reply>)> done_;
-};
-
-}  // namespace
-
 class PackHost::Context final : public pack::PackContext {
  public:
   Context(PackHost& host, const pack::Pack& pack) : host_(host), pack_(pack), name_(pack.name()) {}
@@ -80,11 +63,7 @@ class PackHost::Context final : public pack::PackContext {
                  std::move_only_function<void(Result<pack::Reply>)> done) override {
     host_.loop_.post([&host = host_, tool, arguments = std::move(arguments),
                       context = std::move(context), done = std::move(done)]() mutable {
-      const auto verb = host.verbs_.find(tool);
-      if (!verb) return done(fail(Errc::not_found, "there is no tool " + tool));
-      context.tool = tool;
-      host.verbs_.start(*verb, arguments, std::move(context),
-                        std::make_unique<PackSink>(std::move(done)));
+      host.verbs_.call(tool, arguments, std::move(context), std::move(done));
     });
   }
   // The catalog does not change once packs run.

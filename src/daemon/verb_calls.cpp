@@ -20,6 +20,19 @@ request::Verb verb_of(const mcp::ToolEntry& entry) {
   return {entry.name, entry.pack, &entry.spec};
 }
 
+// Nobody sees its reports.
+class OutcomeSink final : public pack::CallSink {
+ public:
+  explicit OutcomeSink(std::move_only_function<void(Result<pack::Reply>)> done)
+      : done_(std::move(done)) {}
+  void finish(Result<pack::Reply> outcome) override { done_(std::move(outcome)); }
+  void progress(double, std::optional<double>, std::string_view) override {}
+  void log(pack::LogLevel, std::string_view) override {}
+
+ private:
+  std::move_only_function<void(Result<pack::Reply>)> done_;
+};
+
 }  // namespace
 
 struct VerbCalls::Flight {
@@ -114,6 +127,16 @@ void VerbCalls::start(const request::Verb& verb,
     alive->is_late = true;
     alive->stop.request_stop();
   });
+}
+
+void VerbCalls::call(const std::string& tool,
+                     std::string_view arguments,
+                     pack::Call::Context context,
+                     std::move_only_function<void(Result<pack::Reply>)> done) {
+  const auto verb = find(tool);
+  if (!verb) return done(fail(Errc::not_found, "there is no tool " + tool));
+  context.tool = tool;
+  start(*verb, arguments, std::move(context), std::make_unique<OutcomeSink>(std::move(done)));
 }
 
 void VerbCalls::finish(const std::shared_ptr<Flight>& flight, Result<pack::Reply> outcome) {

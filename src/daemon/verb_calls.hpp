@@ -1,8 +1,10 @@
 // The tools of the catalog as the verbs of the request language.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "io/loop.hpp"
 #include "mcp/catalog.hpp"
@@ -24,6 +26,11 @@ class VerbCalls final : public request::Verbs {
              std::string_view arguments,
              pack::Call::Context context,
              std::unique_ptr<pack::CallSink> sink) override;
+  // The same by name, for whoever only wants the outcome; `not_found` when there is none.
+  void call(const std::string& tool,
+            std::string_view arguments,
+            pack::Call::Context context,
+            std::move_only_function<void(Result<pack::Reply>)> done);
 
  private:
   struct Flight;  // one call in progress

@@ -280,6 +280,7 @@ void Session::start(const Request& request, CallStart start) {
   start.meta = request.meta;
   start.abilities = request.meta.era == Era::modern ? request.meta.abilities : abilities_;
   start.context.caller = caller_;
+  start.context.client = client_name_;
   if (request.meta.era == Era::modern) {
     if (const auto read = read_rounds(request, start); !read) return refuse(request, read.error());
   }

@@ -45,6 +45,7 @@ class Call {
     std::map<std::string, std::string> answers;  // to the questions of the round before
     std::string state;                           // which that round left
     std::array<bool, 3> askable{};               // by QuestionKind
+    std::string client;  // what the program behind the caller calls itself; may be empty
   };
 
   Call(Context context, std::unique_ptr<CallSink> sink);
@@ -55,6 +56,10 @@ class Call {
   // For calls made on behalf of this one.
   [[nodiscard]] const Context& context() const { return context_; }
   [[nodiscard]] const Caller& caller() const { return *context_.caller; }
+  // "claude-code", where a bridge is the caller.
+  [[nodiscard]] const std::string& client() const {
+    return context_.client.empty() ? caller().client_name : context_.client;
+  }
   [[nodiscard]] const std::string& tool() const { return context_.tool; }
   [[nodiscard]] const std::string& key() const { return context_.key; }
   [[nodiscard]] bool is_resend() const { return context_.is_resend; }

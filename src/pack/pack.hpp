@@ -23,6 +23,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "pack/call.hpp"
+#include "pack/route.hpp"
 
 namespace hearth::pack {
 
@@ -226,6 +227,8 @@ class Pack {
   virtual void declare(Binder& binder) = 0;
   // Asked before anything else.
   [[nodiscard]] virtual std::vector<Setting> settings() const { return {}; }
+  // Asked once, before start().
+  [[nodiscard]] virtual std::vector<Route> routes() const { return {}; }
   virtual void start(PackContext& context) = 0;
   // Takes at most the drain deadline; returns when nothing of the pack runs any more. Called on a
   // pool thread.

@@ -228,6 +228,7 @@ class Run final : public std::enable_shared_from_this<Run> {
     json::append(arguments, operation.arguments);
     pack::Call::Context context;
     context.caller = call_.context().caller;
+    context.client = call_.context().client;
     context.tool = verb->name;
     if (!call_.key().empty()) context.key = call_.key() + "#" + std::to_string(index);
     context.is_resend = call_.is_resend();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "base/regular_file.hpp"
@@ -45,31 +46,38 @@ bool bears(const Request& request, std::string_view token) {
          sodium_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
-Result<std::string> load_token(const std::string& path) {
+Result<std::string> read_private(const std::string& path, std::size_t most) {
   auto file = open_regular(path, O_RDONLY | O_NOFOLLOW);
-  if (!file && file.error().code == Errc::not_found) {
+  if (!file) return std::unexpected(std::move(file.error()));
+  struct stat info{};
+  const bool is_known = ::fstat(file->get(), &info) == 0;
+  if (!is_known || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0)
+    return fail(Errc::permission, path + " may be read by others than its owner");
+  std::string text(most, '\0');
+  const ssize_t got = ::read(file->get(), text.data(), text.size());
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return text;
+}
+
+Result<std::string> load_token(const std::string& path) {
+  const std::vector<std::string> remedy{"remove it; the next start makes a new one"};
+  auto read = read_private(path, 2 * token_bytes + 2);
+  if (!read && read.error().code == Errc::not_found) {
     std::string token = random_hex(token_bytes);
     if (auto written = store::replace_file(path, token + "\n"); !written)
       return std::unexpected(std::move(written.error()));
     return token;
   }
-  if (!file) return std::unexpected(std::move(file.error()));
-  struct stat info{};
-  const bool is_known = ::fstat(file->get(), &info) == 0;
-  if (!is_known || info.st_uid != ::geteuid() || (info.st_mode & 077U) != 0) {
-    return fail(Errc::permission, path + " may be read by others than its owner",
-                {"remove it; the next start makes a new one"});
+  if (!read) {
+    if (read.error().code == Errc::permission) read.error().suggestions = remedy;
+    return read;
   }
-  std::array<char, 2 * token_bytes + 1> text{};
-  const ssize_t got = ::read(file->get(), text.data(), text.size());
-  std::string token(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  std::string token = std::move(*read);
   while (token.ends_with('\n')) token.pop_back();
   const bool is_token = token.size() == 2 * token_bytes &&
                         token.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!is_token) {
-    return fail(Errc::damaged, path + " holds no token of 64 hexadecimal digits",
-                {"remove it; the next start makes a new one"});
-  }
+  if (!is_token)
+    return fail(Errc::damaged, path + " holds no token of 64 hexadecimal digits", remedy);
   return token;
 }
 

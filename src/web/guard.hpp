@@ -2,6 +2,7 @@
 // name of its own (DNS rebinding), and by a token that only the owner can read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ namespace hearth::web {
 // much of it is right.
 [[nodiscard]] bool bears(const Request& request, std::string_view token);
 
+// At most `most` bytes of a regular file of ours; `permission` when others may read it.
+[[nodiscard]] Result<std::string> read_private(const std::string& path, std::size_t most);
 // The token in the file at `path`; a new one, in a new file of mode 0600, if there is none.
 // `permission` when others may read the file.
 [[nodiscard]] Result<std::string> load_token(const std::string& path);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -25,26 +26,26 @@
 #include "web/guard.hpp"
 #include "web/listener.hpp"
 #include "web/metrics.hpp"
+#include "web/routes.hpp"
 
 namespace hearth::web {
 namespace {
 
-struct Route {
+constexpr const char* token_name = "/http.token";
+
+struct Fixed {
   std::string_view path;
   std::array<std::string_view, 3> methods;
   bool is_open = false;  // to those without the token
 };
 
-constexpr std::array routes{
-    Route{"/mcp", {"POST", "GET", "DELETE"}, false}, Route{"/events", {"GET"}, false},
-    Route{"/metrics", {"GET", "HEAD"}, false}, Route{"/healthz", {"GET", "HEAD"}, true}};
+constexpr std::array fixed{
+    Fixed{"/mcp", {"POST", "GET", "DELETE"}, false}, Fixed{"/events", {"GET"}, false},
+    Fixed{"/metrics", {"GET", "HEAD"}, false}, Fixed{"/healthz", {"GET", "HEAD"}, true}};
 
-std::string allowed(const Route& route) {
+std::string listed(const std::vector<std::string_view>& methods) {
   std::string list;
-  for (const auto method : route.methods) {
-    if (method.empty()) continue;
-    list.append(list.empty() ? "" : ", ").append(method);
-  }
+  for (const auto method : methods) list.append(list.empty() ? "" : ", ").append(method);
   return list;
 }
 
@@ -59,22 +60,34 @@ class HttpFront final : public daemon::Front, private Handler {
   void restore() override;
   void drain() override;
   bool is_busy() const override;
-  void abandon(const Error& error) override { parts_->endpoint.abandon(error); }
+  void abandon(const Error& error) override {
+    parts_->endpoint.abandon(error);
+    parts_->routes.abandon(error);
+  }
   io::Task close() override;
   void describe(json::Object& status) const override;
 
  private:
   // What needs the loop; there from start() on.
   struct Parts {
-    Parts(daemon::FrontHost& of, const HttpOptions& options)
+    Parts(daemon::FrontHost& of,
+          const HttpOptions& options,
+          Approvers approvers,
+          HttpCounts& counts)
         : host(of),
           endpoint(of.server(), options.endpoint, [this] { host.on_quiet(); }),
+          routes(of,
+                 std::move(approvers),
+                 options.requires_token,
+                 counts,
+                 [this] { host.on_quiet(); }),
           events(of.server(), of.events()),
           tasks(of.server().loop()) {}
 
     daemon::FrontHost& host;
     std::optional<io::Acceptor> acceptor;
     Endpoint endpoint;
+    Routes routes;
     EventStreams events;
     std::set<Connection*> connections;
     io::TaskScope tasks;  // last: its tasks use all of the above
@@ -103,9 +116,7 @@ class HttpFront final : public daemon::Front, private Handler {
   [[nodiscard]] std::string discovery() const {
     return parts_->host.paths().runtime + "/http.json";
   }
-  [[nodiscard]] std::string token_file() const {
-    return parts_->host.paths().state + "/http.token";
-  }
+  [[nodiscard]] std::string token_file() const { return parts_->host.paths().state + token_name; }
   io::Task serve_connection(UniqueFd socket);
   void stop_accepting();
 
@@ -125,12 +136,12 @@ class HttpFront final : public daemon::Front, private Handler {
 };
 
 Result<void> HttpFront::start(daemon::FrontHost& host) {
-  parts_ = std::make_unique<Parts>(host, options_);
   if (options_.requires_token) {
-    auto token = load_token(token_file());
+    auto token = load_token(host.paths().state + token_name);
     if (!token) return std::unexpected(std::move(token.error()));
     token_ = std::move(*token);
   }
+  parts_ = std::make_unique<Parts>(host, options_, Approvers(options_.approvers, token_), counts_);
   auto listener = options_.port == 0
                       ? listen_as_last_time(options_.address, host.paths().state + "/http.port")
                       : listen_loopback(options_.address, options_.port);
@@ -203,7 +214,7 @@ void HttpFront::drain() {
 
 // A stream that a client listens to is no reason to wait.
 bool HttpFront::is_busy() const {
-  return parts_->endpoint.in_flight() != 0 ||
+  return parts_->endpoint.in_flight() != 0 || parts_->routes.in_flight() != 0 ||
          std::ranges::any_of(parts_->connections,
                              [](const Connection* each) { return each->has_output(); });
 }
@@ -212,6 +223,7 @@ io::Task HttpFront::close() {
   if (!parts_) co_return;
   stop_accepting();
   parts_->endpoint.close();
+  parts_->routes.close();
   parts_->events.end_all();
   for (Connection* connection :
        std::vector(parts_->connections.begin(), parts_->connections.end())) {
@@ -222,10 +234,12 @@ io::Task HttpFront::close() {
 
 void HttpFront::describe(json::Object& status) const {
   if (!parts_) return;
+  const auto approvers = parts_->routes.approvers().names();
   status["http"] = {{"url", url()},
                     {"token_file", token_.empty() ? json::Value() : json::Value(token_file())},
                     {"connections", parts_->connections.size()},
-                    {"sessions", parts_->endpoint.sessions()}};
+                    {"sessions", parts_->endpoint.sessions()},
+                    {"approvers", json::Array(approvers.begin(), approvers.end())}};
   json::Value& listed = status["sessions"];
   auto& sessions = listed.is_array() ? listed.get_array() : listed.emplace_array();
   for (auto& session : parts_->endpoint.list_sessions()) sessions.push_back(std::move(session));
@@ -247,10 +261,20 @@ std::optional<Response> HttpFront::refuse(const Request& head) {
   if (head.has("Origin") && !is_own_origin(head.header("Origin"), port_)) {
     return refused("origin", refusal(403, number, "Origin: pages of other sites are not served"));
   }
-  const auto* route = std::ranges::find(routes, std::string_view(head.path), &Route::path);
-  if (route == routes.end())
-    return refused("path", plain(404, "there are /mcp, /events, /healthz and /metrics\n"));
-  if (!route->is_open && !token_.empty() && !bears(head, token_)) {
+  const auto* place = std::ranges::find(fixed, std::string_view(head.path), &Fixed::path);
+  std::vector<std::string_view> methods;
+  if (place != fixed.end()) {
+    std::ranges::copy_if(place->methods, std::back_inserter(methods),
+                         [](auto method) { return !method.empty(); });
+  } else {
+    methods = parts_->routes.methods(head.path);
+  }
+  const bool is_open = place != fixed.end() && place->is_open;
+  // Who has no token is not told what there is.
+  const bool is_v1 = head.path.starts_with(routes_prefix);
+  if (methods.empty() && !is_v1)
+    return refused("path", plain(404, "there are /mcp, /v1, /events, /healthz and /metrics\n"));
+  if (!is_open && !token_.empty() && !bears(head, token_)) {
     Response response =
         refusal(401, number,
                 "Authorization: expected \"Bearer\" and the token; `hearth daemon status --json` "
@@ -258,18 +282,20 @@ std::optional<Response> HttpFront::refuse(const Request& head) {
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
     return refused("token", std::move(response));
   }
-  const bool is_known = !head.method.empty() &&
-                        std::ranges::find(route->methods, head.method) != route->methods.end();
-  if (!is_known) {
-    Response response = plain(405, "use " + allowed(*route) + "\n");
-    response.headers.push_back({"Allow", allowed(*route)});
+  if (methods.empty())
+    return refused("path", plain(404, "docs/http.md lists what there is under /v1\n"));
+  if (std::ranges::find(methods, head.method) == methods.end()) {
+    Response response = plain(405, "use " + listed(methods) + "\n");
+    response.headers.push_back({"Allow", listed(methods)});
     return refused("method", std::move(response));
   }
   return std::nullopt;
 }
 
 void HttpFront::serve(Request request, std::shared_ptr<Answer> answer) {
-  ++counts_.requests[request.path];
+  const bool is_v1 = request.path.starts_with(routes_prefix);
+  ++counts_.requests[is_v1 ? "/v1" : request.path];
+  if (is_v1) return parts_->routes.serve(request, std::move(answer));
   if (request.path == "/healthz") return answer->send(health());
   if (request.path == "/metrics") return answer->send(metrics());
   if (request.path == "/events") return parts_->events.open(request, answer);

@@ -1,4 +1,4 @@
-// MCP over Streamable HTTP, health and metrics, for programs on this machine.
+// MCP over Streamable HTTP, the packs' routes, health and metrics, for programs on this machine.
 //
 //   daemon.add(web::make_http_front({.port = 7000}));
 //
@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/front.hpp"
+#include "web/approvers.hpp"
 #include "web/connection.hpp"
 #include "web/endpoint.hpp"
 
@@ -24,6 +26,7 @@ struct HttpOptions {
   std::size_t most_connections = 512;
   ConnectionLimits connection;
   EndpointLimits endpoint;
+  std::vector<ApproverSource> approvers;
 };
 
 [[nodiscard]] std::unique_ptr<daemon::Front> make_http_front(HttpOptions options);

@@ -421,6 +421,8 @@ TEST_P(Golden, AnswersAsRecorded) {
   for (const std::string& verb : left) {
     // These need grammars that not every machine has; tests/packs/issues covers them.
     if (test.pack == "issues" && verb.starts_with("context_")) continue;
+    // This needs a person; tests/blackbox/mandates_elicitation_test.cpp plays one.
+    if (test.pack == "mandates" && verb == "approval_ask") continue;
     ADD_FAILURE() << test.pack << "_" << verb << " has no step in " << script_of(test.pack)
                   << " that succeeds; see the README beside it";
   }

@@ -108,6 +108,87 @@ TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
   EXPECT_THAT(hearth({"mandates", "logs", run_id}).out, testing::HasSubstr("run ended, succeeded"));
 }
 
+// `hearth attach` at a terminal that a test types into.
+class Attached final {
+ public:
+  Attached(const TempHome& home, const std::string& run, const std::string& cwd)
+      : process_(plan_of(home, run, cwd)) {}
+  bool shows(const std::string& text) {
+    char bytes[4096];
+    pollfd entry{process_.output(), POLLIN, 0};
+    while (seen_.find(text, told_) == std::string::npos && ::poll(&entry, 1, 60'000) == 1) {
+      const ssize_t count = ::read(process_.output(), bytes, sizeof bytes);
+      if (count <= 0) break;
+      seen_.append(bytes, static_cast<std::size_t>(count));
+    }
+    const auto found = seen_.find(text, told_);
+    if (found == std::string::npos) return false;
+    told_ = found + text.size();
+    return true;
+  }
+  void type(std::string_view text) {
+    EXPECT_EQ(::write(process_.input(), text.data(), text.size()), std::ssize(text));
+  }
+  Outcome wait() { return process_.wait(seconds(30)); }
+  [[nodiscard]] const std::string& seen() const { return seen_; }
+
+ private:
+  static Plan plan_of(const TempHome& home, const std::string& run, const std::string& cwd) {
+    Plan plan = home.plan({"attach", run});
+    plan.words = {"/usr/bin/script", "-qec", plan.words.front() + " attach " + run, "/dev/null"};
+    plan.cwd = cwd;
+    plan.has_input = plan.pipes_output = true;
+    return plan;
+  }
+  Process process_;
+  std::string seen_;
+  std::size_t told_ = 0;  // up to here it was asked for
+};
+
+TEST_F(Mandates, ARunIsFollowedAndDecidedInPlace) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("The greeting is wrong.")) << attached.seen();
+  EXPECT_TRUE(attached.shows("\x1b[31m-helo\x1b[0m\r\n\x1b[32m+hello\x1b[0m")) << attached.seen();
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  attached.type("yes\n");
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: "))
+      << "that is none: " << attached.seen();
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  attached.type("approve\n");
+  EXPECT_TRUE(attached.shows("commit to hearth/greeting")) << attached.seen();
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  // Decided elsewhere meanwhile.
+  EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
+  EXPECT_TRUE(attached.shows("waits no longer")) << attached.seen();
+  EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
+  EXPECT_EQ(attached.wait().exit_code, 0);
+  EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
+}
+
+TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  for (const char* const key : {"\x03", "\x04"}) {
+    Attached attached(home_, run_id, repository_.path());
+    EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+    attached.type(key);
+    EXPECT_FALSE(attached.wait().is_timed_out);
+    EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
+  }
+  // Over the death of its daemon.
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  attached.type("leave\n");
+  const std::vector<pid_t> daemons = home_.daemons();
+  ASSERT_EQ(daemons.size(), 1U);
+  ::kill(daemons.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
+  EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
+}
+
 // In the middle of a question that would take half a minute.
 TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
   serve(script, "/wait-30");

@@ -8,20 +8,6 @@
 namespace hearth::cli {
 namespace {
 
-TEST(Envelope, OfASuccess) {
-  EXPECT_EQ(success_envelope({{"id", "a"}, {"score", 1.5}}),
-            R"({"schema_version":1,"ok":true,"data":{"id":"a","score":1.5}})");
-}
-
-TEST(Envelope, OfAFailure) {
-  EXPECT_EQ(failure_envelope({Errc::not_found, "no \"x\"", {"look", "list"}}),
-            R"({"schema_version":1,"ok":false,"error":{"code":"not_found","message":"no \"x\"",)"
-            R"("details":{"suggestions":["look","list"]}}})");
-  EXPECT_EQ(failure_envelope({Errc::io, "m", {}}),
-            R"({"schema_version":1,"ok":false,"error":{"code":"io_error","message":"m",)"
-            R"("details":{"suggestions":[]}}})");
-}
-
 TEST(FailureText, HasWhatHappenedAndWhatToDo) {
   EXPECT_EQ(failure_text({Errc::io, "it broke", {}}), "hearth: it broke\n");
   EXPECT_EQ(failure_text({Errc::io, "it\nbroke\x1b", {"mend it", "buy another"}}),

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 namespace hearth::cli {
 namespace {

@@ -311,6 +311,23 @@ TEST(ConfigId, FollowsWhatChangesAnswersAndNothingElse) {
   EXPECT_NE(config_id(other, "/data"), id);
 }
 
+TEST(ParseSettings, KnowsApproversByOneSourceEach) {
+  const std::string hash(64, 'a');
+  const auto settings = parse_settings("[http]\nenabled = true\n[http.approvers.ada]\nsha256 = \"" +
+                                           hash + "\"\n[http.approvers.eve]\nfile = \"/k\"\n",
+                                       "c.toml");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->http.approvers, (std::vector<Approver>{{.name = "ada", .sha256 = hash},
+                                                             {.name = "eve", .file = "/k"}}));
+  for (const char* const wrong : {"sha256 = \"abc\"", "file = \"relative\"", "env = \"\"",
+                                  "token = \"x\"", "file = \"/k\"\nenv = \"K\""}) {
+    const auto refused =
+        parse_settings("[http.approvers.ada]\n" + std::string(wrong) + "\n", "c.toml");
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("http.approvers.ada"));
+  }
+}
+
 // Any text gives settings or an error with the file's name; never a crash, never a hang.
 TEST(ParseSettings, SurvivesMutatedText) {
   std::mt19937 random(7);  // the same texts at every run

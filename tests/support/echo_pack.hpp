@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "mcp/binder.hpp"
 
@@ -77,6 +78,19 @@ class EchoPack final : public pack::Pack {
     declare_quick(tools);
     declare_slow(tools);
     declare_faulty(tools);
+  }
+  std::vector<pack::Route> routes() const override {
+    return {{"GET", "/v1/echo/{text}", "say"},   {"POST", "/v1/echo", "say"},
+            {"GET", "/v1/echo", "big"},          {"POST", "/v1/who", "who"},
+            {"POST", "/v1/hold/{text}", "hold"}, {"POST", "/v1/echo/{text}/seal", "", "seal"}};
+  }
+  // Says what it was given, and by whom.
+  void in_person(std::string_view arguments,
+                 pack::Reviewer reviewer,
+                 std::move_only_function<void(Result<std::string>)> answer) override {
+    if (arguments.contains("late")) return answer(fail(Errc::timed_out, "too late"));
+    answer(R"({"by":")" + reviewer.name + "@" + reviewer.name_space + R"(","given":)" +
+           std::string(arguments) + "}");
   }
   void start(pack::PackContext& context) override { context_ = &context; }
   void stop() override { is_stopped_ = true; }

@@ -139,10 +139,30 @@ Result<json::Value> JsonRpcPeer::call(std::string_view tool,
   return receive_call(send_call(tool, arguments), timeout);
 }
 
-Result<json::Value> JsonRpcPeer::initialize(milliseconds timeout) {
+Result<json::Value> JsonRpcPeer::question(milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    while (!notifications_.empty()) {
+      auto message = json::parse(notifications_.front());
+      notifications_.pop_front();
+      if (message && json::find(*message, "id") != nullptr) return message;
+    }
+    if (auto taken = take_messages(left_until(deadline)); !taken)
+      return std::unexpected(taken.error());
+  }
+}
+
+void JsonRpcPeer::reply(const json::Value& question, const json::Value& result) {
+  const json::Value message{{"jsonrpc", "2.0"}, {"id", question.at("id")}, {"result", result}};
+  std::string bytes;
+  ipc::append_frame(bytes, json::dump(message), reader_.framing());
+  (void)write_all(out_, bytes);
+}
+
+Result<json::Value> JsonRpcPeer::initialize(milliseconds timeout, json::Object capabilities) {
   auto result = request("initialize",
                         {{"protocolVersion", "2025-11-25"},
-                         {"capabilities", json::Object()},
+                         {"capabilities", std::move(capabilities)},
                          {"clientInfo", {{"name", "blackbox"}, {"version", "1"}}}},
                         timeout);
   if (!result) return result;

@@ -36,7 +36,11 @@ class JsonRpcPeer {
   [[nodiscard]] Result<json::Value> call(std::string_view tool,
                                          const json::Object& arguments,
                                          milliseconds timeout);
-  [[nodiscard]] Result<json::Value> initialize(milliseconds timeout);
+  [[nodiscard]] Result<json::Value> initialize(milliseconds timeout,
+                                               json::Object capabilities = {});
+  // What the other end asks of us next: its whole request. Notifications before it are forgotten.
+  [[nodiscard]] Result<json::Value> question(milliseconds timeout);
+  void reply(const json::Value& question, const json::Value& result);
   // Whether a notification with this in its text has come, or comes within `timeout`. It is
   // forgotten, and so are those before it.
   [[nodiscard]] bool hears(std::string_view part, milliseconds timeout);

@@ -1,4 +1,5 @@
 // The tools that show what waits for a person, and what was spent. None decides.
+#include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/tools.hpp"
 #include "packs/mandates/wire.hpp"
 
@@ -10,7 +11,13 @@ Result<wire::ApprovalsAnswer> list(Space& space, const wire::ApprovalsRequest& r
   {
     auto reader = space.store().read();
     if (!reader) return std::unexpected(std::move(reader.error()));
-    auto found = list_proposals(**reader, request.state == "all" ? "" : request.state,
+    std::optional<std::int64_t> of_run;
+    if (request.run) {
+      const auto run = find_run(**reader, *request.run);
+      if (!run) return std::unexpected(run.error());
+      of_run = run->n;
+    }
+    auto found = list_proposals(**reader, request.state == "all" ? "" : request.state, of_run,
                                 wire::to_page(request.offset, request.limit));
     if (!found) return std::unexpected(std::move(found.error()));
     page = std::move(*found);
@@ -29,18 +36,26 @@ Result<wire::ApprovalsAnswer> list(Space& space, const wire::ApprovalsRequest& r
   return answer;
 }
 
-Result<wire::ApprovalAnswer> show(Space& space, const std::string& word) {
+Result<wire::ApprovalAnswer> show(Space& space, const wire::ApprovalRequest& request) {
   std::string id;
   {
     auto reader = space.store().read();
     if (!reader) return std::unexpected(std::move(reader.error()));
-    auto found = find_proposal(**reader, word);
+    auto found = find_proposal(**reader, request.proposal);
     if (!found) return std::unexpected(std::move(found.error()));
     id = std::move(*found);
   }
   const auto row = Approvals(space.store()).load(id);
   if (!row) return std::unexpected(row.error());
-  return wire::ApprovalAnswer{.approval = wire::to_row(*row), .deed = {row->proposal.content}};
+  wire::ApprovalAnswer answer{.approval = wire::to_row(*row), .deed = {}, .text = {}};
+  if (!request.as_text) {
+    answer.deed = json::Raw{row->proposal.content};
+    return answer;
+  }
+  auto text = proposal_text(*row);
+  if (!text) return std::unexpected(std::move(text.error()));
+  answer.text = std::move(*text);
+  return answer;
 }
 
 Result<wire::BudgetAnswer> budget(Space& space, const wire::BudgetRequest& request) {
@@ -86,7 +101,7 @@ void declare_approval_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::ApprovalRequest, wire::ApprovalAnswer>(
       tools, reading("approval", "Show a proposal", "Exactly what would be done."),
       [](Space& space, const wire::ApprovalRequest& request, const pack::Call&) {
-        return show(space, request.proposal);
+        return show(space, request);
       });
   runner.bind<wire::BudgetRequest, wire::BudgetAnswer>(
       tools,

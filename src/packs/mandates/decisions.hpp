@@ -1,9 +1,10 @@
 // What only a person decides: the JSON of pack::Pack::in_person for mandates.
 //
-//   {"verb": "approve" | "reject" | "elevate", "proposal": ID, "reason": TEXT}
+//   {"verb": "approve" | "reject" | "elevate", "proposal": ID, "digest": TEXT, "reason": TEXT}
 //   {"verb": "happened" | "did_not_happen", "effect": KEY}
 //
-// The daemon has seen the person's credential before it calls here; no tool leads here.
+// The daemon has seen the person's credential before it calls here; no tool leads here. `digest` is
+// that of what the person was shown. What is refused is logged.
 #pragma once
 
 #include <string>

@@ -1,3 +1,4 @@
+#include "base/log.hpp"
 #include "json/json.hpp"
 #include "packs/mandates/decisions.hpp"
 
@@ -23,14 +24,40 @@ Result<std::string> decide_proposal(Space& space,
     if (!found) return std::unexpected(std::move(found.error()));
     id = std::move(*found);
   }
+  const std::string digest(json::string_or(given, "digest", ""));
+  if (digest.empty())
+    return fail(Errc::invalid_args, "digest: expected that of what was shown; " + id + " has one");
   const std::string reason(json::string_or(given, "reason", ""));
-  auto decided = Approvals(space.store())
-                     .decide(id, verdict, reviewer.name, space.bench().redactor().redact(reason));
+  auto decided =
+      Approvals(space.store())
+          .decide(id, verdict, reviewer.name, space.bench().redactor().redact(reason), digest);
   if (!decided) return std::unexpected(std::move(decided.error()));
   space.dispatcher().wake();
   return json::dump(json::Value{{"proposal", id},
                                 {"state", verdict == Verdict::deny ? "denied" : "approved"},
                                 {"reviewer", reviewer.name}});
+}
+
+Result<std::string> resolve_effect(Space& space,
+                                   std::string_view verb,
+                                   const json::Value& given,
+                                   const pack::Reviewer& reviewer) {
+  const std::string key(json::string_or(given, "effect", ""));
+  auto resolved = Effects(space.store()).resolve(key, verb == "happened", reviewer.name);
+  if (!resolved) return std::unexpected(std::move(resolved.error()));
+  space.dispatcher().wake();
+  return json::dump(json::Value{{"effect", key}, {"state", verb}, {"reviewer", reviewer.name}});
+}
+
+Result<std::string> decide_by(Space& space,
+                              std::string_view verb,
+                              const json::Value& given,
+                              const pack::Reviewer& reviewer) {
+  if (const auto verdict = verdict_of(verb))
+    return decide_proposal(space, *verdict, given, reviewer);
+  if (verb == "happened" || verb == "did_not_happen")
+    return resolve_effect(space, verb, given, reviewer);
+  return fail(Errc::invalid_args, "there is nothing to decide by \"" + std::string(verb) + "\"");
 }
 
 }  // namespace
@@ -41,15 +68,14 @@ Result<std::string> decide(Space& space,
   const auto given = json::parse(arguments);
   if (!given) return std::unexpected(given.error());
   const auto verb = json::string_or(*given, "verb", "");
-  if (const auto verdict = verdict_of(verb))
-    return decide_proposal(space, *verdict, *given, reviewer);
-  if (verb != "happened" && verb != "did_not_happen")
-    return fail(Errc::invalid_args, "there is nothing to decide by \"" + std::string(verb) + "\"");
-  const std::string key(json::string_or(*given, "effect", ""));
-  auto resolved = Effects(space.store()).resolve(key, verb == "happened", reviewer.name);
-  if (!resolved) return std::unexpected(std::move(resolved.error()));
-  space.dispatcher().wake();
-  return json::dump(json::Value{{"effect", key}, {"state", verb}, {"reviewer", reviewer.name}});
+  auto decided = decide_by(space, verb, *given, reviewer);
+  if (!decided) {
+    log::warning(
+        "refused a decision",
+        {log::kv("verb", verb), log::kv("proposal", json::string_or(*given, "proposal", "")),
+         log::kv("reviewer", reviewer.name), log::kv("why", decided.error().message)});
+  }
+  return decided;
 }
 
 }  // namespace hearth::packs::mandates

@@ -22,9 +22,11 @@ class Mandates final : public pack::Pack {
     declare_schedule_tools(tools, runner_);
     declare_run_tools(tools, runner_);
     declare_approval_tools(tools, runner_);
+    declare_asking_tools(tools, runner_);
     declare_upkeep_tools(tools, runner_);
     declare_resources(tools, runner_);
   }
+  [[nodiscard]] std::vector<pack::Route> routes() const override { return http_routes(); }
   void start(pack::PackContext& context) override;
   void stop() override;
   [[nodiscard]] pack::PackStatus status() const override;

@@ -48,6 +48,9 @@ bool is_workers(std::string_view text) {
 bool is_ceiling(std::string_view text) {
   return text == "ask" || text == "auto";
 }
+bool is_flag(std::string_view text) {
+  return text == "true" || text == "false";
+}
 bool is_absolute(std::string_view text) {
   return text.starts_with('/');
 }
@@ -67,6 +70,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 std::vector<pack::Setting> known_settings() {
   return {pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
           pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
+          pack::Setting{"elicitation", "true or false", is_flag},
           pack::Setting{"day_calls", "a number of model calls", is_count},
           pack::Setting{"day_tokens", "a number of tokens", is_count},
           pack::Setting{"day_money", "an amount such as 2.50", is_money},
@@ -92,6 +96,7 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
   Settings settings;
   settings.workers = static_cast<int>(number("workers", settings.workers));
   if (text("agents_may") == "auto") settings.agents_may = workspace::Scope::automatic;
+  settings.elicitation = text("elicitation") == "true";
   settings.day.calls = number("day_calls", day_calls);
   settings.day.tokens = number("day_tokens", day_tokens);
   if (const auto money = setting("day_money")) settings.day.money = money_of(*money);

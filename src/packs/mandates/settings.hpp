@@ -32,6 +32,8 @@ struct Settings {
   // The most that a mandate does by itself: all of them come from tool calls, which agents make.
   // `ask`: whatever writes, runs a command or calls a tool that writes waits for a person.
   workspace::Scope agents_may = workspace::Scope::ask;
+  // Whether a client's answer to an elicitation decides. It may be given without a person.
+  bool elicitation = false;
   ModelSettings model;
   Limits day;  // of all mandates of a namespace
   std::string bubblewrap = "bwrap";

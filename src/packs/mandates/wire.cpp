@@ -199,12 +199,14 @@ json::Notes notes(const ApprovalRow*) {
           {"needs_elevation", "It concerns what is protected"},
           {"created", time_text},
           {"expires", "No answer until then is a no"},
-          {"reviewer", "Who decided"}};
+          {"reviewer", "Who decided"},
+          {"digest", "Of all that is sealed; a decision names it"}};
 }
 json::Notes notes(const ApprovalsRequest*) {
   return {{"state", "",
            json::one_of({"all", "pending", "approved", "denied", "expired", "superseded", "used"}) |
                json::defaulted},
+          {"run", run_text, word()},
           {"limit", "Most rows", page_size()},
           {"offset", "Rows to leave out", page_begin()}};
 }
@@ -215,10 +217,18 @@ json::Notes notes(const ApprovalsAnswer*) {
           {"for_review", "Effects of which only a person can tell whether they happened"}};
 }
 json::Notes notes(const ApprovalRequest*) {
-  return {{"proposal", "Its id, or a beginning of it", word()}};
+  return {
+      {"proposal", "Its id, or a beginning of it", word()},
+      {"as_text", "As a person reads it, with the diff, instead of its parts", json::defaulted}};
 }
 json::Notes notes(const ApprovalAnswer*) {
-  return {{"approval", ""}, {"deed", "Exactly what would be done"}};
+  return {{"approval", ""}, {"deed", "Exactly what would be done"}, {"text", "The same to read"}};
+}
+json::Notes notes(const AskRequest*) {
+  return {{"proposal", "Its id, or a beginning of it", word()}};
+}
+json::Notes notes(const AskAnswer*) {
+  return {{"proposal", "Its id"}, {"state", "approved, denied, or still pending"}};
 }
 json::Notes notes(const BudgetRequest*) {
   return {{"mandate", mandate_text, word()}, {"run", run_text, word()}};
@@ -301,7 +311,8 @@ ApprovalRow to_row(const ProposalRow& row) {
           .needs_elevation = proposal.needs_elevation,
           .created = format_rfc3339(proposal.created),
           .expires = format_rfc3339(proposal.expires),
-          .reviewer = row.decision ? row.decision->reviewer : std::string()};
+          .reviewer = row.decision ? row.decision->reviewer : std::string(),
+          .digest = row.digest};
 }
 
 Spent to_spent(const Amounts& amounts) {

@@ -307,18 +307,21 @@ struct ApprovalRow {
   std::string created;
   std::string expires;
   std::string reviewer;
+  std::string digest;
 };
-BOOST_DESCRIBE_STRUCT(ApprovalRow,
-                      (),
-                      (id, run, state, kind, target, needs_elevation, created, expires, reviewer))
+BOOST_DESCRIBE_STRUCT(
+    ApprovalRow,
+    (),
+    (id, run, state, kind, target, needs_elevation, created, expires, reviewer, digest))
 json::Notes notes(const ApprovalRow*);
 
 struct ApprovalsRequest {
   std::string state = "pending";
+  std::optional<std::string> run;
   std::int64_t limit = 50;
   std::int64_t offset = 0;
 };
-BOOST_DESCRIBE_STRUCT(ApprovalsRequest, (), (state, limit, offset))
+BOOST_DESCRIBE_STRUCT(ApprovalsRequest, (), (state, run, limit, offset))
 json::Notes notes(const ApprovalsRequest*);
 
 struct ApprovalsAnswer {
@@ -332,16 +335,31 @@ json::Notes notes(const ApprovalsAnswer*);
 
 struct ApprovalRequest {
   std::string proposal;
+  bool as_text = false;
 };
-BOOST_DESCRIBE_STRUCT(ApprovalRequest, (), (proposal))
+BOOST_DESCRIBE_STRUCT(ApprovalRequest, (), (proposal, as_text))
 json::Notes notes(const ApprovalRequest*);
 
 struct ApprovalAnswer {
   ApprovalRow approval;
-  json::Raw deed;
+  std::optional<json::Raw> deed;
+  std::optional<std::string> text;
 };
-BOOST_DESCRIBE_STRUCT(ApprovalAnswer, (), (approval, deed))
+BOOST_DESCRIBE_STRUCT(ApprovalAnswer, (), (approval, deed, text))
 json::Notes notes(const ApprovalAnswer*);
+
+struct AskRequest {
+  std::string proposal;
+};
+BOOST_DESCRIBE_STRUCT(AskRequest, (), (proposal))
+json::Notes notes(const AskRequest*);
+
+struct AskAnswer {
+  std::string proposal;
+  std::string state;
+};
+BOOST_DESCRIBE_STRUCT(AskAnswer, (), (proposal, state))
+json::Notes notes(const AskAnswer*);
 
 struct BudgetRequest {
   std::optional<std::string> mandate;

@@ -72,8 +72,8 @@ TEST_F(OverviewTest, ListsInPagesNewestFirst) {
   EXPECT_EQ(list_runs(*reader, {}, "", {}).value().total, 2);
   EXPECT_EQ(list_runs(*reader, second_.n, "blocked", {}).value().rows.at(0).n, blocked_);
   EXPECT_EQ(list_runs(*reader, first_.n, "", {}).value().total, 0);
-  EXPECT_EQ(list_proposals(*reader, "pending", {}).value().total, 1);
-  EXPECT_EQ(list_proposals(*reader, "used", {}).value().total, 0);
+  EXPECT_EQ(list_proposals(*reader, "pending", {}, {}).value().total, 1);
+  EXPECT_EQ(list_proposals(*reader, "used", {}, {}).value().total, 0);
   EXPECT_EQ(phases_of(*reader, ended_).value().size(), 5U);
   EXPECT_EQ(effects_of(*reader, ended_).value().at(0).target, "a.txt");
   const auto steps = steps_of(*reader, ended_).value();

@@ -180,6 +180,7 @@ Result<ProposalRow> Approvals::read_row(const store::Rows& rows) const {
   auto proposal = open_proposal(sealed, key_);
   if (!proposal) return std::unexpected(std::move(proposal.error()));
   row.proposal = std::move(*proposal);
+  row.digest = hex(digest(sealed));
   if (row.proposal.id != rows.text(4)) return forged("proposal");
   if (!rows.is_null(3)) {
     auto decision = open_decision(rows.blob(3), sealed, key_);
@@ -225,7 +226,8 @@ Result<Proposal> Approvals::propose(std::int64_t run_n, Proposal proposal) {
 Result<void> Approvals::decide(const std::string& id,
                                Verdict verdict,
                                std::string reviewer,
-                               std::string reason) {
+                               std::string reason,
+                               std::optional<std::string> digest) {
   bool is_late = false;
   auto decided = store_.commit(Point::proposal_decided, [&](Change& change) -> Result<void> {
     auto rows = change->query(std::string(row_sql) + "WHERE id = ?", id);
@@ -237,6 +239,10 @@ Result<void> Approvals::decide(const std::string& id,
     if (!row) return std::unexpected(row.error());
     if (row->state != "pending")
       return fail(Errc::conflict, "proposal " + id + " is " + row->state);
+    if (digest && *digest != row->digest) {
+      return fail(Errc::conflict, "proposal " + id + " is not what was shown",
+                  {"look at it again; nothing was decided"});
+    }
     if (verdict == Verdict::approve && row->proposal.needs_elevation) {
       return fail(Errc::permission, "proposal " + id + " is against a rule",
                   {"elevate it, for this once, if that is meant"});
@@ -259,6 +265,7 @@ Result<void> Approvals::decide(const std::string& id,
       done =
           change.note("proposal_decided", {{"proposal", id},
                                            {"verdict", is_late ? "expired" : verdict_names[index]},
+                                           {"digest", row->digest},
                                            {"reviewer", reviewer},
                                            {"reason", reason}});
     }

@@ -62,6 +62,7 @@ struct Decision {
 struct ProposalRow {
   std::string state;
   std::int64_t run_n = 0;
+  std::string digest;  // of all that is sealed: what a reviewer saw, and a decision is about
   Proposal proposal;
   std::optional<Decision> decision;
 };
@@ -73,12 +74,14 @@ class Approvals final {
 
   // Supersedes what the same step proposed before. Fills id and created in; `expires` stays.
   [[nodiscard]] Result<Proposal> propose(std::int64_t run_n, Proposal proposal);
-  // `not_found`; `conflict` when it is not pending any more; `timed_out` when it is too late (and
-  // then it is denied); `permission` when the row was edited. Wakes the run.
+  // `not_found`; `conflict` when it is not pending any more, or `digest` is of something else;
+  // `timed_out` when it is too late (and then it is denied); `permission` when the row was edited.
+  // Wakes the run.
   [[nodiscard]] Result<void> decide(const std::string& id,
                                     Verdict verdict,
                                     std::string reviewer,
-                                    std::string reason);
+                                    std::string reason,
+                                    std::optional<std::string> digest = std::nullopt);
   // The last proposal of a step, with its seals checked; nothing when there is none. One whose time
   // is over is expired first.
   [[nodiscard]] Result<std::optional<ProposalRow>> latest(std::int64_t run_n,

@@ -124,15 +124,16 @@ Result<PageOf<Run>> list_runs(store::Database& database,
 
 Result<PageOf<std::string>> list_proposals(store::Database& database,
                                            const std::string& state,
+                                           std::optional<std::int64_t> run,
                                            PageRequest page) {
   PageOf<std::string> result;
-  const std::string condition = state.empty() ? "? = ''" : "state = ?";
-  const auto total = database.integer("SELECT count(*) FROM proposals WHERE " + condition, state);
+  const std::string from =
+      "FROM proposals WHERE (?1 = '' OR state = ?1) AND (?2 IS NULL OR run_n = ?2)";
+  const auto total = database.integer("SELECT count(*) " + from, state, run);
   if (!total) return std::unexpected(total.error());
   result.total = total->value_or(0);
-  auto rows = database.query("SELECT id FROM proposals WHERE " + condition +
-                                 " ORDER BY created_ms DESC, id LIMIT ? OFFSET ?",
-                             state, page.limit, page.offset);
+  auto rows = database.query("SELECT id " + from + " ORDER BY created_ms DESC, id LIMIT ? OFFSET ?",
+                             state, run, page.limit, page.offset);
   while (rows.next()) result.rows.emplace_back(rows.text(0));
   if (!rows.ok()) return std::unexpected(rows.error());
   return result;

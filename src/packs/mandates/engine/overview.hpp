@@ -37,9 +37,10 @@ struct PageOf {
                                             std::optional<std::int64_t> mandate,
                                             const std::string& state,
                                             PageRequest page);
-// Ids. `state`: empty for all.
+// Ids. `state`: empty for all; of one run, or of all.
 [[nodiscard]] Result<PageOf<std::string>> list_proposals(store::Database& database,
                                                          const std::string& state,
+                                                         std::optional<std::int64_t> run,
                                                          PageRequest page);
 
 struct CycleLog {

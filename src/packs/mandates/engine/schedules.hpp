@@ -1,81 +1,15 @@
-// Mandates and their schedules as rows, and the transaction that fires: occurrences, runs and the
-// cursor change together, so that each occurrence has exactly one run whatever is killed when.
+// What is done to schedules, each in a transaction of its own.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "packs/mandates/engine/firing.hpp"
-#include "packs/mandates/engine/mandate_store.hpp"
-#include "packs/mandates/engine/overlap.hpp"
+#include "packs/mandates/engine/occurrences.hpp"
 
 namespace hearth::packs::mandates {
-
-struct ScheduleSpec {
-  std::string timing;  // timing.hpp
-  std::string zone = "UTC";
-  std::chrono::milliseconds jitter{0};
-  std::chrono::milliseconds late_after = std::chrono::minutes(1);
-  CatchUpRule catch_up;
-  Overlap overlap = Overlap::skip;
-  QueueLimits limits;
-  int pause_after = 0;  // failed runs in a row; 0: never
-};
-
-// `invalid_args` names what is out of bounds.
-[[nodiscard]] Result<Rhythm> rhythm_of(const ScheduleSpec& spec);
-
-struct Mandate {
-  std::int64_t n = 0;
-  std::string id;
-  std::string name;
-  std::string spec;   // opaque
-  std::string state;  // active, paused, stopped
-  std::string reason;
-};
-[[nodiscard]] Result<Mandate> create_mandate(MandateStore& store,
-                                             std::string name,
-                                             std::string spec);
-[[nodiscard]] Result<Mandate> load_mandate(store::Database& database, std::int64_t n);
-// Runs that have begun go on by the new one from their next phase.
-[[nodiscard]] Result<void> update_mandate(MandateStore& store,
-                                          std::int64_t mandate,
-                                          std::string spec);
-// "paused" keeps its runs, "stopped" asks them to end. `not_found`, or `conflict` for a stopped
-// one.
-[[nodiscard]] Result<void> set_mandate_state(MandateStore& store,
-                                             std::int64_t mandate,
-                                             std::string state,
-                                             std::string reason);
-
-struct Schedule {
-  std::int64_t n = 0;
-  std::string id;
-  std::int64_t mandate_n = 0;
-  ScheduleSpec spec;
-  std::string state;  // active, paused
-  std::string reason;
-  WallTime cursor;
-};
-[[nodiscard]] Result<Schedule> load_schedule(store::Database& database, std::int64_t n);
-
-// What a firing has done.
-struct Fired {
-  std::vector<std::int64_t> runs;        // new ones
-  std::vector<std::int64_t> cancelled;   // asked to end at the next boundary
-  std::vector<std::int64_t> terminated;  // asked to end at once
-};
-
-// Begins what follows a run of `mandate` that ended with `outcome`. Within the change that ends it,
-// so that each end is followed once, whatever is killed when.
-[[nodiscard]] Result<void> fire_after(Change& change,
-                                      std::int64_t mandate,
-                                      const std::string& run,
-                                      std::string_view outcome);
 
 // Members are for any thread; `n` is a schedule's number.
 class Schedules final {

@@ -1,8 +1,8 @@
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace hearth::cli {
+namespace hearth {
 namespace {
 
 TEST(DisplayWidth, CountsColumns) {
@@ -40,6 +40,12 @@ TEST(Printable, WritesOutWhatNobodyWouldSee) {
   EXPECT_EQ(printable("a\u200db", Lines::keep), R"(a\u200db)");
 }
 
+TEST(Printable, ShowsTabsWhereTheyAreMeant) {
+  EXPECT_EQ(printable("a\tb", Lines::keep), "a  b");
+  EXPECT_EQ(printable("a\tb\n\tc", Lines::keep, Tabs::shown), "a⇥      b\n⇥       c");
+  EXPECT_EQ(printable("1234567\t89", Lines::keep, Tabs::shown), "1234567⇥89");
+}
+
 TEST(Printable, LeavesPicturesWhole) {
   for (const char* const text :
        {"\u2764\ufe0f", "\U0001f469\u200d\U0001f4bb", "\u2764\ufe0f\u200d\U0001f525", "e\u0301"})
@@ -48,4 +54,4 @@ TEST(Printable, LeavesPicturesWhole) {
 }
 
 }  // namespace
-}  // namespace hearth::cli
+}  // namespace hearth

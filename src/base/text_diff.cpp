@@ -1,11 +1,11 @@
-#include "cli/text_diff.hpp"
+#include "base/text_diff.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
-namespace hearth::cli {
+namespace hearth {
 namespace {
 
 std::vector<std::string_view> split_lines(std::string_view text) {
@@ -20,10 +20,7 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 
 }  // namespace
 
-std::string text_diff(std::string_view before,
-                      std::string_view after,
-                      const Look& look,
-                      std::size_t longest_line) {
+std::string text_diff(std::string_view before, std::string_view after, std::size_t longest_line) {
   if (before == after) return {};
   const auto old_lines = split_lines(before);
   const auto new_lines = split_lines(after);
@@ -36,9 +33,7 @@ std::string text_diff(std::string_view before,
     ++tail;
   std::string out;
   const auto append = [&](char mark, std::string_view line) {
-    const std::string text = mark + clip(printable(line, Lines::join), longest_line);
-    const char* color = mark == '+' ? "\x1b[32m" : mark == '-' ? "\x1b[31m" : "";
-    out += look.color && mark != ' ' ? color + text + "\x1b[0m\n" : text + "\n";
+    out += mark + clip(printable(line, Lines::join, Tabs::shown), longest_line) + "\n";
   };
   const std::size_t context = head > 0 ? head - 1 : 0;
   const std::size_t old_end = old_lines.size() - tail;
@@ -54,4 +49,15 @@ std::string text_diff(std::string_view before,
   return out;
 }
 
-}  // namespace hearth::cli
+std::string colored_diff(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : split_lines(text)) {
+    const char* color = line.starts_with('+')   ? "\x1b[32m"
+                        : line.starts_with('-') ? "\x1b[31m"
+                                                : "";
+    out.append(color).append(line).append(*color != '\0' ? "\x1b[0m\n" : "\n");
+  }
+  return out;
+}
+
+}  // namespace hearth

@@ -1,11 +1,13 @@
-#include "cli/terminal_text.hpp"
+#include "base/terminal_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace hearth::cli {
+namespace hearth {
 namespace {
+
+constexpr std::size_t tab_stop = 8;
 
 struct CodePoint {
   char32_t value;      // U+FFFD for a malformed byte
@@ -136,9 +138,11 @@ std::string clip(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-std::string printable(std::string_view text, Lines lines) {
+std::string printable(std::string_view text, Lines lines, Tabs tabs) {
   std::string out;
   out.reserve(text.size());
+  std::size_t column = 0;   // of the present line, up to
+  std::size_t counted = 0;  // this place in `out`
   char32_t previous = 0;
   while (!text.empty()) {
     const CodePoint point = decode(text);
@@ -146,6 +150,14 @@ std::string printable(std::string_view text, Lines lines) {
         !point.is_valid || (is_control(point.value) && !belongs_to_picture(point.value, previous));
     if (point.value == '\n') {
       out += lines == Lines::keep ? "\n" : "⏎ ";
+      column = 0;
+      counted = out.size();
+    } else if (point.value == '\t' && tabs == Tabs::shown) {
+      column += display_width(std::string_view(out).substr(counted));
+      const std::size_t blanks = tab_stop - 1 - column % tab_stop;
+      out.append("⇥").append(blanks, ' ');
+      column += 1 + blanks;
+      counted = out.size();
     } else if (point.value == '\t') {
       out += "  ";
     } else if (point.value == '\r' && text.substr(1).starts_with('\n')) {
@@ -162,4 +174,4 @@ std::string printable(std::string_view text, Lines lines) {
   return out;
 }
 
-}  // namespace hearth::cli
+}  // namespace hearth

@@ -1,0 +1,36 @@
+#include "cli/proposal.hpp"
+
+#include "base/terminal_text.hpp"
+#include "base/text_diff.hpp"
+#include "cli/command.hpp"
+
+namespace hearth::cli {
+
+Result<Proposal> load_proposal(const Context& context,
+                               client::Connection& connection,
+                               const std::string& word) {
+  const auto shown = call_tool(context, connection, "mandates_approval",
+                               json::Value{{"proposal", word}, {"as_text", true}});
+  if (!shown) return std::unexpected(shown.error());
+  const json::Value& approval = shown->at("approval");
+  const auto text = json::string_or(*shown, "text", "");
+  if (text.empty()) return fail(Errc::mismatch, "the daemon does not show it", {"hearth doctor"});
+  return Proposal{.id = std::string(json::string_or(approval, "id", "")),
+                  .digest = std::string(json::string_or(approval, "digest", "")),
+                  .text = colored_diff(printable(text, Lines::keep)),
+                  .needs_elevation = json::bool_or(approval, "needs_elevation", false)};
+}
+
+Result<json::Value> decide_proposal(const Context& context,
+                                    client::Connection& connection,
+                                    const std::string& verb,
+                                    const Proposal& proposal,
+                                    const std::string& reason) {
+  const json::Object decision{
+      {"verb", verb}, {"proposal", proposal.id}, {"digest", proposal.digest}, {"reason", reason}};
+  return connection.request("daemon/decide",
+                            json::Object{{"pack", "mandates"}, {"arguments", decision}},
+                            context.request_timeout());
+}
+
+}  // namespace hearth::cli

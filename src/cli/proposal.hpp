@@ -1,0 +1,29 @@
+// A proposal of a mandate, as a person sees it at a terminal and decides it there.
+#pragma once
+
+#include <string>
+
+#include "cli/context.hpp"
+#include "json/json.hpp"
+
+namespace hearth::cli {
+
+struct Proposal {
+  std::string id;
+  std::string digest;  // of what is shown; the decision names it
+  std::string text;    // all of it, the diff in colours
+  bool needs_elevation = false;
+};
+
+// `word` is its id or a beginning of it.
+[[nodiscard]] Result<Proposal> load_proposal(const Context& context,
+                                             client::Connection& connection,
+                                             const std::string& word);
+// "approve", "reject" or "elevate". The daemon looks for itself whether a terminal is there.
+[[nodiscard]] Result<json::Value> decide_proposal(const Context& context,
+                                                  client::Connection& connection,
+                                                  const std::string& verb,
+                                                  const Proposal& proposal,
+                                                  const std::string& reason);
+
+}  // namespace hearth::cli

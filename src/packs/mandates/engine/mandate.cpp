@@ -1,0 +1,82 @@
+#include "packs/mandates/engine/mandate.hpp"
+
+#include "base/ids.hpp"
+
+namespace hearth::packs::mandates {
+
+Result<Mandate> load_mandate(store::Database& database, std::int64_t n) {
+  auto rows =
+      database.query("SELECT n, id, name, spec, state, reason FROM mandates WHERE n = ?", n);
+  if (!rows.next()) {
+    return rows.ok() ? fail(Errc::not_found, "no mandate " + std::to_string(n))
+                     : std::unexpected(rows.error());
+  }
+  return Mandate{.n = rows.integer(0),
+                 .id = std::string(rows.text(1)),
+                 .name = std::string(rows.text(2)),
+                 .spec = std::string(rows.text(3)),
+                 .state = std::string(rows.text(4)),
+                 .reason = std::string(rows.text(5))};
+}
+
+Result<Mandate> create_mandate(MandateStore& store, std::string name, std::string spec) {
+  if (name.empty() || name.size() > 200) {
+    return fail(Errc::invalid_args, "a mandate's name has 1 to 200 bytes");
+  }
+  return store.write<Mandate>(Point::mandate_changed, [&](Change& change) -> Result<Mandate> {
+    const auto known = change->integer("SELECT n FROM mandates WHERE name = ?", name);
+    if (!known) return std::unexpected(known.error());
+    if (*known) return fail(Errc::conflict, "there is a mandate " + name, {"use another name"});
+    const std::string id = make_uuid_v7(change.now());
+    auto done = change->run(
+        "INSERT INTO mandates(id, name, spec, state, created_ms, updated_ms) "
+        "VALUES(?, ?, ?, 'active', ?, ?)",
+        id, name, spec, change.now_ms(), change.now_ms());
+    const std::int64_t n = change->last_rowid();
+    if (done) done = change.note("mandate_created", {{"mandate", id}, {"name", name}});
+    if (!done) return std::unexpected(std::move(done.error()));
+    return load_mandate(*change, n);
+  });
+}
+
+Result<void> update_mandate(MandateStore& store, std::int64_t mandate, std::string spec) {
+  return store.commit(Point::mandate_changed, [&](Change& change) -> Result<void> {
+    const auto known = load_mandate(*change, mandate);
+    if (!known) return std::unexpected(known.error());
+    auto done = change->run("UPDATE mandates SET spec = ?, updated_ms = ? WHERE n = ?", spec,
+                            change.now_ms(), mandate);
+    if (done) {
+      done = change.note("mandate_updated", {{"mandate", known->id}, {"spec", hex(digest(spec))}});
+    }
+    return done;
+  });
+}
+
+Result<void> set_mandate_state(MandateStore& store,
+                               std::int64_t mandate,
+                               std::string state,
+                               std::string reason) {
+  return store.commit(Point::mandate_changed, [&](Change& change) -> Result<void> {
+    const auto known = load_mandate(*change, mandate);
+    if (!known) return std::unexpected(known.error());
+    if (known->state == "stopped") {
+      return fail(Errc::conflict, "the mandate " + known->name + " is stopped for good");
+    }
+    auto done = change->run("UPDATE mandates SET state = ?, reason = ?, updated_ms = ? WHERE n = ?",
+                            state, reason, change.now_ms(), mandate);
+    if (done && state == "stopped") {
+      done = change->run(
+          "UPDATE runs SET stop = 2, reason = ?, wakes = wakes + 1, "
+          "not_before_ms = min(not_before_ms, ?) WHERE mandate_n = ? AND state <> 'ended'",
+          "the mandate was stopped" + (reason.empty() ? "" : ": " + reason), change.now_ms(),
+          mandate);
+    }
+    if (done) {
+      done = change.note("mandate_state",
+                         {{"mandate", known->id}, {"state", state}, {"reason", reason}});
+    }
+    return done;
+  });
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,14 @@
+// A proposal as a person reads it before deciding, whichever way the decision goes: at a terminal,
+// over HTTP, in an MCP client's dialog. All of it, and nothing that a display would obey or hide.
+#pragma once
+
+#include <string>
+
+#include "packs/mandates/engine/approvals.hpp"
+
+namespace hearth::packs::mandates {
+
+// Lines; of a file's change a diff without colours. Contents are never cut.
+[[nodiscard]] Result<std::string> proposal_text(const ProposalRow& row);
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,49 @@
+#include "base/terminal_text.hpp"
+#include "base/text_diff.hpp"
+#include "json/json.hpp"
+#include "packs/mandates/decision.hpp"
+#include "packs/mandates/proposal_text.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+// In one line: another could look like one of ours.
+std::string line(std::string_view text) {
+  return printable(text, Lines::join, Tabs::shown);
+}
+
+std::string file_text(const DeedFile& file) {
+  std::string text = line(file.action) + " " + line(file.path);
+  if (!file.to.empty()) text += " -> " + line(file.to);
+  if ((file.mode & 0111) != 0) text += " (a program)";
+  // Whole lines: what is cut off would be approved unseen.
+  return text + "\n" + text_diff(file.before, file.after, std::string::npos) + "\n";
+}
+
+std::string command_text(const Deed& deed) {
+  json::Array words;
+  for (const std::string& word : deed.words) words.emplace_back(word);
+  return std::string(deed.writes ? "command that may write here: " : "command: ") +
+         line(json::dump(words)) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> proposal_text(const ProposalRow& row) {
+  const Proposal& proposal = row.proposal;
+  const auto deed = parse_deed(proposal.content);
+  if (!deed) return std::unexpected(deed.error());
+  std::string text = line(proposal.id) + ": " + line(proposal.kind) + " in " +
+                     line(deed->workspace) + ", until " + format_rfc3339(proposal.expires) +
+                     "\ndigest " + row.digest + "\n";
+  if (proposal.needs_elevation)
+    text += "This concerns what is protected: it needs `hearth mandates elevate`.\n";
+  for (const DeedFile& file : deed->files) text += file_text(file);
+  if (!deed->words.empty()) text += command_text(*deed);
+  if (!deed->tool.empty()) text += "tool: " + line(deed->tool) + " " + line(deed->arguments) + "\n";
+  if (!deed->branch.empty())
+    text += "commit to " + line(deed->branch) + ": " + line(deed->message) + "\n";
+  return text;
+}
+
+}  // namespace hearth::packs::mandates

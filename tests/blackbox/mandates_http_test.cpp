@@ -1,0 +1,221 @@
+// Mandates over plain HTTP: who has the token may ask for what tools do, and only who has a
+// credential of their own decides.
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+#include "blackbox/mandates_fixture.hpp"
+
+namespace hearth::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* script = R"({
+  "orient": ["The greeting is wrong."],
+  "decide": [{"reasoning": "Correct it", "steps": [
+    {"id": "edit", "kind": "change", "changes": [
+      {"path": "greeting.txt", "replacements": [{"before": "helo", "after": "hello"}]}]},
+    {"id": "keep", "kind": "commit", "needs": ["edit"], "branch": "hearth/greeting",
+     "message": "Correct the greeting", "paths": ["greeting.txt"]}]}],
+  "reflect": [{"goal_reached": true, "summary": "The greeting is right."}]
+})";
+
+// Ada's, of which the configuration has the hash; and Eve's, which stands in a file.
+constexpr const char* credential = "correct-horse-battery-staple-correct-horse";
+constexpr const char* credential_hash =
+    "c2518080c0c9fe637e924bd80f4e0f1abbd5f5feec4d2c174b9297cd7e3fcca3";
+constexpr const char* other_credential = "another-horse-of-thirty-two-letters-or-more";
+
+class MandatesHttp : public MandatesTest {
+ protected:
+  void SetUp() override {
+    serve(script);
+    write_file(home_.file("eve.key"), std::string(other_credential) + "\n");
+    ::chmod(home_.file("eve.key").c_str(), 0600);
+    configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) +
+              "\"\n[http.approvers.eve]\nfile = \"" + home_.file("eve.key") + "\"\n");
+  }
+  // Starts the daemon with this besides.
+  void configure(const std::string& more, bool has_token = true) {
+    write_file(home_.file("config.toml"),
+               read_file(home_.file("config.toml")) + "[daemon]\nroots = [\"" + repository_.path() +
+                   "\"]\n[http]\nenabled = true\n" + (has_token ? "" : "token = false\n") + more);
+    start();
+  }
+  void start() {
+    ASSERT_EQ(hearth({"daemon", "start"}).exit_code, 0) << home_.log_text();
+    const auto place = json::parse(read_file(home_.file("run/http.json")));
+    ASSERT_TRUE(place);
+    const std::string url(json::string_or(*place, "url", ""));
+    port_ = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
+    token_ = read_file(home_.file("state/http.token")).substr(0, 64);
+  }
+  HttpReply http(const std::string& method,
+                 const std::string& path,
+                 const std::string& body = "",
+                 const HttpHeaders& headers = {}) {
+    return HttpClient(port_, token_).ask(method, path, headers, body);
+  }
+  // The data of an answer; empty, and a failure, when there is none.
+  json::Value data(const HttpReply& reply) {
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    const auto envelope = json::parse(reply.body);
+    const json::Value* data = envelope ? json::find(*envelope, "data") : nullptr;
+    return data == nullptr ? json::Value(json::Object{}) : *data;
+  }
+  // "404 not_found: no mandate x"
+  static std::string failure(const HttpReply& reply) {
+    const auto envelope = json::parse(reply.body);
+    const json::Value* error = envelope ? json::find(*envelope, "error") : nullptr;
+    return std::to_string(reply.status) + " " +
+           (error == nullptr ? reply.body
+                             : std::string(json::string_or(*error, "code", "")) + ": " +
+                                   std::string(json::string_or(*error, "message", "")));
+  }
+  HttpReply decide(const std::string& proposal,
+                   const std::string& verb,
+                   const std::string& body,
+                   const std::string& approver) {
+    HttpHeaders headers;
+    if (!approver.empty()) headers.emplace_back("Hearth-Approver", approver);
+    return http("POST", "/v1/approvals/" + proposal + "/" + verb, body, headers);
+  }
+  std::string digest_of(const std::string& proposal) {
+    const json::Value shown = data(http("GET", "/v1/approvals/" + proposal));
+    const json::Value* approval = json::find(shown, "approval");
+    return R"({"digest":")" +
+           std::string(approval ? json::string_or(*approval, "digest", "") : "") + "\"}";
+  }
+  std::string start_run(const std::string& more = "") {
+    const json::Value made =
+        data(http("POST", "/v1/mandates",
+                  R"({"name":"greeting","goal":"Correct the greeting","start":true,"workspace":")" +
+                      repository_.path() + "\"" + more + "}"));
+    return std::string(json::string_or(made, "run", ""));
+  }
+
+  std::uint16_t port_ = 0;
+  std::string token_;
+};
+
+TEST_F(MandatesHttp, ListsCreatesAndStops) {
+  EXPECT_EQ(json::int_or(data(http("GET", "/v1/mandates")), "total", -1), 0);
+  const std::string run = start_run();
+  EXPECT_EQ(json::int_or(data(http("GET", "/v1/mandates?limit=5&offset=0")), "total", -1), 1);
+  const json::Value shown = data(http("GET", "/v1/mandates/greeting"));
+  EXPECT_EQ(json::string_or(shown.at("mandate"), "goal", ""), "Correct the greeting");
+  (void)wait_for(run, "blocked");
+  EXPECT_EQ(json::string_or(data(http("GET", "/v1/runs/" + run)), "reason", ""),
+            "waiting_approval");
+  EXPECT_EQ(data(http("GET", "/v1/runs?mandate=greeting")).at("runs").as_array().size(), 1U);
+  EXPECT_THAT(json::dump(data(http("GET", "/v1/runs/" + run + "/logs"))),
+              HasSubstr("The greeting is wrong."));
+  const json::Value stopped =
+      data(http("POST", "/v1/mandates/greeting/stop", R"({"reason":"enough"})"));
+  EXPECT_EQ(json::string_or(stopped, "state", ""), "stopped");
+  EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "stopped");
+}
+
+TEST_F(MandatesHttp, SaysWhatIsWrong) {
+  EXPECT_THAT(failure(http("GET", "/v1/mandates/nobody")), HasSubstr("404 not_found: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates?colour=red")), HasSubstr("400 invalid_args: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates?limit=many")), HasSubstr("400 invalid_args: "));
+  EXPECT_THAT(failure(http("POST", "/v1/mandates", "{")), HasSubstr("400 invalid_args: "));
+  EXPECT_THAT(failure(http("POST", "/v1/mandates/x/stop", R"({"mandate":"y"})")),
+              HasSubstr("400 invalid_args: mandate stands in the path"));
+  EXPECT_THAT(
+      failure(http("POST", "/v1/mandates", R"({"name":"n","goal":"g","workspace":"/usr"})")),
+      HasSubstr("403 permission_denied: "));
+  EXPECT_EQ(http("GET", "/v1/nothing").status, 404);
+  EXPECT_EQ(http("DELETE", "/v1/mandates").status, 405);
+  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Origin", "http://evil.example"}}).status, 403);
+  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Host", "evil.example"}}).status, 403);
+  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Hearth-Namespace", "../x"}}).status, 400);
+  for (const char* const path : {"/v1/mandates", "/v1/nothing", "/v1/admin/shutdown"})
+    EXPECT_EQ(HttpClient(port_).ask("POST", path).status, 401) << path;
+}
+
+TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
+  const std::string run = start_run();
+  const std::string proposal = wait_for_proposal();
+  const json::Value shown = data(http("GET", "/v1/approvals/" + proposal + "?as_text=true"));
+  EXPECT_THAT(std::string(json::string_or(shown, "text", "")), HasSubstr("-helo\n+hello\n"));
+  const std::string digest = digest_of(proposal);
+
+  for (const std::string& nobody : {std::string(), token_, std::string("guess"),
+                                    std::string(credential) + "x", std::string(credential_hash)}) {
+    EXPECT_THAT(failure(decide(proposal, "approve", digest, nobody)),
+                HasSubstr("403 permission_denied: only a person decides this"))
+        << nobody;
+  }
+  EXPECT_THAT(failure(decide(proposal, "approve", "{}", credential)), HasSubstr("400 "));
+  EXPECT_THAT(failure(decide(proposal, "approve", R"({"digest":"00"})", credential)),
+              HasSubstr("409 conflict: proposal " + proposal + " is not what was shown"));
+  EXPECT_THAT(
+      failure(decide(proposal, "approve", R"({"verb":"elevate","digest":"00"})", credential)),
+      HasSubstr("409 "));
+  EXPECT_EQ(http("POST", "/v1/approvals/" + proposal + "/elevate", digest,
+                 {{"Hearth-Approver", credential}})
+                .status,
+            404);
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+
+  const json::Value decided = data(decide(proposal, "approve", digest, credential));
+  EXPECT_EQ(json::string_or(decided, "reviewer", ""), "ada over HTTP");
+  EXPECT_THAT(failure(decide(proposal, "approve", digest, credential)),
+              HasSubstr("409 conflict: proposal " + proposal + " is "));
+  const std::string commit = wait_for_proposal();
+  EXPECT_THAT(failure(decide(commit, "approve", digest, credential)),
+              HasSubstr("is not what was shown"));
+  data(decide(commit, "reject", digest_of(commit), other_credential));
+  (void)wait_for(run, "ended");
+  EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
+  const std::string all = json::dump(data(http("GET", "/v1/approvals?state=all")));
+  EXPECT_THAT(all, HasSubstr(R"("reviewer":"ada over HTTP")"));
+  EXPECT_THAT(all, HasSubstr(R"("reviewer":"eve over HTTP")"));
+  const std::string log = home_.log_text();
+  EXPECT_THAT(log, HasSubstr("no approver's credential"));
+  EXPECT_THAT(log, HasSubstr("is not what was shown"));
+  EXPECT_EQ(log.find(credential), std::string::npos);
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesHttp, WhatIsTooLateOrWasEditedIsRefused) {
+  const std::string run = start_run(R"(,"approval_time":1)");
+  const std::string proposal = wait_for_proposal();
+  const std::string digest = digest_of(proposal);
+  (void)wait_for(run, "ended");
+  EXPECT_THAT(failure(decide(proposal, "approve", digest, credential)),
+              HasSubstr("409 conflict: proposal " + proposal + " is expired"));
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+}
+
+TEST_F(MandatesHttp, ReloadsAndLeaves) {
+  write_file(home_.file("config.toml"),
+             read_file(home_.file("config.toml")) + "[client]\nstrict = true\n");
+  EXPECT_TRUE(json::bool_or(data(http("POST", "/v1/admin/reload")), "reloaded", false));
+  write_file(home_.file("config.toml"), "[http]\nenabled = perhaps\n");
+  EXPECT_THAT(failure(http("POST", "/v1/admin/reload")), HasSubstr("400 invalid_args: "));
+  const auto daemons = home_.daemons();
+  ASSERT_EQ(daemons.size(), 1U);
+  EXPECT_EQ(http("GET", "/v1/admin/shutdown").status, 405);
+  data(http("POST", "/v1/admin/shutdown"));
+  EXPECT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(20)));
+}
+
+// Every user of the machine can call tools then, and nobody can do more.
+TEST_F(MandatesHttp, WithoutATokenNobodyDecidesOrStops) {
+  ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  serve(script);
+  configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) + "\"\n", false);
+  (void)start_run();
+  const std::string proposal = wait_for_proposal();
+  EXPECT_THAT(failure(decide(proposal, "approve", digest_of(proposal), credential)),
+              HasSubstr("403 permission_denied: "));
+  for (const char* const path : {"/v1/admin/reload", "/v1/admin/shutdown"})
+    EXPECT_THAT(failure(http("POST", path)), HasSubstr("403 permission_denied: "));
+}
+
+}  // namespace
+}  // namespace hearth::test

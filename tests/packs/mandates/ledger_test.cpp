@@ -1,0 +1,93 @@
+// Budgets: reserved at the worst, settled, and never readable in a way that allows more.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "packs/mandates/store_fixture.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+using std::chrono::hours;
+using testing::HasSubstr;
+
+class LedgerTest : public StoreTest {
+ protected:
+  std::optional<std::string> reserve(const std::string& name, Amounts amounts, Budget budget = {}) {
+    auto refused = engine_->ledger->reserve(name, {"run", "mandate"}, amounts, budget);
+    EXPECT_TRUE(refused) << refused.error().message;
+    return *refused;
+  }
+  Amounts used() { return engine_->ledger->usage({"run", "mandate"}).run; }
+};
+
+TEST_F(LedgerTest, ReservesTheWorstCaseAndSettlesWhatWasUsed) {
+  EXPECT_FALSE(reserve("a", {1, 500, 100, 10}));
+  EXPECT_EQ(used(), (Amounts{1, 500, 100, 10}));
+  ASSERT_TRUE(engine_->ledger->settle("a", Amounts{1, 120, 30, 4}));
+  EXPECT_EQ(used(), (Amounts{1, 120, 30, 4}));
+  EXPECT_EQ(engine_->ledger->settle("a", Amounts{}).error().code, Errc::conflict);
+  open();
+  EXPECT_EQ(used(), (Amounts{1, 120, 30, 4}));
+}
+
+TEST_F(LedgerTest, UnknownUsageAndAKillChargeTheReservation) {
+  EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
+  ASSERT_TRUE(engine_->ledger->settle("a", std::nullopt));
+  EXPECT_FALSE(reserve("b", {1, 500, 0, 0}));
+  open();
+  EXPECT_EQ(used(), (Amounts{2, 1000, 0, 0}));
+  EXPECT_FALSE(engine_->ledger->settle("b", Amounts{}));
+}
+
+TEST_F(LedgerTest, RefusesWhatDoesNotFitIntoAnyScope) {
+  EXPECT_EQ(reserve("a", {1, 501, 0, 0}, {.run = {.tokens = 500}}), "run: tokens");
+  EXPECT_EQ(reserve("a", {1, 0, 0, 0}, {.mandate = {.calls = 0}}), "mandate: calls");
+  EXPECT_EQ(reserve("a", {1, 0, 7, 0}, {.day = {.money = 6}}), "day: money");
+  EXPECT_EQ(reserve("a", {1, 0, 0, 7}, {.run = {.wall_ms = 6}}), "run: time");
+  EXPECT_EQ(used(), Amounts{});
+  EXPECT_FALSE(reserve("a", {1, 500, 0, 0}, {.run = {.tokens = 500}}));
+  // More than was reserved is charged, and nothing fits any more.
+  ASSERT_TRUE(engine_->ledger->settle("a", Amounts{1, 900, 0, 0}));
+  EXPECT_EQ(reserve("b", {1, 0, 0, 0}, {.run = {.tokens = 500}}), "run: tokens");
+  EXPECT_FALSE(engine_->ledger->reserve("c", {"r", "m"}, {.calls = -1}, {}));
+}
+
+TEST_F(LedgerTest, ADayEndsAtMidnightAndDoesNotComeBack) {
+  const Budget budget{.day = {.calls = 1}};
+  EXPECT_FALSE(reserve("a", {1, 0, 0, 0}, budget));
+  EXPECT_EQ(reserve("b", {1, 0, 0, 0}, budget), "day: calls");
+  clock_.advance(hours(24));
+  EXPECT_FALSE(reserve("b", {1, 0, 0, 0}, budget));
+  clock_.advance(-hours(24 * 30));
+  EXPECT_EQ(reserve("c", {1, 0, 0, 0}, budget), "day: calls");
+  open();
+  EXPECT_EQ(reserve("c", {1, 0, 0, 0}, budget), "day: calls");
+}
+
+TEST_F(LedgerTest, StopsEverythingWhenItDoesNotHold) {
+  EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
+  EXPECT_FALSE(reserve("b", {1, 500, 0, 0}));
+  engine_.reset();
+  std::filesystem::copy(state_, directory_ / "whole", std::filesystem::copy_options::recursive);
+  for (const char* sql :
+       {"UPDATE ledger SET tokens = 1 WHERE n = 1", "DELETE FROM ledger WHERE n = 1",
+        "DELETE FROM ledger WHERE n = 2", "DELETE FROM ledger", "UPDATE ledger SET run = 'other'",
+        "INSERT INTO ledger SELECT n + 1, kind, name, run, mandate, day, calls, -tokens, money, "
+        "wall_ms, mac FROM ledger WHERE n = 2"}) {
+    SCOPED_TRACE(sql);
+    std::filesystem::remove_all(state_);
+    std::filesystem::copy(directory_ / "whole", state_, std::filesystem::copy_options::recursive);
+    edit(sql);
+    const auto opened = try_open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, Errc::damaged);
+    EXPECT_THAT(opened.error().message, HasSubstr("ledger"));
+  }
+}
+
+}  // namespace
+}  // namespace hearth::packs::mandates
