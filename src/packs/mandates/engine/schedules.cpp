@@ -13,6 +13,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 
 constexpr int most_backfilled = 1000;
+constexpr std::size_t most_events = 100;
 constexpr std::array<std::string_view, 3> catch_up_names{"skip", "once", "bounded"};
 
 std::int64_t to_ms(WallTime time) {
@@ -167,6 +168,15 @@ Result<void> note_missed(Change& change,
 Result<void> move_cursor(Change& change, const Schedule& schedule, WallTime cursor) {
   return change->run("UPDATE schedules SET cursor_ms = max(cursor_ms, ?) WHERE n = ?",
                      to_ms(cursor), schedule.n);
+}
+
+// What is due by an event is due now; of several at once each has a millisecond of its own.
+Result<Due> due_now(Change& change, std::int64_t schedule) {
+  const auto last = change->integer(
+      "SELECT coalesce(max(scheduled_ms), 0) FROM occurrences WHERE schedule_n = ?", schedule);
+  if (!last) return std::unexpected(last.error());
+  const WallTime after_last = from_ms(last->value_or(0) + 1);
+  return Due{.scheduled = std::max(change.now(), after_last), .not_before = change.now()};
 }
 
 // Counts all up to `now` as missed.
@@ -416,6 +426,8 @@ Result<void> Schedules::remove(std::int64_t n) {
     const auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(schedule.error());
     auto done = change->run("DELETE FROM schedules WHERE n = ?", n);
+    if (done) done = change->run("DELETE FROM watches WHERE schedule_n = ?", n);
+    if (done) done = change->run("DELETE FROM sightings WHERE schedule_n = ?", n);
     if (done) done = change.note("schedule_removed", {{"schedule", schedule->id}});
     return done;
   });
@@ -466,10 +478,35 @@ Result<void> fire_after(Change& change,
   }
   Fired fired;  // whom it asks to end is asked by its row
   for (const Schedule& each : followers) {
-    const Due due{.scheduled = change.now(), .not_before = change.now()};
-    if (auto done = fire_one(change, each, due, "after " + run, fired); !done) return done;
+    const auto due = due_now(change, each.n);
+    if (!due) return std::unexpected(due.error());
+    if (auto done = fire_one(change, each, *due, "after " + run, fired); !done) return done;
   }
   return {};
+}
+
+Result<void> fire_events(Change& change,
+                         std::int64_t schedule,
+                         std::span<const std::string> causes,
+                         Fired& fired) {
+  const auto row = load_schedule(*change, schedule);
+  if (!row) return std::unexpected(row.error());
+  const auto mandate = load_mandate(*change, row->mandate_n);
+  if (!mandate) return std::unexpected(mandate.error());
+  std::string refused;
+  if (row->state != "active") refused = "the schedule is " + row->state;
+  if (mandate->state != "active") refused = "the mandate is " + mandate->state;
+  const std::size_t most = refused.empty() ? std::min(causes.size(), most_events) : 0;
+  for (const std::string& cause : causes.first(most)) {
+    const auto due = due_now(change, schedule);
+    if (!due) return std::unexpected(due.error());
+    if (auto done = fire_one(change, *row, *due, cause, fired); !done) return done;
+  }
+  if (most == causes.size()) return {};
+  const Missed missed{.first = change.now(),
+                      .last = change.now(),
+                      .count = static_cast<std::int64_t>(causes.size() - most)};
+  return note_missed(change, *row, missed, refused.empty() ? "too many at once" : refused);
 }
 
 Result<Fired> Schedules::fire(std::span<const std::int64_t> schedules, WallTime now) {

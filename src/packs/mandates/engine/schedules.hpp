@@ -77,6 +77,14 @@ struct Fired {
                                       const std::string& run,
                                       std::string_view outcome);
 
+// One run for each cause, as overlap and queue allow; of more than 100 at once, and of a schedule
+// or mandate that is not active, the rest is counted as missed. Within the change that remembers
+// what was seen (sightings.hpp).
+[[nodiscard]] Result<void> fire_events(Change& change,
+                                       std::int64_t schedule,
+                                       std::span<const std::string> causes,
+                                       Fired& fired);
+
 // Members are for any thread; `n` is a schedule's number.
 class Schedules final {
  public:
