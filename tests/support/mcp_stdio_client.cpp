@@ -77,6 +77,10 @@ Result<void> JsonRpcPeer::take_messages(milliseconds timeout) {
     auto value = json::parse(**message);
     if (!value) return std::unexpected(value.error());
     const json::Value* id = json::find(*value, "id");
+    if (id != nullptr && answering_ && json::find(*value, "method") != nullptr) {
+      answer(*value);
+      continue;
+    }
     if (id == nullptr || !id->is_int64()) {
       notifications_.emplace_back(**message);
       continue;
@@ -87,6 +91,19 @@ Result<void> JsonRpcPeer::take_messages(milliseconds timeout) {
                                     : Result<json::Value>(result ? *result : json::Value());
     answers_.insert_or_assign(static_cast<int>(id->get_int64()), std::move(outcome));
   }
+}
+
+void JsonRpcPeer::answer(const json::Value& request) {
+  const json::Value* const params = json::find(request, "params");
+  const auto result = answering_(json::string_or(request, "method", ""),
+                                 params == nullptr ? json::Value(json::Object{}) : *params);
+  if (!result) return;
+  std::string bytes;
+  ipc::append_frame(
+      bytes,
+      json::dump(json::Value{{"jsonrpc", "2.0"}, {"id", request.at("id")}, {"result", *result}}),
+      reader_.framing());
+  (void)write_all(out_, bytes);
 }
 
 Result<json::Value> JsonRpcPeer::receive(int id, milliseconds timeout) {
@@ -139,10 +156,10 @@ Result<json::Value> JsonRpcPeer::call(std::string_view tool,
   return receive_call(send_call(tool, arguments), timeout);
 }
 
-Result<json::Value> JsonRpcPeer::initialize(milliseconds timeout) {
+Result<json::Value> JsonRpcPeer::initialize(milliseconds timeout, const json::Object& abilities) {
   auto result = request("initialize",
                         {{"protocolVersion", "2025-11-25"},
-                         {"capabilities", json::Object()},
+                         {"capabilities", abilities},
                          {"clientInfo", {{"name", "blackbox"}, {"version", "1"}}}},
                         timeout);
   if (!result) return result;
