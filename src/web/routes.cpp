@@ -195,11 +195,11 @@ void Routes::call_tool(const Entry& entry,
   auto [stop, done] = begin(request, std::move(answer), false);
   host_.verbs().call(entry.pack + "_" + entry.route.tool, json::dump(arguments),
                      {.caller = std::move(caller), .stop = std::move(stop)},
-                     [done = std::move(done)](Result<pack::Reply> reply) mutable {
-                       if (!reply) return done(std::unexpected(std::move(reply.error())));
+                     [finish = std::move(done)](Result<pack::Reply> reply) mutable {
+                       if (!reply) return finish(std::unexpected(std::move(reply.error())));
                        if (reply->questions)
-                         return done(fail(Errc::unsupported, "this needs a client of MCP"));
-                       done(std::move(reply->structured));
+                         return finish(fail(Errc::unsupported, "this needs a client of MCP"));
+                       finish(std::move(reply->structured));
                      });
 }
 

@@ -4,7 +4,8 @@
 #include <system_error>
 #include <utility>
 
-#include "packs/mandates/events_wire.hpp"
+#include "base/log.hpp"
+#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -13,7 +14,8 @@ Space::Space(Workbench& bench, std::string name_space, std::string directory)
       name_(std::move(name_space)),
       directory_(std::move(directory)),
       observer_(bench, name_),
-      thinker_(bench),
+      followers_(bench.context()),
+      thinker_(bench, followers_),
       actor_(bench, name_, directory_ + "/changes") {}
 
 Space::~Space() {
@@ -43,6 +45,14 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
                                       bench.settings().workers);
   if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
   space->dispatcher_ = std::move(*dispatcher);
+  space->world_ = std::make_unique<WorldWatch>(bench, *space->store_, name_space,
+                                               [made = space.get()](const Fired& fired) {
+                                                 for (const std::int64_t run : fired.terminated)
+                                                   made->dispatcher_->cut_off(run);
+                                                 made->dispatcher_->wake();
+                                               });
+  if (auto watching = space->world_->schedules_changed(); !watching)
+    return std::unexpected(std::move(watching.error()));
   return space;
 }
 
@@ -58,6 +68,23 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, name_);
+  if (!event.run.empty() && followers_.has(event.run)) tell_followers(event);
+}
+
+void Space::tell_followers(const RecordEvent& event) {
+  followers_.tell(event.run, event.said);
+  if (!event.is_end) return;
+  // What it has become is read on the pool: nobody waits for a reader on the writer's thread.
+  auto queued = bench_.context().submit([this, id = event.run] {
+    followers_.end(id, [&]() -> Result<pack::Reply> {
+      auto reader = store_->read();
+      if (!reader) return std::unexpected(std::move(reader.error()));
+      const auto run = find_run(**reader, id);
+      if (!run) return std::unexpected(run.error());
+      return wire::to_reply(**reader, *run);
+    }());
+  });
+  if (!queued) followers_.end(event.run, std::unexpected(queued.error()));
 }
 
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {
@@ -72,13 +99,41 @@ Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::strin
   return run;
 }
 
+void Space::schedule_changed(std::int64_t schedule) {
+  dispatcher_->schedule_changed(schedule);
+  if (auto told = world_->schedules_changed(); !told)
+    log::error("events are not noticed", {log::kv("why", told.error().message)});
+}
+
+Result<void> Space::schedule_made(std::int64_t schedule) {
+  schedule_changed(schedule);
+  auto seen = world_->wait_for_look(schedule);
+  if (seen) return {};
+  if (auto removed = Schedules(*store_).remove(schedule); !removed) return removed;
+  schedule_changed(schedule);
+  return seen;
+}
+
 Result<void> Space::schedules_changed(std::int64_t mandate) {
   auto reader = store_->read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   auto rows = (*reader)->query("SELECT n FROM schedules WHERE mandate_n = ?", mandate);
   while (rows.next()) dispatcher_->schedule_changed(rows.integer(0));
   if (!rows.ok()) return std::unexpected(rows.error());
-  return {};
+  return world_->schedules_changed();
+}
+
+Result<void> Space::model_came(const Run& run) {
+  const bool is_waiting =
+      run.state == "running" || (run.state == "blocked" && run.reason.starts_with("waiting_model"));
+  if (!is_waiting) return {};
+  auto woken = store_->commit(Point::run_blocked, [&](Change& change) -> Result<void> {
+    auto done = wake_run(change, run.n);
+    if (done) done = change.note("model_lent", {{"run", run.id}});
+    return done;
+  });
+  dispatcher_->wake();
+  return woken;
 }
 
 Result<void> Space::stop_run(std::int64_t run, Stop how, std::string reason) {
@@ -106,6 +161,8 @@ Result<void> Space::cut_off_all(std::int64_t mandate) {
 }
 
 void Space::close() {
+  if (world_) world_->close();
+  followers_.close();
   if (dispatcher_) dispatcher_->close();
 }
 

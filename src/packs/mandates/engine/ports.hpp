@@ -33,7 +33,8 @@ struct RunRules {
 struct RunContext {
   std::string run;
   std::string mandate;
-  std::string spec;  // the mandate's
+  std::string spec;   // the mandate's
+  std::string cause;  // what began it: "schedule", "changed docs/a.md"
   int cycle = 1;
   std::array<std::string, phase_count> outputs;  // of this cycle's completed phases
   std::string last_reflection;                   // of the cycle before
@@ -56,6 +57,10 @@ struct Thought {
 class Thinker {
  public:
   virtual ~Thinker() = default;
+  // Why nobody can be asked now; nothing: think() may be called. Asked again when the run is woken.
+  [[nodiscard]] virtual std::optional<std::string> absence(const RunContext& /*context*/) {
+    return std::nullopt;
+  }
   // What think() could use at most, with all its own retries.
   [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
   // Orient, decide or reflect. What decide and reflect give must be readable by the two below.
