@@ -45,12 +45,13 @@ class Connection {
                     .most_rows = 100,
                     .most_bytes = 1 << 20};
     require(send_frame(socket_.get(), encode(request)).has_value());
+    ++asked_;
     for (;;) {
       const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(2000);
       const auto frame = receive_frame(socket_.get(), deadline);
       require(frame.has_value());
       if (*frame) return read(**frame);
-      worker_->interrupt();  // a query without end
+      worker_->interrupt(asked_);  // a query without end
     }
   }
 
@@ -63,6 +64,7 @@ class Connection {
 
   UniqueFd socket_;
   std::shared_ptr<Worker> worker_;
+  std::uint64_t asked_ = 0;
 };
 
 struct Setting {

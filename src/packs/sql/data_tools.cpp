@@ -61,6 +61,13 @@ struct PreparedLoad {
   std::int64_t seconds = 0;
 };
 
+// Else the rows that should be merged would replace all others.
+Result<void> check_merge(bool has_columns, bool merges) {
+  if (!has_columns || merges) return {};
+  return fail(Errc::invalid_args, "params.merge_on: it goes with mode \"merge\"",
+              {"say mode: merge, or leave merge_on out"});
+}
+
 Result<PreparedLoad> prepare(const ToolRunner& runner,
                              const wire::LoadRequest& request,
                              const pack::Call& call) {
@@ -71,6 +78,8 @@ Result<PreparedLoad> prepare(const ToolRunner& runner,
   if (!scratch) return std::unexpected(std::move(scratch.error()));
   auto table = parse_table_name(request.table);
   if (!table) return std::unexpected(std::move(table.error()).within("params.table"));
+  if (auto fine = check_merge(request.merge_on.has_value(), request.mode == "merge"); !fine)
+    return std::unexpected(std::move(fine.error()));
   auto options = wire::to_options(request.read, request.types);
   if (!options) return std::unexpected(std::move(options.error()));
   auto files = files_of(runner, request, call);
@@ -252,6 +261,8 @@ void copy(ToolRunner& runner, const wire::CopyRequest& request, pack::Call call)
   if (!table) {
     return call.answer(std::unexpected(std::move(table.error()).within("params.table")));
   }
+  if (auto fine = check_merge(request.merge_on.has_value(), request.mode == "merge"); !fine)
+    return call.answer(std::unexpected(std::move(fine.error())));
   CopyRequest whole{.from = std::move(*from),
                     .sql = request.sql,
                     .to = *to,

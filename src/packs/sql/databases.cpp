@@ -18,6 +18,12 @@ bool is_plain_name(std::string_view name) {
          std::ranges::all_of(name, is_word);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return lower;
+}
+
 bool is_same(const Attachment& a, const Attachment& b) {
   return a.engine == b.engine && a.database.location == b.database.location;
 }
@@ -51,8 +57,9 @@ Result<Target> Databases::resolve(const std::string& alias,
                                   SessionRef session,
                                   Access access) const {
   const std::vector<Attachment> all = list(session);
-  const auto found = std::ranges::find_if(
-      all, [&](const Attachment& each) { return each.database.alias == alias; });
+  const auto found = std::ranges::find_if(all, [name = lower_case(alias)](const Attachment& each) {
+    return each.database.alias == name;
+  });
   if (found == all.end()) {
     std::vector<std::string> names;
     for (const Attachment& each : all) names.push_back(each.database.alias);
@@ -73,6 +80,8 @@ Result<Target> Databases::resolve(const std::string& alias,
 }
 
 Result<void> Databases::attach(const SessionRef& session, Attachment attachment) {
+  // As in SQL, where names without quotes are the same in any case.
+  attachment.database.alias = lower_case(attachment.database.alias);
   const std::string alias = attachment.database.alias;
   if (!is_plain_name(alias) || is_taken(alias)) {
     return fail(
@@ -98,7 +107,7 @@ Result<void> Databases::attach(const SessionRef& session, Attachment attachment)
 Result<Attachment> Databases::detach(const SessionRef& session, const std::string& alias) {
   auto seen = seen_.lock();
   Seen& mine = (*seen)[key_of(session)];
-  auto gone = mine.attached.extract(alias);
+  auto gone = mine.attached.extract(lower_case(alias));
   if (!gone) {
     std::vector<std::string> names;
     for (const auto& [name, attachment] : mine.attached) names.push_back(name);

@@ -38,7 +38,7 @@ std::vector<std::string> ready_files(const std::string& folder) {
     if (!path.ends_with(DropFolders::sentinel)) continue;
     const std::string file = path.substr(0, path.size() - DropFolders::sentinel.size());
     std::error_code ignored;
-    if (fs::is_regular_file(fs::symlink_status(file, ignored))) files.push_back(file);
+    if (fs::exists(fs::symlink_status(file, ignored))) files.push_back(file);
   }
   std::ranges::sort(files);
   return files;
@@ -62,6 +62,9 @@ Result<void> move_below(const std::string& file, const std::string& below) {
   const fs::path folder = path.parent_path() / below;
   std::error_code error;
   fs::create_directory(folder, error);
+  // Not through a link, which may lead anywhere.
+  if (!fs::is_directory(fs::symlink_status(folder, error)))
+    return fail(Errc::conflict, folder.string() + " is no folder");
   fs::path to = folder / path.filename();
   for (int nth = 1; fs::exists(to, error); ++nth) {
     to = folder / (path.stem().string() + "." + std::to_string(nth) + path.extension().string());
@@ -191,7 +194,10 @@ bool DropFolders::is_tried_again(const std::string& file, const Error& error) {
 }
 
 bool DropFolders::take(const Folder& folder, const std::string& file) {
-  const auto loaded = load_(folder, file);
+  std::error_code ignored;
+  const auto loaded = fs::is_regular_file(fs::symlink_status(file, ignored))
+                          ? load_(folder, file)
+                          : fail(Errc::invalid_args, file + " is no regular file");
   if (!loaded && is_tried_again(file, loaded.error())) return false;
   crashes_.erase(file);
   auto moved = move_below(file, loaded ? "loaded" : "failed");
@@ -200,7 +206,6 @@ bool DropFolders::take(const Folder& folder, const std::string& file) {
     const std::string reason = path.parent_path().string() + "/failed/" + path.filename().string();
     moved = store::replace_file(reason + ".reason.txt", loaded.error().message + "\n", 0644);
   }
-  std::error_code ignored;
   fs::remove(file + std::string(sentinel), ignored);
   if (!loaded) {
     log::warning("a dropped file was not loaded",

@@ -50,6 +50,28 @@ bool has_no_quotes(const LoadSource& source) {
   return std::find(head->begin(), end, '"') == end;
 }
 
+// Whether the first lines of a file hold nothing.
+bool are_blank(const LoadSource& source, std::int64_t lines) {
+  if (lines == 0) return true;
+  const auto head = read_head(source.path, longest_sample);
+  if (!head || source.kind.compression != Compression::none) return false;
+  for (const char each : *head) {
+    if (each == '\n' && --lines == 0) return true;
+    if (each != '\n' && each != '\r' && each != ' ' && each != '\t') return false;
+  }
+  return false;
+}
+
+// DuckDB would leave them out unsaid, be it a preamble or all but one row.
+std::unexpected<Error> unlike_the_rest(const LoadSource& source, std::int64_t lines) {
+  const std::string number = std::to_string(lines);
+  return fail(Errc::invalid_args,
+              source.report.name + ": the first " + number +
+                  " lines do not have the columns of those behind them",
+              {"mend the lines that have other columns than the rest",
+               "or say read.skip_rows " + number + " to leave them out"});
+}
+
 }  // namespace
 
 bool LoadSource::is_csv() const {
@@ -243,6 +265,8 @@ Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
     source.found.escape = source.options.escape.value_or("\"");
   }
   source.found.skip_rows = number_of(rows->at(0, 6).text);
+  if (!source.options.skip_rows && !are_blank(source, *source.found.skip_rows))
+    return unlike_the_rest(source, *source.found.skip_rows);
   source.found.header = rows->at(0, 7).text == "true";
   source.found.date_format = text_at(8);
   source.found.timestamp_format = text_at(9);

@@ -71,6 +71,9 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
                  [&runner, target = *target, statements = std::move(statements),
                   key = std::move(key), seconds = request.timeout](pack::Call running) {
                    bool may_be_done = running.is_resend();
+                   // What the session reads there may lock what it is about to change.
+                   if (target.engine->kind() == "postgres")
+                     runner.cursors().drop(target.session, target.database.location);
                    auto executed = runner.runner().execute(target, statements, key, may_be_done,
                                                            ToolRunner::work_of(running, seconds));
                    if (!executed) {

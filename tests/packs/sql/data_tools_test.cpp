@@ -159,6 +159,39 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   EXPECT_EQ(bad("load", R"({"table":"sales","path":"sales.csv"})").code, Errc::read_only);
 }
 
+TEST_F(DataTools, LeaveWhatIsHearthsAlone) {
+  skip_without_duckdb();
+  for (const std::string table :
+       {"hearth_internal.calls", "HEARTH_Internal.x", "hearth_internal"}) {
+    const std::string name = json::quoted(table);
+    EXPECT_EQ(bad("load", R"({"data":[{"id":1}],"table":)" + name + "}").code, Errc::unsupported);
+    EXPECT_EQ(bad("copy", R"({"sql":"SELECT 1 AS id","to":"scratch","table":)" + name + "}").code,
+              Errc::unsupported);
+  }
+  EXPECT_EQ(bad("load", R"({"table":"t","data":[{"id":1}],"merge_on":["id"]})").code,
+            Errc::invalid_args);
+}
+
+TEST_F(DataTools, LoadNothingThroughLinks) {
+  skip_without_duckdb();
+  fs::create_directories(project_ / "in");
+  fs::create_directories(project_ / "elsewhere");
+  fs::create_symlink(project_ / "elsewhere", project_ / "in/loaded");
+  write("elsewhere/real.csv", "a\n1\n");
+  fs::create_symlink(project_ / "elsewhere/real.csv", project_ / "in/link.csv");
+  write("in/link.csv.ready", "");
+  write("in/t.csv", "a\n1\n");
+  write("in/t.csv.ready", "");
+  good("watch", R"({"path":"in"})");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (fs::exists(project_ / "in/t.csv.ready") && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_FALSE(fs::exists(project_ / "elsewhere/t.csv"));
+  EXPECT_TRUE(fs::exists(project_ / "in/t.csv"));
+  EXPECT_TRUE(fs::exists(project_ / "in/failed/link.csv.reason.txt"));
+  EXPECT_TRUE(fs::exists(project_ / "elsewhere/real.csv"));
+}
+
 TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   skip_without_duckdb();
   fs::create_directory(project_ / "in");

@@ -264,6 +264,20 @@ TEST_F(DuckDbEngine, IsInterruptedByItsCallerAndItsDeadline) {
   EXPECT_EQ(rows_of(**connection, "SELECT 3"), "3") << "the connection goes on";
 }
 
+// It is sent again and again until the answer comes, and must not hit what follows.
+TEST_F(DuckDbEngine, AnInterruptEndsOnlyWhatItIsMeantFor) {
+  auto connection = connect("scratch", Access::read_only);
+  ASSERT_TRUE(connection);
+  for (int i = 0; i < 40; ++i) {
+    (void)(*connection)
+        ->query({.sql = "SELECT sum(a.range * b.range) FROM range(3000) a, range(3000) b"},
+                {.rows = 1}, {.deadline = steady_clock::now() + milliseconds(1 + i % 5)});
+    if (!(*connection)->is_alive()) connection = connect("scratch", Access::read_only);
+    ASSERT_TRUE(connection);
+    ASSERT_EQ(rows_of(**connection, "SELECT max(range) FROM range(4)"), "3") << i;
+  }
+}
+
 TEST_F(DuckDbEngine, ComesBackAfterItsEnd) {
   EXPECT_EQ(execute("CREATE TABLE t(i INT); INSERT INTO t VALUES (7)", "persistent"), "0,1");
   EXPECT_EQ(execute("CREATE TABLE mine AS SELECT 8 AS i"), "1");

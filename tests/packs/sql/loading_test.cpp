@@ -301,6 +301,17 @@ TEST_F(Loading, LoadsInlineData) {
   EXPECT_EQ(rows(scratch()), "a,tags\n1,\"[\"\"x\"\"]\"\n");
 }
 
+// A row at the end that is longer than all others must not make DuckDB take it for the only one.
+TEST_F(Loading, LeavesNoLinesOutUnsaid) {
+  std::string text = "x,y\n";
+  for (int i = 0; i < 100; ++i) text += "1,2\n";
+  const auto loaded = load(persistent(), {file("b.csv", text + "3,4,5,6\n")});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message, HasSubstr("do not have the columns of those behind them"));
+  must_load(persistent(), {file("blank.csv", "\n\n" + text)});
+  EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n100\n");
+}
+
 TEST_F(Loading, RefusesWhatIsEmpty) {
   for (const std::string name : {"empty.csv", "empty.json", "empty.jsonl"}) {
     const auto loaded = load(persistent(), {file(name, "\n")});

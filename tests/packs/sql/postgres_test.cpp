@@ -462,6 +462,14 @@ TEST_F(Postgres, LeavesNothingOfACallInItsSession) {
             "0 1 0");
   EXPECT_TRUE(ask("SELECT * FROM few").starts_with("not_found"));
   EXPECT_EQ(ask("SELECT count(*) FROM kept"), "2");
+  for (const std::string text :
+       {"CREATE OR REPLACE TEMP VIEW few AS SELECT 1", "SELECT 1 AS a INTO TEMP few",
+        "EXPLAIN ANALYZE CREATE TEMP TABLE few AS SELECT 1"}) {
+    (void)change({text});
+    EXPECT_TRUE(ask("SELECT * FROM few").starts_with("not_found")) << text;
+  }
+  (void)change({"SELECT U&\"set\\005fconfig\"('work_mem', '123kB', false)"});
+  EXPECT_EQ(ask("SHOW work_mem"), "4MB");
   EXPECT_TRUE(connection_->is_alive());
 }
 

@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "packs/sql/duckdb_fixture.hpp"
 
 namespace hearth::packs::sql {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 class ReadOnly : public DuckDbTest {
@@ -84,6 +87,14 @@ const std::vector<std::string>& attacks() {
       "SELECT * FROM hearth_query('persistent', 'FROM enable_logging(''QueryLog'')')",
       "FROM enable_logging\u00a0('QueryLog')",
       "FROM query\u3000('SELECT 1')",
+      "SELECT 1\u00a0FROM\u00a0query('SELECT 1')",
+      "SELECT c.*,1\u00a0FROM\u00a0hearth_internal.calls\u00a0c",
+      "SELECT * FROM query_table('hearth_internal.calls')",
+      // Becomes what a file holds.
+      "IMPORT DATABASE 'x'",
+      " /* a */ import DATABASE 'x'",
+      "EXPLAIN (ANALYZE) IMPORT DATABASE 'x'",
+      "EXPLAIN ANALYZE PRAGMA database_list",
       "FROM\u00a0query\u200b(\u2003'SELECT 1')",
       "FROM disable_logging()",
       "FROM truncate_duckdb_logs()",
@@ -225,6 +236,27 @@ TEST_F(ReadOnly, RefusesWritersWhatWouldNotLast) {
     EXPECT_THAT(execute(sql, "scratch"), HasSubstr("unsupported: CREATE TEMP")) << sql;
   }
   EXPECT_EQ(execute("CREATE TABLE temp(i INT); DROP TABLE temp", "scratch"), "0,0");
+}
+
+TEST_F(ReadOnly, RefusesWritersWhatBecomesAnotherText) {
+  fs::create_directory(project_ / "x");
+  write_file(project_ / "x/schema.sql", "CREATE TABLE u(i INT); SELECT * FROM query('SELECT 1')");
+  write_file(project_ / "x/load.sql", "");
+  for (const std::string sql : {"IMPORT DATABASE 'x'", "SELECT 1; IMPORT DATABASE 'x'",
+                                "PRAGMA import_database('x')", "EXPORT DATABASE 'y'"}) {
+    EXPECT_THAT(execute(sql, "scratch"), HasSubstr("unsupported")) << sql;
+  }
+  EXPECT_THAT(execute("CREATE SECRET u (TYPE http)"), HasSubstr("unsupported: SECRET"));
+  EXPECT_EQ(query("SELECT 1"), "1");
+}
+
+// What RETURNING gives may be named as DuckDB names its own count, and be anything.
+TEST_F(ReadOnly, CountsWhatReturningGives) {
+  EXPECT_EQ(execute("INSERT INTO t VALUES (2), (3) RETURNING {'a': 1} AS \"Count\"", "scratch"),
+            "2");
+  EXPECT_EQ(execute("UPDATE t SET i = 9 RETURNING 1::TINYINT AS \"Count\"", "scratch"), "3");
+  EXPECT_EQ(execute("DELETE FROM t RETURNING 'text' AS \"Count\"", "scratch"), "3");
+  EXPECT_EQ(execute("CREATE TABLE c AS SELECT 1 AS \"Count\"", "scratch"), "1");
 }
 
 TEST_F(ReadOnly, RefusesATextThatIsCutByANul) {

@@ -63,6 +63,17 @@ TEST_F(RunnerTest, UsesAConnectionAgain) {
   EXPECT_TRUE(connections_.quiet_since());
 }
 
+// As SQL does.
+TEST_F(RunnerTest, NamesDatabasesInAnyCase) {
+  const SessionRef session = target().session;
+  ASSERT_TRUE(databases_.attach(session, {"fake", {.alias = "Sales", .location = "/x"}}));
+  EXPECT_EQ(databases_.resolve("SALES", session, Access::read_only)->database.alias, "sales");
+  EXPECT_EQ(databases_.attach(session, {"fake", {.alias = "sales", .location = "/y"}}).error().code,
+            Errc::conflict);
+  EXPECT_FALSE(databases_.attach(session, {"fake", {.alias = "Persistent", .location = "/y"}}));
+  EXPECT_TRUE(databases_.detach(session, "sALES"));
+}
+
 TEST_F(RunnerTest, AsksNobodyElseUnderTheSameAlias) {
   Target one = target();
   one.database = {.alias = "a", .location = "/x.csv"};

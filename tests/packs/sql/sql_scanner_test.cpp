@@ -47,6 +47,8 @@ TEST(SqlScanner, TellsNamesFromWhatOnlyLooksLikeThem) {
 
 TEST(SqlScanner, TakesTheSpacesOfUnicodeForBlanksAsDuckDbDoes) {
   EXPECT_EQ(names("a\u00a0b\u3000c\u200bd\ufeff"), (Words{"a", "b", "c", "d"}));
+  EXPECT_EQ(names("1\u00a0from\u00a0query 2\u3000b"), (Words{"from", "query", "b"}));
+  EXPECT_EQ(names("$a\u00a0b"), Words{"b"});
   EXPECT_EQ(names("a\u00a0b", Dialect::postgres), Words{"a\u00a0b"});
   EXPECT_EQ(names("\u00e9t\u00e9"), Words{"\u00e9t\u00e9"});
 }

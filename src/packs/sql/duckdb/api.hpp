@@ -45,7 +45,7 @@ namespace hearth::packs::sql::duckdb {
   X(duckdb_prepared_statement_type) X(duckdb_query) X(duckdb_query_progress)                    \
   X(duckdb_register_table_function) X(duckdb_replacement_scan_add_parameter)                    \
   X(duckdb_replacement_scan_set_error) X(duckdb_replacement_scan_set_function_name)             \
-  X(duckdb_result_error) X(duckdb_set_config) X(duckdb_struct_type_child_count)                 \
+  X(duckdb_result_error) X(duckdb_result_return_type) X(duckdb_set_config) X(duckdb_struct_type_child_count)                 \
   X(duckdb_struct_type_child_name) X(duckdb_struct_type_child_type)                             \
   X(duckdb_struct_vector_get_child) X(duckdb_table_function_add_parameter)                      \
   X(duckdb_table_function_set_bind) X(duckdb_table_function_set_function)                       \

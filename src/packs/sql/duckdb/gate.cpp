@@ -23,12 +23,52 @@ constexpr std::array forbidden{
     "json_execute_serialized_sql",
     "pandas_scan",
     "query",
+    "query_table",
     "truncate_duckdb_logs",
     "write_log",
 };
 
 std::unexpected<Error> refuse(std::string what, std::string instead) {
   return fail(Errc::unsupported, std::move(what) + " is not run here", {std::move(instead)});
+}
+
+// DuckDB makes others of these while it reads a text: IMPORT those of a file, PRAGMA those of a
+// function. So nothing of them may come to its parser, EXPLAIN before it or not.
+bool is_expanded(std::string_view statement) {
+  static constexpr std::array passed{"explain", "analyze"};
+  SqlScanner scanner(statement, Dialect::duckdb);
+  std::string name = scanner.name(scanner.next());
+  while (std::ranges::find(passed, name) != passed.end()) {
+    Token token = scanner.next();
+    for (int depth = 0; token.kind == TokenKind::opening || depth > 0; token = scanner.next()) {
+      if (token.kind == TokenKind::end) return false;
+      if (token.kind == TokenKind::opening) ++depth;
+      if (token.kind == TokenKind::closing) --depth;
+    }
+    name = scanner.name(token);
+  }
+  return name == "import" || name == "export" || name == "pragma";
+}
+
+// Calls `look` with each statement of a text and what is behind it, until it says something.
+template <typename Look>
+Result<void> each_statement(std::string_view sql, Look look) {
+  SqlScanner scanner(sql, Dialect::duckdb);
+  bool begins = true;
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (begins) {
+      if (auto done = look(sql.substr(token.begin)); !done) return done;
+    }
+    begins = scanner.text(token) == ";";
+  }
+  return {};
+}
+
+// Secrets would be seen by all sessions, and gone with the process.
+bool is_secret(std::string_view statement) {
+  const auto words = leading_words(statement, Dialect::duckdb, 5);
+  const bool is_about = !words.empty() && (words[0] == "CREATE" || words[0] == "DROP");
+  return is_about && std::ranges::find(words, "SECRET") != words.end();
 }
 
 // Whether a statement makes something that only its connection sees: CREATE [OR REPLACE] [LOCAL]
@@ -127,7 +167,11 @@ Result<void> check_calls(std::string_view sql) {
       return refuse("the function " + name + "()", "hearth sees to the engine by itself");
     token = following;
   }
-  return {};
+  return each_statement(sql, [](std::string_view statement) -> Result<void> {
+    if (!is_expanded(statement)) return {};
+    return refuse("IMPORT, EXPORT or PRAGMA",
+                  "sql_load and sql_export read and write files; settings are in config.toml");
+  });
 }
 
 bool is_merge(std::string_view sql) {
@@ -135,14 +179,12 @@ bool is_merge(std::string_view sql) {
 }
 
 Result<void> check_lasting(std::string_view sql) {
-  SqlScanner scanner(sql, Dialect::duckdb);
-  bool begins = true;
-  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
-    if (begins && is_temporary(sql.substr(token.begin)))
+  return each_statement(sql, [](std::string_view statement) -> Result<void> {
+    if (is_temporary(statement))
       return refuse("CREATE TEMP", "make it in scratch, which is this session's own");
-    begins = scanner.text(token) == ";";
-  }
-  return {};
+    if (is_secret(statement)) return refuse("SECRET", "credentials are in config.toml");
+    return {};
+  });
 }
 
 bool has_pivot(std::string_view sql) {

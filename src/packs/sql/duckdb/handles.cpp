@@ -22,6 +22,7 @@ constexpr std::array classes{
     ErrorClass{"Permission Error", "", Errc::permission},
     ErrorClass{"TransactionContext Error", "read-only", Errc::read_only},
     ErrorClass{"TransactionContext Error", "onflict", Errc::conflict},
+    ErrorClass{"TransactionContext Error", "No space left", Errc::io},
     ErrorClass{"Invalid Input Error", "read-only mode", Errc::read_only},
     ErrorClass{"Constraint Error", "", Errc::invalid_args},
     ErrorClass{"Catalog Error", "write-write conflict", Errc::conflict},
@@ -82,6 +83,8 @@ std::optional<std::string> advice_for(Errc code) {
       return "try again when less is running, or make the query smaller";
     case Errc::conflict:
       return "send it again";
+    case Errc::io:
+      return "see whether the disk is full, or broken";
     default:
       return std::nullopt;
   }

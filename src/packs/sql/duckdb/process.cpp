@@ -80,7 +80,7 @@ class Process final {
       case ControlKind::open:
         return open(std::move(control), std::move(socket));
       case ControlKind::interrupt:
-        if (const auto worker = find(control.connection)) worker->interrupt();
+        if (const auto worker = find(control.connection)) worker->interrupt(control.request);
         return;
       case ControlKind::ask_progress:
         if (const auto worker = find(control.connection)) worker->tell_progress();

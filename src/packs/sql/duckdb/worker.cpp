@@ -32,14 +32,23 @@ Result<Extracted> extract(duckdb_connection link, const std::string& sql, idx_t&
   return fail(Errc::invalid_args, "there is no statement in the text");
 }
 
-// DuckDB answers what changes rows with their number, in one row named Count: also CREATE TABLE …
-// AS.
+// DuckDB answers what changes rows with their number, also CREATE TABLE … AS; with RETURNING, with
+// the rows themselves.
 std::int64_t changed_rows(duckdb_statement_type type, QueryResult& result) {
   duckdb_result& raw = result.get();
-  const bool has_count = type != DUCKDB_STATEMENT_TYPE_SELECT &&
-                         api().duckdb_column_count(&raw) == 1 &&
-                         std::string_view(api().duckdb_column_name(&raw, 0)) == "Count";
-  if (!has_count) return 0;
+  const bool changes = type == DUCKDB_STATEMENT_TYPE_INSERT ||
+                       type == DUCKDB_STATEMENT_TYPE_UPDATE || type == DUCKDB_STATEMENT_TYPE_DELETE;
+  const auto kind = api().duckdb_result_return_type(raw);
+  if (changes && kind == DUCKDB_RESULT_TYPE_QUERY_RESULT) {
+    std::int64_t rows = 0;
+    while (const Chunk chunk = Chunk(api().duckdb_fetch_chunk(raw)))
+      rows += static_cast<std::int64_t>(api().duckdb_data_chunk_get_size(chunk.get()));
+    return rows;
+  }
+  const bool is_made = type == DUCKDB_STATEMENT_TYPE_CREATE && api().duckdb_column_count(&raw) == 1;
+  if (kind != DUCKDB_RESULT_TYPE_CHANGED_ROWS && !is_made) return 0;
+  const LogicalType counted(api().duckdb_column_logical_type(&raw, 0));
+  if (api().duckdb_get_type_id(counted.get()) != DUCKDB_TYPE_BIGINT) return 0;
   const Chunk chunk(api().duckdb_fetch_chunk(raw));
   if (!chunk || api().duckdb_data_chunk_get_size(chunk.get()) == 0) return 0;
   const duckdb_vector count = api().duckdb_data_chunk_get_vector(chunk.get(), 0);
@@ -88,17 +97,31 @@ Worker::Worker(Instances& instances, Control open, UniqueFd socket)
   view_.files = open_.files;
 }
 
-void Worker::interrupt() {
+void Worker::interrupt(std::uint64_t request) {
+  const auto running = running_.lock();
+  if (running->link == nullptr || running->request != request) return;
   view_.interrupt();
-  const auto link = running_.lock();
-  if (*link != nullptr) api().duckdb_interrupt(*link);
+  api().duckdb_interrupt(running->link);
+}
+
+// What must not be interrupted: DuckDB would say that it failed, and may have done it.
+Result<void> Worker::end_transaction(const char* how) {
+  const duckdb_connection link = std::exchange(running_.lock()->link, nullptr);
+  auto done = duckdb::run(link_.get(), how);
+  running_.lock()->link = link;
+  if (!done) return std::unexpected(std::move(done.error()));
+  return {};
+}
+
+void Worker::roll_back() {
+  is_spent_ = !end_transaction("ROLLBACK") || is_spent_;
 }
 
 void Worker::tell_progress() {
   if (!is_busy_) return;
   double percentage = -1;
-  if (const auto link = running_.lock(); *link != nullptr) {
-    percentage = api().duckdb_query_progress(*link).percentage;
+  if (const auto running = running_.lock(); running->link != nullptr) {
+    percentage = api().duckdb_query_progress(running->link).percentage;
   }
   if (percentage >= 0) send({.kind = ResponseKind::progress, .done = percentage / 100});
 }
@@ -111,7 +134,7 @@ void Worker::run() {
     return;
   }
   serve();
-  *running_.lock() = nullptr;
+  running_.lock()->link = nullptr;
   stop_reading();
   known_.clear();
 }
@@ -130,7 +153,7 @@ Result<void> Worker::set_up() {
     if (auto done = duckdb::run(link_.get(), each); !done) return std::unexpected(done.error());
   }
   if (auto done = forward_files(view_, link_.get()); !done) return done;
-  *running_.lock() = link_.get();
+  running_.lock()->link = link_.get();
   return {};
 }
 
@@ -148,10 +171,12 @@ void Worker::serve() {
     if (!frame || !*frame) return;
     const auto request = decode_request(**frame);
     if (!request) return send(failure(request.error()));
+    ++running_.lock()->request;
     is_busy_ = true;
     const Response response = handle(*request);
     is_busy_ = false;
     send(response);
+    if (is_spent_) return;  // in a transaction that does not end: the daemon connects anew
     // DuckDB serves nothing any more after an error of its own: the daemon starts another process.
     const bool is_broken =
         response.kind == ResponseKind::failure && response.error.code == Errc::engine_restarted;
@@ -239,7 +264,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
   if (started) started = check_explained(prepared->get(), sql);
   if (started) started = start(prepared->get(), parameters);
   if (!started) {
-    (void)duckdb::run(link_.get(), "ROLLBACK");
+    roll_back();
     return started;
   }
   reading_->in_transaction = true;
@@ -314,7 +339,7 @@ void Worker::stop_reading() {
   if (!reading_) return;
   const bool in_transaction = reading_->in_transaction;
   reading_.reset();
-  if (in_transaction) (void)duckdb::run(link_.get(), "ROLLBACK");
+  if (in_transaction) roll_back();
 }
 
 Result<Response> Worker::explain(const Request& request) {
@@ -340,7 +365,7 @@ Result<Response> Worker::explain(const Request& request) {
   auto started =
       plan ? start(plan->get(), statement.parameters) : Result<void>(std::unexpected(plan.error()));
   if (!started) {
-    (void)duckdb::run(link_.get(), "ROLLBACK");
+    roll_back();
     return std::unexpected(std::move(started.error()));
   }
   reading_->in_transaction = true;
@@ -365,13 +390,10 @@ Result<Response> Worker::execute(const Request& request) {
   }
   auto executed = run_all(request);
   if (executed && !executed->replayed) {
-    // DuckDB can be interrupted when it has committed, and then says that it failed.
-    *running_.lock() = nullptr;
-    auto committed = duckdb::run(link_.get(), "COMMIT");
-    *running_.lock() = link_.get();
+    auto committed = end_transaction("COMMIT");
     if (!committed) return std::unexpected(std::move(committed.error()));
   } else {
-    (void)duckdb::run(link_.get(), "ROLLBACK");
+    roll_back();
   }
   if (!executed) return std::unexpected(std::move(executed.error()));
   return Response{.kind = ResponseKind::executed, .executed = std::move(*executed)};

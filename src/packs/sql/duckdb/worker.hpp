@@ -30,8 +30,9 @@ class Worker final {
 
   // Serves until the daemon closes the socket. Called once, on an unconfined thread.
   void run();
-  // What runs now ends soon with `cancelled`. Any thread.
-  void interrupt();
+  // The request of that number, counted from 1, ends soon with `cancelled` if it is the one that
+  // runs. Any thread.
+  void interrupt(std::uint64_t request);
   // Sends how far the running query is, if one runs and the socket is free. Any thread.
   void tell_progress();
 
@@ -71,6 +72,8 @@ class Worker final {
                                         const std::vector<Parameter>& parameters);
   [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);
   void stop_reading();
+  [[nodiscard]] Result<void> end_transaction(const char* how);
+  void roll_back();
   [[nodiscard]] Result<Executed> run_all(const Request& request);
   [[nodiscard]] Result<void> run_text(const Request& request,
                                       const Statement& statement,
@@ -87,7 +90,12 @@ class Worker final {
   SessionView view_;
   std::shared_ptr<Instance> instance_;
   Link link_;
-  Guarded<duckdb_connection> running_;  // null before and after
+  struct Running {
+    duckdb_connection link = nullptr;  // what may be interrupted
+    std::uint64_t request = 0;         // the number of the latest
+  };
+  Guarded<Running> running_;
+  bool is_spent_ = false;  // its transaction could not be ended
   std::atomic<bool> is_busy_ = false;
   std::list<Known> known_;  // the latest first
   std::optional<Reading> reading_;

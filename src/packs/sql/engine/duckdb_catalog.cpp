@@ -49,10 +49,10 @@ std::pair<std::string, std::string> parted(std::string_view name) {
 Result<std::vector<TableInfo>> SocketConnection::tables(const Work& work) {
   const std::string where(ours);
   auto rows = rows_of({.sql = "SELECT schema_name, table_name, 'table', estimated_size, "
-                              "coalesce(comment, '') FROM duckdb_tables() WHERE" +
+                              "coalesce(comment, '') FROM system.main.duckdb_tables() WHERE" +
                               where +
                               "UNION ALL SELECT schema_name, view_name, 'view', NULL, "
-                              "coalesce(comment, '') FROM duckdb_views() WHERE" +
+                              "coalesce(comment, '') FROM system.main.duckdb_views() WHERE" +
                               where + "ORDER BY 1, 2"},
                       work);
   if (!rows) return std::unexpected(std::move(rows.error()));
@@ -118,7 +118,7 @@ Result<TableDetail> SocketConnection::describe(const std::string& name, const Wo
       "table_name = $2 ");
   auto columns =
       ask("SELECT column_name, data_type, is_nullable, coalesce(column_default, ''), "
-          "coalesce(comment, '') FROM duckdb_columns()" +
+          "coalesce(comment, '') FROM system.main.duckdb_columns()" +
           where + "ORDER BY column_index");
   if (!columns) return std::unexpected(std::move(columns.error()));
   for (std::size_t i = 0; i < columns->rows(); ++i) {
@@ -131,7 +131,7 @@ Result<TableDetail> SocketConnection::describe(const std::string& name, const Wo
   }
   auto constraints =
       ask("SELECT constraint_text, constraint_type, constraint_column_names[1], "
-          "len(constraint_column_names) FROM duckdb_constraints()" +
+          "len(constraint_column_names) FROM system.main.duckdb_constraints()" +
           where + "ORDER BY constraint_index");
   if (!constraints) return std::unexpected(std::move(constraints.error()));
   for (std::size_t i = 0; i < constraints->rows(); ++i) {
@@ -144,15 +144,15 @@ Result<TableDetail> SocketConnection::describe(const std::string& name, const Wo
         each.key = kind == "UNIQUE" ? "unique" : "primary";
     }
   }
-  auto indexes =
-      ask("SELECT coalesce(sql, index_name) FROM duckdb_indexes()" + where + "ORDER BY 1");
+  auto indexes = ask("SELECT coalesce(sql, index_name) FROM system.main.duckdb_indexes()" + where +
+                     "ORDER BY 1");
   if (!indexes) return std::unexpected(std::move(indexes.error()));
   for (std::size_t i = 0; i < indexes->rows(); ++i)
     detail.indexes.push_back(text_of(*indexes, i, 0));
-  auto definition =
-      ask(found->kind == "view" ? "SELECT sql FROM duckdb_views() WHERE database_name = "
-                                  "current_database() AND schema_name = $1 AND view_name = $2"
-                                : "SELECT sql FROM duckdb_tables()" + where);
+  auto definition = ask(found->kind == "view"
+                            ? "SELECT sql FROM system.main.duckdb_views() WHERE database_name = "
+                              "current_database() AND schema_name = $1 AND view_name = $2"
+                            : "SELECT sql FROM system.main.duckdb_tables()" + where);
   if (!definition) return std::unexpected(std::move(definition.error()));
   if (definition->rows() > 0) detail.definition = text_of(*definition, 0, 0);
   return detail;

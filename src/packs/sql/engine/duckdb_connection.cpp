@@ -93,8 +93,8 @@ Error SocketConnection::lost() const {
 
 Result<Response> SocketConnection::exchange(const Request& request, const Work& work) {
   if (work.stop.stop_requested()) return fail(Errc::cancelled, "cancelled before it began");
-  const std::stop_callback interrupt(
-      work.stop, [this] { child_->send({.kind = ControlKind::interrupt, .connection = id_}); });
+  ++requests_;
+  const std::stop_callback stopped(work.stop, [this] { interrupt(); });
   auto response = send_frame(socket_.get(), encode(request)) ? wait(work) : std::unexpected(lost());
   if (!response) {
     is_alive_ = false;
@@ -118,6 +118,10 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
              {"give a longer timeout, or make it smaller"}};
   }
   return std::unexpected(std::move(error));
+}
+
+void SocketConnection::interrupt() const {
+  child_->send({.kind = ControlKind::interrupt, .connection = id_, .request = requests_});
 }
 
 // Where the database cannot be opened, the other end says so once and closes.
@@ -149,7 +153,7 @@ Result<Response> SocketConnection::wait(const Work& work) {
       continue;
     }
     if (!interrupted) interrupted = now;
-    child_->send({.kind = ControlKind::interrupt, .connection = id_});
+    interrupt();
     next_look = now + interrupt_every;
     if (now - *interrupted < interrupt_grace) continue;
     (void)child_->check(interrupt_grace);

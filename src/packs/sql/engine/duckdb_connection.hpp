@@ -34,6 +34,7 @@ class SocketConnection final : public Connection {
   // Sends a request and waits for its answer; a failure comes back as the error it is.
   [[nodiscard]] Result<Response> exchange(const Request& request, const Work& work);
   [[nodiscard]] Result<Response> wait(const Work& work);
+  void interrupt() const;  // the latest request, if it still runs. Any thread.
   [[nodiscard]] Error lost() const;
   // The error, with the nearest of the user's tables where one is missing: DuckDB's own guess may
   // be a table of its system.
@@ -51,6 +52,7 @@ class SocketConnection final : public Connection {
   const bool keeps_keys_;
   const std::string attached_;        // the file's path; empty: the database is hearth's own
   std::optional<FileIdentity> file_;  // once it is known
+  std::uint64_t requests_ = 0;        // sent
   bool is_alive_ = true;
   bool has_served_ = false;  // else its database may be one that cannot be opened
 };

@@ -114,6 +114,7 @@ std::string encode(const Control& control) {
   ByteWriter to;
   to.number(control.kind);
   to.number(control.connection);
+  to.number(control.request);
   write(to, control.home);
   to.number(control.is_read_only);
   to.number(static_cast<std::uint32_t>(control.neighbours.size()));
@@ -130,6 +131,7 @@ Result<Control> decode_control(std::string_view bytes) {
   Control control;
   control.kind = from.one_of(ControlKind::ping);
   control.connection = from.number<std::uint64_t>();
+  control.request = from.number<std::uint64_t>();
   control.home = read_spec(from);
   control.is_read_only = from.flag();
   control.neighbours.resize(from.count(4));

@@ -44,6 +44,7 @@ enum class ControlKind : std::uint8_t { open, interrupt, ask_progress, drop, pin
 struct Control {
   ControlKind kind = ControlKind::ping;
   std::uint64_t connection = 0;            // open, interrupt, ask_progress
+  std::uint64_t request = 0;               // interrupt: which of the connection, from 1 on
   InstanceSpec home = {};                  // open; drop: its path
   bool is_read_only = false;               // open: nothing may be written through it
   std::vector<Neighbour> neighbours = {};  // open: what its queries see under an alias

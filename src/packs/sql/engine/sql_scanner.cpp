@@ -37,7 +37,7 @@ Token SqlScanner::next() {
   ++at_;
   if (c == '\'' || c == '"') pass_quotes(c, false);
   if (is_digit(c)) {
-    while (at_ < sql_.size() && is_name_part(sql_[at_])) ++at_;
+    pass_name();
   }
   const TokenKind kind = c == '('   ? TokenKind::opening
                          : c == ')' ? TokenKind::closing
@@ -116,9 +116,14 @@ void SqlScanner::pass_quotes(char quote, bool has_escapes) {
   at_ = std::min(at_, sql_.size());
 }
 
-Token SqlScanner::word(std::size_t begin) {
-  while (at_ < sql_.size() && (is_name_part(sql_[at_]) || sql_[at_] == '$') && blank_here() == 0)
+// What goes on a name or a number, and `more`.
+void SqlScanner::pass_name(char more) {
+  while (at_ < sql_.size() && (is_name_part(sql_[at_]) || sql_[at_] == more) && blank_here() == 0)
     ++at_;
+}
+
+Token SqlScanner::word(std::size_t begin) {
+  pass_name('$');
   const bool is_escape_string =
       at_ - begin == 1 && (sql_[begin] == 'e' || sql_[begin] == 'E') && is_at("'");
   if (!is_escape_string) return {TokenKind::word, begin, at_};
@@ -130,7 +135,7 @@ Token SqlScanner::word(std::size_t begin) {
 // $1, $name, or $tag$ … $tag$.
 Token SqlScanner::dollar(std::size_t begin) {
   ++at_;
-  while (at_ < sql_.size() && is_name_part(sql_[at_])) ++at_;
+  pass_name();
   const bool is_number = at_ > begin + 1 && is_digit(sql_[begin + 1]);
   if (is_number || !is_at("$"))
     return {at_ == begin + 1 ? TokenKind::other : TokenKind::parameter, begin, at_};

@@ -50,6 +50,7 @@ class SqlScanner final {
   }
   [[nodiscard]] std::size_t blank_here() const;
   void skip_blanks();
+  void pass_name(char more = '\0');
   void pass_comment();
   void pass_quotes(char quote, bool has_escapes);
   [[nodiscard]] Token word(std::size_t begin);

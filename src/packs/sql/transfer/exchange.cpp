@@ -22,12 +22,17 @@ namespace fs = std::filesystem;
 constexpr std::chrono::hours longest_use{24};
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
+// By the time at which they were put there: a link to somebody's file has the file's other times.
 void sweep(const std::string& directory) {
   std::error_code error;
-  const auto before = fs::file_time_type::clock::now() - longest_use;
+  const auto before =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() - longest_use);
   for (const fs::directory_entry& each : fs::directory_iterator(directory, error)) {
+    struct ::stat status{};
     std::error_code ignored;
-    if (each.last_write_time(ignored) < before && !ignored) fs::remove(each.path(), ignored);
+    const bool is_left =
+        ::lstat(each.path().c_str(), &status) == 0 && status.st_ctim.tv_sec < before;
+    if (is_left) fs::remove(each.path(), ignored);
   }
 }
 

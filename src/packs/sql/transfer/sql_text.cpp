@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "packs/sql/engine/sql_scanner.hpp"
+
 namespace hearth::packs::sql {
 namespace {
 
@@ -61,6 +63,11 @@ Result<TableName> parse_table_name(std::string_view text) {
         return !part.empty() && part.size() <= longest_name;
       });
   if (!is_good) return no_table(text);
+  for (const std::string& part : parts) {
+    if (upper_case(part) == "HEARTH_INTERNAL")
+      return fail(Errc::unsupported, "hearth keeps its own records in " + part,
+                  {"name another table"});
+  }
   if (parts.size() == 1) return TableName{{}, parts[0]};
   return TableName{parts[0], parts[1]};
 }
