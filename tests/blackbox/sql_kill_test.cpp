@@ -98,8 +98,9 @@ TEST(SqlKill, LosesNoAcknowledgedCommitAndAppliesNoneTwice) {
     clients.emplace_back([&home, &account = accounts[i], &is_over] {
       McpStdioClient bridge(home);
       EXPECT_TRUE(bridge.initialize(patience)) << bridge.process().errors();
-      EXPECT_TRUE(
-          bridge.call("sql_execute", {{"sql", "CREATE TABLE mine AS FROM range(7)"}}, patience));
+      const auto made =
+          bridge.call("sql_execute", {{"sql", "CREATE TABLE mine AS FROM range(7)"}}, patience);
+      EXPECT_TRUE(made) << made.error().message;
       while (!is_over && account.complaints.size() < 10) {
         account.insert(bridge);
         account.count_scratch(bridge, 7);

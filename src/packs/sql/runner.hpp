@@ -53,7 +53,7 @@ class Runner final {
       -> decltype(ask(std::declval<Connections::Lease&>()));
 
  private:
-  static constexpr int most_lives = 3;  // of an engine for one call, which may be what ends it
+  static constexpr int most_lives = 6;  // of an engine for one call
 
   [[nodiscard]] Result<Page> page_of(
       const SessionRef& session, OpenQuery query, PageSize size, bool keeps_rest, const Work& work);

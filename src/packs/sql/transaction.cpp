@@ -9,7 +9,7 @@
 namespace hearth::packs::sql {
 namespace {
 
-constexpr int most_lives = 3;  // of an engine for one call, which may be what ends it
+constexpr int most_lives = 6;  // of an engine for one call
 constexpr int most_conflicts = 6;
 
 // Errors that say nothing of the request itself: the engine may not even have seen it.

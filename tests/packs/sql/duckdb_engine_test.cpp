@@ -291,6 +291,29 @@ TEST_F(DuckDbEngine, ComesBackAfterItsEnd) {
   EXPECT_EQ(query("SELECT i FROM mine"), "8") << "the scratch database is a file";
 }
 
+// A kill is no reason to give up; what ends the process by itself is not tried for ever.
+TEST_F(DuckDbEngine, TellsWhatEndsItFromWhoKillsIt) {
+  const std::string endless =
+      "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b";
+  const auto end_by = [&](int signal) {
+    auto connection = connect("scratch", Access::read_only);
+    EXPECT_TRUE(connection);
+    EXPECT_EQ(rows_of(**connection, "SELECT 1"), "1");
+    auto asked = std::async(std::launch::async, [&] {
+      return (*connection)->query({.sql = endless}, {.rows = 1}, {});
+    });
+    EXPECT_EQ(asked.wait_for(milliseconds(50)), std::future_status::timeout);
+    ::kill(static_cast<pid_t>(engine_->status().pid), signal);
+    const auto answer = asked.get();
+    EXPECT_FALSE(answer);
+    return answer ? Errc::internal : answer.error().code;
+  };
+  EXPECT_EQ(end_by(SIGKILL), Errc::engine_restarted);
+  EXPECT_EQ(end_by(SIGKILL), Errc::engine_restarted);
+  EXPECT_EQ(end_by(SIGSEGV), Errc::engine_restarted);
+  EXPECT_EQ(end_by(SIGSEGV), Errc::internal);
+}
+
 TEST_F(DuckDbEngine, IsReplacedWhenItHangs) {
   auto connection = connect("persistent");
   ASSERT_TRUE(connection);

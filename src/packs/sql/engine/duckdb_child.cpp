@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -82,6 +83,22 @@ bool Child::ends_within(std::chrono::milliseconds time) const {
 void Child::expect_end() {
   constexpr std::chrono::milliseconds moment{500};
   (void)ends_within(moment);
+}
+
+bool Child::has_crashed() const {
+  ::siginfo_t how{};
+  const auto pidfd = static_cast<::id_t>(process_->pidfd());
+  if (::waitid(P_PIDFD, pidfd, &how, WEXITED | WNOHANG | WNOWAIT) != 0 || how.si_pid == 0)
+    return false;
+  const bool is_killed =
+      how.si_code == CLD_KILLED && (how.si_status == SIGKILL || how.si_status == SIGTERM);
+  return !is_killed;
+}
+
+bool Crashes::is_repeated(const std::string& what) {
+  const auto known = known_.lock();
+  if (known->size() >= most_known) known->clear();
+  return !known->insert(what).second;
 }
 
 bool Child::check(std::chrono::milliseconds patience) {

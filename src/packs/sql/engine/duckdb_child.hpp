@@ -1,9 +1,10 @@
-// One life of the DuckDB process, as its daemon sees it.
+// One life of the DuckDB process, as its daemon sees it, and what its lives have ended of.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,17 @@
 #include "packs/sql/engine/duckdb_protocol.hpp"
 
 namespace hearth::packs::sql::duckdb {
+
+// What the process has crashed at. Of one engine, over all lives of its process. Any thread.
+class Crashes final {
+ public:
+  // Counts one; whether the same has ended it before.
+  [[nodiscard]] bool is_repeated(const std::string& what);
+
+ private:
+  static constexpr std::size_t most_known = 64;
+  Guarded<std::set<std::string>> known_;
+};
 
 // Shared by the engine and the connections that were opened in it. Any thread.
 class Child final {
@@ -32,6 +44,8 @@ class Child final {
   // A connection's socket was closed from the other end, so it has probably ended: waits a moment
   // for that to be seen, or who connects next would meet it dying.
   void expect_end();
+  // Whether it has ended by itself, and not by somebody's KILL or TERM.
+  [[nodiscard]] bool has_crashed() const;
   // Whether it answers on the control socket within `patience`; kills it if it does not.
   [[nodiscard]] bool check(std::chrono::milliseconds patience);
   // A new connection's socket; `control` is completed with its number.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ids.hpp"
 #include "base/log.hpp"
 
 namespace hearth::packs::sql::duckdb {
@@ -77,9 +78,11 @@ Result<Batch> SocketConnection::SocketRows::next(std::size_t most_rows,
 }
 
 SocketConnection::SocketConnection(std::shared_ptr<Child> child,
+                                   std::shared_ptr<Crashes> crashes,
                                    Child::Opened opened,
                                    const InstanceSpec& home)
     : child_(std::move(child)),
+      crashes_(std::move(crashes)),
       socket_(std::move(opened.socket)),
       id_(opened.connection),
       keeps_keys_(home.keeps_keys),
@@ -91,6 +94,18 @@ Error SocketConnection::lost() const {
           .suggestions = {"send it again"}};
 }
 
+// What ends it each time would end it for all others each time, too.
+Error SocketConnection::ended(const Request& request, Error error) {
+  child_->expect_end();
+  if (request.statements.empty() || !child_->has_crashed()) return error;
+  std::string what;
+  for (const Statement& each : request.statements) what += each.sql + ";";
+  if (!crashes_->is_repeated(fingerprint_hex(what))) return error;
+  return {.code = Errc::internal,
+          .message = "the DuckDB process ends each time it works on this: " + error.message,
+          .suggestions = {"write it in another way, or leave out what it reads"}};
+}
+
 Result<Response> SocketConnection::exchange(const Request& request, const Work& work) {
   if (work.stop.stop_requested()) return fail(Errc::cancelled, "cancelled before it began");
   ++requests_;
@@ -98,7 +113,8 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
   auto response = send_frame(socket_.get(), encode(request)) ? wait(work) : std::unexpected(lost());
   if (!response) {
     is_alive_ = false;
-    if (response.error().code == Errc::engine_restarted) child_->expect_end();
+    if (response.error().code == Errc::engine_restarted)
+      return std::unexpected(ended(request, std::move(response.error())));
     return response;
   }
   if (response->kind != ResponseKind::failure) {
@@ -109,7 +125,7 @@ Result<Response> SocketConnection::exchange(const Request& request, const Work& 
   Error error = std::move(response->error);
   if (error.code == Errc::engine_restarted) {
     is_alive_ = false;
-    child_->expect_end();
+    error = ended(request, std::move(error));
   }
   const bool is_late = work.deadline && std::chrono::steady_clock::now() >= *work.deadline;
   if (error.code == Errc::cancelled && !work.stop.stop_requested() && is_late) {

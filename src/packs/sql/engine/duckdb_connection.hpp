@@ -13,7 +13,10 @@ namespace hearth::packs::sql::duckdb {
 class SocketConnection final : public Connection {
  public:
   // `home` is the database it was opened for.
-  SocketConnection(std::shared_ptr<Child> child, Child::Opened opened, const InstanceSpec& home);
+  SocketConnection(std::shared_ptr<Child> child,
+                   std::shared_ptr<Crashes> crashes,
+                   Child::Opened opened,
+                   const InstanceSpec& home);
 
   [[nodiscard]] Result<std::unique_ptr<Rows>> query(const Statement& statement,
                                                     const Prefetch& prefetch,
@@ -42,7 +45,11 @@ class SocketConnection final : public Connection {
   // All rows of a query of ours.
   [[nodiscard]] Result<Batch> rows_of(Statement statement, const Work& work);
 
+  // What is said of a request that the process did not survive.
+  [[nodiscard]] Error ended(const Request& request, Error error);
+
   const std::shared_ptr<Child> child_;
+  const std::shared_ptr<Crashes> crashes_;
   const UniqueFd socket_;
   const std::uint64_t id_;
   // `not_found` when the path names another file than it did, or none: what is committed now would

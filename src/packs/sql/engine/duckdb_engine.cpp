@@ -91,6 +91,7 @@ class DuckDbEngine final : public Engine {
 
   const DuckDbSettings settings_;
   mutable Guarded<Life> life_;
+  const std::shared_ptr<duckdb::Crashes> crashes_ = std::make_shared<duckdb::Crashes>();
 };
 
 // The one that runs, or a new one; others who want it meanwhile wait. The lock is not held while it
@@ -205,7 +206,8 @@ Result<std::unique_ptr<Connection>> DuckDbEngine::connect(const DatabaseRef& dat
   const InstanceSpec own = control.home;
   auto opened = (*running)->open(std::move(control));
   if (!opened) return std::unexpected(std::move(opened.error()));
-  return std::make_unique<duckdb::SocketConnection>(std::move(*running), std::move(*opened), own);
+  return std::make_unique<duckdb::SocketConnection>(std::move(*running), crashes_,
+                                                    std::move(*opened), own);
 }
 
 // Of a database that is attached none: its directory is its owner's.
