@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/captured_output.hpp"
+#include "packs/issues/engine/git/reference_name.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -32,8 +33,10 @@ class GitTransport final : public Transport {
   GitTransport(std::string directory, std::string remote, std::stop_token stop)
       : directory_(std::move(directory)), remote_(std::move(remote)), stop_(std::move(stop)) {}
 
+  // What the remote tells may be anything: git's patterns match the ends of names, and a server
+  // invents them.
   Result<std::vector<Reference>> list() override {
-    const auto output = run({"ls-remote", "--quiet", remote_, patterns[0], patterns[1]});
+    const auto output = run({"ls-remote", "--quiet", "--", remote_, patterns[0], patterns[1]});
     if (!output) return std::unexpected(output.error());
     std::vector<Reference> found;
     std::string_view rest = *output;
@@ -44,11 +47,13 @@ class GitTransport final : public Transport {
       const std::size_t tab = line.find('\t');
       if (tab == std::string_view::npos) continue;
       const auto target = id_of_hex<ObjectId>(line.substr(0, tab));
-      if (target) found.push_back({std::string(line.substr(tab + 1)), *target});
+      const std::string_view name = line.substr(tab + 1);
+      if (target && is_issue_reference(name)) found.push_back({std::string(name), *target});
     }
     return found;
   }
 
+  // The objects only: no reference here is changed, whatever the settings map.
   Result<void> fetch(std::span<const Reference> remote) override {
     std::vector<std::string> words{"fetch",
                                    "--quiet",
@@ -56,6 +61,8 @@ class GitTransport final : public Transport {
                                    "--no-write-fetch-head",
                                    "--no-recurse-submodules",
                                    "--no-auto-maintenance",
+                                   "--refmap=",
+                                   "--",
                                    remote_};
     for (const Reference& each : remote) words.push_back(each.name);
     auto output = run(std::move(words));

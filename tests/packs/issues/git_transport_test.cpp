@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "packs/issues/engine/locks.hpp"
@@ -15,6 +19,7 @@ namespace {
 using test::all_issues;
 using test::append;
 using test::create;
+using test::git;
 using test::Repositories;
 
 Result<SyncReport> sync(IssueStore& store) {
@@ -62,6 +67,53 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{false});
   const RefChange gone{"refs/hearth/test", head, std::nullopt};
   EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{true});
+}
+
+TEST(GitTransport, ABranchThatEndsLikeAnIssueReferenceStaysThere) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  git(repositories.work(), {"push", "-q", "origin", "refs/grite/wal:refs/heads/evil/refs/grite/a"});
+  const auto synced = sync(*store);
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), "");
+}
+
+// A line of git's protocol: four digits of its size, and it.
+std::string packet(const std::string& line) {
+  std::array<char, 5> size{};
+  std::snprintf(size.data(), size.size(), "%04zx", line.size() + 4);
+  return size.data() + line;
+}
+
+// What `git ls-remote` prints of it would be an instruction to `git fetch`.
+TEST(GitTransport, ANameThatAServerInventsChangesNothingHere) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  ASSERT_TRUE(sync(*store));
+  git(repositories.work(), {"commit", "-q", "--allow-empty", "-m", "mine"});
+  git(repositories.work(), {"branch", "kept"});
+  const std::string before = git(repositories.work(), {"for-each-ref", "refs/heads"});
+  const std::string other = repositories.clone("other");
+  git(other, {"commit", "-q", "--allow-empty", "-m", "theirs"});
+  git(other, {"push", "-q", "origin", "HEAD:refs/heads/evil/refs/grite/a"});
+  const std::string theirs = git(other, {"rev-parse", "HEAD"}).substr(0, 40);
+  const std::string log = git(repositories.remote(), {"rev-parse", "refs/grite/wal"}).substr(0, 40);
+  // Announces it once, and is itself from then on.
+  const std::string folder = repositories.directory("server");
+  std::ofstream(folder + "/announced", std::ios::binary)
+      << packet(log + " refs/grite/wal" + std::string("\0multi_ack agent=x\n", 19))
+      << packet(theirs + " +refs/heads/evil/refs/grite/a:refs/heads/kept\n") << "0000";
+  std::ofstream(folder + "/upload-pack") << "#!/bin/sh\ncd " << folder << "\n"
+                                         << "[ -e announced ] || exec git-upload-pack \"$@\"\n"
+                                         << "cat announced; mv announced told; cat >/dev/null\n";
+  std::filesystem::permissions(folder + "/upload-pack", std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "remote.origin.uploadpack", folder + "/upload-pack"});
+  const auto synced = sync(*store);
+  EXPECT_TRUE(synced) << synced.error().message;
+  EXPECT_TRUE(std::filesystem::exists(folder + "/told"));
+  EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), before);
 }
 
 TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
