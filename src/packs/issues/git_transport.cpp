@@ -12,6 +12,7 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::chrono::minutes longest_command{2};
+constexpr std::size_t most_pushed_together = 1000;  // an argument list has an end
 constexpr std::size_t most_output = std::size_t{64} << 20;
 constexpr const char* patterns[] = {"refs/grite/*", "refs/hearth/*"};
 
@@ -26,6 +27,53 @@ std::vector<std::string> environment_of_git() {
     if (!is_gits && !variable.starts_with("LC_ALL=")) variables.emplace_back(variable);
   }
   return variables;
+}
+
+// ---- What `git push --porcelain` prints: "<flag> TAB <from>:<to> TAB <summary> (<reason>)" ----
+
+std::string last_words_of(std::string_view said) {
+  constexpr std::size_t most_words = 400;
+  while (said.ends_with('\n')) said.remove_suffix(1);
+  return std::string(said.substr(said.size() - std::min(said.size(), most_words)));
+}
+
+// The line about a reference; nothing when git did not come so far.
+std::optional<std::string_view> line_about(const std::string& name, std::string_view output) {
+  const std::string mark = ":" + name + "\t";
+  while (!output.empty()) {
+    const std::string_view line = output.substr(0, output.find('\n'));
+    output.remove_prefix(std::min(line.size() + 1, output.size()));
+    if (line.substr(0, line.find('\t', 2) + 1).ends_with(mark)) return line;
+  }
+  return std::nullopt;
+}
+
+// Whether somebody else has changed the reference meanwhile, or is about to. What the server finds
+// out only at its lock it tells on standard error.
+bool is_late(std::string_view name, std::string_view line, std::string_view said) {
+  if (line.contains("(stale info)") || line.contains("(fetch first)")) return true;
+  std::string about = "cannot lock ref '";
+  about.append(name).append("'");
+  for (std::string_view words : {line, said}) {
+    const std::size_t at = words.find(about);
+    if (at == std::string_view::npos) continue;
+    words = words.substr(at, words.find('\n', at) - at);
+    if (words.contains("but expected") || words.contains("already exists") ||
+        words.contains("File exists")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Pushed> outcome_of(const std::string& name, const io::Captured& told) {
+  const auto line = line_about(name, told.output);
+  if (!line) return std::nullopt;
+  if (!line->starts_with('!')) return Pushed{.is_made = true, .refusal = {}};
+  if (is_late(name, *line, told.errors)) return Pushed{};
+  std::string why(line->substr(line->rfind('\t') + 1));
+  if (!told.errors.empty()) why += ": " + last_words_of(told.errors);
+  return Pushed{.is_made = false, .refusal = std::move(why)};
 }
 
 class GitTransport final : public Transport {
@@ -70,39 +118,55 @@ class GitTransport final : public Transport {
     return {};
   }
 
-  // One by one, so that each is told of by itself.
-  Result<std::vector<bool>> push(std::span<const RefChange> changes) override {
-    std::vector<bool> made;
-    for (const RefChange& each : changes) {
-      const auto done = push_one(each);
-      if (!done) return std::unexpected(done.error());
-      made.push_back(*done);
+  Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
+    std::vector<Pushed> all;
+    while (!changes.empty()) {
+      const auto some = changes.first(std::min(changes.size(), most_pushed_together));
+      changes = changes.subspan(some.size());
+      auto pushed = push_some(some);
+      if (!pushed) return std::unexpected(std::move(pushed.error()));
+      std::ranges::move(*pushed, std::back_inserter(all));
     }
-    return made;
+    return all;
   }
 
  private:
-  Result<bool> push_one(const RefChange& change) {
-    const std::string expected = change.expected ? hex_of(*change.expected) : "";
-    const std::string to = change.to ? hex_of(*change.to) : "";
-    const auto output = run({"push", "--quiet", "--no-verify", "--no-recurse-submodules",
-                             "--force-with-lease=" + change.name + ":" + expected, remote_,
-                             to + ":" + change.name});
-    if (output) return true;
-    const std::string& why = output.error().message;
-    const bool is_late =
-        why.contains("rejected]") || why.contains("stale info") || why.contains("cannot lock ref");
-    if (is_late) return false;
-    return std::unexpected(output.error());
+  // Without --atomic: each has a line of its own in what git prints for programs.
+  Result<std::vector<Pushed>> push_some(std::span<const RefChange> changes) const {
+    std::vector<std::string> words{"push", "--porcelain", "--no-verify", "--no-recurse-submodules"};
+    for (const RefChange& each : changes) {
+      words.push_back("--force-with-lease=" + each.name + ":" +
+                      (each.expected ? hex_of(*each.expected) : ""));
+    }
+    words.insert(words.end(), {"--", remote_});
+    for (const RefChange& each : changes) {
+      words.push_back((each.to ? hex_of(*each.to) : "") + ":" + each.name);
+    }
+    const auto told = io::captured(plan_of(std::move(words)), most_output, longest_command, stop_);
+    if (!told) return std::unexpected(told.error());
+    std::vector<Pushed> all;
+    for (const RefChange& each : changes) {
+      auto pushed = outcome_of(each.name, *told);
+      if (!pushed) {
+        return fail(Errc::unavailable,
+                    "git push " + told->end.describe() + ": " + last_words_of(told->errors));
+      }
+      all.push_back(std::move(*pushed));
+    }
+    return all;
   }
 
-  Result<std::string> run(std::vector<std::string> words) const {
+  io::ChildPlan plan_of(std::vector<std::string> words) const {
     io::ChildPlan plan{.words = {"git", "--git-dir=" + directory_, "-c", "core.hooksPath=/dev/null",
                                  "-c", "core.pager=cat", "-c", "gc.auto=0"},
                        .environment = environment_of_git(),
                        .directory = directory_};
     std::ranges::move(words, std::back_inserter(plan.words));
-    return io::captured_output(std::move(plan), most_output, longest_command, stop_);
+    return plan;
+  }
+
+  Result<std::string> run(std::vector<std::string> words) const {
+    return io::captured_output(plan_of(std::move(words)), most_output, longest_command, stop_);
   }
 
   const std::string directory_;

@@ -138,7 +138,7 @@ Result<std::int64_t> remove_there(Repository& repository,
   if (changes.empty()) return 0;
   const auto made = (*remote)->push(changes);
   if (!made) return std::unexpected(made.error());
-  return std::ranges::count(*made, true);
+  return std::ranges::count(*made, true, &Pushed::is_made);
 }
 
 Result<wire::SnapshotGcAnswer> snapshot_gc(IssueStore& store,

@@ -1,7 +1,7 @@
 // Remotes that only git itself can reach.
 #include "packs/issues/git_transport.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <array>
 #include <cstdio>
@@ -16,11 +16,16 @@
 namespace hearth::packs::issues {
 namespace {
 
+using testing::HasSubstr;
+
 using test::all_issues;
 using test::append;
 using test::create;
 using test::git;
 using test::Repositories;
+
+const Pushed made{.is_made = true, .refusal = {}};
+const Pushed late{};
 
 Result<SyncReport> sync(IssueStore& store) {
   auto repository = store.open_repository().value();
@@ -60,13 +65,50 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   const auto remote = git_transport(repository->common_directory(), "origin", {});
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
-  EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{true});
+  EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{made});
   create(*store, "U");
   const auto newer = *repository->read_reference(wal_reference).value();
   const RefChange second{"refs/hearth/test", std::nullopt, newer};
-  EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{false});
+  EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{late});
   const RefChange gone{"refs/hearth/test", head, std::nullopt};
-  EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{true});
+  EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{made});
+}
+
+TEST(GitTransport, ManyReferencesArePushedAtOnceAndToldOfOneByOne) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto head = *repository->read_reference(wal_reference).value();
+  std::vector<RefChange> changes;
+  for (const char* name : {"a", "b", "a/below", "c"}) {
+    changes.push_back({std::string("refs/hearth/test/") + name, std::nullopt, head});
+  }
+  changes[1].expected = head;
+  const std::string hooks = repositories.remote() + "/hooks/pre-receive";
+  hearth::test::write_file(hooks, "#!/bin/sh\necho push >> ../pushes\n");
+  std::filesystem::permissions(hooks, std::filesystem::perms::owner_all);
+  const auto pushed = remote->push(changes);
+  ASSERT_TRUE(pushed) << pushed.error().message;
+  EXPECT_EQ((*pushed)[0], made);
+  EXPECT_EQ((*pushed)[1], late);
+  EXPECT_THAT((*pushed)[2].refusal, HasSubstr("refs/hearth/test/a' exists"));
+  EXPECT_EQ((*pushed)[3], made);
+  EXPECT_EQ(std::filesystem::file_size(repositories.remote() + "/../pushes"), 5U);
+}
+
+TEST(GitTransport, WhatTheServerRefusesIsToldInItsWords) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string hooks = repositories.remote() + "/hooks/pre-receive";
+  hearth::test::write_file(hooks, "#!/bin/sh\necho not on Sundays >&2\nexit 1\n");
+  std::filesystem::permissions(hooks, std::filesystem::perms::owner_all);
+  const auto refused = sync(*store);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission);
+  EXPECT_THAT(refused.error().message, HasSubstr("not on Sundays"));
 }
 
 TEST(GitTransport, ABranchThatEndsLikeAnIssueReferenceStaysThere) {

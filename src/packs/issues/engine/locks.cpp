@@ -180,7 +180,11 @@ Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
   if (remote_ != nullptr) {
     const auto made = remote_->push(std::span(&change, 1));
     if (!made) return std::unexpected(made.error());
-    if (!made->front()) {
+    const Pushed& pushed = made->front();
+    if (!pushed.refusal.empty()) {
+      return fail(Errc::permission, "the remote refuses the lock: " + pushed.refusal);
+    }
+    if (!pushed.is_made) {
       return fail(Errc::conflict, "somebody else was faster to take " + lock.resource,
                   {"take something else: hearth issues ready"});
     }

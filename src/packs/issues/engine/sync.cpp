@@ -86,11 +86,23 @@ class Sync {
     if (pushes.empty()) return true;
     const auto made = remote_.push(pushes);
     if (!made) return std::unexpected(made.error());
+    return take(pushes, *made);
+  }
+
+  // Whether nothing has to be tried again.
+  Result<bool> take(std::span<const RefChange> pushes, std::span<const Pushed> outcomes) {
     bool is_agreed = true;
+    report_.problems.clear();
     for (std::size_t i = 0; i < pushes.size(); ++i) {
-      is_agreed = is_agreed && (*made)[i];
-      if (!(*made)[i]) continue;
-      if (pushes[i].name == wal_reference) {
+      const std::string& name = pushes[i].name;
+      const Pushed& pushed = outcomes[i];
+      if (!pushed.refusal.empty()) {
+        std::string why = "the remote refuses " + name + ": " + pushed.refusal;
+        if (name == wal_reference) return fail(Errc::permission, std::move(why));
+        report_.problems.push_back(std::move(why));
+      } else if (!pushed.is_made) {
+        is_agreed = false;
+      } else if (name == wal_reference) {
         report_.has_pushed = true;
       } else {
         ++report_.others_pushed;
