@@ -44,6 +44,20 @@ TEST_F(GriteDefects, D08WorktreesBareAndSubmodulesAndSeparateGitDirectoriesWork)
   EXPECT_THAT(titles("{}"), ElementsAre("here", "from the worktree"));
 }
 
+TEST_F(GriteDefects, D08ARepositoryMadeInsideOfAnotherOneIsOfItsOwn) {
+  options_.caller.cwd = repositories_.directory("work/inner");
+  create("outer");
+  test::git(options_.caller.cwd, {"init", "-q"});
+  create("inner");
+  EXPECT_THAT(titles("{}"), ElementsAre("inner"));
+  std::filesystem::remove_all(options_.caller.cwd + "/.git");
+  EXPECT_THAT(titles("{}"), ElementsAre("outer"));
+  test::git(options_.caller.cwd, {"init", "-q"});
+  EXPECT_THAT(titles("{}"), IsEmpty());
+  create("made again");
+  EXPECT_THAT(titles("{}"), ElementsAre("made again"));
+}
+
 TEST_F(GriteDefects, D10WhatBlocksComesFirstAndCirclesAreFoundOverAllTypes) {
   const std::string blocked = create("blocked");
   const std::string blocker = create("blocker");
