@@ -1,5 +1,6 @@
 // The tools that write issues for others and read theirs: export, import.
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "base/confined_path.hpp"
@@ -137,11 +138,31 @@ Result<std::string> text_to_import(const ToolRunner& runner,
   return text;
 }
 
-// An export is one value that has "events"; beads has an object with an "id" a line.
+// An export, or what `show` prints, is one value: an array, or an object that the name of its first
+// member tells from those of beads, of which each line has one.
 bool is_export(std::string_view text) {
-  const std::string_view head = text.substr(0, 65'536);
-  return head.find("\"events\"") != std::string_view::npos ||
-         head.find("\"event_id\"") != std::string_view::npos;
+  constexpr std::string_view blanks = " \t\r\n";
+  constexpr std::array<std::string_view, 8> names{"meta", "issues",         "events", "event_id",
+                                                  "data", "schema_version", "ok",     "issue"};
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  if (!text.starts_with('{')) return text.starts_with('[');
+  text.remove_prefix(std::min(text.find_first_not_of(blanks, 1), text.size()));
+  return std::ranges::any_of(names, [text](std::string_view name) {
+    return text.starts_with('"') && text.substr(1).starts_with(name) &&
+           text.substr(1 + name.size()).starts_with('"');
+  });
+}
+
+// What has nothing that could be taken is no file of issues, or is taken for another one.
+Result<void> check_some_taken(const wire::ImportAnswer& answer, std::span<const Event> events) {
+  const bool is_understood = !events.empty() || !answer.ignored.empty() ||
+                             answer.unchanged.value_or(0) > 0 || answer.deleted.value_or(0) > 0;
+  if (is_understood || answer.left_out.empty()) return {};
+  return fail(Errc::invalid_args,
+              "nothing of it can be taken as " + answer.format + "; record " +
+                  std::to_string(answer.left_out.front().record) + ": " +
+                  answer.left_out.front().why,
+              {"give the format: export or beads"});
 }
 
 Result<std::vector<Event>> events_of_export(std::string_view text, wire::ImportAnswer& answer) {
@@ -205,6 +226,7 @@ Result<wire::ImportAnswer> import_issues(const ToolRunner& runner,
                           ? events_of_export(*text, answer)
                           : events_of_beads_file(store, *text, answer, call.stop());
   if (!events) return std::unexpected(events.error());
+  if (auto some = check_some_taken(answer, *events); !some) return std::unexpected(some.error());
   if (store.options().signatures == SignaturePolicy::require && !events->empty()) {
     return fail(Errc::permission,
                 "signatures are required here, and no file of issues has any: what it says would "
