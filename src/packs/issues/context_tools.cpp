@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/closest.hpp"
+#include "packs/issues/caller_files.hpp"
 #include "packs/issues/context_wire.hpp"
 #include "packs/issues/tools.hpp"
 
@@ -32,9 +33,7 @@ struct WorkTree {
 
 // The caller's, which need not be the one that the store was opened from.
 Result<WorkTree> work_tree_of(const pack::Call& call) {
-  const pack::Caller& caller = call.caller();
-  const auto repository =
-      Repository::open(caller.cwd.empty() ? caller.project_root : caller.cwd, {});
+  const auto repository = repository_of(call);
   if (!repository) return std::unexpected(repository.error());
   auto root = (*repository)->work_tree();
   if (!root) {

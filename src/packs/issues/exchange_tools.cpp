@@ -3,8 +3,8 @@
 #include <array>
 #include <unordered_set>
 
-#include "base/confined_path.hpp"
 #include "base/regular_file.hpp"
+#include "packs/issues/caller_files.hpp"
 #include "packs/issues/engine/views/export_text.hpp"
 #include "packs/issues/exchange_tools_wire.hpp"
 #include "packs/issues/tools.hpp"
@@ -17,14 +17,6 @@ constexpr std::chrono::milliseconds exchange_time_limit = std::chrono::minutes(1
 constexpr std::size_t most_inline_bytes = 4UL << 20;
 constexpr std::size_t most_import_bytes = 256UL << 20;
 constexpr std::size_t events_a_commit = 10'000;
-
-// Folders that the caller may write and read.
-std::vector<std::string> roots_of(const ToolRunner& runner, const pack::Call& call) {
-  std::vector<std::string> roots = runner.context().roots();
-  const std::string& project = call.caller().project_root;
-  if (!project.empty()) roots.insert(roots.begin(), project);
-  return roots;
-}
 
 // ---- Export -----------------------------------------------------------------------------------
 
@@ -80,14 +72,13 @@ std::string export_text(const Everything& all, const std::string& format, const 
   return export_json(meta, summaries, all.events);
 }
 
-Result<wire::ExportAnswer> export_issues(const ToolRunner& runner,
-                                         IssueStore& store,
+Result<wire::ExportAnswer> export_issues(IssueStore& store,
                                          const wire::ExportRequest& request,
                                          const pack::Call& call) {
   std::optional<std::string> path;
   if (request.path) {
     if (auto may = ToolRunner::check_writable(call); !may) return std::unexpected(may.error());
-    auto real = confine_new(*request.path, call.caller().cwd, roots_of(runner, call));
+    auto real = file_to_write(store, call, *request.path);
     if (!real) return std::unexpected(std::move(real.error()));
     path = std::move(*real);
   }
@@ -122,14 +113,14 @@ Result<wire::ExportAnswer> export_issues(const ToolRunner& runner,
 
 // ---- Import -----------------------------------------------------------------------------------
 
-Result<std::string> text_to_import(const ToolRunner& runner,
+Result<std::string> text_to_import(const IssueStore& store,
                                    const wire::ImportRequest& request,
                                    const pack::Call& call) {
   if (request.path.has_value() == request.text.has_value()) {
     return fail(Errc::invalid_args, "give either path or text");
   }
   if (request.text) return *request.text;
-  const auto path = confine(*request.path, call.caller().cwd, roots_of(runner, call));
+  const auto path = file_to_read(store, call, *request.path);
   if (!path) return std::unexpected(path.error());
   auto text = read_head(*path, most_import_bytes + 1);
   if (text && text->size() > most_import_bytes) {
@@ -214,11 +205,10 @@ Result<std::vector<Event>> unknown_of(store::Database& database, std::span<const
   return unknown;
 }
 
-Result<wire::ImportAnswer> import_issues(const ToolRunner& runner,
-                                         IssueStore& store,
+Result<wire::ImportAnswer> import_issues(IssueStore& store,
                                          const wire::ImportRequest& request,
                                          const pack::Call& call) {
-  const auto text = text_to_import(runner, request, call);
+  const auto text = text_to_import(store, request, call);
   if (!text) return std::unexpected(text.error());
   wire::ImportAnswer answer;
   answer.format = request.format != "auto" ? request.format : is_export(*text) ? "export" : "beads";
@@ -273,7 +263,7 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
                          const auto outcome = [&]() -> Result<wire::ExportAnswer> {
                            const auto store = runner.store_of(running);
                            if (!store) return std::unexpected(store.error());
-                           return export_issues(runner, **store, request, running);
+                           return export_issues(**store, request, running);
                          }();
                          running.answer(mcp::to_reply<wire::ExportAnswer>(outcome));
                        });
@@ -284,11 +274,8 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
             "imported before is not imported again.",
             {.idempotent = true});
   importing.time_limit = exchange_time_limit;
-  runner.bind<wire::ImportRequest, wire::ImportAnswer>(
-      tools, std::move(importing), ToolRunner::Length::lengthy,
-      [&runner](IssueStore& store, const wire::ImportRequest& request, const pack::Call& call) {
-        return import_issues(runner, store, request, call);
-      });
+  runner.bind<wire::ImportRequest, wire::ImportAnswer>(tools, std::move(importing),
+                                                       ToolRunner::Length::lengthy, import_issues);
 }
 
 }  // namespace hearth::packs::issues

@@ -76,7 +76,12 @@ IssueStore::~IssueStore() {
 }
 
 Result<std::unique_ptr<Repository>> IssueStore::open_repository() const {
-  return Repository::open(common_directory_, {.is_power_safe = options_.is_power_safe});
+  const Repository::Options options{.is_power_safe = options_.is_power_safe};
+  // From a git directory that lies elsewhere the work tree cannot be told; from the work tree,
+  // which may have gone since, the git directory can.
+  auto here = Repository::open(options_.directory, options);
+  if (here && (*here)->common_directory() == common_directory_) return here;
+  return Repository::open(common_directory_, options);
 }
 
 std::uint64_t IssueStore::now_ms() const {
