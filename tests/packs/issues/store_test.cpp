@@ -90,6 +90,18 @@ TEST(IssueStore, WhatWasAnsweredIsInTheLogAndOnTheBoard) {
   git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
 }
 
+TEST(IssueStore, ATextThatIsNotUtf8IsNotWritten) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  const auto head = store->head();
+  for (const Kind& kind : {Kind(CommentAdded{"caf\xe9"}), Kind(LabelAdded{"\xff"}),
+                           Kind(ContextUpdated{.path = "caf\xe9.py", .language = "python"})}) {
+    EXPECT_EQ(append(*store, {{id, kind}}).error().code, Errc::invalid_args);
+  }
+  EXPECT_EQ(store->head(), head);
+}
+
 TEST(IssueStore, WhatOthersWriteIsInTheNextAnswer) {
   const Repositories repositories;
   auto one = repositories.store(repositories.work(), "one");

@@ -36,6 +36,15 @@ Result<void> guarded(std::string_view what, Work work) {
   }
 }
 
+// Others stop at a text that is not UTF-8, and read nothing of the log from then on.
+bool is_readable(const Event& event) {
+  std::string record;
+  append_record(record, event);
+  CborReader reader(record);
+  Event read;
+  return read_kept_record(reader, read);
+}
+
 Error closed() {
   return {Errc::draining, "the issue store is closing; nothing was written", {}};
 }
@@ -383,6 +392,9 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
     seal(event);
     if (key) event.signature = key->sign(event.id.view());
     events.push_back(std::move(event));
+  }
+  if (!std::ranges::all_of(events, is_readable)) {
+    return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
   }
   return events;
 }
