@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <future>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -23,8 +24,8 @@ constexpr std::size_t most_waiting = 8192;
 constexpr std::size_t most_together = 512;      // jobs of one commit
 constexpr int most_tries = 20;                  // of one commit, against other programs
 constexpr std::chrono::seconds mend_pause{30};  // what is damaged again so soon is not the cache
-// A time that is so far ahead is a broken clock, which ours does not follow.
-constexpr std::uint64_t most_skew_ms = 24ULL * 3600 * 1000;
+// Others read times as signed numbers.
+constexpr std::uint64_t latest_ms = std::numeric_limits<std::int64_t>::max();
 
 // What others have written must not end the process, whatever it makes a library throw.
 template <typename Work>
@@ -355,6 +356,31 @@ Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
   return receipt;
 }
 
+// The time of the newest event that is known here of what a draft is about.
+Result<std::uint64_t> IssueStore::newest_of(const Board& board, const Draft& draft) {
+  if (const Summary* issue = board.find(draft.issue)) return issue->updated_ms;
+  if (std::holds_alternative<IssueCreated>(draft.kind)) return 0;
+  const auto events = Cache::events(cache_->writer(), draft.issue);
+  if (!events) return std::unexpected(events.error());
+  return events->empty() ? 0 : events->back().ts_ms;
+}
+
+// Events that no reader would count are not written: the key may be another one than the repository
+// knows, or be known to nobody.
+Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
+  if (options_.signatures != SignaturePolicy::require || events.empty()) return {};
+  const auto ring = KeyRing::read(*repository_);
+  if (!ring) return std::unexpected(ring.error());
+  for (const Event& event : events) {
+    if (ring->has_signed(event)) continue;
+    return fail(Errc::permission,
+                "signatures are required here, and the key of the actor " + hex_of(event.actor) +
+                    " is not the one in " + key_prefix + "; nothing was written",
+                {"hearth issues actor-create --key", "hearth issues sync"});
+  }
+  return {};
+}
+
 // Gives drafts their author and their time: now, or just behind the newest event of the issue that
 // is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
 Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
@@ -375,11 +401,18 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   std::vector<Event> events = std::move(batch->events);
   for (Draft& draft : batch->drafts) {
     std::uint64_t& last = last_times_[draft.issue];
-    if (const Summary* issue = board->find(draft.issue)) last = std::max(last, issue->updated_ms);
+    const auto newest = newest_of(*board, draft);
+    if (!newest) return std::unexpected(newest.error());
+    last = std::max(last, *newest);
+    if (last >= latest_ms) {
+      return fail(Errc::conflict, "the issue " + hex_of(draft.issue) +
+                                      " has an event of the end of all time, after which nothing "
+                                      "can be said about it; nothing was written");
+    }
     Event event{.id = {},
                 .issue = draft.issue,
                 .actor = taken.actor.id,
-                .ts_ms = last >= now && last - now < most_skew_ms ? last + 1 : now,
+                .ts_ms = std::max(now, last + 1),
                 .parent = draft.parent,
                 .kind = std::move(draft.kind),
                 .signature = std::nullopt};
@@ -396,6 +429,7 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   if (!std::ranges::all_of(events, is_readable)) {
     return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
   }
+  if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
   return events;
 }
 

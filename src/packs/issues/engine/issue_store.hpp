@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -159,6 +160,8 @@ class IssueStore final {
   void prepare(Taken& taken);
   [[nodiscard]] Result<std::optional<Receipt>> replay(const WriteJob& job);
   [[nodiscard]] Result<std::vector<Event>> make_events(Taken& taken);
+  [[nodiscard]] Result<std::uint64_t> newest_of(const Board& board, const Draft& draft);
+  [[nodiscard]] Result<void> check_signatures(std::span<const Event> events) const;
   [[nodiscard]] Result<void> append(WriteLock::Held& held, std::vector<Taken>& all);
 
   const Options options_;
