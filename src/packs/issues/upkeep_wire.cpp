@@ -20,7 +20,8 @@ json::Notes notes(const SyncAnswer*) {
           {"others_pushed", "Those that went"},
           {"wal_head", head_text},
           {"total", "Issues that are here now"},
-          {"message", ""}};
+          {"message", ""},
+          {"problems", "Single references that could not be exchanged, and why"}};
 }
 json::Notes notes(const NoRequest*) {
   return {};

@@ -29,11 +29,20 @@ struct SyncAnswer {
   std::string wal_head;
   std::int64_t total = 0;
   std::string message;
+  std::vector<std::string> problems;
 };
-BOOST_DESCRIBE_STRUCT(
-    SyncAnswer,
-    (),
-    (pulled, pushed, merges, tries, others_pulled, others_pushed, wal_head, total, message))
+BOOST_DESCRIBE_STRUCT(SyncAnswer,
+                      (),
+                      (pulled,
+                       pushed,
+                       merges,
+                       tries,
+                       others_pulled,
+                       others_pushed,
+                       wal_head,
+                       total,
+                       message,
+                       problems))
 json::Notes notes(const SyncAnswer*);
 
 struct NoRequest {};

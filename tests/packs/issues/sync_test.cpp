@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -168,6 +169,71 @@ TEST(GriteDefects, D09TheRemoteArbitrates) {
   // It runs out, and then anybody may have it.
   request.now_ms = other.now_ms + other.ttl_ms;
   EXPECT_TRUE(ours.acquire(request));
+}
+
+// Whoever can push can put anything there.
+TEST(IssueLocks, AReferenceThatIsNoLockHoldsNothingAndIsReplaced) {
+  Two two;
+  const std::string name = lock_reference("issue:1");
+  hearth::test::write_file(two.repositories.remote() + "/junk", "junk");
+  const auto poison = [&] {
+    const std::string blob =
+        git(two.repositories.remote(), {"hash-object", "-w", "junk"}).substr(0, 40);
+    git(two.repositories.remote(), {"update-ref", name, blob});
+  };
+  create(*two.a.store, "a");
+  ASSERT_TRUE(two.a.sync());
+  poison();
+  ASSERT_TRUE(two.b.sync());
+  auto here = two.a.store->open_repository().value();
+  auto there = two.b.store->open_repository().value();
+  EXPECT_EQ(unreadable_locks(*there)->size(), 1U);
+  const auto remote = local_transport(*here, two.repositories.remote(), {}).value();
+  Locks ours(*here, remote.get());
+  const LockRequest request{
+      .resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1000};
+  const auto taken = ours.acquire(request);
+  ASSERT_TRUE(taken) << taken.error().message;
+  git(two.repositories.remote(), {"fsck", "--strict", "--no-dangling"});
+  // Of a lock and of something else the lock stays, on both sides.
+  poison();
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  EXPECT_TRUE(unreadable_locks(*there)->empty());
+  EXPECT_EQ(list_locks(*there)->size(), 1U);
+}
+
+TEST(IssueSync, AReferenceThatHasNoPlaceHereIsToldOfAndTheRestIsExchanged) {
+  Two two;
+  create(*two.a.store, "a");
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  auto here = two.a.store->open_repository().value();
+  const auto head = *here->read_reference(wal_reference).value();
+  ASSERT_TRUE(write_snapshot(*here, {}, head, 1'000'000'000'001U));
+  git(two.repositories.remote(), {"update-ref", "refs/grite/snapshots", hex_of(head)});
+  const IssueId id = create(*two.b.store, "b");
+  ASSERT_TRUE(two.b.sync());
+  const auto synced = two.a.sync();
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_TRUE(synced->has_pulled);
+  EXPECT_EQ(synced->problems.size(), 2U) << "neither here nor there";
+  EXPECT_TRUE(all_issues(*two.a.store).contains(id));
+}
+
+TEST(IssueLocks, OneThatNeverRunsOutIsNotRemoved) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  Locks locks(*repository, nullptr);
+  const std::uint64_t now = 1'700'000'000'000;
+  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = now};
+  request.ttl_ms = std::numeric_limits<std::uint64_t>::max() - now;
+  ASSERT_TRUE(locks.acquire(request));
+  EXPECT_EQ(*remove_old_locks(*repository, now), 0U);
+  request.owner = counting_id<ActorId>(50);
+  const auto refused = locks.acquire(request);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("for ever"), std::string::npos) << refused.error().message;
 }
 
 TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {

@@ -76,6 +76,7 @@ class Sync {
     const auto list = remote_.list();
     if (!list) return std::unexpected(list.error());
     const References theirs = by_name(*list);
+    report_.problems.clear();
     if (auto fetched = fetch(theirs); !fetched) return std::unexpected(fetched.error());
     std::vector<RefChange> pushes;
     auto log = exchange_log(find(theirs, wal_reference), pushes);
@@ -92,7 +93,6 @@ class Sync {
   // Whether nothing has to be tried again.
   Result<bool> take(std::span<const RefChange> pushes, std::span<const Pushed> outcomes) {
     bool is_agreed = true;
-    report_.problems.clear();
     for (std::size_t i = 0; i < pushes.size(); ++i) {
       const std::string& name = pushes[i].name;
       const Pushed& pushed = outcomes[i];
@@ -181,16 +181,18 @@ class Sync {
     for (const auto& [name, target] : theirs) {
       const auto mine = find(ours, name);
       if (name == wal_reference || mine == target || !plan_.pull) continue;
-      const auto is_kept = mine ? keeps_ours(name, *mine, target) : Result<bool>(false);
-      if (!is_kept) return std::unexpected(is_kept.error());
-      if (*is_kept) continue;
+      if (mine && keeps_ours(name, *mine, target)) continue;
       if (!held) {
         auto taken = repository_.lock();
         if (!taken) return std::unexpected(std::move(taken.error()));
         held.emplace(std::move(*taken));
       }
       const auto set = repository_.update_reference(*held, name, mine, target);
-      if (!set) return std::unexpected(set.error());
+      if (!set && set.error().code == Errc::busy) return std::unexpected(set.error());
+      if (!set) {
+        report_.problems.push_back(name + " cannot be taken over: " + set.error().message);
+        continue;
+      }
       ours[name] = target;
       ++report_.others_pulled;
     }
@@ -213,9 +215,11 @@ class Sync {
     return behind == theirs.end() || !behind->first.starts_with(snapshot_prefix);
   }
 
-  Result<bool> keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
+  // What is no commit is no lock, and gives way to one.
+  bool keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
     if (!name.starts_with(lock_prefix)) return true;
-    return repository_.is_descendant(ours, theirs);
+    if (!repository_.read_commit(ours)) return false;
+    return repository_.is_descendant(ours, theirs).value_or(true);
   }
 
   Repository& repository_;
