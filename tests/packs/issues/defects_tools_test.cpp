@@ -1,6 +1,9 @@
 // What the peer gets wrong and tools show, one test each; the others stand beside what they test.
 #include <gmock/gmock.h>
 
+#include <cctype>
+#include <iterator>
+
 #include "packs/issues/engine/symbols/extract.hpp"
 #include "packs/issues/engine/wal.hpp"
 #include "packs/issues/issues_pack.hpp"
@@ -123,6 +126,23 @@ TEST_F(GriteDefects, D14ShowHasTextsAndListsFilterSortAndEnd) {
   EXPECT_THAT(titles(R"({"assignee":"ann"})"), ElementsAre("b"));
   EXPECT_THAT(titles(R"({"sort":"title","limit":1})"), ElementsAre("a"));
   EXPECT_EQ(bad("list", R"({"state":"ajar"})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, AnActorIsFoundByTheNameThatItWasMadeUnder) {
+  for (int i = 0; i < 3; ++i) create("T", R"(,"actor":"a\"b")");
+  EXPECT_THAT(each(good("actors", "{}"), "actors", "label"), ElementsAre("ab"));
+  EXPECT_EQ(bad("create", R"({"title":"T","actor":"\""})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, ChoosingAnActorChangesOneLineOfItsFile) {
+  const std::string id = text(good("actor_create", "{}"), "actor_id");
+  write(".git/grite/config.toml",
+        "default_actor_note = \"n\"\ndefault_actor = \"x\"\n[t]\ndefault_actor = \"t\"\n");
+  good("actor_use", R"({"id":")" + id + R"("})");
+  std::ifstream file(repositories_.work() + "/.git/grite/config.toml");
+  EXPECT_EQ(
+      std::string(std::istreambuf_iterator<char>(file), {}),
+      "default_actor_note = \"n\"\ndefault_actor = \"" + id + "\"\n[t]\ndefault_actor = \"t\"\n");
 }
 
 }  // namespace
