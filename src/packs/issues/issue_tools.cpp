@@ -1,6 +1,8 @@
 // The tools for single issues: create, show, update, comment, close, reopen, label, assign, link.
 #include <algorithm>
+#include <cctype>
 #include <iterator>
+#include <set>
 
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/extension.hpp"
@@ -136,8 +138,10 @@ Result<EventId> find_comment(store::Database& database,
   if (!events) return std::unexpected(events.error());
   const auto projected = project_issue(*events);
   std::vector<EventId> found;
+  std::string wanted = prefix;
+  std::ranges::transform(wanted, wanted.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const Comment& each : projected ? projected->comments : std::vector<Comment>()) {
-    if (hex_of(each.id).starts_with(prefix)) found.push_back(each.id);
+    if (hex_of(each.id).starts_with(wanted)) found.push_back(each.id);
   }
   if (found.size() == 1) return found.front();
   if (!found.empty()) return fail(Errc::invalid_args, "several comments begin with " + prefix);
@@ -179,11 +183,15 @@ void change_set(const IssueId& id,
                 const std::vector<std::string>& add,
                 const std::vector<std::string>& remove,
                 Batch& batch) {
+  std::set<std::string> named;
   for (const std::string& each : add) {
-    if (!std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Added{each}});
+    const bool is_new = !std::ranges::binary_search(present, each) && named.insert(each).second;
+    if (is_new) batch.drafts.push_back({id, Added{each}});
   }
+  named.clear();
   for (const std::string& each : remove) {
-    if (std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Removed{each}});
+    const bool goes = std::ranges::binary_search(present, each) && named.insert(each).second;
+    if (goes) batch.drafts.push_back({id, Removed{each}});
   }
 }
 

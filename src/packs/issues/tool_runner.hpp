@@ -136,16 +136,25 @@ void ToolRunner::bind(
 template <typename Request, typename Answer, typename Make, typename Tell>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, make, tell](const Request& request, pack::Call call) {
+      .deferred(tools, [this, make, tell](const Request& asked, pack::Call call) {
         if (auto may = check_writable(call); !may) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
-        on_pool(Length::brief, std::move(call), [this, request, make, tell](pack::Call waiting) {
+        on_pool(Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
           const auto store = store_of(waiting);
           if (!store) return waiting.answer(std::unexpected(store.error()));
+          Request request = asked;
+          // So that the answer names the issue by its whole id, also where nothing is written.
+          if constexpr (requires { std::string(request.id); }) {
+            if (const auto id = (*store)->board()->resolve(request.id)) request.id = hex_of(*id);
+          }
+          if constexpr (requires { std::string(request.target); }) {
+            const auto id = (*store)->board()->resolve(request.target);
+            if (id) request.target = hex_of(*id);
+          }
           WriteJob job;
           job.actor = request.actor.value_or("");
-          job.key = write_key(request.key, waiting, json::encode(request));
+          job.key = write_key(request.key, waiting, json::encode(asked));
           job.stop = waiting.stop();
           job.make = [make, request](const Board& board, store::Database& database,
                                      const Actor& actor) {

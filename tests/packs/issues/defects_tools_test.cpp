@@ -128,6 +128,26 @@ TEST_F(GriteDefects, D14ShowHasTextsAndListsFilterSortAndEnd) {
   EXPECT_EQ(bad("list", R"({"state":"ajar"})").code, Errc::invalid_args);
 }
 
+TEST_F(GriteDefects, WritesThatChangeNothingNameTheIssueByItsWholeId) {
+  const std::string id = create("T", R"(,"label":["a"])");
+  const std::string prefix = R"("id":")" + id.substr(0, 8) + R"("})";
+  for (const auto& [verb, arguments] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"reopen", "{"}, {"label", R"({"add":["a"],)"}, {"assign", R"({"remove":["ann"],)"}}) {
+    const json::Value answer = good(verb, arguments + prefix);
+    EXPECT_EQ(text(answer, "issue_id"), id) << verb;
+    EXPECT_EQ(number(answer, "events"), 0) << verb;
+  }
+  EXPECT_EQ(number(good("label", R"({"add":["z","z"],)" + prefix), "events"), 1);
+  EXPECT_EQ(number(good("label", R"({"remove":["z","z"],)" + prefix), "events"), 1);
+}
+
+TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
+  const std::string id = create("T");
+  std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");
+  std::ranges::transform(comment, comment.begin(), [](unsigned char c) { return std::toupper(c); });
+  good("comment", R"({"body":"c","edit":")" + comment + R"(","id":")" + id + R"("})");
+}
+
 TEST_F(GriteDefects, AnActorIsFoundByTheNameThatItWasMadeUnder) {
   for (int i = 0; i < 3; ++i) create("T", R"(,"actor":"a\"b")");
   EXPECT_THAT(each(good("actors", "{}"), "actors", "label"), ElementsAre("ab"));
