@@ -56,10 +56,10 @@ class Fold {
     std::string label;
   };
 
+  // Of several the first one creates; the others change what they name, and open nothing again.
   void apply(const Event&, const IssueCreated& kind) {
     issue_.summary.title = kind.title;
     issue_.body = kind.body;
-    issue_.summary.state = State::open;
     for (const std::string& label : kind.labels) say(labels_, label, true);
   }
   void apply(const Event&, const IssueUpdated& kind) {
