@@ -73,14 +73,25 @@ Result<Batch> make_creations(const wire::CreateRequest& request,
 
 // ---- Changing ---------------------------------------------------------------------------------
 
-// Replaces extension labels: whatever said the same is taken away, since sets only grow and shrink.
-void replace_extension(const Summary& issue,
-                       const std::string& old_label,
-                       const std::string& new_label,
+// Sets what the extension labels of a prefix say; empty: nothing. All others of that prefix are
+// taken away: clones that set it at once have left several, of which the newest counts.
+void replace_extension(const Issue& issue,
+                       std::string_view prefix,
+                       const std::string& label,
                        Batch& batch) {
-  if (old_label == new_label) return;
-  if (!old_label.empty()) batch.drafts.push_back({issue.id, LabelRemoved{old_label}});
-  if (!new_label.empty()) batch.drafts.push_back({issue.id, LabelAdded{new_label}});
+  bool is_there = false;
+  for (const std::string& each : issue.extensions) {
+    if (each == label) {
+      is_there = true;
+    } else if (each.starts_with(prefix)) {
+      batch.drafts.push_back({issue.summary.id, LabelRemoved{each}});
+    }
+  }
+  if (!label.empty() && !is_there) batch.drafts.push_back({issue.summary.id, LabelAdded{label}});
+}
+
+bool is_priority(std::string_view label) {
+  return label.starts_with(priority_prefix);
 }
 
 Result<std::string> new_parent_label(const std::string& parent,
@@ -102,31 +113,36 @@ Result<std::string> new_parent_label(const std::string& parent,
 
 Result<Batch> make_update(const wire::UpdateRequest& request,
                           const Board& board,
-                          store::Database&,
+                          store::Database& database,
                           const Actor&) {
   const auto id = board.resolve(request.id);
   if (!id) return std::unexpected(id.error());
-  const Summary& issue = *board.find(*id);
   if (!request.title && !request.body && !request.priority && !request.type && !request.parent) {
     return fail(Errc::invalid_args, "nothing is to change",
                 {"give title, body, priority, type or parent"});
   }
+  const auto events = Cache::events(database, *id);
+  if (!events) return std::unexpected(events.error());
+  const auto issue = project_issue(*events);
+  if (!issue) return fail(Errc::not_found, "there is no issue " + request.id);
   Batch batch;
   if (request.title || request.body) {
     batch.drafts.push_back({*id, IssueUpdated{request.title, request.body}});
   }
   if (request.priority) {
-    replace_extension(issue, priority_label(issue.priority),
-                      priority_label(static_cast<std::uint8_t>(*request.priority)), batch);
+    const auto priority = static_cast<std::uint8_t>(*request.priority);
+    const bool is_said =
+        !std::ranges::any_of(issue->extensions, is_priority) && priority == default_priority;
+    if (!is_said) replace_extension(*issue, priority_prefix, priority_label(priority), batch);
   }
   if (request.type) {
-    replace_extension(issue, issue.type.empty() ? "" : type_label(issue.type),
-                      request.type->empty() ? "" : type_label(*request.type), batch);
+    replace_extension(*issue, type_prefix, request.type->empty() ? "" : type_label(*request.type),
+                      batch);
   }
   if (request.parent) {
-    const auto label = new_parent_label(*request.parent, issue, board);
+    const auto label = new_parent_label(*request.parent, issue->summary, board);
     if (!label) return std::unexpected(label.error());
-    replace_extension(issue, issue.parent ? parent_label(*issue.parent) : "", *label, batch);
+    replace_extension(*issue, parent_prefix, *label, batch);
   }
   return batch;
 }

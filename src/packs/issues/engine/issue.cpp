@@ -36,7 +36,10 @@ class Fold {
       }
     }
     std::ranges::sort(extensions_, {}, &Extension::when);
-    for (const Extension& each : extensions_) apply_extension(each.label, summary);
+    for (Extension& each : extensions_) {
+      apply_extension(each.label, summary);
+      issue_.extensions.push_back(std::move(each.label));
+    }
     for (const auto& [user, said] : assignees_) {
       if (said.is_there) summary.assignees.push_back(user);
     }
