@@ -83,6 +83,7 @@ Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest&
   const auto filter = filter_of(request, *board);
   if (!filter) return std::unexpected(filter.error());
   const IssueGraph& graph = board->graph();
+  const auto short_id = [&board](const IssueId& id) { return board->short_id(id); };
   wire::ListAnswer answer;
   const auto all =
       request.blocked ? blocked_issues(graph, *claimed) : ready_issues(graph, *claimed);
@@ -90,8 +91,9 @@ Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest&
     if (!filter->admits(graph.issue(at))) continue;
     if (answer.total++ >= request.limit) continue;
     wire::ListedIssue listed = wire::to_brief(graph.issue(at), *board);
-    listed.why = joined(request.blocked ? obstacle_reasons(graph, obstacles_of(graph, at, *claimed))
-                                        : ready_reasons(graph, at));
+    listed.why = joined(request.blocked
+                            ? obstacle_reasons(graph, obstacles_of(graph, at, *claimed), short_id)
+                            : ready_reasons(graph, at));
     answer.issues.push_back(std::move(listed));
   }
   answer.truncated = answer.total > request.limit;

@@ -30,6 +30,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+std::string short_id(const IssueId& id) {
+  return hex_of(id).substr(0, 8);
+}
+
 std::vector<Position> list(std::span<const Position> positions) {
   return {positions.begin(), positions.end()};
 }
@@ -140,9 +144,9 @@ TEST(Ready, NamesWhatNothingStandsInTheWayOf) {
   EXPECT_THAT(ready_reasons(graph, 1), ElementsAre("priority 2", "1 waits for it"));
   EXPECT_THAT(ready_reasons(graph, 2), ElementsAre("priority 2", "1 before it is closed"));
   EXPECT_THAT(ready_reasons(graph, 5), ElementsAre("priority 0", "1 dependency is not here"));
-  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 0, {numbered(0)})),
+  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 0, {numbered(0)}), short_id),
               ElementsAre("claimed", "waits for 00000001"));
-  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 3, {})), ElementsAre("closed"));
+  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 3, {}), short_id), ElementsAre("closed"));
   EXPECT_TRUE(obstacles_of(graph, 4, {}).none());
 }
 
@@ -153,7 +157,7 @@ TEST(Ready, LetsPartsWaitForWhatTheirEpicWaitsFor) {
   const IssueGraph graph(issues);
   EXPECT_THAT(ready_issues(graph, {}), ElementsAre(3));
   EXPECT_THAT(obstacles_of(graph, 4, {}).before, ElementsAre(3));
-  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 0, {})),
+  EXPECT_THAT(obstacle_reasons(graph, obstacles_of(graph, 0, {}), short_id),
               ElementsAre("waits for 00000001", "waits for 00000003", "has 2 open parts"));
 
   auto later = issues;
@@ -169,7 +173,7 @@ TEST(Ready, CountsTheObstaclesThatItDoesNotName) {
   }
   const IssueGraph graph(issues);
   EXPECT_THAT(
-      obstacle_reasons(graph, obstacles_of(graph, 0, {})),
+      obstacle_reasons(graph, obstacles_of(graph, 0, {}), short_id),
       ElementsAre("waits for 00000001", "waits for 00000002", "waits for 00000003", "and 2 more"));
 }
 
@@ -249,7 +253,7 @@ TEST(GraphText, DrawsMermaid) {
   issues[1].state = State::closed;
   issues[2].title = "say \"hi\" #1\n<b>`x`]; n1 --> n2";
   const IssueGraph graph(issues);
-  EXPECT_EQ(graph_text(graph, everything(graph), GraphSyntax::mermaid),
+  EXPECT_EQ(graph_text(graph, everything(graph), GraphSyntax::mermaid, short_id),
             R"(flowchart TD
   n1["00000000 issue 0"]
   n2["00000001 issue 1"]:::closed
@@ -269,7 +273,7 @@ TEST(GraphText, DrawsDot) {
   issues[1].state = State::closed;
   issues[2].title = R"(back\slash "quoted"];)";
   const IssueGraph graph(issues);
-  EXPECT_EQ(graph_text(graph, everything(graph), GraphSyntax::dot),
+  EXPECT_EQ(graph_text(graph, everything(graph), GraphSyntax::dot, short_id),
             R"(digraph issues {
   node [shape=box]
   n1 [label="00000000 issue 0"]
@@ -288,7 +292,7 @@ TEST(GraphText, ShowsOnlyWhatIsAskedForAndShortensTitles) {
   for (int i = 0; i < 60; ++i) issues[0].title += "é";
   const IssueGraph graph(issues);
   const Position shown[] = {0};
-  const std::string text = graph_text(graph, shown, GraphSyntax::dot);
+  const std::string text = graph_text(graph, shown, GraphSyntax::dot, short_id);
   EXPECT_THAT(text, Not(HasSubstr("->")));
   EXPECT_THAT(text, HasSubstr("é…\"]"));
 }

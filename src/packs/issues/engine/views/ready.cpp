@@ -8,7 +8,6 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t named_obstacles = 3;
-constexpr std::size_t short_id_bytes = 4;
 
 bool is_open(const IssueGraph& graph, Position at) {
   return graph.issue(at).state == State::open;
@@ -78,7 +77,9 @@ std::vector<std::string> ready_reasons(const IssueGraph& graph, Position at) {
   return reasons;
 }
 
-std::vector<std::string> obstacle_reasons(const IssueGraph& graph, const Obstacles& obstacles) {
+std::vector<std::string> obstacle_reasons(const IssueGraph& graph,
+                                          const Obstacles& obstacles,
+                                          const ShortId& short_id) {
   std::vector<std::string> reasons;
   if (obstacles.is_closed) reasons.emplace_back("closed");
   if (obstacles.is_claimed) reasons.emplace_back("claimed");
@@ -93,10 +94,6 @@ std::vector<std::string> obstacle_reasons(const IssueGraph& graph, const Obstacl
     reasons.push_back("has " + counted(open, " open part", " open parts"));
   }
   return reasons;
-}
-
-std::string short_id(const IssueId& id) {
-  return hex_of(id.view().substr(0, short_id_bytes));
 }
 
 }  // namespace hearth::packs::issues
