@@ -63,17 +63,6 @@ std::string joined(const std::vector<std::string>& reasons) {
   return all;
 }
 
-// Open issues that are not ready, by urgency.
-std::vector<Position> blocked_issues(const IssueGraph& graph, const Claimed& claimed) {
-  std::vector<Position> blocked;
-  for (Position at = 0; at < graph.size(); ++at) {
-    if (graph.issue(at).state != State::open) continue;
-    if (!obstacles_of(graph, at, claimed).none()) blocked.push_back(at);
-  }
-  std::ranges::sort(blocked, {}, [&](Position at) { return urgency(graph.issue(at)); });
-  return blocked;
-}
-
 }  // namespace
 
 Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest& request) {

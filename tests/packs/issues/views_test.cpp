@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <random>
 #include <set>
@@ -177,17 +178,36 @@ TEST(Ready, CountsTheObstaclesThatItDoesNotName) {
       ElementsAre("waits for 00000001", "waits for 00000002", "waits for 00000003", "and 2 more"));
 }
 
+// Epics within epics, each of which waits for the last one.
+TEST(Ready, OfALongChainOfEpicsTakesNoTime) {
+  constexpr std::uint32_t count = 4'000;
+  std::vector<Summary> issues;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    issues.push_back(i == 0 ? issue(i) : part(i, i - 1));
+    if (i + 1 < count) issues.back().dependencies = {depends_on(count - 1)};
+  }
+  const IssueGraph graph(issues);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_THAT(ready_issues(graph, {}), ElementsAre(count - 1));
+  EXPECT_EQ(blocked_issues(graph, {}).size(), count - 1);
+  EXPECT_THAT(order_of(graph).circles, IsEmpty());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+}
+
 TEST(Ready, IsWhatHasNoObstacles) {
   std::mt19937 random(2);
   for (int round = 0; round < 200; ++round) {
     const auto issues = test::random_issues(random, 1U + static_cast<std::uint32_t>(round) % 20U);
     const IssueGraph graph(issues);
     const auto ready = ready_issues(graph, {numbered(3)});
+    const auto blocked = blocked_issues(graph, {numbered(3)});
     EXPECT_TRUE(
         std::ranges::is_sorted(ready, {}, [&](Position at) { return urgency(graph.issue(at)); }));
     for (Position at = 0; at < graph.size(); ++at) {
       const bool is_listed = std::ranges::find(ready, at) != ready.end();
       EXPECT_EQ(is_listed, obstacles_of(graph, at, {numbered(3)}).none());
+      const bool is_blocked = std::ranges::find(blocked, at) != blocked.end();
+      EXPECT_EQ(is_blocked, !is_listed && issues[at].state == State::open);
     }
   }
 }

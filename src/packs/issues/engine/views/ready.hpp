@@ -34,6 +34,8 @@ using Claimed = std::unordered_set<IssueId>;
 
 // All ready issues by urgency: priority, then age.
 [[nodiscard]] std::vector<Position> ready_issues(const IssueGraph& graph, const Claimed& claimed);
+// The open ones that are not ready, likewise.
+[[nodiscard]] std::vector<Position> blocked_issues(const IssueGraph& graph, const Claimed& claimed);
 
 // Why an issue stands where it does in the list of the ready ones, in few words: "priority 0",
 // "2 before it are closed", "3 wait for it".
