@@ -6,6 +6,7 @@
 
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/extension.hpp"
+#include "packs/issues/engine/views/dependency_order.hpp"
 #include "packs/issues/issue_wire.hpp"
 #include "packs/issues/tools.hpp"
 
@@ -23,7 +24,31 @@ Result<void> check_label(const std::string& label) {
   return {};
 }
 
+Result<void> would_wait_for_itself(const std::string& parent) {
+  return fail(Errc::conflict,
+              "as a part of " + parent + " it would wait for itself: an epic waits for its parts",
+              {"see what waits for what with hearth issues dep-list and tree"});
+}
+
 // ---- Creating ---------------------------------------------------------------------------------
+
+// A new part that waits for what its epic has to come before.
+Result<void> check_no_circle(const wire::NewIssue& wanted, const Board& board) {
+  if (!wanted.parent) return {};
+  const auto parent = board.resolve(*wanted.parent);
+  if (!parent) return std::unexpected(parent.error());
+  const IssueGraph& graph = board.graph();
+  const auto epic = graph.find(*parent);
+  for (const std::string& each : wanted.depends_on) {
+    const auto target = board.resolve(each);
+    if (!target) return std::unexpected(target.error());
+    const auto before = graph.find(*target);
+    const bool is_circle =
+        epic && before && (epic == before || comes_before(graph, *epic, *before));
+    if (is_circle) return would_wait_for_itself(board.short_id(*parent));
+  }
+  return {};
+}
 
 Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
@@ -41,6 +66,7 @@ Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batc
     if (!parent) return std::unexpected(parent.error());
     creation.labels.push_back(parent_label(*parent));
   }
+  if (auto good = check_no_circle(wanted, board); !good) return good;
   const auto id = IssueId::of(random_bytes(IssueId::size));
   batch.drafts.push_back({id, std::move(creation)});
   for (const std::string& user : wanted.assignee) {
@@ -107,6 +133,14 @@ Result<std::string> new_parent_label(const std::string& parent,
       return fail(Errc::conflict, "an issue cannot be a part of itself, or of one of its parts");
     }
     above = above->parent ? board.find(*above->parent) : nullptr;
+  }
+  const auto at = board.graph().find(issue.id);
+  if (at && !is_in_circle(board.graph(), *at)) {
+    std::vector<Summary> moved(board.issues().begin(), board.issues().end());
+    moved[*at].parent = *id;
+    if (is_in_circle(IssueGraph(moved), *at)) {
+      return std::unexpected(would_wait_for_itself(board.short_id(*id)).error());
+    }
   }
   return parent_label(*id);
 }

@@ -66,6 +66,21 @@ TEST_F(PlanningTools, WhatWasSetByTwoClonesAtOnceIsTakenAwayWhole) {
   EXPECT_EQ(number(good("update", R"({"priority":4,"id":")" + part + R"("})"), "events"), 0);
 }
 
+TEST_F(PlanningTools, RefuseAPartThatWouldWaitForItsOwnEpic) {
+  const std::string epic = create("epic");
+  const std::string in_epic = R"(,"parent":")" + epic + R"(")";
+  const std::string part = create("part", in_epic);
+  EXPECT_EQ(bad("dep_add", about(part, epic)).code, Errc::conflict);
+  EXPECT_EQ(bad("create", R"({"title":"T","depends_on":[")" + epic + R"("])" + in_epic + "}").code,
+            Errc::conflict);
+  const std::string after = create("after", R"(,"depends_on":[")" + epic + R"("])");
+  EXPECT_EQ(bad("update", R"({"id":")" + after + '"' + in_epic + "}").code, Errc::conflict);
+  good("dep_add", about(epic, part));
+  EXPECT_THAT(each(good("dep_topo", "{}"), "issues", "title"),
+              ElementsAre("part", "epic", "after"));
+  EXPECT_THAT(each(good("ready", "{}"), "issues", "title"), ElementsAre("part"));
+}
+
 TEST_F(PlanningTools, RefuseIssuesThatWaitForEachOther) {
   const std::string a = create("a");
   const std::string b = create("b");
