@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "base/confined_path.hpp"
+#include "packs/issues/common_wire.hpp"
 
 namespace hearth::packs::issues {
 namespace {
+
+const std::string roots_name = "roots";
 
 std::vector<std::string> roots_of(const IssueStore& store, const pack::Call& call) {
   std::vector<std::string> roots;
@@ -54,10 +57,24 @@ Result<std::string> file_to_write(const IssueStore& store,
 
 Result<std::string> directory_of(const pack::Call& call) {
   const pack::Caller& caller = call.caller();
+  if (const auto told = call.answers().find(roots_name); told != call.answers().end()) {
+    for (std::string& root : wire::directories_of_roots(told->second)) {
+      if (Repository::open(root, {})) return std::move(root);
+    }
+  }
   if (!caller.cwd.empty()) return caller.cwd;
   if (!caller.project_root.empty()) return caller.project_root;
   return fail(Errc::invalid_args, "the caller has no working directory, so no repository either",
-              {"start the client inside of a git repository"});
+              {"start the client inside of a git repository, or let it name one as a root"});
+}
+
+std::optional<pack::Reply> roots_question(const pack::Call& call) {
+  if (!call.can_ask(pack::QuestionKind::list_roots) || call.answers().contains(roots_name)) {
+    return std::nullopt;
+  }
+  pack::Reply reply;
+  reply.questions.emplace().ask[roots_name] = {.kind = pack::QuestionKind::list_roots};
+  return reply;
 }
 
 Result<std::unique_ptr<Repository>> repository_of(const pack::Call& call) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "pack/call.hpp"
+#include "pack/reply.hpp"
 #include "packs/issues/engine/issue_store.hpp"
 
 namespace hearth::packs::issues {
@@ -20,8 +22,13 @@ namespace hearth::packs::issues {
                                                 const pack::Call& call,
                                                 const std::string& asked);
 
-// Where the caller is; `invalid_args` when it is nowhere.
+// Where the caller works: its working directory, or where that is in no repository the first of its
+// client's roots that is in one, once it has told them (roots_question). `invalid_args` when it is
+// nowhere.
 [[nodiscard]] Result<std::string> directory_of(const pack::Call& call);
+// What to answer to a call whose directory is in no repository: which roots its client has. Nothing
+// when that was asked before, or cannot be.
+[[nodiscard]] std::optional<pack::Reply> roots_question(const pack::Call& call);
 // The repository as the caller sees it, with its own work tree: the one of the store may be
 // another.
 [[nodiscard]] Result<std::unique_ptr<Repository>> repository_of(const pack::Call& call);

@@ -50,6 +50,9 @@ json::Notes notes(const Written*);
 [[nodiscard]] Result<std::optional<std::uint64_t>> to_time(const char* name,
                                                            const std::optional<std::string>& text,
                                                            std::uint64_t now_ms);
+// The directories of an MCP ListRootsResult; what is no file: URI is passed over.
+[[nodiscard]] std::vector<std::string> directories_of_roots(const std::string& result);
+
 // Others may write times that no signed number holds: they show as the highest one.
 [[nodiscard]] inline std::int64_t number(std::uint64_t value) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();

@@ -260,11 +260,10 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
       .deferred(tools, [&runner](wire::ExportRequest request, pack::Call call) {
         runner.on_pool(ToolRunner::Length::lengthy, std::move(call),
                        [&runner, request = std::move(request)](pack::Call running) {
-                         const auto outcome = [&]() -> Result<wire::ExportAnswer> {
-                           const auto store = runner.store_of(running);
-                           if (!store) return std::unexpected(store.error());
-                           return export_issues(**store, request, running);
-                         }();
+                         const auto store = runner.store_of(running);
+                         if (!store)
+                           return ToolRunner::answer_without_store(running, store.error());
+                         const auto outcome = export_issues(**store, request, running);
                          running.answer(mcp::to_reply<wire::ExportAnswer>(outcome));
                        });
       });

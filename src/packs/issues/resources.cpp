@@ -17,11 +17,9 @@ template <typename Read>
 void answer_on_pool(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
   runner.on_pool(ToolRunner::Length::brief, std::move(call),
                  [&runner, uri, read = std::move(read)](pack::Call waiting) {
-                   const auto text = [&]() -> Result<std::string> {
-                     const auto store = runner.store_of(waiting);
-                     if (!store) return std::unexpected(store.error());
-                     return read(**store);
-                   }();
+                   const auto store = runner.store_of(waiting);
+                   if (!store) return ToolRunner::answer_without_store(waiting, store.error());
+                   const Result<std::string> text = read(**store);
                    if (!text) return waiting.answer(std::unexpected(text.error()));
                    pack::Reply reply;
                    reply.content.push_back({.kind = pack::ContentKind::resource,

@@ -32,6 +32,14 @@ Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call, Start start)
   return store;
 }
 
+void ToolRunner::answer_without_store(pack::Call& call, const Error& why) {
+  const bool is_nowhere = why.code == Errc::not_found || !directory_of(call);
+  if (auto question = is_nowhere ? roots_question(call) : std::nullopt) {
+    return call.answer(std::move(*question));
+  }
+  call.answer(std::unexpected(why));
+}
+
 Result<void> ToolRunner::check_writable(const pack::Call& call) {
   if (!call.caller().read_only) return {};
   return fail(Errc::read_only, "this session is read-only; nothing was written",

@@ -27,6 +27,39 @@ class SetupTools : public test::IssuesPack {
   std::string reason() { return text(good("init", "{}"), "agents_md_reason"); }
 };
 
+TEST_F(SetupTools, TheDoctorExaminesForWhoMayNotWrite) {
+  create("T");
+  options_.caller.read_only = true;
+  EXPECT_THAT(json::dump(good("doctor", "{}")), HasSubstr("store_integrity"));
+  EXPECT_EQ(bad("doctor", R"({"fix":true})").code, Errc::read_only);
+}
+
+// The client's roots say where, if its directory is in no repository.
+TEST_F(SetupTools, WhoIsInNoRepositoryIsAskedForItsRoots) {
+  create("of the root");
+  const std::string nowhere = repositories_.directory("no repository");
+  stand_in(nowhere);
+  EXPECT_EQ(bad("list", "{}").code, Errc::not_found) << "a client without roots";
+  options_.askable[static_cast<std::size_t>(pack::QuestionKind::list_roots)] = true;
+  for (const char* verb : {"list", "export"}) {
+    const auto asked = harness_->call(verb, "{}", options_);
+    ASSERT_TRUE(asked && asked->questions) << verb;
+    EXPECT_EQ(asked->questions->ask.at("roots").kind, pack::QuestionKind::list_roots);
+  }
+  const auto tell = [&](const std::string& uri) {
+    options_.answers["roots"] = R"({"roots":[{"uri":"https://x/"},{"uri":")" + uri + R"("}]})";
+  };
+  tell("file://" + nowhere);
+  EXPECT_EQ(bad("list", "{}").code, Errc::not_found) << "asked once only";
+  const std::string root = repositories_.work();
+  tell("file://" + root.substr(0, root.size() - 1) + "%6b");
+  EXPECT_THAT(each(good("list", "{}"), "issues", "title"), testing::ElementsAre("of the root"));
+  create("by a write");
+  EXPECT_EQ(number(good("list", "{}"), "total"), 2);
+  stand_in("");
+  EXPECT_EQ(number(good("list", "{}"), "total"), 2);
+}
+
 TEST_F(SetupTools, InitWritesIntoTheWorkTreeOfTheCaller) {
   const std::string home = repositories_.directory("others");
   repositories_.directory("others/gits");
