@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -256,6 +257,11 @@ TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {
   EXPECT_LE(std::stoi(count.substr(pack + 11)), 50) << count;
   EXPECT_EQ(all_issues(*repositories.store(repositories.work(), "fresh")), before);
   EXPECT_EQ(compact(*repository, 0)->packed_objects, 0U);
+  for (const auto& each :
+       std::filesystem::directory_iterator(repositories.work() + "/.git/objects")) {
+    EXPECT_FALSE(std::filesystem::is_empty(each) && each.path().filename().string().size() == 2)
+        << each.path();
+  }
 }
 
 TEST(IssueMaintenance, TheDoctorFindsAndMends) {

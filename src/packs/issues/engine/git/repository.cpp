@@ -410,7 +410,11 @@ Result<std::size_t> Repository::pack_loose(std::span<const ObjectId> roots) {
   if (auto packed = write_pack(*this, *objects); !packed) {
     return std::unexpected(packed.error());
   }
-  for (const ObjectId& id : *objects) ::unlink(loose_path(id).c_str());
+  for (const ObjectId& id : *objects) {
+    const std::string path = loose_path(id);
+    ::unlink(path.c_str());
+    ::rmdir(path.substr(0, path.rfind('/')).c_str());  // fails until it is empty
+  }
   return objects->size();
 }
 
