@@ -192,7 +192,8 @@ Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
                 {"git remote add " + remote + " URL"});
   }
   const std::string base = repository.work_tree().value_or(repository.common_directory());
-  if (const auto path = local_path_of(*url, base)) {
+  const auto path = local_path_of(*url, base);
+  if (path && !repository.pushes_elsewhere(remote)) {
     return local_transport(repository, *path, options);
   }
   return git_transport(repository.common_directory(), remote, std::move(stop));

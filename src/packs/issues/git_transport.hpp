@@ -16,7 +16,8 @@ namespace hearth::packs::issues {
                                                        const std::string& remote,
                                                        std::stop_token stop);
 
-// By the remote's URL: directly where it is a directory of this machine, else through git.
+// By the remote's URL: directly where it is a directory of this machine, else, and where another
+// URL is given for pushing, through git.
 // `not_found` when the repository has no such remote.
 [[nodiscard]] Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
                                                              const std::string& remote,

@@ -158,6 +158,21 @@ TEST(GitTransport, ANameThatAServerInventsChangesNothingHere) {
   EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), before);
 }
 
+TEST(GitTransport, APushGoesToTheUrlForPushing) {
+  const Repositories repositories;
+  git(repositories.directory("other"), {"init", "-q", "--bare"});
+  git(repositories.work(),
+      {"remote", "set-url", "--push", "origin", repositories.directory("other")});
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+  const RefChange change{wal_reference, std::nullopt, *store->head()};
+  EXPECT_EQ(remote->push(std::span(&change, 1)).value(), std::vector{made});
+  EXPECT_EQ(git(repositories.remote(), {"for-each-ref"}), "");
+  EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
+}
+
 TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();

@@ -44,6 +44,19 @@ TEST_F(LeftByTheDead, NothingElseIsWhateverTheNoteSays) {
   EXPECT_FALSE(takes_away("refs/heads/main", "refs/heads/main.lock"));
 }
 
+// core.sharedRepository lets git's own directory be written by the group.
+TEST(WriteLock, IsTheGroupsWhereTheRepositoryIs) {
+  namespace fs = std::filesystem;
+  const test::Repositories repositories;
+  const std::string git = repositories.work() + "/.git";
+  fs::permissions(git, fs::perms::group_all, fs::perm_options::add);
+  WriteLock lock(git + "/hearth");
+  ASSERT_TRUE(lock.take(no_patience));
+  EXPECT_NE(fs::status(git + "/hearth").permissions() & fs::perms::group_write, fs::perms::none);
+  EXPECT_NE(fs::status(git + "/hearth/write.lock").permissions() & fs::perms::group_write,
+            fs::perms::none);
+}
+
 TEST(WriteLock, IsMadeAgainWhereItWasRemoved) {
   const test::Repositories repositories;
   const std::string folder = repositories.work() + "/.git/hearth";

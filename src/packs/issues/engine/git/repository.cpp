@@ -138,6 +138,16 @@ std::optional<std::string> Repository::remote_url(const std::string& name) const
   return text;
 }
 
+bool Repository::pushes_elsewhere(const std::string& remote_name) const {
+  git_remote* remote = nullptr;
+  if (handle_->git.remote_lookup(&remote, handle_->repository, remote_name.c_str()) != 0) {
+    return false;
+  }
+  const bool has_own_url = handle_->git.remote_pushurl(remote) != nullptr;
+  handle_->git.remote_free(remote);
+  return has_own_url;
+}
+
 // ---- Objects ----------------------------------------------------------------------------------
 
 Result<ObjectId> Repository::write_object(std::string_view content, int kind) {

@@ -28,6 +28,14 @@ std::chrono::microseconds pause_after(Clock::duration waited) {
   return std::max(shortest_pause, longest_pause / (1 + tenths));
 }
 
+// What git gave its own directory (core.sharedRepository): others of the group, or all, write
+// there.
+mode_t shared_bits(const std::string& directory) {
+  struct stat found{};
+  if (::stat(directory.c_str(), &found) != 0) return 0;
+  return found.st_mode & (S_IWGRP | S_IWOTH | S_ISGID);
+}
+
 }  // namespace
 
 WriteLock::Held::~Held() {
@@ -47,11 +55,16 @@ void WriteLock::Held::done() {
 }
 
 Result<void> WriteLock::open_file() {
-  if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) {
+  const mode_t shared = shared_bits(directory_.substr(0, directory_.rfind('/')));
+  if (::mkdir(directory_.c_str(), 0755) == 0) {
+    if (shared != 0) (void)::chmod(directory_.c_str(), 0755 | shared);
+  } else if (errno != EEXIST) {
     return fail_errno("make " + directory_, errno);
   }
   file_ = UniqueFd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file_.valid()) return fail_errno("open " + path_, errno);
+  // Fails where another user made it, who did the same.
+  if (shared != 0) (void)::fchmod(file_.get(), (0644 | shared) & 0777);
   return {};
 }
 
