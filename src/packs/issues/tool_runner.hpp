@@ -63,7 +63,8 @@ class ToolRunner final {
 
   // Binds a tool that reads, or does work of its own: Result<Answer>(IssueStore&, const Request&,
   // const pack::Call&), on the pool; twice where what is kept of the log turns out to be damaged.
-  // Those whose spec does not say that they only read are refused to callers that may not write.
+  // Those whose spec does not say that they only read are refused to callers that may not write,
+  // unless the request has a member `fix` that is not set.
   template <typename Request, typename Answer, typename Work>
   void bind(pack::Binder& tools,
             pack::ToolSpec spec,
