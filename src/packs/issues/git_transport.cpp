@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "io/captured_output.hpp"
@@ -14,17 +17,42 @@ namespace {
 constexpr std::chrono::minutes longest_command{2};
 constexpr std::size_t most_pushed_together = 1000;  // an argument list has an end
 constexpr std::size_t most_output = std::size_t{64} << 20;
+constexpr const char* environment_hint =
+    "git runs in the environment of the daemon: what only your shell sets (GIT_SSH_COMMAND, an "
+    "agent's "
+    "socket) belongs into git's settings, or use --no-daemon";
 constexpr const char* patterns[] = {"refs/grite/*", "refs/hearth/*"};
 
+// Variables that name a repository, as `git rev-parse --local-env-vars` lists them: those of a hook
+// or of another repository that we were started from. All others are the user's settings.
+constexpr std::array<std::string_view, 17> local_variables{"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                                           "GIT_COMMON_DIR",
+                                                           "GIT_CONFIG",
+                                                           "GIT_CONFIG_COUNT",
+                                                           "GIT_CONFIG_PARAMETERS",
+                                                           "GIT_DIR",
+                                                           "GIT_GRAFT_FILE",
+                                                           "GIT_IMPLICIT_WORK_TREE",
+                                                           "GIT_INDEX_FILE",
+                                                           "GIT_NAMESPACE",
+                                                           "GIT_NO_REPLACE_OBJECTS",
+                                                           "GIT_OBJECT_DIRECTORY",
+                                                           "GIT_PREFIX",
+                                                           "GIT_QUARANTINE_PATH",
+                                                           "GIT_REPLACE_REF_BASE",
+                                                           "GIT_SHALLOW_FILE",
+                                                           "GIT_WORK_TREE"};
+constexpr std::array<std::string_view, 3> set_variables{"GIT_TERMINAL_PROMPT", "GIT_PAGER",
+                                                        "LC_ALL"};
+
 std::vector<std::string> environment_of_git() {
-  std::vector<std::string> variables{"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-                                     "GIT_PAGER=cat", "LC_ALL=C"};
+  std::vector<std::string> variables{"GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "LC_ALL=C"};
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view variable(*each);
-    // Those of a hook or of another repository that we were started from.
-    const bool is_gits = variable.starts_with("GIT_") && !variable.starts_with("GIT_SSH") &&
-                         !variable.starts_with("GIT_ASKPASS") && !variable.starts_with("GIT_PROXY");
-    if (!is_gits && !variable.starts_with("LC_ALL=")) variables.emplace_back(variable);
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const bool is_ours = std::ranges::find(local_variables, name) != local_variables.end() ||
+                         std::ranges::find(set_variables, name) != set_variables.end();
+    if (!is_ours) variables.emplace_back(variable);
   }
   return variables;
 }
@@ -149,7 +177,8 @@ class GitTransport final : public Transport {
       auto pushed = outcome_of(each.name, *told);
       if (!pushed) {
         return fail(Errc::unavailable,
-                    "git push " + told->end.describe() + ": " + last_words_of(told->errors));
+                    "git push " + told->end.describe() + ": " + last_words_of(told->errors),
+                    {environment_hint});
       }
       all.push_back(std::move(*pushed));
     }
@@ -166,7 +195,10 @@ class GitTransport final : public Transport {
   }
 
   Result<std::string> run(std::vector<std::string> words) const {
-    return io::captured_output(plan_of(std::move(words)), most_output, longest_command, stop_);
+    auto output =
+        io::captured_output(plan_of(std::move(words)), most_output, longest_command, stop_);
+    if (!output) output.error().suggestions = {environment_hint};
+    return output;
   }
 
   const std::string directory_;

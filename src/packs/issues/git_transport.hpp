@@ -9,8 +9,8 @@
 
 namespace hearth::packs::issues {
 
-// Runs `git` with the user's settings and credentials, but without hooks, pagers, prompts and the
-// system's settings. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
+// Runs `git` with the settings and credentials that this process has, but without hooks, pagers and
+// prompts. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
 // command.
 [[nodiscard]] std::unique_ptr<Transport> git_transport(const std::string& common_directory,
                                                        const std::string& remote,

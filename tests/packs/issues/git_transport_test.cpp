@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "packs/issues/engine/locks.hpp"
@@ -17,6 +19,7 @@ namespace hearth::packs::issues {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 using test::all_issues;
 using test::append;
@@ -171,6 +174,26 @@ TEST(GitTransport, APushGoesToTheUrlForPushing) {
   EXPECT_EQ(remote->push(std::span(&change, 1)).value(), std::vector{made});
   EXPECT_EQ(git(repositories.remote(), {"for-each-ref"}), "");
   EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
+}
+
+TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
+  const Repositories repositories;
+  const std::string told = repositories.directory("server") + "/environment";
+  const std::string server = repositories.directory("server") + "/upload-pack";
+  hearth::test::write_file(server, "#!/bin/sh\nenv > " + told + "\nexec git-upload-pack \"$@\"\n");
+  std::filesystem::permissions(server, std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "remote.origin.uploadpack", server});
+  ::setenv("GIT_SSL_CAINFO", "/some/file", 1);
+  ::setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1);
+  const auto list = git_transport(repositories.work() + "/.git", "origin", {})->list();
+  ::unsetenv("GIT_SSL_CAINFO");
+  ::unsetenv("GIT_OBJECT_DIRECTORY");
+  ASSERT_TRUE(list) << list.error().message;
+  std::ifstream file(told);
+  const std::string environment(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(environment, HasSubstr("GIT_SSL_CAINFO=/some/file\n"));
+  EXPECT_THAT(environment, Not(HasSubstr("GIT_OBJECT_DIRECTORY")));
+  EXPECT_THAT(environment, Not(HasSubstr("GIT_CONFIG_NOSYSTEM")));
 }
 
 TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
