@@ -193,6 +193,7 @@ Result<wire::VerifyAnswer> verify(IssueStore& store,
                             .events_checked = wire::number(found->events),
                             .signatures_checked = wire::number(found->signed_events),
                             .signatures_bad = wire::number(found->bad_signatures),
+                            .signatures_unknown = wire::number(found->signatures_of_unknown),
                             .error_count = wire::number(found->problems.total),
                             .errors = found->problems.texts};
 }

@@ -52,9 +52,13 @@ json::Notes notes(const RebuildAnswer*) {
           {"snapshot_events", "Of them from the snapshot"}};
 }
 json::Notes notes(const VerifyAnswer*) {
-  return {{"commits_checked", ""},    {"events_checked", "Digests of their contents"},
-          {"signatures_checked", ""}, {"signatures_bad", "Of actors whose keys are known"},
-          {"error_count", ""},        {"errors", "The first 20"}};
+  return {{"commits_checked", ""},
+          {"events_checked", "Digests of their contents"},
+          {"signatures_checked", "Of actors whose keys are known"},
+          {"signatures_bad", "Of them"},
+          {"signatures_unknown", "Of actors whose keys are not known: nobody can check them"},
+          {"error_count", ""},
+          {"errors", "The first 20"}};
 }
 json::Notes notes(const DoctorRequest*) {
   return {{"fix", "Mend what can be mended without losing anything", defaulted}};

@@ -307,6 +307,11 @@ TEST(IssueSignatures, KeysTravelAndWhatIsNotSignedIsLeftOut) {
   const auto verified = verify_log(*two.b.store->open_repository().value(), {});
   EXPECT_EQ(verified->signed_events, 1U);
   EXPECT_EQ(verified->bad_signatures, 0U);
+  git(two.repositories.work() + "/../b",
+      {"update-ref", "-d", key_prefix + hex_of(two.a.store->actors().list().front().id)});
+  const auto unknown = verify_log(*two.b.store->open_repository().value(), {});
+  EXPECT_EQ(unknown->signed_events, 0U) << "nobody can check them";
+  EXPECT_EQ(unknown->signatures_of_unknown, 1U);
 }
 
 }  // namespace
