@@ -152,8 +152,10 @@ TEST(GriteDefects, D09TheRemoteArbitrates) {
   auto there_remote = local_transport(*there, two.repositories.remote(), {}).value();
   Locks ours(*here, here_remote.get());
   Locks theirs(*there, there_remote.get());
-  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1000};
-  LockRequest other{.resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = 2000};
+  constexpr std::uint64_t began = test::vector_time;
+  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = began};
+  LockRequest other{
+      .resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = began + 1000};
   const auto taken = ours.acquire(request);
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_EQ(theirs.acquire(other).error().code, Errc::conflict);
@@ -192,7 +194,7 @@ TEST(IssueLocks, AReferenceThatIsNoLockHoldsNothingAndIsReplaced) {
   const auto remote = local_transport(*here, two.repositories.remote(), {}).value();
   Locks ours(*here, remote.get());
   const LockRequest request{
-      .resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1000};
+      .resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = test::vector_time};
   const auto taken = ours.acquire(request);
   ASSERT_TRUE(taken) << taken.error().message;
   git(two.repositories.remote(), {"fsck", "--strict", "--no-dangling"});
@@ -202,6 +204,37 @@ TEST(IssueLocks, AReferenceThatIsNoLockHoldsNothingAndIsReplaced) {
   ASSERT_TRUE(two.b.sync());
   EXPECT_TRUE(unreadable_locks(*there)->empty());
   EXPECT_EQ(list_locks(*there)->size(), 1U);
+}
+
+TEST(IssueLocks, OneThatHasBeenOverForAWeekGoesAtTheRemote) {
+  Two two;
+  create(*two.a.store, "a");
+  auto here = two.a.store->open_repository().value();
+  const auto remote = local_transport(*here, two.repositories.remote(), {}).value();
+  Locks locks(*here, remote.get());
+  constexpr std::uint64_t now = test::vector_time;
+  constexpr std::uint64_t day_ms = 24ULL * 3600 * 1000;
+  for (const std::uint64_t days : {6, 8}) {
+    ASSERT_TRUE(locks.acquire({.resource = "issue:" + std::to_string(days),
+                               .owner = counting_id<ActorId>(1),
+                               .now_ms = now - days * day_ms,
+                               .ttl_ms = 1}));
+  }
+  // One that is given back stays until all have heard of it.
+  const LockRequest fresh{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = now};
+  ASSERT_TRUE(locks.acquire(fresh));
+  ASSERT_TRUE(locks.release(fresh));
+  ASSERT_TRUE(two.a.sync());
+  EXPECT_EQ(*remove_old_locks(*here, now), 3U);
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  for (const std::string& path : {two.repositories.remote(), two.repositories.work()}) {
+    const auto repository = Repository::open(path, {.is_power_safe = false}).value();
+    const auto left = list_locks(*repository).value();
+    EXPECT_EQ(left.size(), 2U);
+    EXPECT_TRUE(std::ranges::none_of(
+        left, [](const HeldLock& each) { return each.lock.resource == "issue:8"; }));
+  }
 }
 
 TEST(IssueSync, AReferenceThatHasNoPlaceHereIsToldOfAndTheRestIsExchanged) {

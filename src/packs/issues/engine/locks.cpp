@@ -40,20 +40,6 @@ std::unexpected<Error> taken(const Lock& lock) {
       {"take something else: hearth issues ready", "hearth issues locks"});
 }
 
-Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
-  const auto commit = repository.read_commit(reference.target);
-  if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
-  if (!entries) return std::unexpected(entries.error());
-  const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
-  if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
-  const auto text = repository.read_blob(file->id);
-  if (!text) return std::unexpected(text.error());
-  auto lock = decode_lock(*text);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  return HeldLock{reference.name, reference.target, std::move(*lock)};
-}
-
 }  // namespace
 
 std::string lock_reference(std::string_view resource) {
@@ -74,6 +60,20 @@ std::string make_nonce(const std::optional<std::string>& call) {
   std::string text = hex_of(bytes);
   for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
   return text;
+}
+
+Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
+  const auto commit = repository.read_commit(reference.target);
+  if (!commit) return std::unexpected(commit.error());
+  const auto entries = repository.read_tree(commit->tree);
+  if (!entries) return std::unexpected(entries.error());
+  const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
+  if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
+  const auto text = repository.read_blob(file->id);
+  if (!text) return std::unexpected(text.error());
+  auto lock = decode_lock(*text);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  return HeldLock{reference.name, reference.target, std::move(*lock)};
 }
 
 Result<std::vector<HeldLock>> list_locks(const Repository& repository) {

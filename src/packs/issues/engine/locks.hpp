@@ -34,6 +34,8 @@ struct HeldLock {
   Lock lock;
   [[nodiscard]] bool is_live(std::uint64_t now_ms) const { return now_ms < lock.expires_ms; }
 };
+// `damaged` when it holds none.
+[[nodiscard]] Result<HeldLock> read_lock(const Repository& repository, const Reference& reference);
 // References that hold no lock that can be read are passed over: nobody holds anything by them.
 [[nodiscard]] Result<std::vector<HeldLock>> list_locks(const Repository& repository);
 // Those: "refs/grite/locks/…: why".

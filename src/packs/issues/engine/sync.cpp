@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
 namespace hearth::packs::issues {
@@ -17,15 +18,16 @@ constexpr int fair_rounds = 4;  // after which the remote is reserved
 constexpr int first_pause_ms = 2;
 constexpr int longest_pause_ms = 500;
 
+constexpr std::uint64_t long_over_ms = 7ULL * 24 * 3600 * 1000;
+
 constexpr std::string_view lock_prefix = "refs/grite/locks/";
-constexpr std::string_view remote_prefix = "refs/hearth/remotes/";
 
 using References = std::map<std::string, ObjectId>;
 
 References by_name(const std::vector<Reference>& list) {
   References all;
   for (const Reference& each : list) {
-    if (!each.name.starts_with(remote_prefix)) all[each.name] = each.target;
+    all[each.name] = each.target;
   }
   return all;
 }
@@ -180,7 +182,12 @@ class Sync {
     std::optional<WriteLock::Held> held;
     for (const auto& [name, target] : theirs) {
       const auto mine = find(ours, name);
-      if (name == wal_reference || mine == target || !plan_.pull) continue;
+      if (name == wal_reference) continue;
+      if (is_long_over(name, target)) {
+        if (plan_.push) pushes.push_back({name, target, std::nullopt});
+        continue;
+      }
+      if (mine == target || !plan_.pull) continue;
       if (mine && keeps_ours(name, *mine, target)) continue;
       if (!held) {
         auto taken = repository_.lock();
@@ -204,6 +211,19 @@ class Sync {
       }
     }
     return {};
+  }
+
+  // A lock that ran out, or was given back, so long ago that no clock believes otherwise and every
+  // clone has heard of it: it goes at the remote, and here with the next compaction.
+  bool is_long_over(const std::string& name, const ObjectId& target) {
+    if (!name.starts_with(lock_prefix)) return false;
+    const auto lock = read_lock(repository_, {name, target});
+    const auto commit = repository_.read_commit(target);
+    if (!lock || !commit) return false;
+    const std::uint64_t now = plan_.now_ms();
+    const std::uint64_t long_ago = now - std::min(now, long_over_ms);
+    const auto said_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(commit->time, 0)) * 1000;
+    return std::max(lock->lock.expires_ms, said_ms) < long_ago;
   }
 
   // What was removed there, to save room, does not come back: old snapshots, and locks, which are
