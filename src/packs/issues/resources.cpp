@@ -65,11 +65,14 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                               });
              });
   binder.add(
-      pack::TemplateSpec{.uri_template = "hearth://issues/{id}",
-                         .name = "issues-issue",
-                         .title = "Issue",
-                         .description = "One issue of the caller's repository, whole",
-                         .mime_type = json_type},
+      pack::TemplateSpec{
+          .uri_template = "hearth://issues/{id}",
+          .name = "issues-issue",
+          .title = "Issue",
+          .description =
+              "One issue of the caller's repository, whole; followed by its whole id or as lists "
+              "name it",
+          .mime_type = json_type},
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
         answer_on_pool(runner, uri, std::move(call), [id = variables.at("id")](IssueStore& store) {
           return read_issue(store, id);

@@ -135,6 +135,25 @@ TEST(IssueStore, ChangesOfOthersAreToldWithoutBeingAsked) {
   EXPECT_EQ(news.get(), id);
 }
 
+TEST(IssueStore, ClaimsOfOthersAreTold) {
+  const Repositories repositories;
+  std::promise<void> told;
+  std::atomic<bool> is_told = false;
+  auto watching = Repositories::store_with({.directory = repositories.work(),
+                                            .cache_directory = repositories.directory("watching"),
+                                            .is_power_safe = false,
+                                            .changed = {},
+                                            .locks_changed =
+                                                [&] {
+                                                  if (!is_told.exchange(true)) told.set_value();
+                                                },
+                                            .when_idle = {}});
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  ASSERT_TRUE(Locks(*repository, nullptr)
+                  .acquire({.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1}));
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+}
+
 TEST(IssueStore, ACallIsAppliedOnce) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());

@@ -64,6 +64,7 @@ IssueStore::IssueStore(Options options,
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
       lock_probe_(common_directory_, "refs/grite/locks"),
+      told_locks_(lock_probe_.look()),
       search_(std::make_unique<IssueSearch>(*this)),
       last_use_(clock.monotonic()),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
@@ -195,6 +196,7 @@ void IssueStore::work() {
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
 bool IssueStore::wait_for_tasks() {
   RefWatch watch(common_directory_);
+  follow_locks();
   auto told = clock_.monotonic();
   for (;;) {
     {
@@ -218,6 +220,7 @@ bool IssueStore::wait_for_tasks() {
     (void)!::read(wake_.get(), &count, sizeof count);
     if ((polled[1].revents & POLLIN) == 0) continue;
     watch.drain();
+    follow_locks();
     if (probe_.look() == *seen_.lock()) continue;
     follow();
     projector_.settle();
@@ -282,6 +285,14 @@ void IssueStore::follow() {
     log::warning("the issue log cannot be followed",
                  {log::kv("repository", common_directory_), log::kv("why", done.error().message)});
   }
+}
+
+// Claims come and go without the log.
+void IssueStore::follow_locks() {
+  const RefProbe::Look look = lock_probe_.look();
+  if (look == told_locks_) return;
+  told_locks_ = look;
+  if (options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {
