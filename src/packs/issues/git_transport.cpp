@@ -15,7 +15,7 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::chrono::minutes longest_command{2};
-constexpr std::size_t most_pushed_together = 1000;  // an argument list has an end
+constexpr std::size_t most_named_together = 1000;  // an argument list has an end
 constexpr std::size_t most_output = std::size_t{64} << 20;
 constexpr const char* environment_hint =
     "git runs in the environment of the daemon: what only your shell sets (GIT_SSH_COMMAND, an "
@@ -131,6 +131,28 @@ class GitTransport final : public Transport {
 
   // The objects only: no reference here is changed, whatever the settings map.
   Result<void> fetch(std::span<const Reference> remote) override {
+    while (!remote.empty()) {
+      const auto some = remote.first(std::min(remote.size(), most_named_together));
+      remote = remote.subspan(some.size());
+      if (auto fetched = fetch_some(some); !fetched) return fetched;
+    }
+    return {};
+  }
+
+  Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
+    std::vector<Pushed> all;
+    while (!changes.empty()) {
+      const auto some = changes.first(std::min(changes.size(), most_named_together));
+      changes = changes.subspan(some.size());
+      auto pushed = push_some(some);
+      if (!pushed) return std::unexpected(std::move(pushed.error()));
+      std::ranges::move(*pushed, std::back_inserter(all));
+    }
+    return all;
+  }
+
+ private:
+  Result<void> fetch_some(std::span<const Reference> remote) const {
     std::vector<std::string> words{"fetch",
                                    "--quiet",
                                    "--no-tags",
@@ -146,19 +168,6 @@ class GitTransport final : public Transport {
     return {};
   }
 
-  Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
-    std::vector<Pushed> all;
-    while (!changes.empty()) {
-      const auto some = changes.first(std::min(changes.size(), most_pushed_together));
-      changes = changes.subspan(some.size());
-      auto pushed = push_some(some);
-      if (!pushed) return std::unexpected(std::move(pushed.error()));
-      std::ranges::move(*pushed, std::back_inserter(all));
-    }
-    return all;
-  }
-
- private:
   // Without --atomic: each has a line of its own in what git prints for programs.
   Result<std::vector<Pushed>> push_some(std::span<const RefChange> changes) const {
     std::vector<std::string> words{"push", "--porcelain", "--no-verify", "--no-recurse-submodules"};

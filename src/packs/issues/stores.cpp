@@ -52,6 +52,7 @@ std::string Stores::found_at(const std::string& directory) {
 }
 
 Stores::Shared Stores::find(const Place& place) {
+  const std::string trace = found_at(place.directory);  // a slow disk holds up nobody else
   auto state = state_.lock();
   const auto known = state->repositories.find({place.name_space, place.directory});
   if (known == state->repositories.end() || state->is_closed) return nullptr;
@@ -59,7 +60,7 @@ Stores::Shared Stores::find(const Place& place) {
   const auto slot = state->slots.find({place.name_space, repository.common_directory});
   const bool is_there = slot != state->slots.end() &&
                         file_id(repository.common_directory + "/HEAD") &&
-                        found_at(place.directory) == repository.found_at;
+                        trace == repository.found_at;
   return is_there ? slot->second.store : nullptr;
 }
 
