@@ -97,7 +97,8 @@ Result<client::Connection> Context::connect() const {
     output_.note("using a private daemon (" + fallback->reason + "): " + fallback->message);
   }
   if (!connection->welcome().store_owner.empty())
-    output_.note("reading only: " + connection->welcome().store_owner);
+    output_.note("stores open for reading only (issues, which live in git, are written): " +
+                 connection->welcome().store_owner);
   return connection;
 }
 

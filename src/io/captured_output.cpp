@@ -15,7 +15,8 @@
 namespace hearth::io {
 namespace {
 
-constexpr std::size_t most_of_errors = 400;  // bytes of standard error in a complaint
+constexpr std::size_t most_of_complaint = 400;  // bytes of standard error
+constexpr std::size_t most_of_errors = std::size_t{64} << 10;
 
 struct Pipe {
   UniqueFd read_end;
@@ -39,16 +40,16 @@ void drain(UniqueFd& pipe, std::string& out) {
 std::string last_words(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   if (text.empty()) return {};
-  const auto from = text.size() > most_of_errors ? text.size() - most_of_errors : 0;
+  const auto from = text.size() > most_of_complaint ? text.size() - most_of_complaint : 0;
   return ": " + std::string(text.substr(from));
 }
 
 }  // namespace
 
-Result<std::string> captured_output(ChildPlan plan,
-                                    std::size_t most_bytes,
-                                    std::chrono::milliseconds timeout,
-                                    const std::stop_token& stop) {
+Result<Captured> captured(ChildPlan plan,
+                          std::size_t most_bytes,
+                          std::chrono::milliseconds timeout,
+                          const std::stop_token& stop) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   auto output = make_pipe();
   if (!output) return std::unexpected(std::move(output.error()));
@@ -67,8 +68,9 @@ Result<std::string> captured_output(ChildPlan plan,
     const std::uint64_t one = 1;
     (void)!::write(stopped.get(), &one, sizeof one);
   });
-  std::string text;
-  std::string said;
+  Captured all;
+  std::string& text = all.output;
+  std::string& said = all.errors;
   while (output->read_end.valid() || errors->read_end.valid()) {
     std::array<pollfd, 3> entries{pollfd{output->read_end.get(), POLLIN, 0},
                                   pollfd{errors->read_end.get(), POLLIN, 0},
@@ -90,9 +92,21 @@ Result<std::string> captured_output(ChildPlan plan,
   }
   const auto end = (*child)->wait(deadline);
   if (!end) return fail(Errc::timed_out, name + " closed its output and does not end");
-  if (!end->is_success())
-    return fail(Errc::unavailable, name + " " + end->describe() + last_words(said));
-  return text;
+  all.end = *end;
+  return all;
+}
+
+Result<std::string> captured_output(ChildPlan plan,
+                                    std::size_t most_bytes,
+                                    std::chrono::milliseconds timeout,
+                                    const std::stop_token& stop) {
+  const std::string name = plan.words.empty() ? "" : plan.words.front();
+  auto all = captured(std::move(plan), most_bytes, timeout, stop);
+  if (!all) return std::unexpected(std::move(all.error()));
+  if (!all->end.is_success()) {
+    return fail(Errc::unavailable, name + " " + all->end.describe() + last_words(all->errors));
+  }
+  return std::move(all->output);
 }
 
 }  // namespace hearth::io

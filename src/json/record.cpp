@@ -70,8 +70,10 @@ std::string show(const Value& got) {
   if (got.is_object() || got.is_array()) return std::string(kind_name(got));
   std::string text = dump(got);
   constexpr std::size_t most = 60;
-  if (text.size() > most)
-    return "a " + std::string(kind_name(got)) + " of " + std::to_string(text.size()) + " bytes";
+  if (text.size() > most) {
+    const std::size_t size = got.is_string() ? got.get_string().size() : text.size();
+    return "a " + std::string(kind_name(got)) + " of " + std::to_string(size) + " bytes";
+  }
   return text;
 }
 

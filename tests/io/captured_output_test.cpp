@@ -35,6 +35,15 @@ TEST(CapturedOutput, SaysHowAProgramFailed) {
       Errc::not_found);
 }
 
+TEST(CapturedOutput, OfAProgramThatFailedIsHeldAllTheSame) {
+  const auto all = captured(
+      {.words = {"sh", "-c", "echo a; echo b >&2; exit 4"}, .environment = {}}, 100, seconds(20));
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->output, "a\n");
+  EXPECT_EQ(all->errors, "b\n");
+  EXPECT_EQ(all->end.exit_code, 4);
+}
+
 TEST(CapturedOutput, IsBoundedInSizeAndTime) {
   const auto large = run("head -c 1000000 /dev/zero");
   ASSERT_FALSE(large);

@@ -4,6 +4,7 @@
 //   auto answer = harness.call("search", R"({"query":"warm"})");      // waits for the answer
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -67,6 +68,8 @@ struct CallOptions {
   std::string key;
   bool is_resend = false;
   std::stop_token stop;
+  std::map<std::string, std::string> answers = {};  // to what it asked in the round before
+  std::array<bool, 3> askable = {};
 };
 
 // What a call reported besides its answer.
@@ -108,7 +111,10 @@ class PackHarness {
                      .key = options.key,
                      .is_resend = options.is_resend,
                      .stop = options.stop,
-                     .deadline = {}},
+                     .deadline = {},
+                     .answers = options.answers,
+                     .state = {},
+                     .askable = options.askable},
                     std::move(sink));
     tools_.handlers.at(verb)(arguments, std::move(call));
     return answer;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/clock.hpp"
+#include "json/json.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -68,7 +69,34 @@ std::optional<std::uint64_t> parse_span_back(std::string_view text, std::uint64_
   return span > now_ms ? 0 : now_ms - span;
 }
 
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto byte = text.starts_with('%') ? bytes_of_hex(text.substr(1, 2)) : std::nullopt;
+    const bool is_code = byte && byte->size() == 1;
+    out += is_code ? *byte : std::string(1, text.front());
+    text.remove_prefix(is_code ? 3 : 1);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::string> directories_of_roots(const std::string& result) {
+  constexpr std::string_view scheme = "file://";
+  std::vector<std::string> directories;
+  const auto parsed = json::parse(result);
+  const json::Value* roots = parsed ? json::find(*parsed, "roots") : nullptr;
+  if (roots == nullptr || !roots->is_array()) return directories;
+  for (const json::Value& root : roots->get_array()) {
+    std::string_view uri = json::string_or(root, "uri", "");
+    if (!uri.starts_with(scheme)) continue;
+    uri.remove_prefix(scheme.size());
+    if (uri.starts_with("localhost/")) uri.remove_prefix(uri.find('/'));
+    if (uri.starts_with('/')) directories.push_back(percent_decoded(uri));
+  }
+  return directories;
+}
 
 Result<std::optional<std::uint64_t>> to_time(const char* name,
                                              const std::optional<std::string>& text,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,8 +50,13 @@ json::Notes notes(const Written*);
 [[nodiscard]] Result<std::optional<std::uint64_t>> to_time(const char* name,
                                                            const std::optional<std::string>& text,
                                                            std::uint64_t now_ms);
+// The directories of an MCP ListRootsResult; what is no file: URI is passed over.
+[[nodiscard]] std::vector<std::string> directories_of_roots(const std::string& result);
+
+// Others may write times that no signed number holds: they show as the highest one.
 [[nodiscard]] inline std::int64_t number(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  return value > std::uint64_t{most} ? most : static_cast<std::int64_t>(value);
 }
 
 }  // namespace hearth::packs::issues::wire

@@ -1,7 +1,10 @@
 // The tools for the symbols of source files: context_index, context_query, context_show.
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/closest.hpp"
+#include "packs/issues/caller_files.hpp"
 #include "packs/issues/context_wire.hpp"
 #include "packs/issues/tools.hpp"
 
@@ -32,9 +35,7 @@ struct WorkTree {
 
 // The caller's, which need not be the one that the store was opened from.
 Result<WorkTree> work_tree_of(const pack::Call& call) {
-  const pack::Caller& caller = call.caller();
-  const auto repository =
-      Repository::open(caller.cwd.empty() ? caller.project_root : caller.cwd, {});
+  const auto repository = repository_of(call);
   if (!repository) return std::unexpected(repository.error());
   auto root = (*repository)->work_tree();
   if (!root) {
@@ -106,11 +107,21 @@ Result<wire::IndexAnswer> index(IssueStore& store,
 
 // ---- Asking -----------------------------------------------------------------------------------
 
+// What other branches have, or had, is in the log, too. Without a work tree all of it is told.
+void keep_tracked(std::vector<ContextFile>& files, const pack::Call& call) {
+  const auto tree = work_tree_of(call);
+  if (!tree) return;
+  const std::unordered_set<std::string_view> tracked(tree->tracked.begin(), tree->tracked.end());
+  std::erase_if(files,
+                [&](const ContextFile& file) { return !tracked.contains(file.content.path); });
+}
+
 Result<wire::SymbolAnswer> query(IssueStore& store,
                                  const wire::SymbolQuery& request,
                                  const pack::Call& call) {
-  const auto files = all_files(store, call.stop());
+  auto files = all_files(store, call.stop());
   if (!files) return std::unexpected(files.error());
+  keep_tracked(*files, call);
   return wire::to_answer(
       request.query, find_symbols(*files, request.query, static_cast<std::size_t>(request.limit)));
 }

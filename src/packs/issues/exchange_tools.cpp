@@ -1,9 +1,10 @@
 // The tools that write issues for others and read theirs: export, import.
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
-#include "base/confined_path.hpp"
 #include "base/regular_file.hpp"
+#include "packs/issues/caller_files.hpp"
 #include "packs/issues/engine/views/export_text.hpp"
 #include "packs/issues/exchange_tools_wire.hpp"
 #include "packs/issues/tools.hpp"
@@ -16,14 +17,6 @@ constexpr std::chrono::milliseconds exchange_time_limit = std::chrono::minutes(1
 constexpr std::size_t most_inline_bytes = 4UL << 20;
 constexpr std::size_t most_import_bytes = 256UL << 20;
 constexpr std::size_t events_a_commit = 10'000;
-
-// Folders that the caller may write and read.
-std::vector<std::string> roots_of(const ToolRunner& runner, const pack::Call& call) {
-  std::vector<std::string> roots = runner.context().roots();
-  const std::string& project = call.caller().project_root;
-  if (!project.empty()) roots.insert(roots.begin(), project);
-  return roots;
-}
 
 // ---- Export -----------------------------------------------------------------------------------
 
@@ -79,14 +72,13 @@ std::string export_text(const Everything& all, const std::string& format, const 
   return export_json(meta, summaries, all.events);
 }
 
-Result<wire::ExportAnswer> export_issues(const ToolRunner& runner,
-                                         IssueStore& store,
+Result<wire::ExportAnswer> export_issues(IssueStore& store,
                                          const wire::ExportRequest& request,
                                          const pack::Call& call) {
   std::optional<std::string> path;
   if (request.path) {
     if (auto may = ToolRunner::check_writable(call); !may) return std::unexpected(may.error());
-    auto real = confine_new(*request.path, call.caller().cwd, roots_of(runner, call));
+    auto real = file_to_write(store, call, *request.path);
     if (!real) return std::unexpected(std::move(real.error()));
     path = std::move(*real);
   }
@@ -121,14 +113,14 @@ Result<wire::ExportAnswer> export_issues(const ToolRunner& runner,
 
 // ---- Import -----------------------------------------------------------------------------------
 
-Result<std::string> text_to_import(const ToolRunner& runner,
+Result<std::string> text_to_import(const IssueStore& store,
                                    const wire::ImportRequest& request,
                                    const pack::Call& call) {
   if (request.path.has_value() == request.text.has_value()) {
     return fail(Errc::invalid_args, "give either path or text");
   }
   if (request.text) return *request.text;
-  const auto path = confine(*request.path, call.caller().cwd, roots_of(runner, call));
+  const auto path = file_to_read(store, call, *request.path);
   if (!path) return std::unexpected(path.error());
   auto text = read_head(*path, most_import_bytes + 1);
   if (text && text->size() > most_import_bytes) {
@@ -137,11 +129,31 @@ Result<std::string> text_to_import(const ToolRunner& runner,
   return text;
 }
 
-// An export is one value that has "events"; beads has an object with an "id" a line.
+// An export, or what `show` prints, is one value: an array, or an object that the name of its first
+// member tells from those of beads, of which each line has one.
 bool is_export(std::string_view text) {
-  const std::string_view head = text.substr(0, 65'536);
-  return head.find("\"events\"") != std::string_view::npos ||
-         head.find("\"event_id\"") != std::string_view::npos;
+  constexpr std::string_view blanks = " \t\r\n";
+  constexpr std::array<std::string_view, 8> names{"meta", "issues",         "events", "event_id",
+                                                  "data", "schema_version", "ok",     "issue"};
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  if (!text.starts_with('{')) return text.starts_with('[');
+  text.remove_prefix(std::min(text.find_first_not_of(blanks, 1), text.size()));
+  return std::ranges::any_of(names, [text](std::string_view name) {
+    return text.starts_with('"') && text.substr(1).starts_with(name) &&
+           text.substr(1 + name.size()).starts_with('"');
+  });
+}
+
+// What has nothing that could be taken is no file of issues, or is taken for another one.
+Result<void> check_some_taken(const wire::ImportAnswer& answer, std::span<const Event> events) {
+  const bool is_understood = !events.empty() || !answer.ignored.empty() ||
+                             answer.unchanged.value_or(0) > 0 || answer.deleted.value_or(0) > 0;
+  if (is_understood || answer.left_out.empty()) return {};
+  return fail(Errc::invalid_args,
+              "nothing of it can be taken as " + answer.format + "; record " +
+                  std::to_string(answer.left_out.front().record) + ": " +
+                  answer.left_out.front().why,
+              {"give the format: export or beads"});
 }
 
 Result<std::vector<Event>> events_of_export(std::string_view text, wire::ImportAnswer& answer) {
@@ -193,11 +205,10 @@ Result<std::vector<Event>> unknown_of(store::Database& database, std::span<const
   return unknown;
 }
 
-Result<wire::ImportAnswer> import_issues(const ToolRunner& runner,
-                                         IssueStore& store,
+Result<wire::ImportAnswer> import_issues(IssueStore& store,
                                          const wire::ImportRequest& request,
                                          const pack::Call& call) {
-  const auto text = text_to_import(runner, request, call);
+  const auto text = text_to_import(store, request, call);
   if (!text) return std::unexpected(text.error());
   wire::ImportAnswer answer;
   answer.format = request.format != "auto" ? request.format : is_export(*text) ? "export" : "beads";
@@ -205,6 +216,7 @@ Result<wire::ImportAnswer> import_issues(const ToolRunner& runner,
                           ? events_of_export(*text, answer)
                           : events_of_beads_file(store, *text, answer, call.stop());
   if (!events) return std::unexpected(events.error());
+  if (auto some = check_some_taken(answer, *events); !some) return std::unexpected(some.error());
   if (store.options().signatures == SignaturePolicy::require && !events->empty()) {
     return fail(Errc::permission,
                 "signatures are required here, and no file of issues has any: what it says would "
@@ -248,11 +260,10 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
       .deferred(tools, [&runner](wire::ExportRequest request, pack::Call call) {
         runner.on_pool(ToolRunner::Length::lengthy, std::move(call),
                        [&runner, request = std::move(request)](pack::Call running) {
-                         const auto outcome = [&]() -> Result<wire::ExportAnswer> {
-                           const auto store = runner.store_of(running);
-                           if (!store) return std::unexpected(store.error());
-                           return export_issues(runner, **store, request, running);
-                         }();
+                         const auto store = runner.store_of(running);
+                         if (!store)
+                           return ToolRunner::answer_without_store(running, store.error());
+                         const auto outcome = export_issues(**store, request, running);
                          running.answer(mcp::to_reply<wire::ExportAnswer>(outcome));
                        });
       });
@@ -262,11 +273,8 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
             "imported before is not imported again.",
             {.idempotent = true});
   importing.time_limit = exchange_time_limit;
-  runner.bind<wire::ImportRequest, wire::ImportAnswer>(
-      tools, std::move(importing), ToolRunner::Length::lengthy,
-      [&runner](IssueStore& store, const wire::ImportRequest& request, const pack::Call& call) {
-        return import_issues(runner, store, request, call);
-      });
+  runner.bind<wire::ImportRequest, wire::ImportAnswer>(tools, std::move(importing),
+                                                       ToolRunner::Length::lengthy, import_issues);
 }
 
 }  // namespace hearth::packs::issues

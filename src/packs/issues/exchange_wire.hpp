@@ -22,6 +22,8 @@
 
 namespace hearth::packs::issues {
 
+// {NAME: {…}}, what an event says.
+void append_kind_json(std::string& out, const Kind& kind);
 // {"event_id", "issue_id", "actor", "ts_unix_ms", "parent" where there is one, "kind": {NAME:
 // {…}}}. Ids and digests as hexadecimal digits; of a source file the number of its symbols only.
 void append_event_json(std::string& out, const Event& event);

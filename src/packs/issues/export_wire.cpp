@@ -125,6 +125,13 @@ void append_lines(std::string& out, const Items& items, const Append& append) {
 
 }  // namespace
 
+void append_kind_json(std::string& out, const Kind& kind) {
+  ObjectText object(out);
+  object.key(name_of(kind));
+  ObjectText payload(out);
+  std::visit(PayloadWriter{payload}, kind);
+}
+
 void append_event_json(std::string& out, const Event& event) {
   ObjectText object(out);
   object.text("event_id", hex_of(event.id));
@@ -133,10 +140,7 @@ void append_event_json(std::string& out, const Event& event) {
   object.number("ts_unix_ms", event.ts_ms);
   if (event.parent) object.text("parent", hex_of(*event.parent));
   object.key("kind");
-  ObjectText kind(out);
-  kind.key(name_of(event.kind));
-  ObjectText payload(out);
-  std::visit(PayloadWriter{payload}, event.kind);
+  append_kind_json(out, event.kind);
 }
 
 std::string export_json(const ExportMeta& meta,

@@ -2,29 +2,106 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "io/captured_output.hpp"
+#include "packs/issues/engine/git/reference_name.hpp"
 
 namespace hearth::packs::issues {
 namespace {
 
 constexpr std::chrono::minutes longest_command{2};
+constexpr std::size_t most_named_together = 1000;  // an argument list has an end
 constexpr std::size_t most_output = std::size_t{64} << 20;
+constexpr const char* environment_hint =
+    "git runs in the environment of the daemon: what only your shell sets (GIT_SSH_COMMAND, an "
+    "agent's "
+    "socket) belongs into git's settings, or use --no-daemon";
 constexpr const char* patterns[] = {"refs/grite/*", "refs/hearth/*"};
 
+// Variables that name a repository, as `git rev-parse --local-env-vars` lists them: those of a hook
+// or of another repository that we were started from. All others are the user's settings.
+constexpr std::array<std::string_view, 17> local_variables{"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                                           "GIT_COMMON_DIR",
+                                                           "GIT_CONFIG",
+                                                           "GIT_CONFIG_COUNT",
+                                                           "GIT_CONFIG_PARAMETERS",
+                                                           "GIT_DIR",
+                                                           "GIT_GRAFT_FILE",
+                                                           "GIT_IMPLICIT_WORK_TREE",
+                                                           "GIT_INDEX_FILE",
+                                                           "GIT_NAMESPACE",
+                                                           "GIT_NO_REPLACE_OBJECTS",
+                                                           "GIT_OBJECT_DIRECTORY",
+                                                           "GIT_PREFIX",
+                                                           "GIT_QUARANTINE_PATH",
+                                                           "GIT_REPLACE_REF_BASE",
+                                                           "GIT_SHALLOW_FILE",
+                                                           "GIT_WORK_TREE"};
+constexpr std::array<std::string_view, 3> set_variables{"GIT_TERMINAL_PROMPT", "GIT_PAGER",
+                                                        "LC_ALL"};
+
 std::vector<std::string> environment_of_git() {
-  std::vector<std::string> variables{"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-                                     "GIT_PAGER=cat", "LC_ALL=C"};
+  std::vector<std::string> variables{"GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "LC_ALL=C"};
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view variable(*each);
-    // Those of a hook or of another repository that we were started from.
-    const bool is_gits = variable.starts_with("GIT_") && !variable.starts_with("GIT_SSH") &&
-                         !variable.starts_with("GIT_ASKPASS") && !variable.starts_with("GIT_PROXY");
-    if (!is_gits && !variable.starts_with("LC_ALL=")) variables.emplace_back(variable);
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const bool is_ours = std::ranges::find(local_variables, name) != local_variables.end() ||
+                         std::ranges::find(set_variables, name) != set_variables.end();
+    if (!is_ours) variables.emplace_back(variable);
   }
   return variables;
+}
+
+// ---- What `git push --porcelain` prints: "<flag> TAB <from>:<to> TAB <summary> (<reason>)" ----
+
+std::string last_words_of(std::string_view said) {
+  constexpr std::size_t most_words = 400;
+  while (said.ends_with('\n')) said.remove_suffix(1);
+  return std::string(said.substr(said.size() - std::min(said.size(), most_words)));
+}
+
+// The line about a reference; nothing when git did not come so far.
+std::optional<std::string_view> line_about(const std::string& name, std::string_view output) {
+  const std::string mark = ":" + name + "\t";
+  while (!output.empty()) {
+    const std::string_view line = output.substr(0, output.find('\n'));
+    output.remove_prefix(std::min(line.size() + 1, output.size()));
+    if (line.substr(0, line.find('\t', 2) + 1).ends_with(mark)) return line;
+  }
+  return std::nullopt;
+}
+
+// Whether somebody else has changed the reference meanwhile, or is about to. What the server finds
+// out only at its lock it tells on standard error.
+bool is_late(std::string_view name, std::string_view line, std::string_view said) {
+  if (line.contains("(stale info)") || line.contains("(fetch first)")) return true;
+  std::string about = "cannot lock ref '";
+  about.append(name).append("'");
+  for (std::string_view words : {line, said}) {
+    const std::size_t at = words.find(about);
+    if (at == std::string_view::npos) continue;
+    words = words.substr(at, words.find('\n', at) - at);
+    if (words.contains("but expected") || words.contains("already exists") ||
+        words.contains("File exists")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Pushed> outcome_of(const std::string& name, const io::Captured& told) {
+  const auto line = line_about(name, told.output);
+  if (!line) return std::nullopt;
+  if (!line->starts_with('!')) return Pushed{.is_made = true, .refusal = {}};
+  if (is_late(name, *line, told.errors)) return Pushed{};
+  std::string why(line->substr(line->rfind('\t') + 1));
+  if (!told.errors.empty()) why += ": " + last_words_of(told.errors);
+  return Pushed{.is_made = false, .refusal = std::move(why)};
 }
 
 class GitTransport final : public Transport {
@@ -32,8 +109,10 @@ class GitTransport final : public Transport {
   GitTransport(std::string directory, std::string remote, std::stop_token stop)
       : directory_(std::move(directory)), remote_(std::move(remote)), stop_(std::move(stop)) {}
 
+  // What the remote tells may be anything: git's patterns match the ends of names, and a server
+  // invents them.
   Result<std::vector<Reference>> list() override {
-    const auto output = run({"ls-remote", "--quiet", remote_, patterns[0], patterns[1]});
+    const auto output = run({"ls-remote", "--quiet", "--", remote_, patterns[0], patterns[1]});
     if (!output) return std::unexpected(output.error());
     std::vector<Reference> found;
     std::string_view rest = *output;
@@ -44,18 +123,44 @@ class GitTransport final : public Transport {
       const std::size_t tab = line.find('\t');
       if (tab == std::string_view::npos) continue;
       const auto target = id_of_hex<ObjectId>(line.substr(0, tab));
-      if (target) found.push_back({std::string(line.substr(tab + 1)), *target});
+      const std::string_view name = line.substr(tab + 1);
+      if (target && is_issue_reference(name)) found.push_back({std::string(name), *target});
     }
     return found;
   }
 
+  // The objects only: no reference here is changed, whatever the settings map.
   Result<void> fetch(std::span<const Reference> remote) override {
+    while (!remote.empty()) {
+      const auto some = remote.first(std::min(remote.size(), most_named_together));
+      remote = remote.subspan(some.size());
+      if (auto fetched = fetch_some(some); !fetched) return fetched;
+    }
+    return {};
+  }
+
+  Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
+    std::vector<Pushed> all;
+    while (!changes.empty()) {
+      const auto some = changes.first(std::min(changes.size(), most_named_together));
+      changes = changes.subspan(some.size());
+      auto pushed = push_some(some);
+      if (!pushed) return std::unexpected(std::move(pushed.error()));
+      std::ranges::move(*pushed, std::back_inserter(all));
+    }
+    return all;
+  }
+
+ private:
+  Result<void> fetch_some(std::span<const Reference> remote) const {
     std::vector<std::string> words{"fetch",
                                    "--quiet",
                                    "--no-tags",
                                    "--no-write-fetch-head",
                                    "--no-recurse-submodules",
                                    "--no-auto-maintenance",
+                                   "--refmap=",
+                                   "--",
                                    remote_};
     for (const Reference& each : remote) words.push_back(each.name);
     auto output = run(std::move(words));
@@ -63,39 +168,46 @@ class GitTransport final : public Transport {
     return {};
   }
 
-  // One by one, so that each is told of by itself.
-  Result<std::vector<bool>> push(std::span<const RefChange> changes) override {
-    std::vector<bool> made;
+  // Without --atomic: each has a line of its own in what git prints for programs.
+  Result<std::vector<Pushed>> push_some(std::span<const RefChange> changes) const {
+    std::vector<std::string> words{"push", "--porcelain", "--no-verify", "--no-recurse-submodules"};
     for (const RefChange& each : changes) {
-      const auto done = push_one(each);
-      if (!done) return std::unexpected(done.error());
-      made.push_back(*done);
+      words.push_back("--force-with-lease=" + each.name + ":" +
+                      (each.expected ? hex_of(*each.expected) : ""));
     }
-    return made;
+    words.insert(words.end(), {"--", remote_});
+    for (const RefChange& each : changes) {
+      words.push_back((each.to ? hex_of(*each.to) : "") + ":" + each.name);
+    }
+    const auto told = io::captured(plan_of(std::move(words)), most_output, longest_command, stop_);
+    if (!told) return std::unexpected(told.error());
+    std::vector<Pushed> all;
+    for (const RefChange& each : changes) {
+      auto pushed = outcome_of(each.name, *told);
+      if (!pushed) {
+        return fail(Errc::unavailable,
+                    "git push " + told->end.describe() + ": " + last_words_of(told->errors),
+                    {environment_hint});
+      }
+      all.push_back(std::move(*pushed));
+    }
+    return all;
   }
 
- private:
-  Result<bool> push_one(const RefChange& change) {
-    const std::string expected = change.expected ? hex_of(*change.expected) : "";
-    const std::string to = change.to ? hex_of(*change.to) : "";
-    const auto output = run({"push", "--quiet", "--no-verify", "--no-recurse-submodules",
-                             "--force-with-lease=" + change.name + ":" + expected, remote_,
-                             to + ":" + change.name});
-    if (output) return true;
-    const std::string& why = output.error().message;
-    const bool is_late =
-        why.contains("rejected]") || why.contains("stale info") || why.contains("cannot lock ref");
-    if (is_late) return false;
-    return std::unexpected(output.error());
-  }
-
-  Result<std::string> run(std::vector<std::string> words) const {
+  io::ChildPlan plan_of(std::vector<std::string> words) const {
     io::ChildPlan plan{.words = {"git", "--git-dir=" + directory_, "-c", "core.hooksPath=/dev/null",
                                  "-c", "core.pager=cat", "-c", "gc.auto=0"},
                        .environment = environment_of_git(),
                        .directory = directory_};
     std::ranges::move(words, std::back_inserter(plan.words));
-    return io::captured_output(std::move(plan), most_output, longest_command, stop_);
+    return plan;
+  }
+
+  Result<std::string> run(std::vector<std::string> words) const {
+    auto output =
+        io::captured_output(plan_of(std::move(words)), most_output, longest_command, stop_);
+    if (!output) output.error().suggestions = {environment_hint};
+    return output;
   }
 
   const std::string directory_;
@@ -121,7 +233,8 @@ Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
                 {"git remote add " + remote + " URL"});
   }
   const std::string base = repository.work_tree().value_or(repository.common_directory());
-  if (const auto path = local_path_of(*url, base)) {
+  const auto path = local_path_of(*url, base);
+  if (path && !repository.pushes_elsewhere(remote)) {
     return local_transport(repository, *path, options);
   }
   return git_transport(repository.common_directory(), remote, std::move(stop));

@@ -9,14 +9,15 @@
 
 namespace hearth::packs::issues {
 
-// Runs `git` with the user's settings and credentials, but without hooks, pagers, prompts and the
-// system's settings. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
+// Runs `git` with the settings and credentials that this process has, but without hooks, pagers and
+// prompts. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
 // command.
 [[nodiscard]] std::unique_ptr<Transport> git_transport(const std::string& common_directory,
                                                        const std::string& remote,
                                                        std::stop_token stop);
 
-// By the remote's URL: directly where it is a directory of this machine, else through git.
+// By the remote's URL: directly where it is a directory of this machine, else, and where another
+// URL is given for pushing, through git.
 // `not_found` when the repository has no such remote.
 [[nodiscard]] Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
                                                              const std::string& remote,

@@ -1,9 +1,12 @@
 // The tools for single issues: create, show, update, comment, close, reopen, label, assign, link.
 #include <algorithm>
+#include <cctype>
 #include <iterator>
+#include <set>
 
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/extension.hpp"
+#include "packs/issues/engine/views/dependency_order.hpp"
 #include "packs/issues/issue_wire.hpp"
 #include "packs/issues/tools.hpp"
 
@@ -21,7 +24,31 @@ Result<void> check_label(const std::string& label) {
   return {};
 }
 
+Result<void> would_wait_for_itself(const std::string& parent) {
+  return fail(Errc::conflict,
+              "as a part of " + parent + " it would wait for itself: an epic waits for its parts",
+              {"see what waits for what with hearth issues dep-list and tree"});
+}
+
 // ---- Creating ---------------------------------------------------------------------------------
+
+// A new part that waits for what its epic has to come before.
+Result<void> check_no_circle(const wire::NewIssue& wanted, const Board& board) {
+  if (!wanted.parent) return {};
+  const auto parent = board.resolve(*wanted.parent);
+  if (!parent) return std::unexpected(parent.error());
+  const IssueGraph& graph = board.graph();
+  const auto epic = graph.find(*parent);
+  for (const std::string& each : wanted.depends_on) {
+    const auto target = board.resolve(each);
+    if (!target) return std::unexpected(target.error());
+    const auto before = graph.find(*target);
+    const bool is_circle =
+        epic && before && (epic == before || comes_before(graph, *epic, *before));
+    if (is_circle) return would_wait_for_itself(board.short_id(*parent));
+  }
+  return {};
+}
 
 Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
@@ -39,6 +66,7 @@ Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batc
     if (!parent) return std::unexpected(parent.error());
     creation.labels.push_back(parent_label(*parent));
   }
+  if (auto good = check_no_circle(wanted, board); !good) return good;
   const auto id = IssueId::of(random_bytes(IssueId::size));
   batch.drafts.push_back({id, std::move(creation)});
   for (const std::string& user : wanted.assignee) {
@@ -71,14 +99,25 @@ Result<Batch> make_creations(const wire::CreateRequest& request,
 
 // ---- Changing ---------------------------------------------------------------------------------
 
-// Replaces extension labels: whatever said the same is taken away, since sets only grow and shrink.
-void replace_extension(const Summary& issue,
-                       const std::string& old_label,
-                       const std::string& new_label,
+// Sets what the extension labels of a prefix say; empty: nothing. All others of that prefix are
+// taken away: clones that set it at once have left several, of which the newest counts.
+void replace_extension(const Issue& issue,
+                       std::string_view prefix,
+                       const std::string& label,
                        Batch& batch) {
-  if (old_label == new_label) return;
-  if (!old_label.empty()) batch.drafts.push_back({issue.id, LabelRemoved{old_label}});
-  if (!new_label.empty()) batch.drafts.push_back({issue.id, LabelAdded{new_label}});
+  bool is_there = false;
+  for (const std::string& each : issue.extensions) {
+    if (each == label) {
+      is_there = true;
+    } else if (each.starts_with(prefix)) {
+      batch.drafts.push_back({issue.summary.id, LabelRemoved{each}});
+    }
+  }
+  if (!label.empty() && !is_there) batch.drafts.push_back({issue.summary.id, LabelAdded{label}});
+}
+
+bool is_priority(std::string_view label) {
+  return label.starts_with(priority_prefix);
 }
 
 Result<std::string> new_parent_label(const std::string& parent,
@@ -95,36 +134,49 @@ Result<std::string> new_parent_label(const std::string& parent,
     }
     above = above->parent ? board.find(*above->parent) : nullptr;
   }
+  const auto at = board.graph().find(issue.id);
+  if (at && !is_in_circle(board.graph(), *at)) {
+    std::vector<Summary> moved(board.issues().begin(), board.issues().end());
+    moved[*at].parent = *id;
+    if (is_in_circle(IssueGraph(moved), *at)) {
+      return std::unexpected(would_wait_for_itself(board.short_id(*id)).error());
+    }
+  }
   return parent_label(*id);
 }
 
 Result<Batch> make_update(const wire::UpdateRequest& request,
                           const Board& board,
-                          store::Database&,
+                          store::Database& database,
                           const Actor&) {
   const auto id = board.resolve(request.id);
   if (!id) return std::unexpected(id.error());
-  const Summary& issue = *board.find(*id);
   if (!request.title && !request.body && !request.priority && !request.type && !request.parent) {
     return fail(Errc::invalid_args, "nothing is to change",
                 {"give title, body, priority, type or parent"});
   }
+  const auto events = Cache::events(database, *id);
+  if (!events) return std::unexpected(events.error());
+  const auto issue = project_issue(*events);
+  if (!issue) return fail(Errc::not_found, "there is no issue " + request.id);
   Batch batch;
   if (request.title || request.body) {
     batch.drafts.push_back({*id, IssueUpdated{request.title, request.body}});
   }
   if (request.priority) {
-    replace_extension(issue, priority_label(issue.priority),
-                      priority_label(static_cast<std::uint8_t>(*request.priority)), batch);
+    const auto priority = static_cast<std::uint8_t>(*request.priority);
+    const bool is_said =
+        !std::ranges::any_of(issue->extensions, is_priority) && priority == default_priority;
+    if (!is_said) replace_extension(*issue, priority_prefix, priority_label(priority), batch);
   }
   if (request.type) {
-    replace_extension(issue, issue.type.empty() ? "" : type_label(issue.type),
-                      request.type->empty() ? "" : type_label(*request.type), batch);
+    replace_extension(*issue, type_prefix, request.type->empty() ? "" : type_label(*request.type),
+                      batch);
   }
   if (request.parent) {
-    const auto label = new_parent_label(*request.parent, issue, board);
+    const auto label = new_parent_label(*request.parent, issue->summary, board);
     if (!label) return std::unexpected(label.error());
-    replace_extension(issue, issue.parent ? parent_label(*issue.parent) : "", *label, batch);
+    replace_extension(*issue, parent_prefix, *label, batch);
   }
   return batch;
 }
@@ -136,8 +188,10 @@ Result<EventId> find_comment(store::Database& database,
   if (!events) return std::unexpected(events.error());
   const auto projected = project_issue(*events);
   std::vector<EventId> found;
+  std::string wanted = prefix;
+  std::ranges::transform(wanted, wanted.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const Comment& each : projected ? projected->comments : std::vector<Comment>()) {
-    if (hex_of(each.id).starts_with(prefix)) found.push_back(each.id);
+    if (hex_of(each.id).starts_with(wanted)) found.push_back(each.id);
   }
   if (found.size() == 1) return found.front();
   if (!found.empty()) return fail(Errc::invalid_args, "several comments begin with " + prefix);
@@ -179,11 +233,15 @@ void change_set(const IssueId& id,
                 const std::vector<std::string>& add,
                 const std::vector<std::string>& remove,
                 Batch& batch) {
+  std::set<std::string> named;
   for (const std::string& each : add) {
-    if (!std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Added{each}});
+    const bool is_new = !std::ranges::binary_search(present, each) && named.insert(each).second;
+    if (is_new) batch.drafts.push_back({id, Added{each}});
   }
+  named.clear();
   for (const std::string& each : remove) {
-    if (std::ranges::binary_search(present, each)) batch.drafts.push_back({id, Removed{each}});
+    const bool goes = std::ranges::binary_search(present, each) && named.insert(each).second;
+    if (goes) batch.drafts.push_back({id, Removed{each}});
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "json/json.hpp"
 #include "packs/issues/engine/extension.hpp"
 #include "packs/issues/engine/views/ready.hpp"
+#include "packs/issues/exchange_wire.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -210,57 +210,10 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
   return shown;
 }
 
-namespace {
-
-json::Value optional_text(const std::optional<std::string>& text) {
-  return text ? json::Value(*text) : json::Value();
-}
-
-struct KindMembers {
-  json::Object operator()(const IssueCreated& kind) const {
-    json::Array labels;
-    for (const std::string& label : kind.labels) labels.emplace_back(label);
-    return {{"title", kind.title}, {"body", kind.body}, {"labels", std::move(labels)}};
-  }
-  json::Object operator()(const IssueUpdated& kind) const {
-    return {{"title", optional_text(kind.title)}, {"body", optional_text(kind.body)}};
-  }
-  json::Object operator()(const CommentAdded& kind) const { return {{"body", kind.body}}; }
-  json::Object operator()(const LabelAdded& kind) const { return {{"label", kind.label}}; }
-  json::Object operator()(const LabelRemoved& kind) const { return {{"label", kind.label}}; }
-  json::Object operator()(const StateChanged& kind) const {
-    return {{"state", std::string(name_of(kind.state))}};
-  }
-  json::Object operator()(const LinkAdded& kind) const {
-    return {{"url", kind.url}, {"note", optional_text(kind.note)}};
-  }
-  json::Object operator()(const AssigneeAdded& kind) const { return {{"user", kind.user}}; }
-  json::Object operator()(const AssigneeRemoved& kind) const { return {{"user", kind.user}}; }
-  json::Object operator()(const AttachmentAdded& kind) const {
-    return {{"name", kind.name}, {"sha256", hex_of(kind.sha256)}, {"mime", kind.mime}};
-  }
-  json::Object operator()(const DependencyAdded& kind) const {
-    return {{"target", hex_of(kind.target)}, {"dep_type", std::string(name_of(kind.type))}};
-  }
-  json::Object operator()(const DependencyRemoved& kind) const {
-    return {{"target", hex_of(kind.target)}, {"dep_type", std::string(name_of(kind.type))}};
-  }
-  json::Object operator()(const ContextUpdated& kind) const {
-    return {{"path", kind.path},
-            {"language", kind.language},
-            {"symbol_count", kind.symbols.size()},
-            {"summary", kind.summary},
-            {"content_hash", hex_of(kind.content_hash)}};
-  }
-  json::Object operator()(const ProjectContextUpdated& kind) const {
-    return {{"key", kind.key}, {"value", kind.value}};
-  }
-};
-
-}  // namespace
-
 std::string kind_text(const Kind& kind) {
-  return json::dump(json::Object{{name_of(kind), std::visit(KindMembers{}, kind)}});
+  std::string text;
+  append_kind_json(text, kind);
+  return text;
 }
 
 ShownEvent to_shown(const Event& event) {

@@ -63,17 +63,6 @@ std::string joined(const std::vector<std::string>& reasons) {
   return all;
 }
 
-// Open issues that are not ready, by urgency.
-std::vector<Position> blocked_issues(const IssueGraph& graph, const Claimed& claimed) {
-  std::vector<Position> blocked;
-  for (Position at = 0; at < graph.size(); ++at) {
-    if (graph.issue(at).state != State::open) continue;
-    if (!obstacles_of(graph, at, claimed).none()) blocked.push_back(at);
-  }
-  std::ranges::sort(blocked, {}, [&](Position at) { return urgency(graph.issue(at)); });
-  return blocked;
-}
-
 }  // namespace
 
 Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest& request) {
@@ -83,6 +72,7 @@ Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest&
   const auto filter = filter_of(request, *board);
   if (!filter) return std::unexpected(filter.error());
   const IssueGraph& graph = board->graph();
+  const auto short_id = [&board](const IssueId& id) { return board->short_id(id); };
   wire::ListAnswer answer;
   const auto all =
       request.blocked ? blocked_issues(graph, *claimed) : ready_issues(graph, *claimed);
@@ -90,8 +80,9 @@ Result<wire::ListAnswer> list_ready(IssueStore& store, const wire::ReadyRequest&
     if (!filter->admits(graph.issue(at))) continue;
     if (answer.total++ >= request.limit) continue;
     wire::ListedIssue listed = wire::to_brief(graph.issue(at), *board);
-    listed.why = joined(request.blocked ? obstacle_reasons(graph, obstacles_of(graph, at, *claimed))
-                                        : ready_reasons(graph, at));
+    listed.why = joined(request.blocked
+                            ? obstacle_reasons(graph, obstacles_of(graph, at, *claimed), short_id)
+                            : ready_reasons(graph, at));
     answer.issues.push_back(std::move(listed));
   }
   answer.truncated = answer.total > request.limit;

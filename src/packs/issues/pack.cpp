@@ -165,10 +165,14 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                               .idle = idle_,
                               .roots = roots_,
                               .changed = {},
+                              .locks_changed = {},
                               .when_idle = {}};
   options.changed = [this, name_space = place.name_space,
                      common_directory](const Projector::Changes& changes) {
     tell(changes, name_space, common_directory);
+  };
+  options.locks_changed = [this, name_space = place.name_space] {
+    context_->resources_updated({"hearth://issues/ready"}, name_space);
   };
   options.when_idle = [this] {
     auto queued = context_->submit([this, running = runner_.running()] { stores_.close_idle(); });
@@ -188,8 +192,12 @@ void Issues::tell(const Projector::Changes& changes,
   json::Array ids;
   for (const IssueId& id : changes.issues) {
     if (ids.size() == most_named_changes) break;
-    uris.push_back("hearth://issues/" + hex_of(id));
-    ids.emplace_back(hex_of(id));
+    const std::string hex = hex_of(id);
+    // Also as lists name it, for who has subscribed by that.
+    for (const std::size_t digits : {8U, 16U, 32U}) {
+      uris.push_back("hearth://issues/" + hex.substr(0, digits));
+    }
+    ids.emplace_back(hex);
   }
   const bool is_all = changes.issues.size() > ids.size() || changes.others;
   if (is_all) uris.emplace_back("hearth://issues/*");

@@ -216,9 +216,10 @@ Result<wire::GraphAnswer> draw(IssueStore& store, const wire::GraphRequest& requ
   });
   const std::size_t total = shown.size();
   shown.resize(std::min(total, static_cast<std::size_t>(request.limit)));
+  const auto short_id = [&board](const IssueId& each) { return board->short_id(each); };
   const auto syntax = request.format == "dot" ? GraphSyntax::dot : GraphSyntax::mermaid;
   return wire::GraphAnswer{.format = request.format,
-                           .text = graph_text(graph, shown, syntax),
+                           .text = graph_text(graph, shown, syntax, short_id),
                            .nodes = wire::number(shown.size()),
                            .total = wire::number(total),
                            .truncated = shown.size() < total};

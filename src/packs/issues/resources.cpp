@@ -17,11 +17,9 @@ template <typename Read>
 void answer_on_pool(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
   runner.on_pool(ToolRunner::Length::brief, std::move(call),
                  [&runner, uri, read = std::move(read)](pack::Call waiting) {
-                   const auto text = [&]() -> Result<std::string> {
-                     const auto store = runner.store_of(waiting);
-                     if (!store) return std::unexpected(store.error());
-                     return read(**store);
-                   }();
+                   const auto store = runner.store_of(waiting);
+                   if (!store) return ToolRunner::answer_without_store(waiting, store.error());
+                   const Result<std::string> text = read(**store);
                    if (!text) return waiting.answer(std::unexpected(text.error()));
                    pack::Reply reply;
                    reply.content.push_back({.kind = pack::ContentKind::resource,
@@ -67,11 +65,14 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                               });
              });
   binder.add(
-      pack::TemplateSpec{.uri_template = "hearth://issues/{id}",
-                         .name = "issues-issue",
-                         .title = "Issue",
-                         .description = "One issue of the caller's repository, whole",
-                         .mime_type = json_type},
+      pack::TemplateSpec{
+          .uri_template = "hearth://issues/{id}",
+          .name = "issues-issue",
+          .title = "Issue",
+          .description =
+              "One issue of the caller's repository, whole; followed by its whole id or as lists "
+              "name it",
+          .mime_type = json_type},
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
         answer_on_pool(runner, uri, std::move(call), [id = variables.at("id")](IssueStore& store) {
           return read_issue(store, id);

@@ -1,9 +1,12 @@
 // The tools around a repository's issues: init, actors, attachments.
+#include <sys/types.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <variant>
 
-#include "base/confined_path.hpp"
 #include "base/regular_file.hpp"
+#include "packs/issues/caller_files.hpp"
 #include "packs/issues/engine/agents_md.hpp"
 #include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/setup_wire.hpp"
@@ -17,25 +20,62 @@ constexpr std::size_t most_agents_md_bytes = std::size_t{4} << 20;
 
 // ---- Init -------------------------------------------------------------------------------------
 
-// A bare repository has no place for it.
-Result<void> write_agents_md(const Repository& repository, wire::InitAnswer& answer) {
-  const auto tree = repository.work_tree();
+namespace fs = std::filesystem;
+
+struct AgentsMdFile {
+  std::string path;  // the file itself, where AGENTS.md is a link to another one
+  mode_t mode = 0644;
+  std::string text;
+};
+
+// As it is in the work tree; why it is left alone, if it is.
+std::variant<AgentsMdFile, std::string> read_agents_md(const std::string& tree) {
+  std::error_code error;
+  AgentsMdFile file{.path = tree + "/AGENTS.md"};
+  const fs::file_status kind = fs::symlink_status(file.path, error);
+  if (!fs::exists(kind)) return file;
+  if (fs::is_symlink(kind)) {
+    const fs::path root = fs::canonical(tree, error);
+    const fs::path target = fs::canonical(file.path, error);
+    const bool is_inside = !error && std::ranges::mismatch(root, target).in1 == root.end();
+    if (!is_inside) return "it is a link to something that is no file of the project";
+    file.path = target.string();
+  }
+  file.mode = static_cast<mode_t>(fs::status(file.path, error).permissions() & fs::perms::mask);
+  auto text = read_head(file.path, most_agents_md_bytes + 1);
+  if (!text) return std::move(text.error().message);
+  if (text->size() > most_agents_md_bytes) return "it is larger than 4 MiB";
+  file.text = std::move(*text);
+  return file;
+}
+
+// Into the work tree that the caller is in.
+Result<void> write_agents_md(const pack::Call& call, wire::InitAnswer& answer) {
+  const auto repository = repository_of(call);
+  if (!repository) return std::unexpected(repository.error());
   answer.agents_md_action = "skipped";
-  if (!tree) return {};
-  const std::string path = *tree + "/AGENTS.md";
-  const auto old = read_head(path, most_agents_md_bytes);
-  if (!old && old.error().code != Errc::not_found) return std::unexpected(old.error());
-  const auto made = with_issues_section(old.value_or(""));
+  const auto tree = (*repository)->work_tree();
+  if (!tree) {
+    answer.agents_md_reason = "a bare repository has no place for it";
+    return {};
+  }
+  auto old = read_agents_md(*tree);
+  if (auto* why = std::get_if<std::string>(&old)) {
+    answer.agents_md_reason = std::move(*why);
+    return {};
+  }
+  const AgentsMdFile& file = std::get<AgentsMdFile>(old);
+  const auto made = with_issues_section(file.text);
   if (!made) return std::unexpected(made.error());
-  answer.agents_md_path = path;
+  answer.agents_md_path = file.path;
   if (made->action == AgentsMdAction::unchanged) return {};
   answer.agents_md_action = name_of(made->action);
-  return store::replace_file(path, made->text, 0644);
+  return store::replace_file(file.path, made->text, file.mode);
 }
 
 Result<wire::InitAnswer> init(IssueStore& store,
                               const wire::InitRequest& request,
-                              const pack::Call&) {
+                              const pack::Call& call) {
   auto repository = store.open_repository();
   if (!repository) return std::unexpected(std::move(repository.error()));
   auto held = (*repository)->lock();
@@ -52,9 +92,10 @@ Result<wire::InitAnswer> init(IssueStore& store,
                           .repo_config = actors.config_path(),
                           .action = is_new ? "created" : "existing",
                           .agents_md_path = std::nullopt,
-                          .agents_md_action = "disabled"};
+                          .agents_md_action = "disabled",
+                          .agents_md_reason = std::nullopt};
   if (!request.no_agents_md) {
-    if (auto done = write_agents_md(**repository, answer); !done) {
+    if (auto done = write_agents_md(call, answer); !done) {
       return std::unexpected(std::move(done.error()));
     }
   }
@@ -121,20 +162,12 @@ Result<wire::ActorsAnswer> list_actors(IssueStore& store,
 
 // ---- Attachments ------------------------------------------------------------------------------
 
-// Folders whose files a call may read and write.
-std::vector<std::string> roots_of(const IssueStore& store, const pack::Call& call) {
-  std::vector<std::string> roots;
-  if (!call.caller().project_root.empty()) roots.push_back(call.caller().project_root);
-  std::ranges::copy(store.options().roots, std::back_inserter(roots));
-  return roots;
-}
-
 Result<wire::AttachAnswer> attach(IssueStore& store,
                                   const wire::AttachRequest& request,
                                   const pack::Call& call) {
   const auto id = store.board()->resolve(request.id);
   if (!id) return std::unexpected(id.error());
-  const auto path = confine(request.path, call.caller().cwd, roots_of(store, call));
+  const auto path = file_to_read(store, call, request.path);
   if (!path) return std::unexpected(path.error());
   const auto bytes = store::system_env().read(*path, most_attachment_bytes);
   if (!bytes) return std::unexpected(bytes.error());
@@ -189,7 +222,7 @@ Result<wire::DetachAnswer> save_attachment(IssueStore& store,
                                            const pack::Call& call) {
   const auto found = find_attachment(store, request.id, request.name);
   if (!found) return std::unexpected(found.error());
-  const auto path = confine_new(request.to, call.caller().cwd, roots_of(store, call));
+  const auto path = file_to_write(store, call, request.to);
   if (!path) return std::unexpected(path.error());
   const auto repository = store.open_repository();
   if (!repository) return std::unexpected(repository.error());

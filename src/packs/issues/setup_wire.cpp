@@ -14,7 +14,8 @@ json::Notes notes(const InitAnswer*) {
           {"repo_config", ""},
           {"action", "created or existing"},
           {"agents_md_path", ""},
-          {"agents_md_action", "created, updated, skipped or disabled"}};
+          {"agents_md_action", "created, updated, skipped or disabled"},
+          {"agents_md_reason", "Why it was skipped"}};
 }
 json::Notes notes(const ActorCreateRequest*) {
   return {{"label", "A name for people", name_limits()},

@@ -23,10 +23,12 @@ struct InitAnswer {
   std::string action;
   std::optional<std::string> agents_md_path;
   std::string agents_md_action;
+  std::optional<std::string> agents_md_reason;
 };
-BOOST_DESCRIBE_STRUCT(InitAnswer,
-                      (),
-                      (actor_id, data_dir, repo_config, action, agents_md_path, agents_md_action))
+BOOST_DESCRIBE_STRUCT(
+    InitAnswer,
+    (),
+    (actor_id, data_dir, repo_config, action, agents_md_path, agents_md_action, agents_md_reason))
 json::Notes notes(const InitAnswer*);
 
 struct ActorCreateRequest {

@@ -1,5 +1,8 @@
 #include "packs/issues/stores.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <exception>
 #include <filesystem>
 #include <iterator>
@@ -10,22 +13,55 @@ namespace {
 
 constexpr std::size_t most_directories = 4096;
 
-// Whether a directory still belongs to the repository that it was found in: a repository of its own
-// would have come between, or that one has gone.
-bool is_there(const std::string& common_directory) {
-  std::error_code ignored;
-  return std::filesystem::exists(common_directory + "/HEAD", ignored);
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t born_ns = 0;  // numbers of files are given again; 0 where nobody notes it
+};
+
+std::optional<FileId> file_id(const std::string& path) {
+  struct statx found{};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &found) != 0) return std::nullopt;
+  FileId id{.device = (std::uint64_t{found.stx_dev_major} << 32) | found.stx_dev_minor,
+            .inode = found.stx_ino};
+  if ((found.stx_mask & STATX_BTIME) != 0) {
+    id.born_ns = found.stx_btime.tv_sec * 1'000'000'000 + found.stx_btime.tv_nsec;
+  }
+  return id;
+}
+
+void append(std::string& out, const std::optional<FileId>& id) {
+  out += id ? std::to_string(id->device) + ":" + std::to_string(id->inode) + ":" +
+                  std::to_string(id->born_ns) + " "
+            : std::string("- ");
 }
 
 }  // namespace
 
+// git goes upwards until a folder has ".git", or is a repository itself (it has a HEAD).
+std::string Stores::found_at(const std::string& directory) {
+  std::string trace;
+  for (std::filesystem::path at = directory;; at = at.parent_path()) {
+    if (file_id(at / "HEAD")) append(trace, file_id(at));
+    const auto link = file_id(at / ".git");
+    if (link) append(trace, link);
+    if (link && (file_id(at / ".git/HEAD") || std::filesystem::is_regular_file(at / ".git"))) break;
+    if (at == at.parent_path()) break;
+  }
+  return trace;
+}
+
 Stores::Shared Stores::find(const Place& place) {
+  const std::string trace = found_at(place.directory);  // a slow disk holds up nobody else
   auto state = state_.lock();
   const auto known = state->repositories.find({place.name_space, place.directory});
   if (known == state->repositories.end() || state->is_closed) return nullptr;
-  const auto slot = state->slots.find({place.name_space, known->second});
-  if (slot == state->slots.end() || !is_there(known->second)) return nullptr;
-  return slot->second.store;
+  const Known& repository = known->second;
+  const auto slot = state->slots.find({place.name_space, repository.common_directory});
+  const bool is_there = slot != state->slots.end() &&
+                        file_id(repository.common_directory + "/HEAD") &&
+                        trace == repository.found_at;
+  return is_there ? slot->second.store : nullptr;
 }
 
 // Whoever waits for the opening must hear of it, however it ends.
@@ -39,6 +75,7 @@ Result<Stores::Shared> Stores::open(const Place& place, const std::string& commo
 
 Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
   if (Shared store = find(place)) return store;
+  std::string trace = found_at(place.directory);
   const auto repository = Repository::open(place.directory, {.is_power_safe = is_power_safe});
   if (!repository) return std::unexpected(repository.error());
   const std::string common = (*repository)->common_directory();
@@ -46,7 +83,7 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
   {
     auto state = state_.lock();
     if (state->repositories.size() >= most_directories) state->repositories.clear();
-    state->repositories[{place.name_space, place.directory}] = common;
+    state->repositories[{place.name_space, place.directory}] = {common, std::move(trace)};
     state.wait([&](State& now) { return now.is_closed || !now.slots[key].is_opening; });
     if (state->is_closed) return fail(Errc::draining, "the issue stores are closing");
     Slot& slot = state->slots[key];

@@ -55,12 +55,19 @@ class Stores final {
     Shared store;
     bool is_opening = false;
   };
+  // Where a caller's directory belongs, and by which files git found that: with other ones it would
+  // have been found elsewhere.
+  struct Known {
+    std::string common_directory;
+    std::string found_at;
+  };
   struct State {
-    std::map<Key, std::string> repositories;  // by a caller's directory: the common git directory
-    std::map<Key, Slot> slots;                // by the common git directory
+    std::map<Key, Known> repositories;  // by a caller's directory
+    std::map<Key, Slot> slots;          // by the common git directory
     bool is_closed = false;
   };
   [[nodiscard]] std::vector<Shared> take_surplus(State& state) const;
+  [[nodiscard]] static std::string found_at(const std::string& directory);
   [[nodiscard]] Result<Shared> open(const Place& place, const std::string& common_directory) const;
 
   const Open open_;

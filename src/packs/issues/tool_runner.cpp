@@ -1,6 +1,7 @@
 #include "packs/issues/tool_runner.hpp"
 
 #include "base/ids.hpp"
+#include "packs/issues/caller_files.hpp"
 
 namespace hearth::packs::issues {
 
@@ -22,16 +23,21 @@ std::uint64_t ToolRunner::now_ms() const {
 }
 
 Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call, Start start) {
-  const pack::Caller& caller = call.caller();
-  const std::string& directory = caller.cwd.empty() ? caller.project_root : caller.cwd;
-  if (directory.empty()) {
-    return fail(Errc::invalid_args, "the caller has no working directory, so no repository either",
-                {"start the client inside of a git repository"});
-  }
-  auto store = stores_.get({caller.name_space, directory}, context_->is_power_safe());
+  auto directory = directory_of(call);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  auto store =
+      stores_.get({call.caller().name_space, std::move(*directory)}, context_->is_power_safe());
   if (!store || start == Start::as_it_is) return store;
   if (auto fresh = (*store)->catch_up(); !fresh) return std::unexpected(fresh.error());
   return store;
+}
+
+void ToolRunner::answer_without_store(pack::Call& call, const Error& why) {
+  const bool is_nowhere = why.code == Errc::not_found || !directory_of(call);
+  if (auto question = is_nowhere ? roots_question(call) : std::nullopt) {
+    return call.answer(std::move(*question));
+  }
+  call.answer(std::unexpected(why));
 }
 
 Result<void> ToolRunner::check_writable(const pack::Call& call) {

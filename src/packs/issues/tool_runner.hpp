@@ -45,6 +45,9 @@ class ToolRunner final {
   enum class Start : std::uint8_t { caught_up, as_it_is };
   [[nodiscard]] Result<Stores::Shared> store_of(const pack::Call& call,
                                                 Start start = Start::caught_up);
+  // Answers a call for which store_of failed; where its directory is in no repository, by asking
+  // its client for its roots first.
+  static void answer_without_store(pack::Call& call, const Error& why);
   // The key under which a write is in the log: the caller's own, else the transport's; nothing
   // without either. `request` is what the call asked for.
   [[nodiscard]] static std::optional<CallKey> write_key(const std::optional<std::string>& own,
@@ -60,7 +63,8 @@ class ToolRunner final {
 
   // Binds a tool that reads, or does work of its own: Result<Answer>(IssueStore&, const Request&,
   // const pack::Call&), on the pool; twice where what is kept of the log turns out to be damaged.
-  // Those whose spec does not say that they only read are refused to callers that may not write.
+  // Those whose spec does not say that they only read are refused to callers that may not write,
+  // unless the request has a member `fix` that is not set.
   template <typename Request, typename Answer, typename Work>
   void bind(pack::Binder& tools,
             pack::ToolSpec spec,
@@ -118,16 +122,17 @@ void ToolRunner::bind(
       .deferred(tools, [this, length, writes, shared, start](Request request, pack::Call call) {
         on_pool(length, std::move(call),
                 [this, writes, shared, start, request = std::move(request)](pack::Call waiting) {
-                  const auto outcome = [&]() -> Result<Answer> {
-                    auto may = writes ? check_writable(waiting) : Result<void>();
-                    if (!may) return std::unexpected(std::move(may.error()));
-                    const auto store = store_of(waiting, start);
-                    if (!store) return std::unexpected(store.error());
-                    auto answer = (*shared)(**store, request, std::as_const(waiting));
-                    const bool is_damaged = !answer && answer.error().code == Errc::damaged;
-                    if (!is_damaged || !(*store)->mend(answer.error())) return answer;
-                    return (*shared)(**store, request, std::as_const(waiting));
-                  }();
+                  bool changes = writes;
+                  if constexpr (requires { bool(request.fix); }) changes = writes && request.fix;
+                  auto may = changes ? check_writable(waiting) : Result<void>();
+                  if (!may) return waiting.answer(std::unexpected(std::move(may.error())));
+                  const auto store = store_of(waiting, start);
+                  if (!store) return answer_without_store(waiting, store.error());
+                  Result<Answer> outcome = (*shared)(**store, request, std::as_const(waiting));
+                  const bool is_damaged = !outcome && outcome.error().code == Errc::damaged;
+                  if (is_damaged && (*store)->mend(outcome.error())) {
+                    outcome = (*shared)(**store, request, std::as_const(waiting));
+                  }
                   waiting.answer(mcp::to_reply<Answer>(outcome));
                 });
       });
@@ -136,16 +141,25 @@ void ToolRunner::bind(
 template <typename Request, typename Answer, typename Make, typename Tell>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, make, tell](const Request& request, pack::Call call) {
+      .deferred(tools, [this, make, tell](const Request& asked, pack::Call call) {
         if (auto may = check_writable(call); !may) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
-        on_pool(Length::brief, std::move(call), [this, request, make, tell](pack::Call waiting) {
+        on_pool(Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
           const auto store = store_of(waiting);
-          if (!store) return waiting.answer(std::unexpected(store.error()));
+          if (!store) return answer_without_store(waiting, store.error());
+          Request request = asked;
+          // So that the answer names the issue by its whole id, also where nothing is written.
+          if constexpr (requires { std::string(request.id); }) {
+            if (const auto id = (*store)->board()->resolve(request.id)) request.id = hex_of(*id);
+          }
+          if constexpr (requires { std::string(request.target); }) {
+            const auto id = (*store)->board()->resolve(request.target);
+            if (id) request.target = hex_of(*id);
+          }
           WriteJob job;
           job.actor = request.actor.value_or("");
-          job.key = write_key(request.key, waiting, json::encode(request));
+          job.key = write_key(request.key, waiting, json::encode(asked));
           job.stop = waiting.stop();
           job.make = [make, request](const Board& board, store::Database& database,
                                      const Actor& actor) {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 #include "packs/issues/git_transport.hpp"
@@ -30,12 +31,12 @@ std::string message_of(const SyncReport& report) {
 Result<wire::SyncAnswer> sync(IssueStore& store,
                               const wire::SyncRequest& request,
                               const pack::Call& call) {
-  const auto report = sync_store(store,
-                                 {.remote = request.remote.value_or("origin"),
-                                  .actor = request.actor.value_or(""),
-                                  .pull = request.pull || !request.push,
-                                  .push = request.push || !request.pull},
-                                 call.stop());
+  auto report = sync_store(store,
+                           {.remote = request.remote.value_or("origin"),
+                            .actor = request.actor.value_or(""),
+                            .pull = request.pull || !request.push,
+                            .push = request.push || !request.pull},
+                           call.stop());
   if (!report) return std::unexpected(report.error());
   if (auto seen = store.catch_up(); !seen) return std::unexpected(std::move(seen.error()));
   return wire::SyncAnswer{.pulled = report->has_pulled,
@@ -46,7 +47,8 @@ Result<wire::SyncAnswer> sync(IssueStore& store,
                           .others_pushed = wire::number(report->others_pushed),
                           .wal_head = report->head ? hex_of(*report->head) : "",
                           .total = wire::number(store.board()->issues().size()),
-                          .message = message_of(*report)};
+                          .message = message_of(*report),
+                          .problems = std::move(report->problems)};
 }
 
 // ---- Snapshots --------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ Result<std::int64_t> remove_there(Repository& repository,
   if (changes.empty()) return 0;
   const auto made = (*remote)->push(changes);
   if (!made) return std::unexpected(made.error());
-  return std::ranges::count(*made, true);
+  return std::ranges::count(*made, true, &Pushed::is_made);
 }
 
 Result<wire::SnapshotGcAnswer> snapshot_gc(IssueStore& store,
@@ -191,8 +193,26 @@ Result<wire::VerifyAnswer> verify(IssueStore& store,
                             .events_checked = wire::number(found->events),
                             .signatures_checked = wire::number(found->signed_events),
                             .signatures_bad = wire::number(found->bad_signatures),
+                            .signatures_unknown = wire::number(found->signatures_of_unknown),
                             .error_count = wire::number(found->problems.total),
                             .errors = found->problems.texts};
+}
+
+// Whoever can push can put anything there: nobody is kept from claiming by it, but should know.
+Result<Check> check_locks(IssueStore& store) {
+  const auto repository = store.open_repository();
+  if (!repository) return std::unexpected(repository.error());
+  auto unreadable = unreadable_locks(**repository);
+  if (!unreadable) return std::unexpected(std::move(unreadable.error()));
+  Check check{.id = "locks", .health = Health::ok, .message = "all locks can be read", .plan = {}};
+  if (unreadable->empty()) return check;
+  check.health = Health::warning;
+  check.message =
+      std::to_string(unreadable->size()) + " references hold no lock: " + unreadable->front();
+  check.plan = {"git update-ref -d " +
+                unreadable->front().substr(0, unreadable->front().find(':')) +
+                ", also at the remote; a claim of the same resource replaces it"};
+  return check;
 }
 
 Result<wire::DoctorAnswer> doctor(IssueStore& store,
@@ -200,6 +220,9 @@ Result<wire::DoctorAnswer> doctor(IssueStore& store,
                                   const pack::Call&) {
   auto checks = examine(store, request.fix);
   if (!checks) return std::unexpected(std::move(checks.error()));
+  auto locks = check_locks(store);
+  if (!locks) return std::unexpected(std::move(locks.error()));
+  checks->push_back(std::move(*locks));
   wire::DoctorAnswer answer;
   for (Check& check : *checks) {
     if (check.is_mended) answer.applied.push_back(check.id);

@@ -20,7 +20,8 @@ json::Notes notes(const SyncAnswer*) {
           {"others_pushed", "Those that went"},
           {"wal_head", head_text},
           {"total", "Issues that are here now"},
-          {"message", ""}};
+          {"message", ""},
+          {"problems", "Single references that could not be exchanged, and why"}};
 }
 json::Notes notes(const NoRequest*) {
   return {};
@@ -51,9 +52,13 @@ json::Notes notes(const RebuildAnswer*) {
           {"snapshot_events", "Of them from the snapshot"}};
 }
 json::Notes notes(const VerifyAnswer*) {
-  return {{"commits_checked", ""},    {"events_checked", "Digests of their contents"},
-          {"signatures_checked", ""}, {"signatures_bad", "Of actors whose keys are known"},
-          {"error_count", ""},        {"errors", "The first 20"}};
+  return {{"commits_checked", ""},
+          {"events_checked", "Digests of their contents"},
+          {"signatures_checked", "Of actors whose keys are known"},
+          {"signatures_bad", "Of them"},
+          {"signatures_unknown", "Of actors whose keys are not known: nobody can check them"},
+          {"error_count", ""},
+          {"errors", "The first 20"}};
 }
 json::Notes notes(const DoctorRequest*) {
   return {{"fix", "Mend what can be mended without losing anything", defaulted}};

@@ -29,11 +29,20 @@ struct SyncAnswer {
   std::string wal_head;
   std::int64_t total = 0;
   std::string message;
+  std::vector<std::string> problems;
 };
-BOOST_DESCRIBE_STRUCT(
-    SyncAnswer,
-    (),
-    (pulled, pushed, merges, tries, others_pulled, others_pushed, wal_head, total, message))
+BOOST_DESCRIBE_STRUCT(SyncAnswer,
+                      (),
+                      (pulled,
+                       pushed,
+                       merges,
+                       tries,
+                       others_pulled,
+                       others_pushed,
+                       wal_head,
+                       total,
+                       message,
+                       problems))
 json::Notes notes(const SyncAnswer*);
 
 struct NoRequest {};
@@ -91,13 +100,19 @@ struct VerifyAnswer {
   std::int64_t events_checked = 0;
   std::int64_t signatures_checked = 0;
   std::int64_t signatures_bad = 0;
+  std::int64_t signatures_unknown = 0;
   std::int64_t error_count = 0;
   std::vector<std::string> errors;
 };
-BOOST_DESCRIBE_STRUCT(
-    VerifyAnswer,
-    (),
-    (commits_checked, events_checked, signatures_checked, signatures_bad, error_count, errors))
+BOOST_DESCRIBE_STRUCT(VerifyAnswer,
+                      (),
+                      (commits_checked,
+                       events_checked,
+                       signatures_checked,
+                       signatures_bad,
+                       signatures_unknown,
+                       error_count,
+                       errors))
 json::Notes notes(const VerifyAnswer*);
 
 struct DoctorRequest {

@@ -34,6 +34,15 @@ DecodedCode decode_utf8(std::string_view text) {
   return {code, size};
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto [code, size] = decode_utf8(text);
+    if (code == replacement && size == 1) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 void append_utf8(std::string& out, char32_t code) {
   const auto tail = [&](unsigned shift) {
     out += static_cast<char>(0x80 | ((code >> shift) & 0x3F));

@@ -30,6 +30,8 @@ struct DecodedCode {
 // The code point at the front of `text`, which is not empty. A byte that begins none is U+FFFD of
 // one byte, a separator.
 [[nodiscard]] DecodedCode decode_utf8(std::string_view text);
+// Whether all of it is UTF-8.
+[[nodiscard]] bool is_utf8(std::string_view text);
 void append_utf8(std::string& out, char32_t code);
 
 // For code points above ASCII; analyzer.cpp has a table for the others.

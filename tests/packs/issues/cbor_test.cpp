@@ -78,6 +78,15 @@ TEST(Cbor, RefusesWhatIsCutWrongOrTooDeep) {
   EXPECT_FALSE(tag_reader.ok());
 }
 
+TEST(Cbor, RefusesATextThatIsNotUtf8) {
+  for (const char* hex : {"61ff", "62c328", "63eda080", "62c0af", "7f61ff6161ff"}) {
+    const std::string bytes = raw(hex);
+    CborReader reader(bytes);
+    EXPECT_EQ(reader.read_text(), "") << hex;
+    EXPECT_FALSE(reader.ok()) << hex;
+  }
+}
+
 TEST(Cbor, AnArrayOfAnotherLengthIsAnError) {
   const std::string bytes = raw("820102");
   CborReader reader(bytes);

@@ -47,6 +47,13 @@ TEST_F(ContextTools, FindSymbolsByName) {
               ElementsAre("load_config"));
 }
 
+TEST_F(ContextTools, LeaveOutFilesThatGitDoesNotTrackAnyMore) {
+  good("context_index", "{}");
+  ASSERT_EQ(number(good("context_query", R"({"query":"main"})"), "count"), 1);
+  test::git(repositories_.work(), {"rm", "-q", "-f", "src/main.py"});
+  EXPECT_EQ(number(good("context_query", R"({"query":"main"})"), "count"), 0);
+}
+
 TEST_F(ContextTools, ShowWhatAFileDefines) {
   good("context_index", "{}");
   const json::Value file = good("context_show", R"({"path":"src/config.rs"})");

@@ -1,6 +1,9 @@
 // What the peer gets wrong and tools show, one test each; the others stand beside what they test.
 #include <gmock/gmock.h>
 
+#include <cctype>
+#include <iterator>
+
 #include "packs/issues/engine/symbols/extract.hpp"
 #include "packs/issues/engine/wal.hpp"
 #include "packs/issues/issues_pack.hpp"
@@ -42,6 +45,20 @@ TEST_F(GriteDefects, D08WorktreesBareAndSubmodulesAndSeparateGitDirectoriesWork)
   create("of the submodule");
   options_.caller.cwd = repositories_.work();
   EXPECT_THAT(titles("{}"), ElementsAre("here", "from the worktree"));
+}
+
+TEST_F(GriteDefects, D08ARepositoryMadeInsideOfAnotherOneIsOfItsOwn) {
+  options_.caller.cwd = repositories_.directory("work/inner");
+  create("outer");
+  test::git(options_.caller.cwd, {"init", "-q"});
+  create("inner");
+  EXPECT_THAT(titles("{}"), ElementsAre("inner"));
+  std::filesystem::remove_all(options_.caller.cwd + "/.git");
+  EXPECT_THAT(titles("{}"), ElementsAre("outer"));
+  test::git(options_.caller.cwd, {"init", "-q"});
+  EXPECT_THAT(titles("{}"), IsEmpty());
+  create("made again");
+  EXPECT_THAT(titles("{}"), ElementsAre("made again"));
 }
 
 TEST_F(GriteDefects, D10WhatBlocksComesFirstAndCirclesAreFoundOverAllTypes) {
@@ -109,6 +126,43 @@ TEST_F(GriteDefects, D14ShowHasTextsAndListsFilterSortAndEnd) {
   EXPECT_THAT(titles(R"({"assignee":"ann"})"), ElementsAre("b"));
   EXPECT_THAT(titles(R"({"sort":"title","limit":1})"), ElementsAre("a"));
   EXPECT_EQ(bad("list", R"({"state":"ajar"})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, WritesThatChangeNothingNameTheIssueByItsWholeId) {
+  const std::string id = create("T", R"(,"label":["a"])");
+  const std::string prefix = R"("id":")" + id.substr(0, 8) + R"("})";
+  for (const auto& [verb, arguments] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"reopen", "{"}, {"label", R"({"add":["a"],)"}, {"assign", R"({"remove":["ann"],)"}}) {
+    const json::Value answer = good(verb, arguments + prefix);
+    EXPECT_EQ(text(answer, "issue_id"), id) << verb;
+    EXPECT_EQ(number(answer, "events"), 0) << verb;
+  }
+  EXPECT_EQ(number(good("label", R"({"add":["z","z"],)" + prefix), "events"), 1);
+  EXPECT_EQ(number(good("label", R"({"remove":["z","z"],)" + prefix), "events"), 1);
+}
+
+TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
+  const std::string id = create("T");
+  std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");
+  std::ranges::transform(comment, comment.begin(), [](unsigned char c) { return std::toupper(c); });
+  good("comment", R"({"body":"c","edit":")" + comment + R"(","id":")" + id + R"("})");
+}
+
+TEST_F(GriteDefects, AnActorIsFoundByTheNameThatItWasMadeUnder) {
+  for (int i = 0; i < 3; ++i) create("T", R"(,"actor":"a\"b")");
+  EXPECT_THAT(each(good("actors", "{}"), "actors", "label"), ElementsAre("ab"));
+  EXPECT_EQ(bad("create", R"({"title":"T","actor":"\""})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, ChoosingAnActorChangesOneLineOfItsFile) {
+  const std::string id = text(good("actor_create", "{}"), "actor_id");
+  write(".git/grite/config.toml",
+        "default_actor_note = \"n\"\ndefault_actor = \"x\"\n[t]\ndefault_actor = \"t\"\n");
+  good("actor_use", R"({"id":")" + id + R"("})");
+  std::ifstream file(repositories_.work() + "/.git/grite/config.toml");
+  EXPECT_EQ(
+      std::string(std::istreambuf_iterator<char>(file), {}),
+      "default_actor_note = \"n\"\ndefault_actor = \"" + id + "\"\n[t]\ndefault_actor = \"t\"\n");
 }
 
 }  // namespace

@@ -47,6 +47,25 @@ TEST_F(ExchangeTools, BringAnExportIntoAnotherRepository) {
   EXPECT_EQ(number(again, "known"), 2);
 }
 
+TEST_F(ExchangeTools, TakeAnExportForOneHoweverManyIssuesStandInFrontOfItsEvents) {
+  const std::string long_title(1'000, 't');
+  for (int i = 0; i < 70; ++i) create(long_title);
+  const std::string content = text(good("export", "{}"), "text");
+  ASSERT_GT(content.find("\"events\""), 65'536U);
+  elsewhere();
+  const json::Value imported = good("import", R"({"text":)" + json::quoted(content) + "}");
+  EXPECT_EQ(text(imported, "format"), "export");
+  EXPECT_EQ(number(imported, "events"), 70);
+}
+
+TEST_F(ExchangeTools, RefuseWhatIsNoFileOfIssues) {
+  for (const char* junk : {"zzz", "{\"a\":1}", "[{\"a\":1}]", "{\"events\":[7]}"}) {
+    EXPECT_EQ(bad("import", R"({"text":)" + json::quoted(junk) + "}").code, Errc::invalid_args)
+        << junk;
+  }
+  EXPECT_EQ(number(good("import", R"({"text":"\n"})"), "events"), 0);
+}
+
 TEST_F(ExchangeTools, WriteMarkdownAndCsv) {
   create("One, \"two\"");
   EXPECT_THAT(text(good("export", R"({"format":"md"})"), "text"),

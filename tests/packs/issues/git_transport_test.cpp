@@ -1,8 +1,14 @@
 // Remotes that only git itself can reach.
 #include "packs/issues/git_transport.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "packs/issues/engine/locks.hpp"
@@ -12,10 +18,17 @@
 namespace hearth::packs::issues {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
+
 using test::all_issues;
 using test::append;
 using test::create;
+using test::git;
 using test::Repositories;
+
+const Pushed made{.is_made = true, .refusal = {}};
+const Pushed late{};
 
 Result<SyncReport> sync(IssueStore& store) {
   auto repository = store.open_repository().value();
@@ -55,13 +68,132 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   const auto remote = git_transport(repository->common_directory(), "origin", {});
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
-  EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{true});
+  EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{made});
   create(*store, "U");
   const auto newer = *repository->read_reference(wal_reference).value();
   const RefChange second{"refs/hearth/test", std::nullopt, newer};
-  EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{false});
+  EXPECT_EQ(remote->push(std::span(&second, 1)).value(), std::vector{late});
   const RefChange gone{"refs/hearth/test", head, std::nullopt};
-  EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{true});
+  EXPECT_EQ(remote->push(std::span(&gone, 1)).value(), std::vector{made});
+}
+
+TEST(GitTransport, ManyReferencesArePushedAtOnceAndToldOfOneByOne) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto head = *repository->read_reference(wal_reference).value();
+  std::vector<RefChange> changes;
+  for (const char* name : {"a", "b", "a/below", "c"}) {
+    changes.push_back({std::string("refs/hearth/test/") + name, std::nullopt, head});
+  }
+  changes[1].expected = head;
+  const std::string hooks = repositories.remote() + "/hooks/pre-receive";
+  hearth::test::write_file(hooks, "#!/bin/sh\necho push >> ../pushes\n");
+  std::filesystem::permissions(hooks, std::filesystem::perms::owner_all);
+  const auto pushed = remote->push(changes);
+  ASSERT_TRUE(pushed) << pushed.error().message;
+  EXPECT_EQ((*pushed)[0], made);
+  EXPECT_EQ((*pushed)[1], late);
+  EXPECT_THAT((*pushed)[2].refusal, HasSubstr("refs/hearth/test/a' exists"));
+  EXPECT_EQ((*pushed)[3], made);
+  EXPECT_EQ(std::filesystem::file_size(repositories.remote() + "/../pushes"), 5U);
+}
+
+TEST(GitTransport, WhatTheServerRefusesIsToldInItsWords) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string hooks = repositories.remote() + "/hooks/pre-receive";
+  hearth::test::write_file(hooks, "#!/bin/sh\necho not on Sundays >&2\nexit 1\n");
+  std::filesystem::permissions(hooks, std::filesystem::perms::owner_all);
+  const auto refused = sync(*store);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission);
+  EXPECT_THAT(refused.error().message, HasSubstr("not on Sundays"));
+}
+
+TEST(GitTransport, ABranchThatEndsLikeAnIssueReferenceStaysThere) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  git(repositories.work(), {"push", "-q", "origin", "refs/grite/wal:refs/heads/evil/refs/grite/a"});
+  const auto synced = sync(*store);
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), "");
+}
+
+// A line of git's protocol: four digits of its size, and it.
+std::string packet(const std::string& line) {
+  std::array<char, 5> size{};
+  std::snprintf(size.data(), size.size(), "%04zx", line.size() + 4);
+  return size.data() + line;
+}
+
+// What `git ls-remote` prints of it would be an instruction to `git fetch`.
+TEST(GitTransport, ANameThatAServerInventsChangesNothingHere) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  ASSERT_TRUE(sync(*store));
+  git(repositories.work(), {"commit", "-q", "--allow-empty", "-m", "mine"});
+  git(repositories.work(), {"branch", "kept"});
+  const std::string before = git(repositories.work(), {"for-each-ref", "refs/heads"});
+  const std::string other = repositories.clone("other");
+  git(other, {"commit", "-q", "--allow-empty", "-m", "theirs"});
+  git(other, {"push", "-q", "origin", "HEAD:refs/heads/evil/refs/grite/a"});
+  const std::string theirs = git(other, {"rev-parse", "HEAD"}).substr(0, 40);
+  const std::string log = git(repositories.remote(), {"rev-parse", "refs/grite/wal"}).substr(0, 40);
+  // Announces it once, and is itself from then on.
+  const std::string folder = repositories.directory("server");
+  std::ofstream(folder + "/announced", std::ios::binary)
+      << packet(log + " refs/grite/wal" + std::string("\0multi_ack agent=x\n", 19))
+      << packet(theirs + " +refs/heads/evil/refs/grite/a:refs/heads/kept\n") << "0000";
+  std::ofstream(folder + "/upload-pack") << "#!/bin/sh\ncd " << folder << "\n"
+                                         << "[ -e announced ] || exec git-upload-pack \"$@\"\n"
+                                         << "cat announced; mv announced told; cat >/dev/null\n";
+  std::filesystem::permissions(folder + "/upload-pack", std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "remote.origin.uploadpack", folder + "/upload-pack"});
+  const auto synced = sync(*store);
+  EXPECT_TRUE(synced) << synced.error().message;
+  EXPECT_TRUE(std::filesystem::exists(folder + "/told"));
+  EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), before);
+}
+
+TEST(GitTransport, APushGoesToTheUrlForPushing) {
+  const Repositories repositories;
+  git(repositories.directory("other"), {"init", "-q", "--bare"});
+  git(repositories.work(),
+      {"remote", "set-url", "--push", "origin", repositories.directory("other")});
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+  const RefChange change{wal_reference, std::nullopt, *store->head()};
+  EXPECT_EQ(remote->push(std::span(&change, 1)).value(), std::vector{made});
+  EXPECT_EQ(git(repositories.remote(), {"for-each-ref"}), "");
+  EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
+}
+
+TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
+  const Repositories repositories;
+  const std::string told = repositories.directory("server") + "/environment";
+  const std::string server = repositories.directory("server") + "/upload-pack";
+  hearth::test::write_file(server, "#!/bin/sh\nenv > " + told + "\nexec git-upload-pack \"$@\"\n");
+  std::filesystem::permissions(server, std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "remote.origin.uploadpack", server});
+  ::setenv("GIT_SSL_CAINFO", "/some/file", 1);
+  ::setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1);
+  const auto list = git_transport(repositories.work() + "/.git", "origin", {})->list();
+  ::unsetenv("GIT_SSL_CAINFO");
+  ::unsetenv("GIT_OBJECT_DIRECTORY");
+  ASSERT_TRUE(list) << list.error().message;
+  std::ifstream file(told);
+  const std::string environment(std::istreambuf_iterator<char>(file), {});
+  EXPECT_THAT(environment, HasSubstr("GIT_SSL_CAINFO=/some/file\n"));
+  EXPECT_THAT(environment, Not(HasSubstr("GIT_OBJECT_DIRECTORY")));
+  EXPECT_THAT(environment, Not(HasSubstr("GIT_CONFIG_NOSYSTEM")));
 }
 
 TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {

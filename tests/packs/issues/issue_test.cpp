@@ -141,5 +141,17 @@ TEST(IssueProjection, FilesAndNotesAreTheNewestOfEach) {
   EXPECT_EQ(found[1].value, "2");
 }
 
+TEST(IssueProjection, AFurtherCreationChangesTextsAndLabelsButOpensNothing) {
+  const auto issue =
+      project({by(1, IssueCreated{"First", "1", {"a"}}, 10), by(1, StateChanged{State::closed}, 20),
+               by(2, IssueCreated{"Second", "2", {"b"}}, 30)});
+  ASSERT_TRUE(issue);
+  EXPECT_EQ(issue->summary.created_by, counting_id<ActorId>(1));
+  EXPECT_EQ(issue->summary.title, "Second");
+  EXPECT_EQ(issue->body, "2");
+  EXPECT_EQ(issue->summary.labels, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(issue->summary.state, State::closed);
+}
+
 }  // namespace
 }  // namespace hearth::packs::issues

@@ -42,6 +42,45 @@ TEST_F(PlanningTools, AddListAndRemoveDependencies) {
   EXPECT_THAT(each(good("dep_list", R"({"id":")" + first + R"("})"), "deps", "id"), IsEmpty());
 }
 
+TEST_F(PlanningTools, WhatWasSetByTwoClonesAtOnceIsTakenAwayWhole) {
+  const std::string part = create("part");
+  const std::string one = create("one");
+  const std::string other = create("other");
+  auto store = repositories_.store(repositories_.work());
+  const auto id = *id_of_hex<IssueId>(part);
+  ASSERT_TRUE(test::append(*store, {{id, LabelAdded{"hearth:parent:" + one}},
+                                    {id, LabelAdded{"hearth:parent:" + other}},
+                                    {id, LabelAdded{"hearth:priority:0"}},
+                                    {id, LabelAdded{"hearth:priority:4"}},
+                                    {id, LabelAdded{"hearth:type:bug"}},
+                                    {id, LabelAdded{"hearth:type:task"}}}));
+  const auto shown = [&] { return good("show", R"({"id":")" + part + R"("})").at("issue"); };
+  EXPECT_EQ(text(shown(), "parent"), other);
+  EXPECT_EQ(number(shown(), "priority"), 4);
+  good("update", R"({"parent":"","type":"","priority":4,"id":")" + part + R"("})");
+  EXPECT_EQ(text(shown(), "parent"), "");
+  EXPECT_EQ(text(shown(), "type"), "");
+  EXPECT_EQ(number(shown(), "priority"), 4);
+  const auto issue = test::all_issues(*store).at(id);
+  EXPECT_THAT(issue.extensions, ElementsAre("hearth:priority:4"));
+  EXPECT_EQ(number(good("update", R"({"priority":4,"id":")" + part + R"("})"), "events"), 0);
+}
+
+TEST_F(PlanningTools, RefuseAPartThatWouldWaitForItsOwnEpic) {
+  const std::string epic = create("epic");
+  const std::string in_epic = R"(,"parent":")" + epic + R"(")";
+  const std::string part = create("part", in_epic);
+  EXPECT_EQ(bad("dep_add", about(part, epic)).code, Errc::conflict);
+  EXPECT_EQ(bad("create", R"({"title":"T","depends_on":[")" + epic + R"("])" + in_epic + "}").code,
+            Errc::conflict);
+  const std::string after = create("after", R"(,"depends_on":[")" + epic + R"("])");
+  EXPECT_EQ(bad("update", R"({"id":")" + after + '"' + in_epic + "}").code, Errc::conflict);
+  good("dep_add", about(epic, part));
+  EXPECT_THAT(each(good("dep_topo", "{}"), "issues", "title"),
+              ElementsAre("part", "epic", "after"));
+  EXPECT_THAT(each(good("ready", "{}"), "issues", "title"), ElementsAre("part"));
+}
+
 TEST_F(PlanningTools, RefuseIssuesThatWaitForEachOther) {
   const std::string a = create("a");
   const std::string b = create("b");

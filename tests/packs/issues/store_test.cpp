@@ -3,6 +3,7 @@
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,18 @@ TEST(IssueStore, WhatWasAnsweredIsInTheLogAndOnTheBoard) {
   git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
 }
 
+TEST(IssueStore, ATextThatIsNotUtf8IsNotWritten) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  const auto head = store->head();
+  for (const Kind& kind : {Kind(CommentAdded{"caf\xe9"}), Kind(LabelAdded{"\xff"}),
+                           Kind(ContextUpdated{.path = "caf\xe9.py", .language = "python"})}) {
+    EXPECT_EQ(append(*store, {{id, kind}}).error().code, Errc::invalid_args);
+  }
+  EXPECT_EQ(store->head(), head);
+}
+
 TEST(IssueStore, WhatOthersWriteIsInTheNextAnswer) {
   const Repositories repositories;
   auto one = repositories.store(repositories.work(), "one");
@@ -120,6 +133,25 @@ TEST(IssueStore, ChangesOfOthersAreToldWithoutBeingAsked) {
   auto news = told.get_future();
   ASSERT_EQ(news.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   EXPECT_EQ(news.get(), id);
+}
+
+TEST(IssueStore, ClaimsOfOthersAreTold) {
+  const Repositories repositories;
+  std::promise<void> told;
+  std::atomic<bool> is_told = false;
+  auto watching = Repositories::store_with({.directory = repositories.work(),
+                                            .cache_directory = repositories.directory("watching"),
+                                            .is_power_safe = false,
+                                            .changed = {},
+                                            .locks_changed =
+                                                [&] {
+                                                  if (!is_told.exchange(true)) told.set_value();
+                                                },
+                                            .when_idle = {}});
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  ASSERT_TRUE(Locks(*repository, nullptr)
+                  .acquire({.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1}));
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
 TEST(IssueStore, ACallIsAppliedOnce) {
@@ -177,6 +209,67 @@ TEST(IssueStore, ALateClockDoesNotLoseItsWrites) {
   ASSERT_TRUE(store->write_and_wait(std::move(job)));
   ASSERT_TRUE(append(*store, {{id, IssueUpdated{"Mine", std::nullopt}}}));
   EXPECT_EQ(store->board()->find(id)->title, "Mine");
+}
+
+Result<Receipt> append_whole(IssueStore& store, Event event) {
+  seal(event);
+  WriteJob job;
+  job.make = [event](const Board&, store::Database&, const Actor&) -> Result<Batch> {
+    return Batch{.drafts = {}, .events = {event}};
+  };
+  return store.write_and_wait(std::move(job));
+}
+
+// Otherwise a write is answered that changes nothing.
+TEST(IssueStore, WhatWasAnsweredCountsWhateverTimesOthersHaveWritten) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  Event closed = event_of(StateChanged{State::closed});
+  closed.issue = id;
+  closed.ts_ms = store->now_ms() + 2ULL * 86'400'000;
+  ASSERT_TRUE(append_whole(*store, closed));
+  ASSERT_EQ(store->board()->find(id)->state, State::closed);
+  ASSERT_TRUE(append(*store, {{id, StateChanged{State::open}}}));
+  EXPECT_EQ(store->board()->find(id)->state, State::open);
+
+  Event note = event_of(ProjectContextUpdated{"key", "theirs"});
+  note.issue = project_issue_id;
+  note.ts_ms = closed.ts_ms;
+  ASSERT_TRUE(append_whole(*store, note));
+  const auto later = append(*store, {{project_issue_id, ProjectContextUpdated{"key", "ours"}}});
+  ASSERT_TRUE(later);
+  EXPECT_GT(later->events.front().ts_ms, note.ts_ms);
+
+  closed.ts_ms = std::numeric_limits<std::uint64_t>::max();
+  ASSERT_TRUE(append_whole(*store, closed));
+  const auto refused = append(*store, {{id, StateChanged{State::open}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  ASSERT_TRUE(append(*store, {{create(*store, "U"), CommentAdded{"others can be written"}}}));
+}
+
+TEST(IssueStore, WhereSignaturesAreRequiredNothingIsWrittenUnderAKeyThatNobodyKnows) {
+  const Repositories repositories;
+  auto store = Repositories::store_with({.directory = repositories.work(),
+                                         .cache_directory = repositories.directory("cache"),
+                                         .is_power_safe = false,
+                                         .signatures = SignaturePolicy::require,
+                                         .changed = {},
+                                         .when_idle = {}});
+  const auto actor = store->actors().create("signs", true, 1).value();
+  ASSERT_TRUE(store->actors().set_default(actor.id));
+  const IssueId id = new_issue_id();
+  const auto refused = append(*store, {{id, IssueCreated{"T", "", {}}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission);
+  EXPECT_FALSE(store->head());
+  ASSERT_TRUE(store->run([&](Repository& repository, Projector&) -> Result<void> {
+    auto held = repository.lock();
+    return publish_key(repository, *held, actor.id, actor.public_key);
+  }));
+  ASSERT_TRUE(append(*store, {{id, IssueCreated{"T", "", {}}}}));
+  EXPECT_EQ(store->board()->find(id)->title, "T");
 }
 
 TEST(IssueStore, ALockFileThatSomebodyDeadLeftHindersNobody) {

@@ -11,6 +11,7 @@
 #include "packs/issues/engine/symbols/extract.hpp"
 #include "packs/issues/engine/symbols/language.hpp"
 #include "packs/issues/engine/symbols/summary.hpp"
+#include "packs/issues/engine/symbols/tracked.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -280,6 +281,15 @@ TEST_F(Symbols, OfAFileAreWhatTheLogKeepsOfIt) {
             "e3163528c26697e825dd5eec25279a8679ef2c05095c92a8a952de7fe7514ea5");
   EXPECT_EQ(describe_file("README.md", "# Hi").error().code, Errc::unsupported);
   EXPECT_EQ(describe_file("a.py", "\xff").error().message, "a.py: the file is not UTF-8");
+}
+
+TEST(TrackedFiles, OneWhoseNameIsNotUtf8IsSkippedWithAReason) {
+  const std::vector<std::string> files{"caf\xe9.py"};
+  const auto described = describe_files("/", files, {}, {}, [](std::size_t) {});
+  ASSERT_TRUE(described);
+  EXPECT_TRUE(described->files.empty());
+  ASSERT_EQ(described->skipped.size(), 1U);
+  EXPECT_EQ(described->skipped[0].why, "its name is not UTF-8");
 }
 
 TEST(SymbolLanguage, IsToldByTheExtension) {

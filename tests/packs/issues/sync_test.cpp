@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -150,8 +152,10 @@ TEST(GriteDefects, D09TheRemoteArbitrates) {
   auto there_remote = local_transport(*there, two.repositories.remote(), {}).value();
   Locks ours(*here, here_remote.get());
   Locks theirs(*there, there_remote.get());
-  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1000};
-  LockRequest other{.resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = 2000};
+  constexpr std::uint64_t began = test::vector_time;
+  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = began};
+  LockRequest other{
+      .resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = began + 1000};
   const auto taken = ours.acquire(request);
   ASSERT_TRUE(taken) << taken.error().message;
   EXPECT_EQ(theirs.acquire(other).error().code, Errc::conflict);
@@ -168,6 +172,102 @@ TEST(GriteDefects, D09TheRemoteArbitrates) {
   // It runs out, and then anybody may have it.
   request.now_ms = other.now_ms + other.ttl_ms;
   EXPECT_TRUE(ours.acquire(request));
+}
+
+// Whoever can push can put anything there.
+TEST(IssueLocks, AReferenceThatIsNoLockHoldsNothingAndIsReplaced) {
+  Two two;
+  const std::string name = lock_reference("issue:1");
+  hearth::test::write_file(two.repositories.remote() + "/junk", "junk");
+  const auto poison = [&] {
+    const std::string blob =
+        git(two.repositories.remote(), {"hash-object", "-w", "junk"}).substr(0, 40);
+    git(two.repositories.remote(), {"update-ref", name, blob});
+  };
+  create(*two.a.store, "a");
+  ASSERT_TRUE(two.a.sync());
+  poison();
+  ASSERT_TRUE(two.b.sync());
+  auto here = two.a.store->open_repository().value();
+  auto there = two.b.store->open_repository().value();
+  EXPECT_EQ(unreadable_locks(*there)->size(), 1U);
+  const auto remote = local_transport(*here, two.repositories.remote(), {}).value();
+  Locks ours(*here, remote.get());
+  const LockRequest request{
+      .resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = test::vector_time};
+  const auto taken = ours.acquire(request);
+  ASSERT_TRUE(taken) << taken.error().message;
+  git(two.repositories.remote(), {"fsck", "--strict", "--no-dangling"});
+  // Of a lock and of something else the lock stays, on both sides.
+  poison();
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  EXPECT_TRUE(unreadable_locks(*there)->empty());
+  EXPECT_EQ(list_locks(*there)->size(), 1U);
+}
+
+TEST(IssueLocks, OneThatHasBeenOverForAWeekGoesAtTheRemote) {
+  Two two;
+  create(*two.a.store, "a");
+  auto here = two.a.store->open_repository().value();
+  const auto remote = local_transport(*here, two.repositories.remote(), {}).value();
+  Locks locks(*here, remote.get());
+  constexpr std::uint64_t now = test::vector_time;
+  constexpr std::uint64_t day_ms = 24ULL * 3600 * 1000;
+  for (const std::uint64_t days : {6, 8}) {
+    ASSERT_TRUE(locks.acquire({.resource = "issue:" + std::to_string(days),
+                               .owner = counting_id<ActorId>(1),
+                               .now_ms = now - days * day_ms,
+                               .ttl_ms = 1}));
+  }
+  // One that is given back stays until all have heard of it.
+  const LockRequest fresh{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = now};
+  ASSERT_TRUE(locks.acquire(fresh));
+  ASSERT_TRUE(locks.release(fresh));
+  ASSERT_TRUE(two.a.sync());
+  EXPECT_EQ(*remove_old_locks(*here, now), 3U);
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  for (const std::string& path : {two.repositories.remote(), two.repositories.work()}) {
+    const auto repository = Repository::open(path, {.is_power_safe = false}).value();
+    const auto left = list_locks(*repository).value();
+    EXPECT_EQ(left.size(), 2U);
+    EXPECT_TRUE(std::ranges::none_of(
+        left, [](const HeldLock& each) { return each.lock.resource == "issue:8"; }));
+  }
+}
+
+TEST(IssueSync, AReferenceThatHasNoPlaceHereIsToldOfAndTheRestIsExchanged) {
+  Two two;
+  create(*two.a.store, "a");
+  ASSERT_TRUE(two.a.sync());
+  ASSERT_TRUE(two.b.sync());
+  auto here = two.a.store->open_repository().value();
+  const auto head = *here->read_reference(wal_reference).value();
+  ASSERT_TRUE(write_snapshot(*here, {}, head, 1'000'000'000'001U));
+  git(two.repositories.remote(), {"update-ref", "refs/grite/snapshots", hex_of(head)});
+  const IssueId id = create(*two.b.store, "b");
+  ASSERT_TRUE(two.b.sync());
+  const auto synced = two.a.sync();
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_TRUE(synced->has_pulled);
+  EXPECT_EQ(synced->problems.size(), 2U) << "neither here nor there";
+  EXPECT_TRUE(all_issues(*two.a.store).contains(id));
+}
+
+TEST(IssueLocks, OneThatNeverRunsOutIsNotRemoved) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  Locks locks(*repository, nullptr);
+  const std::uint64_t now = 1'700'000'000'000;
+  LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = now};
+  request.ttl_ms = std::numeric_limits<std::uint64_t>::max() - now;
+  ASSERT_TRUE(locks.acquire(request));
+  EXPECT_EQ(*remove_old_locks(*repository, now), 0U);
+  request.owner = counting_id<ActorId>(50);
+  const auto refused = locks.acquire(request);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("for ever"), std::string::npos) << refused.error().message;
 }
 
 TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {
@@ -190,6 +290,11 @@ TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {
   EXPECT_LE(std::stoi(count.substr(pack + 11)), 50) << count;
   EXPECT_EQ(all_issues(*repositories.store(repositories.work(), "fresh")), before);
   EXPECT_EQ(compact(*repository, 0)->packed_objects, 0U);
+  for (const auto& each :
+       std::filesystem::directory_iterator(repositories.work() + "/.git/objects")) {
+    EXPECT_FALSE(std::filesystem::is_empty(each) && each.path().filename().string().size() == 2)
+        << each.path();
+  }
 }
 
 TEST(IssueMaintenance, TheDoctorFindsAndMends) {
@@ -235,6 +340,11 @@ TEST(IssueSignatures, KeysTravelAndWhatIsNotSignedIsLeftOut) {
   const auto verified = verify_log(*two.b.store->open_repository().value(), {});
   EXPECT_EQ(verified->signed_events, 1U);
   EXPECT_EQ(verified->bad_signatures, 0U);
+  git(two.repositories.work() + "/../b",
+      {"update-ref", "-d", key_prefix + hex_of(two.a.store->actors().list().front().id)});
+  const auto unknown = verify_log(*two.b.store->open_repository().value(), {});
+  EXPECT_EQ(unknown->signed_events, 0U) << "nobody can check them";
+  EXPECT_EQ(unknown->signatures_of_unknown, 1U);
 }
 
 }  // namespace

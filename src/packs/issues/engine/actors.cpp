@@ -16,22 +16,34 @@ namespace {
 constexpr std::size_t most_file_bytes = 64 * 1024;
 constexpr std::size_t least_prefix = 4;
 
+bool begins_table(std::string_view line) {
+  return line.starts_with('[');
+}
+
+// What stands behind `name =` in a line; nothing when it is no such line.
+std::optional<std::string_view> after_name(std::string_view line, std::string_view name) {
+  if (!line.starts_with(name)) return std::nullopt;
+  line.remove_prefix(name.size());
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  if (!line.starts_with('=')) return std::nullopt;
+  line.remove_prefix(std::min(line.find_first_not_of(' ', 1), line.size()));
+  return line;
+}
+
 // The value of a line `name = value` of a flat TOML file; quotes taken off. These files are a few
 // such lines; what else is in them stays as it is.
 std::optional<std::string> toml_value(std::string_view text, std::string_view name) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.starts_with('[')) return std::nullopt;  // a table: the members of the file are over
-    if (!line.starts_with(name)) continue;
-    line.remove_prefix(name.size());
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    if (!line.starts_with('=')) continue;
-    line.remove_prefix(std::min(line.find_first_not_of(' ', 1), line.size()));
-    if (!line.starts_with('"')) return std::string(line.substr(0, line.find_first_of(" #\r")));
-    const std::size_t quote = line.find('"', 1);
-    return std::string(line.substr(1, quote == std::string_view::npos ? quote : quote - 1));
+    if (begins_table(line)) return std::nullopt;  // the members of the file are over
+    const auto value = after_name(line, name);
+    if (!value) continue;
+    if (!value->starts_with('"'))
+      return std::string(value->substr(0, value->find_first_of(" #\r")));
+    const std::size_t quote = value->find('"', 1);
+    return std::string(value->substr(1, quote == std::string_view::npos ? quote : quote - 1));
   }
   return std::nullopt;
 }
@@ -43,10 +55,13 @@ std::string with_toml_value(const std::string& text,
   const std::string line = name + " = \"" + value + "\"";
   if (!toml_value(text, name)) return line + "\n" + text;
   std::string out;
+  bool is_set = false;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view old = std::string_view(text).substr(at, end - at);
-    out.append(old.starts_with(name) ? std::string_view(line) : old).append("\n");
+    const bool is_it = !is_set && after_name(old, name).has_value();
+    out.append(is_it ? std::string_view(line) : old).append("\n");
+    is_set = is_set || is_it;
     at = end + 1;
   }
   return out;
@@ -141,10 +156,14 @@ Result<void> Actors::set_default(const ActorId& id) {
 }
 
 Result<Actor> Actors::resolve(const std::string& wanted) const {
+  const std::string label = plain(wanted);
+  if (label.empty()) {
+    return fail(Errc::invalid_args, "\"" + wanted + "\" is no name of an actor");
+  }
   std::vector<Actor> found;
   const bool is_prefix = wanted.size() >= least_prefix;
   for (const Actor& actor : list()) {
-    if (actor.label == wanted) return actor;
+    if (actor.label == label) return actor;
     if (is_prefix && hex_of(actor.id).starts_with(wanted)) found.push_back(actor);
   }
   if (found.size() > 1) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/text/unicode.hpp"
+
 namespace hearth::packs::issues {
 namespace {
 
@@ -150,7 +152,12 @@ void CborReader::read_bytes(std::span<std::uint8_t> to) {
 }
 
 std::string CborReader::read_text() {
-  return read_string(text);
+  std::string read = read_string(text);
+  if (!search::text::is_utf8(read)) {
+    fail("expected UTF-8");
+    read.clear();
+  }
+  return read;
 }
 
 bool CborReader::take_null() {

@@ -1,13 +1,6 @@
 #include "packs/issues/engine/extension.hpp"
 
 namespace hearth::packs::issues {
-namespace {
-
-constexpr std::string_view priority_prefix = "hearth:priority:";
-constexpr std::string_view type_prefix = "hearth:type:";
-constexpr std::string_view parent_prefix = "hearth:parent:";
-
-}  // namespace
 
 std::string priority_label(std::uint8_t priority) {
   return std::string(priority_prefix) + std::to_string(priority);

@@ -19,6 +19,10 @@ inline constexpr std::string_view extension_prefix = "hearth:";
 inline constexpr std::uint8_t default_priority = 2;
 inline constexpr std::uint8_t least_priority = 4;
 
+inline constexpr std::string_view priority_prefix = "hearth:priority:";
+inline constexpr std::string_view type_prefix = "hearth:type:";
+inline constexpr std::string_view parent_prefix = "hearth:parent:";
+
 [[nodiscard]] std::string priority_label(std::uint8_t priority);
 [[nodiscard]] std::string type_label(std::string_view type);
 [[nodiscard]] std::string parent_label(const IssueId& parent);

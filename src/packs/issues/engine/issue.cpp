@@ -36,7 +36,10 @@ class Fold {
       }
     }
     std::ranges::sort(extensions_, {}, &Extension::when);
-    for (const Extension& each : extensions_) apply_extension(each.label, summary);
+    for (Extension& each : extensions_) {
+      apply_extension(each.label, summary);
+      issue_.extensions.push_back(std::move(each.label));
+    }
     for (const auto& [user, said] : assignees_) {
       if (said.is_there) summary.assignees.push_back(user);
     }
@@ -56,10 +59,10 @@ class Fold {
     std::string label;
   };
 
+  // Of several the first one creates; the others change what they name, and open nothing again.
   void apply(const Event&, const IssueCreated& kind) {
     issue_.summary.title = kind.title;
     issue_.body = kind.body;
-    issue_.summary.state = State::open;
     for (const std::string& label : kind.labels) say(labels_, label, true);
   }
   void apply(const Event&, const IssueUpdated& kind) {

@@ -80,6 +80,7 @@ struct Attachment {
 struct Issue {
   Summary summary;
   std::string body;
+  std::vector<std::string> extensions;  // labels with the prefix "hearth:", the newest last
   std::vector<Comment> comments;
   std::vector<Link> links;
   std::vector<Attachment> attachments;

@@ -1,6 +1,7 @@
 #include "packs/issues/engine/issue_graph.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace hearth::packs::issues {
 
@@ -36,8 +37,7 @@ std::optional<Position> IssueGraph::parent(Position at) const {
 }
 
 bool IssueGraph::is_within(Position at, Position ancestor) const {
-  while (at != ancestor && parents_[at] != nowhere) at = parents_[at];
-  return at == ancestor;
+  return begins_[ancestor] <= begins_[at] && begins_[at] < ends_[ancestor];
 }
 
 std::vector<Dependency> IssueGraph::missing(Position at) const {
@@ -113,6 +113,31 @@ void IssueGraph::read_parents() {
     if (parents_[at] != nowhere) children.emplace_back(parents_[at], at);
   }
   children_ = Adjacency(issues_.size(), std::move(children));
+  number_downwards();
+}
+
+void IssueGraph::number_downwards() {
+  downwards_.reserve(issues_.size());
+  begins_.resize(issues_.size());
+  ends_.resize(issues_.size());
+  std::vector<Position> waiting;
+  for (Position top = 0; top < size(); ++top) {
+    if (parents_[top] == nowhere) waiting.push_back(top);
+    while (!waiting.empty()) {
+      const Position at = waiting.back();
+      waiting.pop_back();
+      begins_[at] = static_cast<Position>(downwards_.size());
+      downwards_.push_back(at);
+      std::ranges::copy(children(at), std::back_inserter(waiting));
+    }
+  }
+  // From the last one on, each tells the one above where it ends.
+  for (auto at = downwards_.rbegin(); at != downwards_.rend(); ++at) {
+    ends_[*at] = std::max(ends_[*at], begins_[*at] + 1);
+    if (const Position above = parents_[*at]; above != nowhere) {
+      ends_[above] = std::max(ends_[above], ends_[*at]);
+    }
+  }
 }
 
 void IssueGraph::cut_circle(Position on_it) {

@@ -52,7 +52,10 @@ class IssueGraph final {
   [[nodiscard]] std::span<const Position> related(Position at) const { return related_.of(at); }
   [[nodiscard]] std::optional<Position> parent(Position at) const;
   [[nodiscard]] std::span<const Position> children(Position at) const { return children_.of(at); }
+  // Also of itself.
   [[nodiscard]] bool is_within(Position at, Position ancestor) const;
+  // All, each behind the one that it is a part of.
+  [[nodiscard]] std::span<const Position> downwards() const { return downwards_; }
   // Those whose parent was left out, to break a circle.
   [[nodiscard]] std::span<const Position> cut_loose() const { return cut_loose_; }
   // Dependencies on issues that are not among these.
@@ -65,6 +68,7 @@ class IssueGraph final {
   void read_dependencies();
   void read_parents();
   void cut_circle(Position on_it);
+  void number_downwards();
 
   static constexpr Position nowhere = UINT32_MAX;
 
@@ -75,6 +79,11 @@ class IssueGraph final {
   Adjacency related_;
   Adjacency children_;
   std::vector<Position> parents_;  // or nowhere
+  // Depth first, so that what is within an issue stands right behind it: where it stands, and where
+  // that ends.
+  std::vector<Position> downwards_;
+  std::vector<Position> begins_;
+  std::vector<Position> ends_;
   std::vector<Position> cut_loose_;
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <future>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -23,8 +24,8 @@ constexpr std::size_t most_waiting = 8192;
 constexpr std::size_t most_together = 512;      // jobs of one commit
 constexpr int most_tries = 20;                  // of one commit, against other programs
 constexpr std::chrono::seconds mend_pause{30};  // what is damaged again so soon is not the cache
-// A time that is so far ahead is a broken clock, which ours does not follow.
-constexpr std::uint64_t most_skew_ms = 24ULL * 3600 * 1000;
+// Others read times as signed numbers.
+constexpr std::uint64_t latest_ms = std::numeric_limits<std::int64_t>::max();
 
 // What others have written must not end the process, whatever it makes a library throw.
 template <typename Work>
@@ -34,6 +35,15 @@ Result<void> guarded(std::string_view what, Work work) {
   } catch (const std::exception& error) {
     return fail(Errc::internal, std::string(what) + ": " + error.what());
   }
+}
+
+// Others stop at a text that is not UTF-8, and read nothing of the log from then on.
+bool is_readable(const Event& event) {
+  std::string record;
+  append_record(record, event);
+  CborReader reader(record);
+  Event read;
+  return read_kept_record(reader, read);
 }
 
 Error closed() {
@@ -54,6 +64,7 @@ IssueStore::IssueStore(Options options,
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
       lock_probe_(common_directory_, "refs/grite/locks"),
+      told_locks_(lock_probe_.look()),
       search_(std::make_unique<IssueSearch>(*this)),
       last_use_(clock.monotonic()),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
@@ -76,7 +87,12 @@ IssueStore::~IssueStore() {
 }
 
 Result<std::unique_ptr<Repository>> IssueStore::open_repository() const {
-  return Repository::open(common_directory_, {.is_power_safe = options_.is_power_safe});
+  const Repository::Options options{.is_power_safe = options_.is_power_safe};
+  // From a git directory that lies elsewhere the work tree cannot be told; from the work tree,
+  // which may have gone since, the git directory can.
+  auto here = Repository::open(options_.directory, options);
+  if (here && (*here)->common_directory() == common_directory_) return here;
+  return Repository::open(common_directory_, options);
 }
 
 std::uint64_t IssueStore::now_ms() const {
@@ -180,6 +196,7 @@ void IssueStore::work() {
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
 bool IssueStore::wait_for_tasks() {
   RefWatch watch(common_directory_);
+  follow_locks();
   auto told = clock_.monotonic();
   for (;;) {
     {
@@ -203,6 +220,7 @@ bool IssueStore::wait_for_tasks() {
     (void)!::read(wake_.get(), &count, sizeof count);
     if ((polled[1].revents & POLLIN) == 0) continue;
     watch.drain();
+    follow_locks();
     if (probe_.look() == *seen_.lock()) continue;
     follow();
     projector_.settle();
@@ -267,6 +285,14 @@ void IssueStore::follow() {
     log::warning("the issue log cannot be followed",
                  {log::kv("repository", common_directory_), log::kv("why", done.error().message)});
   }
+}
+
+// Claims come and go without the log.
+void IssueStore::follow_locks() {
+  const RefProbe::Look look = lock_probe_.look();
+  if (look == told_locks_) return;
+  told_locks_ = look;
+  if (options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {
@@ -341,6 +367,31 @@ Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
   return receipt;
 }
 
+// The time of the newest event that is known here of what a draft is about.
+Result<std::uint64_t> IssueStore::newest_of(const Board& board, const Draft& draft) {
+  if (const Summary* issue = board.find(draft.issue)) return issue->updated_ms;
+  if (std::holds_alternative<IssueCreated>(draft.kind)) return 0;
+  const auto events = Cache::events(cache_->writer(), draft.issue);
+  if (!events) return std::unexpected(events.error());
+  return events->empty() ? 0 : events->back().ts_ms;
+}
+
+// Events that no reader would count are not written: the key may be another one than the repository
+// knows, or be known to nobody.
+Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
+  if (options_.signatures != SignaturePolicy::require || events.empty()) return {};
+  const auto ring = KeyRing::read(*repository_);
+  if (!ring) return std::unexpected(ring.error());
+  for (const Event& event : events) {
+    if (ring->has_signed(event)) continue;
+    return fail(Errc::permission,
+                "signatures are required here, and the key of the actor " + hex_of(event.actor) +
+                    " is not the one in " + key_prefix + "; nothing was written",
+                {"hearth issues actor-create --key", "hearth issues sync"});
+  }
+  return {};
+}
+
 // Gives drafts their author and their time: now, or just behind the newest event of the issue that
 // is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
 Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
@@ -361,11 +412,18 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   std::vector<Event> events = std::move(batch->events);
   for (Draft& draft : batch->drafts) {
     std::uint64_t& last = last_times_[draft.issue];
-    if (const Summary* issue = board->find(draft.issue)) last = std::max(last, issue->updated_ms);
+    const auto newest = newest_of(*board, draft);
+    if (!newest) return std::unexpected(newest.error());
+    last = std::max(last, *newest);
+    if (last >= latest_ms) {
+      return fail(Errc::conflict, "the issue " + hex_of(draft.issue) +
+                                      " has an event of the end of all time, after which nothing "
+                                      "can be said about it; nothing was written");
+    }
     Event event{.id = {},
                 .issue = draft.issue,
                 .actor = taken.actor.id,
-                .ts_ms = last >= now && last - now < most_skew_ms ? last + 1 : now,
+                .ts_ms = std::max(now, last + 1),
                 .parent = draft.parent,
                 .kind = std::move(draft.kind),
                 .signature = std::nullopt};
@@ -379,6 +437,10 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
     if (key) event.signature = key->sign(event.id.view());
     events.push_back(std::move(event));
   }
+  if (!std::ranges::all_of(events, is_readable)) {
+    return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
+  }
+  if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
   return events;
 }
 

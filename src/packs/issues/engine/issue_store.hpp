@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -80,6 +81,7 @@ class IssueStore final {
     std::vector<std::string> roots = {};  // whose files calls may use, besides their project's
     // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
+    std::function<void()> locks_changed = {};
     std::function<void()> when_idle;
   };
   [[nodiscard]] static Result<std::unique_ptr<IssueStore>> open(Options options,
@@ -152,6 +154,7 @@ class IssueStore final {
   [[nodiscard]] bool wait_for_tasks();
   void do_some();
   void follow();
+  void follow_locks();
   [[nodiscard]] Result<void> follow_log();
   [[nodiscard]] Result<void> compute_again(const Error& damage);
   void tell(const Projector::Changes& changes);
@@ -159,6 +162,8 @@ class IssueStore final {
   void prepare(Taken& taken);
   [[nodiscard]] Result<std::optional<Receipt>> replay(const WriteJob& job);
   [[nodiscard]] Result<std::vector<Event>> make_events(Taken& taken);
+  [[nodiscard]] Result<std::uint64_t> newest_of(const Board& board, const Draft& draft);
+  [[nodiscard]] Result<void> check_signatures(std::span<const Event> events) const;
   [[nodiscard]] Result<void> append(WriteLock::Held& held, std::vector<Taken>& all);
 
   const Options options_;
@@ -178,6 +183,7 @@ class IssueStore final {
     std::vector<HeldLock> locks;
   };
   const RefProbe lock_probe_;
+  RefProbe::Look told_locks_;  // the writer's: how they were when that was told last
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's

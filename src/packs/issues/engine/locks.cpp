@@ -28,28 +28,16 @@ bool is_in(std::string_view path, std::string_view folder) {
 }
 
 std::string until(std::uint64_t ms) {
-  return format_rfc3339(WallTime(std::chrono::milliseconds(ms)));
+  constexpr std::uint64_t end_of_year_9999_ms = 253'402'300'799'999;
+  if (ms > end_of_year_9999_ms) return "for ever";
+  return "until " + format_rfc3339(WallTime(std::chrono::milliseconds(ms)));
 }
 
 std::unexpected<Error> taken(const Lock& lock) {
-  return fail(Errc::conflict,
-              lock.resource + " is held by the actor " + hex_of(lock.owner) + " until " +
-                  until(lock.expires_ms),
-              {"take something else: hearth issues ready", "hearth issues locks"});
-}
-
-Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
-  const auto commit = repository.read_commit(reference.target);
-  if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
-  if (!entries) return std::unexpected(entries.error());
-  const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
-  if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
-  const auto text = repository.read_blob(file->id);
-  if (!text) return std::unexpected(text.error());
-  auto lock = decode_lock(*text);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  return HeldLock{reference.name, reference.target, std::move(*lock)};
+  return fail(
+      Errc::conflict,
+      lock.resource + " is held by the actor " + hex_of(lock.owner) + " " + until(lock.expires_ms),
+      {"take something else: hearth issues ready", "hearth issues locks"});
 }
 
 }  // namespace
@@ -74,6 +62,20 @@ std::string make_nonce(const std::optional<std::string>& call) {
   return text;
 }
 
+Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
+  const auto commit = repository.read_commit(reference.target);
+  if (!commit) return std::unexpected(commit.error());
+  const auto entries = repository.read_tree(commit->tree);
+  if (!entries) return std::unexpected(entries.error());
+  const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
+  if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
+  const auto text = repository.read_blob(file->id);
+  if (!text) return std::unexpected(text.error());
+  auto lock = decode_lock(*text);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  return HeldLock{reference.name, reference.target, std::move(*lock)};
+}
+
 Result<std::vector<HeldLock>> list_locks(const Repository& repository) {
   const auto references = repository.references(lock_reference_prefix);
   if (!references) return std::unexpected(references.error());
@@ -84,6 +86,17 @@ Result<std::vector<HeldLock>> list_locks(const Repository& repository) {
   return locks;
 }
 
+Result<std::vector<std::string>> unreadable_locks(const Repository& repository) {
+  const auto references = repository.references(lock_reference_prefix);
+  if (!references) return std::unexpected(references.error());
+  std::vector<std::string> problems;
+  for (const Reference& each : *references) {
+    const auto lock = read_lock(repository, each);
+    if (!lock) problems.push_back(each.name + ": " + lock.error().message);
+  }
+  return problems;
+}
+
 Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms) {
   const auto locks = list_locks(repository);
   if (!locks) return std::unexpected(locks.error());
@@ -91,7 +104,7 @@ Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_m
   if (!held) return std::unexpected(std::move(held.error()));
   std::size_t removed = 0;
   for (const HeldLock& each : *locks) {
-    if (each.lock.expires_ms + kept_ms > now_ms) continue;
+    if (each.lock.expires_ms > now_ms - std::min(now_ms, kept_ms)) continue;
     const auto gone = repository.update_reference(*held, each.reference, each.commit, std::nullopt);
     if (!gone) return std::unexpected(gone.error());
     removed += *gone ? 1U : 0U;
@@ -141,18 +154,20 @@ Result<void> Locks::fetch(const std::string& reference) {
     const auto target = each.target == ObjectId{} ? std::nullopt : std::optional(each.target);
     if (*now == target) continue;
     const auto set = repository_.update_reference(*held, each.name, *now, target);
-    if (!set) return std::unexpected(set.error());
+    // One that cannot be here, beside others of ours, is no reason to refuse this lock.
+    if (!set && each.name == reference) return std::unexpected(set.error());
   }
   return {};
 }
 
-Result<std::optional<HeldLock>> Locks::find(const std::string& reference) {
+// What cannot be read holds nothing, and is replaced by whoever comes next.
+Result<Locks::Place> Locks::find(const std::string& reference) {
   const auto target = repository_.read_reference(reference);
   if (!target) return std::unexpected(target.error());
-  if (!*target) return std::nullopt;
-  auto lock = read_lock(repository_, {reference, **target});
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  return std::move(*lock);
+  Place place{.target = *target, .lock = std::nullopt};
+  if (!place.target) return place;
+  if (auto lock = read_lock(repository_, {reference, *place.target})) place.lock = std::move(*lock);
+  return place;
 }
 
 Result<void> Locks::check_free(const LockRequest& request) {
@@ -169,25 +184,28 @@ Result<void> Locks::check_free(const LockRequest& request) {
 }
 
 // Adds a commit to the lock, where it counts: at the remote if there is one.
-Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
-                        const Lock& lock,
-                        std::uint64_t now_ms) {
+Result<Lock> Locks::put(const Place& place, const Lock& lock, std::uint64_t now_ms) {
   const CommitTime time = local_time(now_ms);
+  const auto previous = place.lock ? place.target : std::nullopt;
   const auto commit =
       write_lock_commit(repository_, lock, previous, time.seconds, time.zone_minutes);
   if (!commit) return std::unexpected(commit.error());
-  const RefChange change{lock_reference(lock.resource), previous, *commit};
+  const RefChange change{lock_reference(lock.resource), place.target, *commit};
   if (remote_ != nullptr) {
     const auto made = remote_->push(std::span(&change, 1));
     if (!made) return std::unexpected(made.error());
-    if (!made->front()) {
+    const Pushed& pushed = made->front();
+    if (!pushed.refusal.empty()) {
+      return fail(Errc::permission, "the remote refuses the lock: " + pushed.refusal);
+    }
+    if (!pushed.is_made) {
       return fail(Errc::conflict, "somebody else was faster to take " + lock.resource,
                   {"take something else: hearth issues ready"});
     }
   }
   auto held = repository_.lock();
   if (!held) return std::unexpected(std::move(held.error()));
-  const auto set = repository_.update_reference(*held, change.name, previous, *commit);
+  const auto set = repository_.update_reference(*held, change.name, place.target, *commit);
   if (!set) return std::unexpected(set.error());
   // With a remote it counts there, and the next exchange brings it here.
   if (!*set && remote_ == nullptr) {
@@ -199,15 +217,15 @@ Result<Lock> Locks::put(const std::optional<ObjectId>& previous,
 Result<Lock> Locks::acquire(const LockRequest& request) {
   const std::string reference = lock_reference(request.resource);
   if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
-  const auto before = find(reference);
-  if (!before) return std::unexpected(before.error());
-  const bool is_repetition = *before && (*before)->is_live(request.now_ms) &&
-                             (*before)->lock.owner == request.owner &&
-                             (*before)->lock.nonce == request.nonce;
-  if (is_repetition) return (*before)->lock;
+  const auto place = find(reference);
+  if (!place) return std::unexpected(place.error());
+  const auto& before = place->lock;
+  const bool is_repetition = before && before->is_live(request.now_ms) &&
+                             before->lock.owner == request.owner &&
+                             before->lock.nonce == request.nonce;
+  if (is_repetition) return before->lock;
   if (auto free = check_free(request); !free) return std::unexpected(free.error());
-  const auto previous = *before ? std::optional((*before)->commit) : std::nullopt;
-  return put(previous,
+  return put(*place,
              {.owner = request.owner,
               .nonce = request.nonce.value_or(make_nonce()),
               .expires_ms = request.now_ms + request.ttl_ms,
@@ -218,15 +236,16 @@ Result<Lock> Locks::acquire(const LockRequest& request) {
 Result<HeldLock> Locks::find_own(const LockRequest& request) {
   const std::string reference = lock_reference(request.resource);
   if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
-  auto lock = find(reference);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  if (!*lock || (*lock)->lock.expires_ms == 0) {
+  auto place = find(reference);
+  if (!place) return std::unexpected(std::move(place.error()));
+  if (!place->lock || place->lock->lock.expires_ms == 0) {
     return fail(Errc::not_found, "nobody holds " + request.resource, {"hearth issues locks"});
   }
-  const bool is_own = (*lock)->lock.owner == request.owner &&
-                      (!request.nonce || *request.nonce == (*lock)->lock.nonce);
-  if (!is_own) return taken((*lock)->lock);
-  return std::move(**lock);
+  HeldLock& found = *place->lock;
+  const bool is_own =
+      found.lock.owner == request.owner && (!request.nonce || *request.nonce == found.lock.nonce);
+  if (!is_own) return taken(found.lock);
+  return std::move(found);
 }
 
 // Also one that has run out, if nobody has taken it since.
@@ -234,14 +253,14 @@ Result<Lock> Locks::renew(const LockRequest& request) {
   auto own = find_own(request);
   if (!own) return std::unexpected(std::move(own.error()));
   own->lock.expires_ms = request.now_ms + request.ttl_ms;
-  return put(own->commit, own->lock, request.now_ms);
+  return put({.target = own->commit, .lock = *own}, own->lock, request.now_ms);
 }
 
 Result<Lock> Locks::release(const LockRequest& request) {
   auto own = find_own(request);
   if (!own) return std::unexpected(std::move(own.error()));
   own->lock.expires_ms = 0;
-  return put(own->commit, own->lock, request.now_ms);
+  return put({.target = own->commit, .lock = *own}, own->lock, request.now_ms);
 }
 
 }  // namespace hearth::packs::issues

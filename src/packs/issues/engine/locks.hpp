@@ -34,7 +34,12 @@ struct HeldLock {
   Lock lock;
   [[nodiscard]] bool is_live(std::uint64_t now_ms) const { return now_ms < lock.expires_ms; }
 };
+// `damaged` when it holds none.
+[[nodiscard]] Result<HeldLock> read_lock(const Repository& repository, const Reference& reference);
+// References that hold no lock that can be read are passed over: nobody holds anything by them.
 [[nodiscard]] Result<std::vector<HeldLock>> list_locks(const Repository& repository);
+// Those: "refs/grite/locks/…: why".
+[[nodiscard]] Result<std::vector<std::string>> unreadable_locks(const Repository& repository);
 // Removes those that have been over for a day, so that clocks that are late do not miss them; how
 // many.
 [[nodiscard]] Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms);
@@ -62,12 +67,14 @@ class Locks final {
 
  private:
   [[nodiscard]] Result<void> fetch(const std::string& reference);
-  [[nodiscard]] Result<std::optional<HeldLock>> find(const std::string& reference);
+  struct Place {
+    std::optional<ObjectId> target;  // of the reference
+    std::optional<HeldLock> lock;    // if that can be read
+  };
+  [[nodiscard]] Result<Place> find(const std::string& reference);
   [[nodiscard]] Result<HeldLock> find_own(const LockRequest& request);
   [[nodiscard]] Result<void> check_free(const LockRequest& request);
-  [[nodiscard]] Result<Lock> put(const std::optional<ObjectId>& previous,
-                                 const Lock& lock,
-                                 std::uint64_t now_ms);
+  [[nodiscard]] Result<Lock> put(const Place& place, const Lock& lock, std::uint64_t now_ms);
 
   Repository& repository_;
   Transport* const remote_;

@@ -209,9 +209,12 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
           if (!(is_on_chain ? on_chain : beside).insert(event.id).second) continue;
           ++found.events;
           if (!event.signature) continue;
+          if (!keys->keys().contains(event.actor)) {
+            ++found.signatures_of_unknown;
+            continue;
+          }
           ++found.signed_events;
-          const bool is_known = keys->keys().contains(event.actor);
-          if (is_known && !keys->has_signed(event)) ++found.bad_signatures;
+          if (!keys->has_signed(event)) ++found.bad_signatures;
         }
       });
   if (!walked) return std::unexpected(std::move(walked.error()));

@@ -13,9 +13,10 @@ namespace hearth::packs::issues {
 struct Verification {
   std::uint64_t commits = 0;
   std::uint64_t events = 0;
-  std::uint64_t signed_events = 0;
-  std::uint64_t bad_signatures = 0;  // of actors whose keys are known
-  LogProblems problems;              // chunks, ids, events that others do not see
+  std::uint64_t signed_events = 0;          // whose signatures were checked
+  std::uint64_t bad_signatures = 0;         // of them
+  std::uint64_t signatures_of_unknown = 0;  // of actors whose keys are not known
+  LogProblems problems;                     // chunks, ids, events that others do not see
 };
 // Reads all of the log again and checks it: digests of chunks, ids of events, signatures, and that
 // every event is on the chain that other readers follow. Blocks for as long as that takes.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
 namespace hearth::packs::issues {
@@ -17,15 +18,16 @@ constexpr int fair_rounds = 4;  // after which the remote is reserved
 constexpr int first_pause_ms = 2;
 constexpr int longest_pause_ms = 500;
 
+constexpr std::uint64_t long_over_ms = 7ULL * 24 * 3600 * 1000;
+
 constexpr std::string_view lock_prefix = "refs/grite/locks/";
-constexpr std::string_view remote_prefix = "refs/hearth/remotes/";
 
 using References = std::map<std::string, ObjectId>;
 
 References by_name(const std::vector<Reference>& list) {
   References all;
   for (const Reference& each : list) {
-    if (!each.name.starts_with(remote_prefix)) all[each.name] = each.target;
+    all[each.name] = each.target;
   }
   return all;
 }
@@ -76,6 +78,7 @@ class Sync {
     const auto list = remote_.list();
     if (!list) return std::unexpected(list.error());
     const References theirs = by_name(*list);
+    report_.problems.clear();
     if (auto fetched = fetch(theirs); !fetched) return std::unexpected(fetched.error());
     std::vector<RefChange> pushes;
     auto log = exchange_log(find(theirs, wal_reference), pushes);
@@ -86,11 +89,22 @@ class Sync {
     if (pushes.empty()) return true;
     const auto made = remote_.push(pushes);
     if (!made) return std::unexpected(made.error());
+    return take(pushes, *made);
+  }
+
+  // Whether nothing has to be tried again.
+  Result<bool> take(std::span<const RefChange> pushes, std::span<const Pushed> outcomes) {
     bool is_agreed = true;
     for (std::size_t i = 0; i < pushes.size(); ++i) {
-      is_agreed = is_agreed && (*made)[i];
-      if (!(*made)[i]) continue;
-      if (pushes[i].name == wal_reference) {
+      const std::string& name = pushes[i].name;
+      const Pushed& pushed = outcomes[i];
+      if (!pushed.refusal.empty()) {
+        std::string why = "the remote refuses " + name + ": " + pushed.refusal;
+        if (name == wal_reference) return fail(Errc::permission, std::move(why));
+        report_.problems.push_back(std::move(why));
+      } else if (!pushed.is_made) {
+        is_agreed = false;
+      } else if (name == wal_reference) {
         report_.has_pushed = true;
       } else {
         ++report_.others_pushed;
@@ -168,17 +182,24 @@ class Sync {
     std::optional<WriteLock::Held> held;
     for (const auto& [name, target] : theirs) {
       const auto mine = find(ours, name);
-      if (name == wal_reference || mine == target || !plan_.pull) continue;
-      const auto is_kept = mine ? keeps_ours(name, *mine, target) : Result<bool>(false);
-      if (!is_kept) return std::unexpected(is_kept.error());
-      if (*is_kept) continue;
+      if (name == wal_reference) continue;
+      if (is_long_over(name, target)) {
+        if (plan_.push) pushes.push_back({name, target, std::nullopt});
+        continue;
+      }
+      if (mine == target || !plan_.pull) continue;
+      if (mine && keeps_ours(name, *mine, target)) continue;
       if (!held) {
         auto taken = repository_.lock();
         if (!taken) return std::unexpected(std::move(taken.error()));
         held.emplace(std::move(*taken));
       }
       const auto set = repository_.update_reference(*held, name, mine, target);
-      if (!set) return std::unexpected(set.error());
+      if (!set && set.error().code == Errc::busy) return std::unexpected(set.error());
+      if (!set) {
+        report_.problems.push_back(name + " cannot be taken over: " + set.error().message);
+        continue;
+      }
       ours[name] = target;
       ++report_.others_pulled;
     }
@@ -192,6 +213,19 @@ class Sync {
     return {};
   }
 
+  // A lock that ran out, or was given back, so long ago that no clock believes otherwise and every
+  // clone has heard of it: it goes at the remote, and here with the next compaction.
+  bool is_long_over(const std::string& name, const ObjectId& target) {
+    if (!name.starts_with(lock_prefix)) return false;
+    const auto lock = read_lock(repository_, {name, target});
+    const auto commit = repository_.read_commit(target);
+    if (!lock || !commit) return false;
+    const std::uint64_t now = plan_.now_ms();
+    const std::uint64_t long_ago = now - std::min(now, long_over_ms);
+    const auto said_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(commit->time, 0)) * 1000;
+    return std::max(lock->lock.expires_ms, said_ms) < long_ago;
+  }
+
   // What was removed there, to save room, does not come back: old snapshots, and locks, which are
   // taken there or not at all.
   static bool goes_there(const std::string& name, bool is_there, const References& theirs) {
@@ -201,9 +235,11 @@ class Sync {
     return behind == theirs.end() || !behind->first.starts_with(snapshot_prefix);
   }
 
-  Result<bool> keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
+  // What is no commit is no lock, and gives way to one.
+  bool keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
     if (!name.starts_with(lock_prefix)) return true;
-    return repository_.is_descendant(ours, theirs);
+    if (!repository_.read_commit(ours)) return false;
+    return repository_.is_descendant(ours, theirs).value_or(true);
   }
 
   Repository& repository_;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "packs/issues/engine/transport.hpp"
@@ -26,13 +27,14 @@ struct SyncPlan {
 };
 
 struct SyncReport {
-  bool has_pulled = false;          // the log here moved
-  bool has_pushed = false;          // the log there moved
-  std::uint64_t merges = 0;         // commits that were needed to join both
-  std::uint64_t tries = 0;          // rounds until both agreed
-  std::uint64_t others_pulled = 0;  // snapshots, locks, keys, attachments
-  std::uint64_t others_pushed = 0;  //
-  std::optional<CommitId> head;     // of the log here afterwards
+  bool has_pulled = false;            // the log here moved
+  bool has_pushed = false;            // the log there moved
+  std::uint64_t merges = 0;           // commits that were needed to join both
+  std::uint64_t tries = 0;            // rounds until both agreed
+  std::uint64_t others_pulled = 0;    // snapshots, locks, keys, attachments
+  std::uint64_t others_pushed = 0;    //
+  std::vector<std::string> problems;  // of single references, which stay as they are
+  std::optional<CommitId> head;       // of the log here afterwards
 };
 
 // Blocks. `busy` when others were faster every time. The repository's write lock is taken where it

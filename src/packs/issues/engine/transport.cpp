@@ -36,7 +36,7 @@ class LocalTransport final : public Transport {
     return {};
   }
 
-  Result<std::vector<bool>> push(std::span<const RefChange> changes) override {
+  Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
     std::vector<ObjectId> roots;
     for (const RefChange& each : changes) {
       if (each.to) roots.push_back(*each.to);
@@ -51,14 +51,14 @@ class LocalTransport final : public Transport {
   }
 
  private:
-  Result<std::vector<bool>> change(WriteLock::Held& held, std::span<const RefChange> changes) {
-    std::vector<bool> made;
+  Result<std::vector<Pushed>> change(WriteLock::Held& held, std::span<const RefChange> changes) {
+    std::vector<Pushed> all;
     for (const RefChange& each : changes) {
       const auto done = there_->update_reference(held, each.name, each.expected, each.to);
-      if (!done) return std::unexpected(done.error());
-      made.push_back(*done);
+      if (!done && done.error().code == Errc::busy) return std::unexpected(done.error());
+      all.push_back({.is_made = done.value_or(false), .refusal = done ? "" : done.error().message});
     }
-    return made;
+    return all;
   }
 
   Repository& here_;

@@ -19,6 +19,13 @@ struct RefChange {
   std::optional<ObjectId> to;        // nothing: it goes
 };
 
+// What became of one change.
+struct Pushed {
+  bool is_made = false;
+  std::string refusal;  // the remote's words; empty: it was made, or the remote has something else
+  bool operator==(const Pushed&) const = default;
+};
+
 // One thread.
 class Transport {
  public:
@@ -30,8 +37,8 @@ class Transport {
   // Keeps others from changing its references for as long as this lives, where that can be done;
   // for who has lost the race too often.
   [[nodiscard]] virtual Result<void> reserve() { return {}; }
-  // Each by itself; true for those that were made, false where the remote has something else now.
-  [[nodiscard]] virtual Result<std::vector<bool>> push(std::span<const RefChange> changes) = 0;
+  // Each by itself, and told of by itself, in their order.
+  [[nodiscard]] virtual Result<std::vector<Pushed>> push(std::span<const RefChange> changes) = 0;
 };
 
 // The path of a remote that is a directory of this machine: a path, or a file: URL.

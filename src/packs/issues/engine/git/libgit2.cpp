@@ -69,6 +69,7 @@ Result<Libgit2> load(bool is_power_safe) {
       find(from, "git_transaction_free", git.transaction_free) &&
       find(from, "git_remote_lookup", git.remote_lookup) &&
       find(from, "git_remote_url", git.remote_url) &&
+      find(from, "git_remote_pushurl", git.remote_pushurl) &&
       find(from, "git_remote_free", git.remote_free) &&
       find(from, "git_packbuilder_new", git.packbuilder_new) &&
       find(from, "git_packbuilder_set_threads", git.packbuilder_set_threads) &&

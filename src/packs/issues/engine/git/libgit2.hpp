@@ -49,6 +49,7 @@ struct Libgit2 {
   decltype(&::git_transaction_free) transaction_free = nullptr;
   decltype(&::git_remote_lookup) remote_lookup = nullptr;
   decltype(&::git_remote_url) remote_url = nullptr;
+  decltype(&::git_remote_pushurl) remote_pushurl = nullptr;
   decltype(&::git_remote_free) remote_free = nullptr;
   decltype(&::git_packbuilder_new) packbuilder_new = nullptr;
   decltype(&::git_packbuilder_set_threads) packbuilder_set_threads = nullptr;

@@ -11,6 +11,7 @@
 #include "packs/issues/engine/git/ancestry.hpp"
 #include "packs/issues/engine/git/libgit2.hpp"
 #include "packs/issues/engine/git/raw_objects.hpp"
+#include "packs/issues/engine/git/reference_name.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -49,6 +50,10 @@ std::unexpected<Error> failed(const Libgit2& git, int code, const std::string& w
   const git_error* last = git.error_last();
   return fail(errc_of(code), what + ": " + (last == nullptr ? "git error" : last->message));
 }
+
+// What a writer notes: the reference that it changes, and a second line if it removes that, for
+// which git rewrites packed-refs.
+constexpr std::string_view packed_too = "\npacked-refs";
 
 std::string without_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -131,6 +136,16 @@ std::optional<std::string> Repository::remote_url(const std::string& name) const
   if (url != nullptr) text = url;
   handle_->git.remote_free(remote);
   return text;
+}
+
+bool Repository::pushes_elsewhere(const std::string& remote_name) const {
+  git_remote* remote = nullptr;
+  if (handle_->git.remote_lookup(&remote, handle_->repository, remote_name.c_str()) != 0) {
+    return false;
+  }
+  const bool has_own_url = handle_->git.remote_pushurl(remote) != nullptr;
+  handle_->git.remote_free(remote);
+  return has_own_url;
 }
 
 // ---- Objects ----------------------------------------------------------------------------------
@@ -247,14 +262,19 @@ Result<std::vector<Reference>> Repository::references(const std::string& prefix)
   return found;
 }
 
-// What a dead writer left is taken away before anything else happens.
+// What a dead writer left is taken away before anything else happens. The note is a file's content:
+// nothing is taken away by it but what a writer of ours makes.
 Result<WriteLock::Held> Repository::lock() {
   auto held = write_lock_.take(options_.patience);
-  if (held && !held->left().empty()) {
-    ::unlink((common_directory_ + "/" + held->left() + ".lock").c_str());
-    ::unlink((common_directory_ + "/packed-refs.lock").c_str());
-    held->done();
+  if (!held || held->left().empty()) return held;
+  std::string_view name = held->left();
+  const bool is_removal = name.ends_with(packed_too);
+  if (is_removal) name.remove_suffix(packed_too.size());
+  if (is_issue_reference(name)) {
+    ::unlink((common_directory_ + "/" + std::string(name) + ".lock").c_str());
+    if (is_removal) ::unlink((common_directory_ + "/packed-refs.lock").c_str());
   }
+  held->done();
   return held;
 }
 
@@ -267,7 +287,7 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   int code = git.transaction_new(&change, handle_->repository);
   const std::unique_ptr<git_transaction, decltype(git.transaction_free)> owner(
       change, git.transaction_free);
-  held.note(name);
+  held.note(to ? name : name + std::string(packed_too));
   // Other programs hold it for a moment.
   const auto deadline = std::chrono::steady_clock::now() + options_.patience;
   if (code == 0) code = git.transaction_lock_ref(change, name.c_str());
@@ -400,7 +420,11 @@ Result<std::size_t> Repository::pack_loose(std::span<const ObjectId> roots) {
   if (auto packed = write_pack(*this, *objects); !packed) {
     return std::unexpected(packed.error());
   }
-  for (const ObjectId& id : *objects) ::unlink(loose_path(id).c_str());
+  for (const ObjectId& id : *objects) {
+    const std::string path = loose_path(id);
+    ::unlink(path.c_str());
+    ::rmdir(path.substr(0, path.rfind('/')).c_str());  // fails until it is empty
+  }
   return objects->size();
 }
 

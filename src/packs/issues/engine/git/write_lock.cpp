@@ -28,6 +28,14 @@ std::chrono::microseconds pause_after(Clock::duration waited) {
   return std::max(shortest_pause, longest_pause / (1 + tenths));
 }
 
+// What git gave its own directory (core.sharedRepository): others of the group, or all, write
+// there.
+mode_t shared_bits(const std::string& directory) {
+  struct stat found{};
+  if (::stat(directory.c_str(), &found) != 0) return 0;
+  return found.st_mode & (S_IWGRP | S_IWOTH | S_ISGID);
+}
+
 }  // namespace
 
 WriteLock::Held::~Held() {
@@ -46,18 +54,40 @@ void WriteLock::Held::done() {
   left_.clear();
 }
 
-Result<WriteLock::Held> WriteLock::take(std::chrono::milliseconds patience) {
-  const std::string path = directory_ + "/write.lock";
-  if (!file_.valid()) {
-    if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) {
-      return fail_errno("make " + directory_, errno);
-    }
-    file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!file_.valid()) return fail_errno("open " + path, errno);
+Result<void> WriteLock::open_file() {
+  const mode_t shared = shared_bits(directory_.substr(0, directory_.rfind('/')));
+  if (::mkdir(directory_.c_str(), 0755) == 0) {
+    if (shared != 0) (void)::chmod(directory_.c_str(), 0755 | shared);
+  } else if (errno != EEXIST) {
+    return fail_errno("make " + directory_, errno);
   }
+  file_ = UniqueFd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file_.valid()) return fail_errno("open " + path_, errno);
+  // Fails where another user made it, who did the same.
+  if (shared != 0) (void)::fchmod(file_.get(), (0644 | shared) & 0777);
+  return {};
+}
+
+// Whether the file that is locked is the one that others would lock.
+bool WriteLock::is_in_place() const {
+  struct stat ours{};
+  struct stat there{};
+  return ::fstat(file_.get(), &ours) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+         ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+Result<WriteLock::Held> WriteLock::take(std::chrono::milliseconds patience) {
   const auto began = Clock::now();
-  while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("lock " + path, errno);
+  for (;;) {
+    if (!file_.valid()) {
+      if (auto opened = open_file(); !opened) return std::unexpected(std::move(opened.error()));
+    }
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
+      if (is_in_place()) break;
+      file_.reset();
+      continue;
+    }
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("lock " + path_, errno);
     const auto waited = Clock::now() - began;
     if (waited >= patience) {
       return fail(Errc::busy,

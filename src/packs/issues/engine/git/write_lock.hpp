@@ -4,8 +4,9 @@
 // into place. A writer that is killed leaves the file, and everybody is refused from then on. So
 // whoever of us writes holds a flock(2) first, which the kernel gives back at any kind of death,
 // and notes in that file which reference it is about to change. Who finds a note of somebody dead
-// knows whose file was left, and takes it away. Other programs (git, grite) follow git's protocol
-// alone, and are met there.
+// knows whose file was left, and takes it away. A lock file that has been removed meanwhile (with
+// the whole repository, say) is made again: others would lock the new one. Other programs (git,
+// grite) follow git's protocol alone, and are met there.
 #pragma once
 
 #include <chrono>
@@ -43,12 +44,17 @@ class WriteLock final {
   };
 
   // In `directory`, which is made if it is missing.
-  explicit WriteLock(std::string directory) : directory_(std::move(directory)) {}
+  explicit WriteLock(std::string directory)
+      : directory_(std::move(directory)), path_(directory_ + "/write.lock") {}
   // Waits at most that long; `busy` then.
   [[nodiscard]] Result<Held> take(std::chrono::milliseconds patience);
 
  private:
+  [[nodiscard]] Result<void> open_file();
+  [[nodiscard]] bool is_in_place() const;
+
   const std::string directory_;
+  const std::string path_;
   UniqueFd file_;
 };
 

@@ -15,15 +15,6 @@ namespace {
 using Parser = std::unique_ptr<TSParser, decltype(&ts_parser_delete)>;
 using Tree = std::unique_ptr<TSTree, decltype(&ts_tree_delete)>;
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto [code, size] = search::text::decode_utf8(text);
-    if (code == U'\uFFFD' && size == 1) return false;
-    text.remove_prefix(size);
-  }
-  return true;
-}
-
 bool is_over(const ExtractLimits& limits) {
   return limits.stop.stop_requested() || std::chrono::steady_clock::now() >= limits.deadline;
 }
@@ -91,7 +82,7 @@ Result<std::vector<Symbol>> extract_symbols(Language language,
                                         " bytes has no symbols; the limit is " +
                                         std::to_string(limits.most_bytes));
   }
-  if (!is_utf8(text)) return fail(Errc::unsupported, "the file is not UTF-8");
+  if (!search::text::is_utf8(text)) return fail(Errc::unsupported, "the file is not UTF-8");
   if (is_over(limits)) return ended_early(limits);
   const Parser parser(ts_parser_new(), ts_parser_delete);
   if (!ts_parser_set_language(parser.get(), grammar_of(language))) {

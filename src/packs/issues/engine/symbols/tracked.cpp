@@ -8,6 +8,7 @@
 #include "base/regular_file.hpp"
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/symbols/describe.hpp"
+#include "search/text/unicode.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -26,6 +27,7 @@ Result<std::optional<ContextUpdated>> describe_changed(const std::string& root,
                                                        const std::string& path,
                                                        const std::map<std::string, Sha256>& known,
                                                        const std::stop_token& stop) {
+  if (!search::text::is_utf8(path)) return fail(Errc::unsupported, "its name is not UTF-8");
   ExtractLimits limits;
   limits.deadline = std::chrono::steady_clock::now() + time_for_one_file;
   limits.stop = stop;

@@ -1,4 +1,9 @@
 // An order in which issues can be worked on, and the circles that have none.
+//
+// What counts is what `ready` goes by (ready.hpp): besides its dependencies, an epic waits for its
+// parts, and its parts wait for what it waits for. So each issue has a beginning and an end: it
+// ends after it has begun and after its parts have ended, and begins after what it depends on has
+// ended and after its epic has begun. Where an epic depends on a part of its own, its end does.
 #pragma once
 
 #include <vector>
@@ -22,5 +27,9 @@ struct DependencyOrder {
 // Whether `after` would come to wait for itself if `before` had to come before it: to be asked
 // before a dependency is added.
 [[nodiscard]] bool would_close_circle(const IssueGraph& graph, Position before, Position after);
+// Whether it waits for itself already, over however many others.
+[[nodiscard]] bool is_in_circle(const IssueGraph& graph, Position at);
+// Whether the second one cannot be closed before the first one is.
+[[nodiscard]] bool comes_before(const IssueGraph& graph, Position first, Position second);
 
 }  // namespace hearth::packs::issues

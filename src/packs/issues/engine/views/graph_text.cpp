@@ -95,8 +95,12 @@ std::vector<std::size_t> circle_numbers(const IssueGraph& graph) {
 
 class Drawing {
  public:
-  Drawing(const IssueGraph& graph, std::span<const Position> shown, const Notation& notation)
+  Drawing(const IssueGraph& graph,
+          std::span<const Position> shown,
+          const Notation& notation,
+          const ShortId& short_id)
       : graph_(graph),
+        short_id_(short_id),
         notation_(notation),
         names_(graph.size()),
         circles_(circle_numbers(graph)),
@@ -113,7 +117,7 @@ class Drawing {
     const Summary& issue = graph_.issue(at);
     const bool is_closed = issue.state == State::closed;
     text_.append("  ").append(names_[at]).append(notation_.node_begin);
-    text_.append(notation_.escaped(short_id(issue.id) + " " + shortened(issue.title)));
+    text_.append(notation_.escaped(short_id_(issue.id) + " " + shortened(issue.title)));
     text_.append(is_closed ? notation_.closed_end : notation_.open_end);
   }
 
@@ -135,6 +139,7 @@ class Drawing {
   }
 
   const IssueGraph& graph_;
+  const ShortId& short_id_;
   const Notation& notation_;
   std::vector<std::string> names_;  // of what is shown
   std::vector<std::size_t> circles_;
@@ -146,8 +151,9 @@ class Drawing {
 
 std::string graph_text(const IssueGraph& graph,
                        std::span<const Position> shown,
-                       GraphSyntax syntax) {
-  return Drawing(graph, shown, syntax == GraphSyntax::dot ? dot : mermaid).take();
+                       GraphSyntax syntax,
+                       const ShortId& short_id) {
+  return Drawing(graph, shown, syntax == GraphSyntax::dot ? dot : mermaid, short_id).take();
 }
 
 }  // namespace hearth::packs::issues

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "packs/issues/engine/issue_graph.hpp"
+#include "packs/issues/engine/views/ready.hpp"
 
 namespace hearth::packs::issues {
 
@@ -18,6 +19,7 @@ enum class GraphSyntax : std::uint8_t { mermaid, dot };
 // Of `shown` (each once) and the links between them.
 [[nodiscard]] std::string graph_text(const IssueGraph& graph,
                                      std::span<const Position> shown,
-                                     GraphSyntax syntax);
+                                     GraphSyntax syntax,
+                                     const ShortId& short_id);
 
 }  // namespace hearth::packs::issues

@@ -8,31 +8,40 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t named_obstacles = 3;
-constexpr std::size_t short_id_bytes = 4;
 
 bool is_open(const IssueGraph& graph, Position at) {
   return graph.issue(at).state == State::open;
 }
 
-// Calls `found(before)` for what `at` itself waits for and what it inherits, until that says true.
-template <typename Found>
-bool any_before(const IssueGraph& graph, Position at, const Found& found) {
-  for (const Position before : graph.before(at)) {
-    if (is_open(graph, before) && found(before)) return true;
-  }
-  for (auto epic = graph.parent(at); epic; epic = graph.parent(*epic)) {
-    for (const Position before : graph.before(*epic)) {
-      if (is_open(graph, before) && !graph.is_within(before, *epic) && found(before)) return true;
-    }
-  }
-  return false;
+bool waits_itself(const IssueGraph& graph, Position at) {
+  return std::ranges::any_of(graph.before(at),
+                             [&](Position before) { return is_open(graph, before); });
 }
 
-bool is_ready(const IssueGraph& graph, Position at, const Claimed& claimed) {
-  const auto opens = [&graph](Position part) { return is_open(graph, part); };
-  return is_open(graph, at) && !claimed.contains(graph.issue(at).id) &&
-         std::ranges::none_of(graph.children(at), opens) &&
-         !any_before(graph, at, [](Position) { return true; });
+// Whether the parts of an epic wait for something that it waits for.
+bool hands_down(const IssueGraph& graph, Position epic) {
+  return std::ranges::any_of(graph.before(epic), [&](Position before) {
+    return is_open(graph, before) && !graph.is_within(before, epic);
+  });
+}
+
+// The open issues that are ready, or those that are not. What epics hand down is found once, from
+// the top.
+std::vector<Position> open_issues(const IssueGraph& graph, const Claimed& claimed, bool are_ready) {
+  std::vector<bool> waits_above(graph.size());
+  std::vector<Position> found;
+  for (const Position at : graph.downwards()) {
+    if (const auto epic = graph.parent(at)) {
+      waits_above[at] = waits_above[*epic] || hands_down(graph, *epic);
+    }
+    const auto opens = [&graph](Position part) { return is_open(graph, part); };
+    const bool is_ready = !waits_above[at] && !waits_itself(graph, at) &&
+                          !claimed.contains(graph.issue(at).id) &&
+                          std::ranges::none_of(graph.children(at), opens);
+    if (is_open(graph, at) && is_ready == are_ready) found.push_back(at);
+  }
+  std::ranges::sort(found, {}, [&graph](Position at) { return urgency(graph.issue(at)); });
+  return found;
 }
 
 std::string counted(std::size_t count, std::string_view one, std::string_view several) {
@@ -45,23 +54,27 @@ Obstacles obstacles_of(const IssueGraph& graph, Position at, const Claimed& clai
   Obstacles found;
   found.is_closed = !is_open(graph, at);
   found.is_claimed = claimed.contains(graph.issue(at).id);
-  any_before(graph, at, [&found](Position before) {
-    const bool is_new = std::ranges::find(found.before, before) == found.before.end();
-    if (is_new) found.before.push_back(before);
-    return false;
-  });
+  std::unordered_set<Position> seen;
+  const auto add = [&](Position before) {
+    if (is_open(graph, before) && seen.insert(before).second) found.before.push_back(before);
+  };
+  std::ranges::for_each(graph.before(at), add);
+  for (auto epic = graph.parent(at); epic; epic = graph.parent(*epic)) {
+    for (const Position before : graph.before(*epic)) {
+      if (!graph.is_within(before, *epic)) add(before);
+    }
+  }
   std::ranges::copy_if(graph.children(at), std::back_inserter(found.open_parts),
                        [&graph](Position part) { return is_open(graph, part); });
   return found;
 }
 
 std::vector<Position> ready_issues(const IssueGraph& graph, const Claimed& claimed) {
-  std::vector<Position> ready;
-  for (Position at = 0; at < graph.size(); ++at) {
-    if (is_ready(graph, at, claimed)) ready.push_back(at);
-  }
-  std::ranges::sort(ready, {}, [&graph](Position at) { return urgency(graph.issue(at)); });
-  return ready;
+  return open_issues(graph, claimed, true);
+}
+
+std::vector<Position> blocked_issues(const IssueGraph& graph, const Claimed& claimed) {
+  return open_issues(graph, claimed, false);
 }
 
 std::vector<std::string> ready_reasons(const IssueGraph& graph, Position at) {
@@ -78,7 +91,9 @@ std::vector<std::string> ready_reasons(const IssueGraph& graph, Position at) {
   return reasons;
 }
 
-std::vector<std::string> obstacle_reasons(const IssueGraph& graph, const Obstacles& obstacles) {
+std::vector<std::string> obstacle_reasons(const IssueGraph& graph,
+                                          const Obstacles& obstacles,
+                                          const ShortId& short_id) {
   std::vector<std::string> reasons;
   if (obstacles.is_closed) reasons.emplace_back("closed");
   if (obstacles.is_claimed) reasons.emplace_back("claimed");
@@ -93,10 +108,6 @@ std::vector<std::string> obstacle_reasons(const IssueGraph& graph, const Obstacl
     reasons.push_back("has " + counted(open, " open part", " open parts"));
   }
   return reasons;
-}
-
-std::string short_id(const IssueId& id) {
-  return hex_of(id.view().substr(0, short_id_bytes));
 }
 
 }  // namespace hearth::packs::issues

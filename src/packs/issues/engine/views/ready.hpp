@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -33,15 +34,17 @@ using Claimed = std::unordered_set<IssueId>;
 
 // All ready issues by urgency: priority, then age.
 [[nodiscard]] std::vector<Position> ready_issues(const IssueGraph& graph, const Claimed& claimed);
+// The open ones that are not ready, likewise.
+[[nodiscard]] std::vector<Position> blocked_issues(const IssueGraph& graph, const Claimed& claimed);
 
 // Why an issue stands where it does in the list of the ready ones, in few words: "priority 0",
 // "2 before it are closed", "3 wait for it".
 [[nodiscard]] std::vector<std::string> ready_reasons(const IssueGraph& graph, Position at);
+// How an issue is named in few words, as Board::short_id does.
+using ShortId = std::function<std::string(const IssueId&)>;
 // What is in the way, in few words: "claimed", "waits for 0123abcd", "has 2 open parts".
 [[nodiscard]] std::vector<std::string> obstacle_reasons(const IssueGraph& graph,
-                                                        const Obstacles& obstacles);
-
-// The first eight hexadecimal digits.
-[[nodiscard]] std::string short_id(const IssueId& id);
+                                                        const Obstacles& obstacles,
+                                                        const ShortId& short_id);
 
 }  // namespace hearth::packs::issues
