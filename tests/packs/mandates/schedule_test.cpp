@@ -203,6 +203,32 @@ TEST(Timing, WhatFollowsARunIsDueAtNoTime) {
   EXPECT_THAT(timings_after("x", "failed"), ElementsAre("after ended x", "after failed x"));
 }
 
+TEST(Timing, ReadsWhatHappensInTheWorld) {
+  const auto watched = [](std::string_view what) {
+    const auto timing = Timing::parse(what, "UTC");
+    EXPECT_TRUE(timing) << what;
+    if (!timing) return Watched{};
+    EXPECT_FALSE(timing->next_after(at("2026-01-01T00:00:00Z"))) << "due at no time";
+    return timing->watched().value_or(Watched{});
+  };
+  const Watched files = watched("on changed docs/**  *.md");
+  EXPECT_EQ(files.what, Watched::What::files);
+  EXPECT_THAT(files.words, ElementsAre("docs/**", "*.md"));
+  const Watched label = watched("on labelled needs work");
+  EXPECT_EQ(label.what, Watched::What::label);
+  EXPECT_THAT(label.words, ElementsAre("needs work"));
+  EXPECT_EQ(watched("on remembered").what, Watched::What::entries);
+  EXPECT_THAT(watched("on remembered decision").words, ElementsAre("decision"));
+  EXPECT_FALSE(timing("every 1h").watched());
+  for (const char* wrong :
+       {"on", "on ", "on changed", "on changed  ", "on changed /etc/passwd", "on changed ../x",
+        "on changed a/../../x", "on labelled ", "on remembered ", "on fire"})
+    EXPECT_FALSE(Timing::parse(wrong, "UTC")) << wrong;
+  std::string many = "on changed";
+  for (int i = 0; i < 21; ++i) many += " *.md";
+  EXPECT_FALSE(Timing::parse(many, "UTC"));
+}
+
 TEST(Timing, ReadsIntervalsAndSingleTimes) {
   EXPECT_THAT(next(timing("every 90m from 2026-01-01T00:15:00Z"), "2026-01-01T00:15:00Z", 2),
               ElementsAre("2026-01-01T01:45", "2026-01-01T03:15"));

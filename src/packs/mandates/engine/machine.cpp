@@ -56,6 +56,7 @@ Result<RunMachine::Scene> RunMachine::look(std::int64_t n) {
   context.run = scene.run.id;
   context.mandate = scene.mandate.id;
   context.spec = scene.mandate.spec;
+  context.cause = scene.run.cause;
   context.cycle = scene.run.cycle;
   for (std::size_t i = 0; i < phase_count; ++i) {
     if (scene.phases[i].is_done) context.outputs[i] = scene.phases[i].output;

@@ -1,5 +1,6 @@
 #include "packs/mandates/engine/occurrences.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/ids.hpp"
@@ -8,6 +9,8 @@ namespace hearth::packs::mandates {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::size_t most_events = 100;
 
 std::int64_t to_ms(WallTime time) {
   return time.time_since_epoch().count();
@@ -91,6 +94,15 @@ Result<void> note_missed(Change& change,
 Result<void> move_cursor(Change& change, const Schedule& schedule, WallTime cursor) {
   return change->run("UPDATE schedules SET cursor_ms = max(cursor_ms, ?) WHERE n = ?",
                      to_ms(cursor), schedule.n);
+}
+
+// What is due by an event is due now; of several at once each has a millisecond of its own.
+Result<Due> due_now(Change& change, std::int64_t schedule) {
+  const auto last = change->integer(
+      "SELECT coalesce(max(scheduled_ms), 0) FROM occurrences WHERE schedule_n = ?", schedule);
+  if (!last) return std::unexpected(last.error());
+  const WallTime after_last(milliseconds(last->value_or(0) + 1));
+  return Due{.scheduled = std::max(change.now(), after_last), .not_before = change.now()};
 }
 
 }  // namespace
@@ -185,10 +197,35 @@ Result<void> fire_after(Change& change,
   }
   Fired fired;  // whom it asks to end is asked by its row
   for (const Schedule& each : followers) {
-    const Due due{.scheduled = change.now(), .not_before = change.now()};
-    if (auto done = fire_one(change, each, due, "after " + run, fired); !done) return done;
+    const auto due = due_now(change, each.n);
+    if (!due) return std::unexpected(due.error());
+    if (auto done = fire_one(change, each, *due, "after " + run, fired); !done) return done;
   }
   return {};
+}
+
+Result<void> fire_events(Change& change,
+                         std::int64_t schedule,
+                         std::span<const std::string> causes,
+                         Fired& fired) {
+  const auto row = load_schedule(*change, schedule);
+  if (!row) return std::unexpected(row.error());
+  const auto mandate = load_mandate(*change, row->mandate_n);
+  if (!mandate) return std::unexpected(mandate.error());
+  std::string refused;
+  if (row->state != "active") refused = "the schedule is " + row->state;
+  if (mandate->state != "active") refused = "the mandate is " + mandate->state;
+  const std::size_t most = refused.empty() ? std::min(causes.size(), most_events) : 0;
+  for (const std::string& cause : causes.first(most)) {
+    const auto due = due_now(change, schedule);
+    if (!due) return std::unexpected(due.error());
+    if (auto done = fire_one(change, *row, *due, cause, fired); !done) return done;
+  }
+  if (most == causes.size()) return {};
+  const Missed missed{.first = change.now(),
+                      .last = change.now(),
+                      .count = static_cast<std::int64_t>(causes.size() - most)};
+  return note_missed(change, *row, missed, refused.empty() ? "too many at once" : refused);
 }
 
 }  // namespace hearth::packs::mandates

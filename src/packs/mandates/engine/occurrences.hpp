@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,5 +35,12 @@ struct Fired {
                                       std::int64_t mandate,
                                       const std::string& run,
                                       std::string_view outcome);
+// One run for each cause, as overlap and queue allow; of more than 100 at once, and of a schedule
+// or mandate that is not active, the rest is counted as missed. Within the change that remembers
+// what was seen (sightings.hpp).
+[[nodiscard]] Result<void> fire_events(Change& change,
+                                       std::int64_t schedule,
+                                       std::span<const std::string> causes,
+                                       Fired& fired);
 
 }  // namespace hearth::packs::mandates

@@ -246,6 +246,8 @@ Result<void> delete_mandate(MandateStore& store, std::int64_t mandate) {
         "DELETE FROM proposals WHERE run_n IN (SELECT n FROM runs WHERE mandate_n = ?)",
         "DELETE FROM occurrences WHERE schedule_n IN (SELECT n FROM schedules WHERE mandate_n = ?)",
         "DELETE FROM missed WHERE schedule_n IN (SELECT n FROM schedules WHERE mandate_n = ?)",
+        "DELETE FROM watches WHERE schedule_n IN (SELECT n FROM schedules WHERE mandate_n = ?)",
+        "DELETE FROM sightings WHERE schedule_n IN (SELECT n FROM schedules WHERE mandate_n = ?)",
         "DELETE FROM runs WHERE mandate_n = ?",
         "DELETE FROM schedules WHERE mandate_n = ?",
         "DELETE FROM mandates WHERE n = ?"};

@@ -33,7 +33,8 @@ struct RunRules {
 struct RunContext {
   std::string run;
   std::string mandate;
-  std::string spec;  // the mandate's
+  std::string spec;   // the mandate's
+  std::string cause;  // what began it: "schedule", "changed docs/a.md"
   int cycle = 1;
   std::array<std::string, phase_count> outputs;  // of this cycle's completed phases
   std::string last_reflection;                   // of the cycle before

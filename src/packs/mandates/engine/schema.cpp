@@ -172,7 +172,23 @@ CREATE TABLE journal_state(
 INSERT INTO journal_state VALUES(1, 0, 0, zeroblob(32));
 )sql";
 
-constexpr const char* steps[] = {version_1};
+// What schedules that wait for the world have seen of it (sightings.hpp).
+constexpr const char* version_2 = R"sql(
+CREATE TABLE watches(
+  schedule_n INTEGER PRIMARY KEY,
+  round INTEGER NOT NULL,        -- how often what was seen was stored
+  looked_ms INTEGER NOT NULL     -- when the last look began
+) STRICT;
+CREATE TABLE sightings(
+  schedule_n INTEGER NOT NULL,
+  item TEXT NOT NULL,            -- a path; the id of an issue or an entry
+  mark TEXT NOT NULL,            -- what tells one state of it from another
+  PRIMARY KEY(schedule_n, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX effects_by_time ON effects(ended_ms);
+)sql";
+
+constexpr const char* steps[] = {version_1, version_2};
 constexpr store::Schema schema{
     .name = "store of mandates", .application_id = 0x484D414E, .steps = steps};
 

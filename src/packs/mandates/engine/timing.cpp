@@ -1,5 +1,7 @@
 #include "packs/mandates/engine/timing.hpp"
 
+#include <algorithm>
+
 #include "base/values.hpp"
 
 namespace hearth::packs::mandates {
@@ -24,10 +26,50 @@ Result<WallTime> parse_time(std::string_view text) {
   return *time;
 }
 
+constexpr std::size_t most_patterns = 20;
+constexpr std::size_t longest_word = 200;  // bytes
+
 bool take_word(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word)) return false;
   text.remove_prefix(word.size());
   return true;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+// Patterns stay within the workspace, which the paths that they are held against never leave.
+bool is_pattern(std::string_view word) {
+  return word.size() <= longest_word && !word.starts_with('/') && !word.starts_with("../") &&
+         word.find("/../") == std::string_view::npos;
+}
+
+Result<Watched> parse_watched(std::string_view text) {
+  if (take_word(text, "changed ")) {
+    Watched watched{.what = Watched::What::files, .words = split(text)};
+    if (watched.words.empty() || watched.words.size() > most_patterns ||
+        !std::ranges::all_of(watched.words, is_pattern)) {
+      return fail(Errc::invalid_args, "on changed: expected 1 to 20 patterns within the workspace",
+                  {"write \"on changed docs/** *.md\""});
+    }
+    return watched;
+  }
+  // A label may hold spaces.
+  if (take_word(text, "labelled ") && !text.empty() && text.size() <= longest_word)
+    return Watched{.what = Watched::What::label, .words = {std::string(text)}};
+  if (text == "remembered") return Watched{.what = Watched::What::entries, .words = {}};
+  if (take_word(text, "remembered ") && !text.empty() && text.size() <= longest_word)
+    return Watched{.what = Watched::What::entries, .words = {std::string(text)}};
+  return fail(Errc::invalid_args, "on: expected what has to happen",
+              {"write \"on changed docs/**\", \"on labelled bug\" or \"on remembered\", also "
+               "with a tag: \"on remembered decision\""});
 }
 
 }  // namespace
@@ -71,9 +113,14 @@ Result<Timing> Timing::parse(std::string_view text, std::string_view zone) {
     }
     return Timing(AfterRun{std::string(text)});
   }
+  if (take_word(text, "on ")) {
+    auto watched = parse_watched(text);
+    if (!watched) return std::unexpected(std::move(watched.error()));
+    return Timing(std::move(*watched));
+  }
   return fail(Errc::invalid_args, "no schedule: \"" + std::string(text.substr(0, 64)) + "\"",
-              {"write \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or "
-               "\"after failed NAME\""});
+              {"write \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\", "
+               "\"after failed NAME\" or \"on changed docs/**\""});
 }
 
 // Wall times up to that of `time` happen no later than `time` (zone.hpp), so that the first one
@@ -102,6 +149,15 @@ std::optional<WallTime> Timing::next(const Once& timing, WallTime time) {
 
 std::optional<WallTime> Timing::next(const AfterRun& /*timing*/, WallTime /*time*/) {
   return std::nullopt;
+}
+
+std::optional<WallTime> Timing::next(const Watched& /*timing*/, WallTime /*time*/) {
+  return std::nullopt;
+}
+
+std::optional<Watched> Timing::watched() const {
+  const auto* const watched = std::get_if<Watched>(&kind_);
+  return watched == nullptr ? std::nullopt : std::optional(*watched);
 }
 
 std::optional<std::string> Timing::followed() const {
