@@ -32,8 +32,9 @@ class PackHost::Context final : public pack::PackContext {
   }
   void resources_updated(const std::vector<std::string>& uris,
                          const std::string& name_space) override {
-    host_.loop_.post([&catalog = host_.catalog_, uris, name_space] {
-      for (const std::string& uri : uris) catalog.resource_updated(uri, name_space);
+    host_.loop_.post([&host = host_, uris, name_space] {
+      for (const std::string& uri : uris) host.catalog_.resource_updated(uri, name_space);
+      for (const Entry& each : host.entries_) each.pack->resources_changed(uris, name_space);
     });
   }
   void publish(pack::EventKind kind,

@@ -238,6 +238,10 @@ class Pack {
   // A session (its id is the caller's) has begun or ended; one that reconnects ends and begins
   // again, under the same id. Loop thread, also while stop() runs.
   virtual void session_changed(const Caller& /*caller*/, bool /*is_open*/) {}
+  // Resources have changed, of any pack, as PackContext::resources_updated says it: a hint to look
+  // again. Loop thread; must not block.
+  virtual void resources_changed(const std::vector<std::string>& /*uris*/,
+                                 const std::string& /*name_space*/) {}
   // Whether it has something to do without clients, so that the daemon does not leave when idle: a
   // folder to watch, a schedule. Loop thread.
   [[nodiscard]] virtual bool is_standing_by() const { return false; }

@@ -100,7 +100,13 @@ Result<wire::CreateAnswer> create(Space& space,
   if (request.timing) {
     const auto n = Schedules(space.store()).create(made->n, schedule);
     if (!n) return std::unexpected(n.error());
-    space.dispatcher().schedule_changed(*n);
+    if (auto seen = space.schedule_made(*n); !seen) {
+      // Nothing is left of what could not be made whole.
+      auto gone =
+          set_mandate_state(space.store(), made->n, "stopped", "its schedule is not possible");
+      if (gone) gone = delete_mandate(space.store(), made->n);
+      return std::unexpected(gone ? std::move(seen.error()) : std::move(gone.error()));
+    }
     auto reader = space.store().read();
     if (!reader) return std::unexpected(std::move(reader.error()));
     const auto row = load_schedule(**reader, *n);

@@ -1,23 +1,18 @@
 #include "packs/mandates/observer.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "packs/mandates/workspace/command_rule.hpp"
-#include "packs/mandates/workspace/glob.hpp"
+#include "packs/mandates/workspace/find_files.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t most_file_bytes = 16 << 10;
 constexpr std::size_t most_answer_bytes = 8 << 10;
 constexpr std::size_t most_bytes = 128 << 10;
 constexpr std::size_t most_files = 200;
-constexpr std::size_t most_entries = 100'000;
 
 // From its end: there the errors are.
 std::string tail(const std::string& text, std::size_t most) {
@@ -25,28 +20,6 @@ std::string tail(const std::string& text, std::size_t most) {
   std::size_t begin = text.size() - most;
   while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) ++begin;
   return "(the first " + std::to_string(begin) + " bytes are left out)\n" + text.substr(begin);
-}
-
-// The files that a pattern names, sorted; links are not followed.
-std::vector<std::string> files_of(const std::string& root, const std::string& pattern) {
-  if (pattern.find_first_of("*?[") == std::string::npos) return {pattern};
-  std::vector<std::string> found;
-  std::error_code error;
-  std::size_t seen = 0;
-  fs::recursive_directory_iterator walk(root, fs::directory_options::skip_permission_denied, error);
-  for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
-    if (++seen > most_entries) break;
-    const std::string path = walk->path().string().substr(root.size() + 1);
-    if (walk->path().filename() == ".git") {
-      walk.disable_recursion_pending();
-      continue;
-    }
-    std::error_code ignored;
-    if (walk->is_regular_file(ignored) && workspace::matches_glob(pattern, path))
-      found.push_back(path);
-  }
-  std::ranges::sort(found);
-  return found;
 }
 
 }  // namespace
@@ -87,7 +60,7 @@ void WorkspaceObserver::add_files(std::string& text,
   const workspace::Policy policy = policy_of(spec, bench_.own());
   std::size_t shown = 0;
   for (const std::string& pattern : spec.observe.files) {
-    const auto paths = files_of(root.path(), pattern);
+    const auto paths = workspace::find_files(root, {pattern});
     if (paths.empty()) text += "## no file fits " + pattern + "\n\n";
     for (const std::string& path : paths) {
       if (++shown > most_files) {

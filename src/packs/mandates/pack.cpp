@@ -34,6 +34,8 @@ class Mandates final : public pack::Pack {
   void in_person(std::string_view arguments,
                  pack::Reviewer reviewer,
                  std::move_only_function<void(Result<std::string>)> answer) override;
+  void resources_changed(const std::vector<std::string>& uris,
+                         const std::string& name_space) override;
   // An active schedule, or a run that has not ended.
   [[nodiscard]] bool is_standing_by() const override;
   [[nodiscard]] std::vector<pack::StoreStatus> stores() const override;
@@ -83,6 +85,8 @@ pack::PackStatus Mandates::status() const {
   for (const auto& space : runner_.spaces()) {
     if (std::string error = space->dispatcher().status().error; !error.empty())
       return {pack::Warmth::degraded, std::move(error)};
+    if (std::string problem = space->world().problem(); !problem.empty())
+      return {pack::Warmth::degraded, std::move(problem)};
   }
   return {pack::Warmth::warm, {}};
 }
@@ -124,10 +128,17 @@ void Mandates::in_person(std::string_view arguments,
   if (!queued) (*shared)(std::unexpected(std::move(queued.error())));
 }
 
+void Mandates::resources_changed(const std::vector<std::string>& uris,
+                                 const std::string& name_space) {
+  for (const auto& space : runner_.spaces()) {
+    if (name_space.empty() || space->name() == name_space) space->world().resources_changed(uris);
+  }
+}
+
 bool Mandates::is_standing_by() const {
   for (const auto& space : runner_.spaces()) {
     const DispatcherStatus now = space->dispatcher().status();
-    if (now.schedules > 0 || now.running > 0 || now.wake) return true;
+    if (now.schedules > 0 || now.running > 0 || now.wake || space->world().size() > 0) return true;
   }
   return false;
 }

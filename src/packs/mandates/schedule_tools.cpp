@@ -60,7 +60,7 @@ Result<wire::ScheduleRow> add(Space& space, const wire::ScheduleAddRequest& requ
   if (!spec) return std::unexpected(spec.error());
   const auto n = Schedules(space.store()).create(mandate->n, *spec);
   if (!n) return std::unexpected(n.error());
-  space.dispatcher().schedule_changed(*n);
+  if (auto seen = space.schedule_made(*n); !seen) return std::unexpected(std::move(seen.error()));
   auto reader = space.store().read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   const auto made = load_schedule(**reader, *n);
@@ -127,7 +127,7 @@ auto changing(std::string state, ChangeOf change) {
     Schedules schedules(space.store());
     if (auto done = change(schedules, schedule->n, request.reason); !done)
       return std::unexpected(std::move(done.error()));
-    space.dispatcher().schedule_changed(schedule->n);
+    space.schedule_changed(schedule->n);
     return wire::DoneAnswer{.id = schedule->id, .state = state};
   };
 }
@@ -138,8 +138,8 @@ void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::ScheduleAddRequest, wire::ScheduleRow>(
       tools,
       writing("schedule_add", "Add a schedule",
-              "When a mandate runs by itself: cron in a time zone, at an interval, once, or after "
-              "another mandate's run."),
+              "When a mandate runs by itself: cron in a time zone, at an interval, once, after "
+              "another mandate's run, or when files, issues or knowledge change."),
       [](Space& space, const wire::ScheduleAddRequest& request, const pack::Call&) {
         return add(space, request);
       });

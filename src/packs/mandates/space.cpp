@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.hpp"
 #include "packs/mandates/events_wire.hpp"
 
 namespace hearth::packs::mandates {
@@ -43,6 +44,14 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
                                       bench.settings().workers);
   if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
   space->dispatcher_ = std::move(*dispatcher);
+  space->world_ = std::make_unique<WorldWatch>(bench, *space->store_, name_space,
+                                               [made = space.get()](const Fired& fired) {
+                                                 for (const std::int64_t run : fired.terminated)
+                                                   made->dispatcher_->cut_off(run);
+                                                 made->dispatcher_->wake();
+                                               });
+  if (auto watching = space->world_->schedules_changed(); !watching)
+    return std::unexpected(std::move(watching.error()));
   return space;
 }
 
@@ -72,13 +81,28 @@ Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::strin
   return run;
 }
 
+void Space::schedule_changed(std::int64_t schedule) {
+  dispatcher_->schedule_changed(schedule);
+  if (auto told = world_->schedules_changed(); !told)
+    log::error("events are not noticed", {log::kv("why", told.error().message)});
+}
+
+Result<void> Space::schedule_made(std::int64_t schedule) {
+  schedule_changed(schedule);
+  auto seen = world_->wait_for_look(schedule);
+  if (seen) return {};
+  if (auto removed = Schedules(*store_).remove(schedule); !removed) return removed;
+  schedule_changed(schedule);
+  return seen;
+}
+
 Result<void> Space::schedules_changed(std::int64_t mandate) {
   auto reader = store_->read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   auto rows = (*reader)->query("SELECT n FROM schedules WHERE mandate_n = ?", mandate);
   while (rows.next()) dispatcher_->schedule_changed(rows.integer(0));
   if (!rows.ok()) return std::unexpected(rows.error());
-  return {};
+  return world_->schedules_changed();
 }
 
 Result<void> Space::stop_run(std::int64_t run, Stop how, std::string reason) {
@@ -106,6 +130,7 @@ Result<void> Space::cut_off_all(std::int64_t mandate) {
 }
 
 void Space::close() {
+  if (world_) world_->close();
   if (dispatcher_) dispatcher_->close();
 }
 

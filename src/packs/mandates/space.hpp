@@ -11,6 +11,7 @@
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/thinker.hpp"
 #include "packs/mandates/workbench.hpp"
+#include "packs/mandates/world_watch.hpp"
 #include "store/env.hpp"
 
 namespace hearth::packs::mandates {
@@ -30,12 +31,17 @@ class Space final {
   [[nodiscard]] MandateStore& store() { return *store_; }
   [[nodiscard]] Ledger& ledger() { return *ledger_; }
   [[nodiscard]] Dispatcher& dispatcher() { return *dispatcher_; }
+  [[nodiscard]] WorldWatch& world() { return *world_; }
   [[nodiscard]] Workbench& bench() { return bench_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
   // One beside the schedules; the same key gives the same run.
   [[nodiscard]] Result<Run> start_run(std::int64_t mandate, std::string cause, std::string key);
+  // For one that waits for the world: after it has been looked at once. One that cannot be seen is
+  // removed again.
+  [[nodiscard]] Result<void> schedule_made(std::int64_t schedule);
+  void schedule_changed(std::int64_t schedule);
   // The mandate's schedules are looked at again.
   [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
   // Asks a run to end, and cuts it off where it is meant so.
@@ -58,7 +64,8 @@ class Space final {
   WorkspaceObserver observer_;
   ModelThinker thinker_;
   WorkspaceActor actor_;
-  std::unique_ptr<Dispatcher> dispatcher_;  // last: its threads use what stands above
+  std::unique_ptr<Dispatcher> dispatcher_;  // its threads use what stands above
+  std::unique_ptr<WorldWatch> world_;       // last: wakes the dispatcher
 };
 
 }  // namespace hearth::packs::mandates

@@ -70,6 +70,7 @@ model::Question question_of(Phase phase, const RunContext& context) {
   std::string text = "# The order\n" + (spec ? spec->goal : std::string()) + "\n\n" +
                      (spec ? allowed(*spec) : std::string()) + "Cycle " +
                      std::to_string(context.cycle) + ".\n";
+  text += section("What began this run", context.cause, most_other);
   text += section("What the last cycle left", context.last_reflection, most_other);
   text += section("Observations", output_of(context, Phase::observe), most_observed);
   model::Question question{.messages = {}, .shape = {}};

@@ -21,7 +21,7 @@ Result<wire::StatusAnswer> status(Space& space) {
                             .next = {},
                             .lateness_ms = now.lateness.count(),
                             .clock_lag_ms = space.store().clock_lag().count(),
-                            .problem = now.error};
+                            .problem = now.error.empty() ? space.world().problem() : now.error};
   if (now.wake) answer.next = format_rfc3339(*now.wake);
   return answer;
 }

@@ -40,9 +40,10 @@ json::Notes notes(const CreateRequest*) {
   }
   all.push_back(
       {"timing",
-       "When: \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or \"after "
-       "failed NAME\" (succeeded, ended), of another mandate's run",
-       json::range(1, 300)});
+       "When: \"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\", \"after "
+       "failed NAME\" (succeeded, ended) of another mandate's run, \"on changed docs/** *.md\", "
+       "\"on labelled bug\" of an issue, \"on remembered TAG\" of a new entry of knowledge",
+       json::range(1, 5'000)});
   all.push_back({"zone", "Time zone of cron: Europe/Berlin", json::defaulted});
   all.push_back({"start", "Also begin a run now", json::defaulted});
   return all;
@@ -101,9 +102,10 @@ json::Notes notes(const ScheduleAddRequest*) {
   return {
       {"mandate", mandate_text, word()},
       {"timing",
-       "\"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\" or \"after failed "
-       "NAME\" (succeeded, ended)",
-       json::range(1, 300)},
+       "\"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\", \"after failed "
+       "NAME\" (succeeded, ended), \"on changed docs/** *.md\", \"on labelled LABEL\" or \"on "
+       "remembered [TAG]\"",
+       json::range(1, 5'000)},
       {"zone", "Time zone of cron: Europe/Berlin", json::defaulted},
       {"jitter", "Seconds by which an occurrence may be late on purpose",
        json::range(0, 86'400) | json::defaulted},

@@ -120,7 +120,9 @@ Result<std::vector<OwnEffect>> Sightings::effects_since(WallTime since) {
     effect.output = rows.text(3);
     effect.is_open = rows.text(4) == "intended";
     effect.from = from_ms(rows.integer(5));
-    effect.to = rows.is_null(6) ? store_.now() : from_ms(rows.integer(6));
+    effect.to = effect.is_open    ? store_.now()
+                : rows.is_null(6) ? effect.from
+                                  : from_ms(rows.integer(6));
   }
   if (!rows.ok()) return std::unexpected(rows.error());
   return effects;

@@ -46,7 +46,7 @@ struct OwnEffect {
   std::string output;
   bool is_open = false;  // it may still be happening
   WallTime from;
-  WallTime to;  // of an open one: now
+  WallTime to;  // of an open one: now; where a kill came between: not known, as `from`
 };
 
 // Members are for any thread.
