@@ -1,5 +1,5 @@
-// Answers of model servers: what is taken for a decision is the text of one JSON object, and a
-// complaint says what is wrong.
+// Answers of model servers, and of clients' own models: what is taken for a decision is the text of
+// one JSON object, and a complaint says what is wrong.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 
 #include "json/json.hpp"
 #include "packs/mandates/model/chat_wire.hpp"
+#include "packs/mandates/model/sampling_wire.hpp"
 
 namespace {
 
@@ -33,6 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Shape shape{.name = "decide", .description = {}, .schema = "{}", .check = {}};
   require(error_text(body).size() <= 320);
   judge({.text = std::string(body), .usage = {}, .model = {}}, shape);
+  if (const auto sampled = parse_sampling(body)) {
+    require(!sampled->text.empty());
+    judge(*sampled, shape);
+  } else {
+    require(sampled.error().code == Errc::invalid_args);
+  }
   const auto reply = parse_chat(body, shape);
   if (!reply) {
     require(!reply.error().message.empty() && !reply.error().suggestions.empty());

@@ -300,6 +300,7 @@ void Calls::resolve(std::string_view question, std::string_view result, std::str
         Errc::unsupported, "the client could not answer \"" + name + "\": " + why, {}};
     if (flight->start.tool != nullptr) ++flight->start.tool->errors;
     end(place, answer_of(id, *flight, std::unexpected(refused)));
+    flight->stop.request_stop();
     if (flight->start.on_refused) flight->start.on_refused(refused);
     return;
   }

@@ -271,6 +271,7 @@ void Tasks::refuse(std::string_view id, const Error& error) {
   if (run == nullptr || run->state != TaskState::input_required) return;
   const auto keep = runs_.at(run->number);
   end(*run, std::unexpected(error));
+  keep->stop.request_stop();
 }
 
 void Tasks::abandon(const Error& error) {

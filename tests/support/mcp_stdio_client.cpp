@@ -77,6 +77,10 @@ Result<void> JsonRpcPeer::take_messages(milliseconds timeout) {
     auto value = json::parse(**message);
     if (!value) return std::unexpected(value.error());
     const json::Value* id = json::find(*value, "id");
+    if (id != nullptr && answering_ && json::find(*value, "method") != nullptr) {
+      answer(*value);
+      continue;
+    }
     if (id == nullptr || !id->is_int64()) {
       notifications_.emplace_back(**message);
       continue;
@@ -87,6 +91,13 @@ Result<void> JsonRpcPeer::take_messages(milliseconds timeout) {
                                     : Result<json::Value>(result ? *result : json::Value());
     answers_.insert_or_assign(static_cast<int>(id->get_int64()), std::move(outcome));
   }
+}
+
+void JsonRpcPeer::answer(const json::Value& request) {
+  const json::Value* const params = json::find(request, "params");
+  const auto result = answering_(json::string_or(request, "method", ""),
+                                 params == nullptr ? json::Value(json::Object{}) : *params);
+  if (result) reply(request, *result);
 }
 
 Result<json::Value> JsonRpcPeer::receive(int id, milliseconds timeout) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,16 +42,23 @@ class JsonRpcPeer {
   // What the other end asks of us next: its whole request. Notifications before it are forgotten.
   [[nodiscard]] Result<json::Value> question(milliseconds timeout);
   void reply(const json::Value& question, const json::Value& result);
+  // What the other end asks, while an answer is awaited: `result` of its method and params.
+  // Nothing: it is left without an answer.
+  using Answering =
+      std::function<std::optional<json::Value>(std::string_view method, const json::Value& params)>;
+  void answer_with(Answering answering) { answering_ = std::move(answering); }
   // Whether a notification with this in its text has come, or comes within `timeout`. It is
   // forgotten, and so are those before it.
   [[nodiscard]] bool hears(std::string_view part, milliseconds timeout);
 
  private:
   [[nodiscard]] Result<void> take_messages(milliseconds timeout);
+  void answer(const json::Value& request);
 
   int in_, out_;
   ipc::FrameReader reader_;
   int last_id_ = 0;
+  Answering answering_;
   std::deque<std::string> notifications_;  // not heard yet
   std::map<int, Result<json::Value>> answers_;
 };

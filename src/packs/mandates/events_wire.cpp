@@ -30,17 +30,39 @@ std::pair<std::string, std::string> take_field(std::string_view& text) {
   return {std::move(name), std::move(value)};
 }
 
+// "phase_begun" with cycle=1 and phase=decide: "phase begun: cycle 1, decide".
+std::string said_of(std::string_view kind, const json::Object& fields) {
+  std::string text(kind);
+  std::ranges::replace(text, '_', ' ');
+  std::string_view separator = ": ";
+  const auto add = [&](std::string_view before, std::string_view name) {
+    const auto found = fields.find(name);
+    if (found == fields.end() || found->value().as_string().empty()) return;
+    text.append(separator).append(before).append(found->value().as_string());
+    separator = ", ";
+  };
+  add("cycle ", "cycle");
+  for (const std::string_view name : {"phase", "step", "state", "outcome", "reason", "error"})
+    add("", name);
+  return text;
+}
+
 }  // namespace
 
 RecordEvent event_of(const JournalEntry& entry) {
-  RecordEvent event{.data = {}, .resources = {"hearth://mandates/status"}};
+  RecordEvent event{.data = {}, .resources = {"hearth://mandates/status"}, .run = {}, .said = {}};
   json::Object fields;
   std::string_view rest = entry.text;
   while (!rest.empty()) {
     auto [name, value] = take_field(rest);
-    if (name == "run") event.resources.push_back("hearth://mandates/runs/" + value);
+    if (name == "run") {
+      event.resources.push_back("hearth://mandates/runs/" + value);
+      event.run = value;
+    }
     fields[name] = value;
   }
+  event.said = said_of(entry.kind, fields);
+  event.is_end = entry.kind == "run_ended";
   event.data = json::dump(json::Value(std::move(fields)));
   return event;
 }

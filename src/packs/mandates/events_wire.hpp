@@ -11,6 +11,9 @@ namespace hearth::packs::mandates {
 struct RecordEvent {
   std::string data;                    // a JSON object: the record's fields
   std::vector<std::string> resources;  // that have changed
+  std::string run;                     // that it is about; empty: none
+  std::string said;                    // for whoever follows it: "cycle 1: decide begins"
+  bool is_end = false;                 // of the run
 };
 [[nodiscard]] RecordEvent event_of(const JournalEntry& entry);
 

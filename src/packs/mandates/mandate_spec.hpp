@@ -46,6 +46,9 @@ struct MandateSpec {
   std::vector<CommandScope> commands;
   std::vector<ToolScope> tools;
   std::string commits = "ask";  // on branches that begin with hearth/
+  // Who thinks: server, client (whoever follows a run and lends its own), any: the server if there
+  // is one.
+  std::string model = "any";
   std::int64_t cycles = 10;
   std::int64_t deadline = 86'400;         // seconds from its beginning
   std::int64_t approval_time = 28'800;    // seconds

@@ -46,6 +46,10 @@ json::Notes notes(const MandateSpec*) {
           {"commands", "Commands it may run in the sandbox; others are denied", few()},
           {"tools", "Tools it may call; others are denied", few()},
           {"commits", "Whether it may commit to branches hearth/…", scopes()},
+          {"model",
+           "Whose model thinks: the configured server's, the client's that follows a run "
+           "(run_follow), or any: the server's if there is one",
+           json::one_of({"any", "server", "client"}) | json::defaulted},
           {"cycles", "Most cycles of a run", json::range(1, 1'000) | json::defaulted},
           {"deadline", "Seconds that a run may take", json::range(1, 31'536'000) | json::defaulted},
           {"approval_time", "Seconds that a proposal waits for its answer; none is a no",

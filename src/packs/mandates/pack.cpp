@@ -21,6 +21,7 @@ class Mandates final : public pack::Pack {
     declare_mandate_tools(tools, runner_);
     declare_schedule_tools(tools, runner_);
     declare_run_tools(tools, runner_);
+    declare_follow_tools(tools, runner_);
     declare_approval_tools(tools, runner_);
     declare_asking_tools(tools, runner_);
     declare_upkeep_tools(tools, runner_);
@@ -36,6 +37,7 @@ class Mandates final : public pack::Pack {
                  std::move_only_function<void(Result<std::string>)> answer) override;
   void resources_changed(const std::vector<std::string>& uris,
                          const std::string& name_space) override;
+  void session_changed(const pack::Caller& caller, bool is_open) override;
   // An active schedule, or a run that has not ended.
   [[nodiscard]] bool is_standing_by() const override;
   [[nodiscard]] std::vector<pack::StoreStatus> stores() const override;
@@ -133,6 +135,11 @@ void Mandates::resources_changed(const std::vector<std::string>& uris,
   for (const auto& space : runner_.spaces()) {
     if (name_space.empty() || space->name() == name_space) space->world().resources_changed(uris);
   }
+}
+
+void Mandates::session_changed(const pack::Caller& caller, bool is_open) {
+  if (is_open) return;
+  for (const auto& space : runner_.spaces()) space->followers().left(caller.session);
 }
 
 bool Mandates::is_standing_by() const {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "packs/mandates/events_wire.hpp"
+#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -14,7 +14,8 @@ Space::Space(Workbench& bench, std::string name_space, std::string directory)
       name_(std::move(name_space)),
       directory_(std::move(directory)),
       observer_(bench, name_),
-      thinker_(bench),
+      followers_(bench.context()),
+      thinker_(bench, followers_),
       actor_(bench, name_, directory_ + "/changes") {}
 
 Space::~Space() {
@@ -67,6 +68,23 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, name_);
+  if (!event.run.empty() && followers_.has(event.run)) tell_followers(event);
+}
+
+void Space::tell_followers(const RecordEvent& event) {
+  followers_.tell(event.run, event.said);
+  if (!event.is_end) return;
+  // What it has become is read on the pool: nobody waits for a reader on the writer's thread.
+  auto queued = bench_.context().submit([this, id = event.run] {
+    followers_.end(id, [&]() -> Result<pack::Reply> {
+      auto reader = store_->read();
+      if (!reader) return std::unexpected(std::move(reader.error()));
+      const auto run = find_run(**reader, id);
+      if (!run) return std::unexpected(run.error());
+      return wire::to_reply(**reader, *run);
+    }());
+  });
+  if (!queued) followers_.end(event.run, std::unexpected(queued.error()));
 }
 
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {
@@ -105,6 +123,19 @@ Result<void> Space::schedules_changed(std::int64_t mandate) {
   return world_->schedules_changed();
 }
 
+Result<void> Space::model_came(const Run& run) {
+  const bool is_waiting =
+      run.state == "running" || (run.state == "blocked" && run.reason.starts_with("waiting_model"));
+  if (!is_waiting) return {};
+  auto woken = store_->commit(Point::run_blocked, [&](Change& change) -> Result<void> {
+    auto done = wake_run(change, run.n);
+    if (done) done = change.note("model_lent", {{"run", run.id}});
+    return done;
+  });
+  dispatcher_->wake();
+  return woken;
+}
+
 Result<void> Space::stop_run(std::int64_t run, Stop how, std::string reason) {
   Runs runs(*store_);
   if (auto stopped = runs.stop(run, how, std::move(reason)); !stopped) return stopped;
@@ -131,6 +162,7 @@ Result<void> Space::cut_off_all(std::int64_t mandate) {
 
 void Space::close() {
   if (world_) world_->close();
+  followers_.close();
   if (dispatcher_) dispatcher_->close();
 }
 

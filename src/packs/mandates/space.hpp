@@ -8,6 +8,8 @@
 #include "packs/mandates/actor.hpp"
 #include "packs/mandates/engine/dispatcher.hpp"
 #include "packs/mandates/engine/overview.hpp"
+#include "packs/mandates/events_wire.hpp"
+#include "packs/mandates/followers.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/thinker.hpp"
 #include "packs/mandates/workbench.hpp"
@@ -32,6 +34,7 @@ class Space final {
   [[nodiscard]] Ledger& ledger() { return *ledger_; }
   [[nodiscard]] Dispatcher& dispatcher() { return *dispatcher_; }
   [[nodiscard]] WorldWatch& world() { return *world_; }
+  [[nodiscard]] Followers& followers() { return followers_; }
   [[nodiscard]] Workbench& bench() { return bench_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
@@ -44,6 +47,8 @@ class Space final {
   void schedule_changed(std::int64_t schedule);
   // The mandate's schedules are looked at again.
   [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
+  // Somebody lends its model, for which it may wait.
+  [[nodiscard]] Result<void> model_came(const Run& run);
   // Asks a run to end, and cuts it off where it is meant so.
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.
@@ -55,6 +60,7 @@ class Space final {
  private:
   Space(Workbench& bench, std::string name_space, std::string directory);
   void recorded(const JournalEntry& entry);
+  void tell_followers(const RecordEvent& event);
 
   Workbench& bench_;
   const std::string name_;
@@ -62,6 +68,7 @@ class Space final {
   std::unique_ptr<MandateStore> store_;
   std::unique_ptr<Ledger> ledger_;
   WorkspaceObserver observer_;
+  Followers followers_;
   ModelThinker thinker_;
   WorkspaceActor actor_;
   std::unique_ptr<Dispatcher> dispatcher_;  // its threads use what stands above

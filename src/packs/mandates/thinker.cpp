@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "packs/mandates/decision.hpp"
+#include "packs/mandates/model/asking.hpp"
+#include "packs/mandates/model/sampling_wire.hpp"
 #include "packs/mandates/observer.hpp"
 
 namespace hearth::packs::mandates {
@@ -106,7 +108,8 @@ model::Question question_of(Phase phase, const RunContext& context) {
   return question;
 }
 
-ModelThinker::ModelThinker(Workbench& bench) : bench_(bench) {
+ModelThinker::ModelThinker(Workbench& bench, Followers& followers)
+    : bench_(bench), followers_(followers) {
   const ModelSettings& settings = bench.settings().model;
   if (settings.url.empty()) return;
   model_ = std::make_unique<model::ChatModel>(model::Settings{
@@ -120,6 +123,17 @@ ModelThinker::ModelThinker(Workbench& bench) : bench_(bench) {
       .retry = {.most_attempts = most_attempts,
                 .first_wait = std::chrono::milliseconds(1'000),
                 .longest_wait = std::chrono::milliseconds(30'000)}});
+}
+
+bool ModelThinker::is_by_client(const RunContext& context) const {
+  const auto spec = parse_spec(context.spec);
+  if (!spec || spec->model == "server") return false;
+  return spec->model == "client" || !model_;
+}
+
+std::optional<std::string> ModelThinker::absence(const RunContext& context) {
+  if (!is_by_client(context) || followers_.lends_model(context.run)) return std::nullopt;
+  return "no client lends its model (mandates_run_follow)";
 }
 
 Amounts ModelThinker::request_at_worst(const model::Question& question) const {
@@ -137,10 +151,12 @@ Amounts ModelThinker::request_at_worst(const model::Question& question) const {
 }
 
 Amounts ModelThinker::worst_case(Phase phase, const RunContext& context) {
-  if (!model_) return {};  // nothing will be asked
-  const Amounts one = request_at_worst(question_of(phase, context));
+  const bool by_client = is_by_client(context);
+  if (!by_client && !model_) return {};  // nothing will be asked
+  Amounts one = request_at_worst(question_of(phase, context));
+  if (by_client) one.money = 0;  // that is the client's
   Amounts all;
-  for (int i = 0; i < most_attempts * most_rounds; ++i) all += one;
+  for (int i = 0; i < (by_client ? 1 : most_attempts) * most_rounds; ++i) all += one;
   return all;
 }
 
@@ -161,17 +177,41 @@ Amounts ModelThinker::amounts_of(const model::Spent& spent, const Amounts& worst
   return used;
 }
 
+// Each question is counted before it goes out, and nobody tells what it used.
+Result<model::Answer> ModelThinker::ask_client(const std::string& run,
+                                               const model::Question& question,
+                                               model::Spent& spent,
+                                               const std::stop_token& stop) {
+  const auto send = [&](const model::Question& each) -> Result<model::ChatReply> {
+    bool was_asked = false;
+    auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())),
+                               bench_.settings().model.timeout, stop, was_asked);
+    spent.requests += was_asked ? 1 : 0;
+    spent.unknown += was_asked ? 1 : 0;
+    if (!said) return std::unexpected(std::move(said.error()));
+    return model::parse_sampling(*said);
+  };
+  auto answer = ask_shaped(question, bench_.redactor(), send);
+  // Two bad answers are a failure, and no absence.
+  if (!answer && spent.requests == most_rounds && answer.error().code == Errc::unavailable)
+    answer.error().code = Errc::invalid_args;
+  return answer;
+}
+
 Thought ModelThinker::think(Phase phase, const RunContext& context, const std::stop_token& stop) {
-  if (!model_) {
+  const bool by_client = is_by_client(context);
+  if (!by_client && !model_) {
     return {.text = fail(Errc::unavailable, "no model is configured",
-                         {"set model.url in [mandates] of config.toml"}),
+                         {"set url in [mandates.model] of config.toml"}),
             .used = Amounts{}};
   }
   const model::Question question = question_of(phase, context);
   model::Spent spent;
   const auto begun = bench_.context().clock().monotonic();
-  auto answer = model_->ask(question, spent, stop);
+  auto answer = by_client ? ask_client(context.run, question, spent, stop)
+                          : model_->ask(question, spent, stop);
   Amounts used = amounts_of(spent, request_at_worst(question));
+  if (by_client) used.money = 0;
   used.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                      bench_.context().clock().monotonic() - begun)
                      .count();

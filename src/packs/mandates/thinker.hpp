@@ -1,10 +1,12 @@
-// Thinks with a language model: what it is told, what its answers must look like, what they cost.
+// Thinks with a language model, of a server or of a client that follows the run: what it is told,
+// what its answers must look like, what they cost.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "packs/mandates/engine/ports.hpp"
+#include "packs/mandates/followers.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/model/chat_model.hpp"
 #include "packs/mandates/workbench.hpp"
@@ -14,7 +16,8 @@ namespace hearth::packs::mandates {
 // Of one namespace; several threads.
 class ModelThinker final : public Thinker {
  public:
-  explicit ModelThinker(Workbench& bench);
+  ModelThinker(Workbench& bench, Followers& followers);
+  [[nodiscard]] std::optional<std::string> absence(const RunContext& context) override;
   [[nodiscard]] Amounts worst_case(Phase phase, const RunContext& context) override;
   [[nodiscard]] Thought think(Phase phase,
                               const RunContext& context,
@@ -24,11 +27,18 @@ class ModelThinker final : public Thinker {
   [[nodiscard]] Result<RunRules> rules(std::string_view spec) override;
 
  private:
+  // Whether a client's model is asked: where the mandate wants that, or there is no other.
+  [[nodiscard]] bool is_by_client(const RunContext& context) const;
   // Of a request of so many bytes; no token has less than one.
   [[nodiscard]] Amounts request_at_worst(const model::Question& question) const;
   [[nodiscard]] Amounts amounts_of(const model::Spent& spent, const Amounts& worst) const;
+  [[nodiscard]] Result<model::Answer> ask_client(const std::string& run,
+                                                 const model::Question& question,
+                                                 model::Spent& spent,
+                                                 const std::stop_token& stop);
 
   Workbench& bench_;
+  Followers& followers_;
   std::unique_ptr<model::ChatModel> model_;  // null: none is configured
 };
 

@@ -99,24 +99,23 @@ json::Notes notes(const ScheduleRow*) {
           {"missed", "Occurrences that did not run, of the last twenty gaps"}};
 }
 json::Notes notes(const ScheduleAddRequest*) {
-  return {
-      {"mandate", mandate_text, word()},
-      {"timing",
-       "\"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\", \"after failed "
-       "NAME\" (succeeded, ended), \"on changed docs/** *.md\", \"on labelled LABEL\" or \"on "
-       "remembered [TAG]\"",
-       json::range(1, 5'000)},
-      {"zone", "Time zone of cron: Europe/Berlin", json::defaulted},
-      {"jitter", "Seconds by which an occurrence may be late on purpose",
-       json::range(0, 86'400) | json::defaulted},
-      {"catch_up", "Of occurrences that were missed: none, the last, or the last few",
-       json::one_of({"skip", "once", "bounded"}) | json::defaulted},
-      {"catch_up_most", "Of bounded: how many", json::range(1, 1'000) | json::defaulted},
-      {"catch_up_window", "Of bounded: how old at most, in seconds",
-       json::range(0, 31'536'000) | json::defaulted},
-      {"overlap", "What happens while a run goes on", overlaps()},
-      {"pause_after", "Failed runs in a row that pause it; 0: never",
-       json::range(0, 1'000) | json::defaulted}};
+  return {{"mandate", mandate_text, word()},
+          {"timing",
+           "\"cron 30 9 * * mon-fri\", \"every 90m\", \"at 2026-12-24T18:00:00Z\", \"after failed "
+           "NAME\" (succeeded, ended), \"on changed docs/** *.md\", \"on labelled LABEL\" or \"on "
+           "remembered [TAG]\"",
+           json::range(1, 5'000)},
+          {"zone", "Time zone of cron: Europe/Berlin", json::defaulted},
+          {"jitter", "Seconds by which an occurrence may be late on purpose",
+           json::range(0, 86'400) | json::defaulted},
+          {"catch_up", "Of occurrences that were missed: none, the last, or the last few",
+           json::one_of({"skip", "once", "bounded"}) | json::defaulted},
+          {"catch_up_most", "Of bounded: how many", json::range(1, 1'000) | json::defaulted},
+          {"catch_up_window", "Of bounded: how old at most, in seconds",
+           json::range(0, 31'536'000) | json::defaulted},
+          {"overlap", "What happens while a run goes on", overlaps()},
+          {"pause_after", "Failed runs in a row that pause it; 0: never",
+           json::range(0, 1'000) | json::defaulted}};
 }
 json::Notes notes(const SchedulesRequest*) {
   return {{"mandate", mandate_text, word()},
@@ -162,6 +161,11 @@ json::Notes notes(const RunsAnswer*) {
 }
 json::Notes notes(const RunRequest*) {
   return {{"run", run_text, word()}};
+}
+json::Notes notes(const FollowRequest*) {
+  return {
+      {"run", run_text, word()},
+      {"lend_model", "Answer its questions with the client's model, if it can", json::defaulted}};
 }
 json::Notes notes(const CancelRequest*) {
   return {{"run", run_text, word()},
@@ -301,6 +305,12 @@ Result<RunRow> to_row(store::Database& database, const Run& run) {
              .begun = {}};
   if (run.begun) row.begun = format_rfc3339(*run.begun);
   return row;
+}
+
+Result<pack::Reply> to_reply(store::Database& database, const Run& run) {
+  const auto row = to_row(database, run);
+  if (!row) return std::unexpected(row.error());
+  return pack::Reply{.structured = json::encode(*row)};
 }
 
 ApprovalRow to_row(const ProposalRow& row) {

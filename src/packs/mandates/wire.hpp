@@ -22,6 +22,7 @@ struct CreateRequest {
   std::vector<CommandScope> commands;
   std::vector<ToolScope> tools;
   std::string commits = "ask";
+  std::string model = "any";
   std::int64_t cycles = 10;
   std::int64_t deadline = 86'400;
   std::int64_t approval_time = 28'800;
@@ -44,6 +45,7 @@ BOOST_DESCRIBE_STRUCT(CreateRequest,
                        commands,
                        tools,
                        commits,
+                       model,
                        cycles,
                        deadline,
                        approval_time,
@@ -248,6 +250,13 @@ struct RunRequest {
 BOOST_DESCRIBE_STRUCT(RunRequest, (), (run))
 json::Notes notes(const RunRequest*);
 
+struct FollowRequest {
+  std::string run;
+  bool lend_model = true;
+};
+BOOST_DESCRIBE_STRUCT(FollowRequest, (), (run, lend_model))
+json::Notes notes(const FollowRequest*);
+
 struct CancelRequest {
   std::string run;
   std::string reason;
@@ -446,6 +455,8 @@ json::Notes notes(const StatusAnswer*);
 
 [[nodiscard]] MandateRow to_row(const Mandate& mandate);
 [[nodiscard]] Result<RunRow> to_row(store::Database& database, const Run& run);
+// The answer of a tool that tells of one run.
+[[nodiscard]] Result<pack::Reply> to_reply(store::Database& database, const Run& run);
 [[nodiscard]] ApprovalRow to_row(const ProposalRow& row);
 [[nodiscard]] Spent to_spent(const Amounts& amounts);
 [[nodiscard]] inline mandates::PageRequest to_page(std::int64_t offset, std::int64_t limit) {

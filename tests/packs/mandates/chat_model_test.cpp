@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "json/record.hpp"
+#include "packs/mandates/model/sampling_wire.hpp"
 #include "support/http_server.hpp"
 
 namespace hearth::packs::mandates::model {
@@ -228,6 +229,30 @@ TEST_F(ChatModelTest, SendsTheKeyAndNoSecretInAPrompt) {
   ChatModel without(given);
   EXPECT_EQ(without.ask(asked, spent_).error().code, Errc::permission);
   EXPECT_EQ(bodies().size(), 1U) << "nothing is sent without it";
+}
+
+TEST(Sampling, AsksInWordsAndReadsTheText) {
+  const Question question{
+      .messages = {{Message::Role::system, "Role"}, {Message::Role::user, "Decide"}},
+      .shape =
+          Shape{.name = "decide", .description = {}, .schema = R"({"type":"object"})", .check = {}},
+      .most_output_tokens = 7};
+  EXPECT_EQ(sampling_params(question),
+            R"({"messages":[{"role":"user","content":{"type":"text","text":"Decide"}},)"
+            R"({"role":"user","content":{"type":"text","text":"Answer with one JSON object and )"
+            R"(nothing else. Its JSON Schema: {\"type\":\"object\"}"}}],"maxTokens":7,)"
+            R"("systemPrompt":"Role"})");
+  const auto reply = parse_sampling(
+      R"({"role":"assistant","model":"own","content":[{"type":"text","text":"a"},{"type":"image"},)"
+      R"({"type":"text","text":"b"}],"stopReason":"maxTokens"})");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "ab");
+  EXPECT_EQ(reply->model, "own");
+  EXPECT_TRUE(reply->is_cut);
+  EXPECT_FALSE(reply->usage);
+  for (const char* const none : {"", "[]", "{}", R"({"content":{"type":"image"}})",
+                                 R"({"content":7})", R"({"content":{"type":"text","text":7}})"})
+    EXPECT_EQ(parse_sampling(none).error().code, Errc::invalid_args) << none;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class ThinkerTest : public BenchTest {
     settings_.model.url = server_->url(way + "/v1");
     settings_.model.name = "test";
     bench_.emplace(context_, settings_);
-    thinker_.emplace(*bench_);
+    thinker_.emplace(*bench_, followers_);
   }
   [[nodiscard]] RunContext context() const {
     RunContext context{.run = "r", .mandate = "m", .spec = spec_text(spec_), .cycle = 2};
@@ -40,6 +40,7 @@ class ThinkerTest : public BenchTest {
   Settings settings_;
   std::optional<test::HttpServer> server_;
   std::optional<Workbench> bench_;
+  Followers followers_{context_};
   std::optional<ModelThinker> thinker_;
 };
 
@@ -95,7 +96,8 @@ TEST_F(ThinkerTest, ChargesAtItsWorstWhoTellsNoUsage) {
 
 TEST_F(ThinkerTest, WithoutAModelThereIsNothingToReserve) {
   bench_.emplace(context_, settings_);
-  thinker_.emplace(*bench_);
+  spec_.model = "server";
+  thinker_.emplace(*bench_, followers_);
   EXPECT_EQ(thinker_->worst_case(Phase::decide, context()).calls, 0);
   const Thought thought = thinker_->think(Phase::decide, context(), {});
   EXPECT_EQ(thought.text.error().code, Errc::unavailable);

@@ -102,6 +102,10 @@ std::optional<std::string> RunMachine::reason_to_stop(const Scene& scene) const 
 Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
                                                Phase phase,
                                                const std::stop_token& stop) {
+  const bool has_to_think = phase != Phase::observe && phase != Phase::act;
+  if (has_to_think) {
+    if (const auto why = ports_.thinker.absence(scene.context)) return wait_for_model(scene, *why);
+  }
   const auto begun = runs_.begin_phase(scene.run, phase);
   if (!begun) return std::unexpected(begun.error());
   // Waiting for approvals begins the act phase anew each time, which is no failure.
@@ -122,6 +126,14 @@ Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
       return think(scene, phase, *begun, stop);
   }
   return fail(Errc::internal, "no such phase");
+}
+
+// Until somebody comes, which wakes the run, or its deadline is over.
+Result<RunMachine::Next> RunMachine::wait_for_model(const Scene& scene, const std::string& why) {
+  const WallTime begun = scene.run.begun.value_or(scene.run.created);
+  auto blocked = runs_.block(scene.run, "waiting_model: " + why, begun + scene.rules.deadline);
+  if (!blocked) return std::unexpected(std::move(blocked.error()));
+  return Next::leave;
 }
 
 Result<RunMachine::Next> RunMachine::think(Scene& scene,

@@ -45,6 +45,7 @@ class RunMachine final {
   [[nodiscard]] Result<bool> is_asked_to_stop(std::int64_t n);
   [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
   [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
+  [[nodiscard]] Result<Next> wait_for_model(const Scene& scene, const std::string& why);
   [[nodiscard]] Result<Next> think(Scene& scene,
                                    Phase phase,
                                    int begun,

@@ -57,6 +57,10 @@ struct Thought {
 class Thinker {
  public:
   virtual ~Thinker() = default;
+  // Why nobody can be asked now; nothing: think() may be called. Asked again when the run is woken.
+  [[nodiscard]] virtual std::optional<std::string> absence(const RunContext& /*context*/) {
+    return std::nullopt;
+  }
   // What think() could use at most, with all its own retries.
   [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
   // Orient, decide or reflect. What decide and reflect give must be readable by the two below.

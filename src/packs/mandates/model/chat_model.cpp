@@ -2,24 +2,16 @@
 
 #include <utility>
 
+#include "packs/mandates/model/asking.hpp"
+
 namespace hearth::packs::mandates::model {
 namespace {
 
 constexpr std::size_t most_answer_bytes = std::size_t{16} << 20;
-constexpr std::size_t most_repeated = 8'000;  // bytes of a bad answer that go back to the model
 
 std::string endpoint_of(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url.ends_with("/chat/completions") ? url : url + "/chat/completions";
-}
-
-// The question again, with the bad answer and what is wrong with it.
-Question repair_of(Question question, const std::string& answer, const std::string& complaint) {
-  question.messages.push_back({Message::Role::assistant, answer.substr(0, most_repeated)});
-  question.messages.push_back(
-      {Message::Role::user,
-       complaint + ". Answer again, with one JSON object that fits the schema and nothing else."});
-  return question;
 }
 
 }  // namespace
@@ -31,34 +23,15 @@ Result<Answer> ChatModel::ask(const Question& question,
                               Spent& spent,
                               const std::stop_token& stop,
                               const Admission& admission) {
-  auto first = reply_to(question, spent, stop, admission);
-  if (!first) return std::unexpected(std::move(first.error()));
-  if (!question.shape) {
-    if (first->is_cut)
-      return fail(Errc::unavailable, "the model's answer was cut off",
-                  {"raise the most output tokens"});
-    return Answer{.text = std::move(first->text), .model = std::move(first->model)};
-  }
-  auto text = shaped(*first, *question.shape);
-  if (text) return Answer{.text = std::move(*text), .model = std::move(first->model)};
-  auto second =
-      reply_to(repair_of(question, first->text, text.error().message), spent, stop, admission);
-  if (!second) return std::unexpected(std::move(second.error()));
-  text = shaped(*second, *question.shape);
-  if (text)
-    return Answer{.text = std::move(*text), .is_repaired = true, .model = std::move(second->model)};
-  return fail(
-      Errc::unavailable,
-      settings_.redactor.redact("the model gave no usable answer, twice: " + text.error().message),
-      {"try another model, or another mode for its output"});
+  return ask_shaped(question, settings_.redactor,
+                    [&](const Question& each) { return reply_to(each, spent, stop, admission); });
 }
 
 Result<ChatReply> ChatModel::reply_to(const Question& question,
                                       Spent& spent,
                                       const std::stop_token& stop,
                                       const Admission& admission) {
-  Question clean = question;
-  for (Message& message : clean.messages) message.text = settings_.redactor.redact(message.text);
+  const Question clean = redacted(question, settings_.redactor);
   http::Request request{.method = "POST",
                         .url = endpoint_of(settings_.url),
                         .socket = settings_.socket,
