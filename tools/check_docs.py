@@ -22,7 +22,7 @@ def settings_of_code():
     `Known{"name", …}`, `Setting{"table.name", …}`."""
     sources = [*(ROOT / "src/config").glob("*.cpp"), *(ROOT / "src/packs").glob("*/*.cpp")]
     text = "".join(path.read_text() for path in sorted(sources))
-    return set(re.findall(r'(?:DaemonKey|ApproverKey|ClientKey \w+|Known|Setting)\s*\{\s*"(?:\w+\.)?(\w+)"', text))
+    return set(re.findall(r'(?:DaemonKey|ApproverKey|ClientKey \w+|Known|Setting)\s*\{\s*"(?:[\w*]+\.)*(\w+)"', text))
 
 
 def settings_of_docs():

@@ -220,6 +220,19 @@ std::optional<std::string> pack_value(const RawValue& value) {
   return value.kind == RawKind::list ? lines_of(value) : value.text;
 }
 
+// A "*" in a known name stands for one that the person chooses: "secrets.*.env".
+bool is_named(std::string_view known, std::string_view key) {
+  while (!known.empty() && !key.empty()) {
+    const auto known_end = std::min(known.find('.'), known.size());
+    const auto key_end = std::min(key.find('.'), key.size());
+    const std::string_view name = known.substr(0, known_end);
+    if (name != "*" && name != key.substr(0, key_end)) return false;
+    known.remove_prefix(std::min(known_end + 1, known.size()));
+    key.remove_prefix(std::min(key_end + 1, key.size()));
+  }
+  return known.empty() && key.empty();
+}
+
 // `pack` is nullptr where the packs are not known: then any key is one.
 Result<void> take_pack_entry(std::map<std::string, std::string>& values,
                              std::string_view file,
@@ -235,7 +248,8 @@ Result<void> take_pack_entry(std::map<std::string, std::string>& values,
                                   return known.name.starts_with(entry.key + '.');
                                 });
     if (is_empty_table) return {};
-    const auto found = std::ranges::find(pack->keys, entry.key, &PackKey::name);
+    const auto found = std::ranges::find_if(
+        pack->keys, [&](const PackKey& known) { return is_named(known.name, entry.key); });
     if (found == pack->keys.end()) {
       std::vector<std::string> known;
       for (const PackKey& each : pack->keys) known.push_back(each.name);

@@ -82,7 +82,7 @@ struct Settings {
 
 // A pack and what its section may hold, as pack::Setting has it.
 struct PackKey {
-  std::string name;
+  std::string name;                                // a "*" in it is any one name
   std::string expects;                             // completes "expected …"
   bool (*fits)(std::string_view value) = nullptr;  // nullptr: whatever it is
 };

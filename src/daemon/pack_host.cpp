@@ -52,6 +52,19 @@ class PackHost::Context final : public pack::PackContext {
     if (value == section->second.end()) return std::nullopt;
     return value->second;
   }
+  std::vector<std::string> names_in(std::string_view table) const override {
+    const std::string begin = std::string(table) + ".";
+    std::vector<std::string> names;
+    const auto section = host_.settings_.pack_settings.find(name_);
+    if (section == host_.settings_.pack_settings.end()) return names;
+    for (const auto& [key, value] : section->second) {
+      const auto end = key.find('.', begin.size());
+      if (!key.starts_with(begin) || end == std::string::npos) continue;
+      const std::string name = key.substr(begin.size(), end - begin.size());
+      if (names.empty() || names.back() != name) names.push_back(name);
+    }
+    return names;
+  }
   const Clock& clock() const override { return host_.clock_; }
   std::vector<std::string> roots() const override { return host_.settings_.roots; }
   std::vector<std::string> own_directories() const override {

@@ -139,7 +139,8 @@ enum class ListKind : std::uint8_t { tools, resources, prompts };
 // What a pack's section of config.toml may hold. Anything else in it is refused, with the nearest
 // name, and what does not fit with what was expected: at the file's line, before the pack starts.
 struct Setting {
-  std::string name;     // "limit"; in a table of its own "embedder.url"
+  // "limit"; in a table of its own "embedder.url"; "secrets.*.env" where the person names things.
+  std::string name;
   std::string expects;  // completes "expected …": "a duration such as \"30s\""
   // Whether a value fits; nullptr: any text, number, boolean or list. As setting() gives it.
   bool (*fits)(std::string_view value) = nullptr;
@@ -178,6 +179,11 @@ class PackContext {
   // One of the pack's settings() in config.toml, as text (a list: one item a line); nothing when
   // unset. Loop thread.
   [[nodiscard]] virtual std::optional<std::string> setting(std::string_view name) const = 0;
+  // What the person named there: "github" of "secrets.github.env", for "secrets". Sorted. Loop
+  // thread.
+  [[nodiscard]] virtual std::vector<std::string> names_in(std::string_view /*table*/) const {
+    return {};
+  }
   [[nodiscard]] virtual const Clock& clock() const = 0;
   // Directories, besides the caller's project, whose files tools may read. Loop thread, at start().
   [[nodiscard]] virtual std::vector<std::string> roots() const { return {}; }

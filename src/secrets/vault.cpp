@@ -54,10 +54,32 @@ Result<std::string> Vault::for_host(std::string_view name,
   return read(name, host, &NamedSecret::hosts, stop);
 }
 
-Result<std::string> Vault::read(std::string_view name,
-                                std::string_view use,
-                                std::vector<std::string> NamedSecret::* scope,
-                                const std::stop_token& stop) const {
+Result<void> Vault::check_tool(std::string_view name, std::string_view tool) const {
+  const auto secret = find(name, tool, &NamedSecret::tools);
+  if (!secret) return std::unexpected(secret.error());
+  return {};
+}
+
+std::vector<std::string> Vault::names_for_tool(std::string_view tool) const {
+  std::vector<std::string> names;
+  for (const NamedSecret& each : secrets_) {
+    if (find(each.name, tool, &NamedSecret::tools)) names.push_back(each.name);
+  }
+  return names;
+}
+
+Result<void> Vault::learn(const std::stop_token& stop) const {
+  Result<void> all;
+  for (const NamedSecret& each : secrets_) {
+    auto value = value_of(each, stop);
+    if (!value && all) all = std::unexpected(std::move(value.error()));
+  }
+  return all;
+}
+
+Result<const NamedSecret*> Vault::find(std::string_view name,
+                                       std::string_view use,
+                                       std::vector<std::string> NamedSecret::* scope) const {
   const auto secret = std::ranges::find(secrets_, name, &NamedSecret::name);
   if (secret == secrets_.end())
     return fail(Errc::not_found, "there is no secret " + std::string(name),
@@ -66,14 +88,27 @@ Result<std::string> Vault::read(std::string_view name,
   if (std::ranges::none_of(scopes, [&](const std::string& each) { return is_meant(each, use); }))
     return fail(Errc::permission, "the secret " + secret->name + " is not for " + std::string(use),
                 {"add it to the secret's scopes if it is to be"});
-  auto value = read_secret(secret->source, stop);
-  if (!value) return std::unexpected(std::move(value.error()).within("secret " + secret->name));
+  return &*secret;
+}
+
+Result<std::string> Vault::value_of(const NamedSecret& secret, const std::stop_token& stop) const {
+  auto value = read_secret(secret.source, stop);
+  if (!value) return std::unexpected(std::move(value.error()).within("secret " + secret.name));
   if (value->size() < Redactor::shortest)
     return fail(Errc::invalid_args,
-                "the secret " + secret->name + " is too short to be kept out of texts",
+                "the secret " + secret.name + " is too short to be kept out of texts",
                 {"use one of at least 6 characters"});
-  redactor_.add(secret->name, *value);
+  redactor_.add(secret.name, *value);
   return value;
+}
+
+Result<std::string> Vault::read(std::string_view name,
+                                std::string_view use,
+                                std::vector<std::string> NamedSecret::* scope,
+                                const std::stop_token& stop) const {
+  const auto secret = find(name, use, scope);
+  if (!secret) return std::unexpected(secret.error());
+  return value_of(**secret, stop);
 }
 
 }  // namespace hearth::secrets

@@ -38,10 +38,24 @@ class Vault final {
                                              std::string_view host,
                                              const std::stop_token& stop) const;
 
+  // What for_tool() would say of the scope alone; reads nothing.
+  [[nodiscard]] Result<void> check_tool(std::string_view name, std::string_view tool) const;
+  // Those that a tool may be given.
+  [[nodiscard]] std::vector<std::string> names_for_tool(std::string_view tool) const;
+  // Reads all, so that the redactor knows them before anybody uses one. The first error, after all
+  // were tried.
+  [[nodiscard]] Result<void> learn(const std::stop_token& stop) const;
+
   [[nodiscard]] const Redactor& redactor() const { return redactor_; }
 
  private:
   Vault(std::vector<NamedSecret> secrets, Redactor redactor);
+  [[nodiscard]] Result<const NamedSecret*> find(
+      std::string_view name,
+      std::string_view use,
+      std::vector<std::string> NamedSecret::* scope) const;
+  [[nodiscard]] Result<std::string> value_of(const NamedSecret& secret,
+                                             const std::stop_token& stop) const;
   [[nodiscard]] Result<std::string> read(std::string_view name,
                                          std::string_view use,
                                          std::vector<std::string> NamedSecret::* scope,

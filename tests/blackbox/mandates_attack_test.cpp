@@ -284,5 +284,76 @@ TEST_F(MandatesAttack, ASessionThatOnlyReadsBeginsNothing) {
   EXPECT_EQ(json::int_or(mandates({"list"}), "total", -1), 0);
 }
 
+// All files below hearth's home but those of `except`, in which `text` is found.
+std::vector<std::string> files_with(const std::string& home,
+                                    const std::string& text,
+                                    const std::string& except) {
+  std::vector<std::string> found;
+  for (const auto& each : std::filesystem::recursive_directory_iterator(home)) {
+    if (!each.is_regular_file() || each.path().string().contains(except)) continue;
+    if (read_file(each.path().string()).contains(text)) found.push_back(each.path().string());
+  }
+  return found;
+}
+
+// A tool that is meant to gets it; prompts, proposals, outputs, journal and log have its name.
+TEST_F(MandatesAttack, SecretsThatEverybodyRepeats) {
+  const std::string secret = "tok-7f3a9c51e2b84d06";
+  const std::string encoded = "dG9rLTdmM2E5YzUxZTJiODRkMDY=";
+  write_file(scratch_ / "token", secret + "\n");
+  const std::string leaks = "it is " + secret + " or " + encoded;
+  write_file(file("leak.txt"), leaks + "\n");
+  serve(R"({"orient": [")" + leaks + R"("], "decide": [{"reasoning": "r", "steps": [
+    {"id": "kept", "kind": "tool", "on_failure": "continue", "tool": "knowledge_create",
+     "arguments": "{\"title\": \"T\", \"text\": \"use {{secret:token}} now\", \"tags\": [\"kept\"]}"},
+    {"id": "other", "kind": "tool", "on_failure": "continue", "tool": "issues_list",
+     "arguments": "{\"text\": \"{{secret:token}}\"}"},
+    {"id": "none", "kind": "tool", "on_failure": "continue", "tool": "issues_list",
+     "arguments": "{\"text\": \"{{secret:nothing}}\"}"},
+    {"id": "echo", "kind": "tool", "on_failure": "continue", "tool": "knowledge_search",
+     "arguments": "{\"query\": \"{{secret:token}}\"}"},
+    {"id": "write", "kind": "change", "on_failure": "continue", "changes": [
+      {"path": "new.txt", "action": "create", "content": ")" +
+            leaks + R"("}]}]}], "reflect": [{"goal_reached": true, "summary": ")" + leaks +
+            R"("}]})",
+        "",
+        std::string(automatic) + "[mandates.secrets.token]\nfile = \"" + (scratch_ / "token") +
+            "\"\ntools = [\"knowledge_*\"]\n");
+  const std::string run =
+      begin({R"(--paths={"glob":"**","scope":"auto"})",
+             R"(--tools={"tool":"knowledge_create","scope":"auto"})",
+             R"(--tools={"tool":"knowledge_search","scope":"auto"})",
+             R"(--tools={"tool":"issues_list","scope":"auto"})",
+             R"(--observe={"files":["*.txt"],"tools":[{"tool":"knowledge_list"}]})"});
+  (void)wait_for(run, "ended");
+  EXPECT_THAT(refusal_of(run, "other"), HasSubstr("the secret token is not for issues_list"));
+  EXPECT_THAT(refusal_of(run, "none"), HasSubstr("there is no secret nothing"));
+  EXPECT_THAT(read_file(file("new.txt")), HasSubstr("it is [secret token] or [secret token]"));
+  // The one that is meant to has it.
+  const json::Value listed = ask({"knowledge", "list", "--tags", "kept"});
+  const std::string id(json::string_or(listed.at("entries").as_array().front(), "id", ""));
+  EXPECT_THAT(json::dump(ask({"knowledge", "get", id})), HasSubstr("use " + secret + " now"));
+  // What people and agents type.
+  const Outcome named = hearth({"mandates", "create", secret, "Do"});
+  EXPECT_NE(named.exit_code, 0);
+  EXPECT_THAT(named.err, HasSubstr("the mandate holds a secret"));
+  mandates({"pause", "m1", "--reason=" + leaks});
+  for (const char* const words : {"list", "runs", "approvals"})
+    EXPECT_THAT(json::dump(mandates({words})), Not(HasSubstr(secret))) << words;
+  const std::string logs = json::dump(mandates({"run-logs", run}));
+  EXPECT_THAT(logs, HasSubstr("[secret token]"));
+  const std::string prompts = json::dump(json::Value(questions()));
+  EXPECT_THAT(prompts, HasSubstr("[secret token]"));
+  EXPECT_THAT(prompts, HasSubstr("{{secret:token}}")) << "the model knows its name";
+  for (const std::string& form : {secret, encoded}) {
+    EXPECT_THAT(logs, Not(HasSubstr(form)));
+    EXPECT_THAT(prompts, Not(HasSubstr(form)));
+    EXPECT_THAT(journal(), Not(HasSubstr(form)));
+    EXPECT_THAT(home_.log_text(), Not(HasSubstr(form)));
+    EXPECT_THAT(files_with(home_.file(""), form, "/knowledge/"), testing::IsEmpty());
+  }
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
 }  // namespace
 }  // namespace hearth::test

@@ -204,6 +204,25 @@ TEST(ParseSettings, RefusesKeysAndValuesThatAPackDoesNotTake) {
   }
 }
 
+TEST(ParseSettings, TakesNamesThatThePersonChooses) {
+  const std::vector<KnownPack> packs{
+      {"knowledge", {{"keys.*.env", "a variable", nullptr}, {"limit", "a count", nullptr}}}};
+  const auto settings =
+      parse_settings("[knowledge.keys.first]\nenv = \"A\"\n[knowledge.keys.second]\nenv = \"B\"\n",
+                     "c.toml", packs);
+  ASSERT_TRUE(settings) << settings.error().message;
+  const auto& values = settings->pack_settings.at("knowledge");
+  EXPECT_EQ(values.at("keys.first.env"), "A");
+  EXPECT_EQ(values.at("keys.second.env"), "B");
+  for (const char* const wrong :
+       {"[knowledge.keys]\nenv = \"A\"\n", "[knowledge.keys.a.b]\nenv = \"A\"\n",
+        "[knowledge.keys.a]\nfile = \"A\"\n", "[knowledge.other.a]\nenv = \"A\"\n"}) {
+    const auto refused = parse_settings(wrong, "c.toml", packs);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message, HasSubstr("unknown key")) << wrong;
+  }
+}
+
 TEST(LoadSettings, PrefersOptionsToEnvironmentToFileToDefault) {
   const test::ScratchDirectory home("config");
   const std::string file = test::write_below(

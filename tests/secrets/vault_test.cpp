@@ -47,6 +47,25 @@ TEST_F(VaultTest, TellsTheRedactor) {
   EXPECT_EQ(redactor.redact("sk-secret sk-renewed"), "[secret key] [secret key]");
 }
 
+TEST_F(VaultTest, KnowsScopesWithoutReading) {
+  NamedSecret missing = key();
+  missing.name = "missing";
+  missing.source.file = scratch_ / "nothing";
+  missing.tools = {"issues_create"};
+  const Redactor redactor;
+  const auto vault = Vault::open({key(), missing}, redactor).value();
+  EXPECT_TRUE(vault->check_tool("missing", "issues_create"));
+  EXPECT_EQ(vault->check_tool("missing", "issues_list").error().code, Errc::permission);
+  EXPECT_THAT(vault->names_for_tool("issues_create"), testing::ElementsAre("key", "missing"));
+  EXPECT_THAT(vault->names_for_tool("sql_query"), testing::IsEmpty());
+  EXPECT_EQ(redactor.redact("sk-secret"), "sk-secret") << "nothing was read";
+  // One that cannot be read keeps no other from being known.
+  const auto learned = vault->learn({});
+  ASSERT_FALSE(learned);
+  EXPECT_THAT(learned.error().message, HasSubstr("missing"));
+  EXPECT_EQ(redactor.redact("sk-secret"), "[secret key]");
+}
+
 TEST_F(VaultTest, RefusesWhatItCannotKeep) {
   test::write_file(scratch_ / "key", "abc\n");
   const auto vault = Vault::open({key()}, {}).value();

@@ -213,6 +213,7 @@ Result<void> WorkspaceActor::prepare_tool(Deed& deed, Intent& intent) const {
   if (!annotations) return fail(Errc::not_found, "there is no tool " + deed.tool);
   if (deed.tool.starts_with("mandates_") || deed.tool == "request")
     return fail(Errc::permission, "mandates do not call " + deed.tool);
+  if (auto ok = bench_.check_secrets(deed.tool, deed.arguments); !ok) return ok;
   intent.target = deed.tool;
   intent.recovery = annotations->read_only ? Recovery::repeatable : Recovery::by_key;
   return {};

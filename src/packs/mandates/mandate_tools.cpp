@@ -59,6 +59,14 @@ Result<void> check_ceiling(Space& space, const MandateSpec& spec) {
                "a person may set agents_may = \"auto\" in [mandates] of config.toml"});
 }
 
+// A mandate is stored and shown, and its model is told of it.
+Result<void> check_no_secret(Space& space, const std::string& text) {
+  if (space.bench().redactor().redact(text) == text) return {};
+  return fail(Errc::permission, "the mandate holds a secret",
+              {"write {{secret:NAME}} into a tool's arguments, and name it under "
+               "[mandates.secrets] of config.toml"});
+}
+
 Result<wire::CreateAnswer> create(Space& space,
                                   const wire::CreateRequest& request,
                                   const pack::Call& call) {
@@ -81,6 +89,8 @@ Result<wire::CreateAnswer> create(Space& space,
                          .mandate_calls = request.mandate_calls,
                          .mandate_tokens = request.mandate_tokens};
   if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_no_secret(space, request.name + spec_text(spec)); !ok)
+    return std::unexpected(std::move(ok.error()));
   if (auto ok = check_ceiling(space, spec); !ok) return std::unexpected(std::move(ok.error()));
   ScheduleSpec schedule;
   if (request.timing) {
@@ -142,6 +152,8 @@ Result<wire::DoneAnswer> update(Space& space,
                 {"make a new mandate with these limits"});
   }
   if (auto ok = check(after); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_no_secret(space, spec_text(after)); !ok)
+    return std::unexpected(std::move(ok.error()));
   if (auto done = update_mandate(space.store(), mandate->n, spec_text(after)); !done)
     return std::unexpected(std::move(done.error()));
   return wire::DoneAnswer{.id = mandate->id, .state = mandate->state};
@@ -152,7 +164,8 @@ Result<wire::DoneAnswer> set_state(Space& space,
                                    const std::string& state) {
   const auto mandate = find(space, request.mandate);
   if (!mandate) return std::unexpected(mandate.error());
-  auto done = set_mandate_state(space.store(), mandate->n, state, request.reason);
+  auto done = set_mandate_state(space.store(), mandate->n, state,
+                                space.bench().redactor().redact(request.reason));
   if (!done) return std::unexpected(std::move(done.error()));
   if (state == "stopped") {
     if (auto cut = space.cut_off_all(mandate->n); !cut)

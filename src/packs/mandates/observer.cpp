@@ -79,7 +79,8 @@ void WorkspaceObserver::add_files(std::string& text,
         continue;
       }
       text += "## file " + path + " (" + std::to_string(file->content.size()) + " bytes, hash " +
-              file->hash + ")\n" + clipped(std::move(file->content), most_file_bytes) + "\n\n";
+              file->hash + ")\n" +
+              clipped(bench_.redactor().redact(file->content), most_file_bytes) + "\n\n";
     }
   }
 }

@@ -51,8 +51,8 @@ class Mandates final : public pack::Pack {
 
 void Mandates::start(pack::PackContext& context) {
   context_ = &context;
-  runner_.start(context,
-                read_settings([&](std::string_view name) { return context.setting(name); }));
+  runner_.start(context, read_settings([&](std::string_view name) { return context.setting(name); },
+                                       context.names_in("secrets")));
   // What the model's key is, no line of the log tells.
   log::set_filter([redactor = runner_.bench().redactor()](std::string_view line) {
     return redactor.redact(line);

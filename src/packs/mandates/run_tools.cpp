@@ -132,8 +132,9 @@ void declare_run_tools(pack::Binder& tools, ToolRunner& runner) {
          const pack::Call&) -> Result<wire::DoneAnswer> {
         const auto run = find(space, request.run);
         if (!run) return std::unexpected(run.error());
-        auto done = space.stop_run(run->n, request.now ? Stop::terminate : Stop::cancel,
-                                   request.reason.empty() ? "cancelled" : request.reason);
+        auto done = space.stop_run(
+            run->n, request.now ? Stop::terminate : Stop::cancel,
+            request.reason.empty() ? "cancelled" : space.bench().redactor().redact(request.reason));
         if (!done) return std::unexpected(std::move(done.error()));
         return wire::DoneAnswer{.id = run->id, .state = "stopping"};
       });

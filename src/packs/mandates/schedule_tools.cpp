@@ -125,7 +125,8 @@ auto changing(std::string state, ChangeOf change) {
     const auto schedule = find(space, request.schedule);
     if (!schedule) return std::unexpected(schedule.error());
     Schedules schedules(space.store());
-    if (auto done = change(schedules, schedule->n, request.reason); !done)
+    if (auto done = change(schedules, schedule->n, space.bench().redactor().redact(request.reason));
+        !done)
       return std::unexpected(std::move(done.error()));
     space.schedule_changed(schedule->n);
     return wire::DoneAnswer{.id = schedule->id, .state = state};

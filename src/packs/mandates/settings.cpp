@@ -83,12 +83,19 @@ std::vector<pack::Setting> known_settings() {
           pack::Setting{"model.key_env", "the name of a variable"},
           pack::Setting{"model.key_file", "an absolute path", is_absolute},
           pack::Setting{"model.key_command", "a program and its arguments, as a list"},
+          pack::Setting{"model.key_secret", "the name of one of [mandates.secrets]"},
+          pack::Setting{"secrets.*.env", "the name of a variable"},
+          pack::Setting{"secrets.*.file", "an absolute path", is_absolute},
+          pack::Setting{"secrets.*.command", "a program and its arguments, as a list"},
+          pack::Setting{"secrets.*.tools", "a list of tools: \"issues_*\""},
+          pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
           pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
           pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
           pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
 }
 
-Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting) {
+Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting,
+                       const std::vector<std::string>& secrets) {
   const auto text = [&](std::string_view name) { return setting(name).value_or(""); };
   const auto number = [&](std::string_view name, std::int64_t fallback) {
     return count_of(text(name)).value_or(fallback);
@@ -114,6 +121,18 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
   model.key = {.environment = text("model.key_env"),
                .file = text("model.key_file"),
                .command = lines_of(text("model.key_command"))};
+  model.key_secret = text("model.key_secret");
+  for (const std::string& name : secrets) {
+    const auto of = [&](std::string_view part) {
+      return text("secrets." + name + "." + std::string(part));
+    };
+    settings.secrets.push_back({.name = name,
+                                .source = {.environment = of("env"),
+                                           .file = of("file"),
+                                           .command = lines_of(of("command"))},
+                                .tools = lines_of(of("tools")),
+                                .hosts = lines_of(of("hosts"))});
+  }
   if (const auto timeout = setting("model.timeout"))
     model.timeout = parse_duration(*timeout).value_or(model.timeout);
   model.input_price = money_of(text("model.input_price")).value_or(0);

@@ -13,6 +13,7 @@
 #include "packs/mandates/model/chat_model.hpp"
 #include "packs/mandates/workspace/policy.hpp"
 #include "secrets/secret.hpp"
+#include "secrets/vault.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -22,6 +23,7 @@ struct ModelSettings {
   std::string name;
   model::ShapeMode mode = model::ShapeMode::tool;
   secrets::SecretSource key;
+  std::string key_secret;  // in its place: a named one, which is for the server's host
   std::chrono::milliseconds timeout{120'000};
   std::int64_t input_price = 0;  // of a million tokens, in millionths of the unit of money
   std::int64_t output_price = 0;
@@ -38,10 +40,12 @@ struct Settings {
   Limits day;  // of all mandates of a namespace
   std::string bubblewrap = "bwrap";
   std::vector<std::string> tool_chains;  // directories beyond /usr for commands to read
+  std::vector<secrets::NamedSecret> secrets;
 };
 
 [[nodiscard]] std::vector<pack::Setting> known_settings();
 [[nodiscard]] Settings read_settings(
-    const std::function<std::optional<std::string>(std::string_view)>& setting);
+    const std::function<std::optional<std::string>(std::string_view)>& setting,
+    const std::vector<std::string>& secrets = {});  // their names
 
 }  // namespace hearth::packs::mandates

@@ -33,6 +33,9 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   options.directory = space->directory_;
   options.durability =
       bench.context().is_power_safe() ? store::Durability::power : store::Durability::process;
+  options.filter = [redactor = bench.redactor()](std::string_view text) {
+    return redactor.redact(text);
+  };
   options.recorded = [made = space.get()](const JournalEntry& entry) { made->recorded(entry); };
   auto store = MandateStore::open(store::system_env(), bench.context().clock(), options);
   if (!store) return std::unexpected(std::move(store.error()).within("open mandates"));

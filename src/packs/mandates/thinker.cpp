@@ -7,6 +7,7 @@
 #include "packs/mandates/model/asking.hpp"
 #include "packs/mandates/model/sampling_wire.hpp"
 #include "packs/mandates/observer.hpp"
+#include "packs/mandates/secret_slots_wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -28,10 +29,15 @@ std::string_view output_of(const RunContext& context, Phase phase) {
   return context.outputs[static_cast<std::size_t>(phase)];
 }
 
-std::string allowed(const MandateSpec& spec) {
+std::string allowed(const MandateSpec& spec, const SecretsFor& secrets) {
   std::string text = "Workspace: " + spec.workspace + "\n";
   for (const CommandScope& each : spec.commands) text += "Command you may run: " + each.rule + "\n";
-  for (const ToolScope& each : spec.tools) text += "Tool you may call: " + each.tool + "\n";
+  for (const ToolScope& each : spec.tools) {
+    text += "Tool you may call: " + each.tool + "\n";
+    if (!secrets) continue;
+    for (const std::string& name : secrets(each.tool))
+      text += "  Its arguments may hold " + secret_slot(name) + ", which a secret fills\n";
+  }
   if (spec.commits != "deny")
     text += "You may commit files to a branch whose name begins with hearth/.\n";
   return text;
@@ -67,10 +73,10 @@ Result<void> check_reflection(std::string_view text) {
 
 }  // namespace
 
-model::Question question_of(Phase phase, const RunContext& context) {
+model::Question question_of(Phase phase, const RunContext& context, const SecretsFor& secrets) {
   const auto spec = parse_spec(context.spec);
   std::string text = "# The order\n" + (spec ? spec->goal : std::string()) + "\n\n" +
-                     (spec ? allowed(*spec) : std::string()) + "Cycle " +
+                     (spec ? allowed(*spec, secrets) : std::string()) + "Cycle " +
                      std::to_string(context.cycle) + ".\n";
   text += section("What began this run", context.cause, most_other);
   text += section("What the last cycle left", context.last_reflection, most_other);
@@ -123,6 +129,11 @@ ModelThinker::ModelThinker(Workbench& bench, Followers& followers)
       .retry = {.most_attempts = most_attempts,
                 .first_wait = std::chrono::milliseconds(1'000),
                 .longest_wait = std::chrono::milliseconds(30'000)}});
+}
+
+model::Question ModelThinker::question_of(Phase phase, const RunContext& context) const {
+  return mandates::question_of(
+      phase, context, [this](const std::string& tool) { return bench_.secrets_for(tool); });
 }
 
 bool ModelThinker::is_by_client(const RunContext& context) const {

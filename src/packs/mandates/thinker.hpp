@@ -2,6 +2,7 @@
 // what its answers must look like, what they cost.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,7 @@ class ModelThinker final : public Thinker {
   [[nodiscard]] Result<RunRules> rules(std::string_view spec) override;
 
  private:
+  [[nodiscard]] model::Question question_of(Phase phase, const RunContext& context) const;
   // Whether a client's model is asked: where the mandate wants that, or there is no other.
   [[nodiscard]] bool is_by_client(const RunContext& context) const;
   // Of a request of so many bytes; no token has less than one.
@@ -42,7 +44,10 @@ class ModelThinker final : public Thinker {
   std::unique_ptr<model::ChatModel> model_;  // null: none is configured
 };
 
-// Pure: what a phase asks.
-[[nodiscard]] model::Question question_of(Phase phase, const RunContext& context);
+// Pure: what a phase asks. `secrets` says which places for secrets a tool's arguments may have.
+using SecretsFor = std::function<std::vector<std::string>(const std::string& tool)>;
+[[nodiscard]] model::Question question_of(Phase phase,
+                                          const RunContext& context,
+                                          const SecretsFor& secrets = {});
 
 }  // namespace hearth::packs::mandates

@@ -20,6 +20,7 @@ void ToolRunner::stop() {
 }
 
 Result<std::shared_ptr<Space>> ToolRunner::space(const std::string& name_space) {
+  bench_->learn_secrets();  // first, and without the lock: a command may take its time
   auto opened = opened_.lock();
   const auto found = opened->spaces.find(name_space);
   if (found != opened->spaces.end()) return found->second;

@@ -3,13 +3,54 @@
 #include <future>
 #include <utility>
 
+#include "base/log.hpp"
+#include "packs/mandates/secret_slots_wire.hpp"
+
 namespace hearth::packs::mandates {
+namespace {
+
+// "api.example.org" of "https://api.example.org:8443/v1".
+std::string host_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  const auto user = url.rfind('@');
+  if (user != std::string_view::npos) url.remove_prefix(user + 1);
+  if (url.starts_with('[')) return std::string(url.substr(0, url.find(']') + 1));
+  return std::string(url.substr(0, url.find(':')));
+}
+
+}  // namespace
 
 Workbench::Workbench(pack::PackContext& context, Settings settings)
     : context_(context),
       settings_(std::move(settings)),
       own_(context.own_directories()),
-      roots_(context.roots()) {}
+      roots_(context.roots()),
+      vault_(secrets::Vault::open(settings_.secrets, redactor_)) {}
+
+Result<void> Workbench::check_secrets(const std::string& tool, std::string_view arguments) const {
+  const auto filled = fill_secrets(arguments, [&](std::string_view name) -> Result<std::string> {
+    if (!vault_) return std::unexpected(vault_.error());
+    if (auto may = (*vault_)->check_tool(name, tool); !may)
+      return std::unexpected(std::move(may.error()));
+    return std::string();
+  });
+  if (!filled) return std::unexpected(filled.error());
+  return {};
+}
+
+std::vector<std::string> Workbench::secrets_for(const std::string& tool) const {
+  return vault_ ? (*vault_)->names_for_tool(tool) : std::vector<std::string>();
+}
+
+void Workbench::learn_secrets() {
+  std::call_once(learned_, [this] {
+    const auto learned = vault_ ? (*vault_)->learn({}) : std::unexpected(vault_.error());
+    if (!learned)
+      log::warning("not all secrets are known", {log::kv("why", learned.error().message)});
+  });
+}
 
 Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::stop_token& stop) {
   auto held = sandbox_.lock();
@@ -42,15 +83,24 @@ Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::
   // Answered also when it is stopped: the call ends then.
   auto answered = std::make_shared<std::promise<Result<pack::Reply>>>();
   auto answer = answered->get_future();
+  auto arguments = fill_secrets(request.arguments, [&](std::string_view name) {
+    return vault_ ? (*vault_)->for_tool(name, request.tool, stop)
+                  : Result<std::string>(std::unexpected(vault_.error()));
+  });
+  if (!arguments) return std::unexpected(std::move(arguments.error()));
   context_.call_tool(
-      request.tool, request.arguments, std::move(context),
+      request.tool, std::move(*arguments), std::move(context),
       [answered](Result<pack::Reply> reply) { answered->set_value(std::move(reply)); });
   auto reply = answer.get();
-  if (!reply) return std::unexpected(std::move(reply.error()));
+  if (!reply) {
+    reply.error().message = redactor_.redact(reply.error().message);
+    for (std::string& each : reply.error().suggestions) each = redactor_.redact(each);
+    return std::unexpected(std::move(reply.error()));
+  }
   if (reply->questions) {
     return fail(Errc::unsupported, request.tool + " asks its caller, and nobody is there");
   }
-  return std::move(reply->structured);
+  return redactor_.redact(reply->structured);
 }
 
 std::unique_lock<std::mutex> Workbench::hold(const std::string& workspace) {
@@ -65,6 +115,10 @@ std::unique_lock<std::mutex> Workbench::hold(const std::string& workspace) {
 }
 
 Result<std::string> Workbench::model_key(const std::stop_token& stop) {
+  if (!settings_.model.key_secret.empty()) {
+    if (!vault_) return std::unexpected(vault_.error());
+    return (*vault_)->for_host(settings_.model.key_secret, host_of(settings_.model.url), stop);
+  }
   auto key = secrets::read_secret(settings_.model.key, stop);
   if (key && !key->empty()) redactor_.add("model.key", *key);
   return key;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -46,9 +47,17 @@ class Workbench final {
       const std::stop_token& stop);
   // Whether it says that it changes nothing; one that is not there does not.
   [[nodiscard]] bool is_reading(const std::string& tool) const;
-  // Structured content as JSON text.
+  // Structured content as JSON text. Places for secrets in the arguments are filled with those that
+  // are for the tool (secret_slots_wire.hpp); what it answers holds none.
   [[nodiscard]] Result<std::string> call_tool(const ToolRequest& request,
                                               const std::stop_token& stop);
+  // Whether call_tool() could fill them, and with which names; reads no secret.
+  [[nodiscard]] Result<void> check_secrets(const std::string& tool,
+                                           std::string_view arguments) const;
+  [[nodiscard]] std::vector<std::string> secrets_for(const std::string& tool) const;
+  // Reads all secrets once, so that none is shown before its first use. What cannot be read is
+  // logged, and fails when it is needed.
+  void learn_secrets();
   // Held while a workspace's files are changed.
   [[nodiscard]] std::unique_lock<std::mutex> hold(const std::string& workspace);
   // Empty where none is needed.
@@ -60,6 +69,8 @@ class Workbench final {
   const std::vector<std::string> own_;
   const std::vector<std::string> roots_;
   secrets::Redactor redactor_;
+  Result<std::unique_ptr<secrets::Vault>> vault_;
+  std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
   Guarded<std::map<std::string, std::unique_ptr<std::mutex>>> workspaces_;
 };

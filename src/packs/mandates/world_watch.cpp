@@ -155,9 +155,10 @@ Result<bool> WorldWatch::look(const Watch& watch) {
   auto own = sightings.effects_since(order.last ? order.last->looked : order.now);
   if (!own) return std::unexpected(std::move(own.error()));
   order.own = std::move(*own);
-  const auto seen = look_at_world(bench_, name_space_, order, stop_.get_token());
-  if (!seen) return std::unexpected(seen.error());
+  auto seen = look_at_world(bench_, name_space_, order, stop_.get_token());
+  if (!seen) return std::unexpected(std::move(seen.error()));
   if (!*seen) return false;
+  for (std::string& each : (*seen)->causes) each = bench_.redactor().redact(each);
   const std::int64_t round = order.last ? order.last->round : 0;
   // Looking alone is not worth a transaction.
   if (order.last && order.last->marks == (*seen)->marks && (*seen)->causes.empty() &&

@@ -85,8 +85,10 @@ std::string fields_text(Fields fields) {
 Result<void> Change::note(std::string_view kind, Fields fields) {
   auto done = database_.run("UPDATE journal_state SET written = written + 1");
   if (done) {
+    // The ledger has to agree with its own records, to the byte.
+    const std::string text = fields_text(fields);
     done = database_.run("INSERT INTO outbox SELECT written, ?, ?, ? FROM journal_state", now_ms(),
-                         kind, fields_text(fields));
+                         kind, filter_ && kind != budget_kind ? filter_(text) : text);
   }
   return done;
 }
@@ -100,6 +102,7 @@ MandateStore::MandateStore(store::Env& env,
       directory_(options.directory),
       durability_(options.durability),
       hook_(options.hook),
+      filter_(options.filter),
       recorded_(options.recorded),
       key_(key) {}
 
@@ -223,7 +226,7 @@ Result<void> MandateStore::commit(Point point, std::function<Result<void>(Change
   store::WriteJob job;
   job.run = [&](store::Database& database) -> Result<std::string> {
     if (auto ok = check_whole(); !ok) return std::unexpected(std::move(ok.error()));
-    Change each(database, now());
+    Change each(database, now(), filter_);
     auto done = change(each);
     // Last, so that a change that is refused has changed nothing.
     if (done) done = anchor(database);

@@ -38,7 +38,9 @@ using Fields = std::initializer_list<std::pair<std::string_view, std::string_vie
 // One transaction, on the writer thread.
 class Change final {
  public:
-  Change(store::Database& database, WallTime now) : database_(database), now_(now) {}
+  using Filter = std::function<std::string(std::string_view)>;
+  Change(store::Database& database, WallTime now, const Filter& filter)
+      : database_(database), now_(now), filter_(filter) {}
   [[nodiscard]] store::Database& operator*() const { return database_; }
   [[nodiscard]] store::Database* operator->() const { return &database_; }
   [[nodiscard]] WallTime now() const { return now_; }
@@ -49,12 +51,15 @@ class Change final {
  private:
   store::Database& database_;
   WallTime now_;
+  const Filter& filter_;
 };
 
 struct MandateStoreOptions {
   std::string directory;
   store::Durability durability = store::Durability::power;
   PointHook hook;
+  // Takes out of a record's text what no journal may keep; of those that nothing reads again.
+  Change::Filter filter;
   // Told of each record once it is in the journal, on the writer's thread; at once.
   std::function<void(const JournalEntry&)> recorded;
 };
@@ -118,6 +123,7 @@ class MandateStore final {
   const std::string directory_;
   const store::Durability durability_;
   const PointHook hook_;
+  const Change::Filter filter_;
   const std::function<void(const JournalEntry&)> recorded_;
   const Key key_;
   std::unique_ptr<Journal> journal_;                // writer thread, once it runs
