@@ -27,6 +27,7 @@ class Mandates:
             "cpu": (f"processor time in {self.figures['cpu seconds'].median:g} s", "0", 0.0),
             "switches": (f"wake-ups in {self.figures['cpu seconds'].median:g} s", "0", 0.0),
             "status": ("`mandates_status` over the socket, p99", "< 5 ms", 5.0),
+            "busy status": ("the same while they fire, p99", "< 5 ms", 5.0),
             "late": (f"fired late, p99 of {self.fired:,}", "< 50 ms", 50.0),
             "begun": ("the same, until its run has begun", "", None),
             "resident": ("daemon, resident", "", None),
@@ -47,6 +48,10 @@ class Session:
         self.send(measure.INITIALIZE)
         self.lines.readline()
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    def close(self) -> None:
+        self.lines.close()
+        self.socket.close()
 
     def send(self, message: dict) -> None:
         self.socket.sendall(json.dumps(message).encode() + b"\n")
@@ -69,6 +74,12 @@ class Session:
     def call(self, tool: str, arguments: dict) -> dict:
         self.begin(tool, arguments)
         return self.end()
+
+    def ask_status(self) -> float:
+        """Milliseconds."""
+        start = time.perf_counter()
+        self.call("mandates_status", {})
+        return 1e3 * (time.perf_counter() - start)
 
     def add_schedules(self, timings: list[tuple[str, str]]) -> float:
         """Seconds."""
@@ -115,29 +126,31 @@ def mandates(place: Place) -> Mandates:
     schedules, fired, seconds = (1_000, 30, 2) if place.quick else (10_000, 300, 10)
     work = place.home / "work"
     work.mkdir(parents=True)
-    place.home.joinpath("config.toml").write_text(f'[daemon]\nroots = ["{work}"]\n')
+    place.home.joinpath("config.toml").write_text(f'[daemon]\npacks = ["mandates"]\nroots = ["{work}"]\n')
     pid = place.start_daemon()
     session = Session(place)
     session.call("mandates_create", {"name": "bench", "goal": "Be there", "workspace": str(work)})
     figures = {"cpu seconds": Series([float(seconds)], "s")}
     took = session.add_schedules(daily(schedules))
     figures["added"] = Series([schedules / took], "/s")
+    session.close()
     time.sleep(2)
     figures["resident"] = Series([measure.memory(pid)[0]], "MB")
     cpu, switched = measure.cpu_seconds(pid), measure.switches(pid)
     time.sleep(seconds)
     figures["cpu"] = Series([(measure.cpu_seconds(pid) - cpu) * 1e3], "ms")
     figures["switches"] = Series([float(measure.switches(pid) - switched)], "")
-    latencies = []
-    for _ in range(500):
-        start = time.perf_counter()
-        session.call("mandates_status", {})
-        latencies.append(1e3 * (time.perf_counter() - start))
-    figures["status"] = Series([percentile(latencies, 0.99)], "ms")
+    session = Session(place)
+    figures["status"] = Series([percentile([session.ask_status() for _ in range(500)], 0.99)], "ms")
 
     timings, last = once(fired, 0.2)
     session.add_schedules(timings)
-    time.sleep(max(0.0, last - time.time()) + 2)
+    latencies = []
+    while time.time() < last:
+        latencies.append(session.ask_status())
+        time.sleep(0.05)
+    figures["busy status"] = Series([percentile(latencies, 0.99)], "ms")
+    time.sleep(2)
     with place:
         pass  # ends the daemon
     database = sqlite3.connect(f"file:{place.home}/data/default/mandates/mandates.db?mode=ro", uri=True)

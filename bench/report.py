@@ -60,9 +60,9 @@ opening. *Start*: from starting the process until it has ended right after its f
 
 MANDATES_HEADING = "## Mandates"
 MANDATES_PREAMBLE = """Schedules by cron, spread over the day and three zones, of one mandate; added by `mandates_schedule_add`, 64 calls on
-their way, each synced to disk before its answer. At rest none of them is due. Then further ones are due one after the
-other, every 200 ms: *late* is from the time they say to that of the transaction that makes the run, *begun* to that of
-the one that begins it. The runs observe nothing and then wait, for there is no model.
+their way, each synced to disk before its answer. No other pack is served. At rest none of them is due. Then further ones
+are due one after the other, every 200 ms: *late* is from the time they say to that of the transaction that makes the
+run, *begun* to that of the one that begins it. The runs observe nothing and then wait, for there is no model.
 """
 
 ISSUES_HEADING = "## Issues"

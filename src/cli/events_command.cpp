@@ -65,8 +65,7 @@ Result<bool> follow(client::Connection& connection, const Output& output, json::
   const auto ended = connection.listen([&](const json::Value& message) {
     const auto method = json::string_or(message, "method", "");
     const json::Value* body = json::find(message, "params");
-    if (method == "daemon/draining" && body != nullptr)
-      has_stopped = json::string_or(*body, "reason", "") != "retire";
+    if (client::tells_of_stop(message)) has_stopped = true;
     if (method == "events/missed" && body != nullptr)
       output.note(std::to_string(json::int_or(*body, "count", 0)) + " events came too fast");
     if (method != "events/event" || body == nullptr) return true;

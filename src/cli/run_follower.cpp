@@ -10,13 +10,27 @@ bool has_gone(const Error& error) {
          error.code == Errc::outcome_unknown;
 }
 
+// Whether the daemon said so before it went.
+bool was_stopped(client::Connection& listening) {
+  const auto ended =
+      listening.listen([](const json::Value& message) { return !client::tells_of_stop(message); });
+  return ended.has_value();
+}
+
+Error stopped() {
+  return {Errc::cancelled,
+          "the daemon was stopped; the run goes on with the next",
+          {"hearth daemon start"}};
+}
+
 }  // namespace
 
 Result<int> RunFollower::follow(const RunHooks& hooks) {
   auto listening = context_.connect();
   for (;;) {
     if (!listening) return std::unexpected(std::move(listening.error()));
-    auto asking = context_.connect();
+    // Of the daemon that is there: this one starts none, as it would when a call is cut off.
+    auto asking = context_.connect_running();
     if (!asking) return std::unexpected(std::move(asking.error()));
     // First listen, then look: what happens between the two is heard.
     const auto subscribed = listening->request(
@@ -28,6 +42,7 @@ Result<int> RunFollower::follow(const RunHooks& hooks) {
     if (goes_on && *goes_on) goes_on = listen(*listening, *asking, hooks);
     if (goes_on) return log_.has_ended() ? log_.exit_status() : 0;
     if (!has_gone(goes_on.error())) return std::unexpected(goes_on.error());
+    if (was_stopped(*listening)) return std::unexpected(stopped());
     listening = context_.connect_shared();  // it was killed or replaced
   }
 }
@@ -40,7 +55,9 @@ Result<bool> RunFollower::listen(client::Connection& listening,
   const auto is_over = [&] { return !goes_on || !*goes_on; };
   const auto heard = listening.listen(
       [&](const json::Value& message) {
-        if (is_about_run(message)) goes_on = look(asking, hooks);
+        // At once: whoever asks a daemon that has gone starts another.
+        if (client::tells_of_stop(message)) goes_on = std::unexpected(stopped());
+        if (!is_over() && is_about_run(message)) goes_on = look(asking, hooks);
         return !is_over();
       },
       {.fd = hooks.fd, .on_readable = [&] {

@@ -1,5 +1,5 @@
-// Follows a run of a mandate while it does something, for as long as it does, whatever becomes of
-// daemons meanwhile.
+// Follows a run of a mandate for as long as it does something, over the death or the replacement of
+// its daemon; one that somebody stops is not started again.
 #pragma once
 
 #include <functional>

@@ -109,6 +109,10 @@ class Connection {
   std::int64_t next_id_ = 1;
 };
 
+// Whether the daemon says by this that somebody wants it gone: then no other is to be started. One
+// that retires has a successor.
+[[nodiscard]] bool tells_of_stop(const json::Value& message);
+
 // Connects as `options.mode` says. On ENOENT and ECONNREFUSED only, and only if the mode allows,
 // starts a daemon under the spawn lock; every other failure is an error to report. Never kills a
 // slow daemon, never starts a second one.

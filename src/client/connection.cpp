@@ -178,6 +178,12 @@ Result<void> Connection::listen(const std::function<bool(const json::Value&)>& o
   }
 }
 
+bool tells_of_stop(const json::Value& message) {
+  const json::Value* params = json::find(message, "params");
+  return params != nullptr && json::string_or(message, "method", "") == "daemon/draining" &&
+         json::string_or(*params, "reason", "") != "retire";
+}
+
 bool Connection::wait_for_end(MonotonicTime deadline) {
   std::string bytes;
   for (;;) {

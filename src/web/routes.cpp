@@ -160,7 +160,7 @@ void Routes::serve(const Request& request, std::shared_ptr<Answer> answer) {
   auto arguments = arguments_of(entry, request, variables);
   if (!arguments) return answer->send(failure(arguments.error()));
   if (entry.route.decision.empty())
-    return call_tool(entry, request, *arguments, greeting->name_space, std::move(answer));
+    return call_tool(entry, request, *arguments, *greeting, std::move(answer));
   decide(entry, request, std::move(*arguments), greeting->name_space, std::move(answer));
 }
 
@@ -185,13 +185,13 @@ void Routes::reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& 
 void Routes::call_tool(const Entry& entry,
                        const Request& request,
                        const json::Object& arguments,
-                       const std::string& name_space,
+                       const ipc::Greeting& greeting,
                        std::shared_ptr<Answer> answer) {
   auto caller = std::make_shared<pack::Caller>();
   caller->session = "http";
-  caller->kind = "http";
-  caller->client_name = "http";
-  caller->name_space = name_space;
+  caller->kind = greeting.kind;
+  caller->client_name = greeting.client_name;
+  caller->name_space = greeting.name_space;
   auto [stop, done] = begin(request, std::move(answer), false);
   host_.verbs().call(entry.pack + "_" + entry.route.tool, json::dump(arguments),
                      {.caller = std::move(caller), .stop = std::move(stop)},

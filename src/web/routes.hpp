@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "daemon/front.hpp"
+#include "ipc/hello.hpp"
 #include "json/json.hpp"
 #include "mcp/uri_template.hpp"
 #include "web/approvers.hpp"
@@ -83,7 +84,7 @@ class Routes final {
   void call_tool(const Entry& entry,
                  const Request& request,
                  const json::Object& arguments,
-                 const std::string& name_space,
+                 const ipc::Greeting& greeting,
                  std::shared_ptr<Answer> answer);
   void decide(const Entry& entry,
               const Request& request,

@@ -181,13 +181,36 @@ TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
-TEST_F(MandatesHttp, WhatIsTooLateOrWasEditedIsRefused) {
+TEST_F(MandatesHttp, WhatIsTooLateIsRefused) {
   const std::string run = start_run(R"(,"approval_time":1)");
   const std::string proposal = wait_for_proposal();
   const std::string digest = digest_of(proposal);
   (void)wait_for(run, "ended");
   EXPECT_THAT(failure(decide(proposal, "approve", digest, credential)),
               HasSubstr("409 conflict: proposal " + proposal + " is expired"));
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+}
+
+// As somebody with an SQL shell, while no daemon runs.
+TEST_F(MandatesHttp, WhatWasEditedIsRefused) {
+  (void)start_run();
+  const std::string proposal = wait_for_proposal();
+  const std::string digest = digest_of(proposal);
+  ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  const Outcome edited = run(
+      {.words = {"/usr/bin/python3", "-c",
+                 "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('UPDATE proposals "
+                 "SET sealed = CAST(replace(CAST(sealed AS TEXT), ?, ?) AS BLOB)', ('hello', "
+                 "'hullo')); d.commit()",
+                 home_.file("data/default/mandates/mandates.db")}},
+      seconds(30));
+  ASSERT_EQ(edited.exit_code, 0) << edited.describe();
+  start();
+  EXPECT_THAT(failure(http("GET", "/v1/approvals/" + proposal)),
+              HasSubstr("403 permission_denied: the proposal was not made by this daemon"));
+  EXPECT_THAT(failure(decide(proposal, "approve", digest, credential)),
+              HasSubstr("403 permission_denied: the proposal was not made by this daemon"));
+  EXPECT_THAT(home_.log_text(), HasSubstr("refused a decision"));
   EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
 }
 

@@ -189,6 +189,17 @@ TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
 }
 
+TEST_F(Mandates, WhoFollowsARunStartsNoDaemonThatSomebodyStopped) {
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  EXPECT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  EXPECT_TRUE(attached.shows("the daemon was stopped")) << attached.seen();
+  EXPECT_FALSE(attached.wait().is_timed_out);
+  EXPECT_TRUE(home_.daemons().empty());
+}
+
 // In the middle of a question that would take half a minute.
 TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
   serve(script, "/wait-30");

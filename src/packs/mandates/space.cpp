@@ -60,9 +60,14 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
 }
 
 Result<Census> Space::census() {
+  const std::uint64_t changes = store_->changes();  // before the look: that may see more
+  if (const auto counted = counted_.lock(); *counted && (*counted)->changes == changes)
+    return (*counted)->census;
   auto reader = store_->read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  return census_of(**reader);
+  auto census = census_of(**reader);
+  if (census) *counted_.lock() = Counted{changes, *census};
+  return census;
 }
 
 // On the writer's thread.

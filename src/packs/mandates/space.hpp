@@ -2,9 +2,12 @@
 // runs.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/guarded.hpp"
 #include "packs/mandates/actor.hpp"
 #include "packs/mandates/engine/dispatcher.hpp"
 #include "packs/mandates/engine/overview.hpp"
@@ -53,6 +56,7 @@ class Space final {
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.
   [[nodiscard]] Result<void> cut_off_all(std::int64_t mandate);
+  // Counted again only when something has changed: at rest thousands of schedules cost nothing.
   [[nodiscard]] Result<Census> census();
   // Cuts runs off; they are driven on after the next start. Idempotent.
   void close();
@@ -65,6 +69,11 @@ class Space final {
   Workbench& bench_;
   const std::string name_;
   const std::string directory_;
+  struct Counted {
+    std::uint64_t changes = 0;
+    Census census;
+  };
+  Guarded<std::optional<Counted>> counted_;
   std::unique_ptr<MandateStore> store_;
   std::unique_ptr<Ledger> ledger_;
   WorkspaceObserver observer_;

@@ -22,6 +22,14 @@ TEST_F(StoreTest, AnswersOnlyWhatTheJournalHas) {
   EXPECT_EQ(engine_->store->audit().value().head.sequence, before + 1);
 }
 
+TEST_F(StoreTest, CountsChangesBeforeTheyAreAnswered) {
+  const auto before = engine_->store->changes();
+  (void)engine_->number("SELECT count(*) FROM mandates");
+  EXPECT_EQ(engine_->store->changes(), before) << "looking is none";
+  ASSERT_TRUE(engine_->runs().create(mandate_.n, "test"));
+  EXPECT_GT(engine_->store->changes(), before);
+}
+
 TEST_F(StoreTest, RefusesToOpenWithoutItsJournalOrKey) {
   open();
   std::filesystem::rename(state_ + "/journal", state_ + "/elsewhere");

@@ -234,6 +234,7 @@ Result<void> MandateStore::commit(Point point, std::function<Result<void>(Change
     return std::string();
   };
   job.done = [&](Result<store::WriteOutcome> outcome) {
+    ++changes_;
     answered.set_value(outcome ? Result<void>() : std::unexpected(std::move(outcome.error())));
   };
   writer_->submit(std::move(job));

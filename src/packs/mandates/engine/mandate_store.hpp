@@ -90,6 +90,9 @@ class MandateStore final {
   [[nodiscard]] Result<void> commit(Point point, std::function<Result<void>(Change&)> change);
   // A view that sees every change that was answered before.
   [[nodiscard]] Result<store::Reader> read() { return readers_->take(); }
+  // Grows with each change, before it is answered: what was read since it was last asked is still
+  // so while it stays.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
   void reach(Point point, When when) const {
     if (hook_) hook_(point, when);
   }
@@ -129,6 +132,7 @@ class MandateStore final {
   std::unique_ptr<Journal> journal_;                // writer thread, once it runs
   mutable std::atomic<std::int64_t> latest_ms_{0};  // that now() ever said
   std::string last_budget_;
+  std::atomic<std::uint64_t> changes_{0};
   Guarded<std::optional<Error>> broken_;  // why nothing is written any more
   std::unique_ptr<store::Readers> readers_;
   std::unique_ptr<store::Writer> writer_;  // last: its thread uses what stands above
