@@ -177,6 +177,27 @@ TEST_F(MandatesClient, ARunIsATaskWhereTheClientFollowsTasks) {
   EXPECT_EQ(client.finish().exit_code, 0);
 }
 
+// The one before it has not ended.
+TEST_F(MandatesClient, ARunThatNeverBeganEndsForItsFollowersToo) {
+  mandates({"create", "greeting", "Correct the greeting"});
+  const json::Value schedule =
+      mandates({"schedule-add", "greeting", "every 24h", "--overlap", "buffer_all"});
+  const std::string id(json::string_or(schedule, "id", ""));
+  (void)mandates({"schedule-trigger", id});
+  const json::Value fired = mandates({"schedule-trigger", id});
+  const std::string run(fired.at("runs").as_array().front().as_string());
+  McpStdioClient client(home_);
+  ASSERT_TRUE(client.initialize(seconds(30)));
+  const int call = client.send_call(follow, {{"run", run}});
+  EXPECT_EQ(client.receive(call, milliseconds(500)).error().code, Errc::timed_out);
+  EXPECT_EQ(json::string_or(mandates({"run-show", run}), "state", ""), "waiting");
+  mandates({"run-cancel", run});
+  const auto ended = client.receive_call(call, seconds(30));
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_EQ(json::string_or(*ended, "outcome", ""), "stopped");
+  EXPECT_EQ(client.finish().exit_code, 0);
+}
+
 TEST_F(MandatesClient, ASessionThatOnlyReadsLendsNothing) {
   const std::string run = begin();
   McpStdioClient client(home_, {"--read-only"});

@@ -62,7 +62,9 @@ RecordEvent event_of(const JournalEntry& entry) {
     fields[name] = value;
   }
   event.said = said_of(entry.kind, fields);
-  event.is_end = entry.kind == "run_ended";
+  // One that has not begun is ended by who stops or replaces it.
+  event.may_end_runs =
+      entry.kind == "run_ended" || entry.kind == "run_stop" || entry.kind == "runs_replaced";
   event.data = json::dump(json::Value(std::move(fields)));
   return event;
 }

@@ -13,7 +13,7 @@ struct RecordEvent {
   std::vector<std::string> resources;  // that have changed
   std::string run;                     // that it is about; empty: none
   std::string said;                    // for whoever follows it: "cycle 1: decide begins"
-  bool is_end = false;                 // of the run
+  bool may_end_runs = false;
 };
 [[nodiscard]] RecordEvent event_of(const JournalEntry& entry);
 

@@ -1,8 +1,8 @@
 #include "packs/mandates/followers.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
-#include <vector>
 
 #include "base/ids.hpp"
 
@@ -90,10 +90,11 @@ bool Followers::lends_model(const std::string& run) const {
   });
 }
 
-bool Followers::has(const std::string& run) const {
+std::vector<std::string> Followers::runs() const {
+  std::set<std::string> all;
   auto state = state_->lock();
-  return std::ranges::any_of(state->followers,
-                             [&](const auto& each) { return each.second.run == run; });
+  for (const auto& [number, follower] : state->followers) all.insert(follower.run);
+  return {all.begin(), all.end()};
 }
 
 Result<std::string> Followers::ask(const std::string& run,

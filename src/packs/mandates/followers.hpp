@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/guarded.hpp"
 #include "pack/pack.hpp"
@@ -47,7 +48,8 @@ class Followers final {
   void left(const std::string& session);
 
   void tell(const std::string& run, const std::string& message);
-  [[nodiscard]] bool has(const std::string& run) const;
+  // The runs that are followed, each once.
+  [[nodiscard]] std::vector<std::string> runs() const;
   void end(const std::string& run, const Result<pack::Reply>& outcome);
   // Answers all; later ones at once. Idempotent.
   void close();

@@ -132,6 +132,7 @@ void Mandates::in_person(std::string_view arguments,
 
 void Mandates::resources_changed(const std::vector<std::string>& uris,
                                  const std::string& name_space) {
+  if (!WorldWatch::is_of_interest(uris)) return;
   for (const auto& space : runner_.spaces()) {
     if (name_space.empty() || space->name() == name_space) space->world().resources_changed(uris);
   }

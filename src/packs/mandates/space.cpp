@@ -76,23 +76,24 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, name_);
-  if (!event.run.empty() && followers_.has(event.run)) tell_followers(event);
+  if (!event.run.empty()) followers_.tell(event.run, event.said);
+  if (!event.may_end_runs || followers_.runs().empty()) return;
+  // What has become of runs is read on the pool: nobody waits for a reader on the writer's thread.
+  auto queued = bench_.context().submit([this] { answer_followers(); });
+  if (!queued) followers_.end(event.run, std::unexpected(queued.error()));
 }
 
-void Space::tell_followers(const RecordEvent& event) {
-  followers_.tell(event.run, event.said);
-  if (!event.is_end) return;
-  // What it has become is read on the pool: nobody waits for a reader on the writer's thread.
-  auto queued = bench_.context().submit([this, id = event.run] {
-    followers_.end(id, [&]() -> Result<pack::Reply> {
-      auto reader = store_->read();
-      if (!reader) return std::unexpected(std::move(reader.error()));
-      const auto run = find_run(**reader, id);
-      if (!run) return std::unexpected(run.error());
-      return wire::to_reply(**reader, *run);
-    }());
-  });
-  if (!queued) followers_.end(event.run, std::unexpected(queued.error()));
+// Of runs that have ended.
+void Space::answer_followers() {
+  for (const std::string& id : followers_.runs()) {
+    auto reader = store_->read();
+    const auto run = reader ? find_run(**reader, id) : std::unexpected(reader.error());
+    if (!run) {
+      followers_.end(id, std::unexpected(run.error()));
+    } else if (run->state == "ended") {
+      followers_.end(id, wire::to_reply(**reader, *run));
+    }
+  }
 }
 
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {

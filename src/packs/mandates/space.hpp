@@ -64,7 +64,7 @@ class Space final {
  private:
   Space(Workbench& bench, std::string name_space, std::string directory);
   void recorded(const JournalEntry& entry);
-  void tell_followers(const RecordEvent& event);
+  void answer_followers();
 
   Workbench& bench_;
   const std::string name_;

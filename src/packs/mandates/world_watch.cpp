@@ -30,6 +30,13 @@ constexpr milliseconds until_own_effect_ends{500};
 constexpr milliseconds regular{300'000};
 constexpr milliseconds blind{5'000};
 
+constexpr std::string_view issues = "hearth://issues/";
+constexpr std::string_view entries = "hearth://knowledge/";
+
+bool any_begins(const std::vector<std::string>& uris, std::string_view with) {
+  return std::ranges::any_of(uris, [&](const auto& uri) { return uri.starts_with(with); });
+}
+
 bool fits(const Watched& watched, const std::string& path) {
   return path.empty() || std::ranges::any_of(watched.words, [&](const std::string& pattern) {
            return workspace::matches_glob(pattern, path);
@@ -120,13 +127,13 @@ Result<void> WorldWatch::wait_for_look(std::int64_t schedule) {
   return std::unexpected(Error(*watch->second.problem).within("what the schedule waits for"));
 }
 
+bool WorldWatch::is_of_interest(const std::vector<std::string>& uris) {
+  return any_begins(uris, issues) || any_begins(uris, entries);
+}
+
 void WorldWatch::resources_changed(const std::vector<std::string>& uris) {
-  const auto any_begins = [&](std::string_view with) {
-    return std::ranges::any_of(uris, [&](const auto& uri) { return uri.starts_with(with); });
-  };
-  const bool has_issues = any_begins("hearth://issues/");
-  const bool has_entries = any_begins("hearth://knowledge/");
-  if (!has_issues && !has_entries) return;
+  const bool has_issues = any_begins(uris, issues);
+  const bool has_entries = any_begins(uris, entries);
   bool is_due = false;
   {
     auto state = state_.lock();

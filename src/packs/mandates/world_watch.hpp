@@ -41,7 +41,8 @@ class WorldWatch final {
   // Waits for the first look at one: what happens from then on counts. The look's error; a slow one
   // goes on after five seconds.
   [[nodiscard]] Result<void> wait_for_look(std::int64_t schedule);
-  // hearth://issues/…, hearth://knowledge/…
+  // Whether a schedule could wait for any of these: hearth://issues/…, hearth://knowledge/…
+  [[nodiscard]] static bool is_of_interest(const std::vector<std::string>& uris);
   void resources_changed(const std::vector<std::string>& uris);
   [[nodiscard]] std::size_t size() const;
   // Why the last look at some schedule failed; empty: none did.

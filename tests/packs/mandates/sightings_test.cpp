@@ -25,7 +25,7 @@ class SightingsTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     engine_ = std::move(*opened);
   }
-  std::int64_t watch(ScheduleSpec spec) {
+  std::int64_t watch(const ScheduleSpec& spec) {
     return engine_->schedules().create(mandate_.n, spec).value();
   }
   // A look that found `marks`, after which `causes` have happened.

@@ -102,8 +102,11 @@ class MandatesSoak : public testing::Test {
       engine->work();
       for (const std::string& id : engine->approvals().pending().value()) {
         // Some are never answered.
-        if (pick(0, 3) > 0)
-          ASSERT_TRUE(engine->approvals().decide(id, static_cast<Verdict>(pick(0, 1)), "ada", ""));
+        if (pick(0, 3) == 0) continue;
+        const auto decided =
+            engine->approvals().decide(id, static_cast<Verdict>(pick(0, 1)), "ada", "");
+        // Eight hours and a clock that jumps as far: one may come too late, which is a no.
+        if (!decided) ASSERT_EQ(decided.error().code, Errc::timed_out) << decided.error().message;
       }
       move_clock(*engine);
     }
