@@ -62,7 +62,8 @@ pack::ToolSpec reading(std::string verb, std::string title, std::string descript
           .input_schema = {},
           .output_schema = {},
           .annotations = {.read_only = true, .idempotent = true},
-          .resend = pack::ResendRule::run_again};
+          .resend = pack::ResendRule::run_again,
+          .asks = true};
 }
 
 pack::ToolSpec writing(std::string verb,
@@ -75,7 +76,8 @@ pack::ToolSpec writing(std::string verb,
           .input_schema = {},
           .output_schema = {},
           .annotations = annotations,
-          .resend = pack::ResendRule::stored_key};
+          .resend = pack::ResendRule::stored_key,
+          .asks = true};
 }
 
 pack::ToolSpec doing(std::string verb,
@@ -88,7 +90,8 @@ pack::ToolSpec doing(std::string verb,
           .input_schema = {},
           .output_schema = {},
           .annotations = annotations,
-          .resend = pack::ResendRule::run_again};
+          .resend = pack::ResendRule::run_again,
+          .asks = true};
 }
 
 }  // namespace hearth::packs::issues

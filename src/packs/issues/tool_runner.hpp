@@ -84,7 +84,7 @@ class ToolRunner final {
   Guarded<int> running_;
 };
 
-// ---- Specs ------------------------------------------------------------------------------------
+// ---- Specs: of tools that may ask first where the caller works ---------------------------------
 
 // Of a tool that changes nothing.
 [[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);
@@ -138,6 +138,17 @@ void ToolRunner::bind(
       });
 }
 
+// So that the answer names issues by their whole ids, also where nothing is written.
+template <typename Request>
+Request with_whole_ids(IssueStore& store, Request request) {
+  const auto complete = [&store](std::string& prefix) {
+    if (const auto id = store.board()->resolve(prefix)) prefix = hex_of(*id);
+  };
+  if constexpr (requires { complete(request.id); }) complete(request.id);
+  if constexpr (requires { complete(request.target); }) complete(request.target);
+  return request;
+}
+
 template <typename Request, typename Answer, typename Make, typename Tell>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
   mcp::Tool<Request, Answer>(std::move(spec))
@@ -148,15 +159,7 @@ void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make,
         on_pool(Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
           const auto store = store_of(waiting);
           if (!store) return answer_without_store(waiting, store.error());
-          Request request = asked;
-          // So that the answer names the issue by its whole id, also where nothing is written.
-          if constexpr (requires { std::string(request.id); }) {
-            if (const auto id = (*store)->board()->resolve(request.id)) request.id = hex_of(*id);
-          }
-          if constexpr (requires { std::string(request.target); }) {
-            const auto id = (*store)->board()->resolve(request.target);
-            if (id) request.target = hex_of(*id);
-          }
+          const Request request = with_whole_ids(**store, asked);
           WriteJob job;
           job.actor = request.actor.value_or("");
           job.key = write_key(request.key, waiting, json::encode(asked));

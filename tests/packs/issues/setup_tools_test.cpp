@@ -40,6 +40,7 @@ TEST_F(SetupTools, WhoIsInNoRepositoryIsAskedForItsRoots) {
   const std::string nowhere = repositories_.directory("no repository");
   stand_in(nowhere);
   EXPECT_EQ(bad("list", "{}").code, Errc::not_found) << "a client without roots";
+  for (const auto& [verb, spec] : harness_->specs()) EXPECT_TRUE(spec.asks) << verb;
   options_.askable[static_cast<std::size_t>(pack::QuestionKind::list_roots)] = true;
   for (const char* verb : {"list", "export"}) {
     const auto asked = harness_->call(verb, "{}", options_);
@@ -62,7 +63,7 @@ TEST_F(SetupTools, WhoIsInNoRepositoryIsAskedForItsRoots) {
 
 TEST_F(SetupTools, InitWritesIntoTheWorkTreeOfTheCaller) {
   const std::string home = repositories_.directory("others");
-  repositories_.directory("others/gits");
+  (void)repositories_.directory("others/gits");
   test::git(home, {"init", "-q", "--separate-git-dir", home + "/gits/k.git", "k"});
   stand_in(home + "/k");
   EXPECT_EQ(text(good("init", "{}"), "agents_md_path"), home + "/k/AGENTS.md");

@@ -214,7 +214,7 @@ TEST(IssueLocks, OneThatHasBeenOverForAWeekGoesAtTheRemote) {
   Locks locks(*here, remote.get());
   constexpr std::uint64_t now = test::vector_time;
   constexpr std::uint64_t day_ms = 24ULL * 3600 * 1000;
-  for (const std::uint64_t days : {6, 8}) {
+  for (const std::uint64_t days : {6U, 8U}) {
     ASSERT_TRUE(locks.acquire({.resource = "issue:" + std::to_string(days),
                                .owner = counting_id<ActorId>(1),
                                .now_ms = now - days * day_ms,
