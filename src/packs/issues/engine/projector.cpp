@@ -25,9 +25,10 @@ void LogProblems::add(std::string text) {
   if (texts.size() < most_problem_texts) texts.push_back(std::move(text));
 }
 
-// A cache that was made under others does not answer as this process would.
+// A cache that was made under others does not answer as this process would. The number goes up with
+// what events are taken to mean.
 std::string Projector::rules() {
-  std::string text = "signatures=" + std::string(name_of(policy_));
+  std::string text = "rules=2 signatures=" + std::string(name_of(policy_));
   if (policy_ == SignaturePolicy::require) text += " keys=" + keys_.fingerprint();
   return text;
 }
