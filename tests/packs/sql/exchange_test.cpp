@@ -60,13 +60,17 @@ TEST_F(ExchangeDirectory, BringsRegularFilesOnly) {
 
 TEST_F(ExchangeDirectory, SweepsWhatAKilledDaemonLeft) {
   fs::create_directory(at("exchange"));
-  write("exchange/old", "x");
-  write("exchange/new", "x");
-  fs::last_write_time(at("exchange/old"),
+  write("exchange/left", "x");
+  // Old in itself, and put there just now, by a link.
+  write("exchange/linked", "x");
+  fs::last_write_time(at("exchange/linked"),
                       fs::file_time_type::clock::now() - std::chrono::hours(25));
-  const auto exchange = Exchange::open(at("exchange"));
-  EXPECT_FALSE(fs::exists(at("exchange/old")));
-  EXPECT_TRUE(fs::exists(at("exchange/new")));
+  ASSERT_TRUE(Exchange::open(at("exchange")));
+  EXPECT_TRUE(fs::exists(at("exchange/linked")));
+  constexpr std::chrono::seconds not_even_now{-2};
+  ASSERT_TRUE(Exchange::open(at("exchange"), not_even_now));
+  EXPECT_FALSE(fs::exists(at("exchange/left")));
+  EXPECT_FALSE(fs::exists(at("exchange/linked")));
 }
 
 TEST_F(ExchangeDirectory, DeliversWholeFilesAndGuardsThoseThatAreThere) {

@@ -19,11 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::hours longest_use{24};
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 // By the time at which they were put there: a link to somebody's file has the file's other times.
-void sweep(const std::string& directory) {
+void sweep(const std::string& directory, std::chrono::seconds longest_use) {
   std::error_code error;
   const auto before =
       std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() - longest_use);
@@ -54,12 +53,12 @@ Result<void> copy(int from, const std::string& to, const std::stop_token& stop) 
 
 }  // namespace
 
-Result<Exchange> Exchange::open(const std::string& directory) {
+Result<Exchange> Exchange::open(const std::string& directory, std::chrono::seconds longest_use) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return fail(Errc::io, "make " + directory + ": " + error.message());
   fs::permissions(directory, fs::perms::owner_all, error);
-  sweep(directory);
+  sweep(directory, longest_use);
   return Exchange(directory);
 }
 

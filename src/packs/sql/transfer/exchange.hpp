@@ -2,6 +2,7 @@
 // loaded, and what was exported before it goes where the caller wants it. Blocks.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -15,8 +16,10 @@ namespace hearth::packs::sql {
 // Its files go when it goes; what a killed daemon has left goes with the first call a day later.
 class Exchange final {
  public:
-  // `directory` is made if need be, 0700.
-  [[nodiscard]] static Result<Exchange> open(const std::string& directory);
+  static constexpr std::chrono::hours one_day{24};
+  // `directory` is made if need be, 0700. What was put there longer ago is removed.
+  [[nodiscard]] static Result<Exchange> open(const std::string& directory,
+                                             std::chrono::seconds longest_use = one_day);
   Exchange(Exchange&& other) noexcept = default;
   Exchange& operator=(Exchange&&) = delete;
   ~Exchange();
