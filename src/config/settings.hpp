@@ -43,7 +43,8 @@ struct Limits {
   std::chrono::milliseconds stall{30'000};
 };
 
-// [http.approvers.NAME]: whom a credential makes decide over HTTP. Exactly one of the others is set.
+// [http.approvers.NAME]: whom a credential makes decide over HTTP. Exactly one of the others is
+// set.
 struct Approver {
   std::string name;
   std::string sha256;       // of the credential, in hexadecimal: it is not on this machine

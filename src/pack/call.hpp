@@ -40,8 +40,8 @@ class Call {
     std::string tool;        // "knowledge_remember"; a resource's URI, a prompt's name
     std::string key;         // idempotency key of the transport; empty when it gave none
     bool is_resend = false;  // the same key may have been executed before
-    // Cancelled by the client, its disconnect, its refusal to answer a question, the deadline or the
-    // drain. The same in all rounds of a call, where the client answers while the call waits.
+    // Cancelled by the client, its disconnect, its refusal to answer a question, the deadline or
+    // the drain. The same in all rounds of a call, where the client answers while the call waits.
     std::stop_token stop;
     std::optional<MonotonicTime> deadline;       //
     std::map<std::string, std::string> answers;  // to the questions of the round before
