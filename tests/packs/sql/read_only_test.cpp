@@ -247,7 +247,28 @@ TEST_F(ReadOnly, RefusesWritersWhatBecomesAnotherText) {
     EXPECT_THAT(execute(sql, "scratch"), HasSubstr("unsupported")) << sql;
   }
   EXPECT_THAT(execute("CREATE SECRET u (TYPE http)"), HasSubstr("unsupported: SECRET"));
+  for (const std::string name : {"hearth_query(a, b)", "main.\"Read_csv\"(a)", "duckdb_tables()"})
+    EXPECT_THAT(execute("CREATE OR REPLACE MACRO " + name + " AS TABLE SELECT 1"),
+                HasSubstr("unsupported: a macro in place"))
+        << name;
+  EXPECT_EQ(execute("CREATE MACRO reads(a) AS a + 1"), "0");
   EXPECT_EQ(query("SELECT 1"), "1");
+}
+
+// Made elsewhere, where no gate was.
+TEST_F(ReadOnly, RefusesAFileWhoseMacrosCallWhatNobodyMay) {
+  const std::string macro = "CREATE MACRO lg() AS TABLE SELECT * FROM enable_logging('QueryLog')";
+  ASSERT_TRUE((*connect("persistent"))->execute({{.sql = macro, .is_trusted = true}}, {}, {}));
+  engine_->rest();
+  for (const std::string part : {"", ".wal"}) {
+    fs::copy_file(data_ / ("default/persistent/persistent.duckdb" + part),
+                  project_ / ("evil.duckdb" + part));
+  }
+  const DatabaseRef evil{.alias = "evil", .location = project_ / "evil.duckdb"};
+  auto attached = engine_->connect(evil, session(), {});
+  ASSERT_TRUE(attached);
+  EXPECT_THAT(rows_of(**attached, "SELECT 1 FROM t"),
+              testing::AllOf(HasSubstr("its view or macro lg"), HasSubstr("enable_logging()")));
 }
 
 // What RETURNING gives may be named as DuckDB names its own count, and be anything.

@@ -71,6 +71,26 @@ bool is_secret(std::string_view statement) {
   return is_about && std::ranges::find(words, "SECRET") != words.end();
 }
 
+// Whether a statement makes a macro of a name that hearth's own SQL calls, or that reads files.
+bool takes_a_name(std::string_view statement) {
+  SqlScanner scanner(statement, Dialect::duckdb);
+  if (scanner.name(scanner.next()) != "create") return false;
+  std::string name;
+  do {
+    name = scanner.name(scanner.next());
+  } while (!name.empty() && name != "macro" && name != "function");
+  std::string last;
+  while (!name.empty()) {
+    last = name;
+    Token token = scanner.next();
+    if (scanner.text(token) == ".") token = scanner.next();
+    name = scanner.name(token);
+  }
+  return std::ranges::any_of(
+      std::array<std::string_view, 5>{"hearth_", "duckdb_", "read_", "parquet_", "sniff_"},
+      [&](std::string_view prefix) { return last.starts_with(prefix); });
+}
+
 // Whether a statement makes something that only its connection sees: CREATE [OR REPLACE] [LOCAL]
 // TEMP …, or CREATE … temp.name.
 bool is_temporary(std::string_view statement) {
@@ -182,6 +202,8 @@ Result<void> check_lasting(std::string_view sql) {
   return each_statement(sql, [](std::string_view statement) -> Result<void> {
     if (is_temporary(statement))
       return refuse("CREATE TEMP", "make it in scratch, which is this session's own");
+    if (takes_a_name(statement))
+      return refuse("a macro in place of a function of the engine", "give it another name");
     if (is_secret(statement)) return refuse("SECRET", "credentials are in config.toml");
     return {};
   });

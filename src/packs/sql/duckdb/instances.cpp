@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "base/unique_fd.hpp"
+#include "packs/sql/duckdb/cells.hpp"
 #include "packs/sql/duckdb/foreign_scan.hpp"
+#include "packs/sql/duckdb/gate.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -132,6 +134,32 @@ Result<Database> open_ours(const InstanceSpec& spec, duckdb_config config) {
   return open_file(spec.path, config);
 }
 
+// A file that was made elsewhere may have views and macros that call what no text may call here.
+Result<void> check_definitions(duckdb_connection link) {
+  auto found = run(link,
+                   "SELECT view_name, sql FROM system.main.duckdb_views() WHERE NOT internal "
+                   "UNION ALL SELECT function_name, macro_definition FROM "
+                   "system.main.duckdb_functions() WHERE NOT internal AND macro_definition IS NOT "
+                   "NULL");
+  if (!found) return std::unexpected(std::move(found.error()));
+  std::vector<Type> types(2);
+  types[0].id = types[1].id = DUCKDB_TYPE_VARCHAR;
+  for (;;) {
+    const Chunk chunk(api().duckdb_fetch_chunk(found->get()));
+    const auto size = chunk ? api().duckdb_data_chunk_get_size(chunk.get()) : 0;
+    if (size == 0) return {};
+    Batch rows(2);
+    (void)add_rows(types, chunk.get(), 0, size, SIZE_MAX, rows);
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      auto may = check_calls(rows.at(row, 1).text);
+      if (!may)
+        return std::unexpected(
+            std::move(may.error())
+                .within("its view or macro " + std::string(rows.at(row, 0).text)));
+    }
+  }
+}
+
 Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
   auto config = configuration(spec);
   if (!config) return std::unexpected(std::move(config.error()));
@@ -154,6 +182,10 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
     if (auto done = prepare_keys(link->get()); !done) return std::unexpected(done.error());
   }
   if (auto done = lock_down(link->get(), spec); !done) return std::unexpected(done.error());
+  if (!spec.keeps_keys) {
+    if (auto done = check_definitions(link->get()); !done)
+      return std::unexpected(std::move(done.error()));
+  }
   return instance;
 }
 
