@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "packs/issues/engine/chunk.hpp"
+#include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 #include "repositories.hpp"
@@ -110,6 +111,28 @@ TEST(IssueDamage, ASnapshotThatIsNotWhatItSaysIsOfNoUse) {
   EXPECT_EQ(check_of(*store, "store_integrity", true).health, Health::error);
   EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
   EXPECT_EQ(all_issues(*store).begin()->second.summary.title, "real");
+}
+
+// An id that is the digest of other bytes for the same would be found false by who writes the event
+// anew, into a snapshot or behind a fork: so it is false from the beginning.
+TEST(IssueDamage, AnEventIsKnownByWhatItSaysNotByItsBytes) {
+  const Event event = event_of(IssueCreated{"T", "B", {"a", "b"}});
+  std::string chunk = encode_chunk(std::vector{event});
+  const std::size_t id = chunk.find(event.id.view());
+  const std::size_t labels = chunk.find(
+      "\x82\x61"
+      "a");
+  ASSERT_NE(id, std::string::npos);
+  ASSERT_NE(labels, std::string::npos);
+  chunk.replace(labels, 1, "\x98\x02");  // the length of the list in two bytes
+  const std::size_t begin = id + EventId::size;
+  const std::string content = chunk.substr(begin, chunk.size() - begin - 1);  // but the signature
+  const EventId other{blake2b_256("\x87\x01" + content)};
+  chunk.replace(id, EventId::size, other.view());
+  const auto read = decode_chunk(chunk);
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->events.empty());
+  EXPECT_EQ(read->problems.size(), 1U);
 }
 
 TEST(IssueDamage, ABadCommitHidesNothingButItself) {

@@ -52,7 +52,7 @@ Result<ChunkContent> decode_chunk(std::string_view chunk) {
     const std::string_view rest = body->substr(reader.offset());
     CborReader record(rest);
     Event event;
-    const RecordRead read = read_record(record, rest, event);
+    const RecordRead read = read_record(record, event);
     if (read != RecordRead::unreadable) reader.advance(record.offset());
     if (read == RecordRead::unreadable) {
       reader.skip();

@@ -35,17 +35,6 @@ Digest32 blake2b_256(std::string_view bytes) {
   return blake2b<32>(bytes);
 }
 
-Digest32 blake2b_256(std::string_view head, std::string_view tail) {
-  need_sodium();
-  Digest32 digest;
-  crypto_generichash_state state;
-  ::crypto_generichash_init(&state, nullptr, 0, digest.size());
-  ::crypto_generichash_update(&state, raw(head), head.size());
-  ::crypto_generichash_update(&state, raw(tail), tail.size());
-  ::crypto_generichash_final(&state, digest.data(), digest.size());
-  return digest;
-}
-
 Sha256 sha256(std::string_view bytes) {
   Sha256 digest;
   ::crypto_hash_sha256(digest.bytes.data(), raw(bytes), bytes.size());

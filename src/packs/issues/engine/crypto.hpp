@@ -21,8 +21,6 @@ using Digest32 = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] Digest16 blake2b_128(std::string_view bytes);
 [[nodiscard]] Digest32 blake2b_256(std::string_view bytes);
-// Of the parts one behind the other.
-[[nodiscard]] Digest32 blake2b_256(std::string_view head, std::string_view tail);
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
 
 [[nodiscard]] std::string random_bytes(std::size_t count);

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "packs/issues/engine/cbor.hpp"
 #include "packs/issues/engine/event.hpp"
@@ -24,8 +23,8 @@ enum class RecordRead : std::uint8_t {
   forged,      // its id is not the digest of what it says
   unreadable,  // the reader tells why, and may be anywhere
 };
-// Reads the next record. `bytes` are those that the reader reads.
-[[nodiscard]] RecordRead read_record(CborReader& reader, std::string_view bytes, Event& event);
+// Reads the next record.
+[[nodiscard]] RecordRead read_record(CborReader& reader, Event& event);
 // The same of records that were read before and kept by us: their ids are believed. False when it
 // is unreadable.
 [[nodiscard]] bool read_kept_record(CborReader& reader, Event& event);
