@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/ids.hpp"
+#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t most_events = 100;
-
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
-WallTime from_ms(std::int64_t ms) {
-  return WallTime(milliseconds(ms));
-}
 
 // Runs of one schedule that have not ended.
 Result<Load> load_of(Change& change, std::int64_t schedule) {

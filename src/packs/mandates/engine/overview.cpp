@@ -3,14 +3,12 @@
 #include <array>
 #include <utility>
 
+#include "packs/mandates/engine/unix_ms.hpp"
+
 namespace hearth::packs::mandates {
 namespace {
 
 using std::chrono::milliseconds;
-
-WallTime from_ms(std::int64_t ms) {
-  return WallTime(milliseconds(ms));
-}
 
 // Numbers of the rows of `table` that `word` may mean, the exact one alone.
 Result<std::int64_t> number_of(store::Database& database,

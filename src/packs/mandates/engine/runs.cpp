@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "packs/mandates/engine/schedules.hpp"
+#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -10,13 +11,6 @@ using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, phase_count> phase_names{"observe", "orient", "decide",
                                                                 "act", "reflect"};
-
-WallTime from_ms(std::int64_t ms) {
-  return WallTime(milliseconds(ms));
-}
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
 
 struct Candidate {
   std::int64_t n = 0;

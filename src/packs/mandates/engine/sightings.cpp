@@ -3,16 +3,10 @@
 #include <utility>
 
 #include "packs/mandates/engine/ports.hpp"
+#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
-
-WallTime from_ms(std::int64_t ms) {
-  return WallTime(std::chrono::milliseconds(ms));
-}
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
 
 Result<Marks> marks_of(store::Database& database, std::int64_t schedule) {
   Marks marks;
