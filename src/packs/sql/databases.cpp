@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/closest.hpp"
+#include "packs/sql/engine/sql_scanner.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -16,12 +17,6 @@ bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= 63 &&
          std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
          std::ranges::all_of(name, is_word);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
 }
 
 bool is_same(const Attachment& a, const Attachment& b) {

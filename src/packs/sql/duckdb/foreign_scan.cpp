@@ -12,12 +12,6 @@ namespace {
 
 thread_local SessionView* this_threads_view = nullptr;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 std::string text_of(duckdb_value value) {
   char* text = api().duckdb_get_varchar(value);
   std::string copy = text == nullptr ? "" : text;
@@ -154,7 +148,7 @@ void take_chunk(duckdb_function_info info, duckdb_data_chunk output) {
 void replace_name(duckdb_replacement_scan_info info, const char* name, void*) {
   const SessionView* view = this_threads_view;
   if (view == nullptr) return;
-  const auto found = view->names.find(lower(name));
+  const auto found = view->names.find(lower_case(name));
   if (found == view->names.end()) return;
   const SessionView::Target& target = found->second;
   if (target.is_ambiguous) {
@@ -171,14 +165,15 @@ void replace_name(duckdb_replacement_scan_info info, const char* name, void*) {
 }
 
 bool mentions(std::string_view sql, std::string_view alias) {
-  return lower(sql).contains(lower(alias));
+  return lower_case(sql).contains(lower_case(alias));
 }
 
 }  // namespace
 
 const Neighbour* SessionView::neighbour(std::string_view alias) const {
-  const auto found = std::ranges::find_if(
-      neighbours, [&](const Neighbour& each) { return lower(each.alias) == lower(alias); });
+  const auto found = std::ranges::find_if(neighbours, [&](const Neighbour& each) {
+    return lower_case(each.alias) == lower_case(alias);
+  });
   return found == neighbours.end() ? nullptr : &*found;
 }
 
@@ -211,7 +206,7 @@ void find_foreign_names(SessionView& view, duckdb_connection link, const std::st
     for (std::size_t part = 1; part < parts.size(); ++part) {
       table += (part == 1 ? "" : ".") + sql_name(parts[part]);
     }
-    auto [entry, is_new] = view.names.try_emplace(lower(parts.back()),
+    auto [entry, is_new] = view.names.try_emplace(lower_case(parts.back()),
                                                   SessionView::Target{owner->alias, table, false});
     const bool is_same = entry->second.alias == owner->alias && entry->second.table == table;
     if (!is_new && !is_same) entry->second.is_ambiguous = true;

@@ -165,4 +165,12 @@ std::string upper_case(std::string_view text) {
   return word;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string word(text);
+  for (char& c : word) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return word;
+}
+
 }  // namespace hearth::packs::sql

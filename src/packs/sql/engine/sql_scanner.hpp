@@ -69,5 +69,6 @@ class SqlScanner final {
 
 // ASCII letters only, as keywords are.
 [[nodiscard]] std::string upper_case(std::string_view text);
+[[nodiscard]] std::string lower_case(std::string_view text);
 
 }  // namespace hearth::packs::sql

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "packs/sql/engine/sql_scanner.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 
 namespace hearth::packs::sql {
@@ -50,12 +51,6 @@ constexpr std::array<Unread, 6> unread{
       "write it as Parquet"},
      {"%PDF", "a PDF, which holds no table", "extract its tables as CSV"},
      {"DUCK", "", ""}}};
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
 
 std::optional<FileFormat> format_by_name(std::string_view path) {
   const auto found = std::ranges::find_if(
@@ -205,7 +200,7 @@ std::optional<FileFormat> format_from_name(std::string_view name) {
 Result<SourceKind> kind_of(std::string_view path,
                            std::string_view head,
                            const SourceOptions& options) {
-  std::string name = lower(path);
+  std::string name = lower_case(path);
   SourceKind kind;
   if (head.starts_with("\x1F\x8B")) kind.compression = Compression::gzip;
   if (head.starts_with("\x28\xB5\x2F\xFD")) kind.compression = Compression::zstd;
