@@ -196,7 +196,7 @@ void IssueStore::work() {
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
 bool IssueStore::wait_for_tasks() {
   RefWatch watch(common_directory_);
-  follow_locks();
+  follow_others();  // what moved before the watch stood
   auto told = clock_.monotonic();
   for (;;) {
     {
@@ -220,11 +220,15 @@ bool IssueStore::wait_for_tasks() {
     (void)!::read(wake_.get(), &count, sizeof count);
     if ((polled[1].revents & POLLIN) == 0) continue;
     watch.drain();
-    follow_locks();
-    if (probe_.look() == *seen_.lock()) continue;
-    follow();
-    projector_.settle();
+    follow_others();
   }
+}
+
+void IssueStore::follow_others() {
+  follow_locks();
+  if (probe_.look() == *seen_.lock()) return;
+  follow();
+  projector_.settle();
 }
 
 void IssueStore::do_some() {

@@ -154,6 +154,7 @@ class IssueStore final {
   [[nodiscard]] bool wait_for_tasks();
   void do_some();
   void follow();
+  void follow_others();
   void follow_locks();
   [[nodiscard]] Result<void> follow_log();
   [[nodiscard]] Result<void> compute_again(const Error& damage);
