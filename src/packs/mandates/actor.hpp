@@ -2,7 +2,7 @@
 // tells after a kill whether it had happened.
 //
 //   change   files of the workspace, all or none     by the world: hashes before and after
-//   command  in the sandbox                          repeatable while it writes nothing
+//   command  in the sandbox                          repeatable while it writes and sends nothing
 //   tool     of another pack, from the list          by key, where the tool knows keys
 //   commit   of files as they are, to hearth/…       by the world: the branch's last commit
 //
@@ -36,7 +36,6 @@ class WorkspaceActor final : public Actor {
  private:
   [[nodiscard]] Result<void> prepare_tool(Deed& deed, Intent& intent) const;
   [[nodiscard]] Result<std::string> change(const Intent& intent, const Deed& deed);
-  [[nodiscard]] Result<std::string> command(const Deed& deed, const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
                                          const Deed& deed,
                                          const std::stop_token& stop);

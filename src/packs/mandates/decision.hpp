@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/engine/plan.hpp"
+#include "packs/mandates/mandate_spec.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -66,6 +67,8 @@ struct Deed {
   std::vector<DeedFile> files;
   std::vector<std::string> words;
   bool writes = false;
+  std::vector<std::string> hosts;       // that the command may reach
+  std::vector<SecretVariable> secrets;  // by their names: what they hold is read when it runs
   std::string tool;
   std::string arguments;
   std::string branch;

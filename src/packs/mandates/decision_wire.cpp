@@ -3,6 +3,7 @@
 
 #include "json/record.hpp"
 #include "packs/mandates/decision.hpp"
+#include "packs/mandates/mandate_spec_wire.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -19,10 +20,21 @@ BOOST_DESCRIBE_STRUCT(Reflection, (), (goal_reached, summary))
 BOOST_DESCRIBE_STRUCT(DeedFile,
                       (),
                       (action, path, to, before_hash, after_hash, mode, before, after))
-BOOST_DESCRIBE_STRUCT(
-    Deed,
-    (),
-    (kind, mandate, workspace, files, words, writes, tool, arguments, branch, base, message))
+BOOST_DESCRIBE_STRUCT(Deed,
+                      (),
+                      (kind,
+                       mandate,
+                       workspace,
+                       files,
+                       words,
+                       writes,
+                       hosts,
+                       secrets,
+                       tool,
+                       arguments,
+                       branch,
+                       base,
+                       message))
 
 static json::Notes notes(const DecidedReplacement* /*record*/) {
   return {{"before", "Text that occurs exactly once, or everywhere with `all`"},
@@ -67,9 +79,20 @@ static json::Notes notes(const DeedFile* /*record*/) {
           {"after_hash", ""}, {"mode", ""}, {"before", ""}, {"after", ""}};
 }
 static json::Notes notes(const Deed* /*record*/) {
-  return {{"kind", ""},   {"mandate", ""}, {"workspace", ""}, {"files", ""},
-          {"words", ""},  {"writes", ""},  {"tool", ""},      {"arguments", ""},
-          {"branch", ""}, {"base", ""},    {"message", ""}};
+  // Those that came later are not in deeds of earlier versions.
+  return {{"kind", ""},
+          {"mandate", ""},
+          {"workspace", ""},
+          {"files", ""},
+          {"words", ""},
+          {"writes", ""},
+          {"hosts", "", json::defaulted},
+          {"secrets", "", json::defaulted},
+          {"tool", ""},
+          {"arguments", ""},
+          {"branch", ""},
+          {"base", ""},
+          {"message", ""}};
 }
 
 namespace {

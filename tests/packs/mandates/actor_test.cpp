@@ -276,6 +276,9 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   // Nobody can tell whether one that was cut off has written.
   EXPECT_EQ(recover(writes, standing(writes)), Recover::needs_review);
   EXPECT_EQ(judge(command(R"(["rm","-rf","."])")).word, Word::deny);
+  // Nor whether it has sent something.
+  spec_.commands[0].hosts = {"example.org"};
+  EXPECT_EQ(prepared(command(R"(["cat","greeting.txt"])")).recovery, Recovery::by_world);
 }
 
 TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
@@ -308,6 +311,16 @@ TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
   const Intent intent = prepared(commit_step("hearth/less"));
   ASSERT_TRUE(actor_->perform(intent, {}));
   EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
+}
+
+TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
+  test::write_file(scratch_ / "token", "tok-7f3a9c51\n");
+  settings_.secrets = {
+      {.name = "token", .source = {.environment = {}, .file = scratch_ / "token", .command = {}}}};
+  open();
+  bench_->learn_secrets();
+  test::write_file(path("greeting.txt"), "hello tok-7f3a9c51\n");
+  EXPECT_EQ(refused(commit_step("hearth/x")), Errc::permission);
 }
 
 TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {
