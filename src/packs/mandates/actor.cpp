@@ -130,6 +130,11 @@ Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
   return judged;
 }
 
+// Of its change set.
+std::string change_id(const Intent& intent) {
+  return hex(digest(intent.key)).substr(0, 32);
+}
+
 Judgement by_scope(std::string_view scope, std::string reason) {
   if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
   if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
@@ -137,7 +142,8 @@ Judgement by_scope(std::string_view scope, std::string reason) {
 }
 
 Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
-  if (deed.kind == "change") return judge_change(deed, policy_of(spec, std::move(own)));
+  if (deed.kind == "change" || deed.kind == "report")
+    return judge_change(deed, policy_of(spec, std::move(own)));
   if (deed.kind == "commit") return by_scope(spec.commits, "commits");
   if (deed.kind == "command") {
     const CommandScope* rule = rule_for(spec, deed.words);
@@ -185,6 +191,11 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
     done = prepare_commit(deed, *root, **sandbox, bench_.redactor());
     intent.target = deed.branch;
     intent.before_hash = deed.base;
+  } else if (decided->kind == "report") {
+    deed.run = context.run;
+    done = prepare_report(deed, *decided, *root);
+    for (const DeedFile& each : deed.files) intent.target = each.path;
+    for (const DeedFile& each : deed.files) intent.before_hash = each.before_hash;
   } else {
     done = fail(Errc::invalid_args, "there is no step of kind " + decided->kind);
   }
@@ -229,6 +240,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   if (deed->kind == "change") done = change(intent, *deed);
   if (deed->kind == "command") done = run_command(*deed, bench_, stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
+  if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {
     const auto root = ws::Root::open(deed->workspace);
     if (!root) return std::unexpected(root.error());
@@ -257,8 +269,7 @@ Result<std::string> WorkspaceActor::change(const Intent& intent, const Deed& dee
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.hold(root->path());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  const std::string id = hex(digest(intent.key)).substr(0, 32);
-  if (auto done = ws::apply(*root, *effects, id, records_); !done)
+  if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
 }
@@ -278,10 +289,23 @@ Result<std::string> WorkspaceActor::tool(const Intent& intent,
   return clipped(std::move(*answer), most_output_bytes);
 }
 
+Result<std::string> WorkspaceActor::report(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop) {
+  if (deed.files.empty()) return fail(Errc::damaged, "a report without a file");
+  auto made = report_file(deed.files.front().path, deed.run, report_of_, bench_, stop);
+  if (!made) return std::unexpected(std::move(made.error()));
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto held = bench_.hold(root->path());
+  if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  return write_report(deed, std::move(*made), change_id(intent), *root, records_);
+}
+
 Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
-  if (deed->kind == "change") return inspect_change(*deed);
+  if (deed->kind == "change" || deed->kind == "report") return inspect_change(*deed);
   if (deed->kind != "commit") return Standing::other;  // a command
   const auto root = ws::Root::open(deed->workspace);
   if (!root) return std::unexpected(root.error());
@@ -291,12 +315,13 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 }
 
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
-  const auto effects = effects_of(deed);
-  if (!effects) return std::unexpected(effects.error());
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.hold(root->path());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  if (deed.kind == "report") return inspect_report(deed, *root);
+  const auto effects = effects_of(deed);
+  if (!effects) return std::unexpected(effects.error());
   std::size_t done = 0;
   std::size_t open = 0;
   for (const ws::PreparedEffect& each : *effects) {

@@ -28,7 +28,7 @@ struct DecidedChange {
 };
 struct DecidedStep {
   std::string id;
-  std::string kind;  // change, command, tool, commit
+  std::string kind;  // change, command, tool, commit, report
   std::vector<std::string> needs;
   std::string on_failure = "halt";
   std::vector<DecidedChange> changes;
@@ -64,6 +64,7 @@ struct Deed {
   std::string kind;
   std::string mandate;
   std::string workspace;
+  std::string run;  // of a report
   std::vector<DeedFile> files;
   std::vector<std::string> words;
   bool writes = false;

@@ -25,6 +25,7 @@ BOOST_DESCRIBE_STRUCT(Deed,
                       (kind,
                        mandate,
                        workspace,
+                       run,
                        files,
                        words,
                        writes,
@@ -52,7 +53,7 @@ static json::Notes notes(const DecidedChange* /*record*/) {
 }
 static json::Notes notes(const DecidedStep* /*record*/) {
   return {{"id", "Short and unique", json::range(1, 60)},
-          {"kind", "", json::one_of({"change", "command", "tool", "commit"})},
+          {"kind", "", json::one_of({"change", "command", "tool", "commit", "report"})},
           {"needs", "Ids of steps that must be done before", json::range(0, 200) | json::defaulted},
           {"on_failure", "What a failure means for the others",
            json::one_of({"halt", "skip_dependents", "continue"}) | json::defaulted},
@@ -63,7 +64,9 @@ static json::Notes notes(const DecidedStep* /*record*/) {
           {"arguments", "Of a tool: a JSON object as text", json::defaulted},
           {"branch", "Of a commit: begins with hearth/", json::defaulted},
           {"message", "Of a commit", json::defaulted},
-          {"paths", "Of a commit: the files to commit as they are",
+          {"paths",
+           "Of a commit: the files to commit as they are; of a report of this run: one file that "
+           "ends in .md or .pdf",
            json::range(0, 1'000) | json::defaulted}};
 }
 static json::Notes notes(const DecidedPlan* /*record*/) {
@@ -83,6 +86,7 @@ static json::Notes notes(const Deed* /*record*/) {
   return {{"kind", ""},
           {"mandate", ""},
           {"workspace", ""},
+          {"run", "", json::defaulted},
           {"files", ""},
           {"words", ""},
           {"writes", ""},

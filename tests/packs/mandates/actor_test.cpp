@@ -36,7 +36,11 @@ class ActorTest : public BenchTest {
   // With what stands in settings_ now.
   void open() {
     bench_.emplace(context_, settings_);
-    actor_.emplace(*bench_, "default", path("own/changes"));
+    actor_.emplace(*bench_, "default", path("own/changes"),
+                   [this](const std::string& run) -> Result<std::string> {
+                     reported_ = run;
+                     return "# Run " + run + "\n";
+                   });
   }
   [[nodiscard]] RunContext context() const {
     return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};
@@ -61,6 +65,7 @@ class ActorTest : public BenchTest {
 
   MandateSpec spec_{.goal = "g", .workspace = {}};
   Settings settings_;
+  std::string reported_;
   std::optional<Workbench> bench_;
   std::optional<WorkspaceActor> actor_;
 };
@@ -216,6 +221,32 @@ TEST_F(ActorTest, AToolThatAsksItsCallerFails) {
   };
   const Intent intent = prepared(R"({"id":"s","kind":"tool","tool":"issues_create"})");
   EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::unsupported);
+}
+
+TEST_F(ActorTest, WritesAReportOfItsRun) {
+  const auto step = [](const std::string& paths) {
+    return R"({"id":"s","kind":"report","paths":)" + paths + "}";
+  };
+  const Intent intent = prepared(step(R"(["docs/run.md"])"));
+  EXPECT_EQ(intent.target, "docs/run.md");
+  EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask) << "as any other new file";
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
+  EXPECT_EQ(reported_, "") << "what it says is not known before";
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(reported_, "run");
+  EXPECT_EQ(read("docs/run.md"), "# Run run\n");
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review) << "whose file is it?";
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  // Whoever approves sees what it replaces.
+  test::write_file(path("docs/run.md"), "old\n");
+  const Intent edits = prepared(step(R"(["docs/run.md"])"));
+  EXPECT_NE(edits.before_hash, "");
+  ASSERT_TRUE(actor_->perform(edits, {}));
+  EXPECT_EQ(read("docs/run.md"), "# Run run\n");
+  for (const char* const paths : {"[]", R"(["a.md","b.md"])", R"(["run.txt"])", R"(["../run.md"])"})
+    EXPECT_EQ(refused(step(paths)), Errc::invalid_args) << paths;
+  spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "deny"}};
+  EXPECT_EQ(judge(step(R"(["docs/other.md"])")).word, Word::deny);
 }
 
 TEST_F(ActorTest, RefusesAStepThatHoldsASecret) {
