@@ -10,6 +10,7 @@ namespace hearth::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr const char* script = R"({
   "orient": ["The greeting is wrong."],
@@ -127,13 +128,29 @@ TEST_F(MandatesHttp, SaysWhatIsWrong) {
   EXPECT_THAT(
       failure(http("POST", "/v1/mandates", R"({"name":"n","goal":"g","workspace":"/usr"})")),
       HasSubstr("403 permission_denied: "));
-  EXPECT_EQ(http("GET", "/v1/nothing").status, 404);
-  EXPECT_EQ(http("DELETE", "/v1/mandates").status, 405);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Origin", "http://evil.example"}}).status, 403);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Host", "evil.example"}}).status, 403);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Hearth-Namespace", "../x"}}).status, 400);
-  for (const char* const path : {"/v1/mandates", "/v1/nothing", "/v1/admin/shutdown"})
-    EXPECT_EQ(HttpClient(port_).ask("POST", path).status, 401) << path;
+}
+
+// Whoever turns a request away: the answer has the form of all answers here, and not JSON-RPC's.
+TEST_F(MandatesHttp, IsRefusedInTheFormOfItsAnswers) {
+  EXPECT_THAT(failure(http("GET", "/v1/nothing")), StartsWith("404 not_found: docs/http.md lists"));
+  const HttpReply method = http("DELETE", "/v1/mandates");
+  EXPECT_EQ(failure(method), "405 unsupported: use GET, POST");
+  EXPECT_EQ(method.header("allow"), "GET, POST");
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Origin", "http://evil.example"}})),
+              StartsWith("403 permission_denied: Origin: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Host", "evil.example"}})),
+              StartsWith("403 permission_denied: Host: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Hearth-Namespace", "../x"}})),
+              StartsWith("400 invalid_args: Hearth-Namespace: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates?surface=odd")),
+              StartsWith("400 invalid_args: ?surface=: "));
+  for (const char* const path : {"/v1/mandates", "/v1/nothing", "/v1/admin/shutdown"}) {
+    const HttpReply stranger = HttpClient(port_).ask("POST", path);
+    EXPECT_THAT(failure(stranger), StartsWith("401 permission_denied: Authorization: ")) << path;
+    EXPECT_EQ(stranger.header("www-authenticate"), "Bearer");
+    EXPECT_THAT(stranger.body, StartsWith(R"({"schema_version":1,"ok":false,)"));
+  }
+  EXPECT_THAT(HttpClient(port_).ask("POST", "/mcp").body, StartsWith(R"({"jsonrpc":"2.0",)"));
 }
 
 TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
