@@ -5,22 +5,13 @@
 #include <csignal>
 
 #include "blackbox/mandates_fixture.hpp"
+#include "blackbox/mandates_scripts.hpp"
 
 namespace hearth::test {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr const char* script = R"({
-  "orient": ["The greeting is wrong."],
-  "decide": [{"reasoning": "Correct it", "steps": [
-    {"id": "edit", "kind": "change", "changes": [
-      {"path": "greeting.txt", "replacements": [{"before": "helo", "after": "hello"}]}]},
-    {"id": "keep", "kind": "commit", "needs": ["edit"], "branch": "hearth/greeting",
-     "message": "Correct the greeting", "paths": ["greeting.txt"]}]}],
-  "reflect": [{"goal_reached": true, "summary": "The greeting is right."}]
-})";
 
 // Ada's, of which the configuration has the hash; and Eve's, which stands in a file.
 constexpr const char* credential = "correct-horse-battery-staple-correct-horse";
@@ -31,7 +22,7 @@ constexpr const char* other_credential = "another-horse-of-thirty-two-letters-or
 class MandatesHttp : public MandatesTest {
  protected:
   void SetUp() override {
-    serve(script);
+    serve(correct_greeting);
     write_file(home_.file("eve.key"), std::string(other_credential) + "\n");
     ::chmod(home_.file("eve.key").c_str(), 0600);
     configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) +
@@ -247,7 +238,7 @@ TEST_F(MandatesHttp, ReloadsAndLeaves) {
 // Every user of the machine can call tools then, and nobody can do more.
 TEST_F(MandatesHttp, WithoutATokenNobodyDecidesOrStops) {
   ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
-  serve(script);
+  serve(correct_greeting);
   configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) + "\"\n", false);
   (void)start_run();
   const std::string proposal = wait_for_proposal();
