@@ -87,6 +87,28 @@ class MandatesHttp : public MandatesTest {
     return std::string(json::string_or(made, "run", ""));
   }
 
+  // The result of a call of mandates_run_follow over /mcp, which may come as a stream of events.
+  json::Value follow(int id, json::Object params) {
+    HttpClient client(port_, token_);
+    const json::Value request{
+        {"jsonrpc", "2.0"}, {"id", id}, {"method", "tools/call"}, {"params", std::move(params)}};
+    HttpReply reply = client.ask("POST", "/mcp",
+                                 {{"Accept", "application/json, text/event-stream"},
+                                  {"MCP-Protocol-Version", "2026-07-28"},
+                                  {"Mcp-Method", "tools/call"},
+                                  {"Mcp-Name", "mandates_run_follow"}},
+                                 json::dump(request));
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    if (reply.header("content-type").starts_with("text/event-stream")) {
+      for (auto event = client.event(); event; event = client.event()) {
+        if (event->data.contains("\"id\":")) reply.body = event->data;
+      }
+    }
+    const auto message = json::parse(reply.body);
+    const json::Value* result = message ? json::find(*message, "result") : nullptr;
+    return result == nullptr ? json::Value(json::Object{{"answer", reply.body}}) : *result;
+  }
+
   std::uint16_t port_ = 0;
   std::string token_;
 };
@@ -187,6 +209,58 @@ TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
   EXPECT_THAT(log, HasSubstr("is not what was shown"));
   EXPECT_EQ(log.find(credential), std::string::npos);
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesHttp, ACommandMayPrintTheCredential) {
+  ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  serve(correct_greeting);
+  configure("[http.approvers.joe]\ncommand = [\"head\", \"-1\", \"" + home_.file("eve.key") +
+            "\"]\n[http.approvers.nobody]\ncommand = [\"false\"]\n");
+  const std::string run = start_run();
+  const std::string proposal = wait_for_proposal();
+  const std::string digest = digest_of(proposal);
+  EXPECT_THAT(failure(decide(proposal, "reject", digest, credential)), StartsWith("403 "));
+  const json::Value decided = data(decide(proposal, "reject", digest, other_credential));
+  EXPECT_EQ(json::string_or(decided, "reviewer", ""), "joe over HTTP");
+  (void)wait_for(run, "ended");
+  EXPECT_THAT(home_.log_text(), HasSubstr("an approver is left out name=nobody"));
+  EXPECT_EQ(home_.log_text().find(other_credential), std::string::npos);
+}
+
+// MCP without a handshake: no session, and each round is a request of its own.
+TEST_F(MandatesHttp, AFollowerOfTheModernEraLendsItsModel) {
+  const std::string run = start_run(R"(,"model":"client")");
+  (void)wait_for(run, "blocked");
+  ClientModel model;
+  json::Object params{{"name", "mandates_run_follow"}, {"arguments", {{"run", run}}}};
+  json::Value result;
+  for (int round = 0; round < 8; ++round) {
+    result = follow(round, modern(params));
+    if (json::string_or(result, "resultType", "") != "input_required") break;
+    json::Object answers;
+    for (const auto& question : result.at("inputRequests").as_object())
+      answers[question.key()] = model(question.value().at("params"));
+    params["inputResponses"] = std::move(answers);
+    params["requestState"] = result.at("requestState");
+  }
+  EXPECT_EQ(model.asked.size(), 3U) << "orient, decide, reflect";
+  const json::Value* row = json::find(result, "structuredContent");
+  ASSERT_NE(row, nullptr) << json::dump(result);
+  EXPECT_EQ(json::string_or(*row, "outcome", ""), "succeeded");
+  EXPECT_TRUE(questions().empty()) << "the server was not asked";
+}
+
+TEST_F(MandatesHttp, WhoLeavesAnswersNothing) {
+  const std::string run = start_run(R"(,"model":"client")");
+  (void)wait_for(run, "blocked");
+  json::Object params{{"name", "mandates_run_follow"}, {"arguments", {{"run", run}}}};
+  const json::Value asked = follow(1, modern(params));
+  ASSERT_EQ(json::string_or(asked, "resultType", ""), "input_required") << json::dump(asked);
+  // The state of another round, and one that was edited, are none.
+  params["requestState"] = std::string(asked.at("requestState").as_string()) + "x";
+  params["inputResponses"] = json::Object{};
+  EXPECT_NE(json::string_or(follow(2, modern(params)), "resultType", ""), "input_required");
+  EXPECT_NE(json::string_or(data(http("GET", "/v1/runs/" + run)), "state", ""), "ended");
 }
 
 TEST_F(MandatesHttp, WhatIsTooLateIsRefused) {
