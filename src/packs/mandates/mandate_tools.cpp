@@ -3,8 +3,9 @@
 #include <system_error>
 
 #include "base/confined_path.hpp"
+#include "packs/mandates/mandate_wire.hpp"
+#include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -4,8 +4,8 @@
 #include "base/confined_path.hpp"
 #include "packs/mandates/report_step.hpp"
 #include "packs/mandates/report_wire.hpp"
+#include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 #include "store/atomic_file.hpp"
 
 namespace hearth::packs::mandates {

@@ -6,7 +6,7 @@ json::Notes notes(const ReportAnswer*) {
   return {{"markdown", "What a run was for, did and cost"}};
 }
 json::Notes notes(const ReportFileRequest*) {
-  return {{"run", "Its id, or the beginning of it", json::range(1, 100)},
+  return {{"run", run_text, word()},
           {"path", "A file of the project that ends in .md or .pdf", json::range(1, 4'096)},
           {"overwrite", "Replace a file that is there", json::defaulted}};
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "json/record.hpp"
+#include "packs/mandates/page_wire.hpp"
 
 namespace hearth::packs::mandates::wire {
 

@@ -6,7 +6,7 @@
 
 #include "base/log.hpp"
 #include "packs/mandates/run_report.hpp"
-#include "packs/mandates/wire.hpp"
+#include "packs/mandates/run_wire.hpp"
 
 namespace hearth::packs::mandates {
 
