@@ -123,7 +123,7 @@ class HttpFront final : public daemon::Front, private Handler {
   // Handler
   std::optional<Response> refuse(const Request& head) override;
   void serve(Request request, std::shared_ptr<Answer> answer) override;
-  Response refused(const Request& head, const char* reason, int status, Error error);
+  Response refused(const Request& head, const char* reason, int status, const Error& error);
   Response health() const;
   Response metrics() const;
 
@@ -247,7 +247,10 @@ void HttpFront::describe(json::Object& status) const {
 }
 
 // Under /v1 in the envelope of all its answers; elsewhere as a client of MCP expects it.
-Response HttpFront::refused(const Request& head, const char* reason, int status, Error error) {
+Response HttpFront::refused(const Request& head,
+                            const char* reason,
+                            int status,
+                            const Error& error) {
   ++counts_.refusals[reason];
   if (head.path.starts_with(routes_prefix)) return failure(status, error);
   const bool is_of_http = status == 404 || status == 405;

@@ -6,7 +6,7 @@ json::Notes notes(const ApprovalRow*) {
   return {{"id", ""},
           {"run", ""},
           {"state", "pending, approved, denied, expired, superseded or used"},
-          {"kind", "change, command, tool or commit"},
+          {"kind", "change, command, tool, commit or report"},
           {"target", ""},
           {"needs_elevation", "It concerns what is protected"},
           {"created", time_text},

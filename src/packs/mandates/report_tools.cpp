@@ -46,9 +46,11 @@ Result<wire::ReportFileAnswer> write(Space& space,
   if (!made) return std::unexpected(std::move(made.error()));
   if (auto done = store::replace_file(*path, made->bytes, 0644); !done)
     return std::unexpected(std::move(done.error()));
-  return wire::ReportFileAnswer{.path = std::move(*path),
+  wire::ReportFileAnswer answer{.path = std::move(*path),
                                 .bytes = static_cast<std::int64_t>(made->bytes.size()),
-                                .missing = std::move(made->missing)};
+                                .missing = {}};
+  if (!made->missing.empty()) answer.missing = std::move(made->missing);
+  return answer;
 }
 
 }  // namespace

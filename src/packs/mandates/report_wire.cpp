@@ -11,8 +11,7 @@ json::Notes notes(const ReportFileRequest*) {
           {"overwrite", "Replace a file that is there", json::defaulted}};
 }
 json::Notes notes(const ReportFileAnswer*) {
-  return {
-      {"path", "Absolute"}, {"bytes", ""}, {"missing", "Characters that no font had; empty: none"}};
+  return {{"path", "Absolute"}, {"bytes", ""}, {"missing", "Characters that no font had"}};
 }
 
 }  // namespace hearth::packs::mandates::wire

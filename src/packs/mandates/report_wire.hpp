@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "packs/mandates/page_wire.hpp"
@@ -25,7 +26,7 @@ json::Notes notes(const ReportFileRequest*);
 struct ReportFileAnswer {
   std::string path;
   std::int64_t bytes = 0;
-  std::string missing;
+  std::optional<std::string> missing;
 };
 BOOST_DESCRIBE_STRUCT(ReportFileAnswer, (), (path, bytes, missing))
 json::Notes notes(const ReportFileAnswer*);

@@ -42,7 +42,7 @@ json::Notes notes(const LogEntry*) {
 }
 json::Notes notes(const EffectEntry*) {
   return {{"key", "Run, cycle and step"},
-          {"kind", "change, command, tool or commit"},
+          {"kind", "change, command, tool, commit or report"},
           {"target", ""},
           {"state", "intended, done, failed or review"},
           {"output", ""}};
