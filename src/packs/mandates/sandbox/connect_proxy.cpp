@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -31,6 +32,7 @@ constexpr std::size_t most_connections = 16;
 constexpr std::size_t most_refused = 100;
 constexpr std::size_t longest_head = 8'192;  // bytes
 constexpr int patience = 20'000;             // ms, for a request's head and for a host to answer
+constexpr int lingering = 1'000;             // ms, for more of a request that was refused
 
 // This machine, its private networks, and what is no single host: not what a public name may lead
 // to.
@@ -139,16 +141,16 @@ class ConnectProxy::Server final {
   void serve(int client) {
     const auto [head, rest] = read_head(client);
     const auto request = parse_proxy_request(head);
-    if (!request) return answer(client, "400 Only CONNECT host:port and http:// are served");
+    if (!request) return refuse(client, "400 Only CONNECT host:port and http:// are served");
     const HostAndPort& target = request->target;
     const auto rule = std::ranges::find_if(
         rules_, [&](const HostRule& each) { return each.admits(target.host, target.port); });
     if (rule == rules_.end()) {
       note_refusal(target);
-      return answer(client, "403 No network rule of this mandate names this host");
+      return refuse(client, "403 No network rule of this mandate names this host");
     }
     const UniqueFd host = connect(target, rule->names_an_address());
-    if (!host.valid()) return answer(client, "502 The host cannot be reached");
+    if (!host.valid()) return refuse(client, "502 The host cannot be reached");
     if (request->head.empty()) answer(client, "200 Connected");
     pump(client, host.get(), request->head + rest);
   }
@@ -182,6 +184,18 @@ class ConnectProxy::Server final {
     const std::string text = "HTTP/1.1 " + std::string(status) + "\r\n" +
                              (status.starts_with("200") ? "" : "Content-Length: 0\r\n") + "\r\n";
     (void)::send(client, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+
+  // A client that still sends the body of what is refused reads the answer only after it: a
+  // connection that is closed on unread bytes is reset, and the answer lost.
+  void refuse(int client, std::string_view status) const {
+    answer(client, status);
+    ::shutdown(client, SHUT_WR);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience);
+    std::array<char, 65'536> part;
+    while (std::chrono::steady_clock::now() < deadline && await(client, POLLIN, lingering)) {
+      if (::recv(client, part.data(), part.size(), 0) <= 0) return;
+    }
   }
 
   [[nodiscard]] UniqueFd connect(const HostAndPort& target, bool may_be_private) const {
