@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,20 @@ std::string in_units(std::int64_t millionths) {
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
+// What the mandate allows; a day's limits are the configuration's.
+std::string limits_of(const MandateSpec& spec) {
+  std::string text;
+  const auto add = [&](const std::optional<std::int64_t>& most, std::string_view of) {
+    if (!most) return;
+    text.append(text.empty() ? "" : ", ").append(std::to_string(*most)).append(of);
+  };
+  add(spec.run_calls, " calls a run");
+  add(spec.run_tokens, " tokens a run");
+  add(spec.mandate_calls, " calls in all");
+  add(spec.mandate_tokens, " tokens in all");
+  return text;
+}
+
 void add_head(Markdown& to, const Facts& facts, const Amounts& spent) {
   const Run& run = facts.run;
   to.heading(1, "Run " + run.id);
@@ -77,6 +92,7 @@ void add_head(Markdown& to, const Facts& facts, const Amounts& spent) {
                        std::to_string(spent.tokens) + " tokens, cost " + in_units(spent.money) +
                        ", " + std::to_string(spent.wall_ms) + " ms");
   const auto spec = parse_spec(facts.mandate.spec);
+  if (spec) to.item("may spend", limits_of(*spec));
   to.item("workspace", spec ? spec->workspace : "");
   to.heading(2, "Goal");
   to.block(spec ? clipped(spec->goal, most_text) : spec.error().message);

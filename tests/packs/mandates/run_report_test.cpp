@@ -19,9 +19,10 @@ using testing::Not;
 class RunReport : public testing::Test {
  protected:
   RunReport() {
-    mandate_ = create_mandate(*engine_->store, "greeter",
-                              spec_text({.goal = "Greet\n```\n# all", .workspace = "/w"}))
-                   .value();
+    MandateSpec spec{.goal = "Greet\n```\n# all", .workspace = "/w"};
+    spec.run_calls = 7;
+    spec.mandate_tokens = 900;
+    mandate_ = create_mandate(*engine_->store, "greeter", spec_text(spec)).value();
   }
   std::int64_t begin() {
     const auto run = engine_->runs().create(mandate_.n, "a <b>test</b>").value();
@@ -59,6 +60,7 @@ TEST_F(RunReport, TellsWhatARunWasForDidAndCost) {
   EXPECT_THAT(text, HasSubstr("- state: ended, succeeded\n"));
   EXPECT_THAT(text, HasSubstr("- begun by: a \\<b\\>test\\</b\\>\n"));
   EXPECT_THAT(text, HasSubstr("- spent: 3 calls of the model, 300 tokens, cost 0.006000, "));
+  EXPECT_THAT(text, HasSubstr("- may spend: 7 calls a run, 900 tokens in all\n"));
   EXPECT_THAT(text, HasSubstr("## Goal\n\n````\nGreet\n```\n# all\n````\n"));
   EXPECT_THAT(text, HasSubstr("## Cycle 1\n\n### Observed\n"));
   EXPECT_THAT(text, HasSubstr("```\ncycle 1\n```\n"));
