@@ -119,7 +119,7 @@ Result<const NamedSecret*> Vault::find(std::string_view name, const CommandUse& 
   const auto secret = find(name);
   if (!secret) return secret;
   if (std::ranges::none_of((*secret)->commands, use.obeys))
-    return not_for(**secret, "the command " + use.program);
+    return not_for(**secret, use.program.empty() ? "commands" : "the command " + use.program);
   // Wherever the command can go, the secret can.
   for (const std::string& host : use.hosts) {
     if (auto meant = find(name, host, &NamedSecret::hosts); !meant) return meant;

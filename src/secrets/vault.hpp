@@ -29,7 +29,7 @@ struct NamedSecret {
 
 // A command that asks for one.
 struct CommandUse {
-  std::string program;                            // as errors name it
+  std::string program;                            // as errors name it; empty: not known yet
   std::function<bool(const std::string&)> obeys;  // one of NamedSecret::commands
   std::vector<std::string> hosts;                 // all that it may reach
 };

@@ -53,6 +53,8 @@ TEST_F(VaultTest, GivesACommandOnlyWhatItMayTakeAnywhere) {
   use.obeys = [](const std::string&) { return false; };
   EXPECT_EQ(vault->for_command("key", use, {}).error().message,
             "the secret key is not for the command gh");
+  use.program.clear();
+  EXPECT_EQ(vault->check_command("key", use).error().message, "the secret key is not for commands");
   EXPECT_EQ(vault->check_command("nosuch", use).error().code, Errc::not_found);
 }
 
