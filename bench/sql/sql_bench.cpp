@@ -12,6 +12,7 @@
 //   process bench_sql postgres HEARTH SOCKET_DIRECTORY ROUNDS COUNT
 //
 // "One client" works for 20 µs between an answer and the next call, as in bench_round_trip.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -100,6 +101,23 @@ double milliseconds(const Exchange& exchange) {
   return milliseconds_since(start);
 }
 
+struct Subject {
+  std::string name;
+  Exchange run;
+  Figures took = {};
+};
+
+// Each comes first as often as the others: what one leaves behind, the next has to bear.
+template <std::size_t size>
+void in_turn(std::array<Subject, size> subjects, int rounds) {
+  for (const Subject& each : subjects) each.run();  // warms up
+  for (int round = 0; round < rounds; ++round) {
+    for (Subject& each : subjects) each.took.push_back(milliseconds(each.run));
+    std::ranges::rotate(subjects, subjects.begin() + 1);
+  }
+  for (const Subject& each : subjects) print_series(each.name, "ms", each.took);
+}
+
 void calls(const std::string& hearth, int rounds, int count) {
   const Bridge bridge(hearth);
   const DuckDb duckdb(":memory:", threads, scratch_memory);
@@ -162,18 +180,11 @@ void load(const std::string& hearth,
   const Bridge bridge(hearth);
   const DuckDb duckdb(directory + "/load.duckdb", threads, scratch_memory);
   const std::string copy = "CREATE OR REPLACE TABLE sales AS SELECT * FROM read_csv('" + csv + "')";
-  Figures floor;
-  Figures scratch;
-  Figures persistent;
-  for (int round = 0; round <= rounds; ++round) {  // the first one warms up
-    floor.push_back(milliseconds([&] { duckdb.run(copy); }));
-    scratch.push_back(milliseconds([&] { (void)bridge.ask(sql_load(csv, "scratch")); }));
-    persistent.push_back(milliseconds([&] { (void)bridge.ask(sql_load(csv, "persistent")); }));
-  }
-  for (Figures* each : {&floor, &scratch, &persistent}) each->erase(each->begin());
-  print_series("duckdb load", "ms", floor);
-  print_series("scratch load", "ms", scratch);
-  print_series("persistent load", "ms", persistent);
+  in_turn(std::array{Subject{"duckdb load", [&] { duckdb.run(copy); }},
+                     Subject{"scratch load", [&] { (void)bridge.ask(sql_load(csv, "scratch")); }},
+                     Subject{"persistent load",
+                             [&] { (void)bridge.ask(sql_load(csv, "persistent")); }}},
+          rounds);
 }
 
 void heavy(const std::string& hearth,
@@ -187,16 +198,9 @@ void heavy(const std::string& hearth,
   (void)bridge.ask(sql_load(csv, "scratch"));
   for (const Query& query : heavy_queries) {
     const std::string call = sql_query(query.sql, "scratch");
-    Figures floor;
-    Figures found;
-    for (int round = 0; round <= rounds; ++round) {
-      floor.push_back(milliseconds([&] { duckdb.run(query.sql); }));
-      found.push_back(milliseconds([&] { (void)bridge.ask(call); }));
-    }
-    floor.erase(floor.begin());
-    found.erase(found.begin());
-    print_series(std::string("duckdb ") + query.name, "ms", floor);
-    print_series(query.name, "ms", found);
+    in_turn(std::array{Subject{std::string("duckdb ") + query.name, [&] { duckdb.run(query.sql); }},
+                       Subject{query.name, [&] { (void)bridge.ask(call); }}},
+            rounds);
   }
   Figures page;
   for (int round = 0; round < rounds; ++round) {

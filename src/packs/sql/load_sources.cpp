@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <utility>
@@ -39,27 +40,50 @@ std::string line_reader(const LoadSource& source) {
          ")";
 }
 
+// Shows the beginning of a file piece by piece until one says that it has seen enough; false when
+// the file is not one to look into.
+template <typename Look>
+bool looked_through(const LoadSource& source, const Look& has_seen_enough) {
+  if (source.kind.compression != Compression::none) return false;
+  const auto fd = open_regular(source.path, O_RDONLY | O_NOFOLLOW);
+  if (!fd) return false;
+  std::array<char, std::size_t{64} << 10> piece;
+  for (std::size_t seen = 0; seen < longest_sample;) {
+    const ssize_t size = ::read(fd->get(), piece.data(), piece.size());
+    if (size < 0) return false;
+    if (size == 0) break;
+    seen += static_cast<std::size_t>(size);
+    if (has_seen_enough(std::string_view(piece.data(), static_cast<std::size_t>(size)))) break;
+  }
+  return true;
+}
+
 // Whether the rows that DuckDB has looked at say nothing about quotes, which may yet come: then
 // they are those of RFC 4180. (Of a compressed file its first bytes say nothing.)
 bool has_no_quotes(const LoadSource& source) {
-  if (source.kind.compression != Compression::none) return false;
-  const auto head = read_head(source.path, longest_sample);
-  if (!head) return false;
   std::int64_t rows = source.options.sample_rows.value_or(sample_rows);
-  const auto end = std::ranges::find_if(*head, [&](char c) { return c == '\n' && --rows == 0; });
-  return std::find(head->begin(), end, '"') == end;
+  bool is_any = false;
+  const bool is_known = looked_through(source, [&](std::string_view piece) {
+    const auto end = std::ranges::find_if(piece, [&](char c) { return c == '\n' && --rows == 0; });
+    is_any = std::find(piece.begin(), end, '"') != end;
+    return is_any || end != piece.end();
+  });
+  return is_known && !is_any;
 }
 
 // Whether the first lines of a file hold nothing.
 bool are_blank(const LoadSource& source, std::int64_t lines) {
   if (lines == 0) return true;
-  const auto head = read_head(source.path, longest_sample);
-  if (!head || source.kind.compression != Compression::none) return false;
-  for (const char each : *head) {
-    if (each == '\n' && --lines == 0) return true;
-    if (each != '\n' && each != '\r' && each != ' ' && each != '\t') return false;
-  }
-  return false;
+  bool has_text = false;
+  const bool is_known = looked_through(source, [&](std::string_view piece) {
+    for (const char each : piece) {
+      if (each == '\n' && --lines == 0) return true;
+      has_text = each != '\n' && each != '\r' && each != ' ' && each != '\t';
+      if (has_text) return true;
+    }
+    return false;
+  });
+  return is_known && !has_text && lines == 0;
 }
 
 // DuckDB would leave them out unsaid, be it a preamble or all but one row.

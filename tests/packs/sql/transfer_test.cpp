@@ -104,7 +104,8 @@ TEST(ReaderSql, QuotesEveryOption) {
   options.null_texts = {"NA", "it's"};
   options.types = {{"a'b", "DECIMAL(10,2)"}};
   EXPECT_EQ(reader_sql("o'f.csv", {}, options).value(),
-            "system.main.read_csv('o''f.csv', delim = '''; DROP TABLE t; --', header = true, "
+            "system.main.read_csv('o''f.csv', buffer_size = 8388608, delim = '''; DROP TABLE t; "
+            "--', header = true, "
             "nullstr = ['NA', "
             "'it''s'], types = {'a''b': 'DECIMAL(10,2)'})");
   EXPECT_EQ(
@@ -112,11 +113,13 @@ TEST(ReaderSql, QuotesEveryOption) {
       "(SELECT * REPLACE (CAST(\"n\" AS BIGINT) AS \"n\") FROM system.main.read_parquet('x'))");
   EXPECT_FALSE(reader_sql("x", {}, {.types = {{"n", "INT); DROP"}}}));
   EXPECT_EQ(reader_sql("x", {}, {.quote = "", .columns = {{"a'b", "DATE"}}}).value(),
-            "system.main.read_csv('x', quote = '', auto_detect = false, columns = {'a''b': "
+            "system.main.read_csv('x', buffer_size = 8388608, quote = '', auto_detect = false, "
+            "columns = {'a''b': "
             "'DATE'})");
   EXPECT_FALSE(reader_sql("x", {}, {.columns = {{"n", "INT); DROP"}}}));
-  EXPECT_THAT(sniffer_sql("o'f.csv", {}, {.types = {{"a'b", "DATE"}}}).value(),
-              testing::HasSubstr("sniff_csv('o''f.csv', types = {'a''b': 'DATE'})"));
+  EXPECT_THAT(
+      sniffer_sql("o'f.csv", {}, {.types = {{"a'b", "DATE"}}}).value(),
+      testing::HasSubstr("sniff_csv('o''f.csv', buffer_size = 8388608, types = {'a''b': 'DATE'})"));
   EXPECT_FALSE(sniffer_sql("x", {}, {.types = {{"n", "INT); DROP"}}}));
 }
 

@@ -36,6 +36,8 @@ Result<std::string> load_from(const std::string& path) {
     return fail(Errc::unavailable, path + " is DuckDB " + version +
                                        ", and this hearthd was built for v" HEARTH_DUCKDB_VERSION);
   }
+  candidate.control_allocator = reinterpret_cast<decltype(candidate.control_allocator)>(
+      ::dlsym(library, "duckdb_je_mallctl"));
   loaded = candidate;  // never unloaded
   return version;
 }

@@ -6,6 +6,7 @@
 
 #include <duckdb.h>
 
+#include <cstddef>
 #include <string>
 
 #include "base/result.hpp"
@@ -59,6 +60,12 @@ struct Api {
 #define HEARTH_DUCKDB_MEMBER(name) decltype(&::name) name = nullptr;
   HEARTH_DUCKDB_FUNCTIONS(HEARTH_DUCKDB_MEMBER)
 #undef HEARTH_DUCKDB_MEMBER
+  // mallctl of the jemalloc within the library; null where that does not show it.
+  int (*control_allocator)(const char* name,
+                           void* old_value,
+                           std::size_t* old_size,
+                           void* new_value,
+                           std::size_t new_size) = nullptr;
 };
 
 // Loads the library: the system's if it is of the version whose header this was built with, else

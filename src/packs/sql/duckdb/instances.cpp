@@ -14,6 +14,7 @@
 #include "packs/sql/duckdb/cells.hpp"
 #include "packs/sql/duckdb/foreign_scan.hpp"
 #include "packs/sql/duckdb/gate.hpp"
+#include "packs/sql/duckdb/memory.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -39,8 +40,7 @@ Result<Config> configuration(const InstanceSpec& spec) {
       {"temp_directory", spills_of(spec)},
       {"memory_limit", spec.memory_limit == 0 ? "" : std::to_string(spec.memory_limit) + "B"},
       {"threads", spec.threads == 0 ? "" : std::to_string(spec.threads)},
-      // Gives memory back a second after it was freed, not when the next query happens to.
-      {"allocator_background_threads", "true"},
+      {"allocator_background_threads", has_own_allocator() ? "false" : "true"},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},

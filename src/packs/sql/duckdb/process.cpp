@@ -1,6 +1,5 @@
 #include "packs/sql/duckdb/process.hpp"
 
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,16 +10,13 @@
 #include <map>
 #include <memory>
 
+#include "packs/sql/duckdb/memory.hpp"
 #include "packs/sql/duckdb/worker.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
 
 constexpr int control_socket = 0;
-// The C library gives each of the first sixteen threads a heap of its own, and what lies scattered
-// in them does not go back to the system: 384 MB after ten connections had each sorted a million
-// rows. DuckDB has an allocator of its own for what is large.
-constexpr int most_heaps = 2;
 
 struct Packet {
   std::string bytes;
@@ -122,7 +118,7 @@ int run_engine_process() {
   ::prctl(PR_SET_NAME, "hearth-duckdb");
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   ::signal(SIGPIPE, SIG_IGN);
-  ::mallopt(M_ARENA_MAX, most_heaps);
+  bound_heaps();
   Report report{.version = {}, .problem = {}, .notes = confinement_notes()};
   auto version = load_api();
   if (version) {

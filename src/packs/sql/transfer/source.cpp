@@ -10,6 +10,10 @@
 namespace hearth::packs::sql {
 namespace {
 
+// What DuckDB reads at once of a CSV. Its own 32 MB are read for the sniffer, and again; what is
+// shorter than a few times its longest line (2 MB) gains nothing more.
+constexpr std::size_t buffer_bytes = std::size_t{8} << 20;
+
 struct Named {
   std::string_view name;
   FileFormat format;
@@ -128,6 +132,7 @@ std::string as_struct(const std::vector<std::pair<std::string, std::string>>& ty
 Options csv_options(const SourceKind& kind, const SourceOptions& from) {
   Options options;
   add_compression(options, kind.compression);
+  options.add("buffer_size", std::to_string(buffer_bytes));
   if (from.delimiter) {
     options.add_text("delim", from.delimiter);
   } else if (kind.format == FileFormat::tsv) {
