@@ -173,7 +173,8 @@ int serve(const CommandLine& line) {
     web::HttpOptions front{
         .address = http.address, .port = http.port, .requires_token = http.requires_token};
     for (const config::Approver& each : http.approvers)
-      front.approvers.push_back({each.name, each.sha256, each.file, each.environment});
+      front.approvers.push_back(
+          {each.name, each.sha256, each.file, each.environment, each.command});
     daemon.add(web::make_http_front(std::move(front)));
   }
   return daemon.run();

@@ -155,6 +155,10 @@ constexpr std::array approver_keys{
                 [](Approver& to, const RawValue& v) {
                   return store(to.environment, as_text(v)) && !to.environment.empty();
                 }},
+    ApproverKey{"command", "a program and its arguments, as a list",
+                [](Approver& to, const RawValue& v) {
+                  return store(to.command, as_list(v)) && !to.command.empty();
+                }},
 };
 
 // "approvers.NAME.KEY" of [http]; nothing when it is something else.
@@ -184,12 +188,12 @@ Result<void> take_http_section(std::string_view file, const Section& section, Se
     if (!taken) return taken;
   }
   for (const Approver& each : settings.http.approvers) {
-    const int sources =
-        int{!each.sha256.empty()} + int{!each.file.empty()} + int{!each.environment.empty()};
+    const int sources = int{!each.sha256.empty()} + int{!each.file.empty()} +
+                        int{!each.environment.empty()} + int{!each.command.empty()};
     if (sources == 1) continue;
     return fail(Errc::invalid_args,
                 format_place(file, section.at) + ": [http.approvers." + each.name +
-                    "]: expected one of sha256, file and env",
+                    "]: expected one of sha256, file, env and command",
                 {"leave the others out"});
   }
   return {};

@@ -47,9 +47,10 @@ struct Limits {
 // set.
 struct Approver {
   std::string name;
-  std::string sha256;       // of the credential, in hexadecimal: it is not on this machine
-  std::string file;         // absolute; holds it
-  std::string environment;  // a variable of the daemon that holds it
+  std::string sha256;                // of the credential, in hexadecimal: it is not on this machine
+  std::string file;                  // absolute; holds it
+  std::string environment;           // a variable of the daemon that holds it
+  std::vector<std::string> command;  // prints it
   bool operator==(const Approver&) const = default;
 };
 

@@ -20,6 +20,11 @@ bool is_name(std::string_view text) {
   });
 }
 
+std::unexpected<Error> not_for(const NamedSecret& secret, std::string_view use) {
+  return fail(Errc::permission, "the secret " + secret.name + " is not for " + std::string(use),
+              {"add it to the secret's scopes if it is to be"});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Vault>> Vault::open(std::vector<NamedSecret> secrets, Redactor redactor) {
@@ -54,6 +59,20 @@ Result<std::string> Vault::for_host(std::string_view name,
   return read(name, host, &NamedSecret::hosts, stop);
 }
 
+Result<std::string> Vault::for_command(std::string_view name,
+                                       const CommandUse& use,
+                                       const std::stop_token& stop) const {
+  const auto secret = find(name, use);
+  if (!secret) return std::unexpected(secret.error());
+  return value_of(**secret, stop);
+}
+
+Result<void> Vault::check_command(std::string_view name, const CommandUse& use) const {
+  const auto secret = find(name, use);
+  if (!secret) return std::unexpected(secret.error());
+  return {};
+}
+
 Result<void> Vault::check_tool(std::string_view name, std::string_view tool) const {
   const auto secret = find(name, tool, &NamedSecret::tools);
   if (!secret) return std::unexpected(secret.error());
@@ -77,18 +96,35 @@ Result<void> Vault::learn(const std::stop_token& stop) const {
   return all;
 }
 
-Result<const NamedSecret*> Vault::find(std::string_view name,
-                                       std::string_view use,
-                                       std::vector<std::string> NamedSecret::* scope) const {
+Result<const NamedSecret*> Vault::find(std::string_view name) const {
   const auto secret = std::ranges::find(secrets_, name, &NamedSecret::name);
   if (secret == secrets_.end())
     return fail(Errc::not_found, "there is no secret " + std::string(name),
                 {"name it in the configuration"});
-  const auto& scopes = (*secret).*scope;
-  if (std::ranges::none_of(scopes, [&](const std::string& each) { return is_meant(each, use); }))
-    return fail(Errc::permission, "the secret " + secret->name + " is not for " + std::string(use),
-                {"add it to the secret's scopes if it is to be"});
   return &*secret;
+}
+
+Result<const NamedSecret*> Vault::find(std::string_view name,
+                                       std::string_view use,
+                                       std::vector<std::string> NamedSecret::* scope) const {
+  const auto secret = find(name);
+  if (!secret) return secret;
+  const auto& scopes = (**secret).*scope;
+  if (std::ranges::none_of(scopes, [&](const std::string& each) { return is_meant(each, use); }))
+    return not_for(**secret, use);
+  return secret;
+}
+
+Result<const NamedSecret*> Vault::find(std::string_view name, const CommandUse& use) const {
+  const auto secret = find(name);
+  if (!secret) return secret;
+  if (std::ranges::none_of((*secret)->commands, use.obeys))
+    return not_for(**secret, use.program.empty() ? "commands" : "the command " + use.program);
+  // Wherever the command can go, the secret can.
+  for (const std::string& host : use.hosts) {
+    if (auto meant = find(name, host, &NamedSecret::hosts); !meant) return meant;
+  }
+  return secret;
 }
 
 Result<std::string> Vault::value_of(const NamedSecret& secret, const std::stop_token& stop) const {

@@ -2,7 +2,9 @@
 // hosts they are for, and known to the redactor from then on.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -21,6 +23,15 @@ struct NamedSecret {
   // Empty: none.
   std::vector<std::string> tools;
   std::vector<std::string> hosts;
+  // Rules for commands in the sandbox, in whatever form its owner knows. Empty: none.
+  std::vector<std::string> commands;
+};
+
+// A command that asks for one.
+struct CommandUse {
+  std::string program;                            // as errors name it; empty: not known yet
+  std::function<bool(const std::string&)> obeys;  // one of NamedSecret::commands
+  std::vector<std::string> hosts;                 // all that it may reach
 };
 
 // Thread-safe.
@@ -37,9 +48,15 @@ class Vault final {
   [[nodiscard]] Result<std::string> for_host(std::string_view name,
                                              std::string_view host,
                                              const std::stop_token& stop) const;
+  // It goes to a command that obeys one of the secret's rules, and reaches no host that the secret
+  // is not for.
+  [[nodiscard]] Result<std::string> for_command(std::string_view name,
+                                                const CommandUse& use,
+                                                const std::stop_token& stop) const;
 
-  // What for_tool() would say of the scope alone; reads nothing.
+  // What for_tool() and for_command() would say of the scope alone; read nothing.
   [[nodiscard]] Result<void> check_tool(std::string_view name, std::string_view tool) const;
+  [[nodiscard]] Result<void> check_command(std::string_view name, const CommandUse& use) const;
   // Those that a tool may be given.
   [[nodiscard]] std::vector<std::string> names_for_tool(std::string_view tool) const;
   // Reads all, so that the redactor knows them before anybody uses one. The first error, after all
@@ -50,10 +67,12 @@ class Vault final {
 
  private:
   Vault(std::vector<NamedSecret> secrets, Redactor redactor);
+  [[nodiscard]] Result<const NamedSecret*> find(std::string_view name) const;
   [[nodiscard]] Result<const NamedSecret*> find(
       std::string_view name,
       std::string_view use,
       std::vector<std::string> NamedSecret::* scope) const;
+  [[nodiscard]] Result<const NamedSecret*> find(std::string_view name, const CommandUse& use) const;
   [[nodiscard]] Result<std::string> value_of(const NamedSecret& secret,
                                              const std::stop_token& stop) const;
   [[nodiscard]] Result<std::string> read(std::string_view name,

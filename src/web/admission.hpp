@@ -10,13 +10,20 @@
 
 namespace hearth::web {
 
+// Why a request is not served; its way (MCP, events, routes) says it in its own form.
+struct NotServed {
+  int status = 403;
+  int number = 0;  // of JSON-RPC
+  Error error;
+};
+
 // What a client on the socket says in its hello, with the namespace from the header
-// Hearth-Namespace and the surface from the query; or the answer that says why it is not served.
-// `id` is that of the request, as JSON text.
-[[nodiscard]] std::expected<ipc::Greeting, Response> admit(daemon::Server& server,
-                                                           const Request& request,
-                                                           std::string_view client_name,
-                                                           std::string_view client_version,
-                                                           std::string_view id);
+// Hearth-Namespace and the surface from the query.
+[[nodiscard]] std::expected<ipc::Greeting, NotServed> admit(daemon::Server& server,
+                                                            const Request& request,
+                                                            std::string_view client_name,
+                                                            std::string_view client_version);
+// For MCP; `id` is that of the request, as JSON text.
+[[nodiscard]] Response refusal(const NotServed& why, std::string_view id = {});
 
 }  // namespace hearth::web

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/log.hpp"
+#include "io/captured_output.hpp"
 #include "web/guard.hpp"
 
 namespace hearth::web {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t least_size = 32;  // of a credential: nobody guesses it
 constexpr std::size_t most_size = 512;
+constexpr std::chrono::seconds most_patience{5};  // the daemon's start waits
 
 std::string sha256_of(std::string_view text) {
   std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
@@ -29,6 +31,11 @@ Result<std::string> read_credential(const ApproverSource& source) {
     auto read = read_private(source.file, most_size + 1);
     if (!read) return read;
     text = std::move(*read);
+  } else if (!source.command.empty()) {
+    auto printed = io::captured_output({.words = source.command, .environment = {}}, 2 * most_size,
+                                       most_patience);
+    if (!printed) return printed;
+    text = printed->substr(0, printed->find('\n'));
   } else {
     const char* const value = std::getenv(source.environment.c_str());
     if (value == nullptr)

@@ -20,6 +20,7 @@ struct ApproverSource {
   std::string sha256;
   std::string file;
   std::string environment;
+  std::vector<std::string> command;  // the first line it prints; it has five seconds
 };
 
 inline constexpr const char* approver_header = "Hearth-Approver";

@@ -180,9 +180,9 @@ Endpoint::Client Endpoint::client_of(const Request& request,
                                      std::string_view id,
                                      const BodyFacts& body,
                                      const std::shared_ptr<Answer>& answer) {
-  auto greeting = admit(server_, request, body.client_name, body.client_version, id);
+  auto greeting = admit(server_, request, body.client_name, body.client_version);
   if (!greeting) {
-    answer->send(greeting.error());
+    answer->send(refusal(greeting.error(), id));
     return {};
   }
   auto caller = std::make_shared<pack::Caller>();

@@ -83,8 +83,8 @@ EventStreams::EventStreams(daemon::Server& server, daemon::EventLog& log)
 EventStreams::~EventStreams() = default;
 
 void EventStreams::open(const Request& request, const std::shared_ptr<Answer>& answer) {
-  auto greeting = admit(server_, request, "", "", "");
-  if (!greeting) return answer->send(greeting.error());
+  auto greeting = admit(server_, request, "", "");
+  if (!greeting) return answer->send(refusal(greeting.error()));
   auto filter = read_filter(request, std::move(greeting->name_space));
   if (!filter) {
     const Error& error = filter.error();

@@ -123,7 +123,7 @@ class HttpFront final : public daemon::Front, private Handler {
   // Handler
   std::optional<Response> refuse(const Request& head) override;
   void serve(Request request, std::shared_ptr<Answer> answer) override;
-  Response refused(const char* reason, Response response);
+  Response refused(const Request& head, const char* reason, int status, const Error& error);
   Response health() const;
   Response metrics() const;
 
@@ -186,7 +186,8 @@ void HttpFront::restore() {
 io::Task HttpFront::serve_connection(UniqueFd socket) {
   ++counts_.connections;
   if (parts_->connections.size() >= options_.most_connections) {
-    const Response busy = refused("connections", plain(503, "too many connections are open\n"));
+    ++counts_.refusals["connections"];
+    const Response busy = plain(503, "too many connections are open\n");
     const std::string text = make_head(busy, BodyForm::sized, false) + busy.body;
     (void)ipc::send_all(socket.get(), text, std::chrono::steady_clock::now());
     co_return;
@@ -245,21 +246,29 @@ void HttpFront::describe(json::Object& status) const {
   for (auto& session : parts_->endpoint.list_sessions()) sessions.push_back(std::move(session));
 }
 
-Response HttpFront::refused(const char* reason, Response response) {
+// Under /v1 in the envelope of all its answers; elsewhere as a client of MCP expects it.
+Response HttpFront::refused(const Request& head,
+                            const char* reason,
+                            int status,
+                            const Error& error) {
   ++counts_.refusals[reason];
-  return response;
+  if (head.path.starts_with(routes_prefix)) return failure(status, error);
+  const bool is_of_http = status == 404 || status == 405;
+  return is_of_http ? plain(status, error.message + "\n")
+                    : refusal(status, mcp::server_error, error.message);
 }
 
 std::optional<Response> HttpFront::refuse(const Request& head) {
-  constexpr int number = mcp::server_error;
   if (!is_own_host(head.header("Host"), port_)) {
-    return refused("host", refusal(403, number,
-                                   "Host: expected localhost, 127.0.0.1 or [::1] "
-                                   "with port " +
-                                       std::to_string(port_)));
+    return refused(
+        head, "host", 403,
+        {Errc::permission,
+         "Host: expected localhost, 127.0.0.1 or [::1] with port " + std::to_string(port_),
+         {}});
   }
   if (head.has("Origin") && !is_own_origin(head.header("Origin"), port_)) {
-    return refused("origin", refusal(403, number, "Origin: pages of other sites are not served"));
+    return refused(head, "origin", 403,
+                   {Errc::permission, "Origin: pages of other sites are not served", {}});
   }
   const auto* place = std::ranges::find(fixed, std::string_view(head.path), &Fixed::path);
   std::vector<std::string_view> methods;
@@ -271,23 +280,29 @@ std::optional<Response> HttpFront::refuse(const Request& head) {
   }
   const bool is_open = place != fixed.end() && place->is_open;
   // Who has no token is not told what there is.
-  const bool is_v1 = head.path.starts_with(routes_prefix);
-  if (methods.empty() && !is_v1)
-    return refused("path", plain(404, "there are /mcp, /v1, /events, /healthz and /metrics\n"));
+  if (methods.empty() && !head.path.starts_with(routes_prefix)) {
+    return refused(head, "path", 404,
+                   {Errc::not_found, "there are /mcp, /v1, /events, /healthz and /metrics", {}});
+  }
   if (!is_open && !token_.empty() && !bears(head, token_)) {
     Response response =
-        refusal(401, number,
-                "Authorization: expected \"Bearer\" and the token; `hearth daemon status --json` "
-                "names its file");
+        refused(head, "token", 401,
+                {Errc::permission,
+                 "Authorization: expected \"Bearer\" and the token; `hearth daemon status --json` "
+                 "names its file",
+                 {}});
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
-    return refused("token", std::move(response));
+    return response;
   }
-  if (methods.empty())
-    return refused("path", plain(404, "docs/http.md lists what there is under /v1\n"));
+  if (methods.empty()) {
+    return refused(head, "path", 404,
+                   {Errc::not_found, "docs/http.md lists what there is under /v1", {}});
+  }
   if (std::ranges::find(methods, head.method) == methods.end()) {
-    Response response = plain(405, "use " + listed(methods) + "\n");
+    Response response =
+        refused(head, "method", 405, {Errc::unsupported, "use " + listed(methods), {}});
     response.headers.push_back({"Allow", listed(methods)});
-    return refused("method", std::move(response));
+    return response;
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <boost/url/parse_query.hpp>
 
 #include "json/json.hpp"
+#include "json/outcome.hpp"
 
 namespace hearth::web {
 namespace {
@@ -74,6 +75,10 @@ Response refusal(int status, int number, std::string_view message, std::string_v
   json::append_string(body, message);
   body.append("}}");
   return {status, std::string(json_type), std::move(body), {}};
+}
+
+Response failure(int status, const Error& error) {
+  return {status, std::string(json_type), json::failure_envelope(error) + "\n", {}};
 }
 
 Response plain(int status, std::string text) {

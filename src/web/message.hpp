@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace hearth::web {
 
 struct Header {
@@ -54,6 +56,8 @@ struct Accepted {
                                int number,
                                std::string_view message,
                                std::string_view id = {});
+// The envelope of `--json` on the command line.
+[[nodiscard]] Response failure(int status, const Error& error);
 [[nodiscard]] Response plain(int status, std::string text);
 
 }  // namespace hearth::web

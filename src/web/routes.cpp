@@ -43,10 +43,7 @@ int status_of(Errc code) {
   }
 }
 
-Response failure(int status, const Error& error) {
-  return {status, std::string(json_type), json::failure_envelope(error) + "\n", {}};
-}
-Response failure(const Error& error) {
+Response failed(const Error& error) {
   return failure(status_of(error.code), error);
 }
 Response success(std::string_view data) {
@@ -152,13 +149,13 @@ Result<json::Object> Routes::arguments_of(const Entry& entry,
 }
 
 void Routes::serve(const Request& request, std::shared_ptr<Answer> answer) {
-  auto greeting = admit(host_.server(), request, request.header("User-Agent"), "", "");
-  if (!greeting) return answer->send(greeting.error());
+  auto greeting = admit(host_.server(), request, request.header("User-Agent"), "");
+  if (!greeting) return answer->send(failure(greeting.error().status, greeting.error().error));
   pack::Variables variables;
   const Entry& entry = *find(request, variables);
   if (entry.pack.empty()) return reload_or_leave(entry, answer);
   auto arguments = arguments_of(entry, request, variables);
-  if (!arguments) return answer->send(failure(arguments.error()));
+  if (!arguments) return answer->send(failed(arguments.error()));
   if (entry.route.decision.empty())
     return call_tool(entry, request, *arguments, *greeting, std::move(answer));
   decide(entry, request, std::move(*arguments), greeting->name_space, std::move(answer));
@@ -166,9 +163,9 @@ void Routes::serve(const Request& request, std::shared_ptr<Answer> answer) {
 
 void Routes::reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& answer) {
   if (!is_guarded_) {
-    return answer->send(failure({Errc::permission,
-                                 "without a token nobody may do that over HTTP",
-                                 {"`hearth daemon reload` or `hearth daemon stop`"}}));
+    return answer->send(failed({Errc::permission,
+                                "without a token nobody may do that over HTTP",
+                                {"`hearth daemon reload` or `hearth daemon stop`"}}));
   }
   if (entry.route.path == shutdown_path) {
     log::info("asked to leave", {log::kv("over", "HTTP")});
@@ -176,7 +173,7 @@ void Routes::reload_or_leave(const Entry& entry, const std::shared_ptr<Answer>& 
     return host_.commands().stop("stop");
   }
   const auto needs_restart = host_.commands().reload();
-  if (!needs_restart) return answer->send(failure(needs_restart.error()));
+  if (!needs_restart) return answer->send(failed(needs_restart.error()));
   answer->send(success(json::dump(
       json::Value{{"reloaded", true},
                   {"needs_restart", json::Array(needs_restart->begin(), needs_restart->end())}})));
@@ -214,11 +211,11 @@ void Routes::decide(const Entry& entry,
     log::warning("refused a decision", {log::kv("over", "HTTP"), log::kv("path", request.path),
                                         log::kv("why", "no approver's credential")});
     return answer->send(
-        failure({Errc::permission,
-                 std::string("only a person decides this: ") + approver_header +
-                     " bears no approver's credential",
-                 {approvers_.empty() ? "no approver is known; docs/http.md says how to name one"
-                                     : "the token of every request does not do"}}));
+        failed({Errc::permission,
+                std::string("only a person decides this: ") + approver_header +
+                    " bears no approver's credential",
+                {approvers_.empty() ? "no approver is known; docs/http.md says how to name one"
+                                    : "the token of every request does not do"}}));
   }
   arguments["verb"] = entry.route.decision;
   auto [stop, done] = begin(request, std::move(answer), true);
@@ -263,7 +260,7 @@ void Routes::finish(std::uint64_t number, const Result<std::string>& outcome) {
     const bool is_late = call.is_decision && !outcome && outcome.error().code == Errc::timed_out;
     call.answer->send(outcome   ? success(*outcome)
                       : is_late ? failure(410, outcome.error())
-                                : failure(outcome.error()));
+                                : failed(outcome.error()));
   }
   on_quiet_();
 }
@@ -271,7 +268,7 @@ void Routes::finish(std::uint64_t number, const Result<std::string>& outcome) {
 void Routes::abandon(const Error& error) {
   for (auto& [number, call] : std::exchange(calls_, {})) {
     call.answer->on_gone(nullptr);
-    call.answer->send(failure(error));
+    call.answer->send(failed(error));
     call.stop.request_stop();
   }
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "blackbox/mandates_fixture.hpp"
+#include "blackbox/mandates_scripts.hpp"
 #include "support/mcp_stdio_client.hpp"
 
 namespace hearth::test {
@@ -11,28 +12,6 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr const char* follow = "mandates_run_follow";
-
-// What a client's model says to a question, by what it asks for.
-class ClientModel {
- public:
-  // MCP's CreateMessageResult.
-  json::Value operator()(const json::Value& params) {
-    asked.push_back(json::dump(params));
-    const std::string& question = asked.back();
-    std::string text = "The greeting is wrong.";
-    if (question.contains("Decide what to do")) text = decisions.front();
-    if (question.contains("is the goal reached"))
-      text = R"({"goal_reached":true,"summary":"Done"})";
-    if (question.contains("Decide what to do") && decisions.size() > 1)
-      decisions.erase(decisions.begin());
-    return {{"role", "assistant"},
-            {"model", "own"},
-            {"stopReason", "endTurn"},
-            {"content", {{"type", "text"}, {"text", text}}}};
-  }
-  std::vector<std::string> asked;
-  std::vector<std::string> decisions{R"({"reasoning":"Nothing to do","steps":[]})"};
-};
 
 class MandatesClient : public MandatesTest {
  protected:
@@ -54,16 +33,6 @@ class MandatesClient : public MandatesTest {
           return model(params);
         });
   }
-  // A request of the era without handshakes.
-  static json::Object modern(json::Object params, const std::string& extensions = "{}") {
-    params["_meta"] = json::Object{
-        {"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
-        {"io.modelcontextprotocol/clientInfo", {{"name", "blackbox"}, {"version", "1"}}},
-        {"io.modelcontextprotocol/clientCapabilities",
-         {{"sampling", json::Object{}}, {"extensions", json::parse(extensions).value()}}}};
-    return params;
-  }
-
   ClientModel model_;
 };
 

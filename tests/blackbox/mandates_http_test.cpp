@@ -5,21 +5,13 @@
 #include <csignal>
 
 #include "blackbox/mandates_fixture.hpp"
+#include "blackbox/mandates_scripts.hpp"
 
 namespace hearth::test {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr const char* script = R"({
-  "orient": ["The greeting is wrong."],
-  "decide": [{"reasoning": "Correct it", "steps": [
-    {"id": "edit", "kind": "change", "changes": [
-      {"path": "greeting.txt", "replacements": [{"before": "helo", "after": "hello"}]}]},
-    {"id": "keep", "kind": "commit", "needs": ["edit"], "branch": "hearth/greeting",
-     "message": "Correct the greeting", "paths": ["greeting.txt"]}]}],
-  "reflect": [{"goal_reached": true, "summary": "The greeting is right."}]
-})";
+using testing::StartsWith;
 
 // Ada's, of which the configuration has the hash; and Eve's, which stands in a file.
 constexpr const char* credential = "correct-horse-battery-staple-correct-horse";
@@ -30,7 +22,7 @@ constexpr const char* other_credential = "another-horse-of-thirty-two-letters-or
 class MandatesHttp : public MandatesTest {
  protected:
   void SetUp() override {
-    serve(script);
+    serve(correct_greeting);
     write_file(home_.file("eve.key"), std::string(other_credential) + "\n");
     ::chmod(home_.file("eve.key").c_str(), 0600);
     configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) +
@@ -95,6 +87,28 @@ class MandatesHttp : public MandatesTest {
     return std::string(json::string_or(made, "run", ""));
   }
 
+  // The result of a call of mandates_run_follow over /mcp, which may come as a stream of events.
+  json::Value follow(int id, json::Object params) {
+    HttpClient client(port_, token_);
+    const json::Value request{
+        {"jsonrpc", "2.0"}, {"id", id}, {"method", "tools/call"}, {"params", std::move(params)}};
+    HttpReply reply = client.ask("POST", "/mcp",
+                                 {{"Accept", "application/json, text/event-stream"},
+                                  {"MCP-Protocol-Version", "2026-07-28"},
+                                  {"Mcp-Method", "tools/call"},
+                                  {"Mcp-Name", "mandates_run_follow"}},
+                                 json::dump(request));
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    if (reply.header("content-type").starts_with("text/event-stream")) {
+      for (auto event = client.event(); event; event = client.event()) {
+        if (event->data.contains("\"id\":")) reply.body = event->data;
+      }
+    }
+    const auto message = json::parse(reply.body);
+    const json::Value* result = message ? json::find(*message, "result") : nullptr;
+    return result == nullptr ? json::Value(json::Object{{"answer", reply.body}}) : *result;
+  }
+
   std::uint16_t port_ = 0;
   std::string token_;
 };
@@ -127,13 +141,29 @@ TEST_F(MandatesHttp, SaysWhatIsWrong) {
   EXPECT_THAT(
       failure(http("POST", "/v1/mandates", R"({"name":"n","goal":"g","workspace":"/usr"})")),
       HasSubstr("403 permission_denied: "));
-  EXPECT_EQ(http("GET", "/v1/nothing").status, 404);
-  EXPECT_EQ(http("DELETE", "/v1/mandates").status, 405);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Origin", "http://evil.example"}}).status, 403);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Host", "evil.example"}}).status, 403);
-  EXPECT_EQ(http("GET", "/v1/mandates", "", {{"Hearth-Namespace", "../x"}}).status, 400);
-  for (const char* const path : {"/v1/mandates", "/v1/nothing", "/v1/admin/shutdown"})
-    EXPECT_EQ(HttpClient(port_).ask("POST", path).status, 401) << path;
+}
+
+// Whoever turns a request away: the answer has the form of all answers here, and not JSON-RPC's.
+TEST_F(MandatesHttp, IsRefusedInTheFormOfItsAnswers) {
+  EXPECT_THAT(failure(http("GET", "/v1/nothing")), StartsWith("404 not_found: docs/http.md lists"));
+  const HttpReply method = http("DELETE", "/v1/mandates");
+  EXPECT_EQ(failure(method), "405 unsupported: use GET, POST");
+  EXPECT_EQ(method.header("allow"), "GET, POST");
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Origin", "http://evil.example"}})),
+              StartsWith("403 permission_denied: Origin: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Host", "evil.example"}})),
+              StartsWith("403 permission_denied: Host: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates", "", {{"Hearth-Namespace", "../x"}})),
+              StartsWith("400 invalid_args: Hearth-Namespace: "));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates?surface=odd")),
+              StartsWith("400 invalid_args: ?surface=: "));
+  for (const char* const path : {"/v1/mandates", "/v1/nothing", "/v1/admin/shutdown"}) {
+    const HttpReply stranger = HttpClient(port_).ask("POST", path);
+    EXPECT_THAT(failure(stranger), StartsWith("401 permission_denied: Authorization: ")) << path;
+    EXPECT_EQ(stranger.header("www-authenticate"), "Bearer");
+    EXPECT_THAT(stranger.body, StartsWith(R"({"schema_version":1,"ok":false,)"));
+  }
+  EXPECT_THAT(HttpClient(port_).ask("POST", "/mcp").body, StartsWith(R"({"jsonrpc":"2.0",)"));
 }
 
 TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
@@ -179,6 +209,58 @@ TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
   EXPECT_THAT(log, HasSubstr("is not what was shown"));
   EXPECT_EQ(log.find(credential), std::string::npos);
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesHttp, ACommandMayPrintTheCredential) {
+  ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  serve(correct_greeting);
+  configure("[http.approvers.joe]\ncommand = [\"head\", \"-1\", \"" + home_.file("eve.key") +
+            "\"]\n[http.approvers.nobody]\ncommand = [\"false\"]\n");
+  const std::string run = start_run();
+  const std::string proposal = wait_for_proposal();
+  const std::string digest = digest_of(proposal);
+  EXPECT_THAT(failure(decide(proposal, "reject", digest, credential)), StartsWith("403 "));
+  const json::Value decided = data(decide(proposal, "reject", digest, other_credential));
+  EXPECT_EQ(json::string_or(decided, "reviewer", ""), "joe over HTTP");
+  (void)wait_for(run, "ended");
+  EXPECT_THAT(home_.log_text(), HasSubstr("an approver is left out name=nobody"));
+  EXPECT_EQ(home_.log_text().find(other_credential), std::string::npos);
+}
+
+// MCP without a handshake: no session, and each round is a request of its own.
+TEST_F(MandatesHttp, AFollowerOfTheModernEraLendsItsModel) {
+  const std::string run = start_run(R"(,"model":"client")");
+  (void)wait_for(run, "blocked");
+  ClientModel model;
+  json::Object params{{"name", "mandates_run_follow"}, {"arguments", {{"run", run}}}};
+  json::Value result;
+  for (int round = 0; round < 8; ++round) {
+    result = follow(round, modern(params));
+    if (json::string_or(result, "resultType", "") != "input_required") break;
+    json::Object answers;
+    for (const auto& question : result.at("inputRequests").as_object())
+      answers[question.key()] = model(question.value().at("params"));
+    params["inputResponses"] = std::move(answers);
+    params["requestState"] = result.at("requestState");
+  }
+  EXPECT_EQ(model.asked.size(), 3U) << "orient, decide, reflect";
+  const json::Value* row = json::find(result, "structuredContent");
+  ASSERT_NE(row, nullptr) << json::dump(result);
+  EXPECT_EQ(json::string_or(*row, "outcome", ""), "succeeded");
+  EXPECT_TRUE(questions().empty()) << "the server was not asked";
+}
+
+TEST_F(MandatesHttp, WhoLeavesAnswersNothing) {
+  const std::string run = start_run(R"(,"model":"client")");
+  (void)wait_for(run, "blocked");
+  json::Object params{{"name", "mandates_run_follow"}, {"arguments", {{"run", run}}}};
+  const json::Value asked = follow(1, modern(params));
+  ASSERT_EQ(json::string_or(asked, "resultType", ""), "input_required") << json::dump(asked);
+  // The state of another round, and one that was edited, are none.
+  params["requestState"] = std::string(asked.at("requestState").as_string()) + "x";
+  params["inputResponses"] = json::Object{};
+  EXPECT_NE(json::string_or(follow(2, modern(params)), "resultType", ""), "input_required");
+  EXPECT_NE(json::string_or(data(http("GET", "/v1/runs/" + run)), "state", ""), "ended");
 }
 
 TEST_F(MandatesHttp, WhatIsTooLateIsRefused) {
@@ -230,7 +312,7 @@ TEST_F(MandatesHttp, ReloadsAndLeaves) {
 // Every user of the machine can call tools then, and nobody can do more.
 TEST_F(MandatesHttp, WithoutATokenNobodyDecidesOrStops) {
   ASSERT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
-  serve(script);
+  serve(correct_greeting);
   configure("[http.approvers.ada]\nsha256 = \"" + std::string(credential_hash) + "\"\n", false);
   (void)start_run();
   const std::string proposal = wait_for_proposal();

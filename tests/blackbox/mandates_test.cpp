@@ -7,24 +7,15 @@
 #include <csignal>
 
 #include "blackbox/mandates_fixture.hpp"
+#include "blackbox/mandates_scripts.hpp"
 #include "support/mcp_stdio_client.hpp"
 
 namespace hearth::test {
 namespace {
 
-constexpr const char* script = R"({
-  "orient": ["The greeting is wrong."],
-  "decide": [{"reasoning": "Correct it", "steps": [
-    {"id": "edit", "kind": "change", "changes": [
-      {"path": "greeting.txt", "replacements": [{"before": "helo", "after": "hello"}]}]},
-    {"id": "keep", "kind": "commit", "needs": ["edit"], "branch": "hearth/greeting",
-     "message": "Correct the greeting", "paths": ["greeting.txt"]}]}],
-  "reflect": [{"goal_reached": true, "summary": "The greeting is right."}]
-})";
-
 class Mandates : public MandatesTest {
  protected:
-  Mandates() { serve(script); }
+  Mandates() { serve(correct_greeting); }
 };
 
 TEST_F(Mandates, AToolCallCannotAllowItselfWhatWrites) {
@@ -202,7 +193,7 @@ TEST_F(Mandates, WhoFollowsARunStartsNoDaemonThatSomebodyStopped) {
 
 // In the middle of a question that would take half a minute.
 TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
-  serve(script, "/wait-30");
+  serve(correct_greeting, "/wait-30");
   const json::Value made = mandates({"create", "slow", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));
   ASSERT_TRUE(eventually([&] { return !questions().empty(); }, seconds(30)));

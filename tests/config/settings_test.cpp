@@ -332,14 +332,19 @@ TEST(ConfigId, FollowsWhatChangesAnswersAndNothingElse) {
 
 TEST(ParseSettings, KnowsApproversByOneSourceEach) {
   const std::string hash(64, 'a');
-  const auto settings = parse_settings("[http]\nenabled = true\n[http.approvers.ada]\nsha256 = \"" +
-                                           hash + "\"\n[http.approvers.eve]\nfile = \"/k\"\n",
-                                       "c.toml");
+  const auto settings =
+      parse_settings("[http]\nenabled = true\n[http.approvers.ada]\nsha256 = \"" + hash +
+                         "\"\n[http.approvers.eve]\nfile = \"/k\"\n"
+                         "[http.approvers.joe]\ncommand = [\"pass\", \"x\"]\n",
+                     "c.toml");
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->http.approvers, (std::vector<Approver>{{.name = "ada", .sha256 = hash},
-                                                             {.name = "eve", .file = "/k"}}));
-  for (const char* const wrong : {"sha256 = \"abc\"", "file = \"relative\"", "env = \"\"",
-                                  "token = \"x\"", "file = \"/k\"\nenv = \"K\""}) {
+  EXPECT_EQ(settings->http.approvers,
+            (std::vector<Approver>{{.name = "ada", .sha256 = hash},
+                                   {.name = "eve", .file = "/k"},
+                                   {.name = "joe", .command = {"pass", "x"}}}));
+  for (const char* const wrong :
+       {"sha256 = \"abc\"", "file = \"relative\"", "env = \"\"", "token = \"x\"", "command = []",
+        "command = \"x\"", "file = \"/k\"\nenv = \"K\""}) {
     const auto refused =
         parse_settings("[http.approvers.ada]\n" + std::string(wrong) + "\n", "c.toml");
     ASSERT_FALSE(refused) << wrong;

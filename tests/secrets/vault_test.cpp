@@ -37,6 +37,27 @@ TEST_F(VaultTest, GivesASecretOnlyToWhatItIsFor) {
   EXPECT_EQ(vault->for_tool("nosuch", "issues_create", {}).error().code, Errc::not_found);
 }
 
+TEST_F(VaultTest, GivesACommandOnlyWhatItMayTakeAnywhere) {
+  NamedSecret secret = key();
+  secret.commands = {"gh ..."};
+  const auto vault = Vault::open({secret}, {}).value();
+  CommandUse use{.program = "gh",
+                 .obeys = [](const std::string& rule) { return rule == "gh ..."; },
+                 .hosts = {"api.example.org", "*.example.net"}};
+  EXPECT_EQ(vault->for_command("key", use, {}).value(), "sk-secret");
+  EXPECT_TRUE(vault->check_command("key", use));
+  use.hosts.emplace_back("*.example.org");
+  EXPECT_EQ(vault->for_command("key", use, {}).error().code, Errc::permission);
+  use.hosts.clear();
+  EXPECT_TRUE(vault->check_command("key", use)) << "it can go nowhere";
+  use.obeys = [](const std::string&) { return false; };
+  EXPECT_EQ(vault->for_command("key", use, {}).error().message,
+            "the secret key is not for the command gh");
+  use.program.clear();
+  EXPECT_EQ(vault->check_command("key", use).error().message, "the secret key is not for commands");
+  EXPECT_EQ(vault->check_command("nosuch", use).error().code, Errc::not_found);
+}
+
 TEST_F(VaultTest, TellsTheRedactor) {
   const Redactor redactor;
   const auto vault = Vault::open({key()}, redactor).value();

@@ -66,5 +66,17 @@ TEST_F(ApproversTest, MayHaveItInTheEnvironment) {
   EXPECT_EQ(approvers.find(bearing(credential)), "ada");
 }
 
+TEST_F(ApproversTest, MayHaveItFromACommand) {
+  const auto printing = [](const std::string& script) {
+    return Approvers({{.name = "ada", .command = {"sh", "-c", script}}}, "token");
+  };
+  const std::string line = "echo " + std::string(credential);
+  EXPECT_EQ(printing(line + "; echo 'url: https://example.org'").find(bearing(credential)), "ada");
+  for (const std::string& wrong : {line + "; exit 1", std::string("true"),
+                                   std::string("echo short"), std::string("yes"), "echo; " + line})
+    EXPECT_TRUE(printing(wrong).empty()) << wrong;
+  EXPECT_TRUE(Approvers({{.name = "ada", .command = {"/nonexistent/pass"}}}, "token").empty());
+}
+
 }  // namespace
 }  // namespace hearth::web

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "packs/mandates/command.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
-#include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
-#include "packs/mandates/workspace/guarded_command.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -105,15 +104,6 @@ Result<std::vector<ws::PreparedEffect>> effects_of(const Deed& deed) {
   return effects;
 }
 
-const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
-  for (const CommandScope& each : spec.commands) {
-    const std::array lines{each.rule};
-    const auto rules = ws::CommandRules::parse(lines);
-    if (rules && rules->check(words)) return &each;
-  }
-  return nullptr;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
@@ -140,6 +130,11 @@ Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
   return judged;
 }
 
+// Of its change set.
+std::string change_id(const Intent& intent) {
+  return hex(digest(intent.key)).substr(0, 32);
+}
+
 Judgement by_scope(std::string_view scope, std::string reason) {
   if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
   if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
@@ -147,7 +142,8 @@ Judgement by_scope(std::string_view scope, std::string reason) {
 }
 
 Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
-  if (deed.kind == "change") return judge_change(deed, policy_of(spec, std::move(own)));
+  if (deed.kind == "change" || deed.kind == "report")
+    return judge_change(deed, policy_of(spec, std::move(own)));
   if (deed.kind == "commit") return by_scope(spec.commits, "commits");
   if (deed.kind == "command") {
     const CommandScope* rule = rule_for(spec, deed.words);
@@ -177,10 +173,11 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
     done = prepare_change(*decided, *root, deed, intent);
   } else if (decided->kind == "command") {
     deed.words = decided->words;
-    const CommandScope* rule = rule_for(*spec, deed.words);
-    deed.writes = rule != nullptr && rule->writes;
+    done = prepare_command(deed, *spec, bench_);
     intent.target = joined(deed.words);
-    intent.recovery = deed.writes ? Recovery::by_world : Recovery::repeatable;
+    // What it wrote or sent cannot be told from the world: after a kill a person looks.
+    const bool has_effects = deed.writes || !deed.hosts.empty();
+    intent.recovery = has_effects ? Recovery::by_world : Recovery::repeatable;
   } else if (decided->kind == "tool") {
     deed.tool = decided->tool;
     deed.arguments = decided->arguments;
@@ -191,9 +188,14 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
     deed.branch = decided->branch;
     deed.message = decided->message;
     for (const std::string& path : decided->paths) deed.files.push_back({.path = path});
-    done = prepare_commit(deed, *root, **sandbox);
+    done = prepare_commit(deed, *root, **sandbox, bench_.redactor());
     intent.target = deed.branch;
     intent.before_hash = deed.base;
+  } else if (decided->kind == "report") {
+    deed.run = context.run;
+    done = prepare_report(deed, *decided, *root);
+    for (const DeedFile& each : deed.files) intent.target = each.path;
+    for (const DeedFile& each : deed.files) intent.before_hash = each.before_hash;
   } else {
     done = fail(Errc::invalid_args, "there is no step of kind " + decided->kind);
   }
@@ -236,8 +238,9 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
   if (deed->kind == "change") done = change(intent, *deed);
-  if (deed->kind == "command") done = command(*deed, stop);
+  if (deed->kind == "command") done = run_command(*deed, bench_, stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
+  if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {
     const auto root = ws::Root::open(deed->workspace);
     if (!root) return std::unexpected(root.error());
@@ -266,35 +269,9 @@ Result<std::string> WorkspaceActor::change(const Intent& intent, const Deed& dee
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.hold(root->path());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  const std::string id = hex(digest(intent.key)).substr(0, 32);
-  if (auto done = ws::apply(*root, *effects, id, records_); !done)
+  if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
-}
-
-Result<std::string> WorkspaceActor::command(const Deed& deed, const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
-  if (!root) return std::unexpected(root.error());
-  const auto sandbox = bench_.sandbox(stop);
-  if (!sandbox) return std::unexpected(sandbox.error());
-  std::unique_lock<std::mutex> held;
-  if (deed.writes) held = bench_.hold(root->path());
-  Result<ws::GuardedOutcome> ran;
-  if (deed.words.front() == "git" && deed.writes) {
-    ran = ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()}, {}, {}, stop);
-  } else {
-    sandbox::Plan plan{.words = deed.words, .workspace = {}, .may_write = deed.writes};
-    plan.tools = bench_.settings().tool_chains;
-    ran = ws::run_guarded(**sandbox, *root, std::move(plan), stop);
-  }
-  if (!ran) return std::unexpected(std::move(ran.error()));
-  std::string text = describe_command(ran->outcome, most_output_bytes);
-  for (const std::string& path : ran->removed)
-    text += "removed, since it is protected: " + path + "\n";
-  for (const std::string& path : ran->changed) text += "changed although protected: " + path + "\n";
-  if (ran->outcome.end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, text);
-  if (!ran->outcome.is_success()) return fail(Errc::io, text);
-  return text;
 }
 
 Result<std::string> WorkspaceActor::tool(const Intent& intent,
@@ -312,11 +289,24 @@ Result<std::string> WorkspaceActor::tool(const Intent& intent,
   return clipped(std::move(*answer), most_output_bytes);
 }
 
+Result<std::string> WorkspaceActor::report(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop) {
+  if (deed.files.empty()) return fail(Errc::damaged, "a report without a file");
+  auto made = report_file(deed.files.front().path, deed.run, report_of_, bench_, stop);
+  if (!made) return std::unexpected(std::move(made.error()));
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto held = bench_.hold(root->path());
+  if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  return write_report(deed, std::move(*made), change_id(intent), *root, records_);
+}
+
 Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
-  if (deed->kind == "change") return inspect_change(*deed);
-  if (deed->kind != "commit") return Standing::other;  // a command that writes: a person looks
+  if (deed->kind == "change" || deed->kind == "report") return inspect_change(*deed);
+  if (deed->kind != "commit") return Standing::other;  // a command
   const auto root = ws::Root::open(deed->workspace);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox({});
@@ -325,12 +315,13 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 }
 
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
-  const auto effects = effects_of(deed);
-  if (!effects) return std::unexpected(effects.error());
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.hold(root->path());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
+  if (deed.kind == "report") return inspect_report(deed, *root);
+  const auto effects = effects_of(deed);
+  if (!effects) return std::unexpected(effects.error());
   std::size_t done = 0;
   std::size_t open = 0;
   for (const ws::PreparedEffect& each : *effects) {

@@ -2,9 +2,10 @@
 // tells after a kill whether it had happened.
 //
 //   change   files of the workspace, all or none     by the world: hashes before and after
-//   command  in the sandbox                          repeatable while it writes nothing
+//   command  in the sandbox                          repeatable while it writes and sends nothing
 //   tool     of another pack, from the list          by key, where the tool knows keys
 //   commit   of files as they are, to hearth/…       by the world: the branch's last commit
+//   report   of the run, into a file                 by the world: the hash before
 //
 // The deed's text is the intent's payload, so that a person sees, and approves, what will be done
 // and nothing else. A deed that holds a secret is refused: it would be kept in the journal's
@@ -16,6 +17,7 @@
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/mandate_spec.hpp"
+#include "packs/mandates/report_step.hpp"
 #include "packs/mandates/workbench.hpp"
 
 namespace hearth::packs::mandates {
@@ -24,8 +26,11 @@ namespace hearth::packs::mandates {
 class WorkspaceActor final : public Actor {
  public:
   // `records`: a directory of hearth's own for interrupted change sets.
-  WorkspaceActor(Workbench& bench, std::string name_space, std::string records)
-      : bench_(bench), name_space_(std::move(name_space)), records_(std::move(records)) {}
+  WorkspaceActor(Workbench& bench, std::string name_space, std::string records, ReportOf report_of)
+      : bench_(bench),
+        name_space_(std::move(name_space)),
+        records_(std::move(records)),
+        report_of_(std::move(report_of)) {}
 
   [[nodiscard]] Result<Intent> prepare(const RunContext& context, const Step& step) override;
   [[nodiscard]] Judgement judge(const RunContext& context, const Intent& intent) override;
@@ -36,10 +41,12 @@ class WorkspaceActor final : public Actor {
  private:
   [[nodiscard]] Result<void> prepare_tool(Deed& deed, Intent& intent) const;
   [[nodiscard]] Result<std::string> change(const Intent& intent, const Deed& deed);
-  [[nodiscard]] Result<std::string> command(const Deed& deed, const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
                                          const Deed& deed,
                                          const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> report(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop);
   [[nodiscard]] Result<Standing> inspect_change(const Deed& deed);
   // Completes or takes back what a kill left half done.
   [[nodiscard]] Result<void> recover(const std::string& workspace);
@@ -47,6 +54,7 @@ class WorkspaceActor final : public Actor {
   Workbench& bench_;
   const std::string name_space_;
   const std::string records_;
+  const ReportOf report_of_;
 };
 
 }  // namespace hearth::packs::mandates

@@ -1,7 +1,7 @@
 // The tools that show what waits for a person, and what was spent. None decides.
+#include "packs/mandates/approval_wire.hpp"
 #include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -4,10 +4,10 @@
 // [mandates]); what is protected is elevated at a terminal only.
 #include "base/terminal_text.hpp"
 #include "json/json.hpp"
+#include "packs/mandates/approval_wire.hpp"
 #include "packs/mandates/decisions.hpp"
 #include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -80,7 +80,8 @@ Result<std::string> import_stream(const Deed& deed,
 
 Result<void> prepare_commit(Deed& deed,
                             const workspace::Root& root,
-                            const sandbox::Sandbox& sandbox) {
+                            const sandbox::Sandbox& sandbox,
+                            const secrets::Redactor& redactor) {
   if (auto ok = check_branch(deed.branch); !ok) return ok;
   if (deed.message.empty() || deed.files.empty())
     return fail(Errc::invalid_args, "a commit needs a message and at least one path");
@@ -94,6 +95,9 @@ Result<void> prepare_commit(Deed& deed,
       return fail(Errc::permission, each.path + " is version control's own");
     const auto file = root.read(each.path);
     if (!file && file.error().code != Errc::not_found) return std::unexpected(file.error());
+    // A command that is given one may have left it there.
+    if (file && redactor.redact(file->content) != file->content)
+      return fail(Errc::permission, each.path + " holds a secret");
     each.action = file ? "edit" : "remove";
     each.after_hash = file ? file->hash : std::string();
     each.mode = file ? static_cast<std::int64_t>(file->mode) : 0;
@@ -120,8 +124,10 @@ Result<std::string> commit(const Deed& deed,
                            const std::stop_token& stop) {
   auto stream = import_stream(deed, key, root);
   if (!stream) return std::unexpected(std::move(stream.error()));
-  auto ran = workspace::run_git(sandbox, root, {"fast-import", "--quiet", "--date-format=now"}, {},
-                                {}, stop, std::move(*stream));
+  sandbox::Plan plan;
+  plan.input = std::move(*stream);
+  auto ran = workspace::run_git(sandbox, root, {"fast-import", "--quiet", "--date-format=now"},
+                                std::move(plan), {}, stop);
   if (!ran) return std::unexpected(std::move(ran.error()));
   if (!ran->outcome.is_success())
     return fail(Errc::conflict, "git: " + ran->outcome.describe() + ": " + ran->outcome.err);

@@ -10,16 +10,19 @@
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/workspace/root.hpp"
+#include "secrets/redactor.hpp"
 
 namespace hearth::packs::mandates {
 
 inline constexpr std::string_view branch_prefix = "hearth/";
 
 // Fills in the branch's last commit, or the one checked out for a new branch, and the files'
-// hashes. `invalid_args` for another name of a branch; `conflict` when it is checked out.
+// hashes. `invalid_args` for another name of a branch; `conflict` when it is checked out;
+// `permission` where a file holds a secret.
 [[nodiscard]] Result<void> prepare_commit(Deed& deed,
                                           const workspace::Root& root,
-                                          const sandbox::Sandbox& sandbox);
+                                          const sandbox::Sandbox& sandbox,
+                                          const secrets::Redactor& redactor);
 // `key` is kept in the message, by which the commit is known again. `conflict` when a file has
 // changed since, or the branch has moved.
 [[nodiscard]] Result<std::string> commit(const Deed& deed,

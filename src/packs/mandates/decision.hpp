@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/engine/plan.hpp"
+#include "packs/mandates/mandate_spec.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -27,7 +28,7 @@ struct DecidedChange {
 };
 struct DecidedStep {
   std::string id;
-  std::string kind;  // change, command, tool, commit
+  std::string kind;  // change, command, tool, commit, report
   std::vector<std::string> needs;
   std::string on_failure = "halt";
   std::vector<DecidedChange> changes;
@@ -63,9 +64,12 @@ struct Deed {
   std::string kind;
   std::string mandate;
   std::string workspace;
+  std::string run;  // of a report
   std::vector<DeedFile> files;
   std::vector<std::string> words;
   bool writes = false;
+  std::vector<std::string> hosts;       // that the command may reach
+  std::vector<SecretVariable> secrets;  // by their names: what they hold is read when it runs
   std::string tool;
   std::string arguments;
   std::string branch;

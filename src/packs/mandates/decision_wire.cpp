@@ -3,6 +3,7 @@
 
 #include "json/record.hpp"
 #include "packs/mandates/decision.hpp"
+#include "packs/mandates/mandate_spec_wire.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -19,10 +20,22 @@ BOOST_DESCRIBE_STRUCT(Reflection, (), (goal_reached, summary))
 BOOST_DESCRIBE_STRUCT(DeedFile,
                       (),
                       (action, path, to, before_hash, after_hash, mode, before, after))
-BOOST_DESCRIBE_STRUCT(
-    Deed,
-    (),
-    (kind, mandate, workspace, files, words, writes, tool, arguments, branch, base, message))
+BOOST_DESCRIBE_STRUCT(Deed,
+                      (),
+                      (kind,
+                       mandate,
+                       workspace,
+                       run,
+                       files,
+                       words,
+                       writes,
+                       hosts,
+                       secrets,
+                       tool,
+                       arguments,
+                       branch,
+                       base,
+                       message))
 
 static json::Notes notes(const DecidedReplacement* /*record*/) {
   return {{"before", "Text that occurs exactly once, or everywhere with `all`"},
@@ -40,7 +53,7 @@ static json::Notes notes(const DecidedChange* /*record*/) {
 }
 static json::Notes notes(const DecidedStep* /*record*/) {
   return {{"id", "Short and unique", json::range(1, 60)},
-          {"kind", "", json::one_of({"change", "command", "tool", "commit"})},
+          {"kind", "", json::one_of({"change", "command", "tool", "commit", "report"})},
           {"needs", "Ids of steps that must be done before", json::range(0, 200) | json::defaulted},
           {"on_failure", "What a failure means for the others",
            json::one_of({"halt", "skip_dependents", "continue"}) | json::defaulted},
@@ -51,7 +64,9 @@ static json::Notes notes(const DecidedStep* /*record*/) {
           {"arguments", "Of a tool: a JSON object as text", json::defaulted},
           {"branch", "Of a commit: begins with hearth/", json::defaulted},
           {"message", "Of a commit", json::defaulted},
-          {"paths", "Of a commit: the files to commit as they are",
+          {"paths",
+           "Of a commit: the files to commit as they are; of a report of this run: one file that "
+           "ends in .md or .pdf",
            json::range(0, 1'000) | json::defaulted}};
 }
 static json::Notes notes(const DecidedPlan* /*record*/) {
@@ -67,9 +82,21 @@ static json::Notes notes(const DeedFile* /*record*/) {
           {"after_hash", ""}, {"mode", ""}, {"before", ""}, {"after", ""}};
 }
 static json::Notes notes(const Deed* /*record*/) {
-  return {{"kind", ""},   {"mandate", ""}, {"workspace", ""}, {"files", ""},
-          {"words", ""},  {"writes", ""},  {"tool", ""},      {"arguments", ""},
-          {"branch", ""}, {"base", ""},    {"message", ""}};
+  // Those that came later are not in deeds of earlier versions.
+  return {{"kind", ""},
+          {"mandate", ""},
+          {"workspace", ""},
+          {"run", "", json::defaulted},
+          {"files", ""},
+          {"words", ""},
+          {"writes", ""},
+          {"hosts", "", json::defaulted},
+          {"secrets", "", json::defaulted},
+          {"tool", ""},
+          {"arguments", ""},
+          {"branch", ""},
+          {"base", ""},
+          {"message", ""}};
 }
 
 namespace {

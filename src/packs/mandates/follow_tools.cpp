@@ -1,6 +1,6 @@
 // The tool that follows a run to its end, and lends it the caller's own model on the way.
+#include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "packs/mandates/sandbox/bubblewrap.hpp"
+#include "packs/mandates/sandbox/host_rule.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 
 namespace hearth::packs::mandates {
@@ -21,6 +23,29 @@ Result<void> check_scope(std::string_view where, std::string_view scope) {
 bool is_raised(const std::optional<std::int64_t>& before,
                const std::optional<std::int64_t>& after) {
   return before && (!after || *after > *before);
+}
+
+// What a command gets beside its words.
+Result<void> check_surroundings(const CommandScope& command) {
+  for (const std::string& host : command.hosts) {
+    if (auto rule = sandbox::HostRule::parse(host); !rule)
+      return std::unexpected(std::move(rule.error()));
+  }
+  for (const SecretVariable& each : command.secrets) {
+    if (const std::string why = sandbox::refusal_of_variable(each.variable, ""); !why.empty())
+      return fail(Errc::invalid_args, why);
+  }
+  return {};
+}
+
+bool is_same(const SecretVariable& a, const SecretVariable& b) {
+  return a.variable == b.variable && a.secret == b.secret;
+}
+
+bool is_same(const CommandScope& a, const CommandScope& b) {
+  return a.rule == b.rule && a.scope == b.scope && a.writes == b.writes && a.hosts == b.hosts &&
+         std::ranges::equal(a.secrets, b.secrets,
+                            [](const auto& one, const auto& other) { return is_same(one, other); });
 }
 
 bool is_same(const PathScope& a, const PathScope& b) {
@@ -59,6 +84,8 @@ Result<void> check(const MandateSpec& spec) {
     const std::array lines{each.rule};
     if (auto rules = workspace::CommandRules::parse(lines); !rules)
       return std::unexpected(std::move(rules.error()).within("commands"));
+    if (auto ok = check_surroundings(each); !ok)
+      return std::unexpected(std::move(ok.error()).within("commands: " + each.rule));
   }
   for (const ToolScope& each : spec.tools) {
     if (auto ok = check_scope("tools", each.scope); !ok) return ok;
@@ -68,12 +95,10 @@ Result<void> check(const MandateSpec& spec) {
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
   if (before.workspace != after.workspace) return "another workspace";
-  if (!std::ranges::equal(before.paths, after.paths, is_same)) return "other rules for paths";
-  const bool has_same_commands =
-      std::ranges::equal(before.commands, after.commands, [](const auto& a, const auto& b) {
-        return a.rule == b.rule && a.scope == b.scope && a.writes == b.writes;
-      });
-  if (!has_same_commands) return "other rules for commands";
+  const auto are_same = [](const auto& a, const auto& b) { return is_same(a, b); };
+  if (!std::ranges::equal(before.paths, after.paths, are_same)) return "other rules for paths";
+  if (!std::ranges::equal(before.commands, after.commands, are_same))
+    return "other rules for commands";
   const bool has_same_tools = std::ranges::equal(
       before.tools, after.tools,
       [](const auto& a, const auto& b) { return a.tool == b.tool && a.scope == b.scope; });

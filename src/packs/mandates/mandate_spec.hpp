@@ -19,10 +19,17 @@ struct PathScope {
   std::vector<std::string> actions;  // create, edit, remove, move; empty: all
   std::string scope = "ask";
 };
+// A variable of a command's environment that a named secret fills.
+struct SecretVariable {
+  std::string variable;
+  std::string secret;
+};
 struct CommandScope {
   std::string rule;  // workspace/command_rule.hpp
   std::string scope = "ask";
-  bool writes = false;  // in the workspace; then it is not repeated after a kill
+  bool writes = false;             // in the workspace
+  std::vector<std::string> hosts;  // that it may reach (sandbox/host_rule.hpp); none: no network
+  std::vector<SecretVariable> secrets;
 };
 struct ToolScope {
   std::string tool;

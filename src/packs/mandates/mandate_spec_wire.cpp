@@ -20,11 +20,17 @@ json::Notes notes(const PathScope*) {
           {"actions", "Of read, create, edit, remove, move; none: all", few()},
           {"scope", "auto, ask a person, or deny; the last rule that fits counts", scopes()}};
 }
+json::Notes notes(const SecretVariable*) {
+  return {{"variable", "Of its environment: GH_TOKEN", json::range(1, 100)},
+          {"secret", "Its name in the configuration", json::range(1, 64)}};
+}
 json::Notes notes(const CommandScope*) {
   return {{"rule", "Words and patterns, \"...\" for more words: \"make test\", \"pytest -q ...\"",
            json::range(1, 1'000)},
           {"scope", "", scopes()},
-          {"writes", "It may change files of the workspace", json::defaulted}};
+          {"writes", "It may change files of the workspace", json::defaulted},
+          {"hosts", "It may reach these and no others: example.org:443, *.example.org", few()},
+          {"secrets", "Variables that named secrets fill", few()}};
 }
 json::Notes notes(const ToolScope*) {
   return {{"tool", "Its name: issues_create", json::range(1, 100)}, {"scope", "", scopes()}};

@@ -8,7 +8,9 @@ namespace hearth::packs::mandates {
 
 BOOST_DESCRIBE_STRUCT(PathScope, (), (glob, actions, scope))
 json::Notes notes(const PathScope*);
-BOOST_DESCRIBE_STRUCT(CommandScope, (), (rule, scope, writes))
+BOOST_DESCRIBE_STRUCT(SecretVariable, (), (variable, secret))
+json::Notes notes(const SecretVariable*);
+BOOST_DESCRIBE_STRUCT(CommandScope, (), (rule, scope, writes, hosts, secrets))
 json::Notes notes(const CommandScope*);
 BOOST_DESCRIBE_STRUCT(ToolScope, (), (tool, scope))
 json::Notes notes(const ToolScope*);

@@ -3,8 +3,9 @@
 #include <system_error>
 
 #include "base/confined_path.hpp"
+#include "packs/mandates/mandate_wire.hpp"
+#include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -59,12 +60,22 @@ Result<void> check_ceiling(Space& space, const MandateSpec& spec) {
                "a person may set agents_may = \"auto\" in [mandates] of config.toml"});
 }
 
+// What a rule asks for beside the words, which only a step has.
+Result<void> check_command_secrets(Space& space, const MandateSpec& spec) {
+  for (const CommandScope& each : spec.commands) {
+    const CommandRequest request{.words = {}, .hosts = each.hosts, .secrets = each.secrets};
+    if (auto ok = space.bench().check_secrets(request); !ok)
+      return std::unexpected(std::move(ok.error()).within("commands: " + each.rule));
+  }
+  return {};
+}
+
 // A mandate is stored and shown, and its model is told of it.
 Result<void> check_no_secret(Space& space, const std::string& text) {
   if (space.bench().redactor().redact(text) == text) return {};
   return fail(Errc::permission, "the mandate holds a secret",
-              {"write {{secret:NAME}} into a tool's arguments, and name it under "
-               "[mandates.secrets] of config.toml"});
+              {"write {{secret:NAME}} into a tool's arguments, or name it among a command's "
+               "secrets, and under [mandates.secrets] of config.toml"});
 }
 
 Result<wire::CreateAnswer> create(Space& space,
@@ -90,6 +101,8 @@ Result<wire::CreateAnswer> create(Space& space,
                          .mandate_tokens = request.mandate_tokens};
   if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space, request.name + spec_text(spec)); !ok)
+    return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_command_secrets(space, spec); !ok)
     return std::unexpected(std::move(ok.error()));
   if (auto ok = check_ceiling(space, spec); !ok) return std::unexpected(std::move(ok.error()));
   ScheduleSpec schedule;

@@ -22,6 +22,16 @@ std::string tail(const std::string& text, std::size_t most) {
   return "(the first " + std::to_string(begin) + " bytes are left out)\n" + text.substr(begin);
 }
 
+// Before anything is cut: a part of a secret would not be known as one. Where the command was cut
+// off itself, what may be the beginning of one is left out.
+std::string without_secrets(const sandbox::Outcome& outcome,
+                            const std::string& text,
+                            const secrets::Redactor& redactor) {
+  using End = sandbox::Outcome::End;
+  if (outcome.end == End::exited || outcome.end == End::signalled) return redactor.redact(text);
+  return secrets::StreamRedactor(redactor).feed(text);
+}
+
 }  // namespace
 
 std::string clipped(std::string text, std::size_t most) {
@@ -31,10 +41,16 @@ std::string clipped(std::string text, std::size_t most) {
   return text.substr(0, most) + "\n(cut: " + total + " bytes in all)";
 }
 
-std::string describe_command(const sandbox::Outcome& outcome, std::size_t most) {
+std::string describe_command(const sandbox::Outcome& outcome,
+                             const secrets::Redactor& redactor,
+                             std::size_t most) {
   std::string text = outcome.describe() + "\n";
-  if (!outcome.out.empty()) text += "output:\n" + tail(outcome.out, most) + "\n";
-  if (!outcome.err.empty()) text += "errors:\n" + tail(outcome.err, most) + "\n";
+  const std::string out = without_secrets(outcome, outcome.out, redactor);
+  const std::string err = without_secrets(outcome, outcome.err, redactor);
+  if (!out.empty()) text += "output:\n" + tail(out, most) + "\n";
+  if (!err.empty()) text += "errors:\n" + tail(err, most) + "\n";
+  for (const std::string& host : outcome.refused_hosts)
+    text += "not reached, since no rule names it: " + host + "\n";
   return text;
 }
 
@@ -108,7 +124,9 @@ Result<void> WorkspaceObserver::add_commands(std::string& text,
     if (!ran && ran.error().code == Errc::cancelled) return std::unexpected(std::move(ran.error()));
     if (ran && ran->outcome.end == sandbox::Outcome::End::stopped)
       return fail(Errc::cancelled, "stopped");
-    text += (ran ? describe_command(ran->outcome, most_answer_bytes) : ran.error().message) + "\n";
+    text += (ran ? describe_command(ran->outcome, bench_.redactor(), most_answer_bytes)
+                 : ran.error().message) +
+            "\n";
   }
   return {};
 }

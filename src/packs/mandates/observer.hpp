@@ -35,7 +35,9 @@ class WorkspaceObserver final : public Observer {
 
 // The first bytes of a text, whole characters, and how much it was when it was more.
 [[nodiscard]] std::string clipped(std::string text, std::size_t most);
-// "exited with status 1", and the ends of both streams.
-[[nodiscard]] std::string describe_command(const sandbox::Outcome& outcome, std::size_t most);
+// "exited with status 1", and the ends of both streams, without secrets.
+[[nodiscard]] std::string describe_command(const sandbox::Outcome& outcome,
+                                           const secrets::Redactor& redactor,
+                                           std::size_t most);
 
 }  // namespace hearth::packs::mandates

@@ -21,6 +21,7 @@ class Mandates final : public pack::Pack {
     declare_mandate_tools(tools, runner_);
     declare_schedule_tools(tools, runner_);
     declare_run_tools(tools, runner_);
+    declare_report_tools(tools, runner_);
     declare_follow_tools(tools, runner_);
     declare_approval_tools(tools, runner_);
     declare_asking_tools(tools, runner_);

@@ -23,8 +23,12 @@ std::string file_text(const DeedFile& file) {
 std::string command_text(const Deed& deed) {
   json::Array words;
   for (const std::string& word : deed.words) words.emplace_back(word);
-  return std::string(deed.writes ? "command that may write here: " : "command: ") +
-         line(json::dump(words)) + "\n";
+  std::string text = std::string(deed.writes ? "command that may write here: " : "command: ") +
+                     line(json::dump(words)) + "\n";
+  for (const std::string& host : deed.hosts) text += "  it may reach " + line(host) + "\n";
+  for (const SecretVariable& each : deed.secrets)
+    text += "  it is given the secret " + line(each.secret) + " as " + line(each.variable) + "\n";
+  return text;
 }
 
 }  // namespace

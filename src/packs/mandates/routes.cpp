@@ -14,6 +14,7 @@ std::vector<pack::Route> http_routes() {
           {"GET", "/v1/runs", "runs"},
           {"GET", "/v1/runs/{run}", "run_show"},
           {"GET", "/v1/runs/{run}/logs", "run_logs"},
+          {"GET", "/v1/runs/{run}/report", "run_report"},
           {"POST", "/v1/runs/{run}/cancel", "run_cancel"},
           {"GET", "/v1/approvals", "approvals"},
           {"GET", "/v1/approvals/{proposal}", "approval"},

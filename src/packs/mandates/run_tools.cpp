@@ -1,6 +1,7 @@
 // The tools for runs.
+#include "packs/mandates/mandate_wire.hpp"
+#include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

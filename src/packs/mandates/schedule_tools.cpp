@@ -1,6 +1,6 @@
 // The tools for schedules.
+#include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/values.hpp"
+#include "packs/mandates/workspace/command_rule.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -65,6 +66,10 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
+bool are_command_rules(std::string_view text) {
+  return workspace::CommandRules::parse(lines_of(text)).has_value();
+}
+
 }  // namespace
 
 std::vector<pack::Setting> known_settings() {
@@ -89,6 +94,8 @@ std::vector<pack::Setting> known_settings() {
           pack::Setting{"secrets.*.command", "a program and its arguments, as a list"},
           pack::Setting{"secrets.*.tools", "a list of tools: \"issues_*\""},
           pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
+          pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create ...\"",
+                        are_command_rules},
           pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
           pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
           pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
@@ -131,7 +138,8 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
                                            .file = of("file"),
                                            .command = lines_of(of("command"))},
                                 .tools = lines_of(of("tools")),
-                                .hosts = lines_of(of("hosts"))});
+                                .hosts = lines_of(of("hosts")),
+                                .commands = lines_of(of("commands"))});
   }
   if (const auto timeout = setting("model.timeout"))
     model.timeout = parse_duration(*timeout).value_or(model.timeout);

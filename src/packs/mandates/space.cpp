@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "packs/mandates/wire.hpp"
+#include "packs/mandates/run_report.hpp"
+#include "packs/mandates/run_wire.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -16,7 +17,9 @@ Space::Space(Workbench& bench, std::string name_space, std::string directory)
       observer_(bench, name_),
       followers_(bench.context()),
       thinker_(bench, followers_),
-      actor_(bench, name_, directory_ + "/changes") {}
+      actor_(bench, name_, directory_ + "/changes", [this](const std::string& run) {
+        return report(run);
+      }) {}
 
 Space::~Space() {
   close();
@@ -94,6 +97,12 @@ void Space::answer_followers() {
       followers_.end(id, wire::to_reply(**reader, *run));
     }
   }
+}
+
+Result<std::string> Space::report(const std::string& run) {
+  auto text = run_report(*store_, *ledger_, run);
+  if (text) text = bench_.redactor().redact(*text);
+  return text;
 }
 
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {

@@ -56,6 +56,8 @@ class Space final {
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.
   [[nodiscard]] Result<void> cut_off_all(std::int64_t mandate);
+  // run_report(), without secrets.
+  [[nodiscard]] Result<std::string> report(const std::string& run);
   // Counted again only when something has changed: at rest thousands of schedules cost nothing.
   [[nodiscard]] Result<Census> census();
   // Cuts runs off; they are driven on after the next start. Idempotent.

@@ -31,7 +31,12 @@ std::string_view output_of(const RunContext& context, Phase phase) {
 
 std::string allowed(const MandateSpec& spec, const SecretsFor& secrets) {
   std::string text = "Workspace: " + spec.workspace + "\n";
-  for (const CommandScope& each : spec.commands) text += "Command you may run: " + each.rule + "\n";
+  for (const CommandScope& each : spec.commands) {
+    text += "Command you may run: " + each.rule + "\n";
+    for (const std::string& host : each.hosts) text += "  It may reach " + host + "\n";
+    for (const SecretVariable& one : each.secrets)
+      text += "  Its variable " + one.variable + " holds the secret " + one.secret + "\n";
+  }
   for (const ToolScope& each : spec.tools) {
     text += "Tool you may call: " + each.tool + "\n";
     if (!secrets) continue;

@@ -11,6 +11,7 @@ namespace hearth::packs::mandates {
 void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_run_tools(pack::Binder& tools, ToolRunner& runner);
+void declare_report_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_follow_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_approval_tools(pack::Binder& tools, ToolRunner& runner);
 void declare_asking_tools(pack::Binder& tools, ToolRunner& runner);

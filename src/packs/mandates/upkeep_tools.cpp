@@ -1,6 +1,7 @@
 // The tools that look after the pack itself: status, audit, doctor; and its resources.
+#include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/tools.hpp"
-#include "packs/mandates/wire.hpp"
+#include "packs/mandates/upkeep_wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

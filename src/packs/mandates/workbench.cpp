@@ -1,10 +1,13 @@
 #include "packs/mandates/workbench.hpp"
 
+#include <array>
 #include <future>
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/sandbox/host_rule.hpp"
 #include "packs/mandates/secret_slots_wire.hpp"
+#include "packs/mandates/workspace/command_rule.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -42,6 +45,47 @@ Result<void> Workbench::check_secrets(const std::string& tool, std::string_view 
 
 std::vector<std::string> Workbench::secrets_for(const std::string& tool) const {
   return vault_ ? (*vault_)->names_for_tool(tool) : std::vector<std::string>();
+}
+
+Result<secrets::CommandUse> Workbench::use_of(const CommandRequest& request) {
+  secrets::CommandUse use;
+  if (!request.words.empty()) use.program = request.words.front();
+  use.obeys = [words = request.words](const std::string& line) {
+    const auto rules = workspace::CommandRules::parse(std::array{line});
+    return rules && (words.empty() || rules->check(words));
+  };
+  for (const std::string& host : request.hosts) {
+    auto rule = sandbox::HostRule::parse(host);
+    if (!rule) return std::unexpected(std::move(rule.error()));
+    use.hosts.push_back(std::move(rule->host));
+  }
+  return use;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> Workbench::command_variables(
+    const CommandRequest& request, const std::stop_token& stop) const {
+  std::vector<std::pair<std::string, std::string>> variables;
+  if (request.secrets.empty()) return variables;
+  if (!vault_) return std::unexpected(vault_.error());
+  const auto use = use_of(request);
+  if (!use) return std::unexpected(use.error());
+  for (const SecretVariable& each : request.secrets) {
+    auto value = (*vault_)->for_command(each.secret, *use, stop);
+    if (!value) return std::unexpected(std::move(value.error()));
+    variables.emplace_back(each.variable, std::move(*value));
+  }
+  return variables;
+}
+
+Result<void> Workbench::check_secrets(const CommandRequest& request) const {
+  if (request.secrets.empty()) return {};
+  if (!vault_) return std::unexpected(vault_.error());
+  const auto use = use_of(request);
+  if (!use) return std::unexpected(use.error());
+  for (const SecretVariable& each : request.secrets) {
+    if (auto may = (*vault_)->check_command(each.secret, *use); !may) return may;
+  }
+  return {};
 }
 
 void Workbench::learn_secrets() {

@@ -8,10 +8,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/guarded.hpp"
 #include "pack/pack.hpp"
+#include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
 #include "secrets/redactor.hpp"
@@ -26,6 +28,13 @@ struct ToolRequest {
   std::string name_space;
   std::string key;  // done once under it, where the tool can
   bool read_only = false;
+};
+
+// A command of the sandbox that asks for secrets.
+struct CommandRequest {
+  std::vector<std::string> words;
+  std::vector<std::string> hosts;  // as its rule names them
+  std::vector<SecretVariable> secrets;
 };
 
 // One for all namespaces. Members are for any thread, and block.
@@ -55,6 +64,13 @@ class Workbench final {
   [[nodiscard]] Result<void> check_secrets(const std::string& tool,
                                            std::string_view arguments) const;
   [[nodiscard]] std::vector<std::string> secrets_for(const std::string& tool) const;
+  // The variables that its secrets fill. Each must be for this command, and for every host that the
+  // command may reach.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> command_variables(
+      const CommandRequest& request, const std::stop_token& stop) const;
+  // What command_variables() would say of the scopes; reads no secret. Without words: whatever the
+  // command's words will be.
+  [[nodiscard]] Result<void> check_secrets(const CommandRequest& request) const;
   // Reads all secrets once, so that none is shown before its first use. What cannot be read is
   // logged, and fails when it is needed.
   void learn_secrets();
@@ -64,6 +80,8 @@ class Workbench final {
   [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
 
  private:
+  [[nodiscard]] static Result<secrets::CommandUse> use_of(const CommandRequest& request);
+
   pack::PackContext& context_;
   const Settings settings_;
   const std::vector<std::string> own_;

@@ -60,7 +60,8 @@ class OwnChanges final {
         }
       }
       // What a command or another pack's tool writes, only the time tells.
-      const bool is_program = (each.kind == "command" && deed->writes) || each.kind == "tool";
+      const bool is_program =
+          (each.kind == "command" && deed->writes) || each.kind == "tool" || each.kind == "report";
       if (is_program) spans_.emplace_back(each.from - tick, each.to);
     }
   }

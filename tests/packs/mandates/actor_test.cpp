@@ -36,7 +36,11 @@ class ActorTest : public BenchTest {
   // With what stands in settings_ now.
   void open() {
     bench_.emplace(context_, settings_);
-    actor_.emplace(*bench_, "default", path("own/changes"));
+    actor_.emplace(*bench_, "default", path("own/changes"),
+                   [this](const std::string& run) -> Result<std::string> {
+                     reported_ = run;
+                     return "# Run " + run + "\n";
+                   });
   }
   [[nodiscard]] RunContext context() const {
     return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};
@@ -61,6 +65,7 @@ class ActorTest : public BenchTest {
 
   MandateSpec spec_{.goal = "g", .workspace = {}};
   Settings settings_;
+  std::string reported_;
   std::optional<Workbench> bench_;
   std::optional<WorkspaceActor> actor_;
 };
@@ -218,6 +223,32 @@ TEST_F(ActorTest, AToolThatAsksItsCallerFails) {
   EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::unsupported);
 }
 
+TEST_F(ActorTest, WritesAReportOfItsRun) {
+  const auto step = [](const std::string& paths) {
+    return R"({"id":"s","kind":"report","paths":)" + paths + "}";
+  };
+  const Intent intent = prepared(step(R"(["docs/run.md"])"));
+  EXPECT_EQ(intent.target, "docs/run.md");
+  EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask) << "as any other new file";
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
+  EXPECT_EQ(reported_, "") << "what it says is not known before";
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(reported_, "run");
+  EXPECT_EQ(read("docs/run.md"), "# Run run\n");
+  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review) << "whose file is it?";
+  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  // Whoever approves sees what it replaces.
+  test::write_file(path("docs/run.md"), "old\n");
+  const Intent edits = prepared(step(R"(["docs/run.md"])"));
+  EXPECT_NE(edits.before_hash, "");
+  ASSERT_TRUE(actor_->perform(edits, {}));
+  EXPECT_EQ(read("docs/run.md"), "# Run run\n");
+  for (const char* const paths : {"[]", R"(["a.md","b.md"])", R"(["run.txt"])", R"(["../run.md"])"})
+    EXPECT_EQ(refused(step(paths)), Errc::invalid_args) << paths;
+  spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "deny"}};
+  EXPECT_EQ(judge(step(R"(["docs/other.md"])")).word, Word::deny);
+}
+
 TEST_F(ActorTest, RefusesAStepThatHoldsASecret) {
   settings_.model.key.environment = "HEARTH_TEST_KEY";
   ::setenv("HEARTH_TEST_KEY", "sk-test-0123456789", 1);
@@ -276,6 +307,9 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   // Nobody can tell whether one that was cut off has written.
   EXPECT_EQ(recover(writes, standing(writes)), Recover::needs_review);
   EXPECT_EQ(judge(command(R"(["rm","-rf","."])")).word, Word::deny);
+  // Nor whether it has sent something.
+  spec_.commands[0].hosts = {"example.org"};
+  EXPECT_EQ(prepared(command(R"(["cat","greeting.txt"])")).recovery, Recovery::by_world);
 }
 
 TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
@@ -308,6 +342,16 @@ TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
   const Intent intent = prepared(commit_step("hearth/less"));
   ASSERT_TRUE(actor_->perform(intent, {}));
   EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
+}
+
+TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
+  test::write_file(scratch_ / "token", "tok-7f3a9c51\n");
+  settings_.secrets = {
+      {.name = "token", .source = {.environment = {}, .file = scratch_ / "token", .command = {}}}};
+  open();
+  bench_->learn_secrets();
+  test::write_file(path("greeting.txt"), "hello tok-7f3a9c51\n");
+  EXPECT_EQ(refused(commit_step("hearth/x")), Errc::permission);
 }
 
 TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {

@@ -45,7 +45,9 @@ class GuardedCommand : public testing::Test {
     return {};
   }
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), limits());
+    sandbox::Plan plan;
+    plan.limits = limits();
+    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan));
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -126,7 +128,7 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_THAT(committed.removed, IsEmpty());
   EXPECT_THAT(committed.changed, IsEmpty());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, limits()).error().code,
+  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}).error().code,
             Errc::permission);
 }
 

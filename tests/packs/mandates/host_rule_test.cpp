@@ -38,8 +38,8 @@ TEST(HostRule, AdmitsTheNamedHostAndNoOther) {
 TEST(HostRule, ReadsTheAuthorityOfARequest) {
   EXPECT_EQ(parse_authority("Example.ORG.:443")->host, "example.org");
   EXPECT_EQ(parse_authority("[::1]:8080")->host, "::1");
-  for (const char* const text :
-       {"", ":443", "a", "a:", "a:b", "a:443 ", "a b:1", "[a]:1", "a:65536", "a\n:1"})
+  for (const char* const text : {"", ":443", "a", "a:", "a:b", "a:443 ", "a b:1", "[a]:1",
+                                 "a:65536", "a\n:1", "a..:1", "a..b:1", ".a:1", ".:1"})
     EXPECT_FALSE(parse_authority(text)) << text;
 }
 

@@ -47,6 +47,12 @@ TEST(ProposalText, ShowsWordsAndArgumentsAsTheyAre) {
               HasSubstr("\ncommand: [\"sh\",\"-c\",\"a b\\n\\\"c\\\"\"]\n"));
   EXPECT_THAT(text_of({.kind = "command", .words = {"make"}, .writes = true}),
               HasSubstr("\ncommand that may write here: [\"make\"]\n"));
+  EXPECT_THAT(text_of({.kind = "command",
+                       .words = {"gh"},
+                       .hosts = {"*.example.org:443"},
+                       .secrets = {{.variable = "GH_TOKEN", .secret = "github"}}}),
+              HasSubstr("\ncommand: [\"gh\"]\n  it may reach *.example.org:443\n"
+                        "  it is given the secret github as GH_TOKEN\n"));
   EXPECT_THAT(text_of({.kind = "tool", .tool = "issues_create", .arguments = R"({"title":"t"})"}),
               HasSubstr("\ntool: issues_create {\"title\":\"t\"}\n"));
   EXPECT_THAT(

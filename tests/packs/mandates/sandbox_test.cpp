@@ -327,6 +327,23 @@ TEST_F(SandboxTest, NetworkRuleOpensOneHostThroughTheProxy) {
   EXPECT_THAT(run(asking).out, HasSubstr("200"));
 }
 
+TEST_F(SandboxTest, PlainHttpPassesTheProxyByTheSameRules) {
+  const test::HttpServer server;
+  const std::string url = server.url("");
+  Plan asking = plan({"python3", "-c",
+                      "import sys, urllib.request, urllib.error\n"
+                      "for url in sys.argv[1:]:\n"
+                      "  request = urllib.request.Request(url, data=b'x' * 100000)\n"
+                      "  request.add_header('Host', 'elsewhere.example')\n"
+                      "  try: print(len(urllib.request.urlopen(request, timeout=20).read()))\n"
+                      "  except urllib.error.HTTPError as error: print(error.code)\n",
+                      url + "/echo", "http://127.0.0.1:1/", "http://example.org/"});
+  asking.network = {*HostRule::parse(url.substr(url.rfind('/') + 1))};
+  const Outcome outcome = run(asking);
+  EXPECT_THAT(outcome.out, testing::MatchesRegex("[0-9]{6}\n403\n403\n")) << outcome.err;
+  EXPECT_THAT(outcome.refused_hosts, ElementsAre("127.0.0.1:1", "example.org:80"));
+}
+
 TEST_F(SandboxTest, EndsAtTheTimeLimit) {
   Plan slow = shell("trap '' TERM; sleep 60");
   slow.limits.time = milliseconds(100);

@@ -256,12 +256,12 @@ WallTime MandateStore::now() const {
   return WallTime(std::chrono::milliseconds(latest_ms_.load()));
 }
 
-Result<JournalCheck> MandateStore::audit() {
+Result<JournalCheck> MandateStore::audit(const JournalVisitor& visit) {
   auto reader = read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   const auto state = load_state(**reader);
   if (!state) return std::unexpected(state.error());
-  return verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor);
+  return verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor, visit);
 }
 
 }  // namespace hearth::packs::mandates

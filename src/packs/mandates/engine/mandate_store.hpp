@@ -107,8 +107,8 @@ class MandateStore final {
   // The text of the last record of kind "budget" that the journal had when it was opened: what the
   // ledger must agree with.
   [[nodiscard]] const std::string& last_budget() const { return last_budget_; }
-  // Checks the journal against the anchor, while all goes on.
-  [[nodiscard]] Result<JournalCheck> audit();
+  // Checks the journal against the anchor, while all goes on; shows each record to `visit`.
+  [[nodiscard]] Result<JournalCheck> audit(const JournalVisitor& visit = {});
 
  private:
   MandateStore(store::Env& env,

@@ -20,9 +20,11 @@ struct Candidate {
 };
 
 Result<std::vector<Candidate>> candidates(store::Database& database, WallTime now, int most) {
-  // Of schedules whose runs may not overlap, those that wait for an active one are left out.
+  // Of schedules whose runs may not overlap, those that wait for an active one are left out. The
+  // first condition is the index's.
   auto rows = database.query(
-      "SELECT n, id, state, schedule_n FROM runs WHERE state IN ('waiting', 'blocked') AND "
+      "SELECT n, id, state, schedule_n FROM runs WHERE state <> 'ended' AND "
+      "state IN ('waiting', 'blocked') AND "
       "not_before_ms <= ? AND (state = 'blocked' OR schedule_n IS NULL OR NOT EXISTS("
       "SELECT 1 FROM runs other JOIN schedules s ON s.n = other.schedule_n WHERE "
       "other.schedule_n = runs.schedule_n AND other.state IN ('running', 'blocked') AND "

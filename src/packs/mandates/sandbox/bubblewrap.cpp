@@ -150,7 +150,8 @@ std::vector<std::string> environment_of(const Plan& plan) {
   }
   if (!plan.network.empty()) {
     const std::string proxy = "http://127.0.0.1:" + std::to_string(inner_proxy_port);
-    for (const char* const name : {"https_proxy=", "HTTPS_PROXY="}) all.push_back(name + proxy);
+    for (const char* const name : {"https_proxy=", "HTTPS_PROXY=", "http_proxy=", "HTTP_PROXY="})
+      all.push_back(name + proxy);
   }
   for (const auto& [name, value] : plan.environment) all.push_back(name + "=" + value);
   return all;
@@ -167,7 +168,7 @@ std::string refusal_of_variable(const std::string& name, const std::string& valu
   if (value.find('\0') != std::string::npos) return name + " has a value with a zero byte";
   static constexpr std::array<std::string_view, 9> prefixes{
       "LD_", "GIT_", "BASH_", "DYLD_", "PYTHON", "PERL", "RUBY", "NODE_", "SSH_"};
-  static constexpr std::array<std::string_view, 24> names{"PATH",
+  static constexpr std::array<std::string_view, 26> names{"PATH",
                                                           "HOME",
                                                           "ENV",
                                                           "IFS",
@@ -189,6 +190,8 @@ std::string refusal_of_variable(const std::string& name, const std::string& valu
                                                           "HTTP_PROXY",
                                                           "ALL_PROXY",
                                                           "all_proxy",
+                                                          "no_proxy",
+                                                          "NO_PROXY",
                                                           "MAKEFLAGS",
                                                           "CDPATH"};
   const bool is_refused =

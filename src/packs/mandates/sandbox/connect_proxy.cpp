@@ -11,11 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <list>
-#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -23,6 +23,7 @@
 #include "base/guarded.hpp"
 #include "base/thread_signals.hpp"
 #include "base/unique_fd.hpp"
+#include "packs/mandates/sandbox/proxy_request.hpp"
 
 namespace hearth::packs::mandates::sandbox {
 namespace {
@@ -31,6 +32,7 @@ constexpr std::size_t most_connections = 16;
 constexpr std::size_t most_refused = 100;
 constexpr std::size_t longest_head = 8'192;  // bytes
 constexpr int patience = 20'000;             // ms, for a request's head and for a host to answer
+constexpr int lingering = 1'000;             // ms, for more of a request that was refused
 
 // This machine, its private networks, and what is no single host: not what a public name may lead
 // to.
@@ -137,41 +139,38 @@ class ConnectProxy::Server final {
   }
 
   void serve(int client) {
-    const std::string head = read_head(client);
-    const auto target = target_of(head);
-    if (!target) return answer(client, "405 Only CONNECT host:port is served");
+    const auto [head, rest] = read_head(client);
+    const auto request = parse_proxy_request(head);
+    if (!request) return refuse(client, "400 Only CONNECT host:port and http:// are served");
+    const HostAndPort& target = request->target;
     const auto rule = std::ranges::find_if(
-        rules_, [&](const HostRule& each) { return each.admits(target->host, target->port); });
+        rules_, [&](const HostRule& each) { return each.admits(target.host, target.port); });
     if (rule == rules_.end()) {
-      note_refusal(*target);
-      return answer(client, "403 No network rule of this mandate names this host");
+      note_refusal(target);
+      return refuse(client, "403 No network rule of this mandate names this host");
     }
-    const UniqueFd host = connect(*target, rule->names_an_address());
-    if (!host.valid()) return answer(client, "502 The host cannot be reached");
-    answer(client, "200 Connected");
-    pump(client, host.get());
+    const UniqueFd host = connect(target, rule->names_an_address());
+    if (!host.valid()) return refuse(client, "502 The host cannot be reached");
+    if (request->head.empty()) answer(client, "200 Connected");
+    pump(client, host.get(), request->head + rest);
   }
 
-  // Up to the empty line; a client says nothing more before it is answered.
-  std::string read_head(int client) const {
-    std::string head;
+  // Up to the empty line; and what has come behind it.
+  std::pair<std::string, std::string> read_head(int client) const {
+    constexpr std::string_view empty_line = "\r\n\r\n";
+    std::string text;
     std::array<char, 1024> part{};
-    while (head.size() < longest_head && head.find("\r\n\r\n") == std::string::npos) {
+    while (text.size() < longest_head) {
       if (!await(client, POLLIN, patience)) return {};
       const ssize_t got = ::recv(client, part.data(), part.size(), 0);
       if (got <= 0) return {};
-      head.append(part.data(), static_cast<std::size_t>(got));
+      text.append(part.data(), static_cast<std::size_t>(got));
+      const auto end = text.find(empty_line);
+      if (end == std::string::npos) continue;
+      const auto size = end + empty_line.size();
+      return {text.substr(0, size), text.substr(size)};
     }
-    return head.ends_with("\r\n\r\n") ? head : "";
-  }
-
-  static std::optional<HostAndPort> target_of(std::string_view head) {
-    constexpr std::string_view method = "CONNECT ";
-    if (!head.starts_with(method)) return std::nullopt;
-    head.remove_prefix(method.size());
-    const auto end = head.find(" HTTP/1.");
-    if (end == std::string_view::npos) return std::nullopt;
-    return parse_authority(head.substr(0, end));
+    return {};
   }
 
   void note_refusal(const HostAndPort& target) {
@@ -185,6 +184,18 @@ class ConnectProxy::Server final {
     const std::string text = "HTTP/1.1 " + std::string(status) + "\r\n" +
                              (status.starts_with("200") ? "" : "Content-Length: 0\r\n") + "\r\n";
     (void)::send(client, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+
+  // A client that still sends the body of what is refused reads the answer only after it: a
+  // connection that is closed on unread bytes is reset, and the answer lost.
+  void refuse(int client, std::string_view status) const {
+    answer(client, status);
+    ::shutdown(client, SHUT_WR);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience);
+    std::array<char, 65'536> part;
+    while (std::chrono::steady_clock::now() < deadline && await(client, POLLIN, lingering)) {
+      if (::recv(client, part.data(), part.size(), 0) <= 0) return;
+    }
   }
 
   [[nodiscard]] UniqueFd connect(const HostAndPort& target, bool may_be_private) const {
@@ -210,14 +221,15 @@ class ConnectProxy::Server final {
   }
 
   // Both ways until both have ended, one breaks, or we are stopped.
-  void pump(int client, int host) const {
+  // `begun` is what the client has said already.
+  void pump(int client, int host, std::string begun) const {
     struct Way {
       int from;
       int to;
       std::string data;
       bool is_ended = false;
     };
-    std::array<Way, 2> ways{Way{client, host, {}}, Way{host, client, {}}};
+    std::array<Way, 2> ways{Way{client, host, std::move(begun)}, Way{host, client, {}}};
     while (!ways[0].is_ended || !ways[1].is_ended) {
       std::array<pollfd, 3> entries{pollfd{client, 0, 0}, pollfd{host, 0, 0},
                                     pollfd{stopped_.get(), POLLIN, 0}};

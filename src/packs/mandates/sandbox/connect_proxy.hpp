@@ -1,10 +1,10 @@
-// The only way out of a sandbox that a network rule opens: an HTTP proxy that knows CONNECT and
-// nothing else, on a Unix socket that lies in the sandbox.
+// The only way out of a sandbox that a network rule opens: an HTTP proxy on a Unix socket that lies
+// in the sandbox. It knows CONNECT, and requests with an http:// address (proxy_request.hpp).
 //
 // Names are looked up here, and a name that leads to this machine or its private networks is
 // refused, so that a name server cannot open what no rule names (a rule may name such an address
-// itself). It sees host names, not what is said: TLS is end to end. Threads: one that accepts, one
-// for each connection, at most 16 at once; all end with the object.
+// itself). Behind CONNECT it sees host names, not what is said: TLS is end to end. Threads: one
+// that accepts, one for each connection, at most 16 at once; all end with the object.
 #pragma once
 
 #include <memory>

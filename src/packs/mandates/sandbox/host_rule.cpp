@@ -10,9 +10,12 @@ namespace hearth::packs::mandates::sandbox {
 namespace {
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-  });
+  const bool has_empty_label = text.starts_with('.') || text.ends_with('.') || text.contains("..");
+  return !text.empty() && text.size() <= 253 && !has_empty_label &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+                  c == '_';
+         });
 }
 
 bool is_address(const std::string& text) {

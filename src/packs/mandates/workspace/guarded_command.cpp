@@ -156,10 +156,9 @@ Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
 Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                                const Root& root,
                                std::vector<std::string> arguments,
-                               const sandbox::Limits& limits,
+                               sandbox::Plan plan,
                                const GitIdentity& identity,
-                               const std::stop_token& stop,
-                               std::string input) {
+                               const std::stop_token& stop) {
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
@@ -170,9 +169,7 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
   }
   arguments.insert(arguments.begin() + 1,
                    {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
-  sandbox::Plan plan{.words = std::move(arguments), .workspace = root.path()};
-  plan.limits = limits;
-  plan.input = std::move(input);
+  plan.words = std::move(arguments);
   return run(sandbox, root, std::move(plan), true, stop);
 }
 

@@ -36,13 +36,13 @@ struct GitIdentity {
 };
 
 // git with arguments that are checked (refusal_of_git), writing to version control. External
-// differs and text conversions are off.
+// differs and text conversions are off. Of the plan, its words, workspace and read_only are set
+// here.
 [[nodiscard]] Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                                              const Root& root,
                                              std::vector<std::string> arguments,
-                                             const sandbox::Limits& limits,
+                                             sandbox::Plan plan = {},
                                              const GitIdentity& identity = {},
-                                             const std::stop_token& stop = {},
-                                             std::string input = {});
+                                             const std::stop_token& stop = {});
 
 }  // namespace hearth::packs::mandates::workspace

@@ -1,0 +1,83 @@
+#include "packs/mandates/command.hpp"
+
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "packs/mandates/observer.hpp"
+#include "packs/mandates/workspace/command_rule.hpp"
+#include "packs/mandates/workspace/guarded_command.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+namespace ws = workspace;
+
+constexpr std::size_t most_output_bytes = 8 << 10;
+
+CommandRequest request_of(const Deed& deed) {
+  return {.words = deed.words, .hosts = deed.hosts, .secrets = deed.secrets};
+}
+
+Result<sandbox::Plan> plan_of(const Deed& deed,
+                              const Workbench& bench,
+                              const std::stop_token& stop) {
+  sandbox::Plan plan;
+  plan.words = deed.words;
+  plan.may_write = deed.writes;
+  plan.tools = bench.settings().tool_chains;
+  for (const std::string& host : deed.hosts) {
+    const auto rule = sandbox::HostRule::parse(host);
+    if (!rule) return std::unexpected(rule.error());
+    plan.network.push_back(*rule);
+  }
+  auto variables = bench.command_variables(request_of(deed), stop);
+  if (!variables) return std::unexpected(std::move(variables.error()));
+  plan.environment = std::move(*variables);
+  return plan;
+}
+
+}  // namespace
+
+const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
+  for (const CommandScope& each : spec.commands) {
+    const std::array lines{each.rule};
+    const auto rules = ws::CommandRules::parse(lines);
+    if (rules && rules->check(words)) return &each;
+  }
+  return nullptr;
+}
+
+Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbench& bench) {
+  const CommandScope* const rule = rule_for(spec, deed.words);
+  if (rule == nullptr) return {};  // it will be denied
+  deed.writes = rule->writes;
+  deed.hosts = rule->hosts;
+  deed.secrets = rule->secrets;
+  return bench.check_secrets(request_of(deed));
+}
+
+Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::stop_token& stop) {
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  auto plan = plan_of(deed, bench, stop);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  std::unique_lock<std::mutex> held;
+  if (deed.writes) held = bench.hold(root->path());
+  const bool is_git = deed.words.front() == "git" && deed.writes;
+  auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
+                                  std::move(*plan), {}, stop)
+                    : ws::run_guarded(**sandbox, *root, std::move(*plan), stop);
+  if (!ran) return std::unexpected(std::move(ran.error()));
+  std::string text = describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  for (const std::string& path : ran->removed)
+    text += "removed, since it is protected: " + path + "\n";
+  for (const std::string& path : ran->changed) text += "changed although protected: " + path + "\n";
+  if (ran->outcome.end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, text);
+  if (!ran->outcome.is_success()) return fail(Errc::io, text);
+  return text;
+}
+
+}  // namespace hearth::packs::mandates

@@ -1,0 +1,26 @@
+// Commands of the sandbox as deeds: which rule of the mandate is for one, and what that gives it.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "packs/mandates/decision.hpp"
+#include "packs/mandates/mandate_spec.hpp"
+#include "packs/mandates/workbench.hpp"
+
+namespace hearth::packs::mandates {
+
+// The first that fits; null: none allows it.
+[[nodiscard]] const CommandScope* rule_for(const MandateSpec& spec,
+                                           const std::vector<std::string>& words);
+// Completes the deed by its rule. `permission` where a secret is not for this command.
+[[nodiscard]] Result<void> prepare_command(Deed& deed,
+                                           const MandateSpec& spec,
+                                           const Workbench& bench);
+// What it printed; an error when it failed. Neither holds a secret.
+[[nodiscard]] Result<std::string> run_command(const Deed& deed,
+                                              Workbench& bench,
+                                              const std::stop_token& stop);
+
+}  // namespace hearth::packs::mandates

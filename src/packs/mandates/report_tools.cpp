@@ -1,0 +1,74 @@
+// The tools for reports of runs.
+#include <unistd.h>
+
+#include "base/confined_path.hpp"
+#include "packs/mandates/report_step.hpp"
+#include "packs/mandates/report_wire.hpp"
+#include "packs/mandates/run_wire.hpp"
+#include "packs/mandates/tools.hpp"
+#include "store/atomic_file.hpp"
+
+namespace hearth::packs::mandates {
+namespace {
+
+constexpr std::size_t most_answer = std::size_t{5} << 20;  // bytes, of a frame's 8 MiB
+
+Result<wire::ReportAnswer> report(Space& space, const wire::RunRequest& request) {
+  auto text = space.report(request.run);
+  if (!text) return std::unexpected(std::move(text.error()));
+  if (text->size() > most_answer)
+    return fail(Errc::unsupported, "the report is longer than 5 MiB",
+                {"write it into a file: mandates_run_report_file"});
+  return wire::ReportAnswer{.markdown = std::move(*text)};
+}
+
+// In the caller's project, or in what the configuration adds.
+Result<std::string> place_of(Space& space,
+                             const wire::ReportFileRequest& request,
+                             const pack::Caller& caller) {
+  if (const auto form = is_pdf(request.path); !form) return std::unexpected(form.error());
+  std::vector<std::string> roots = space.bench().roots();
+  if (!caller.project_root.empty()) roots.push_back(caller.project_root);
+  auto path = confine_new(request.path, caller.cwd, roots);
+  if (path && !request.overwrite && ::access(path->c_str(), F_OK) == 0)
+    return fail(Errc::conflict, *path + " is there already; nothing was written",
+                {"set overwrite, or name another file"});
+  return path;
+}
+
+Result<wire::ReportFileAnswer> write(Space& space,
+                                     const wire::ReportFileRequest& request,
+                                     const pack::Call& call) {
+  auto path = place_of(space, request, call.caller());
+  if (!path) return std::unexpected(std::move(path.error()));
+  const auto report_of = [&](const std::string& run) { return space.report(run); };
+  auto made = report_file(*path, request.run, report_of, space.bench(), call.stop());
+  if (!made) return std::unexpected(std::move(made.error()));
+  if (auto done = store::replace_file(*path, made->bytes, 0644); !done)
+    return std::unexpected(std::move(done.error()));
+  wire::ReportFileAnswer answer{.path = std::move(*path),
+                                .bytes = static_cast<std::int64_t>(made->bytes.size()),
+                                .missing = {}};
+  if (!made->missing.empty()) answer.missing = std::move(made->missing);
+  return answer;
+}
+
+}  // namespace
+
+void declare_report_tools(pack::Binder& tools, ToolRunner& runner) {
+  runner.bind<wire::RunRequest, wire::ReportAnswer>(
+      tools,
+      reading("run_report", "Report of a run",
+              "As Markdown: goal, observations, decisions, approvals, effects, cost, journal."),
+      [](Space& space, const wire::RunRequest& request, const pack::Call&) {
+        return report(space, request);
+      });
+  runner.bind<wire::ReportFileRequest, wire::ReportFileAnswer>(
+      tools,
+      writing("run_report_file", "Write a run's report",
+              "The same into a file of the project: .md, or .pdf where pandoc is installed.",
+              {.destructive = true, .idempotent = true}),
+      write);
+}
+
+}  // namespace hearth::packs::mandates
