@@ -238,7 +238,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
   if (deed->kind == "change") done = change(intent, *deed);
-  if (deed->kind == "command") done = run_command(*deed, bench_, stop);
+  if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {

@@ -22,10 +22,11 @@ Result<std::optional<std::string>> ask_git(const sandbox::Sandbox& sandbox,
                                            const workspace::Root& root,
                                            std::vector<std::string> arguments,
                                            const std::stop_token& stop = {}) {
-  auto ran = workspace::run_git(sandbox, root, std::move(arguments), {}, {}, stop);
+  auto ran =
+      workspace::call_git(sandbox, root, {.arguments = std::move(arguments), .input = {}}, stop);
   if (!ran) return std::unexpected(std::move(ran.error()));
-  if (!ran->outcome.is_success()) return std::nullopt;
-  return trimmed(ran->outcome.out);
+  if (!ran->is_success()) return std::nullopt;
+  return trimmed(ran->out);
 }
 
 Result<void> check_branch(const std::string& branch) {
@@ -124,13 +125,13 @@ Result<std::string> commit(const Deed& deed,
                            const std::stop_token& stop) {
   auto stream = import_stream(deed, key, root);
   if (!stream) return std::unexpected(std::move(stream.error()));
-  sandbox::Plan plan;
-  plan.input = std::move(*stream);
-  auto ran = workspace::run_git(sandbox, root, {"fast-import", "--quiet", "--date-format=now"},
-                                std::move(plan), {}, stop);
+  auto ran = workspace::call_git(sandbox, root,
+                                 {.arguments = {"fast-import", "--quiet", "--date-format=now"},
+                                  .input = std::move(*stream),
+                                  .writes = true},
+                                 stop);
   if (!ran) return std::unexpected(std::move(ran.error()));
-  if (!ran->outcome.is_success())
-    return fail(Errc::conflict, "git: " + ran->outcome.describe() + ": " + ran->outcome.err);
+  if (!ran->is_success()) return fail(Errc::conflict, "git: " + ran->describe() + ": " + ran->err);
   const auto made = ask_git(sandbox, root, {"rev-parse", "refs/heads/" + deed.branch});
   if (!made) return std::unexpected(made.error());
   return "committed " + made->value_or("") + " to " + deed.branch;

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <optional>
+#include <thread>
 
+#include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
 #include "support/process.hpp"
 
@@ -38,8 +41,8 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome =
-        run_guarded(**test_sandbox(), *root_, {.words = {"sh", "-c", script}, .limits = limits()});
+    auto outcome = run_guarded(**test_sandbox(), *root_,
+                               {.words = {"sh", "-c", script}, .limits = limits()}, aside_);
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -47,7 +50,7 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan));
+    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), aside_);
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -56,7 +59,14 @@ class GuardedCommand : public testing::Test {
 
   test::ScratchDirectory scratch_{"guarded"};
   std::optional<Root> root_;
+  std::string aside_ = scratch_ / "own/aside";
 };
+
+std::vector<std::string> paths_of(const std::vector<SetAside>& all) {
+  std::vector<std::string> paths;
+  for (const SetAside& each : all) paths.push_back(each.path);
+  return paths;
+}
 
 TEST_F(GuardedCommand, AttackHookAndCiEdits) {
   for (const char* const attack : {"echo x > .git/hooks/pre-commit", "echo x >> .git/config",
@@ -65,7 +75,7 @@ TEST_F(GuardedCommand, AttackHookAndCiEdits) {
                                    "mv .github/workflows x", "rm .github/workflows/ci.yml"}) {
     const GuardedOutcome outcome = run(attack);
     EXPECT_FALSE(outcome.outcome.is_success()) << attack;
-    EXPECT_THAT(outcome.removed, IsEmpty());
+    EXPECT_FALSE(outcome.needs_review()) << attack;
   }
   EXPECT_EQ(test::read_file(path(".github/workflows/ci.yml")), "ci\n");
   EXPECT_FALSE(std::filesystem::exists(path(".git/hooks/pre-commit")));
@@ -77,10 +87,70 @@ TEST_F(GuardedCommand, AttackNewProtectedFiles) {
           "sub && "
           "ln -s /etc/passwd .bashrc && echo x > kept");
   EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
-  EXPECT_THAT(outcome.removed, ElementsAre(".bashrc", ".envrc", ".vscode", "sub/.git"));
-  for (const std::string& each : outcome.removed)
-    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(path(each)))) << each;
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre(".bashrc", ".envrc", ".vscode", "sub/.git"));
+  for (const SetAside& each : outcome.aside) {
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(path(each.path))));
+    EXPECT_TRUE(each.now.starts_with(aside_)) << each.now;
+  }
+  EXPECT_EQ(test::read_file(outcome.aside[1].now), "x\n") << "nothing is deleted";
+  EXPECT_EQ(test::read_file(outcome.aside[2].now + "/tasks.json"), "x\n");
   EXPECT_EQ(test::read_file(path("kept")), "x\n");
+}
+
+// A directory that nobody may write cannot change its parent, and one of another file system not
+// be renamed out of the workspace.
+TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
+  const GuardedOutcome closed = run("mkdir .vscode && echo x > .vscode/a && chmod 500 .vscode");
+  ASSERT_THAT(paths_of(closed.aside), ElementsAre(".vscode"));
+  EXPECT_EQ(test::read_file(closed.aside[0].now + "/a"), "x\n");
+  struct stat here{};
+  struct stat there{};
+  ASSERT_EQ(::stat(path("").c_str(), &here), 0);
+  if (::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev)
+    GTEST_SKIP() << "no other file system here";
+  const std::string other = "/dev/shm/hearth-test-" + random_hex(8);
+  aside_ = other;
+  const GuardedOutcome outcome = run("mkdir -p sub/.vscode && echo x > sub/.vscode/a; echo x > .envrc");
+  std::filesystem::remove_all(other);
+  ASSERT_THAT(paths_of(outcome.aside), ElementsAre(".envrc", "sub/.vscode"));
+  EXPECT_TRUE(outcome.aside[0].now.starts_with(path(".hearth-aside-"))) << outcome.aside[0].now;
+  EXPECT_TRUE(outcome.aside[1].now.starts_with(path("sub/.hearth-aside-")));
+  EXPECT_EQ(test::read_file(outcome.aside[0].now), "x\n");
+  EXPECT_EQ(std::filesystem::status(outcome.aside[1].now).permissions(),
+            std::filesystem::perms::none);
+  std::filesystem::permissions(outcome.aside[1].now, std::filesystem::perms::owner_all);
+}
+
+// Nobody can tell a person's from the command's, so that both can be found again.
+TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
+  std::jthread person([this] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    std::filesystem::create_directories(path("clone/.git"));
+    test::write_file(path("clone/.git/HEAD"), "ref: refs/heads/main\n");
+    test::write_file(path(".gitattributes"), "* text\n");
+    test::write_file(path("go"), "");
+  });
+  const GuardedOutcome outcome = run("touch begun; until [ -e go ]; do sleep 0.02; done");
+  EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
+  ASSERT_THAT(paths_of(outcome.aside), ElementsAre(".gitattributes", "clone/.git"));
+  EXPECT_EQ(test::read_file(outcome.aside[0].now), "* text\n");
+  EXPECT_EQ(test::read_file(outcome.aside[1].now + "/HEAD"), "ref: refs/heads/main\n");
+  EXPECT_TRUE(outcome.needs_review());
+}
+
+// git that only looks, or writes nothing but version control, leaves a person's files alone.
+TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
+  const auto call = [&](std::vector<std::string> arguments, bool writes) {
+    auto done = call_git(**test_sandbox(), *root_,
+                         {.arguments = std::move(arguments), .input = {}, .writes = writes});
+    return done ? *done : sandbox::Outcome{.number = -1, .err = done.error().message};
+  };
+  EXPECT_THAT(call({"log", "--format=%s"}, false).out, "first\n");
+  EXPECT_FALSE(call({"branch", "work"}, false).is_success());
+  EXPECT_TRUE(call({"branch", "work"}, true).is_success());
+  EXPECT_FALSE(call({"rm", "-q", "file"}, true).is_success()) << "the files are not git's to write";
+  EXPECT_FALSE(call({"remote", "add", "x", "y"}, true).is_success()) << "nor its configuration";
+  EXPECT_EQ(test::read_file(path("file")), "one\n");
 }
 
 // The directory around a protected one is moved, and another put in its place.
@@ -90,7 +160,7 @@ TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
   const GuardedOutcome outcome =
       run("mv module other && mkdir -p module/.git && echo x > module/.git/config");
   EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
-  EXPECT_THAT(outcome.removed, ElementsAre("module/.git"));
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre("module/.git"));
   EXPECT_EQ(test::read_file(path("other/.git/config")), "theirs\n");
 }
 
@@ -125,10 +195,9 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(git({"add", "file"}).outcome.is_success());
   const GuardedOutcome committed = git({"commit", "-m", "second"});
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
-  EXPECT_THAT(committed.removed, IsEmpty());
-  EXPECT_THAT(committed.changed, IsEmpty());
+  EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}).error().code,
+  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
             Errc::permission);
 }
 

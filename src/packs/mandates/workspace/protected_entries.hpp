@@ -1,0 +1,41 @@
+// What is protected in a workspace at one moment, so that two moments can be compared.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/mandates/workspace/root.hpp"
+
+namespace hearth::packs::mandates::workspace {
+
+// One entry, of a directory only itself. A file system gives the number of what is gone to what
+// comes next, so that two entries are one only if they were also born together.
+struct ProtectedEntry {
+  struct Identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t born_at = 0;  // ns; 0 where the file system does not tell
+    mode_t kind = 0;           // S_IFMT
+    friend auto operator<=>(const Identity&, const Identity&) = default;
+  };
+  Identity identity;
+  std::int64_t changed_at = 0;  // ns; of the inode, so that nothing written goes unseen
+};
+
+// By their paths in the workspace, those above before those below.
+using ProtectedEntries = std::map<std::string, ProtectedEntry>;
+
+// Links are not followed, and what is protected is not looked into. `git_may_write`: of version
+// control only what git itself may not write. `unsupported` for a workspace of too many files.
+[[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root, bool git_may_write);
+
+// What is there of what git itself may not write in a git directory: where it finds programs to
+// run, and other repositories. Absolute.
+[[nodiscard]] std::vector<std::string> kept_from_git(const std::string& git_directory);
+
+}  // namespace hearth::packs::mandates::workspace
