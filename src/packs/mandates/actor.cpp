@@ -6,6 +6,7 @@
 #include "packs/mandates/command.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/digest.hpp"
+#include "packs/mandates/judge_deed.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
@@ -110,50 +111,9 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// The strictest counts; what is protected needs more than an approval.
-Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
-  Judgement judged{.word = Judgement::Word::automatic, .reason = "the rules allow it"};
-  const auto look = [&](ws::Action action, const std::string& path) {
-    const ws::Judgement one = policy.judge(action, path, deed.workspace);
-    Judgement::Word word = Judgement::Word::deny;
-    if (one.scope == ws::Scope::automatic) word = Judgement::Word::automatic;
-    if (one.scope == ws::Scope::ask) {
-      word = ws::protection_of(path).empty() ? Judgement::Word::ask : Judgement::Word::elevate;
-    }
-    if (word > judged.word) judged = {.word = word, .reason = path + ": " + one.reason};
-  };
-  for (const DeedFile& each : deed.files) {
-    const auto action = action_from_name(each.action).value_or(ws::Action::remove);
-    look(action, each.path);
-    if (!each.to.empty()) look(ws::Action::create, each.to);
-  }
-  return judged;
-}
-
 // Of its change set.
 std::string change_id(const Intent& intent) {
   return hex(digest(intent.key)).substr(0, 32);
-}
-
-Judgement by_scope(std::string_view scope, std::string reason) {
-  if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
-  if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
-  return {.word = Judgement::Word::deny, .reason = std::move(reason)};
-}
-
-Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
-  if (deed.kind == "change" || deed.kind == "report")
-    return judge_change(deed, policy_of(spec, std::move(own)));
-  if (deed.kind == "commit") return by_scope(spec.commits, "commits");
-  if (deed.kind == "command") {
-    const CommandScope* rule = rule_for(spec, deed.words);
-    if (rule == nullptr)
-      return by_scope("deny", "no rule allows the command " + joined(deed.words));
-    return by_scope(rule->scope, "the rule " + rule->rule);
-  }
-  const auto found = std::ranges::find(spec.tools, deed.tool, &ToolScope::tool);
-  if (found == spec.tools.end()) return by_scope("deny", deed.tool + " is not on the list");
-  return by_scope(found->scope, "the rule for " + deed.tool);
 }
 
 }  // namespace

@@ -150,6 +150,33 @@ TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
       Word::elevate);
 }
 
+// git takes a directory for a repository by what lies in it, however it came there.
+TEST_F(ActorTest, AttackARepositoryWithoutADotGit) {
+  spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "auto"}};
+  const auto set = [](std::initializer_list<const char*> paths) {
+    std::string changes;
+    for (const char* const each : paths)
+      changes += std::string(changes.empty() ? "" : ",") + R"({"path":")" + each +
+                 R"(","action":"create","content":"x"})";
+    return R"({"id":"s","kind":"change","changes":[)" + changes + "]}";
+  };
+  EXPECT_EQ(
+      judge(set({"docs/x/HEAD", "docs/x/config", "docs/x/objects/keep", "docs/x/refs/keep"})).word,
+      Word::elevate);
+  EXPECT_EQ(judge(set({"docs/x/head", "docs/x/commondir"})).word, Word::elevate);
+  EXPECT_EQ(judge(set({"docs/x/HEAD", "docs/x/config", "docs/x/refs/keep"})).word, Word::automatic)
+      << "it is none yet";
+  for (const char* const each : {"HEAD", "config", "refs/keep"}) {
+    std::filesystem::create_directories(path("docs/x/refs"));
+    test::write_file(path(std::string("docs/x/") + each), "old");
+  }
+  EXPECT_EQ(judge(set({"docs/x/objects/keep"})).word, Word::elevate) << "now it would be one";
+  std::filesystem::create_directories(path("docs/x/objects"));
+  EXPECT_EQ(judge(change_of("docs/x/config", "edit")).word, Word::elevate);
+  EXPECT_EQ(judge(change_of("docs/x/hooks/new")).word, Word::elevate);
+  EXPECT_EQ(judge(change_of("docs/y")).word, Word::automatic);
+}
+
 TEST_F(ActorTest, TheStrictestRuleOfASetCounts) {
   spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "auto"},
                  {.glob = "secret/**", .actions = {}, .scope = "deny"}};

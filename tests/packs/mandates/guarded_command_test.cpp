@@ -110,7 +110,8 @@ TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
     GTEST_SKIP() << "no other file system here";
   const std::string other = "/dev/shm/hearth-test-" + random_hex(8);
   aside_ = other;
-  const GuardedOutcome outcome = run("mkdir -p sub/.vscode && echo x > sub/.vscode/a; echo x > .envrc");
+  const GuardedOutcome outcome =
+      run("mkdir -p sub/.vscode && echo x > sub/.vscode/a; echo x > .envrc");
   std::filesystem::remove_all(other);
   ASSERT_THAT(paths_of(outcome.aside), ElementsAre(".envrc", "sub/.vscode"));
   EXPECT_TRUE(outcome.aside[0].now.starts_with(path(".hearth-aside-"))) << outcome.aside[0].now;
@@ -136,6 +137,27 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
   EXPECT_EQ(test::read_file(outcome.aside[0].now), "* text\n");
   EXPECT_EQ(test::read_file(outcome.aside[1].now + "/HEAD"), "ref: refs/heads/main\n");
   EXPECT_TRUE(outcome.needs_review());
+}
+
+// git takes a directory for a repository by what lies in it, and runs what that names.
+TEST_F(GuardedCommand, AttackARepositoryWithoutADotGit) {
+  const std::string make =
+      "mkdir -p docs/x/objects docs/x/refs; echo ref: refs/heads/a > docs/x/HEAD;"
+      "printf '[core]\n\tfsmonitor = touch ran\n' > docs/x/config";
+  const GuardedOutcome outcome = run(make);
+  EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre("docs/x/HEAD"));
+  // Also where others made a part of it, and at the top.
+  std::filesystem::create_directories(path("docs/y/objects"));
+  test::write_file(path("docs/y/commondir"), "../x\n");
+  EXPECT_THAT(paths_of(run("echo ref: refs/heads/a > docs/y/HEAD").aside),
+              ElementsAre("docs/y/HEAD"));
+  EXPECT_THAT(paths_of(run("mkdir objects refs; echo ref: refs/heads/a > HEAD").aside),
+              ElementsAre("HEAD"));
+  // One that is there stays as it is.
+  test::write_file(path("docs/x/HEAD"), "ref: refs/heads/a\n");
+  EXPECT_FALSE(run("echo x >> docs/x/config").outcome.is_success());
+  EXPECT_FALSE(run("mkdir docs/x/hooks").outcome.is_success());
 }
 
 // git that only looks, or writes nothing but version control, leaves a person's files alone.
@@ -197,8 +219,9 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
   EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
-            Errc::permission);
+  EXPECT_EQ(
+      run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
+      Errc::permission);
 }
 
 }  // namespace

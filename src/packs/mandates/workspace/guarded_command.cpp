@@ -44,7 +44,9 @@ class Comparison final {
       // One that was moved along with its directory is whole: it was mounted read-only.
       const bool was_moved = std::ranges::any_of(
           before, [&](const auto& each) { return each.second.identity == entry.identity; });
-      if (!was_moved) take_away(path, to);
+      // Without its HEAD it is no repository any more; the directory may have been there before.
+      const std::string head = path.empty() ? "HEAD" : path + "/HEAD";
+      if (!was_moved) take_away(entry.is_repository ? head : path, to);
     }
   }
 
@@ -73,6 +75,9 @@ Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
     auto taken = protected_entries(root, is_git);
     if (!taken) return std::unexpected(std::move(taken.error()));
     before = std::move(*taken);
+    if (before.contains(""))
+      return fail(Errc::permission, root.path() + " is itself a repository of git",
+                  {"let the mandate work in a checkout of it"});
     plan.read_only = mounts(before, root.path());
   }
   auto outcome = sandbox.run(plan, stop);

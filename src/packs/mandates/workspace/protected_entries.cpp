@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "packs/mandates/workspace/policy.hpp"
+#include "packs/mandates/workspace/repositories.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
@@ -42,12 +43,14 @@ class Walk final {
     if (error == std::errc::permission_denied || error == std::errc::no_such_file_or_directory)
       return {};
     if (error) return fail_errno("list " + root_.path() + "/" + directory, error.value());
+    RepositoryMarks marks;
     for (const auto& entry : list) {
       if (++seen_ > most_files)
         return fail(Errc::unsupported,
                     "the workspace has more than 500,000 files: too many to guard");
       const std::string name = entry.path().filename().string();
       const std::string path = directory.empty() ? name : directory + "/" + name;
+      marks.add(name);
       const bool is_directory = entry.is_directory(error) && !entry.is_symlink(error);
       if (path == ".git" && is_directory && git_may_write_) continue;
       if (!protection_of(path).empty()) {
@@ -56,13 +59,14 @@ class Walk final {
         if (auto done = visit(path); !done) return done;
       }
     }
+    if (marks.is_repository()) note(directory, true);
     return {};
   }
 
   // What is gone meanwhile was not there.
-  void note(const std::string& path) {
+  void note(const std::string& path, bool is_repository = false) {
     struct statx status{};
-    if (::statx(root_.descriptor(), path.c_str(), AT_SYMLINK_NOFOLLOW,
+    if (::statx(root_.descriptor(), path.c_str(), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH,
                 STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
       return;
     const bool tells_birth = (status.stx_mask & STATX_BTIME) != 0;
@@ -71,7 +75,8 @@ class Walk final {
                      .inode = status.stx_ino,
                      .born_at = tells_birth ? nanoseconds(status.stx_btime) : 0,
                      .kind = static_cast<mode_t>(status.stx_mode & S_IFMT)},
-        .changed_at = nanoseconds(status.stx_ctime)};
+        .changed_at = nanoseconds(status.stx_ctime),
+        .is_repository = is_repository};
   }
 
   const Root& root_;

@@ -25,12 +25,15 @@ struct ProtectedEntry {
   };
   Identity identity;
   std::int64_t changed_at = 0;  // ns; of the inode, so that nothing written goes unseen
+  bool is_repository = false;   // without a .git: a directory that git takes for one
 };
 
 // By their paths in the workspace, those above before those below.
 using ProtectedEntries = std::map<std::string, ProtectedEntry>;
 
-// Links are not followed, and what is protected is not looked into. `git_may_write`: of version
+// What protection_of() names, and repositories without a .git (repositories.hpp); "" where the
+// workspace itself is one. Links are not followed, and what is protected by its name is not looked
+// into. `git_may_write`: of version
 // control only what git itself may not write. `unsupported` for a workspace of too many files.
 [[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root, bool git_may_write);
 
