@@ -139,6 +139,69 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
   EXPECT_TRUE(outcome.needs_review());
 }
 
+// A link can be removed, and what it names be written.
+TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
+  const auto refused = [&](bool may_write) {
+    const auto ran =
+        run_guarded(**test_sandbox(), *root_,
+                    {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, aside_);
+    return ran ? Errc::internal : ran.error().code;
+  };
+  std::filesystem::create_directory(path("tools"));
+  test::write_file(path("tools/envrc"), "x\n");
+  std::filesystem::create_symlink("tools/envrc", path(".envrc"));
+  EXPECT_EQ(refused(true), Errc::permission);
+  EXPECT_EQ(refused(false), Errc::internal) << "reading does no harm";
+  std::filesystem::remove(path(".envrc"));
+  test::write_file(path(".bash_login"), "x\n");
+  std::filesystem::create_symlink(".bash_login", path(".bash_profile"));
+  EXPECT_EQ(refused(true), Errc::internal) << "what it names is kept";
+  const GuardedOutcome swapped = run("rm .bash_profile && echo evil > .bash_profile");
+  EXPECT_THAT(paths_of(swapped.aside), ElementsAre(".bash_profile"));
+  EXPECT_THAT(swapped.changed, ElementsAre(HasSubstr(".bash_profile (it is gone")));
+  for (int i = 0; i < 2'001; ++i) {
+    const std::string directory = path("many/" + std::to_string(i));
+    std::filesystem::create_directories(directory);
+    test::write_file(directory + "/.envrc", "x\n");
+  }
+  EXPECT_EQ(refused(true), Errc::unsupported);
+}
+
+// The file system gives the number of what is gone to what comes next.
+TEST_F(GuardedCommand, AttackByAReusedInode) {
+  test::write_file(path(".bash_login"), "x\n");
+  std::filesystem::create_symlink(".bash_login", path(".bash_profile"));
+  const GuardedOutcome outcome =
+      run("rm .bash_profile; for i in 1 2 3 4 5 6 7 8; do mkdir -p $i/.vscode; "
+          "echo evil > $i/.vscode/tasks.json; done");
+  EXPECT_EQ(outcome.aside.size(), 8U);
+  for (int i = 1; i <= 8; ++i)
+    EXPECT_FALSE(std::filesystem::exists(path(std::to_string(i) + "/.vscode"))) << i;
+}
+
+TEST_F(GuardedCommand, TellsWhatIsChangedOrMissing) {
+  test::write_file(path(".envrc"), "x\n");
+  std::filesystem::create_hard_link(path(".envrc"), path("other"));
+  std::filesystem::create_directory(path(".vscode"));
+  test::write_file(path(".vscode/tasks.json"), "x\n");
+  std::filesystem::create_hard_link(path(".vscode/tasks.json"), path("tasks"));
+  EXPECT_THAT(run("echo evil >> other; echo evil >> tasks").changed,
+              ElementsAre(".envrc", ".vscode/tasks.json"))
+      << "through other names";
+  EXPECT_FALSE(run("echo x > kept").needs_review());
+  std::jthread person([this] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    std::filesystem::remove_all(path(".vscode"));
+    test::write_file(path(".git/index.lock"), "");
+    std::filesystem::remove(path(".git/index.lock"));
+    test::write_file(path("go"), "");
+  });
+  const GuardedOutcome outcome = run("touch begun; until [ -e go ]; do sleep 0.02; done");
+  EXPECT_THAT(outcome.changed, ElementsAre(HasSubstr(".vscode (it is gone"),
+                                           HasSubstr(".vscode/tasks.json (it is gone")))
+      << "and not .git, in which people work";
+}
+
 // git takes a directory for a repository by what lies in it, and runs what that names.
 TEST_F(GuardedCommand, AttackARepositoryWithoutADotGit) {
   const std::string make =
@@ -183,6 +246,7 @@ TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
       run("mv module other && mkdir -p module/.git && echo x > module/.git/config");
   EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
   EXPECT_THAT(paths_of(outcome.aside), ElementsAre("module/.git"));
+  EXPECT_THAT(outcome.changed, ElementsAre("module/.git (it is now other/.git)"));
   EXPECT_EQ(test::read_file(path("other/.git/config")), "theirs\n");
 }
 

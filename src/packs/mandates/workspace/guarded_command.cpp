@@ -1,10 +1,12 @@
 #include "packs/mandates/workspace/guarded_command.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "packs/mandates/workspace/command_rule.hpp"
@@ -13,19 +15,46 @@
 namespace hearth::packs::mandates::workspace {
 namespace {
 
-constexpr std::size_t most_mounts = 256;
+// bubblewrap takes 9,000 arguments, three for each; that many mounts take it some seconds.
+constexpr std::size_t most_mounts = 2'000;
 
-// Those nearest to the workspace's own directory first. A link cannot be mounted over.
-std::vector<std::string> mounts(const ProtectedEntries& entries, const std::string& root) {
-  std::vector<std::pair<std::ptrdiff_t, std::string>> sorted;
-  for (const auto& [path, entry] : entries) {
-    if (!S_ISLNK(entry.identity.kind))
-      sorted.emplace_back(std::ranges::count(path, '/'), root + "/" + path);
-  }
-  std::ranges::sort(sorted);
-  if (sorted.size() > most_mounts) sorted.resize(most_mounts);
+// A link cannot be mounted over: whoever removes it puts something else in its place, and what it
+// names is written where it lies. One that names a protected file beside it is harmless: that one
+// is mounted, and the link's own end is noticed.
+Result<void> check_link(const Root& root, const std::string& path, const ProtectedEntries& all) {
+  std::array<char, 4'096> target{};
+  const auto place = root.place_of(path);
+  const ssize_t size = place ? ::readlinkat(place->directory.get(), place->name.c_str(),
+                                            target.data(), target.size())
+                             : -1;
+  const std::string name(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const auto named = all.find(path.substr(0, path.rfind('/') + 1) + name);
+  if (name.find('/') == std::string::npos && named != all.end() &&
+      !S_ISLNK(named->second.identity.kind))
+    return {};
+  return fail(Errc::permission, path + " is protected, and a symbolic link, which cannot be kept",
+              {"replace it by a copy of what it names, or let the rule only read"});
+}
+
+// Those above before those below.
+Result<std::vector<std::string>> mounts(const Root& root, const ProtectedEntries& entries) {
+  if (entries.contains(""))
+    return fail(Errc::permission, root.path() + " is itself a repository of git",
+                {"let the mandate work in a checkout of it"});
   std::vector<std::string> paths;
-  for (auto& [depth, path] : sorted) paths.push_back(std::move(path));
+  for (const auto& [path, entry] : entries) {
+    if (entry.lies_within) continue;
+    if (!S_ISLNK(entry.identity.kind))
+      paths.push_back(root.path() + "/" + path);
+    else if (auto done = check_link(root, path, entries); !done)
+      return std::unexpected(std::move(done.error()));
+  }
+  if (paths.size() > most_mounts)
+    return fail(Errc::unsupported,
+                "the workspace has " + std::to_string(paths.size()) +
+                    " protected files and directories; a command that writes is kept from at "
+                    "most 2,000",
+                {"name a directory with fewer as the workspace, or let the rule only read"});
   return paths;
 }
 
@@ -34,23 +63,40 @@ class Comparison final {
   Comparison(const Root& root, const std::string& aside) : root_(root), aside_(aside) {}
 
   void run(const ProtectedEntries& before, const ProtectedEntries& after, GuardedOutcome& to) {
-    for (const auto& [path, entry] : after) {
-      const auto known = before.find(path);
-      const bool is_same = known != before.end() && known->second.identity == entry.identity;
-      if (is_same) {
-        if (known->second.changed_at != entry.changed_at) to.changed.push_back(path);
+    std::map<ProtectedEntry::Identity, std::string> places;
+    for (const auto& [path, entry] : after) places.emplace(entry.identity, path);
+    for (const auto& [path, entry] : before) {
+      const auto now = after.find(path);
+      if (now != after.end() && now->second.identity == entry.identity) {
+        // Directories are mounted with all that they hold, and change with everybody's work.
+        if (!S_ISDIR(entry.identity.kind) && now->second.changed_at != entry.changed_at)
+          to.changed.push_back(path);
         continue;
       }
+      const auto place = places.find(entry.identity);
+      to.changed.push_back(path + (place == places.end() ? " (it is gone or was replaced)"
+                                                         : " (it is now " + place->second + ")"));
+    }
+    std::set<ProtectedEntry::Identity> known;
+    for (const auto& [path, entry] : before) known.insert(entry.identity);
+    for (const auto& [path, entry] : after) {
       // One that was moved along with its directory is whole: it was mounted read-only.
-      const bool was_moved = std::ranges::any_of(
-          before, [&](const auto& each) { return each.second.identity == entry.identity; });
-      // Without its HEAD it is no repository any more; the directory may have been there before.
-      const std::string head = path.empty() ? "HEAD" : path + "/HEAD";
-      if (!was_moved) take_away(entry.is_repository ? head : path, to);
+      if (known.contains(entry.identity) || went_along(path, to)) continue;
+      if (entry.lies_within)
+        to.changed.push_back(path);
+      else if (entry.is_repository)  // it is none without its HEAD, and may be older than that
+        take_away(path.empty() ? "HEAD" : path + "/HEAD", to);
+      else
+        take_away(path, to);
     }
   }
 
  private:
+  static bool went_along(const std::string& path, const GuardedOutcome& to) {
+    return std::ranges::any_of(
+        to.aside, [&](const SetAside& each) { return path.starts_with(each.path + "/"); });
+  }
+
   void take_away(const std::string& path, GuardedOutcome& to) {
     auto taken = set_aside(root_, path, aside_);
     if (taken)
@@ -74,11 +120,10 @@ Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
   if (plan.may_write) {
     auto taken = protected_entries(root, is_git);
     if (!taken) return std::unexpected(std::move(taken.error()));
+    auto mounted = mounts(root, *taken);
+    if (!mounted) return std::unexpected(std::move(mounted.error()));
+    plan.read_only = std::move(*mounted);
     before = std::move(*taken);
-    if (before.contains(""))
-      return fail(Errc::permission, root.path() + " is itself a repository of git",
-                  {"let the mandate work in a checkout of it"});
-    plan.read_only = mounts(before, root.path());
   }
   auto outcome = sandbox.run(plan, stop);
   if (!outcome) return std::unexpected(std::move(outcome.error()));

@@ -3,8 +3,8 @@
 // What is protected and there is mounted read-only for the command: its version control, hooks, CI
 // and start-up files. What is protected and new afterwards is moved aside, for the command may have
 // made it; nothing of the command's runs any more then. A person who works in the directory may
-// have made it as well: nothing is deleted, and whoever runs the command tells where it is. Only git
-// itself may write to version control, and even then not to its configuration, hooks and
+// have made it as well: nothing is deleted, and whoever runs the command tells where it is. Only
+// git itself may write to version control, and even then not to its configuration, hooks and
 // attributes.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace hearth::packs::mandates::workspace {
 struct GuardedOutcome {
   sandbox::Outcome outcome;
   std::vector<SetAside> aside;  // protected, and not there before
-  // Protected, and not as it was: somebody changed it, or too many were there to mount each.
+  // Protected, and not as they were: changed, gone, or moved with the directory around them.
   std::vector<std::string> changed;
 
   // A person should look.
@@ -30,7 +30,8 @@ struct GuardedOutcome {
 };
 
 // As Sandbox::run; the plan's workspace and read_only are set here. `aside`: a directory of
-// hearth's own.
+// hearth's own. A command that writes is refused where something protected could not be kept: a
+// symbolic link (`permission`), or more than 2,000 of them (`unsupported`).
 [[nodiscard]] Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
                                                  const Root& root,
                                                  sandbox::Plan plan,

@@ -40,8 +40,11 @@ class Walk final {
   Result<void> visit(const std::string& directory) {
     std::error_code error;
     const std::filesystem::directory_iterator list(root_.path() + "/" + directory, error);
-    if (error == std::errc::permission_denied || error == std::errc::no_such_file_or_directory)
+    if (error == std::errc::no_such_file_or_directory && !directory.empty()) return {};
+    if (error == std::errc::permission_denied && !directory.empty()) {
+      note(directory);  // whatever lies in it
       return {};
+    }
     if (error) return fail_errno("list " + root_.path() + "/" + directory, error.value());
     RepositoryMarks marks;
     for (const auto& entry : list) {
@@ -55,28 +58,45 @@ class Walk final {
       if (path == ".git" && is_directory && git_may_write_) continue;
       if (!protection_of(path).empty()) {
         note(path);
+        if (is_directory) look_within(path);
       } else if (is_directory) {
         if (auto done = visit(path); !done) return done;
       }
     }
-    if (marks.is_repository()) note(directory, true);
+    if (marks.is_repository()) note(directory, {.is_repository = true});
     return {};
   }
 
+  void look_within(const std::string& directory) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    fs::recursive_directory_iterator walk(root_.path() + "/" + directory,
+                                          fs::directory_options::skip_permission_denied, error);
+    for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
+      const fs::directory_entry& entry = *walk;
+      std::error_code gone;
+      // Contents under their hashes, which clones of one machine share; nothing there is run.
+      if (entry.path().filename() == "objects" || entry.path().filename() == "store")
+        walk.disable_recursion_pending();
+      else if (!entry.is_symlink(gone) && entry.is_regular_file(gone) &&
+               entry.hard_link_count(gone) > 1)
+        note(entry.path().string().substr(root_.path().size() + 1), {.lies_within = true});
+    }
+  }
+
   // What is gone meanwhile was not there.
-  void note(const std::string& path, bool is_repository = false) {
+  void note(const std::string& path, ProtectedEntry entry = {}) {
     struct statx status{};
     if (::statx(root_.descriptor(), path.c_str(), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH,
                 STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
       return;
     const bool tells_birth = (status.stx_mask & STATX_BTIME) != 0;
-    entries_[path] = {
-        .identity = {.device = (std::uint64_t{status.stx_dev_major} << 32) | status.stx_dev_minor,
-                     .inode = status.stx_ino,
-                     .born_at = tells_birth ? nanoseconds(status.stx_btime) : 0,
-                     .kind = static_cast<mode_t>(status.stx_mode & S_IFMT)},
-        .changed_at = nanoseconds(status.stx_ctime),
-        .is_repository = is_repository};
+    entry.identity = {.device = (std::uint64_t{status.stx_dev_major} << 32) | status.stx_dev_minor,
+                      .inode = status.stx_ino,
+                      .born_at = tells_birth ? nanoseconds(status.stx_btime) : 0,
+                      .kind = static_cast<mode_t>(status.stx_mode & S_IFMT)};
+    entry.changed_at = nanoseconds(status.stx_ctime);
+    entries_[path] = entry;
   }
 
   const Root& root_;

@@ -26,15 +26,17 @@ struct ProtectedEntry {
   Identity identity;
   std::int64_t changed_at = 0;  // ns; of the inode, so that nothing written goes unseen
   bool is_repository = false;   // without a .git: a directory that git takes for one
+  bool lies_within = false;     // a protected directory: mounted with it
 };
 
 // By their paths in the workspace, those above before those below.
 using ProtectedEntries = std::map<std::string, ProtectedEntry>;
 
 // What protection_of() names, and repositories without a .git (repositories.hpp); "" where the
-// workspace itself is one. Links are not followed, and what is protected by its name is not looked
-// into. `git_may_write`: of version
-// control only what git itself may not write. `unsupported` for a workspace of too many files.
+// workspace itself is one. Links are not followed. Of what a protected directory holds, only files
+// with several names (hard links): through another name they could be changed. `git_may_write`: of
+// version control only what git itself may not write. `unsupported` for a workspace of too many
+// files.
 [[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root, bool git_may_write);
 
 // What is there of what git itself may not write in a git directory: where it finds programs to
