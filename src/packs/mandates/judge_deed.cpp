@@ -25,21 +25,29 @@ class FileJudge final {
     Word word = Word::deny;
     if (one.scope == ws::Scope::automatic) word = Word::automatic;
     if (one.scope == ws::Scope::ask) word = Word::ask;
-    std::string reason = one.reason;
-    if (word != Word::deny && !protection(path).empty()) {
-      word = Word::elevate;
-      reason = "it is protected: " + protection(path);
+    raise(word, path, one.reason);
+  }
+
+  // It goes where others fetch it from: who may not read a file, or not change it, may not commit
+  // it.
+  void look_at_committed(const std::string& path) {
+    raise(Word::automatic, path, "");
+    for (const ws::Action action : {ws::Action::read, ws::Action::edit}) {
+      const ws::Judgement one = policy_.judge(action, path, root_.path());
+      if (one.scope == ws::Scope::deny) raise(Word::deny, path, one.reason);
     }
-    if (word > judged_.word) judged_ = {.word = word, .reason = path + ": " + reason};
   }
 
   [[nodiscard]] const Judgement& judged() const { return judged_; }
 
  private:
-  [[nodiscard]] std::string protection(const std::string& path) const {
-    const std::string_view by_name = ws::protection_of(path);
-    if (!by_name.empty()) return std::string(by_name);
-    return ws::lies_in_repository(root_, made_, path) ? "a repository of git" : "";
+  void raise(Word word, const std::string& path, std::string reason) {
+    const std::string_view protection = ws::protection_after(root_, made_, path);
+    if (word != Word::deny && !protection.empty()) {
+      word = Word::elevate;
+      reason = "it is protected: " + std::string(protection);
+    }
+    if (word > judged_.word) judged_ = {.word = word, .reason = path + ": " + reason};
   }
 
   const ws::Root& root_;
@@ -48,11 +56,15 @@ class FileJudge final {
   Judgement judged_{.word = Word::automatic, .reason = "the rules allow it"};
 };
 
-Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
+Judgement judge_files(const Deed& deed, const ws::Policy& policy) {
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return {.word = Word::deny, .reason = root.error().message};
   FileJudge judge(deed, *root, policy);
   for (const DeedFile& each : deed.files) {
+    if (deed.kind == "commit") {
+      judge.look_at_committed(each.path);
+      continue;
+    }
     judge.look(action_from_name(each.action).value_or(ws::Action::remove), each.path);
     if (!each.to.empty()) judge.look(ws::Action::create, each.to);
   }
@@ -75,8 +87,12 @@ Judgement by_scope(std::string_view scope, std::string reason) {
 
 Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
   if (deed.kind == "change" || deed.kind == "report")
-    return judge_change(deed, policy_of(spec, std::move(own)));
-  if (deed.kind == "commit") return by_scope(spec.commits, "commits");
+    return judge_files(deed, policy_of(spec, std::move(own)));
+  if (deed.kind == "commit") {
+    Judgement files = judge_files(deed, policy_of(spec, std::move(own)));
+    Judgement commits = by_scope(spec.commits, "commits");
+    return files.word > commits.word ? std::move(files) : std::move(commits);
+  }
   if (deed.kind == "command") {
     const CommandScope* rule = rule_for(spec, deed.words);
     if (rule == nullptr)

@@ -3,6 +3,7 @@
 #include "json/json.hpp"
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/proposal_text.hpp"
+#include "packs/mandates/workspace/content_hash.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -12,10 +13,23 @@ std::string line(std::string_view text) {
   return printable(text, Lines::join, Tabs::shown);
 }
 
+// There is content, which is no text.
+bool is_hidden(const std::string& content, const std::string& hash) {
+  return content.empty() && !hash.empty() && hash != workspace::content_hash("");
+}
+
+std::string hash(const std::string& of_content) {
+  return of_content.empty() ? "none" : line(of_content);
+}
+
 std::string file_text(const DeedFile& file) {
   std::string text = line(file.action) + " " + line(file.path);
   if (!file.to.empty()) text += " -> " + line(file.to);
   if ((file.mode & 0111) != 0) text += " (a program)";
+  if (file.to.empty() &&
+      (is_hidden(file.before, file.before_hash) || is_hidden(file.after, file.after_hash)))
+    return text + "\n(no text; its hash is " + hash(file.after_hash) + ", it was " +
+           hash(file.before_hash) + ")\n";
   // Whole lines: what is cut off would be approved unseen.
   return text + "\n" + text_diff(file.before, file.after, std::string::npos) + "\n";
 }

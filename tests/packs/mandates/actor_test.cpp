@@ -10,6 +10,7 @@
 #include "packs/mandates/bench_fixture.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/effects.hpp"
+#include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
 
 namespace hearth::packs::mandates {
@@ -396,6 +397,70 @@ TEST_F(SandboxedActor, RefusesOtherBranchesAndFilesOfGit) {
   EXPECT_EQ(refused(commit_step("hearth/x", "[]")), Errc::invalid_args);
   git({"checkout", "-qb", "hearth/mine"});
   EXPECT_EQ(refused(commit_step("hearth/mine")), Errc::conflict) << "it is checked out";
+}
+
+// A commit goes where others fetch it from, and has hearth's own state in no case.
+TEST_F(SandboxedActor, AttackCommitsOfWhatIsDeniedProtectedOrOurs) {
+  spec_.commits = "auto";
+  spec_.paths = {{.glob = "secret/**", .actions = {}, .scope = "deny"},
+                 {.glob = "fixed/**", .actions = {"edit"}, .scope = "deny"}};
+  for (const char* const each :
+       {"secret/key.txt", "fixed/a", ".npmrc", ".circleci/config.yml", ".github/workflows/a.yml",
+        "own/key", "docs/a", "x/HEAD", "x/commondir"}) {
+    std::filesystem::create_directories(std::filesystem::path(path(each)).parent_path());
+    test::write_file(path(each), "x\n");
+  }
+  const auto word = [&](const std::string& file) {
+    return judge(commit_step("hearth/x", R"(["docs/a",")" + file + R"("])")).word;
+  };
+  EXPECT_EQ(judge(commit_step("hearth/x", R"(["docs/a"])")).word, Word::automatic);
+  EXPECT_EQ(word("secret/key.txt"), Word::deny);
+  EXPECT_EQ(word("fixed/a"), Word::deny);
+  EXPECT_EQ(word("own/key"), Word::deny);
+  EXPECT_EQ(word(".npmrc"), Word::elevate);
+  EXPECT_EQ(word(".circleci/config.yml"), Word::elevate);
+  EXPECT_EQ(word(".github/workflows/a.yml"), Word::elevate);
+  EXPECT_EQ(word("x/HEAD"), Word::elevate);
+}
+
+TEST_F(SandboxedActor, ShowsWhatACommitChanges) {
+  test::write_file(path("greeting.txt"), "hello\n");
+  test::write_file(path("new.txt"), "new\n");
+  test::write_file(path("empty"), "");
+  test::write_file(path("picture"), std::string("\x89PNG\0", 5));
+  const Intent intent =
+      prepared(commit_step("hearth/x", R"(["greeting.txt","new.txt","empty","picture"])"));
+  ProposalRow row;
+  row.proposal.content = intent.payload;
+  const std::string text = proposal_text(row).value();
+  EXPECT_THAT(text, HasSubstr("edit greeting.txt\n@@ line 1 @@\n-helo\n+hello\n"));
+  EXPECT_THAT(text, HasSubstr("create new.txt\n@@ line 1 @@\n+new\n"));
+  EXPECT_THAT(text, HasSubstr("create empty\n\n"));
+  EXPECT_THAT(text, HasSubstr("create picture\n(no text; its hash is "));
+  ASSERT_TRUE(actor_->perform(intent, {}));
+  EXPECT_EQ(git({"show", "hearth/x:picture"}), std::string("\x89PNG\0", 5));
+}
+
+// The repository lies elsewhere, or around the workspace.
+TEST_F(SandboxedActor, CommitsFromAWorktreeAndFromADirectory) {
+  git({"worktree", "add", "-q", "-b", "other", scratch_ / "tree"});
+  const std::string whole = spec_.workspace;
+  spec_.workspace = scratch_ / "tree";
+  test::write_file(scratch_ / "tree/greeting.txt", "hello\n");
+  const Intent tree = prepared(commit_step("hearth/tree"));
+  auto done = actor_->perform(tree, {});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(git({"show", "hearth/tree:greeting.txt"}), "hello\n");
+  EXPECT_EQ(recover(tree, standing(tree)), Recover::done);
+  spec_.workspace = whole + "/docs";
+  test::write_file(path("docs/greeting.txt"), "docs\n");
+  const Intent part = prepared(commit_step("hearth/part"));
+  done = actor_->perform(part, {});
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(git({"show", "hearth/part:docs/greeting.txt"}), "docs\n");
+  EXPECT_EQ(git({"show", "hearth/part:greeting.txt"}), "helo\n");
+  git({"worktree", "add", "-q", "-b", "hearth/there", scratch_ / "there"});
+  EXPECT_EQ(refused(commit_step("hearth/there")), Errc::conflict) << "it is checked out";
 }
 
 // A path and a message cannot end the stream's line and add a command of their own.

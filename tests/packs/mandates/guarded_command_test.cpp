@@ -226,7 +226,7 @@ TEST_F(GuardedCommand, AttackARepositoryWithoutADotGit) {
 // git that only looks, or writes nothing but version control, leaves a person's files alone.
 TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
   const auto call = [&](std::vector<std::string> arguments, bool writes) {
-    auto done = call_git(**test_sandbox(), *root_,
+    auto done = call_git(**test_sandbox(), *root_, *find_git(*root_),
                          {.arguments = std::move(arguments), .input = {}, .writes = writes});
     return done ? *done : sandbox::Outcome{.number = -1, .err = done.error().message};
   };

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/protected_entries.hpp"
 
@@ -175,18 +176,23 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
 
 Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
                                   const Root& root,
+                                  const GitPlace& place,
                                   GitCall call,
                                   const std::stop_token& stop) {
   auto words = git_words(std::move(call.arguments), call.identity);
   if (!words) return std::unexpected(std::move(words.error()));
+  words->insert(words->begin() + 1, "--git-dir=" + place.directory);
   sandbox::Plan plan;
   plan.words = std::move(*words);
   plan.workspace = root.path();
   plan.may_write = false;
   plan.input = std::move(call.input);
   if (call.writes) {
-    plan.writable = {root.path() + "/.git"};
-    plan.read_only = kept_from_git(root.path() + "/.git");
+    plan.writable = {place.common};
+    plan.read_only = kept_from_git(place.common);
+    if (place.directory != place.common) plan.read_only.push_back(place.directory);
+  } else if (!sandbox::is_within(place.common, root.path())) {
+    plan.tools = {place.common};
   }
   return sandbox.run(plan, stop);
 }

@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/workspace/git_place.hpp"
 #include "packs/mandates/workspace/root.hpp"
 #include "packs/mandates/workspace/set_aside.hpp"
 
@@ -64,6 +65,7 @@ struct GitCall {
 };
 [[nodiscard]] Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
                                                 const Root& root,
+                                                const GitPlace& place,
                                                 GitCall call,
                                                 const std::stop_token& stop = {});
 

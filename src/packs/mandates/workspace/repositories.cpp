@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <strings.h>
 
+#include "packs/mandates/workspace/policy.hpp"
+
 namespace hearth::packs::mandates::workspace {
 namespace {
 
@@ -45,6 +47,14 @@ bool lies_in_repository(const Root& root,
     if (is_repository(root, made, std::string(path.substr(0, slash + 1)))) return true;
   }
   return false;
+}
+
+std::string_view protection_after(const Root& root,
+                                  const std::vector<std::string>& made,
+                                  std::string_view path) {
+  const std::string_view by_name = protection_of(path);
+  if (!by_name.empty()) return by_name;
+  return lies_in_repository(root, made, path) ? "a repository of git" : std::string_view();
 }
 
 }  // namespace hearth::packs::mandates::workspace

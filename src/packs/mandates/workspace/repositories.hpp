@@ -34,4 +34,10 @@ class RepositoryMarks final {
                                       const std::vector<std::string>& made,
                                       std::string_view path);
 
+// Why a change of `path` could make somebody's machine run code: protection_of(), or a repository
+// that it lies in then. Empty: it could not.
+[[nodiscard]] std::string_view protection_after(const Root& root,
+                                                const std::vector<std::string>& made,
+                                                std::string_view path);
+
 }  // namespace hearth::packs::mandates::workspace
