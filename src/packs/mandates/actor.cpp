@@ -10,6 +10,7 @@
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
+#include "packs/mandates/workspace/repositories.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -50,11 +51,16 @@ Result<void> prepare_change(const DecidedStep& step,
   const auto changes = changes_of(step);
   auto prepared = ws::prepare(root, changes);
   if (!prepared) return std::unexpected(std::move(prepared.error()));
+  std::vector<std::string> made;
+  for (const ws::PreparedEffect& each : *prepared)
+    made.push_back(each.effect.to.empty() ? each.effect.path : each.effect.to);
   std::string before;
   std::string after;
   for (ws::PreparedEffect& each : *prepared) {
     const ws::Effect& effect = each.effect;
     const bool moves = effect.action == ws::Action::move;
+    // Where it could be run, what it holds is shown.
+    const bool shows = !moves || !ws::protection_after(root, made, effect.to).empty();
     deed.files.push_back({.action = std::string(action_name(effect.action)),
                           .path = effect.path,
                           .to = effect.to,
@@ -62,7 +68,7 @@ Result<void> prepare_change(const DecidedStep& step,
                           .after_hash = effect.after_hash,
                           .mode = static_cast<std::int64_t>(effect.mode),
                           .before = moves ? std::string() : std::move(each.before),
-                          .after = moves ? std::string() : std::move(each.after)});
+                          .after = shows ? std::move(each.after) : std::string()});
     intent.target += (intent.target.empty() ? "" : ", ") + effect.path;
     if (moves) intent.target += " -> " + effect.to;
     intent.identity += (intent.identity.empty() ? "" : " ") + identity_of(root, effect);

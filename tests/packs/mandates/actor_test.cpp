@@ -151,6 +151,24 @@ TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
       Word::elevate);
 }
 
+// Whoever approves sees what would be run.
+TEST_F(ActorTest, ShowsWhatIsMovedToAProtectedName) {
+  const auto text = [&](const std::string& to) {
+    ProposalRow row;
+    row.proposal.content =
+        prepared(R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","action":"move",)"
+                 R"("to":")" +
+                 to + R"("}]})")
+            .payload;
+    return proposal_text(row).value();
+  };
+  EXPECT_THAT(text(".git/hooks/pre-commit"),
+              HasSubstr("move greeting.txt -> .git/hooks/pre-commit\n@@ line 1 @@\n+helo\n"));
+  EXPECT_THAT(text("docs/greeting.txt"), testing::Not(HasSubstr("helo")));
+  test::write_file(path("docs/commondir"), "x");
+  EXPECT_THAT(text("docs/HEAD"), HasSubstr("+helo\n"));
+}
+
 // git takes a directory for a repository by what lies in it, however it came there.
 TEST_F(ActorTest, AttackARepositoryWithoutADotGit) {
   spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "auto"}};
