@@ -10,7 +10,12 @@ namespace {
 
 // In one line: another could look like one of ours.
 std::string line(std::string_view text) {
-  return printable(text, Lines::join, Tabs::shown);
+  return printable(text, Lines::join, Spelling::exact);
+}
+
+// JSON, which tells an escape from what looks like one by itself.
+std::string json_line(std::string_view text) {
+  return printable(text, Lines::join);
 }
 
 // There is content, which is no text.
@@ -38,7 +43,7 @@ std::string command_text(const Deed& deed) {
   json::Array words;
   for (const std::string& word : deed.words) words.emplace_back(word);
   std::string text = std::string(deed.writes ? "command that may write here: " : "command: ") +
-                     line(json::dump(words)) + "\n";
+                     json_line(json::dump(words)) + "\n";
   for (const std::string& host : deed.hosts) text += "  it may reach " + line(host) + "\n";
   for (const SecretVariable& each : deed.secrets)
     text += "  it is given the secret " + line(each.secret) + " as " + line(each.variable) + "\n";
@@ -53,12 +58,15 @@ Result<std::string> proposal_text(const ProposalRow& row) {
   if (!deed) return std::unexpected(deed.error());
   std::string text = line(proposal.id) + ": " + line(proposal.kind) + " in " +
                      line(deed->workspace) + ", until " + format_rfc3339(proposal.expires) +
+                     "\nfor the mandate " + line(deed->mandate) + ", run " + line(proposal.run) +
+                     ", cycle " + std::to_string(proposal.cycle) + ", step " + line(proposal.step) +
                      "\ndigest " + row.digest + "\n";
   if (proposal.needs_elevation)
     text += "This concerns what is protected: it needs `hearth mandates elevate`.\n";
   for (const DeedFile& file : deed->files) text += file_text(file);
   if (!deed->words.empty()) text += command_text(*deed);
-  if (!deed->tool.empty()) text += "tool: " + line(deed->tool) + " " + line(deed->arguments) + "\n";
+  if (!deed->tool.empty())
+    text += "tool: " + line(deed->tool) + " " + json_line(deed->arguments) + "\n";
   if (!deed->branch.empty())
     text += "commit to " + line(deed->branch) + ": " + line(deed->message) + "\n";
   return text;
