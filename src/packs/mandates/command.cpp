@@ -1,5 +1,6 @@
 #include "packs/mandates/command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,12 +38,18 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
+// Each by name, up to so many: a command may install thousands.
 std::string protected_text(const ws::GuardedOutcome& ran) {
-  std::string text;
+  constexpr std::size_t most_named = 100;
+  std::vector<std::string> lines;
   for (const ws::SetAside& each : ran.aside)
-    text += each.path + " is protected and was not there before: it is now " + each.now + "\n";
+    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
   for (const std::string& path : ran.changed)
-    text += path + " is protected, and not as it was before\n";
+    lines.push_back(path + " is protected, and not as it was before");
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
+  if (lines.size() > most_named)
+    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
   return text;
 }
 
@@ -83,8 +90,8 @@ Result<std::string> run_command(const Deed& deed,
                                   std::move(*plan), aside, stop)
                     : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
   if (!ran) return std::unexpected(std::move(ran.error()));
-  std::string text = protected_text(*ran) +
-                     describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  std::string text =
+      protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
   if (ran->needs_review()) {
     log::warning("a command's workspace needs a look",
                  {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});

@@ -10,6 +10,7 @@
 
 #include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
+#include "packs/mandates/workspace/protected_entries.hpp"
 #include "support/process.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -200,6 +201,17 @@ TEST_F(GuardedCommand, TellsWhatIsChangedOrMissing) {
   EXPECT_THAT(outcome.changed, ElementsAre(HasSubstr(".vscode (it is gone"),
                                            HasSubstr(".vscode/tasks.json (it is gone")))
       << "and not .git, in which people work";
+}
+
+// There others of hearth's work meanwhile, and have repositories of their own.
+TEST_F(GuardedCommand, LeavesOutWhatNoCommandSees) {
+  std::filesystem::create_directories(path("state/issues.git/objects"));
+  std::filesystem::create_directories(path("state/issues.git/refs"));
+  test::write_file(path("state/issues.git/HEAD"), "ref: refs/heads/main\n");
+  EXPECT_TRUE(protected_entries(*root_, false, {})->contains("state/issues.git"));
+  const auto entries = protected_entries(*root_, false, {path("state")});
+  EXPECT_FALSE(entries->contains("state/issues.git"));
+  EXPECT_TRUE(entries->contains(".git"));
 }
 
 // git takes a directory for a repository by what lies in it, and runs what that names.

@@ -119,7 +119,7 @@ Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
   plan.workspace = root.path();
   ProtectedEntries before;
   if (plan.may_write) {
-    auto taken = protected_entries(root, is_git);
+    auto taken = protected_entries(root, is_git, sandbox.hidden());
     if (!taken) return std::unexpected(std::move(taken.error()));
     auto mounted = mounts(root, *taken);
     if (!mounted) return std::unexpected(std::move(mounted.error()));
@@ -130,7 +130,7 @@ Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
   if (!outcome) return std::unexpected(std::move(outcome.error()));
   GuardedOutcome guarded{.outcome = std::move(*outcome), .aside = {}, .changed = {}};
   if (!plan.may_write) return guarded;
-  const auto after = protected_entries(root, is_git);
+  const auto after = protected_entries(root, is_git, sandbox.hidden());
   if (!after) return std::unexpected(after.error());
   Comparison(root, aside).run(before, *after, guarded);
   return guarded;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -26,7 +27,8 @@ std::int64_t nanoseconds(const statx_timestamp& time) {
 
 class Walk final {
  public:
-  Walk(const Root& root, bool git_may_write) : root_(root), git_may_write_(git_may_write) {}
+  Walk(const Root& root, bool git_may_write, const std::vector<std::string>& hidden)
+      : root_(root), git_may_write_(git_may_write), hidden_(hidden) {}
 
   Result<ProtectedEntries> run() {
     if (git_may_write_) {
@@ -56,6 +58,7 @@ class Walk final {
       marks.add(name);
       const bool is_directory = entry.is_directory(error) && !entry.is_symlink(error);
       if (path == ".git" && is_directory && git_may_write_) continue;
+      if (std::ranges::find(hidden_, root_.path() + "/" + path) != hidden_.end()) continue;
       if (!protection_of(path).empty()) {
         note(path);
         if (is_directory) look_within(path);
@@ -101,14 +104,17 @@ class Walk final {
 
   const Root& root_;
   const bool git_may_write_;
+  const std::vector<std::string>& hidden_;
   std::size_t seen_ = 0;
   ProtectedEntries entries_;
 };
 
 }  // namespace
 
-Result<ProtectedEntries> protected_entries(const Root& root, bool git_may_write) {
-  return Walk(root, git_may_write).run();
+Result<ProtectedEntries> protected_entries(const Root& root,
+                                           bool git_may_write,
+                                           const std::vector<std::string>& hidden) {
+  return Walk(root, git_may_write, hidden).run();
 }
 
 std::vector<std::string> kept_from_git(const std::string& git_directory) {

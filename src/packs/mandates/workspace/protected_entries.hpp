@@ -35,9 +35,12 @@ using ProtectedEntries = std::map<std::string, ProtectedEntry>;
 // What protection_of() names, and repositories without a .git (repositories.hpp); "" where the
 // workspace itself is one. Links are not followed. Of what a protected directory holds, only files
 // with several names (hard links): through another name they could be changed. `git_may_write`: of
-// version control only what git itself may not write. `unsupported` for a workspace of too many
-// files.
-[[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root, bool git_may_write);
+// version control only what git itself may not write. `hidden`: absolute paths that are left out,
+// since the command does not see them, and others work there. `unsupported` for a workspace of too
+// many files.
+[[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root,
+                                                         bool git_may_write,
+                                                         const std::vector<std::string>& hidden);
 
 // What is there of what git itself may not write in a git directory: where it finds programs to
 // run, and other repositories. Absolute.
