@@ -1,15 +1,20 @@
 #include "packs/mandates/workspace/repositories.hpp"
 
 #include <fcntl.h>
-#include <strings.h>
+
+#include <algorithm>
 
 #include "packs/mandates/workspace/policy.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool is_alike(std::string_view one, std::string_view other) {
-  return one.size() == other.size() && ::strncasecmp(one.data(), other.data(), one.size()) == 0;
+  return std::ranges::equal(one, other, {}, lower, lower);
 }
 
 // `prefix`: the directory with a slash behind; empty: the workspace itself.
