@@ -24,7 +24,9 @@ TEST(Holds, AreHandedOn) {
   Holds::Hold other = std::move(one);
   EXPECT_FALSE(holds.is_free("/w"));
   std::jthread waiting([&] { const auto hold = holds.take("/w/sub"); });
-  { const Holds::Hold gone = std::move(other); }
+  {
+    const Holds::Hold gone = std::move(other);
+  }
   waiting.join();
   EXPECT_TRUE(holds.is_free("/w"));
 }
