@@ -173,11 +173,10 @@ TEST_F(GuardedCommand, AttackByAReusedInode) {
   test::write_file(path(".bash_login"), "x\n");
   std::filesystem::create_symlink(".bash_login", path(".bash_profile"));
   const GuardedOutcome outcome =
-      run("rm .bash_profile; for i in 1 2 3 4 5 6 7 8; do mkdir -p $i/.vscode; "
-          "echo evil > $i/.vscode/tasks.json; done");
-  EXPECT_EQ(outcome.aside.size(), 8U);
-  for (int i = 1; i <= 8; ++i)
-    EXPECT_FALSE(std::filesystem::exists(path(std::to_string(i) + "/.vscode"))) << i;
+      run("rm .bash_profile; for i in 1 2 3 4 5 6 7 8; do mkdir $i; ln -s evil $i/.envrc; "
+          "mkdir $i/.vscode; done");
+  EXPECT_EQ(outcome.aside.size(), 16U) << "neither by birth nor by kind are they the same";
+  for (int i = 1; i <= 8; ++i) EXPECT_TRUE(std::filesystem::is_empty(path(std::to_string(i)))) << i;
 }
 
 TEST_F(GuardedCommand, TellsWhatIsChangedOrMissing) {
