@@ -2,7 +2,6 @@
 // and one owner at a time for each workspace.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
+#include "packs/mandates/workspace/holds.hpp"
 #include "secrets/redactor.hpp"
 
 namespace hearth::packs::mandates {
@@ -74,8 +74,10 @@ class Workbench final {
   // Reads all secrets once, so that none is shown before its first use. What cannot be read is
   // logged, and fails when it is needed.
   void learn_secrets();
-  // Held while a workspace's files are changed.
-  [[nodiscard]] std::unique_lock<std::mutex> hold(const std::string& workspace);
+  // Held while the files of a workspace are changed; keeps those around it and below it, too.
+  [[nodiscard]] workspace::Holds::Hold hold(const std::string& workspace) {
+    return holds_.take(workspace);
+  }
   // Empty where none is needed.
   [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
 
@@ -90,7 +92,7 @@ class Workbench final {
   Result<std::unique_ptr<secrets::Vault>> vault_;
   std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
-  Guarded<std::map<std::string, std::unique_ptr<std::mutex>>> workspaces_;
+  workspace::Holds holds_;
 };
 
 }  // namespace hearth::packs::mandates

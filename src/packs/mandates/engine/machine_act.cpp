@@ -188,7 +188,7 @@ Result<RunMachine::StepEnd> RunMachine::perform(const Scene& scene,
   if (stop.stop_requested()) {
     return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
   }
-  return review(scene, intent.key);
+  return review(scene, intent.key, performed.error().message);
 }
 
 // Intended before a kill: the world decides.
@@ -210,7 +210,7 @@ Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
     case Recover::needs_review:
       break;
   }
-  return review(scene, effect.intent.key);
+  return review(scene, effect.intent.key, "");
 }
 
 Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
@@ -223,8 +223,10 @@ Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
   return StepEnd{.state = state, .waits_for = {}, .until = {}};
 }
 
-Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene, const std::string& key) {
-  auto marked = effects_.mark_for_review(scene.run, key);
+Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene,
+                                               const std::string& key,
+                                               std::string_view why) {
+  auto marked = effects_.mark_for_review(scene.run, key, why);
   if (!marked) return std::unexpected(std::move(marked.error()));
   return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
 }
