@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_known = 64;
 // A large statement is quicker with the pages of the last one, so a connection waits this long for
 // it: a sort of a million rows takes a tenth more where they come anew from the system.
-constexpr std::chrono::seconds pause_before_trim{1};
+constexpr std::chrono::seconds pause_before_trim{2};
 constexpr std::chrono::milliseconds least_work_that_frees{5};
 
 Response failure(Error error) {
