@@ -234,6 +234,51 @@ TEST_F(OccurrencesTest, ATriggerAndAFiringOfOneMomentAreOneRun) {
   EXPECT_EQ(engine_->schedules().trigger(n, now).value().runs.size(), 0U);
 }
 
+// More runs of a schedule wait than are looked at at once, for those of it that wait for a person.
+class CrowdedTest : public OccurrencesTest {
+ protected:
+  void SetUp() override {
+    OccurrencesTest::SetUp();
+    world_.plans = {"a||halt|ask write a.txt x"};
+    const auto n = schedule({.timing = "cron * * * * *", .overlap = Overlap::allow});
+    for (int i = 0; i < 60; ++i) {
+      clock_.advance(minutes(1));
+      while (engine_->work()) {
+      }
+    }
+    EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'blocked'"), 8);
+    EXPECT_GT(engine_->number("SELECT count(*) FROM runs WHERE state = 'waiting'"), 32);
+    EXPECT_TRUE(engine_->schedules().pause(n, "enough"));
+    EXPECT_TRUE(engine_->scheduler->changed(n));
+  }
+};
+
+TEST_F(CrowdedTest, OtherRunsDoNotWaitForThem) {
+  world_.plans = {"a||halt|check"};
+  const auto other = create_mandate(*engine_->store, "other", "spec").value();
+  const auto run = engine_->runs().create(other.n, "test").value();
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->run(run).outcome, "succeeded");
+}
+
+TEST_F(CrowdedTest, AnApprovalLetsTheNextOneBegin) {
+  for (const std::string& each : engine_->approvals().pending().value())
+    ASSERT_TRUE(engine_->approvals().decide(each, Verdict::deny, "ada", ""));
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'ended'"), 8);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'blocked'"), 8);
+}
+
+TEST_F(CrowdedTest, AStoppedMandateLeavesNoneOfThem) {
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", "enough"));
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'waiting'"), 0);
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE outcome <> 'stopped'"), 0);
+}
+
 TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   // One transaction for all, as an import would.
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
