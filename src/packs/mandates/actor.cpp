@@ -237,7 +237,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
-  if (deed->kind == "change") done = change(intent, *deed);
+  if (deed->kind == "change") done = change(intent, *deed, stop);
   if (deed->kind == "command") done = run_command(*deed, bench_, stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
@@ -246,7 +246,8 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
     if (!root) return std::unexpected(root.error());
     const auto sandbox = bench_.sandbox(stop);
     if (!sandbox) return std::unexpected(sandbox.error());
-    const auto held = bench_.hold(root->path());
+    const auto held = bench_.workspaces().hold(root->path(), stop);
+    if (!held) return std::unexpected(held.error());
     done = commit(*deed, intent.key, *root, **sandbox, stop);
   }
   if (done) return bench_.redactor().redact(*done);
@@ -262,12 +263,15 @@ Result<void> WorkspaceActor::recover(const std::string& workspace) {
   return {};
 }
 
-Result<std::string> WorkspaceActor::change(const Intent& intent, const Deed& deed) {
+Result<std::string> WorkspaceActor::change(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop) {
   const auto effects = effects_of(deed);
   if (!effects) return std::unexpected(effects.error());
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), stop);
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
@@ -297,7 +301,8 @@ Result<std::string> WorkspaceActor::report(const Intent& intent,
   if (!made) return std::unexpected(std::move(made.error()));
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), stop);
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   return write_report(deed, std::move(*made), change_id(intent), *root, records_);
 }
@@ -317,7 +322,8 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), {});
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   if (deed.kind == "report") return inspect_report(deed, *root);
   const auto effects = effects_of(deed);

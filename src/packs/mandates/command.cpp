@@ -1,7 +1,7 @@
 #include "packs/mandates/command.hpp"
 
 #include <array>
-#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "packs/mandates/observer.hpp"
@@ -64,8 +64,12 @@ Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::s
   if (!sandbox) return std::unexpected(sandbox.error());
   auto plan = plan_of(deed, bench, stop);
   if (!plan) return std::unexpected(std::move(plan.error()));
-  std::unique_lock<std::mutex> held;
-  if (deed.writes) held = bench.hold(root->path());
+  std::optional<WorkspaceLocks::Held> held;
+  if (deed.writes) {
+    auto mine = bench.workspaces().hold(root->path(), stop);
+    if (!mine) return std::unexpected(std::move(mine.error()));
+    held = std::move(*mine);
+  }
   const bool is_git = deed.words.front() == "git" && deed.writes;
   auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
                                   std::move(*plan), {}, stop)

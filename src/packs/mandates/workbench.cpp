@@ -147,17 +147,6 @@ Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::
   return redactor_.redact(reply->structured);
 }
 
-std::unique_lock<std::mutex> Workbench::hold(const std::string& workspace) {
-  std::mutex* mutex = nullptr;
-  {
-    auto all = workspaces_.lock();
-    auto& place = (*all)[workspace];
-    if (!place) place = std::make_unique<std::mutex>();
-    mutex = place.get();
-  }
-  return std::unique_lock(*mutex);
-}
-
 Result<std::string> Workbench::model_key(const std::stop_token& stop) {
   if (!settings_.model.key_secret.empty()) {
     if (!vault_) return std::unexpected(vault_.error());

@@ -2,7 +2,6 @@
 // and one owner at a time for each workspace.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
+#include "packs/mandates/workspace_locks.hpp"
 #include "secrets/redactor.hpp"
 
 namespace hearth::packs::mandates {
@@ -75,7 +75,7 @@ class Workbench final {
   // logged, and fails when it is needed.
   void learn_secrets();
   // Held while a workspace's files are changed.
-  [[nodiscard]] std::unique_lock<std::mutex> hold(const std::string& workspace);
+  [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Empty where none is needed.
   [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
 
@@ -90,7 +90,7 @@ class Workbench final {
   Result<std::unique_ptr<secrets::Vault>> vault_;
   std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
-  Guarded<std::map<std::string, std::unique_ptr<std::mutex>>> workspaces_;
+  WorkspaceLocks workspaces_;
 };
 
 }  // namespace hearth::packs::mandates

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 
 #include "packs/mandates/bench_fixture.hpp"
 #include "packs/mandates/commit.hpp"
@@ -97,6 +98,20 @@ TEST_F(ActorTest, HalfOfASetIsForAPerson) {
       R"({"path":"b","action":"create","content":"b"}]})");
   test::write_file(path("a"), "a");
   EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
+}
+
+TEST_F(ActorTest, OneThatIsStoppedWhileItWaitsForItsWorkspaceChangesNothing) {
+  const Intent intent = prepared(correct_greeting);
+  auto other = bench_->workspaces().hold(spec_.workspace, {});
+  ASSERT_TRUE(other);
+  std::stop_source stop;
+  auto waiting =
+      std::async(std::launch::async, [&] { return actor_->perform(intent, stop.get_token()); });
+  stop.request_stop();
+  const auto stopped = waiting.get();
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+  EXPECT_EQ(read("greeting.txt"), "helo\n");
 }
 
 TEST_F(ActorTest, ADeedThatWasEditedIsNotDone) {
