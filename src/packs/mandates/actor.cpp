@@ -135,6 +135,17 @@ std::string change_id(const Intent& intent) {
   return hex(digest(intent.key)).substr(0, 32);
 }
 
+// What an error of carrying it out means to the engine (Actor::perform): a tool that was cut off
+// may have gone on, and git may have failed after the branch was moved. Sets of changes say it
+// themselves.
+Errc outcome_of(const Deed& deed, const Intent& intent, Errc code) {
+  const bool was_cut = code == Errc::cancelled || code == Errc::timed_out;
+  if (deed.kind == "tool")
+    return was_cut && intent.recovery == Recovery::by_key ? Errc::outcome_unknown : code;
+  const bool may_be_done = was_cut || code == Errc::io || code == Errc::unavailable;
+  return deed.kind == "commit" && may_be_done ? Errc::outcome_unknown : code;
+}
+
 Judgement by_scope(std::string_view scope, std::string reason) {
   if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
   if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
@@ -251,6 +262,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
     done = commit(*deed, intent.key, *root, **sandbox, stop);
   }
   if (done) return bench_.redactor().redact(*done);
+  done.error().code = outcome_of(*deed, intent, done.error().code);
   done.error().message = bench_.redactor().redact(done.error().message);
   return done;
 }

@@ -74,14 +74,26 @@ Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::s
   auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
                                   std::move(*plan), {}, stop)
                     : ws::run_guarded(**sandbox, *root, std::move(*plan), stop);
-  if (!ran) return std::unexpected(std::move(ran.error()));
+  const bool has_effects = deed.writes || !deed.hosts.empty();
+  if (!ran) {
+    // Of what refuses, nothing has begun.
+    const Errc code = ran.error().code;
+    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
+                           code != Errc::not_found && code != Errc::unsupported;
+    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
+    return std::unexpected(std::move(ran.error()));
+  }
   std::string text = describe_command(ran->outcome, bench.redactor(), most_output_bytes);
   for (const std::string& path : ran->removed)
     text += "removed, since it is protected: " + path + "\n";
   for (const std::string& path : ran->changed) text += "changed although protected: " + path + "\n";
-  if (ran->outcome.end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, text);
-  if (!ran->outcome.is_success()) return fail(Errc::io, text);
-  return text;
+  using End = sandbox::Outcome::End;
+  const End end = ran->outcome.end;
+  if (ran->outcome.is_success()) return text;
+  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
+  if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
+  if (has_effects) return fail(Errc::outcome_unknown, text);
+  return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);
 }
 
 }  // namespace hearth::packs::mandates

@@ -327,6 +327,28 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   EXPECT_EQ(prepared(command(R"(["cat","greeting.txt"])")).recovery, Recovery::by_world);
 }
 
+TEST_F(SandboxedActor, TellsACommandThatFailedFromOneThatWasCutOff) {
+  spec_.commands = {{.rule = "sh -c *", .scope = "auto", .writes = true}};
+  const auto shell = [&](const std::string& script) {
+    return prepared(R"({"id":"s","kind":"command","words":["sh","-c",")" + script + R"("]})");
+  };
+  const auto failed = actor_->perform(shell("echo wrote; exit 3"), {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::io);
+  EXPECT_THAT(failed.error().message, HasSubstr("wrote"));
+
+  std::stop_source stop;
+  auto running = std::async(std::launch::async, [&, intent = shell("echo b > begun; sleep 60")] {
+    return actor_->perform(intent, stop.get_token());
+  });
+  EXPECT_TRUE(test::eventually([&] { return std::filesystem::exists(path("begun")); },
+                               std::chrono::seconds(30)));
+  stop.request_stop();
+  const auto cut = running.get();
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, Errc::outcome_unknown);
+}
+
 TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
   test::write_file(path("greeting.txt"), "hello\n");
   test::write_file(path("run.sh"), "#!/bin/sh\n");

@@ -375,13 +375,28 @@ TEST_F(MachineTest, IsDrivenOnAfterTheDaemonLeft) {
   EXPECT_EQ(world_.count("think"), 4);
 }
 
+// Whoever carries it out says that it is over: nobody has to look, and what it printed is kept.
+TEST_F(MachineTest, AnEffectThatFailedToItsEndHasFailed) {
+  world_.put("a.txt", "old");
+  world_.plans = {"a||halt|write a.txt new"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    world_.put("a.txt", "half");
+    return Error{Errc::io, "printed; exited with 3", {}};
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).state, "ended");
+  EXPECT_EQ(step_output(n, "a"), "failed: printed; exited with 3");
+  EXPECT_TRUE(engine_->effects().for_review().value().empty());
+}
+
 TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {
   world_.put("a.txt", "old");
   world_.plans = {"a||halt|write a.txt new\nb|a|halt|check"};
   world_.interfere = [&](std::string_view what) -> std::optional<Error> {
     if (what != "perform" || world_.read("a.txt") != "old") return std::nullopt;
     world_.put("a.txt", "half");
-    return Error{Errc::io, "the disk is full", {}};
+    return Error{Errc::outcome_unknown, "the disk is full", {}};
   };
   const auto n = start();
   EXPECT_EQ(finish(n).reason, "needs_review");
@@ -391,7 +406,7 @@ TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {
   EXPECT_EQ(finish(n).state, "blocked");
   ASSERT_TRUE(engine_->effects().resolve(keys.front(), true, "ada"));
   EXPECT_EQ(finish(n).outcome, "succeeded");
-  EXPECT_EQ(step_output(n, "a"), "done: decided by ada");
+  EXPECT_EQ(step_output(n, "a"), "done: the disk is full\nit happened, says ada");
   EXPECT_EQ(world_.read("a.txt"), "half");
 }
 

@@ -109,10 +109,13 @@ Result<void> Effects::end_step(const Run& run,
   });
 }
 
-Result<void> Effects::mark_for_review(const Run& run, const std::string& key) {
+Result<void> Effects::mark_for_review(const Run& run,
+                                      const std::string& key,
+                                      std::string_view known) {
   return store_.commit(Point::run_blocked, [&](Change& change) -> Result<void> {
     auto done = change->run(
-        "UPDATE effects SET state = 'review' WHERE key = ? AND state = 'intended'", key);
+        "UPDATE effects SET state = 'review', output = ? WHERE key = ? AND state = 'intended'",
+        known, key);
     if (done && change->changes() > 0) {
       done = change.note("needs_review", {{"run", run.id}, {"effect", key}});
     }
@@ -126,9 +129,12 @@ Result<void> Effects::resolve(const std::string& key, bool is_done, std::string 
         change->integer("SELECT run_n FROM effects WHERE key = ? AND state = 'review'", key);
     if (!run) return std::unexpected(run.error());
     if (!*run) return fail(Errc::not_found, "no effect " + key + " waits for a look");
-    auto done =
-        change->run("UPDATE effects SET state = ?, output = ?, ended_ms = ? WHERE key = ?",
-                    is_done ? "done" : "failed", "decided by " + reviewer, change.now_ms(), key);
+    auto done = change->run(
+        "UPDATE effects SET state = ?, output = output || iif(output = '', '', "
+        "char(10)) || ?, ended_ms = ? WHERE key = ?",
+        is_done ? "done" : "failed",
+        (is_done ? "it happened, says " : "it did not happen, says ") + reviewer, change.now_ms(),
+        key);
     if (done) done = wake_run(change, **run);
     if (done) {
       done = change.note(

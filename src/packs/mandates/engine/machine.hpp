@@ -89,7 +89,9 @@ class RunMachine final {
                                          const std::string& key,
                                          StepState state,
                                          std::string_view output);
-  [[nodiscard]] Result<StepEnd> review(const Scene& scene, const std::string& key);
+  [[nodiscard]] Result<StepEnd> review(const Scene& scene,
+                                       const std::string& key,
+                                       std::string_view known);
 
   MandateStore& store_;
   Ledger& ledger_;

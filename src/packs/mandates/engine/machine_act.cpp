@@ -170,25 +170,23 @@ Result<RunMachine::StepEnd> RunMachine::perform(const Scene& scene,
   const auto performed = ports_.actor.perform(intent, stop);
   store_.reach(Point::effect_performed, When::after);
   if (performed) return end_step(scene, step, intent.key, StepState::done, *performed);
-  const bool is_by_world = intent.recovery == Recovery::by_world;
-  const bool is_unknown = is_by_world || performed.error().code == Errc::outcome_unknown;
-  if (!stop.stop_requested() && !is_unknown) {
-    return end_step(scene, step, intent.key, StepState::failed, performed.error().message);
-  }
-  if (is_by_world) {
+  const Error& error = performed.error();
+  const bool is_unknown = error.code == Errc::outcome_unknown;
+  // Where the daemon leaves, the run goes on later; what has done nothing does it then.
+  const auto is_asked = is_asked_to_stop(scene.run.n);
+  if (!is_asked) return std::unexpected(is_asked.error());
+  const bool goes_on = stop.stop_requested() && !*is_asked;
+  if (!is_unknown && !(goes_on && error.code == Errc::cancelled))
+    return end_step(scene, step, intent.key, StepState::failed, error.message);
+  if (is_unknown && intent.recovery == Recovery::by_world) {
     const auto standing = ports_.actor.inspect(intent);
-    if (standing && *standing == Standing::after) {
+    if (standing && *standing == Standing::after)
       return end_step(scene, step, intent.key, StepState::done, "");
-    }
-    if (standing && *standing == Standing::before && !stop.stop_requested()) {
-      return end_step(scene, step, intent.key, StepState::failed, performed.error().message);
-    }
+    if (standing && *standing == Standing::before && !goes_on)
+      return end_step(scene, step, intent.key, StepState::failed, error.message);
   }
-  // Cut off: decided when the run is driven again, or when it ends.
-  if (stop.stop_requested()) {
-    return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
-  }
-  return review(scene, intent.key);
+  if (goes_on) return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
+  return review(scene, intent.key, error.message);
 }
 
 // Intended before a kill: the world decides.
@@ -210,7 +208,7 @@ Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
     case Recover::needs_review:
       break;
   }
-  return review(scene, effect.intent.key);
+  return review(scene, effect.intent.key, "it was cut off");
 }
 
 Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
@@ -223,8 +221,10 @@ Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
   return StepEnd{.state = state, .waits_for = {}, .until = {}};
 }
 
-Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene, const std::string& key) {
-  auto marked = effects_.mark_for_review(scene.run, key);
+Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene,
+                                               const std::string& key,
+                                               std::string_view known) {
+  auto marked = effects_.mark_for_review(scene.run, key, known);
   if (!marked) return std::unexpected(std::move(marked.error()));
   return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
 }

@@ -106,7 +106,10 @@ class Actor {
   // Looks, and changes nothing. `unavailable` where acting is impossible (no sandbox).
   [[nodiscard]] virtual Result<Intent> prepare(const RunContext& context, const Step& step) = 0;
   [[nodiscard]] virtual Judgement judge(const RunContext& context, const Intent& intent) = 0;
-  // Refuses (`conflict`) when the world is not as the intent found it.
+  // Refuses (`conflict`) when the world is not as the intent found it. Errors: `outcome_unknown`
+  // where it may have happened, or in part; then inspect() is asked, or a person. `cancelled` where
+  // nothing was done for the stop, or what may be done again. Any other: it was done to its end and
+  // failed, or not begun.
   [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
                                                     const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
