@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "packs/mandates/observer.hpp"
@@ -40,7 +41,7 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
 }  // namespace
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
-  for (const CommandScope& each : spec.commands) {
+  for (const CommandScope& each : spec.commands | std::views::reverse) {
     const std::array lines{each.rule};
     const auto rules = ws::CommandRules::parse(lines);
     if (rules && rules->check(words)) return &each;

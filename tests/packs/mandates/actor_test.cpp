@@ -177,6 +177,21 @@ TEST_F(ActorTest, TheStrictestRuleOfASetCounts) {
   EXPECT_EQ(judge(both("secret/b")).word, Word::deny);
 }
 
+TEST_F(ActorTest, TheLastRuleThatFitsCounts) {
+  spec_.commands = {{.rule = "echo ...", .scope = "auto"},
+                    {.rule = "echo deploy ...", .scope = "deny"}};
+  const auto echo = [](const std::string& words) {
+    return R"({"id":"s","kind":"command","words":["echo",)" + words + "]}";
+  };
+  EXPECT_EQ(judge(echo(R"("deploy","prod")")).word, Word::deny);
+  EXPECT_EQ(judge(echo(R"("hello")")).word, Word::automatic);
+  context_.tools["issues_create"].answer = [](const std::string&) { return pack::Reply(); };
+  spec_.tools = {{.tool = "issues_create", .scope = "auto"},
+                 {.tool = "issues_create", .scope = "ask"}};
+  EXPECT_EQ(judge(R"({"id":"s","kind":"tool","tool":"issues_create","arguments":"{}"})").word,
+            Word::ask);
+}
+
 TEST_F(ActorTest, AsksWhateverAMandateAllowedWhenTheFileSaysSo) {
   spec_.paths = {{.glob = "**", .actions = {}, .scope = "auto"}};
   spec_.tools = {{.tool = "issues_create", .scope = "auto"},
