@@ -141,6 +141,19 @@ TEST_F(DispatcherTest, StopCutsAModelCallOff) {
   EXPECT_EQ(engine_->run(run).outcome, "stopped");
 }
 
+TEST_F(DispatcherTest, TheDeadlineCutsAModelCallOff) {
+  world_.run_rules.deadline = seconds(1);
+  SilentModel silent(world_);
+  dispatcher_ =
+      Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, silent, world_}, 1)
+          .value();
+  const auto run = create_run();
+  silent.wait_until_asked();
+  expect_state(run, "ended");
+  EXPECT_EQ(engine_->run(run).outcome, "failed");
+  EXPECT_EQ(engine_->run(run).reason, "deadline");
+}
+
 TEST_F(DispatcherTest, RestsWhileNothingIsDue) {
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
     return change->run(

@@ -259,6 +259,31 @@ TEST_F(MachineTest, ADeniedStepFails) {
   EXPECT_EQ(world_.read("a.txt"), "");
 }
 
+TEST_F(MachineTest, TheDeadlineEndsARunThatWaits) {
+  world_.run_rules.deadline = minutes(10);
+  world_.plans = {"a||halt|ask write a.txt x"};
+  const auto asks = start();
+  EXPECT_EQ(finish(asks).reason, "waiting_approval");
+  world_.plans = {"a||halt|write b.txt new"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    world_.put("b.txt", "half");
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto looks = start();
+  EXPECT_EQ(finish(looks).reason, "needs_review");
+  // By itself: nobody wakes them.
+  clock_.advance(minutes(10));
+  for (const auto run : {asks, looks}) {
+    EXPECT_EQ(finish(run).state, "ended");
+    EXPECT_EQ(engine_->run(run).reason, "deadline");
+  }
+  EXPECT_TRUE(engine_->approvals().pending().value().empty());
+  // A person's word is taken nevertheless, for the record.
+  EXPECT_TRUE(
+      engine_->effects().resolve(engine_->effects().for_review().value().front(), true, "ada"));
+}
+
 TEST_F(MachineTest, NoAnswerUntilTheDeadlineIsNo) {
   world_.plans = {"a||halt|ask write a.txt x"};
   const auto n = start();

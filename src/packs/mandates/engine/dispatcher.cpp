@@ -40,7 +40,7 @@ void Dispatcher::close() {
   {
     auto state = state_.lock();
     state->is_closing = true;
-    for (auto& [run, stop] : state->runs) stop.request_stop();
+    for (auto& [run, driven] : state->runs) driven.stop.request_stop();
   }
   state_.notify_all();
   alarm_.ring();
@@ -63,7 +63,7 @@ void Dispatcher::cut_off(std::int64_t run) {
   {
     auto state = state_.lock();
     if (const auto found = state->runs.find(run); found != state->runs.end()) {
-      found->second.request_stop();
+      found->second.stop.request_stop();
     }
   }
   alarm_.ring();
@@ -119,16 +119,35 @@ Result<std::optional<WallTime>> Dispatcher::look() {
   const auto next = runs_.next_wake(now);
   if (!next) return std::unexpected(next.error());
   if (*next && (!wake || **next < *wake)) wake = *next;
+  const auto deadline = cut_off_late(now);
+  if (deadline && (!wake || *deadline < *wake)) wake = deadline;
   return wake;
 }
 
-void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
-  {
-    auto state = state_.lock();
-    for (const std::int64_t run : runs) {
-      state->runs.emplace(run, std::stop_source());
-      state->queue.push_back(run);
+// Those whose deadline is over, in the middle of what they do; when the next one's is.
+std::optional<WallTime> Dispatcher::cut_off_late(WallTime now) {
+  std::optional<WallTime> next;
+  auto state = state_.lock();
+  for (auto& [run, driven] : state->runs) {
+    if (!driven.deadline) continue;
+    if (*driven.deadline <= now) {
+      driven.stop.request_stop();
+      driven.deadline.reset();
+    } else if (!next || *driven.deadline < *next) {
+      next = driven.deadline;
     }
+  }
+  return next;
+}
+
+void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
+  for (const std::int64_t run : runs) {
+    Driven driven;
+    // One whose rules cannot be read ends for that.
+    if (const auto deadline = machine_.deadline(run)) driven.deadline = *deadline;
+    auto state = state_.lock();
+    state->runs.emplace(run, std::move(driven));
+    state->queue.push_back(run);
   }
   state_.notify_all();
 }
@@ -143,7 +162,7 @@ void Dispatcher::work() {
       if (state->is_closing) return;
       run = state->queue.front();
       state->queue.pop_front();
-      stop = state->runs.at(run).get_token();
+      stop = state->runs.at(run).stop.get_token();
       ++state->driven;
     }
     const auto driven = machine_.drive(run, stop);

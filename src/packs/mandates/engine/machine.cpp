@@ -75,25 +75,44 @@ Result<RunMachine::Next> RunMachine::advance(std::int64_t n, const std::stop_tok
   scene->rules = *rules;
   // The reason is that of who asked for it.
   if (scene->run.stop != Stop::none) return end(*scene, "stopped", scene->run.reason);
-  if (stop.stop_requested()) return Next::leave;
   if (auto reason = reason_to_stop(*scene)) return end(*scene, "failed", *reason);
+  if (stop.stop_requested()) return Next::leave;
   const auto phase = next_phase(scene->phases);
   if (!phase) return finish_cycle(*scene);
   return run_phase(*scene, *phase, stop);
 }
 
-Result<bool> RunMachine::is_asked_to_stop(std::int64_t n) {
+// Asked to, meanwhile, or at its deadline.
+Result<bool> RunMachine::has_to_end(const Scene& scene) {
+  if (store_.now() >= scene.deadline()) return true;
   auto reader = store_.read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  const auto run = load_run(**reader, n);
+  const auto run = load_run(**reader, scene.run.n);
   if (!run) return std::unexpected(run.error());
   return run->stop != Stop::none;
 }
 
+Result<WallTime> RunMachine::deadline(std::int64_t n) {
+  auto scene = look(n);
+  if (!scene) return std::unexpected(std::move(scene.error()));
+  auto rules = ports_.thinker.rules(scene->context.spec);
+  if (!rules) return std::unexpected(std::move(rules.error()));
+  scene->rules = *rules;
+  return scene->deadline();
+}
+
+// Whatever it waits for, its deadline ends it.
+Result<RunMachine::Next> RunMachine::block(const Scene& scene,
+                                           std::string_view reason,
+                                           WallTime until) {
+  auto blocked = runs_.block(scene.run, reason, std::min(until, scene.deadline()));
+  if (!blocked) return std::unexpected(std::move(blocked.error()));
+  return Next::leave;
+}
+
 // What ends a run before its next phase, whatever that is.
 std::optional<std::string> RunMachine::reason_to_stop(const Scene& scene) const {
-  const WallTime begun = scene.run.begun.value_or(scene.run.created);
-  if (store_.now() - begun >= scene.rules.deadline) return "deadline";
+  if (store_.now() >= scene.deadline()) return "deadline";
   if (scene.run.cycle > scene.rules.most_cycles) return "cycles";
   if (scene.run.bad_cycles >= scene.rules.most_bad_cycles) return "errors";
   return std::nullopt;
@@ -130,10 +149,7 @@ Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
 
 // Until somebody comes, which wakes the run, or its deadline is over.
 Result<RunMachine::Next> RunMachine::wait_for_model(const Scene& scene, const std::string& why) {
-  const WallTime begun = scene.run.begun.value_or(scene.run.created);
-  auto blocked = runs_.block(scene.run, "waiting_model: " + why, begun + scene.rules.deadline);
-  if (!blocked) return std::unexpected(std::move(blocked.error()));
-  return Next::leave;
+  return block(scene, "waiting_model: " + why, WallTime::max());
 }
 
 Result<RunMachine::Next> RunMachine::think(Scene& scene,
@@ -178,9 +194,9 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                                   const std::stop_token& stop) {
   // Cut off by a stop: the next look says whose.
   if (stop.stop_requested()) {
-    const auto is_asked = is_asked_to_stop(scene.run.n);
-    if (!is_asked) return std::unexpected(is_asked.error());
-    return *is_asked ? Next::go_on : Next::leave;
+    const auto ends = has_to_end(scene);
+    if (!ends) return std::unexpected(ends.error());
+    return *ends ? Next::go_on : Next::leave;
   }
   const PhaseRow& row = scene.phases[static_cast<std::size_t>(phase)];
   const bool has_no_model = error.code == Errc::unavailable;
@@ -190,12 +206,8 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                         minutes(1), scene.rules.retry.longest))
                                   : retry_delay(scene.rules.retry, row.failed + 1);
   if (!delay) return end(scene, "failed", std::string(phase_name(phase)) + ": " + error.message);
-  auto blocked = runs_.block(
-      scene.run,
-      has_no_model ? "waiting_model: " + error.message : "waiting_retry: " + error.message,
-      store_.now() + *delay);
-  if (!blocked) return std::unexpected(std::move(blocked.error()));
-  return Next::leave;
+  return block(scene, (has_no_model ? "waiting_model: " : "waiting_retry: ") + error.message,
+               store_.now() + *delay);
 }
 
 Result<RunMachine::Next> RunMachine::end(const Scene& scene,

@@ -58,19 +58,16 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
       }
     }
     if (stop.stop_requested()) break;
-    const auto is_asked = is_asked_to_stop(scene.run.n);
-    if (!is_asked) return std::unexpected(is_asked.error());
-    if (*is_asked) return Next::go_on;  // the next look ends it
+    const auto ends = has_to_end(scene);
+    if (!ends) return std::unexpected(ends.error());
+    if (*ends) return Next::go_on;  // the next look ends it
   }
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);
   }
   if (waiting.empty()) return complete(scene, Phase::act, "");
   const StepEnd& first = *std::ranges::min_element(waiting, {}, &StepEnd::until);
-  if (auto blocked = runs_.block(scene.run, first.waits_for, first.until); !blocked) {
-    return std::unexpected(std::move(blocked.error()));
-  }
-  return Next::leave;
+  return block(scene, first.waits_for, first.until);
 }
 
 Result<RunMachine::StepEnd> RunMachine::run_step(const Scene& scene,
@@ -173,9 +170,9 @@ Result<RunMachine::StepEnd> RunMachine::perform(const Scene& scene,
   const Error& error = performed.error();
   const bool is_unknown = error.code == Errc::outcome_unknown;
   // Where the daemon leaves, the run goes on later; what has done nothing does it then.
-  const auto is_asked = is_asked_to_stop(scene.run.n);
-  if (!is_asked) return std::unexpected(is_asked.error());
-  const bool goes_on = stop.stop_requested() && !*is_asked;
+  const auto ends = has_to_end(scene);
+  if (!ends) return std::unexpected(ends.error());
+  const bool goes_on = stop.stop_requested() && !*ends;
   if (!is_unknown && !(goes_on && error.code == Errc::cancelled))
     return end_step(scene, step, intent.key, StepState::failed, error.message);
   if (is_unknown && intent.recovery == Recovery::by_world) {
