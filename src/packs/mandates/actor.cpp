@@ -301,6 +301,7 @@ Result<std::string> WorkspaceActor::tool(const Intent& intent,
                                   .workspace = deed.workspace,
                                   .name_space = name_space_,
                                   .key = intent.key,
+                                  .is_resend = intent.is_resend,
                                   .read_only = false},
                                  stop);
   if (!answer) return answer;

@@ -26,7 +26,8 @@ struct ToolRequest {
   std::string mandate;
   std::string workspace;
   std::string name_space;
-  std::string key;  // done once under it, where the tool can
+  std::string key;         // done once under it, where the tool can
+  bool is_resend = false;  // it may have been done before
   bool read_only = false;
 };
 

@@ -222,8 +222,14 @@ TEST_F(ActorTest, CallsAToolOnceUnderItsKey) {
   EXPECT_EQ(seen, R"({"title":"It fails"})");
   ASSERT_EQ(context_.calls.size(), 1U);
   EXPECT_EQ(context_.calls[0].key, "run/1/s");
+  EXPECT_FALSE(context_.calls[0].is_resend);
   EXPECT_EQ(context_.calls[0].caller->project_root, spec_.workspace);
   EXPECT_EQ(context_.calls[0].caller->name_space, "default");
+  // After a kill: a tool that keeps no keys must not do it again.
+  Intent again = intent;
+  again.is_resend = true;
+  ASSERT_TRUE(actor_->perform(again, {}));
+  EXPECT_TRUE(context_.calls[1].is_resend);
 }
 
 TEST_F(ActorTest, AttackToolsThatAreNotAllowed) {

@@ -66,7 +66,9 @@ TEST(Recovery, IsDecidedByTheWorld) {
   EXPECT_EQ(recover(by_world, Standing::after), Recover::done);
   EXPECT_EQ(recover(by_world, Standing::before), Recover::retry);
   EXPECT_EQ(recover(by_world, Standing::other), Recover::needs_review);
-  EXPECT_EQ(recover({.recovery = Recovery::by_key}, Standing::other), Recover::retry);
+  const Intent by_key{.recovery = Recovery::by_key};
+  EXPECT_EQ(recover(by_key, Standing::other, hours(22)), Recover::retry);
+  EXPECT_EQ(recover(by_key, Standing::other, hours(24)), Recover::needs_review) << "forgotten";
 }
 
 // testing::Test has a Run of its own.
@@ -413,6 +415,23 @@ TEST_F(MachineTest, AnEffectThatFailedToItsEndHasFailed) {
   EXPECT_EQ(finish(n).state, "ended");
   EXPECT_EQ(step_output(n, "a"), "failed: printed; exited with 3");
   EXPECT_TRUE(engine_->effects().for_review().value().empty());
+}
+
+// A leaving daemon cuts a call of a tool off; the next one says that it may be the second.
+TEST_F(MachineTest, SaysThatAnEffectMayHaveHappened) {
+  world_.plans = {"a||halt|post hello"};
+  std::stop_source leaving;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+    leaving.request_stop();
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto n = start();
+  engine_->work(leaving.get_token());
+  EXPECT_EQ(world_.resent, 0);
+  reopen();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.resent, 1);
 }
 
 TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -46,6 +47,7 @@ class ScriptedWorld final : public mandates::Observer,
   std::vector<std::string> plans{"a||halt|write a.txt hello"};
   std::vector<std::string> reflections{"done"};
   mandates::RunRules run_rules;
+  std::atomic<int> resent = 0;  // effects that may have happened before
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
   // Called before it thinks, performs or observes: may fail in its place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
@@ -131,6 +133,7 @@ class ScriptedWorld final : public mandates::Observer,
   }
   Result<std::string> perform(const mandates::Intent& intent, const std::stop_token&) override {
     if (auto error = disturbed("perform")) return std::unexpected(*error);
+    resent += intent.is_resend;
     if (intent.kind == "write") {
       if (hash(intent.target) != intent.before_hash) return fail(Errc::conflict, "it has changed");
       auto done = store::replace_file(file(intent.target), intent.payload);

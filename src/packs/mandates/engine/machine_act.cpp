@@ -197,11 +197,14 @@ Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
     // Not being able to look is no answer.
     if (found) standing = *found;
   }
-  switch (recover(effect.intent, standing)) {
+  switch (recover(effect.intent, standing, store_.now() - effect.intended)) {
     case Recover::done:
       return end_step(scene, step, effect.intent.key, StepState::done, "");
-    case Recover::retry:
-      return perform(scene, step, effect.intent, stop);
+    case Recover::retry: {
+      Intent again = effect.intent;
+      again.is_resend = true;
+      return perform(scene, step, again, stop);
+    }
     case Recover::needs_review:
       break;
   }

@@ -76,9 +76,12 @@ class Thinker {
 // How to find out, after a kill, whether an effect happened.
 enum class Recovery : std::uint8_t {
   by_world,    // inspect() tells
-  by_key,      // who carries it out knows the key, and does it once
+  by_key,      // who carries it out knows the key, and does it once (keys_kept)
   repeatable,  // doing it again does no harm: reading, running tests
 };
+
+// A key is known for a day to who carried it out under it; this is with room for the way there.
+inline constexpr std::chrono::hours keys_kept{23};
 
 // An effect before it happens.
 struct Intent {
@@ -90,6 +93,7 @@ struct Intent {
   std::string after_hash;
   std::string payload;  // exactly what will be done
   Recovery recovery = Recovery::by_world;
+  bool is_resend = false;  // filled by the engine: it may have been carried out before
 };
 
 enum class Standing : std::uint8_t { before, after, other };
