@@ -88,7 +88,11 @@ class SilentModel final : public Thinker {
   Amounts worst_case(Phase phase, const RunContext& context) override {
     return other_.worst_case(phase, context);
   }
-  Thought think(Phase, const RunContext&, const std::stop_token& stop) override {
+  Thought think(Phase,
+                const RunContext&,
+                const std::stop_token& stop,
+                const Reserve& reserve) override {
+    EXPECT_TRUE(reserve());
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);

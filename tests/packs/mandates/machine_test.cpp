@@ -189,6 +189,18 @@ TEST_F(MachineTest, FailsWhenItsRetriesAreUsedUpAndCanBeRetriedByHand) {
   EXPECT_EQ(world_.count("think"), 4);  // orient once, decide twice, reflect
 }
 
+TEST_F(MachineTest, GoesAsFarAsItsCallsReach) {
+  world_.run_rules.budget.run.calls = 3;  // orient, decide, reflect
+  EXPECT_EQ(run().outcome, "succeeded");
+  world_.requests = 2;  // an answer that has to be repaired
+  world_.used = Amounts{2, 100, 2000, 50};
+  const mandates::Run ended = run();
+  EXPECT_EQ(ended.outcome, "failed");
+  EXPECT_EQ(ended.reason, "budget: run: calls");
+  // What the first of the two used is charged, the second was never sent.
+  EXPECT_EQ(engine_->ledger->usage({ended.id, ""}).run.calls, 3);
+}
+
 TEST_F(MachineTest, WaitsVisiblyForAModel) {
   bool has_model = false;
   world_.interfere = [&](std::string_view what) -> std::optional<Error> {

@@ -48,6 +48,7 @@ class ScriptedWorld final : public mandates::Observer,
   std::vector<std::string> reflections{"done"};
   mandates::RunRules run_rules;
   std::atomic<int> resent = 0;  // effects that may have happened before
+  int requests = 1;             // of each thought
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
   // Called before it thinks, performs or observes: may fail in its place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
@@ -62,7 +63,11 @@ class ScriptedWorld final : public mandates::Observer,
   }
   mandates::Thought think(mandates::Phase phase,
                           const mandates::RunContext& context,
-                          const std::stop_token&) override {
+                          const std::stop_token&,
+                          const Reserve& reserve) override {
+    for (int i = 0; i < requests; ++i) {
+      if (auto may = reserve(); !may) return {std::unexpected(may.error()), mandates::Amounts{i}};
+    }
     const std::string name(mandates::phase_name(phase));
     log("think", context.run + "/" + std::to_string(context.cycle) + "/" + name);
     if (auto error = disturbed(name)) return {std::unexpected(*error), used};

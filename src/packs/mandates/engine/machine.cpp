@@ -1,6 +1,7 @@
 #include "packs/mandates/engine/machine.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "packs/mandates/engine/scene.hpp"
 
@@ -159,13 +160,29 @@ Result<RunMachine::Next> RunMachine::think(Scene& scene,
   const std::string name = scene.run.id + "/" + cycle_text(scene.run.cycle) + "/" +
                            std::string(phase_name(phase)) + "/" + cycle_text(begun);
   const Amounts worst = ports_.thinker.worst_case(phase, scene.context);
-  const auto refused =
-      ledger_.reserve(name, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
-  if (!refused) return std::unexpected(refused.error());
-  if (*refused) return end(scene, "failed", "budget: " + **refused);
-  Thought thought = ports_.thinker.think(phase, scene.context, stop);
-  if (auto settled = ledger_.settle(name, thought.used); !settled)
-    return std::unexpected(settled.error());
+  std::vector<std::string> reserved;
+  std::string refused;
+  const auto reserve = [&]() -> Result<void> {
+    const std::string each = name + "/" + cycle_text(std::ssize(reserved) + 1);
+    const auto lacks =
+        ledger_.reserve(each, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
+    if (!lacks) return std::unexpected(lacks.error());
+    if (*lacks) {
+      refused = "budget: " + **lacks;
+      return fail(Errc::permission, refused);
+    }
+    reserved.push_back(each);
+    return {};
+  };
+  Thought thought = ports_.thinker.think(phase, scene.context, stop, reserve);
+  // What all of them used together is charged to the last.
+  for (const std::string& each : reserved) {
+    const bool is_last = &each == &reserved.back();
+    const auto used = thought.used && !is_last ? std::optional(Amounts()) : thought.used;
+    if (auto settled = ledger_.settle(each, used); !settled)
+      return std::unexpected(settled.error());
+  }
+  if (!thought.text && !refused.empty()) return end(scene, "failed", refused);
   if (!thought.text) return phase_failed(scene, phase, thought.text.error(), stop);
   // What cannot be read is not a result: better to ask again than to store it for good.
   if (phase == Phase::decide) {

@@ -61,12 +61,15 @@ class Thinker {
   [[nodiscard]] virtual std::optional<std::string> absence(const RunContext& /*context*/) {
     return std::nullopt;
   }
-  // What think() could use at most, with all its own retries.
+  // What one request of think() could use at most.
   [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
+  // Before each request, also a repeated one: reserves worst_case(). An error of it ends think().
+  using Reserve = std::function<Result<void>()>;
   // Orient, decide or reflect. What decide and reflect give must be readable by the two below.
   [[nodiscard]] virtual Thought think(Phase phase,
                                       const RunContext& context,
-                                      const std::stop_token& stop) = 0;
+                                      const std::stop_token& stop,
+                                      const Reserve& reserve) = 0;
   // Pure.
   [[nodiscard]] virtual Result<Plan> plan(std::string_view decision) = 0;
   [[nodiscard]] virtual Result<bool> is_goal_reached(std::string_view reflection) = 0;
