@@ -62,7 +62,9 @@ void Mandates::start(pack::PackContext& context) {
   const auto own = context.data_directory("default");
   if (!own) return;
   const std::string stores = own->parent_path().parent_path().string();
-  auto queued = context.submit([this, stores] { resume_all(stores); });
+  auto opening = runner_.bench().days()->opening();
+  auto queued =
+      context.submit([this, stores, opening = std::move(opening)] { resume_all(stores); });
   if (!queued)
     log::warning("mandates rest until asked for", {log::kv("why", queued.error().message)});
 }

@@ -43,7 +43,7 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   auto store = MandateStore::open(store::system_env(), bench.context().clock(), options);
   if (!store) return std::unexpected(std::move(store.error()).within("open mandates"));
   space->store_ = std::move(*store);
-  auto ledger = Ledger::open(*space->store_);
+  auto ledger = Ledger::open(*space->store_, bench.days());
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,

@@ -75,6 +75,8 @@ class Workbench final {
   // Reads all secrets once, so that none is shown before its first use. What cannot be read is
   // logged, and fails when it is needed.
   void learn_secrets();
+  // Of all namespaces.
+  [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
   // Held while a workspace's files are changed.
   [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Empty where none is needed.
@@ -92,6 +94,7 @@ class Workbench final {
   std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
   WorkspaceLocks workspaces_;
+  const std::shared_ptr<DayTotal> days_ = std::make_shared<DayTotal>();
 };
 
 }  // namespace hearth::packs::mandates
