@@ -76,6 +76,24 @@ Result<int> resolve(const Context& context, const Arguments& arguments) {
   return context.output().result(*said);
 }
 
+Result<int> accept_clock(const Context& context, const Arguments&) {
+  const auto terminal = Terminal::open();
+  if (!terminal) return std::unexpected(terminal.error());
+  auto connection = context.connect();
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const auto status = call_tool(context, *connection, "mandates_status", json::Object{});
+  if (!status) return std::unexpected(status.error());
+  const auto lag = json::int_or(*status, "clock_lag_ms", 0) / 1'000;
+  terminal->show("The clock is " + std::to_string(lag) +
+                 " s behind what was journaled. It is right now, and time goes on from here. "
+                 "Type yes: ");
+  if (terminal->read_line() != "yes")
+    return fail(Errc::cancelled, "nothing was said", {"type yes to say it"});
+  const auto said = decide_in_person(context, *connection, {{"verb", "accept_clock"}});
+  if (!said) return std::unexpected(said.error());
+  return context.output().result(*said);
+}
+
 std::vector<Parameter> resolve_parameters() {
   return {{.name = "effect",
            .about = "Its key, RUN/CYCLE/STEP; hearth mandates approvals lists them",
@@ -107,6 +125,10 @@ constexpr std::array commands{
     Command{"mandates resolve", "Say whether what was cut off happened",
             "Its run waits for that. Shows on the terminal what is known, and asks there.",
             resolve_parameters, resolve},
+    Command{"mandates accept-clock", "Say that the clock is right where it was once ahead",
+            "Until then nothing becomes due before the clock has caught up. Shows by how much, and "
+            "asks on the terminal.",
+            nullptr, accept_clock},
 };
 
 }  // namespace

@@ -90,6 +90,8 @@ pack::PackStatus Mandates::status() const {
   for (const auto& space : runner_.spaces()) {
     if (std::string error = space->dispatcher().status().error; !error.empty())
       return {pack::Warmth::degraded, std::move(error)};
+    if (std::string problem = space->clock_problem(); !problem.empty())
+      return {pack::Warmth::degraded, std::move(problem)};
     if (std::string problem = space->world().problem(); !problem.empty())
       return {pack::Warmth::degraded, std::move(problem)};
   }

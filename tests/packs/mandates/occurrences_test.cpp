@@ -279,6 +279,34 @@ TEST_F(CrowdedTest, AStoppedMandateLeavesNoneOfThem) {
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE outcome <> 'stopped'"), 0);
 }
 
+// A clock that was ahead once stops what follows it, until a person says that it is right now.
+TEST_F(OccurrencesTest, GoesOnWhenTheClockIsAccepted) {
+  schedule({.timing = "every 10m"});
+  const auto count = [&] { return engine_->number("SELECT count(*) FROM runs"); };
+  const auto pass = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      clock_.advance(minutes(10));
+      while (engine_->work()) {
+      }
+    }
+  };
+  clock_.advance(hours(1000));
+  pass(1);
+  clock_.advance(-hours(1000));
+  const auto before = count();
+  pass(3);
+  EXPECT_EQ(count(), before);
+  EXPECT_GT(engine_->store->clock_lag(), hours(990));
+  ASSERT_TRUE(engine_->store->accept_clock("ada"));
+  EXPECT_EQ(engine_->store->clock_lag().count(), 0);
+  ASSERT_TRUE(engine_->scheduler->load());
+  pass(3);
+  EXPECT_EQ(count(), before + 3);
+  open();
+  EXPECT_EQ(engine_->store->clock_lag().count(), 0) << "also after a restart";
+  EXPECT_TRUE(engine_->store->audit());
+}
+
 TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   // One transaction for all, as an import would.
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {

@@ -154,8 +154,8 @@ Result<std::optional<std::string>> Ledger::reserve(const std::string& name,
   auto state = state_.lock();
   if (!is_sane(worst)) return fail(Errc::internal, "budget: no amount that can be reserved");
   if (state->open.contains(name)) return fail(Errc::conflict, "budget: " + name + " is reserved");
-  // A day that has begun stays, wherever the clock goes.
-  const std::int64_t day = std::max(day_of(store_.now()), state->day);
+  // The store's time, which goes back only by a person's word (MandateStore::accept_clock).
+  const std::int64_t day = day_of(store_.now());
   struct Scope {
     std::string_view name;
     const Limits& limits;
@@ -205,7 +205,7 @@ Ledger::Usage Ledger::usage(const Spender& spender) {
   };
   return {.run = find(state->runs, spender.run),
           .mandate = find(state->mandates, spender.mandate),
-          .day = days_->of(std::max(day_of(store_.now()), state->day))};
+          .day = days_->of(day_of(store_.now()))};
 }
 
 // Runs that ended and days that are over need no entries any more; what mandates used stays.
