@@ -158,6 +158,27 @@ TEST_F(DispatcherTest, TheDeadlineCutsAModelCallOff) {
   EXPECT_EQ(engine_->run(run).reason, "deadline");
 }
 
+// A run whose store fails for a moment is driven on, without a restart.
+TEST_F(DispatcherTest, GoesOnWhenTheStoreWorksAgain) {
+  auto other = store::Database::open(directory_ / "state/mandates.db", {}).value();
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    // Its phase's end then finds no table to write to.
+    if (what == "observe") EXPECT_TRUE(other.execute("ALTER TABLE phases RENAME TO gone"));
+    return std::nullopt;
+  };
+  start();
+  const auto run = create_run();
+  const auto deadline = std::chrono::steady_clock::now() + test::patience;
+  while (dispatcher_->status().error.empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  world_.interfere = {};
+  ASSERT_TRUE(other.execute("ALTER TABLE gone RENAME TO phases"));
+  expect_state(run, "ended");
+  EXPECT_EQ(engine_->run(run).outcome, "succeeded");
+}
+
 TEST_F(DispatcherTest, RestsWhileNothingIsDue) {
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
     return change->run(

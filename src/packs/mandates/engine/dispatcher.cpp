@@ -119,8 +119,9 @@ Result<std::optional<WallTime>> Dispatcher::look() {
   const auto next = runs_.next_wake(now);
   if (!next) return std::unexpected(next.error());
   if (*next && (!wake || **next < *wake)) wake = *next;
-  const auto deadline = cut_off_late(now);
-  if (deadline && (!wake || *deadline < *wake)) wake = deadline;
+  for (const auto each : {cut_off_late(now), drive_again(now)}) {
+    if (each && (!wake || *each < *wake)) wake = each;
+  }
   return wake;
 }
 
@@ -138,6 +139,20 @@ std::optional<WallTime> Dispatcher::cut_off_late(WallTime now) {
     }
   }
   return next;
+}
+
+// Runs that could not go on, for the store: they are "running" there and nobody takes them. When
+// that is, if it is later.
+std::optional<WallTime> Dispatcher::drive_again(WallTime now) {
+  std::vector<std::int64_t> again;
+  {
+    auto state = state_.lock();
+    if (state->again.empty()) return std::nullopt;
+    if (now < state->again_at) return state->again_at;
+    again = std::exchange(state->again, {});
+  }
+  enqueue(again);
+  return std::nullopt;
 }
 
 void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
@@ -166,7 +181,7 @@ void Dispatcher::work() {
       ++state->driven;
     }
     const auto driven = machine_.drive(run, stop);
-    // Its rows are as they were, and it is "running": the next start drives it on.
+    // Its rows are as they were, and it is "running": it is driven on after a pause.
     if (!driven) {
       log::error("a run cannot go on",
                  {log::kv("run", run), log::kv("error", driven.error().message)});
@@ -175,7 +190,11 @@ void Dispatcher::work() {
       auto state = state_.lock();
       --state->driven;
       state->runs.erase(run);
-      if (!driven) state->status.error = driven.error().message;
+      if (!driven) {
+        state->status.error = driven.error().message;
+        state->again.push_back(run);
+        state->again_at = store_.now() + pause;
+      }
     }
     // Its place is free, and others may have waited for its end.
     alarm_.ring();

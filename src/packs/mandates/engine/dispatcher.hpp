@@ -62,6 +62,8 @@ class Dispatcher final {
     std::vector<std::int64_t> changed;    // schedules
     std::deque<std::int64_t> queue;       // runs that wait for a thread
     std::map<std::int64_t, Driven> runs;  // in the queue, or driven
+    std::vector<std::int64_t> again;      // whose store failed; driven on at `again_at`
+    WallTime again_at;
     std::size_t driven = 0;
     DispatcherStatus status;
   };
@@ -77,6 +79,7 @@ class Dispatcher final {
   void work();
   void enqueue(const std::vector<std::int64_t>& runs);
   [[nodiscard]] std::optional<WallTime> cut_off_late(WallTime now);
+  [[nodiscard]] std::optional<WallTime> drive_again(WallTime now);
 
   MandateStore& store_;
   Runs runs_;
