@@ -83,6 +83,19 @@ TEST_F(ThinkerTest, AsksBeforeEachRequestAndReservesOne) {
   EXPECT_EQ(thought.used->calls, 1);
 }
 
+// What finds loops compares plans: why one was decided may be told in other words each time.
+TEST_F(ThinkerTest, TwoReasonsForTheSameStepsAreOnePlan) {
+  open(all_words);
+  const auto plan = [&](const std::string& reason, const std::string& word) {
+    return thinker_
+        ->plan(R"({"reasoning":")" + reason +
+               R"(","steps":[{"id":"a","kind":"command","words":[")" + word + R"("]}]})")
+        .value();
+  };
+  EXPECT_EQ(plan("because", "true"), plan("as I said", "true"));
+  EXPECT_NE(plan("because", "true"), plan("because", "false"));
+}
+
 TEST_F(ThinkerTest, ThinksAndTellsWhatItCost) {
   settings_.model.input_price = 1'000'000;  // one a token
   settings_.model.output_price = 2'000'000;

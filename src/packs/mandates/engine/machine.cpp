@@ -251,16 +251,25 @@ Result<RunMachine::Next> RunMachine::finish_cycle(const Scene& scene) {
   return Next::go_on;
 }
 
-// Whether the last plans, as they were decided, are the same to the byte.
+// Whether the last plans are the same; why they were decided may be said in other words.
 Result<bool> RunMachine::is_looping(const Scene& scene) {
   if (scene.run.cycle < scene.rules.most_alike) return false;
   auto reader = store_.read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  const auto different = (*reader)->integer(
-      "SELECT count(DISTINCT output) FROM phases WHERE run_n = ? AND phase = ? AND cycle > ?",
-      scene.run.n, static_cast<int>(Phase::decide), scene.run.cycle - scene.rules.most_alike);
-  if (!different) return std::unexpected(different.error());
-  return different->value_or(0) == 1;
+  auto rows = (*reader)->query(
+      "SELECT output FROM phases WHERE run_n = ? AND phase = ? AND cycle > ?", scene.run.n,
+      static_cast<int>(Phase::decide), scene.run.cycle - scene.rules.most_alike);
+  std::optional<Plan> first;
+  while (rows.next()) {
+    auto plan = ports_.thinker.plan(rows.text(0));
+    if (!plan) return std::unexpected(std::move(plan.error()));
+    if (!first)
+      first = std::move(*plan);
+    else if (*first != *plan)
+      return false;
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return first.has_value();
 }
 
 }  // namespace hearth::packs::mandates
