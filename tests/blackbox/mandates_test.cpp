@@ -320,7 +320,7 @@ TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
 TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {
   serve(watch_script);
   if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
-  create_watch("ask", "at " + format_rfc3339(SystemClock().wall() + milliseconds(500)));
+  create_watch("ask", "at " + format_rfc3339(SystemClock().wall() + seconds(2)));
   const std::string run_id = first_run();
   const std::string command = wait_for_proposal();
   EXPECT_EQ(issues(), 0);

@@ -307,6 +307,17 @@ TEST_F(OccurrencesTest, GoesOnWhenTheClockIsAccepted) {
   EXPECT_TRUE(engine_->store->audit());
 }
 
+TEST_F(OccurrencesTest, RefusesWhatWouldNeverFire) {
+  const auto create = [&](ScheduleSpec spec) {
+    return engine_->schedules().create(mandate_.n, spec);
+  };
+  EXPECT_EQ(create({.timing = "at 2000-01-01T00:00:00Z"}).error().code, Errc::invalid_args);
+  EXPECT_EQ(create({.timing = "every 1h", .zone = "Europe/Nowhere"}).error().code,
+            Errc::invalid_args);
+  EXPECT_TRUE(create({.timing = "at 2150-01-01T00:00:00Z"}));
+  EXPECT_TRUE(create({.timing = "on changed *.md"}));
+}
+
 TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   // One transaction for all, as an import would.
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
