@@ -288,12 +288,31 @@ WallTime MandateStore::now() const {
   return WallTime(std::chrono::milliseconds(latest_ms_.load()));
 }
 
+// Until then every change that was answered is in the journal.
+void MandateStore::settle() {
+  std::promise<void> settled;
+  store::WriteJob job;
+  job.run = [](store::Database&) -> Result<std::string> { return std::string(); };
+  job.done = [&](Result<store::WriteOutcome>) { settled.set_value(); };
+  writer_->submit(std::move(job));
+  settled.get_future().wait();
+}
+
 Result<JournalCheck> MandateStore::audit(const JournalVisitor& visit) {
+  settle();
   auto reader = read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   const auto state = load_state(**reader);
   if (!state) return std::unexpected(state.error());
-  return verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor, visit);
+  auto checked =
+      verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor, visit);
+  // Behind the anchor only the database knows how much there was.
+  if (checked && checked->head.sequence < state->written) {
+    return fail(Errc::damaged, journal_->path() + " ends with record " +
+                                   std::to_string(checked->head.sequence) +
+                                   ", the database knows of " + std::to_string(state->written));
+  }
+  return checked;
 }
 
 }  // namespace hearth::packs::mandates

@@ -124,6 +124,7 @@ class MandateStore final {
   void see(const JournalEntry& entry) const;
   [[nodiscard]] Result<void> anchor(store::Database& database) const;
   [[nodiscard]] Result<void> check_whole();
+  void settle();
 
   store::Env& env_;
   const Clock& clock_;
