@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "packs/mandates/engine/overview.hpp"
 #include "packs/mandates/store_fixture.hpp"
 
 namespace hearth::packs::mandates {
@@ -316,6 +317,20 @@ TEST_F(OccurrencesTest, RefusesWhatWouldNeverFire) {
             Errc::invalid_args);
   EXPECT_TRUE(create({.timing = "at 2150-01-01T00:00:00Z"}));
   EXPECT_TRUE(create({.timing = "on changed *.md"}));
+}
+
+TEST_F(OccurrencesTest, TellsOfThoseThatAreSkipped) {
+  world_.plans = {"a||halt|ask write a.txt x"};
+  const auto n = schedule({.timing = "every 10m"});
+  for (int i = 0; i < 4; ++i) {
+    clock_.advance(minutes(10));
+    while (engine_->work()) {
+    }
+  }
+  const Fired fired = engine_->schedules().trigger(n, engine_->store->now()).value();
+  EXPECT_TRUE(fired.runs.empty());
+  auto reader = engine_->store->read().value();
+  EXPECT_GE(skipped_of(*reader, n).value(), 3);
 }
 
 TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {

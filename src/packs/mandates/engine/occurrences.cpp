@@ -131,6 +131,7 @@ Result<void> fire_one(Change& change,
                                             {"scheduled", format_rfc3339(due.scheduled)},
                                             {"skipped", admission.reason}});
     if (!noted) return noted;
+    fired.skipped = admission.reason;
   }
   return change->run(
       "INSERT INTO occurrences(schedule_n, scheduled_ms, fired_ms, run_n, reason) "

@@ -17,6 +17,7 @@ struct Fired {
   std::vector<std::int64_t> runs;        // new ones
   std::vector<std::int64_t> cancelled;   // asked to end at the next boundary
   std::vector<std::int64_t> terminated;  // asked to end at once
+  std::string_view skipped;              // why the last that does not run does not: "overlap"
 };
 
 // One occurrence: a run, or the reason why there is none. One that is known already is left alone.
