@@ -9,7 +9,7 @@ namespace hearth::packs::mandates {
 namespace {
 
 // After a failure of the store.
-constexpr auto pause = std::chrono::seconds(5);
+constexpr auto pause = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -87,7 +87,9 @@ void Dispatcher::watch() {
       status.beat = store_.now();
       status.schedules = scheduler_.size();
       status.wake = next;
-      status.error = wake ? "" : wake.error().message;
+      // Why a run is to be driven again stays to be seen until it was.
+      if (!wake) status.error = wake.error().message;
+      if (wake && state->again.empty()) status.error.clear();
     }
     if (!wake) log::error("mandates cannot be scheduled", {log::kv("error", wake.error().message)});
     alarm_.wait(next);
