@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "packs/mandates/engine/overview.hpp"
+#include "packs/mandates/engine/sightings.hpp"
 #include "packs/mandates/store_fixture.hpp"
 
 namespace hearth::packs::mandates {
@@ -357,6 +358,14 @@ TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   }
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), fired);
   EXPECT_EQ(engine_->number("SELECT count(*) FROM missed"), 0);
+}
+
+TEST_F(OccurrencesTest, WhatNobodyCanTellIsCountedAsMissed) {
+  const auto n = schedule({.timing = "on changed docs/**"});
+  Sightings sightings(*engine_->store);
+  ASSERT_TRUE(sightings.store(n, 0, {.looked = engine_->store->now(), .unclear = 3}));
+  EXPECT_EQ(engine_->number("SELECT count FROM missed"), 3);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 0);
 }
 
 }  // namespace

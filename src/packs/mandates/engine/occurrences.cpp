@@ -202,6 +202,16 @@ Result<void> fire_after(Change& change,
   return {};
 }
 
+Result<void> miss_events(Change& change,
+                         std::int64_t schedule,
+                         std::int64_t count,
+                         std::string_view why) {
+  const auto row = load_schedule(*change, schedule);
+  if (!row) return std::unexpected(row.error());
+  return note_missed(change, *row, {.first = change.now(), .last = change.now(), .count = count},
+                     why);
+}
+
 Result<void> fire_events(Change& change,
                          std::int64_t schedule,
                          std::span<const std::string> causes,

@@ -36,6 +36,11 @@ struct Fired {
                                       std::int64_t mandate,
                                       const std::string& run,
                                       std::string_view outcome);
+// Counts events that begin nothing.
+[[nodiscard]] Result<void> miss_events(Change& change,
+                                       std::int64_t schedule,
+                                       std::int64_t count,
+                                       std::string_view why);
 // One run for each cause, as overlap and queue allow; of more than 100 at once, and of a schedule
 // or mandate that is not active, the rest is counted as missed. Within the change that remembers
 // what was seen (sightings.hpp).
