@@ -129,7 +129,12 @@ json::Array summaries_of(const Tools& tools, const std::string& pack) {
 // `hearth PACK`, `hearth PACK --help`.
 Result<int> show_pack(const Context& context, const std::string& pack, const Tools& tools) {
   const Output& output = context.output();
-  const json::Array verbs = summaries_of(tools, pack);
+  json::Array verbs = summaries_of(tools, pack);
+  // Those that are no tools: what only a person does.
+  for (const Command* command : all_commands()) {
+    if (command->name.starts_with(pack + " "))
+      verbs.push_back({{"command", command->name}, {"title", command->summary}});
+  }
   if (output.is_json()) return output.result({{"pack", pack}, {"verbs", verbs}});
   return output.text("usage: hearth " + pack + " VERB [options]\n\n" +
                      render(verbs, output.look()) + "\nhearth " + pack +
