@@ -93,10 +93,13 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::NoRequest, wire::StatusAnswer>(
       tools, reading("status", "How mandates stand", "Counts, heartbeat, next time due, lateness."),
       [](Space& space, const wire::NoRequest&, const pack::Call&) { return status(space); });
-  runner.bind<wire::NoRequest, wire::AuditAnswer>(
+  runner.bind<wire::AuditRequest, wire::AuditAnswer>(
       tools,
       reading("audit", "Verify the journal", "Whether what happened was changed, removed or cut."),
-      [](Space& space, const wire::NoRequest&, const pack::Call&) -> Result<wire::AuditAnswer> {
+      [](Space& space, const wire::AuditRequest& request,
+         const pack::Call&) -> Result<wire::AuditAnswer> {
+        if (request.action != "verify")
+          return fail(Errc::invalid_args, "action: expected verify", {"mandates audit verify"});
         return audit(space);
       });
   runner.bind<wire::NoRequest, wire::DoctorAnswer>(
