@@ -111,6 +111,28 @@ std::string escaped(std::string_view bytes, const CodePoint& point) {
   return text;
 }
 
+// Whether the code point at the front of `text` is written out.
+bool is_escaped(std::string_view text,
+                const CodePoint& point,
+                char32_t previous,
+                Spelling spelling) {
+  const bool is_line_end =
+      point.value == '\n' || (point.value == '\r' && text.substr(1).starts_with('\n'));
+  if (is_line_end || point.value == '\t') return false;
+  if (spelling == Spelling::exact && (point.value == U'⇥' || point.value == U'⏎')) return true;
+  return !point.is_valid || (is_control(point.value) && !belongs_to_picture(point.value, previous));
+}
+
+// The backslashes at the front of `text`, which it loses: twice as many where an escape, or what
+// looks like one, follows.
+std::string take_backslashes(std::string_view& text) {
+  const std::size_t count = std::min(text.find_first_not_of('\\'), text.size());
+  text.remove_prefix(count);
+  const bool is_doubled = !text.empty() && (std::string_view("xuU").contains(text.front()) ||
+                                            is_escaped(text, decode(text), U'\\', Spelling::exact));
+  return std::string(is_doubled ? 2 * count : count, '\\');
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -138,7 +160,7 @@ std::string clip(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-std::string printable(std::string_view text, Lines lines, Tabs tabs) {
+std::string printable(std::string_view text, Lines lines, Spelling spelling) {
   std::string out;
   out.reserve(text.size());
   std::size_t column = 0;   // of the present line, up to
@@ -146,13 +168,16 @@ std::string printable(std::string_view text, Lines lines, Tabs tabs) {
   char32_t previous = 0;
   while (!text.empty()) {
     const CodePoint point = decode(text);
-    const bool is_hidden =
-        !point.is_valid || (is_control(point.value) && !belongs_to_picture(point.value, previous));
+    if (spelling == Spelling::exact && point.value == '\\') {
+      out += take_backslashes(text);
+      previous = point.value;
+      continue;
+    }
     if (point.value == '\n') {
       out += lines == Lines::keep ? "\n" : "⏎ ";
       column = 0;
       counted = out.size();
-    } else if (point.value == '\t' && tabs == Tabs::shown) {
+    } else if (point.value == '\t' && spelling == Spelling::exact) {
       column += display_width(std::string_view(out).substr(counted));
       const std::size_t blanks = tab_stop - 1 - column % tab_stop;
       out.append("⇥").append(blanks, ' ');
@@ -162,7 +187,7 @@ std::string printable(std::string_view text, Lines lines, Tabs tabs) {
       out += "  ";
     } else if (point.value == '\r' && text.substr(1).starts_with('\n')) {
       // part of a line end
-    } else if (is_hidden) {
+    } else if (is_escaped(text, point, previous, spelling)) {
       out += escaped(text.substr(0, point.length), point);
     } else {
       out += text.substr(0, point.length);

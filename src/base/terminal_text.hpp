@@ -15,12 +15,16 @@ namespace hearth {
 [[nodiscard]] std::string clip(std::string_view text, std::size_t width);
 
 enum class Lines : bool { keep, join };
-// Tabs as two blanks, or as what they are: "⇥" and blanks up to the next of every eight columns.
-enum class Tabs : bool { blanks, shown };
+// Plain: tabs are two blanks. Exact, for who approves a text: no two texts look the same. Tabs are
+// "⇥" and blanks up to the next of every eight columns; backslashes that could be read as those of
+// an escape are doubled, and the signs for tabs and line ends written out where the text has them.
+enum class Spelling : bool { plain, exact };
 // `text` with what a terminal would obey, and what nobody would see, written out: escape sequences,
 // control characters (but tabs), C1 controls, marks that reorder, characters without a width, bytes
 // that are not UTF-8, as \x1b, \u202e or \U000e0041: who approves something sees that it is there.
 // Newlines stay, or become "⏎ " in one line; the carriage return before one is left out.
-[[nodiscard]] std::string printable(std::string_view text, Lines lines, Tabs tabs = Tabs::blanks);
+[[nodiscard]] std::string printable(std::string_view text,
+                                    Lines lines,
+                                    Spelling spelling = Spelling::plain);
 
 }  // namespace hearth

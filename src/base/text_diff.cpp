@@ -33,7 +33,7 @@ std::string text_diff(std::string_view before, std::string_view after, std::size
     ++tail;
   std::string out;
   const auto append = [&](char mark, std::string_view line) {
-    out += mark + clip(printable(line, Lines::join, Tabs::shown), longest_line) + "\n";
+    out += mark + clip(printable(line, Lines::join, Spelling::exact), longest_line) + "\n";
   };
   const std::size_t context = head > 0 ? head - 1 : 0;
   const std::size_t old_end = old_lines.size() - tail;
@@ -43,8 +43,9 @@ std::string text_diff(std::string_view before, std::string_view after, std::size
   for (std::size_t i = head; i < old_end; ++i) append('-', old_lines[i]);
   for (std::size_t i = head; i < new_end; ++i) append('+', new_lines[i]);
   if (tail > 0) append(' ', old_lines[old_end]);
+  const bool had_end = before.empty() || before.ends_with('\n');
   const bool has_end = after.ends_with('\n');
-  if (!before.empty() && !after.empty() && before.ends_with('\n') != has_end)
+  if (!after.empty() && had_end != has_end)
     out += has_end ? "(the last line had no end)\n" : "(the last line has no end)\n";
   return out;
 }

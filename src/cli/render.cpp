@@ -295,8 +295,8 @@ class Renderer {
     }
   }
 
-  // Keys of the columns, in order of appearance. On a terminal, columns in which no row has
-  // anything are left out.
+  // Keys of the columns, in order of appearance, without lists of things. On a terminal, columns in
+  // which no row has anything are left out.
   [[nodiscard]] std::vector<std::string> columns_of(const json::Array& items) const {
     std::vector<std::string> keys;
     for (const json::Value& item : items) {
@@ -308,6 +308,12 @@ class Renderer {
         if (std::ranges::find(keys, member.key()) == keys.end()) keys.emplace_back(member.key());
       }
     }
+    std::erase_if(keys, [&](const std::string& key) {
+      return std::ranges::any_of(items, [&](const json::Value& item) {
+        const json::Value* value = json::find(item, key);
+        return value != nullptr && is_list_of_objects(*value);
+      });
+    });
     return keys;
   }
 
@@ -331,11 +337,28 @@ class Renderer {
     }
     Grid grid = make_grid(std::move(headings), std::move(rows));
     const std::size_t available = look_.width - std::min(indent, look_.width);
-    if (look_.width == 0 || fit(grid, available, false))
-      return block(print_grid(grid, look_), indent);
+    if (look_.width == 0 || fit(grid, available, false)) {
+      block(print_grid(grid, look_), indent);
+      return lists_within(items, keys.front(), indent);
+    }
     for (const json::Value& item : items) {
       if (&item != &items.front()) out_ += '\n';
       object(item.get_object(), indent);
+    }
+  }
+
+  // What no cell can hold, below its table: the bad rows of a file, by the file's name.
+  void lists_within(const json::Array& items, const std::string& name, std::size_t indent) {
+    for (const json::Value& item : items) {
+      for (const auto& member : item.get_object()) {
+        if (!is_list_of_objects(member.value())) continue;
+        const json::Value* of = json::find(item, name);
+        const std::string heading =
+            heading_of(member.key()) + (of == nullptr ? "" : " of " + short_text(*of, Lines::join));
+        out_ += '\n';
+        line(indent, emphasised(heading, look_));
+        table(member.value().get_array(), indent + 2);
+      }
     }
   }
 

@@ -31,11 +31,15 @@ class PackHost::Context final : public pack::PackContext {
     host_.loop_.post([&catalog = host_.catalog_, kind] { catalog.list_changed(kind); });
   }
   void resources_updated(const std::vector<std::string>& uris,
-                         const std::string& name_space) override {
-    host_.loop_.post([&host = host_, uris, name_space] {
-      for (const std::string& uri : uris) host.catalog_.resource_updated(uri, name_space);
-      for (const Entry& each : host.entries_) each.pack->resources_changed(uris, name_space);
+                         const pack::Audience& audience) override {
+    host_.loop_.post([&host = host_, uris, audience] {
+      for (const std::string& uri : uris) host.catalog_.resource_updated(uri, audience);
+      for (const Entry& each : host.entries_)
+        each.pack->resources_changed(uris, audience.name_space);
     });
+  }
+  bool is_watched(std::string_view prefix, const pack::Audience& audience) const override {
+    return host_.catalog_.is_watched(prefix, audience);
   }
   void publish(pack::EventKind kind,
                const std::string& what,

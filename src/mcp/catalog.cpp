@@ -226,9 +226,14 @@ void Catalog::list_changed(pack::ListKind kind) {
     session->list_changed(kind);
 }
 
-void Catalog::resource_updated(const std::string& uri, const std::string& name_space) {
+void Catalog::resource_updated(const std::string& uri, const pack::Audience& audience) {
   for (Session* session : std::vector(sessions_.begin(), sessions_.end()))
-    session->resource_updated(uri, name_space);
+    session->resource_updated(uri, audience);
+}
+
+bool Catalog::is_watched(std::string_view prefix, const pack::Audience& audience) const {
+  return std::ranges::any_of(sessions_,
+                             [&](const Session* each) { return each->watches(prefix, audience); });
 }
 
 }  // namespace hearth::mcp

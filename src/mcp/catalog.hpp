@@ -113,10 +113,11 @@ class Catalog final {
   // Nearest tool names, for messages.
   [[nodiscard]] std::vector<std::string> suggest(std::string_view name) const;
 
-  // Tells the sessions that see it. A resource of one namespace concerns its sessions only; of "",
-  // all.
+  // Tells the sessions that see it.
   void list_changed(pack::ListKind kind);
-  void resource_updated(const std::string& uri, const std::string& name_space);
+  void resource_updated(const std::string& uri, const pack::Audience& audience);
+  // Whether one of them follows a resource whose URI begins so.
+  [[nodiscard]] bool is_watched(std::string_view prefix, const pack::Audience& audience) const;
   void enter(Session& session) { sessions_.insert(&session); }
   void leave(Session& session) { sessions_.erase(&session); }
 

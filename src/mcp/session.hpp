@@ -49,7 +49,8 @@ class Session final : private TaskObserver {
   // read it late.
   void list_changed(pack::ListKind kind);
   // A URI that ends in "*" stands for all that begin so.
-  void resource_updated(const std::string& uri, const std::string& name_space);
+  void resource_updated(const std::string& uri, const pack::Audience& audience);
+  [[nodiscard]] bool watches(std::string_view prefix, const pack::Audience& audience) const;
   // The client has read what waited for it: tells what has changed meanwhile. Any message from it
   // has the same effect.
   void catch_up();
@@ -146,7 +147,8 @@ class Session final : private TaskObserver {
   // The JSON text of what a listener is granted of what it wants, and the same as a filter.
   [[nodiscard]] Result<std::string> grant(std::string_view notifications, Filter& filter) const;
   void tell_list(pack::ListKind kind);
-  void resources_updated(const std::string& prefix);
+  [[nodiscard]] std::set<std::string> watched(std::string_view prefix) const;
+  void tell_of(const std::string& uri);
   void tell_resource(const std::string& uri);
   void tell_listeners(std::string_view name,
                       std::string_view params,

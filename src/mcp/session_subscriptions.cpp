@@ -134,32 +134,40 @@ void Session::tell_list(pack::ListKind kind) {
                  [kind](const Filter& filter) { return filter.wants(kind); });
 }
 
-void Session::resource_updated(const std::string& uri, const std::string& name_space) {
-  if (sink_ == nullptr || (!name_space.empty() && name_space != caller_->name_space)) return;
-  if (uri.ends_with('*')) return resources_updated(uri.substr(0, uri.size() - 1));
-  const bool is_watched =
-      subscriptions_.contains(uri) || std::ranges::any_of(listeners_, [&](const auto& each) {
-        return each.second.uris.contains(uri);
-      });
-  if (!is_watched) return;
-  if (sink_->is_congested()) {
-    untold_resources_.insert(uri);
-  } else {
-    tell_resource(uri);
+void Session::resource_updated(const std::string& uri, const pack::Audience& audience) {
+  if (sink_ == nullptr || !audience.includes(*caller_)) return;
+  const bool is_prefix = uri.ends_with('*');
+  const std::string_view begin = std::string_view(uri).substr(0, uri.size() - (is_prefix ? 1 : 0));
+  for (const std::string& each : watched(begin)) {
+    if (is_prefix || each == uri) tell_of(each);
   }
 }
 
-// All that are watched and begin with `prefix`.
-void Session::resources_updated(const std::string& prefix) {
+bool Session::watches(std::string_view prefix, const pack::Audience& audience) const {
+  return sink_ != nullptr && audience.includes(*caller_) && !watched(prefix).empty();
+}
+
+// The URIs it follows that begin so.
+std::set<std::string> Session::watched(std::string_view prefix) const {
   std::set<std::string> uris;
-  const auto add = [&](const auto& watched) {
-    for (const std::string& uri : watched) {
+  const auto add = [&](const auto& followed) {
+    for (const std::string& uri : followed) {
       if (uri.starts_with(prefix)) uris.insert(uri);
     }
   };
   add(subscriptions_);
   for (const auto& [id, filter] : listeners_) add(filter.uris);
-  for (const std::string& uri : uris) resource_updated(uri, "");
+  return uris;
+}
+
+// Sending may end the session.
+void Session::tell_of(const std::string& uri) {
+  if (sink_ == nullptr) return;
+  if (sink_->is_congested()) {
+    untold_resources_.insert(uri);
+  } else {
+    tell_resource(uri);
+  }
 }
 
 void Session::tell_resource(const std::string& uri) {
@@ -186,7 +194,7 @@ void Session::catch_up() {
   if (sink_ == nullptr || sink_->is_congested()) return;
   // Taken first: sending may bring us here again.
   for (const pack::ListKind kind : std::exchange(untold_lists_, {})) list_changed(kind);
-  for (const std::string& uri : std::exchange(untold_resources_, {})) resource_updated(uri, "");
+  for (const std::string& uri : std::exchange(untold_resources_, {})) resource_updated(uri, {});
   for (const std::string& id : std::exchange(untold_tasks_, {})) {
     if (const auto task = catalog_.tasks()->find(id, task_owner())) task_changed(**task);
   }

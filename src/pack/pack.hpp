@@ -146,6 +146,17 @@ struct Setting {
   bool (*fits)(std::string_view value) = nullptr;
 };
 
+// The sessions that a change concerns.
+struct Audience {
+  std::string name_space;                            // all namespaces if empty
+  std::function<bool(const Caller&)> concerns = {};  // all callers there if empty; must not block
+
+  [[nodiscard]] bool includes(const Caller& caller) const {
+    return (name_space.empty() || name_space == caller.name_space) &&
+           (!concerns || concerns(caller));
+  }
+};
+
 // What the daemon lends a pack from start() to stop().
 class PackContext {
  public:
@@ -165,12 +176,16 @@ class PackContext {
   }
   // Runs `job` on the loop thread. Any thread.
   virtual void post(std::move_only_function<void()> job) = 0;
-  // Tells the clients that a list has changed, or some resources, where that is seen (all
-  // namespaces if `name_space` is empty). A URI that ends in "*" stands for all that begin so. Any
-  // thread.
+  // Tells the clients that a list has changed, or some resources. A URI that ends in "*" stands for
+  // all that begin so. Any thread.
   virtual void list_changed(ListKind) {}
   virtual void resources_updated(const std::vector<std::string>& /*uris*/,
-                                 const std::string& /*name_space*/) {}
+                                 const Audience& /*audience*/) {}
+  // Whether one of them follows a resource whose URI begins so. Loop thread.
+  [[nodiscard]] virtual bool is_watched(std::string_view /*prefix*/,
+                                        const Audience& /*audience*/) const {
+    return false;
+  }
   // Tells whoever follows the daemon's events. `data` is the JSON text of an object. Any thread.
   virtual void publish(EventKind,
                        const std::string& /*what*/,

@@ -42,8 +42,26 @@ TEST(Printable, WritesOutWhatNobodyWouldSee) {
 
 TEST(Printable, ShowsTabsWhereTheyAreMeant) {
   EXPECT_EQ(printable("a\tb", Lines::keep), "a  b");
-  EXPECT_EQ(printable("a\tb\n\tc", Lines::keep, Tabs::shown), "a⇥      b\n⇥       c");
-  EXPECT_EQ(printable("1234567\t89", Lines::keep, Tabs::shown), "1234567⇥89");
+  EXPECT_EQ(printable("a\tb\n\tc", Lines::keep, Spelling::exact), "a⇥      b\n⇥       c");
+  EXPECT_EQ(printable("1234567\t89", Lines::keep, Spelling::exact), "1234567⇥89");
+}
+
+// What is an escape, and what is a text that looks like one.
+TEST(Printable, ExactTextsLookDifferent) {
+  const auto exact = [](std::string_view text) {
+    return printable(text, Lines::join, Spelling::exact);
+  };
+  EXPECT_EQ(exact("\x1b[8m"), R"(\x1b[8m)");
+  EXPECT_EQ(exact(R"(\x1b[8m)"), R"(\\x1b[8m)");
+  EXPECT_EQ(exact("\\\x1b[8m"), R"(\\\x1b[8m)") << "a backslash, and an escape";
+  EXPECT_EQ(exact(R"(\\u202e)"), R"(\\\\u202e)");
+  EXPECT_EQ(exact("\u202e"), R"(\u202e)");
+  EXPECT_EQ(exact(R"("a\n" \d C:\)"), R"("a\n" \d C:\)") << "others are as they are";
+  EXPECT_EQ(exact("a⏎ b"), R"(a\u23ce b)");
+  EXPECT_EQ(exact("a\nb"), "a⏎ b");
+  EXPECT_EQ(exact("⇥"), R"(\u21e5)");
+  EXPECT_EQ(printable(exact(R"(\x1b)"), Lines::keep), exact(R"(\x1b)"))
+      << "the command line shows what it is given";
 }
 
 TEST(Printable, LeavesPicturesWhole) {

@@ -24,8 +24,9 @@ TEST(TextDiff, ClipsLongLines) {
 
 TEST(TextDiff, HidesNothingOfALineThatIsNotCut) {
   const std::string line = std::string(500, 'x') + "\x1b[8m" + "end";
-  EXPECT_EQ(text_diff("", line, std::string::npos),
-            "@@ line 1 @@\n+" + std::string(500, 'x') + R"(\x1b[8mend)" + "\n");
+  EXPECT_EQ(text_diff("", line, std::string::npos), "@@ line 1 @@\n+" + std::string(500, 'x') +
+                                                        R"(\x1b[8mend)" +
+                                                        "\n(the last line has no end)\n");
   EXPECT_EQ(text_diff("a\n", "a\r\n"), "@@ line 1 @@\n-a\n+a\\x0d\n");
 }
 
@@ -40,6 +41,8 @@ TEST(TextDiff, IsColoredByItsMarks) {
 
 TEST(TextDiff, TellsThatALineEndWentOrCame) {
   EXPECT_EQ(text_diff("a\n", "a"), "@@ line 1 @@\n a\n(the last line has no end)\n");
+  EXPECT_EQ(text_diff("", "a"), "@@ line 1 @@\n+a\n(the last line has no end)\n");
+  EXPECT_EQ(text_diff("a", ""), "@@ line 1 @@\n-a\n");
   EXPECT_EQ(text_diff("a", "a\n"), "@@ line 1 @@\n a\n(the last line had no end)\n");
 }
 

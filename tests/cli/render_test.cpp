@@ -127,6 +127,20 @@ TEST(Render, ShowsThingsOneByOneWhereATableWouldSayNothing) {
             "total: 2\n");
 }
 
+TEST(Render, ShowsListsWithinATableBelowIt) {
+  EXPECT_EQ(rendered(R"({"files":[{"name":"a.csv","rows":2,"bad":[]},)"
+                     R"({"name":"b.csv","rows":1,"bad":[{"line":4,"value":"oops"}]}],"total":3})"),
+            "name   rows\n"
+            "a.csv  2\n"
+            "b.csv  1\n"
+            "\n"
+            "bad of b.csv\n"
+            "  line  value\n"
+            "  4     oops\n"
+            "\n"
+            "total: 3\n");
+}
+
 TEST(Render, IsShorterOnATerminal) {
   const std::string_view text =
       R"([{"at":"2026-11-21T10:27:38.094Z","score":4.848461,"tags":[],"none":null}])";

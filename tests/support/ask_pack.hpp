@@ -150,11 +150,11 @@ class AskPack final : public pack::Pack {
       return text_reply(request.text);
     });
     add(tools, "update", false, [this](const EchoText& request, const pack::Call& call) {
-      context_->resources_updated({request.text}, call.caller().name_space);
+      context_->resources_updated({request.text}, {.name_space = call.caller().name_space});
       return text_reply(request.text);
     });
     add(tools, "update_all", false, [this](const EchoText& request, const pack::Call&) {
-      context_->resources_updated({request.text}, "");
+      context_->resources_updated({request.text}, {});
       return text_reply(request.text);
     });
   }

@@ -69,9 +69,9 @@ class PoolContext final : public pack::PackContext {
     loop_.post([this, kind] { catalog_.list_changed(kind); });
   }
   void resources_updated(const std::vector<std::string>& uris,
-                         const std::string& name_space) override {
-    loop_.post([this, uris, name_space] {
-      for (const std::string& uri : uris) catalog_.resource_updated(uri, name_space);
+                         const pack::Audience& audience) override {
+    loop_.post([this, uris, audience] {
+      for (const std::string& uri : uris) catalog_.resource_updated(uri, audience);
     });
   }
   std::optional<std::string> setting(std::string_view) const override { return std::nullopt; }

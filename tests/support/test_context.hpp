@@ -41,7 +41,7 @@ class TestContext final : public pack::PackContext {
     return pool.submit(std::move(job));
   }
   void post(std::move_only_function<void()> job) override { job(); }
-  void resources_updated(const std::vector<std::string>& uris, const std::string&) override {
+  void resources_updated(const std::vector<std::string>& uris, const pack::Audience&) override {
     auto all = updated.lock();
     all->insert(all->end(), uris.begin(), uris.end());
   }

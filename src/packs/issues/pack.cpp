@@ -53,6 +53,9 @@ class Issues final : public pack::Pack {
   };
   [[nodiscard]] Result<CacheDirectories> cache_directories(const Stores::Place& place,
                                                            const std::string& common_directory);
+  [[nodiscard]] pack::Audience audience_of(const std::string& name_space,
+                                           const std::string& common_directory) const;
+  void rest(const pack::Audience& audience, const std::string& common_directory);
   void tell(const Projector::Changes& changes,
             const std::string& name_space,
             const std::string& common_directory);
@@ -171,17 +174,35 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                      common_directory](const Projector::Changes& changes) {
     tell(changes, name_space, common_directory);
   };
-  options.locks_changed = [this, name_space = place.name_space] {
-    context_->resources_updated({"hearth://issues/ready"}, name_space);
+  const pack::Audience audience = audience_of(place.name_space, common_directory);
+  options.locks_changed = [this, audience] {
+    context_->resources_updated({"hearth://issues/ready"}, audience);
   };
-  options.when_idle = [this] {
-    auto queued = context_->submit([this, running = runner_.running()] { stores_.close_idle(); });
-    if (!queued) log::debug("an idle issue store stays open", {});
-  };
+  options.when_idle = [this, audience, common_directory] { rest(audience, common_directory); };
   auto store = IssueStore::open(std::move(options), context_->clock());
   if (!store) return std::unexpected(std::move(store.error()).within("open issues"));
   context_->publish(pack::EventKind::store, "opened", place.name_space, R"({"pack":"issues"})");
   return store;
+}
+
+// Who reads the issues of that repository.
+pack::Audience Issues::audience_of(const std::string& name_space,
+                                   const std::string& common_directory) const {
+  return {.name_space = name_space, .concerns = [this, common_directory](const auto& caller) {
+            return stores_.may_be_in({caller.name_space, caller.cwd}, common_directory);
+          }};
+}
+
+// A store that somebody follows stays open: it is what notices the changes of others.
+void Issues::rest(const pack::Audience& audience, const std::string& common_directory) {
+  context_->post([this, audience, common_directory, running = runner_.running()]() mutable {
+    if (context_->is_watched("hearth://issues/", audience)) return;
+    auto queued = context_->submit(
+        [this, name_space = audience.name_space, common_directory, running = std::move(running)] {
+          stores_.close_if_idle(name_space, common_directory);
+        });
+    if (!queued) log::debug("an idle issue store stays open", {});
+  });
 }
 
 // On the writer's thread.
@@ -204,7 +225,7 @@ void Issues::tell(const Projector::Changes& changes,
   const json::Value data{{"repository", common_directory},
                          {"issues", std::move(ids)},
                          {"total", changes.issues.size()}};
-  context_->resources_updated(uris, name_space);
+  context_->resources_updated(uris, audience_of(name_space, common_directory));
   context_->publish(pack::EventKind::pack, "issues.changed", name_space, json::dump(data));
 }
 

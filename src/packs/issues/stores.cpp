@@ -128,19 +128,25 @@ std::vector<Stores::Shared> Stores::take_surplus(State& state) const {
   }
 }
 
-void Stores::close_idle() {
-  std::vector<Shared> closing;
+bool Stores::may_be_in(const Place& place, const std::string& common_directory) {
+  const auto state = state_.lock();
+  const auto known = state->repositories.find({place.name_space, place.directory});
+  return known == state->repositories.end() || known->second.common_directory == common_directory;
+}
+
+void Stores::close_if_idle(const std::string& name_space, const std::string& common_directory) {
+  Shared closing;
   {
     auto state = state_.lock();
-    for (auto each = state->slots.begin(); each != state->slots.end();) {
-      Slot& slot = each->second;
-      // Used by nobody but this table.
-      const bool goes = slot.store && slot.store->is_idle() && slot.store.use_count() == 1;
-      if (goes) closing.push_back(std::move(slot.store));
-      each = goes ? state->slots.erase(each) : std::next(each);
-    }
+    const auto slot = state->slots.find({name_space, common_directory});
+    if (slot == state->slots.end()) return;
+    const Shared& store = slot->second.store;
+    // Used by nobody but this table.
+    if (!store || !store->is_idle() || store.use_count() != 1) return;
+    closing = slot->second.store;
+    state->slots.erase(slot);
   }
-  for (const Shared& store : closing) store->close();
+  closing->close();
 }
 
 void Stores::close() {

@@ -36,8 +36,11 @@ class Stores final {
   // Opens it if need be, and waits while another thread does. A failure is forgotten: the next call
   // tries again. `draining` after close().
   [[nodiscard]] Result<Shared> get(const Place& place, bool is_power_safe);
-  // Closes those that have had nothing to do for a while.
-  void close_idle();
+  // Whether a caller there reads that repository's issues: no, if it is known to read others. Never
+  // blocks for long.
+  [[nodiscard]] bool may_be_in(const Place& place, const std::string& common_directory);
+  // Closes the one that has had nothing to do for a while.
+  void close_if_idle(const std::string& name_space, const std::string& common_directory);
   void close();
   struct Named {
     std::string name_space;

@@ -88,7 +88,7 @@ void Knowledge::tell_of_changes(const std::vector<std::string>& ids,
                                 const std::string& name_space) {
   std::vector<std::string> uris{"hearth://knowledge/recent", "hearth://knowledge/search/*"};
   for (const std::string& id : ids) uris.push_back("hearth://knowledge/" + id);
-  context_->resources_updated(uris, name_space);
+  context_->resources_updated(uris, {.name_space = name_space});
 }
 
 void Knowledge::warm_up() {

@@ -1,15 +1,15 @@
 #include "packs/mandates/actor.hpp"
 
-#include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "packs/mandates/command.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/digest.hpp"
+#include "packs/mandates/judge_deed.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
+#include "packs/mandates/workspace/repositories.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -50,11 +50,16 @@ Result<void> prepare_change(const DecidedStep& step,
   const auto changes = changes_of(step);
   auto prepared = ws::prepare(root, changes);
   if (!prepared) return std::unexpected(std::move(prepared.error()));
+  std::vector<std::string> made;
+  for (const ws::PreparedEffect& each : *prepared)
+    made.push_back(each.effect.to.empty() ? each.effect.path : each.effect.to);
   std::string before;
   std::string after;
   for (ws::PreparedEffect& each : *prepared) {
     const ws::Effect& effect = each.effect;
     const bool moves = effect.action == ws::Action::move;
+    // Where it could be run, what it holds is shown.
+    const bool shows = !moves || !ws::protection_after(root, made, effect.to).empty();
     deed.files.push_back({.action = std::string(action_name(effect.action)),
                           .path = effect.path,
                           .to = effect.to,
@@ -62,7 +67,7 @@ Result<void> prepare_change(const DecidedStep& step,
                           .after_hash = effect.after_hash,
                           .mode = static_cast<std::int64_t>(effect.mode),
                           .before = moves ? std::string() : std::move(each.before),
-                          .after = moves ? std::string() : std::move(each.after)});
+                          .after = shows ? std::move(each.after) : std::string()});
     intent.target += (intent.target.empty() ? "" : ", ") + effect.path;
     if (moves) intent.target += " -> " + effect.to;
     intent.identity += (intent.identity.empty() ? "" : " ") + identity_of(root, effect);
@@ -111,26 +116,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// The strictest counts; what is protected needs more than an approval.
-Judgement judge_change(const Deed& deed, const ws::Policy& policy) {
-  Judgement judged{.word = Judgement::Word::automatic, .reason = "the rules allow it"};
-  const auto look = [&](ws::Action action, const std::string& path) {
-    const ws::Judgement one = policy.judge(action, path, deed.workspace);
-    Judgement::Word word = Judgement::Word::deny;
-    if (one.scope == ws::Scope::automatic) word = Judgement::Word::automatic;
-    if (one.scope == ws::Scope::ask) {
-      word = ws::protection_of(path).empty() ? Judgement::Word::ask : Judgement::Word::elevate;
-    }
-    if (word > judged.word) judged = {.word = word, .reason = path + ": " + one.reason};
-  };
-  for (const DeedFile& each : deed.files) {
-    const auto action = action_from_name(each.action).value_or(ws::Action::remove);
-    look(action, each.path);
-    if (!each.to.empty()) look(ws::Action::create, each.to);
-  }
-  return judged;
-}
-
 // Of its change set.
 std::string change_id(const Intent& intent) {
   return hex(digest(intent.key)).substr(0, 32);
@@ -145,28 +130,6 @@ Errc outcome_of(const Deed& deed, const Intent& intent, Errc code) {
     return was_cut && intent.recovery == Recovery::by_key ? Errc::outcome_unknown : code;
   const bool may_be_done = was_cut || code == Errc::io || code == Errc::unavailable;
   return deed.kind == "commit" && may_be_done ? Errc::outcome_unknown : code;
-}
-
-Judgement by_scope(std::string_view scope, std::string reason) {
-  if (scope == "auto") return {.word = Judgement::Word::automatic, .reason = std::move(reason)};
-  if (scope == "ask") return {.word = Judgement::Word::ask, .reason = std::move(reason)};
-  return {.word = Judgement::Word::deny, .reason = std::move(reason)};
-}
-
-Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std::string> own) {
-  if (deed.kind == "change" || deed.kind == "report")
-    return judge_change(deed, policy_of(spec, std::move(own)));
-  if (deed.kind == "commit") return by_scope(spec.commits, "commits");
-  if (deed.kind == "command") {
-    const CommandScope* rule = rule_for(spec, deed.words);
-    if (rule == nullptr)
-      return by_scope("deny", "no rule allows the command " + joined(deed.words));
-    return by_scope(rule->scope, "the rule " + rule->rule);
-  }
-  const auto last_first = spec.tools | std::views::reverse;
-  const auto found = std::ranges::find(last_first, deed.tool, &ToolScope::tool);
-  if (found == last_first.end()) return by_scope("deny", deed.tool + " is not on the list");
-  return by_scope(found->scope, "the rule for " + deed.tool);
 }
 
 }  // namespace
@@ -251,7 +214,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
   if (deed->kind == "change") done = change(intent, *deed, stop);
-  if (deed->kind == "command") done = run_command(*deed, bench_, stop);
+  if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {

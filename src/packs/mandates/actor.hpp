@@ -25,7 +25,8 @@ namespace hearth::packs::mandates {
 // Of one namespace; several threads.
 class WorkspaceActor final : public Actor {
  public:
-  // `records`: a directory of hearth's own for interrupted change sets.
+  // `records`: a directory of hearth's own for interrupted change sets, and what commands left that
+  // is protected (set_aside.hpp).
   WorkspaceActor(Workbench& bench, std::string name_space, std::string records, ReportOf report_of)
       : bench_(bench),
         name_space_(std::move(name_space)),

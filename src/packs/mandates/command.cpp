@@ -1,10 +1,12 @@
 #include "packs/mandates/command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <ranges>
 #include <utility>
 
+#include "base/log.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
@@ -38,6 +40,21 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
+// Each by name, up to so many: a command may install thousands.
+std::string protected_text(const ws::GuardedOutcome& ran) {
+  constexpr std::size_t most_named = 100;
+  std::vector<std::string> lines;
+  for (const ws::SetAside& each : ran.aside)
+    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
+  for (const std::string& path : ran.changed)
+    lines.push_back(path + " is protected, and not as it was before");
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
+  if (lines.size() > most_named)
+    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
+  return text;
+}
+
 }  // namespace
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
@@ -58,7 +75,10 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
   return bench.check_secrets(request_of(deed));
 }
 
-Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::stop_token& stop) {
+Result<std::string> run_command(const Deed& deed,
+                                Workbench& bench,
+                                const std::string& aside,
+                                const std::stop_token& stop) {
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench.sandbox(stop);
@@ -73,8 +93,8 @@ Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::s
   }
   const bool is_git = deed.words.front() == "git" && deed.writes;
   auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
-                                  std::move(*plan), {}, stop)
-                    : ws::run_guarded(**sandbox, *root, std::move(*plan), stop);
+                                  std::move(*plan), aside, stop)
+                    : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
     // Of what refuses, nothing has begun.
@@ -84,14 +104,17 @@ Result<std::string> run_command(const Deed& deed, Workbench& bench, const std::s
     if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
     return std::unexpected(std::move(ran.error()));
   }
-  std::string text = describe_command(ran->outcome, bench.redactor(), most_output_bytes);
-  for (const std::string& path : ran->removed)
-    text += "removed, since it is protected: " + path + "\n";
-  for (const std::string& path : ran->changed) text += "changed although protected: " + path + "\n";
-  using End = sandbox::Outcome::End;
-  const End end = ran->outcome.end;
+  std::string text =
+      protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  if (ran->needs_review()) {
+    log::warning("a command's workspace needs a look",
+                 {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});
+    return fail(Errc::outcome_unknown, text);
+  }
   if (ran->outcome.is_success()) return text;
   // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
+  using End = sandbox::Outcome::End;
+  const End end = ran->outcome.end;
   if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
   if (has_effects) return fail(Errc::outcome_unknown, text);
   return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);

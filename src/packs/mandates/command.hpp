@@ -18,9 +18,12 @@ namespace hearth::packs::mandates {
 [[nodiscard]] Result<void> prepare_command(Deed& deed,
                                            const MandateSpec& spec,
                                            const Workbench& bench);
-// What it printed; an error when it failed. Neither holds a secret.
+// What it printed; an error when it failed. Neither holds a secret. `outcome_unknown` where what is
+// protected is not as it was: a person should look. What is protected and new then lies in `aside`,
+// a directory of hearth's own.
 [[nodiscard]] Result<std::string> run_command(const Deed& deed,
                                               Workbench& bench,
+                                              const std::string& aside,
                                               const std::stop_token& stop);
 
 }  // namespace hearth::packs::mandates

@@ -1,10 +1,13 @@
 #include "packs/mandates/commit.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
+#include "packs/mandates/workspace/content_hash.hpp"
+#include "packs/mandates/workspace/git_place.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
-#include "packs/mandates/workspace/policy.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -17,16 +20,36 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-// What git prints; nothing when it fails.
-Result<std::optional<std::string>> ask_git(const sandbox::Sandbox& sandbox,
-                                           const workspace::Root& root,
-                                           std::vector<std::string> arguments,
-                                           const std::stop_token& stop = {}) {
-  auto ran = workspace::run_git(sandbox, root, std::move(arguments), {}, {}, stop);
-  if (!ran) return std::unexpected(std::move(ran.error()));
-  if (!ran->outcome.is_success()) return std::nullopt;
-  return trimmed(ran->outcome.out);
-}
+// git in the repository of a workspace.
+class Git final {
+ public:
+  static Result<Git> open(const sandbox::Sandbox& sandbox, const workspace::Root& root) {
+    auto place = workspace::find_git(root);
+    if (!place) return std::unexpected(std::move(place.error()));
+    return Git(sandbox, root, std::move(*place));
+  }
+
+  [[nodiscard]] const std::string& prefix() const { return place_.prefix; }
+
+  // What it prints; nothing when it fails.
+  [[nodiscard]] Result<std::optional<std::string>> ask(std::vector<std::string> arguments) const {
+    auto ran = call({.arguments = std::move(arguments), .input = {}}, {});
+    if (!ran) return std::unexpected(std::move(ran.error()));
+    if (!ran->is_success()) return std::nullopt;
+    return trimmed(ran->out);
+  }
+  [[nodiscard]] Result<sandbox::Outcome> call(workspace::GitCall call,
+                                              const std::stop_token& stop) const {
+    return workspace::call_git(*sandbox_, *root_, place_, std::move(call), stop);
+  }
+
+ private:
+  Git(const sandbox::Sandbox& sandbox, const workspace::Root& root, workspace::GitPlace place)
+      : sandbox_(&sandbox), root_(&root), place_(std::move(place)) {}
+  const sandbox::Sandbox* sandbox_;
+  const workspace::Root* root_;
+  workspace::GitPlace place_;
+};
 
 Result<void> check_branch(const std::string& branch) {
   const bool is_plain = std::ranges::all_of(branch, [](char c) {
@@ -52,7 +75,8 @@ void put_data(std::string& out, std::string_view bytes) {
 // The stream of fast-import(1).
 Result<std::string> import_stream(const Deed& deed,
                                   const std::string& key,
-                                  const workspace::Root& root) {
+                                  const workspace::Root& root,
+                                  const std::string& prefix) {
   const workspace::GitIdentity identity;
   std::string out = "commit refs/heads/" + deed.branch + "\ncommitter " + identity.name + " <" +
                     identity.email + "> now\n";
@@ -65,15 +89,98 @@ Result<std::string> import_stream(const Deed& deed,
     if (hash != each.after_hash)
       return fail(Errc::conflict, each.path + " has changed since the commit was decided");
     if (!file) {
-      out += "D " + each.path + "\n";
+      out += "D " + prefix + each.path + "\n";
       continue;
     }
     out += std::string("M ") + ((file->mode & 0100) != 0 ? "100755" : "100644") + " inline " +
-           each.path + "\n";
+           prefix + each.path + "\n";
     put_data(out, file->content);
     if (out.size() > most_bytes) return fail(Errc::unsupported, "a commit holds at most 32 MiB");
   }
   return out;
+}
+
+// The last commit of the branch, or the one checked out for a new branch.
+Result<std::string> find_base(const Git& git, const std::string& branch) {
+  const std::string reference = "refs/heads/" + branch;
+  const auto checkouts = git.ask({"for-each-ref", "--format=%(worktreepath)", reference});
+  if (!checkouts) return std::unexpected(checkouts.error());
+  if (*checkouts && !(*checkouts)->empty())
+    return fail(Errc::conflict, "the branch " + branch + " is checked out in " + **checkouts,
+                {"commit to another one"});
+  for (const std::string& name : {reference, std::string("HEAD")}) {
+    const auto base = git.ask({"rev-parse", "--verify", "--quiet", name});
+    if (!base) return std::unexpected(base.error());
+    if (*base) return **base;
+  }
+  return fail(Errc::not_found, "the workspace is no git repository with a commit");
+}
+
+// One entry of what cat-file --batch prints, taken from the front: "ID blob SIZE", the bytes; or
+// "NAME missing".
+Result<std::optional<std::string>> take_blob(std::string_view& text) {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos)
+    return fail(Errc::internal, "git tells less than it was asked");
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  if (line.ends_with(" missing")) return std::nullopt;
+  const std::string_view digits = line.substr(line.rfind(' ') + 1);
+  std::size_t size = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc{} || size >= text.size())
+    return fail(Errc::internal, "git tells less than it was asked");
+  std::string content(text.substr(0, size));
+  text.remove_prefix(size + 1);
+  return content;
+}
+
+// What the base has of each file, so that whoever approves sees the difference.
+Result<void> add_base(Deed& deed, const Git& git) {
+  std::string names;
+  for (const DeedFile& each : deed.files)
+    names += deed.base + ":" + git.prefix() + each.path + "\n";
+  const auto ran = git.call({.arguments = {"cat-file", "--batch"}, .input = names}, {});
+  if (!ran) return std::unexpected(ran.error());
+  if (!ran->is_success())
+    return fail(
+        Errc::unsupported,
+        "the files of the last commit cannot be shown: git " + ran->describe() + ": " + ran->err,
+        {"commit fewer files at once"});
+  std::string_view text = ran->out;
+  for (DeedFile& each : deed.files) {
+    auto before = take_blob(text);
+    if (!before) return std::unexpected(std::move(before.error()));
+    if (!*before && each.action == "edit") each.action = "create";
+    if (!*before) continue;
+    each.before_hash = workspace::content_hash(**before);
+    each.before = std::move(**before);
+  }
+  return {};
+}
+
+// The file as it is now.
+Result<void> add_content(DeedFile& each,
+                         const workspace::Root& root,
+                         const secrets::Redactor& redactor) {
+  auto path = workspace::normal_path(each.path);
+  if (!path) return std::unexpected(std::move(path.error()));
+  each.path = std::move(*path);
+  if (each.path.starts_with('"'))
+    return fail(Errc::unsupported, "a name that begins with a quotation mark");
+  if (each.path == ".git" || each.path.starts_with(".git/"))
+    return fail(Errc::permission, each.path + " is version control's own");
+  auto file = root.read(each.path);
+  if (!file && file.error().code != Errc::not_found) return std::unexpected(file.error());
+  // A command that is given one may have left it there.
+  if (file && redactor.redact(file->content) != file->content)
+    return fail(Errc::permission, each.path + " holds a secret");
+  each.action = file ? "edit" : "remove";
+  if (!file) return {};
+  each.after_hash = file->hash;
+  each.mode = static_cast<std::int64_t>(file->mode);
+  each.after = std::move(file->content);
+  return {};
 }
 
 }  // namespace
@@ -86,35 +193,20 @@ Result<void> prepare_commit(Deed& deed,
   if (deed.message.empty() || deed.files.empty())
     return fail(Errc::invalid_args, "a commit needs a message and at least one path");
   for (DeedFile& each : deed.files) {
-    auto path = workspace::normal_path(each.path);
-    if (!path) return std::unexpected(std::move(path.error()));
-    each.path = std::move(*path);
-    if (each.path.starts_with('"'))
-      return fail(Errc::unsupported, "a name that begins with a quotation mark");
-    if (!workspace::protection_of(each.path).empty() && each.path.find(".git") == 0)
-      return fail(Errc::permission, each.path + " is version control's own");
-    const auto file = root.read(each.path);
-    if (!file && file.error().code != Errc::not_found) return std::unexpected(file.error());
-    // A command that is given one may have left it there.
-    if (file && redactor.redact(file->content) != file->content)
-      return fail(Errc::permission, each.path + " holds a secret");
-    each.action = file ? "edit" : "remove";
-    each.after_hash = file ? file->hash : std::string();
-    each.mode = file ? static_cast<std::int64_t>(file->mode) : 0;
+    if (auto done = add_content(each, root, redactor); !done) return done;
   }
-  const auto head = ask_git(sandbox, root, {"symbolic-ref", "--quiet", "HEAD"});
-  if (!head) return std::unexpected(head.error());
-  if (*head && **head == "refs/heads/" + deed.branch)
-    return fail(Errc::conflict, "the branch " + deed.branch + " is checked out",
-                {"commit to another one"});
-  for (const std::string& name : {"refs/heads/" + deed.branch, std::string("HEAD")}) {
-    const auto base = ask_git(sandbox, root, {"rev-parse", "--verify", "--quiet", name});
-    if (!base) return std::unexpected(base.error());
-    if (!*base) continue;
-    deed.base = **base;
-    return {};
+  const auto git = Git::open(sandbox, root);
+  if (!git) return std::unexpected(git.error());
+  auto base = find_base(*git, deed.branch);
+  if (!base) return std::unexpected(std::move(base.error()));
+  deed.base = std::move(*base);
+  if (auto done = add_base(deed, *git); !done) return done;
+  for (DeedFile& each : deed.files) {
+    if (is_text(each.before) && is_text(each.after)) continue;
+    each.before.clear();
+    each.after.clear();
   }
-  return fail(Errc::not_found, "the workspace is no git repository with a commit");
+  return {};
 }
 
 Result<std::string> commit(const Deed& deed,
@@ -122,16 +214,17 @@ Result<std::string> commit(const Deed& deed,
                            const workspace::Root& root,
                            const sandbox::Sandbox& sandbox,
                            const std::stop_token& stop) {
-  auto stream = import_stream(deed, key, root);
+  const auto git = Git::open(sandbox, root);
+  if (!git) return std::unexpected(git.error());
+  auto stream = import_stream(deed, key, root, git->prefix());
   if (!stream) return std::unexpected(std::move(stream.error()));
-  sandbox::Plan plan;
-  plan.input = std::move(*stream);
-  auto ran = workspace::run_git(sandbox, root, {"fast-import", "--quiet", "--date-format=now"},
-                                std::move(plan), {}, stop);
-  if (!ran) return std::unexpected(std::move(ran.error()));
-  if (!ran->outcome.is_success())
-    return fail(Errc::conflict, "git: " + ran->outcome.describe() + ": " + ran->outcome.err);
-  const auto made = ask_git(sandbox, root, {"rev-parse", "refs/heads/" + deed.branch});
+  const auto ran = git->call({.arguments = {"fast-import", "--quiet", "--date-format=now"},
+                              .input = std::move(*stream),
+                              .writes = true},
+                             stop);
+  if (!ran) return std::unexpected(ran.error());
+  if (!ran->is_success()) return fail(Errc::conflict, "git: " + ran->describe() + ": " + ran->err);
+  const auto made = git->ask({"rev-parse", "refs/heads/" + deed.branch});
   if (!made) return std::unexpected(made.error());
   return "committed " + made->value_or("") + " to " + deed.branch;
 }
@@ -140,12 +233,14 @@ Result<Standing> inspect_commit(const Deed& deed,
                                 const std::string& key,
                                 const workspace::Root& root,
                                 const sandbox::Sandbox& sandbox) {
+  const auto git = Git::open(sandbox, root);
+  if (!git) return std::unexpected(git.error());
   const std::string name = "refs/heads/" + deed.branch;
-  const auto tip = ask_git(sandbox, root, {"rev-parse", "--verify", "--quiet", name});
+  const auto tip = git->ask({"rev-parse", "--verify", "--quiet", name});
   if (!tip) return std::unexpected(tip.error());
   // None yet: a new branch; or the one that it would follow.
   if (!*tip || **tip == deed.base) return Standing::before;
-  const auto message = ask_git(sandbox, root, {"log", "-1", "--format=%B", name});
+  const auto message = git->ask({"log", "-1", "--format=%B", name});
   if (!message) return std::unexpected(message.error());
   const std::string mark = std::string(trailer) + key;
   return *message && (*message)->ends_with(mark) ? Standing::after : Standing::other;

@@ -16,9 +16,10 @@ namespace hearth::packs::mandates {
 
 inline constexpr std::string_view branch_prefix = "hearth/";
 
-// Fills in the branch's last commit, or the one checked out for a new branch, and the files'
-// hashes. `invalid_args` for another name of a branch; `conflict` when it is checked out;
-// `permission` where a file holds a secret.
+// Fills in the branch's last commit, or the one checked out for a new branch, and of each file its
+// hash, and its content there and now where both are text. `invalid_args` for another name of a
+// branch; `conflict` when it is checked out, in whichever worktree; `permission` where a file holds
+// a secret.
 [[nodiscard]] Result<void> prepare_commit(Deed& deed,
                                           const workspace::Root& root,
                                           const sandbox::Sandbox& sandbox,

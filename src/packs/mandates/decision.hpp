@@ -86,6 +86,8 @@ struct Deed {
 [[nodiscard]] Result<DecidedStep> parse_step(std::string_view text);
 [[nodiscard]] std::string deed_text(const Deed& deed);
 [[nodiscard]] Result<Deed> parse_deed(std::string_view text);
+// Whether it is shown, and comes back from a deed's text, as it is: UTF-8 without a zero byte.
+[[nodiscard]] bool is_text(std::string_view bytes);
 // Whether the text is a JSON object.
 [[nodiscard]] Result<void> check_arguments(std::string_view text);
 

@@ -137,6 +137,12 @@ Result<Deed> parse_deed(std::string_view text) {
   return parsed<Deed>(text, "deed");
 }
 
+bool is_text(std::string_view bytes) {
+  if (bytes.find('\0') != std::string_view::npos) return false;
+  const auto again = json::parse(json::dump(json::Value(bytes)));
+  return again && again->is_string() && again->get_string() == bytes;
+}
+
 Result<Plan> plan_of(const DecidedPlan& decision) {
   Plan plan;
   for (const DecidedStep& each : decision.steps) {

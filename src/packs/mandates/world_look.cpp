@@ -117,16 +117,16 @@ std::optional<FileSeen> see_file(const workspace::Root& root,
   return FileSeen{(is_settled ? stamp : "0 0 ") + hash, changed};
 }
 
-std::string cause_of(const std::vector<std::string>& paths) {
+std::string cause_of(const std::vector<std::string>& paths, const secrets::Redactor& redactor) {
   std::string text = "changed ";
   for (std::size_t i = 0; i < std::min(paths.size(), most_named); ++i)
-    text += (i == 0 ? "" : ", ") + clipped(paths[i], most_name_bytes);
+    text += (i == 0 ? "" : ", ") + clipped(redactor.redact(paths[i]), most_name_bytes);
   if (paths.size() > most_named)
     text += " and " + std::to_string(paths.size() - most_named) + " more";
   return text;
 }
 
-Result<Found> look_at_files(const LookOrder& order) {
+Result<Found> look_at_files(const LookOrder& order, const secrets::Redactor& redactor) {
   const auto root = workspace::Root::open(order.workspace);
   if (!root) return std::unexpected(root.error());
   const auto paths = workspace::find_files(*root, order.watched.words);
@@ -159,7 +159,7 @@ Result<Found> look_at_files(const LookOrder& order) {
   for (const auto& [path, mark] : before) {
     if (!found.marks.contains(path)) tell(path, "", {});
   }
-  if (!changed.empty()) found.causes.push_back(cause_of(changed));
+  if (!changed.empty()) found.causes.push_back(cause_of(changed, redactor));
   return found;
 }
 
@@ -263,7 +263,7 @@ Result<std::optional<Sighting>> look_at_world(Workbench& bench,
                           });
   if (is_unclear) return std::optional<Sighting>();
   const Lister lister(bench, name_space, order, stop);
-  auto found = order.watched.what == What::files   ? look_at_files(order)
+  auto found = order.watched.what == What::files   ? look_at_files(order, bench.redactor())
                : order.watched.what == What::label ? look_at_issues(lister, order)
                                                    : look_at_entries(lister, order);
   if (!found) return std::unexpected(std::move(found.error()));

@@ -182,12 +182,12 @@ void ToolRunner::data_changed(const Target& target, bool is_list) const {
   if (is_list) context_->list_changed(pack::ListKind::resources);
   context_->resources_updated(
       {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"},
-      target.session.name_space);
+      {.name_space = target.session.name_space});
 }
 
 void ToolRunner::notes_changed(const std::string& name_space, bool is_list) const {
   if (is_list) context_->list_changed(pack::ListKind::resources);
-  context_->resources_updated({"hearth://sql/queries/*"}, name_space);
+  context_->resources_updated({"hearth://sql/queries/*"}, {.name_space = name_space});
 }
 
 void ToolRunner::note_load(const Target& target,

@@ -2,16 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <future>
 
-#include "packs/mandates/bench_fixture.hpp"
-#include "packs/mandates/commit.hpp"
+#include "packs/mandates/actor_fixture.hpp"
 #include "packs/mandates/engine/effects.hpp"
-#include "packs/mandates/sandbox_fixture.hpp"
+#include "packs/mandates/proposal_text.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -26,50 +23,6 @@ std::string change_of(const std::string& path, const std::string& action = "crea
   return R"({"id":"s","kind":"change","changes":[{"path":")" + path + R"(","action":")" + action +
          R"(","content":"x"}]})";
 }
-
-class ActorTest : public BenchTest {
- protected:
-  ActorTest() {
-    spec_.workspace = path("").substr(0, path("").size() - 1);
-    settings_.agents_may = workspace::Scope::automatic;
-    open();
-  }
-  // With what stands in settings_ now.
-  void open() {
-    bench_.emplace(context_, settings_);
-    actor_.emplace(*bench_, "default", path("own/changes"),
-                   [this](const std::string& run) -> Result<std::string> {
-                     reported_ = run;
-                     return "# Run " + run + "\n";
-                   });
-  }
-  [[nodiscard]] RunContext context() const {
-    return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};
-  }
-  Result<Intent> prepare(const std::string& action) {
-    auto intent = actor_->prepare(context(), {.id = "s", .action = action});
-    if (intent) intent->key = "run/1/s";
-    return intent;
-  }
-  Intent prepared(const std::string& action) {
-    auto intent = prepare(action);
-    EXPECT_TRUE(intent) << intent.error().message;
-    return intent.value_or(Intent());
-  }
-  Judgement judge(const std::string& action) { return actor_->judge(context(), prepared(action)); }
-  Errc refused(const std::string& action) {
-    const auto intent = prepare(action);
-    EXPECT_FALSE(intent) << action;
-    return intent ? Errc::internal : intent.error().code;
-  }
-  Standing standing(const Intent& intent) { return actor_->inspect(intent).value(); }
-
-  MandateSpec spec_{.goal = "g", .workspace = {}};
-  Settings settings_;
-  std::string reported_;
-  std::optional<Workbench> bench_;
-  std::optional<WorkspaceActor> actor_;
-};
 
 TEST_F(ActorTest, ChangesExactlyWhatItPrepared) {
   const Intent intent = prepared(correct_greeting);
@@ -163,6 +116,51 @@ TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
           R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","action":"move","to":".envrc"}]})")
           .word,
       Word::elevate);
+}
+
+// Whoever approves sees what would be run.
+TEST_F(ActorTest, ShowsWhatIsMovedToAProtectedName) {
+  const auto text = [&](const std::string& to) {
+    ProposalRow row;
+    row.proposal.content =
+        prepared(R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","action":"move",)"
+                 R"("to":")" +
+                 to + R"("}]})")
+            .payload;
+    return proposal_text(row).value();
+  };
+  EXPECT_THAT(text(".git/hooks/pre-commit"),
+              HasSubstr("move greeting.txt -> .git/hooks/pre-commit\n@@ line 1 @@\n+helo\n"));
+  EXPECT_THAT(text("docs/greeting.txt"), testing::Not(HasSubstr("helo")));
+  test::write_file(path("docs/commondir"), "x");
+  EXPECT_THAT(text("docs/HEAD"), HasSubstr("+helo\n"));
+}
+
+// git takes a directory for a repository by what lies in it, however it came there.
+TEST_F(ActorTest, AttackARepositoryWithoutADotGit) {
+  spec_.paths = {{.glob = "docs/**", .actions = {}, .scope = "auto"}};
+  const auto set = [](std::initializer_list<const char*> paths) {
+    std::string changes;
+    for (const char* const each : paths)
+      changes += std::string(changes.empty() ? "" : ",") + R"({"path":")" + each +
+                 R"(","action":"create","content":"x"})";
+    return R"({"id":"s","kind":"change","changes":[)" + changes + "]}";
+  };
+  EXPECT_EQ(
+      judge(set({"docs/x/HEAD", "docs/x/config", "docs/x/objects/keep", "docs/x/refs/keep"})).word,
+      Word::elevate);
+  EXPECT_EQ(judge(set({"docs/x/head", "docs/x/commondir"})).word, Word::elevate);
+  EXPECT_EQ(judge(set({"docs/x/HEAD", "docs/x/config", "docs/x/refs/keep"})).word, Word::automatic)
+      << "it is none yet";
+  for (const char* const each : {"HEAD", "config", "refs/keep"}) {
+    std::filesystem::create_directories(path("docs/x/refs"));
+    test::write_file(path(std::string("docs/x/") + each), "old");
+  }
+  EXPECT_EQ(judge(set({"docs/x/objects/keep"})).word, Word::elevate) << "now it would be one";
+  std::filesystem::create_directories(path("docs/x/objects"));
+  EXPECT_EQ(judge(change_of("docs/x/config", "edit")).word, Word::elevate);
+  EXPECT_EQ(judge(change_of("docs/x/hooks/new")).word, Word::elevate);
+  EXPECT_EQ(judge(change_of("docs/y")).word, Word::automatic);
 }
 
 TEST_F(ActorTest, TheStrictestRuleOfASetCounts) {
@@ -307,16 +305,6 @@ TEST_F(ActorTest, RefusesAStepOfMoreThanItHolds) {
 
 // ---- In the sandbox -------------------------------------------------------------------------
 
-class SandboxedActor : public ActorTest {
- protected:
-  void SetUp() override { HEARTH_NEEDS_SANDBOX(); }
-  std::string commit_step(const std::string& branch,
-                          const std::string& paths = R"(["greeting.txt"])") {
-    return R"({"id":"s","kind":"commit","branch":")" + branch +
-           R"(","message":"Say it well","paths":)" + paths + "}";
-  }
-};
-
 TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   spec_.commands = {{.rule = "cat *", .scope = "auto"},
                     {.rule = "touch *", .scope = "auto"},
@@ -368,77 +356,6 @@ TEST_F(SandboxedActor, TellsACommandThatFailedFromOneThatWasCutOff) {
   const auto cut = running.get();
   ASSERT_FALSE(cut);
   EXPECT_EQ(cut.error().code, Errc::outcome_unknown);
-}
-
-TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
-  test::write_file(path("greeting.txt"), "hello\n");
-  test::write_file(path("run.sh"), "#!/bin/sh\n");
-  ::chmod(path("run.sh").c_str(), 0755);
-  const std::string head = git({"rev-parse", "HEAD"});
-  const Intent intent = prepared(commit_step("hearth/greeting", R"(["greeting.txt","run.sh"])"));
-  EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask);
-  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
-  const auto done = actor_->perform(intent, {});
-  ASSERT_TRUE(done) << done.error().message;
-  EXPECT_EQ(recover(intent, standing(intent)), Recover::done);
-  EXPECT_EQ(git({"show", "hearth/greeting:greeting.txt"}), "hello\n");
-  EXPECT_THAT(git({"ls-tree", "hearth/greeting"}), HasSubstr("100755 blob"));
-  EXPECT_EQ(git({"rev-parse", "HEAD"}), head);
-  EXPECT_EQ(git({"rev-list", "--count", "main..hearth/greeting"}), "1\n");
-  // Somebody else's commit on top of it: a person looks.
-  git({"branch", "-f", "hearth/greeting", "main"});
-  EXPECT_EQ(recover(intent, standing(intent)), Recover::retry) << "it is where it was before";
-  git({"-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "other",
-       "--allow-empty"});
-  git({"branch", "-f", "hearth/greeting", "main"});
-  EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
-  EXPECT_FALSE(actor_->perform(intent, {})) << "the branch has moved";
-}
-
-TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
-  std::filesystem::remove(path("greeting.txt"));
-  const Intent intent = prepared(commit_step("hearth/less"));
-  ASSERT_TRUE(actor_->perform(intent, {}));
-  EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
-}
-
-TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
-  test::write_file(scratch_ / "token", "tok-7f3a9c51\n");
-  settings_.secrets = {
-      {.name = "token", .source = {.environment = {}, .file = scratch_ / "token", .command = {}}}};
-  open();
-  bench_->learn_secrets();
-  test::write_file(path("greeting.txt"), "hello tok-7f3a9c51\n");
-  EXPECT_EQ(refused(commit_step("hearth/x")), Errc::permission);
-}
-
-TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {
-  const Intent intent = prepared(commit_step("hearth/late"));
-  test::write_file(path("greeting.txt"), "bye\n");
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
-}
-
-TEST_F(SandboxedActor, RefusesOtherBranchesAndFilesOfGit) {
-  for (const char* const branch : {"main", "hearth/", "hearth/../main", "hearth/a b",
-                                   "hearth/x.lock", "hearth/-x/../y", "hearth//x"})
-    EXPECT_EQ(refused(commit_step(branch)), Errc::invalid_args) << branch;
-  EXPECT_EQ(refused(commit_step("hearth/x", R"(["../outside"])")), Errc::invalid_args);
-  EXPECT_EQ(refused(commit_step("hearth/x", R"([".git/config"])")), Errc::permission);
-  EXPECT_EQ(refused(commit_step("hearth/x", "[]")), Errc::invalid_args);
-  git({"checkout", "-qb", "hearth/mine"});
-  EXPECT_EQ(refused(commit_step("hearth/mine")), Errc::conflict) << "it is checked out";
-}
-
-// A path and a message cannot end the stream's line and add a command of their own.
-TEST_F(SandboxedActor, AttackTheStreamOfACommit) {
-  EXPECT_FALSE(prepare(commit_step("hearth/x", R"(["a\nM 100644 inline .git/hooks/x"])")));
-  test::write_file(path("greeting.txt"), "done\nreset refs/heads/main\nfrom 0\n");
-  const Intent intent = prepared(
-      R"({"id":"s","kind":"commit","branch":"hearth/x","message":"x\nreset refs/heads/main\n","paths":["greeting.txt"]})");
-  const std::string head = git({"rev-parse", "main"});
-  ASSERT_TRUE(actor_->perform(intent, {}));
-  EXPECT_EQ(git({"rev-parse", "main"}), head);
-  EXPECT_EQ(git({"show", "hearth/x:greeting.txt"}), "done\nreset refs/heads/main\nfrom 0\n");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "json/record.hpp"
+#include "packs/mandates/model/asking.hpp"
 #include "packs/mandates/model/sampling_wire.hpp"
 #include "support/http_server.hpp"
 
@@ -229,6 +230,26 @@ TEST_F(ChatModelTest, SendsTheKeyAndNoSecretInAPrompt) {
   ChatModel without(given);
   EXPECT_EQ(without.ask(asked, spent_).error().code, Errc::permission);
   EXPECT_EQ(bodies().size(), 1U) << "nothing is sent without it";
+}
+
+// A part of a secret would not be known as one.
+TEST(AskShaped, RepeatsNoPartOfASecret) {
+  secrets::Redactor redactor;
+  redactor.add("key", "sk-7f3a9c51");
+  for (std::size_t before = 7'985; before <= 8'000; ++before) {
+    std::vector<Question> sent;
+    const auto send = [&](const Question& each) -> Result<ChatReply> {
+      sent.push_back(redacted(each, redactor));
+      return ChatReply{.text = std::string(before, 'x') + "sk-7f3a9c51"};
+    };
+    Question asked{.messages = {{Message::Role::user, "decide"}}, .shape = Shape{}};
+    EXPECT_FALSE(ask_shaped(asked, redactor, send));
+    ASSERT_EQ(sent.size(), 2U);
+    for (const Message& each : sent[1].messages) {
+      EXPECT_THAT(each.text, Not(HasSubstr("sk-")));
+      EXPECT_THAT(each.text, Not(HasSubstr("7f3a")));
+    }
+  }
 }
 
 TEST(Sampling, AsksInWordsAndReadsTheText) {

@@ -46,12 +46,13 @@ class CommandTest : public BenchTest {
       return std::unexpected(std::move(done.error()));
     return deed;
   }
+  std::string aside() { return path("own/changes/aside"); }
   std::string ran(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
     const auto deed = prepared(words, hosts);
     if (!deed) return deed.error().message;
     // What is sealed, shown and stored is the name.
     EXPECT_THAT(deed_text(*deed), Not(HasSubstr(token)));
-    const auto done = run_command(*deed, *bench_, {});
+    const auto done = run_command(*deed, *bench_, aside(), {});
     return done ? *done : done.error().message;
   }
   Errc refused(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
@@ -172,15 +173,29 @@ TEST_F(SandboxedCommand, WhatItPrintsHoldsNoSecretInAnyForm) {
   EXPECT_THAT(text, Not(HasSubstr(token)));
 }
 
+// It may be a person's, or the command's: a person looks, and is told where it is.
+TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
+  bench_.emplace(context_, settings_);
+  Deed deed{.kind = "command", .workspace = path("").substr(0, path("").size() - 1)};
+  deed.words = {"sh", "-c", "echo x > .envrc"};
+  deed.writes = true;
+  const auto done = run_command(deed, *bench_, aside(), {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::outcome_unknown);
+  EXPECT_THAT(done.error().message,
+              HasSubstr(".envrc is protected and was not there before: it is now " + aside()));
+  EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
+}
+
 // A value that was renewed counts at once; a secret that is gone is no empty one.
 TEST_F(SandboxedCommand, TheSecretIsReadWhenTheCommandRuns) {
   const auto deed = prepared({"sh", "-c", "test $TOKEN = renewed-secret"}, {});
   ASSERT_TRUE(deed);
-  EXPECT_FALSE(run_command(*deed, *bench_, {}));
+  EXPECT_FALSE(run_command(*deed, *bench_, aside(), {}));
   test::write_file(scratch_ / "token", "renewed-secret\n");
-  EXPECT_TRUE(run_command(*deed, *bench_, {}));
+  EXPECT_TRUE(run_command(*deed, *bench_, aside(), {}));
   std::filesystem::remove(scratch_ / "token");
-  EXPECT_EQ(run_command(*deed, *bench_, {}).error().code, Errc::not_found);
+  EXPECT_EQ(run_command(*deed, *bench_, aside(), {}).error().code, Errc::not_found);
 }
 
 }  // namespace

@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <optional>
+#include <thread>
 
+#include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
+#include "packs/mandates/workspace/protected_entries.hpp"
 #include "support/process.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -38,8 +42,8 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome =
-        run_guarded(**test_sandbox(), *root_, {.words = {"sh", "-c", script}, .limits = limits()});
+    auto outcome = run_guarded(**test_sandbox(), *root_,
+                               {.words = {"sh", "-c", script}, .limits = limits()}, aside_);
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -47,7 +51,7 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan));
+    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), aside_);
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -56,7 +60,14 @@ class GuardedCommand : public testing::Test {
 
   test::ScratchDirectory scratch_{"guarded"};
   std::optional<Root> root_;
+  std::string aside_ = scratch_ / "own/aside";
 };
+
+std::vector<std::string> paths_of(const std::vector<SetAside>& all) {
+  std::vector<std::string> paths;
+  for (const SetAside& each : all) paths.push_back(each.path);
+  return paths;
+}
 
 TEST_F(GuardedCommand, AttackHookAndCiEdits) {
   for (const char* const attack : {"echo x > .git/hooks/pre-commit", "echo x >> .git/config",
@@ -65,7 +76,7 @@ TEST_F(GuardedCommand, AttackHookAndCiEdits) {
                                    "mv .github/workflows x", "rm .github/workflows/ci.yml"}) {
     const GuardedOutcome outcome = run(attack);
     EXPECT_FALSE(outcome.outcome.is_success()) << attack;
-    EXPECT_THAT(outcome.removed, IsEmpty());
+    EXPECT_FALSE(outcome.needs_review()) << attack;
   }
   EXPECT_EQ(test::read_file(path(".github/workflows/ci.yml")), "ci\n");
   EXPECT_FALSE(std::filesystem::exists(path(".git/hooks/pre-commit")));
@@ -77,10 +88,165 @@ TEST_F(GuardedCommand, AttackNewProtectedFiles) {
           "sub && "
           "ln -s /etc/passwd .bashrc && echo x > kept");
   EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
-  EXPECT_THAT(outcome.removed, ElementsAre(".bashrc", ".envrc", ".vscode", "sub/.git"));
-  for (const std::string& each : outcome.removed)
-    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(path(each)))) << each;
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre(".bashrc", ".envrc", ".vscode", "sub/.git"));
+  for (const SetAside& each : outcome.aside) {
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(path(each.path))));
+    EXPECT_TRUE(each.now.starts_with(aside_)) << each.now;
+  }
+  EXPECT_EQ(test::read_file(outcome.aside[1].now), "x\n") << "nothing is deleted";
+  EXPECT_EQ(test::read_file(outcome.aside[2].now + "/tasks.json"), "x\n");
   EXPECT_EQ(test::read_file(path("kept")), "x\n");
+}
+
+// A directory that nobody may write cannot change its parent, and one of another file system not
+// be renamed out of the workspace.
+TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
+  const GuardedOutcome closed = run("mkdir .vscode && echo x > .vscode/a && chmod 500 .vscode");
+  ASSERT_THAT(paths_of(closed.aside), ElementsAre(".vscode"));
+  EXPECT_EQ(test::read_file(closed.aside[0].now + "/a"), "x\n");
+  struct stat here{};
+  struct stat there{};
+  ASSERT_EQ(::stat(path("").c_str(), &here), 0);
+  if (::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev)
+    GTEST_SKIP() << "no other file system here";
+  const std::string other = "/dev/shm/hearth-test-" + random_hex(8);
+  aside_ = other;
+  const GuardedOutcome outcome =
+      run("mkdir -p sub/.vscode && echo x > sub/.vscode/a; echo x > .envrc");
+  std::filesystem::remove_all(other);
+  ASSERT_THAT(paths_of(outcome.aside), ElementsAre(".envrc", "sub/.vscode"));
+  EXPECT_TRUE(outcome.aside[0].now.starts_with(path(".hearth-aside-"))) << outcome.aside[0].now;
+  EXPECT_TRUE(outcome.aside[1].now.starts_with(path("sub/.hearth-aside-")));
+  EXPECT_EQ(test::read_file(outcome.aside[0].now), "x\n");
+  EXPECT_EQ(std::filesystem::status(outcome.aside[1].now).permissions(),
+            std::filesystem::perms::none);
+  std::filesystem::permissions(outcome.aside[1].now, std::filesystem::perms::owner_all);
+}
+
+// Nobody can tell a person's from the command's, so that both can be found again.
+TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
+  std::jthread person([this] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    std::filesystem::create_directories(path("clone/.git"));
+    test::write_file(path("clone/.git/HEAD"), "ref: refs/heads/main\n");
+    test::write_file(path(".gitattributes"), "* text\n");
+    test::write_file(path("go"), "");
+  });
+  const GuardedOutcome outcome = run("touch begun; until [ -e go ]; do sleep 0.02; done");
+  EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
+  ASSERT_THAT(paths_of(outcome.aside), ElementsAre(".gitattributes", "clone/.git"));
+  EXPECT_EQ(test::read_file(outcome.aside[0].now), "* text\n");
+  EXPECT_EQ(test::read_file(outcome.aside[1].now + "/HEAD"), "ref: refs/heads/main\n");
+  EXPECT_TRUE(outcome.needs_review());
+}
+
+// A link can be removed, and what it names be written.
+TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
+  const auto refused = [&](bool may_write) {
+    const auto ran =
+        run_guarded(**test_sandbox(), *root_,
+                    {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, aside_);
+    return ran ? Errc::internal : ran.error().code;
+  };
+  std::filesystem::create_directory(path("tools"));
+  test::write_file(path("tools/envrc"), "x\n");
+  std::filesystem::create_symlink("tools/envrc", path(".envrc"));
+  EXPECT_EQ(refused(true), Errc::permission);
+  EXPECT_EQ(refused(false), Errc::internal) << "reading does no harm";
+  std::filesystem::remove(path(".envrc"));
+  test::write_file(path(".bash_login"), "x\n");
+  std::filesystem::create_symlink(".bash_login", path(".bash_profile"));
+  EXPECT_EQ(refused(true), Errc::internal) << "what it names is kept";
+  const GuardedOutcome swapped = run("rm .bash_profile && echo evil > .bash_profile");
+  EXPECT_THAT(paths_of(swapped.aside), ElementsAre(".bash_profile"));
+  EXPECT_THAT(swapped.changed, ElementsAre(HasSubstr(".bash_profile (it is gone")));
+  for (int i = 0; i < 2'001; ++i) {
+    const std::string directory = path("many/" + std::to_string(i));
+    std::filesystem::create_directories(directory);
+    test::write_file(directory + "/.envrc", "x\n");
+  }
+  EXPECT_EQ(refused(true), Errc::unsupported);
+}
+
+// The file system gives the number of what is gone to what comes next.
+TEST_F(GuardedCommand, AttackByAReusedInode) {
+  test::write_file(path(".bash_login"), "x\n");
+  std::filesystem::create_symlink(".bash_login", path(".bash_profile"));
+  const GuardedOutcome outcome =
+      run("rm .bash_profile; for i in 1 2 3 4 5 6 7 8; do mkdir $i; ln -s evil $i/.envrc; "
+          "mkdir $i/.vscode; done");
+  EXPECT_EQ(outcome.aside.size(), 16U) << "neither by birth nor by kind are they the same";
+  for (int i = 1; i <= 8; ++i) EXPECT_TRUE(std::filesystem::is_empty(path(std::to_string(i)))) << i;
+}
+
+TEST_F(GuardedCommand, TellsWhatIsChangedOrMissing) {
+  test::write_file(path(".envrc"), "x\n");
+  std::filesystem::create_hard_link(path(".envrc"), path("other"));
+  std::filesystem::create_directory(path(".vscode"));
+  test::write_file(path(".vscode/tasks.json"), "x\n");
+  std::filesystem::create_hard_link(path(".vscode/tasks.json"), path("tasks"));
+  EXPECT_THAT(run("echo evil >> other; echo evil >> tasks").changed,
+              ElementsAre(".envrc", ".vscode/tasks.json"))
+      << "through other names";
+  EXPECT_FALSE(run("echo x > kept").needs_review());
+  std::jthread person([this] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    std::filesystem::remove_all(path(".vscode"));
+    test::write_file(path(".git/index.lock"), "");
+    std::filesystem::remove(path(".git/index.lock"));
+    test::write_file(path("go"), "");
+  });
+  const GuardedOutcome outcome = run("touch begun; until [ -e go ]; do sleep 0.02; done");
+  EXPECT_THAT(outcome.changed, ElementsAre(HasSubstr(".vscode (it is gone"),
+                                           HasSubstr(".vscode/tasks.json (it is gone")))
+      << "and not .git, in which people work";
+}
+
+// There others of hearth's work meanwhile, and have repositories of their own.
+TEST_F(GuardedCommand, LeavesOutWhatNoCommandSees) {
+  std::filesystem::create_directories(path("state/issues.git/objects"));
+  std::filesystem::create_directories(path("state/issues.git/refs"));
+  test::write_file(path("state/issues.git/HEAD"), "ref: refs/heads/main\n");
+  EXPECT_TRUE(protected_entries(*root_, false, {})->contains("state/issues.git"));
+  const auto entries = protected_entries(*root_, false, {path("state")});
+  EXPECT_FALSE(entries->contains("state/issues.git"));
+  EXPECT_TRUE(entries->contains(".git"));
+}
+
+// git takes a directory for a repository by what lies in it, and runs what that names.
+TEST_F(GuardedCommand, AttackARepositoryWithoutADotGit) {
+  const std::string make =
+      "mkdir -p docs/x/objects docs/x/refs; echo ref: refs/heads/a > docs/x/HEAD;"
+      "printf '[core]\n\tfsmonitor = touch ran\n' > docs/x/config";
+  const GuardedOutcome outcome = run(make);
+  EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre("docs/x/HEAD"));
+  // Also where others made a part of it, and at the top.
+  std::filesystem::create_directories(path("docs/y/objects"));
+  test::write_file(path("docs/y/commondir"), "../x\n");
+  EXPECT_THAT(paths_of(run("echo ref: refs/heads/a > docs/y/HEAD").aside),
+              ElementsAre("docs/y/HEAD"));
+  EXPECT_THAT(paths_of(run("mkdir objects refs; echo ref: refs/heads/a > HEAD").aside),
+              ElementsAre("HEAD"));
+  // One that is there stays as it is.
+  test::write_file(path("docs/x/HEAD"), "ref: refs/heads/a\n");
+  EXPECT_FALSE(run("echo x >> docs/x/config").outcome.is_success());
+  EXPECT_FALSE(run("mkdir docs/x/hooks").outcome.is_success());
+}
+
+// git that only looks, or writes nothing but version control, leaves a person's files alone.
+TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
+  const auto call = [&](std::vector<std::string> arguments, bool writes) {
+    auto done = call_git(**test_sandbox(), *root_, *find_git(*root_),
+                         {.arguments = std::move(arguments), .input = {}, .writes = writes});
+    return done ? *done : sandbox::Outcome{.number = -1, .err = done.error().message};
+  };
+  EXPECT_THAT(call({"log", "--format=%s"}, false).out, "first\n");
+  EXPECT_FALSE(call({"branch", "work"}, false).is_success());
+  EXPECT_TRUE(call({"branch", "work"}, true).is_success());
+  EXPECT_FALSE(call({"rm", "-q", "file"}, true).is_success()) << "the files are not git's to write";
+  EXPECT_FALSE(call({"remote", "add", "x", "y"}, true).is_success()) << "nor its configuration";
+  EXPECT_EQ(test::read_file(path("file")), "one\n");
 }
 
 // The directory around a protected one is moved, and another put in its place.
@@ -90,7 +256,8 @@ TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
   const GuardedOutcome outcome =
       run("mv module other && mkdir -p module/.git && echo x > module/.git/config");
   EXPECT_TRUE(outcome.outcome.is_success()) << outcome.outcome.err;
-  EXPECT_THAT(outcome.removed, ElementsAre("module/.git"));
+  EXPECT_THAT(paths_of(outcome.aside), ElementsAre("module/.git"));
+  EXPECT_THAT(outcome.changed, ElementsAre("module/.git (it is now other/.git)"));
   EXPECT_EQ(test::read_file(path("other/.git/config")), "theirs\n");
 }
 
@@ -125,11 +292,11 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(git({"add", "file"}).outcome.is_success());
   const GuardedOutcome committed = git({"commit", "-m", "second"});
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
-  EXPECT_THAT(committed.removed, IsEmpty());
-  EXPECT_THAT(committed.changed, IsEmpty());
+  EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}).error().code,
-            Errc::permission);
+  EXPECT_EQ(
+      run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
+      Errc::permission);
 }
 
 }  // namespace

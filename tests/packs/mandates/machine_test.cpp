@@ -458,6 +458,8 @@ TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {
   EXPECT_EQ(finish(n).reason, "needs_review");
   const auto keys = engine_->effects().for_review().value();
   ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(engine_->effects().find(keys.front()).value()->output, "the disk is full")
+      << "which says where to look";
   reopen();
   EXPECT_EQ(finish(n).state, "blocked");
   ASSERT_TRUE(engine_->effects().resolve(keys.front(), true, "ada"));

@@ -50,14 +50,48 @@ TEST(Policy, AttackHookAndCiEdits) {
                                  ".hearth-stage-1/0",
                                  ".ssh/authorized_keys",
                                  ".npmrc",
-                                 ".cargo/config.toml"}) {
+                                 ".cargo/config.toml",
+                                 ".devcontainer.json",
+                                 ".mise/config.toml",
+                                 ".config/mise/config.toml",
+                                 "lefthook.toml",
+                                 "lefthook-local.yml",
+                                 ".cirrus.yml",
+                                 ".semaphore/semaphore.yml",
+                                 ".teamcity/settings.kts",
+                                 ".build.yml",
+                                 "cloudbuild.yaml",
+                                 ".github/dependabot.yml",
+                                 "opencode.json",
+                                 ".roo/mcp.json",
+                                 ".kiro/settings/mcp.json",
+                                 ".continue/config.yaml",
+                                 ".windsurf/rules",
+                                 ".windsurfrules",
+                                 "AGENTS.md",
+                                 "sub/CLAUDE.md",
+                                 ".lvimrc",
+                                 ".nvim/init.lua",
+                                 ".gdbinit",
+                                 ".Rprofile",
+                                 ".bashrc.d/x",
+                                 "hooks/update",
+                                 "hooks/post-update",
+                                 "hooks/applypatch-msg",
+                                 "hooks/pre-applypatch",
+                                 "hooks/pre-rebase",
+                                 "hooks/post-rewrite",
+                                 "hooks/reference-transaction",
+                                 "hooks/pre-auto-gc",
+                                 "hooks/sendemail-validate"}) {
     EXPECT_EQ(policy.judge(Action::edit, path, "/w").scope, Scope::ask) << path;
     EXPECT_FALSE(policy.judge(Action::edit, path, "/w").reason.empty());
     EXPECT_EQ(policy.judge(Action::read, path, "/w").scope, Scope::automatic) << path;
   }
   for (const char* const path :
        {"src/git.cpp", "github/workflows/x", ".gitignore", "profile", "hooks/useState.ts",
-        "docs/vim.md", ".github/README.md", "cargo/config"})
+        "docs/vim.md", ".github/README.md", "cargo/config", "hooks/update.ts", "docs/agents.md.txt",
+        "build.yml", "continue/a", "mise/x"})
     EXPECT_EQ(policy.judge(Action::edit, path, "/w").scope, Scope::automatic) << path;
   const Policy strict({{.glob = "**", .scope = Scope::deny}});
   EXPECT_EQ(strict.judge(Action::edit, ".git/config", "/w").scope, Scope::deny)

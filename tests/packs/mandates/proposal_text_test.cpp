@@ -16,6 +16,9 @@ std::string text_of(const Deed& deed, bool needs_elevation = false) {
   ProposalRow row;
   row.digest = "0123";
   row.proposal = {.id = "prop_1",
+                  .run = "run_2",
+                  .cycle = 3,
+                  .step = "s",
                   .needs_elevation = needs_elevation,
                   .kind = deed.kind,
                   .content = deed_text(deed)};
@@ -26,6 +29,7 @@ std::string text_of(const Deed& deed, bool needs_elevation = false) {
 TEST(ProposalText, ShowsTheWholeChange) {
   const std::string long_line(500, 'x');
   const std::string text = text_of({.kind = "change",
+                                    .mandate = "spelling",
                                     .workspace = "/w",
                                     .files = {{.action = "edit",
                                                .path = "Makefile",
@@ -34,7 +38,8 @@ TEST(ProposalText, ShowsTheWholeChange) {
                                                .after = "all:\n\ttrue\n" + long_line + "\n"},
                                               {.action = "move", .path = "a", .to = "b"}}});
   EXPECT_THAT(text, HasSubstr("prop_1: change in /w, until 1970-01-01T00:00:00"));
-  EXPECT_THAT(text, HasSubstr("\ndigest 0123\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\nfor the mandate spelling, run run_2, cycle 3, step s\ndigest 0123\n"));
   EXPECT_THAT(text, HasSubstr("edit Makefile (a program)\n@@ line 1 @@\n all:\n-  true\n"
                               "+⇥       true\n+" +
                               long_line + "\n"));
@@ -69,6 +74,19 @@ TEST(ProposalText, IsObeyedByNoTerminal) {
   EXPECT_THAT(text, HasSubstr("/w\\x1b[8m"));
   EXPECT_THAT(text, HasSubstr("commit to hearth/x: one⏎ tool: nothing\\u202e\\x0d\n"));
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(ProposalText, TellsAnEscapeFromItsLooks) {
+  const auto created = [](const std::string& content) {
+    return text_of(
+        {.kind = "change", .files = {{.action = "create", .path = "a", .after = content}}});
+  };
+  EXPECT_THAT(created("\x1b[8m\n"), HasSubstr("\n+\\x1b[8m\n"));
+  EXPECT_THAT(created("\\x1b[8m\n"), HasSubstr("\n+\\\\x1b[8m\n"));
+  EXPECT_THAT(created("a"), HasSubstr("\n+a\n(the last line has no end)\n"));
+  // JSON does so by itself.
+  EXPECT_THAT(text_of({.kind = "command", .words = {"\x1b", "\\x1b"}}),
+              HasSubstr("command: [\"\\u001b\",\"\\\\x1b\"]\n"));
 }
 
 TEST(ProposalText, RefusesWhatIsNoDeed) {

@@ -248,6 +248,19 @@ TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
               ElementsAre("hearth://mandates/status", "hearth://mandates/runs/r1"));
 }
 
+// A part of a secret would not be known as one, nor one with a quotation mark that was escaped.
+TEST(RecordEvents, HoldNoPartOfASecret) {
+  secrets::Redactor redactor;
+  redactor.add("token", "tok-7f3a\"9c51");
+  for (std::size_t before = 1'980; before <= 2'010; ++before) {
+    const std::string value = std::string(before, 'x') + "tok-7f3a\"9c51";
+    const std::string text =
+        fields_text({{"why", value}}, [&](std::string_view each) { return redactor.redact(each); });
+    for (const char* const part : {"tok-", "7f3a", "9c51"})
+      EXPECT_THAT(text, testing::Not(HasSubstr(part))) << before;
+  }
+}
+
 TEST(RecordEvents, TextThatIsNoRecordEndsAllTheSame) {
   for (const char* const text : {"", " ", "=", "a", "a=\"", "a=\"b\\", "\"\"\"", "a=b  c=d "}) {
     JournalEntry entry;

@@ -89,6 +89,18 @@ TEST_F(WorldLook, FilesThatChangeComeAndGo) {
   EXPECT_THAT(look(files_), ElementsAre(HasSubstr("docs/4 and 2 more")));
 }
 
+// A name is cut, and a part of a secret would not be known as one.
+TEST_F(WorldLook, NamesHoldNoPartOfASecret) {
+  secrets::Redactor redactor = bench_->redactor();
+  redactor.add("token", "tok7f3a9c51");
+  (void)look(files_);
+  const std::string name = "docs/" + std::string(110, 'x') + "tok7f3a9c51.md";
+  write(name, "x");
+  const auto causes = look(files_);
+  ASSERT_EQ(causes.size(), 1U);
+  EXPECT_THAT(causes[0], testing::Not(HasSubstr("tok7")));
+}
+
 TEST_F(WorldLook, WhatAMandateChangedItselfHasNotHappened) {
   (void)look(files_);
   write("greeting.txt", "hello\n");

@@ -117,13 +117,13 @@ Result<void> Effects::end_step(const Run& run,
 
 Result<void> Effects::mark_for_review(const Run& run,
                                       const std::string& key,
-                                      std::string_view known) {
+                                      std::string_view why) {
   return store_.commit(Point::run_blocked, [&](Change& change) -> Result<void> {
     auto done = change->run(
-        "UPDATE effects SET state = 'review', output = ? WHERE key = ? AND state = 'intended'",
-        known, key);
+        "UPDATE effects SET state = 'review', output = ? WHERE key = ? AND state = 'intended'", why,
+        key);
     if (done && change->changes() > 0) {
-      done = change.note("needs_review", {{"run", run.id}, {"effect", key}});
+      done = change.note("needs_review", {{"run", run.id}, {"effect", key}, {"why", why}});
     }
     return done;
   });

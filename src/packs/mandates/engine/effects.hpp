@@ -48,10 +48,10 @@ class Effects final {
                                       const std::string& effect_key,
                                       StepState state,
                                       std::string_view output);
-  // Nobody but a person can tell what happened; `known` is what is: what it printed until then.
+  // Nobody but a person can tell what happened; `why` is for that person.
   [[nodiscard]] Result<void> mark_for_review(const Run& run,
                                              const std::string& key,
-                                             std::string_view known);
+                                             std::string_view why);
   // The person's word: it happened (`is_done`), or it did not and the step has failed.
   [[nodiscard]] Result<void> resolve(const std::string& key, bool is_done, std::string reviewer);
   [[nodiscard]] Result<std::vector<std::string>> for_review();

@@ -94,7 +94,7 @@ class RunMachine final {
                                          std::string_view output);
   [[nodiscard]] Result<StepEnd> review(const Scene& scene,
                                        const std::string& key,
-                                       std::string_view known);
+                                       std::string_view why);
 
   MandateStore& store_;
   Ledger& ledger_;

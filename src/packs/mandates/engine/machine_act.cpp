@@ -223,8 +223,8 @@ Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
 
 Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene,
                                                const std::string& key,
-                                               std::string_view known) {
-  auto marked = effects_.mark_for_review(scene.run, key, known);
+                                               std::string_view why) {
+  auto marked = effects_.mark_for_review(scene.run, key, why);
   if (!marked) return std::unexpected(std::move(marked.error()));
   return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
 }

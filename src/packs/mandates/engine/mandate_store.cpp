@@ -53,9 +53,11 @@ Result<void> make_private(const std::string& directory) {
 
 }  // namespace
 
-std::string fields_text(Fields fields) {
+std::string fields_text(Fields fields, const TextFilter& filter) {
   std::string text;
-  for (const auto& [name, whole] : fields) {
+  for (const auto& [name, given] : fields) {
+    const std::string clean = filter ? filter(given) : std::string();
+    const std::string_view whole = filter ? std::string_view(clean) : given;
     std::string_view value = whole;
     std::string cut;
     if (whole.size() > most_value_bytes) {
@@ -87,9 +89,9 @@ Result<void> Change::note(std::string_view kind, Fields fields) {
   auto done = database_.run("UPDATE journal_state SET written = written + 1");
   if (done) {
     // The ledger has to agree with its own records, to the byte.
-    const std::string text = fields_text(fields);
+    const std::string text = fields_text(fields, kind == budget_kind ? TextFilter() : filter_);
     done = database_.run("INSERT INTO outbox SELECT written, ?, ?, ? FROM journal_state", now_ms(),
-                         kind, filter_ && kind != budget_kind ? filter_(text) : text);
+                         kind, text);
   }
   return done;
 }

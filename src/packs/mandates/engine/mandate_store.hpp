@@ -31,15 +31,16 @@
 namespace hearth::packs::mandates {
 
 // "run=… state=waiting reason=\"no model\"": the text of a journal record. Of a value longer than
-// 2,000 bytes the beginning and its length.
+// 2,000 bytes the beginning and its length. `filter` sees each value before it is cut or quoted: of
+// a secret a part would not be known.
 using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-[[nodiscard]] std::string fields_text(Fields fields);
+using TextFilter = std::function<std::string(std::string_view)>;
+[[nodiscard]] std::string fields_text(Fields fields, const TextFilter& filter = {});
 
 // One transaction, on the writer thread.
 class Change final {
  public:
-  using Filter = std::function<std::string(std::string_view)>;
-  Change(store::Database& database, WallTime now, const Filter& filter)
+  Change(store::Database& database, WallTime now, const TextFilter& filter)
       : database_(database), now_(now), filter_(filter) {}
   [[nodiscard]] store::Database& operator*() const { return database_; }
   [[nodiscard]] store::Database* operator->() const { return &database_; }
@@ -51,7 +52,7 @@ class Change final {
  private:
   store::Database& database_;
   WallTime now_;
-  const Filter& filter_;
+  const TextFilter& filter_;
 };
 
 struct MandateStoreOptions {
@@ -59,7 +60,7 @@ struct MandateStoreOptions {
   store::Durability durability = store::Durability::power;
   PointHook hook;
   // Takes out of a record's text what no journal may keep; of those that nothing reads again.
-  Change::Filter filter;
+  TextFilter filter;
   // Told of each record once it is in the journal, on the writer's thread; at once.
   std::function<void(const JournalEntry&)> recorded;
 };
@@ -131,7 +132,7 @@ class MandateStore final {
   const std::string directory_;
   const store::Durability durability_;
   const PointHook hook_;
-  const Change::Filter filter_;
+  const TextFilter filter_;
   const std::function<void(const JournalEntry&)> recorded_;
   const Key key_;
   std::unique_ptr<Journal> journal_;                // writer thread, once it runs

@@ -25,6 +25,7 @@ struct LandlockRuleset {
 };
 
 // System calls newer than libseccomp 2.5.4.
+inline constexpr int syscall_fchmodat2 = 452;
 inline constexpr int syscall_open_tree_attr = 467;
 inline constexpr int syscall_file_setattr = 469;
 

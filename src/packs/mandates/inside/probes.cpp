@@ -12,6 +12,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "packs/mandates/inside/kernel_numbers.hpp"
 #include "packs/mandates/inside/landlock.hpp"
 
 namespace hearth::packs::mandates::inside {
@@ -118,7 +120,7 @@ std::string try_network() {
   const UniqueFd udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (udp.valid() && ::connect(udp.get(), place, sizeof address) == 0)
     return "a way to 192.0.2.1 over UDP";
-  for (const int family : {AF_VSOCK, AF_PACKET, AF_ALG}) {
+  for (const int family : {AF_UNIX, AF_VSOCK, AF_PACKET, AF_ALG}) {
     if (UniqueFd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)).valid() || errno != EAFNOSUPPORT)
       return "a socket of the family " + std::to_string(family);
   }
@@ -170,13 +172,28 @@ std::string try_namespaces() {
   return {};
 }
 
+// On a file of its own in /tmp.
+std::string try_setuid_files() {
+  static constexpr const char* name = "/tmp/.hearth-probe";
+  constexpr mode_t mode = S_ISUID | 0700;
+  const UniqueFd file(::open(name, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid()) return "no file in /tmp to try on";
+  const bool is_possible =
+      ::chmod(name, mode) == 0 || ::fchmod(file.get(), mode) == 0 ||
+      ::syscall(syscall_fchmodat2, AT_FDCWD, name, mode, 0) == 0 ||
+      ::mknod("/tmp/.hearth-node", S_IFREG | mode, 0) == 0 ||
+      UniqueFd(::open("/tmp/.hearth-new", O_CREAT | O_RDWR | O_CLOEXEC, mode)).valid();
+  for (const char* const each : {name, "/tmp/.hearth-node", "/tmp/.hearth-new"}) ::unlink(each);
+  return is_possible ? "made a set-user-ID file" : "";
+}
+
 std::string try_system_calls() {
   if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 2) return "there is no filter";
   if (::syscall(SYS_keyctl, 0, -3, 0) != -1 || errno != EPERM) return "keyctl";
   if (::syscall(SYS_io_uring_setup, 1, nullptr) != -1 || errno != ENOSYS) return "io_uring";
   if (::syscall(SYS_memfd_create, "probe", 0U) != -1 || errno != ENOSYS) return "memfd_create";
   if (::syscall(SYS_bpf, 0, nullptr, 0) != -1 || errno != EPERM) return "bpf";
-  return {};
+  return try_setuid_files();
 }
 
 // Landlock alone forbids this: every user may list the root directory.

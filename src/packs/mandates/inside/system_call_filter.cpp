@@ -1,15 +1,19 @@
 #include "packs/mandates/inside/system_call_filter.hpp"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "packs/mandates/inside/kernel_numbers.hpp"
 
@@ -43,10 +47,12 @@ constexpr std::array refused{
 constexpr std::array unknown{SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
                              SCMP_SYS(io_uring_register), SCMP_SYS(memfd_create),
                              // Its flags lie in memory, where no filter looks: the C library takes
-                             // clone(2) then.
-                             SCMP_SYS(clone3)};
+                             // clone(2) then. openat2 likewise has its mode there.
+                             SCMP_SYS(clone3), SCMP_SYS(openat2)};
 
-constexpr std::array<std::uint64_t, 4> families{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+// A socket of AF_UNIX that somebody else listens on may lie in the workspace; a pair leads nowhere.
+constexpr std::array<std::uint64_t, 3> families{AF_INET, AF_INET6, AF_NETLINK};
+constexpr std::array<std::uint64_t, 1> pairs{AF_UNIX};
 constexpr std::array<std::uint64_t, 8> namespaces{CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
                                                   CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
                                                   CLONE_NEWNET, CLONE_NEWTIME};
@@ -60,6 +66,10 @@ class Filter final {
   // What the architecture does not have is left out.
   void refuse(int number, int reason) { add(number, reason, nullptr, 0); }
   void refuse(int number, int reason, scmp_arg_cmp argument) { add(number, reason, &argument, 1); }
+  void refuse(int number, int reason, scmp_arg_cmp argument, scmp_arg_cmp other) {
+    const std::array both{argument, other};
+    add(number, reason, both.data(), both.size());
+  }
   [[nodiscard]] int load() { return error_ != 0 ? error_ : ::seccomp_load(context_.get()); }
 
  private:
@@ -73,6 +83,41 @@ class Filter final {
   int error_ = 0;
 };
 
+// It looks at the low 32 bits.
+constexpr std::uint64_t low_bits = 0xFFFF'FFFF;
+
+// All but these, of those that a kernel may have.
+void refuse_families(Filter& filter, int number, std::span<const std::uint64_t> allowed) {
+  for (std::uint64_t family = 0; family <= 63; ++family) {
+    if (std::ranges::find(allowed, family) == allowed.end())
+      filter.refuse(number, EAFNOSUPPORT, {0, SCMP_CMP_MASKED_EQ, low_bits, family});
+  }
+}
+
+// A file that runs with its owner's rights for whoever starts it, outside.
+void refuse_setuid_files(Filter& filter) {
+  struct Mode {
+    int number;
+    unsigned argument;
+  };
+  static constexpr std::array with_mode{
+      Mode{SCMP_SYS(chmod), 1},   Mode{SCMP_SYS(fchmod), 1}, Mode{SCMP_SYS(fchmodat), 2},
+      Mode{syscall_fchmodat2, 2}, Mode{SCMP_SYS(creat), 1},  Mode{SCMP_SYS(mknod), 1},
+      Mode{SCMP_SYS(mknodat), 2}, Mode{SCMP_SYS(mkdir), 1},  Mode{SCMP_SYS(mkdirat), 2}};
+  // The mode follows the flags, and means nothing where they make no file.
+  static constexpr std::array with_flags{Mode{SCMP_SYS(open), 1}, Mode{SCMP_SYS(openat), 2}};
+  constexpr std::uint64_t unnamed = O_TMPFILE & ~std::uint64_t{O_DIRECTORY};
+  for (const std::uint64_t bit : {std::uint64_t{S_ISUID}, std::uint64_t{S_ISGID}}) {
+    for (const Mode& each : with_mode)
+      filter.refuse(each.number, EPERM, {each.argument, SCMP_CMP_MASKED_EQ, bit, bit});
+    for (const Mode& each : with_flags) {
+      for (const std::uint64_t flag : {std::uint64_t{O_CREAT}, unnamed})
+        filter.refuse(each.number, EPERM, {each.argument, SCMP_CMP_MASKED_EQ, flag, flag},
+                      {each.argument + 1, SCMP_CMP_MASKED_EQ, bit, bit});
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> install_system_call_filter() {
@@ -81,15 +126,9 @@ Result<void> install_system_call_filter() {
   for (const int number : unknown) filter.refuse(number, ENOSYS);
   for (const std::uint64_t flag : namespaces)
     filter.refuse(SCMP_SYS(clone), EPERM, scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, flag, flag});
-  // All other families that a kernel may have. It looks at the low 32 bits.
-  constexpr std::uint64_t low_bits = 0xFFFF'FFFF;
-  for (std::uint64_t family = 0; family <= 63; ++family) {
-    bool is_allowed = false;
-    for (const std::uint64_t each : families) is_allowed = is_allowed || each == family;
-    if (is_allowed) continue;
-    for (const int number : {SCMP_SYS(socket), SCMP_SYS(socketpair)})
-      filter.refuse(number, EAFNOSUPPORT, scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, low_bits, family});
-  }
+  refuse_families(filter, SCMP_SYS(socket), families);
+  refuse_families(filter, SCMP_SYS(socketpair), pairs);
+  refuse_setuid_files(filter);
   // Characters typed into the terminal that somebody else reads from.
   for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}})
     filter.refuse(SCMP_SYS(ioctl), EPERM, scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, low_bits, request});

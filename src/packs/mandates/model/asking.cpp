@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t most_repeated = 8'000;  // bytes of a bad answer that go back to the model
 
-// The question again, with the bad answer and what is wrong with it.
+// The question again, with the bad answer, without secrets, and what is wrong with it.
 Question repair_of(Question question, const std::string& answer, const std::string& complaint) {
   question.messages.push_back({Message::Role::assistant, answer.substr(0, most_repeated)});
   question.messages.push_back(
@@ -31,7 +31,7 @@ Result<Answer> ask_shaped(const Question& question,
   }
   auto text = shaped(*first, *question.shape);
   if (text) return Answer{.text = std::move(*text), .model = std::move(first->model)};
-  auto second = send(repair_of(question, first->text, text.error().message));
+  auto second = send(repair_of(question, redactor.redact(first->text), text.error().message));
   if (!second) return std::unexpected(std::move(second.error()));
   text = shaped(*second, *question.shape);
   if (text)

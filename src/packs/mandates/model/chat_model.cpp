@@ -75,7 +75,9 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
 }
 
 Error ChatModel::error_of(const http::Response& response) const {
-  const std::string said = settings_.redactor.redact(error_text(response.body));
+  // Before it is cut, and once more without JSON's escapes.
+  const secrets::Redactor& redactor = settings_.redactor;
+  const std::string said = redactor.redact(error_text(redactor.redact(response.body)));
   const std::string tail =
       " (" + std::to_string(response.status) + (said.empty() ? ")" : "): " + said);
   switch (response.status) {

@@ -105,10 +105,13 @@ std::vector<std::string> bubblewrap_arguments(const Plan& plan, const Surroundin
   to.add({"--hostname", "sandbox"});
   add_system(to, plan, around);
   to.add({plan.may_write ? "--bind" : "--ro-bind", plan.workspace, plan.workspace});
+  for (const std::string& path : plan.writable) to.add({"--bind", path, path});
   for (const std::string& path : plan.read_only) to.read_only(path);
   for (const std::string& path : around.hidden) {
     const auto is_seen_in = [&](const std::string& shown) { return is_within(path, shown); };
-    if (is_seen_in(plan.workspace) || std::ranges::any_of(plan.tools, is_seen_in)) hide(to, path);
+    if (is_seen_in(plan.workspace) || std::ranges::any_of(plan.tools, is_seen_in) ||
+        std::ranges::any_of(plan.writable, is_seen_in))
+      hide(to, path);
   }
   to.add({"--ro-bind", around.program, inner_program});
   if (!around.proxy_socket.empty()) to.add({"--ro-bind", around.proxy_socket, inner_proxy});
@@ -123,6 +126,7 @@ void add_landlock_paths(inside::Order& order, const Plan& plan) {
   order.devices = {"/dev"};
   order.writable = {"/tmp", "/dev/shm"};
   (plan.may_write ? order.writable : order.readable).push_back(plan.workspace);
+  order.writable.insert(order.writable.end(), plan.writable.begin(), plan.writable.end());
 }
 
 std::vector<std::string> environment_of(const Plan& plan) {

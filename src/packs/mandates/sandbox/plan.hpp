@@ -27,7 +27,10 @@ struct Plan {
   std::string workspace;           // absolute, real; seen under its own path
   bool may_write = true;           // in the workspace
   std::string directory;           // to start in, below the workspace; empty: the workspace
-  // Absolute paths below the workspace that stay as they are. They exist.
+  // Absolute paths that may be written where the workspace may not. They exist.
+  std::vector<std::string> writable;
+  // Absolute paths below the workspace, or below what is writable, that stay as they are. They
+  // exist.
   std::vector<std::string> read_only;
   // Further directories of the machine to read and execute: tool chains outside of /usr.
   std::vector<std::string> tools;

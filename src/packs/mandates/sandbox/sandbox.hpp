@@ -37,6 +37,8 @@ class Sandbox final {
   // is hidden), not_found (no such program or directory), unavailable (the sandbox itself fails).
   [[nodiscard]] Result<Outcome> run(const Plan& plan, const std::stop_token& stop = {}) const;
 
+  // What no command sees, even below its workspace.
+  [[nodiscard]] const std::vector<std::string>& hidden() const { return settings_.hidden; }
   // What the self-test found.
   [[nodiscard]] const SelfTest& self_test() const { return self_test_; }
 

@@ -65,13 +65,18 @@ Result<void> check_paths(const Settings& settings, const Plan& plan) {
   for (const std::string& path : plan.tools) {
     if (auto done = check_place(path, "the directory of tools"); !done) return done;
   }
+  for (const std::string& path : plan.writable) {
+    if (auto done = check_place(path, "the writable"); !done) return done;
+  }
   for (const std::string& path : plan.read_only) {
-    if (!is_within(path, plan.workspace))
+    const auto holds = [&](const std::string& shown) { return is_within(path, shown); };
+    if (!holds(plan.workspace) && std::ranges::none_of(plan.writable, holds))
       return fail(Errc::invalid_args, path + " is not below the workspace " + plan.workspace);
   }
   for (const std::string& path : settings.hidden) {
     std::vector<std::string> shown = plan.tools;
     shown.push_back(plan.workspace);
+    shown.insert(shown.end(), plan.writable.begin(), plan.writable.end());
     for (const std::string& each : shown) {
       if (is_within(each, path))
         return fail(Errc::permission, each + " belongs to hearth itself (" + path + ")",

@@ -1,164 +1,144 @@
 #include "packs/mandates/workspace/guarded_command.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <map>
-#include <system_error>
+#include <set>
 #include <utility>
 
+#include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
-#include "packs/mandates/workspace/policy.hpp"
+#include "packs/mandates/workspace/protected_entries.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
 
-constexpr std::size_t most_mounts = 256;
-constexpr std::size_t most_entries = 500'000;
+// bubblewrap takes 9,000 arguments, three for each; that many mounts take it some seconds.
+constexpr std::size_t most_mounts = 2'000;
 
-// What of version control git itself may not write: where it finds programs to run, and other
-// repositories.
-constexpr std::array kept_from_git{".git/config", ".git/config.worktree", ".git/hooks",
-                                   ".git/info",   ".git/commondir",       ".git/modules",
-                                   ".git/gitdir"};
-
-struct Version {
-  FileIdentity identity;
-  std::int64_t changed_at = 0;  // ns; of the inode, so that nothing written goes unseen
-  std::size_t depth = 0;
-};
-
-// The protected entries of a workspace by their paths in it; of a directory only itself.
-class Inventory final {
- public:
-  explicit Inventory(std::string root) : root_(std::move(root)) {}
-
-  Result<void> take(bool git_may_write) {
-    git_may_write_ = git_may_write;
-    if (git_may_write) {
-      for (const char* const path : kept_from_git) note(path);
-    }
-    return walk("");
-  }
-
-  [[nodiscard]] const std::map<std::string, Version>& entries() const { return entries_; }
-
- private:
-  // Links are not followed, and what is protected is not looked into.
-  Result<void> walk(const std::string& directory) {
-    std::error_code error;
-    const std::filesystem::directory_iterator list(root_ + "/" + directory, error);
-    if (error == std::errc::permission_denied || error == std::errc::no_such_file_or_directory)
-      return {};
-    if (error) return fail_errno("list " + root_ + "/" + directory, error.value());
-    for (const auto& entry : list) {
-      if (++seen_ > most_entries)
-        return fail(Errc::unsupported,
-                    "the workspace has more than 500,000 files: too many to guard");
-      const std::string name = entry.path().filename().string();
-      const std::string path = directory.empty() ? name : directory + "/" + name;
-      if (path == ".git" && git_may_write_) continue;
-      if (!protection_of(path).empty()) {
-        note(path);
-      } else if (entry.is_directory(error) && !entry.is_symlink(error)) {
-        if (auto done = walk(path); !done) return done;
-      }
-    }
+// A link cannot be mounted over: whoever removes it puts something else in its place, and what it
+// names is written where it lies. One that names a protected file beside it is harmless: that one
+// is mounted, and the link's own end is noticed.
+Result<void> check_link(const Root& root, const std::string& path, const ProtectedEntries& all) {
+  std::array<char, 4'096> target{};
+  const auto place = root.place_of(path);
+  const ssize_t size = place ? ::readlinkat(place->directory.get(), place->name.c_str(),
+                                            target.data(), target.size())
+                             : -1;
+  const std::string name(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const auto named = all.find(path.substr(0, path.rfind('/') + 1) + name);
+  if (name.find('/') == std::string::npos && named != all.end() &&
+      !S_ISLNK(named->second.identity.kind))
     return {};
-  }
+  return fail(Errc::permission, path + " is protected, and a symbolic link, which cannot be kept",
+              {"replace it by a copy of what it names, or let the rule only read"});
+}
 
-  void note(const std::string& path) {
-    struct stat status{};
-    if (::lstat((root_ + "/" + path).c_str(), &status) != 0) return;
-    entries_[path] = {.identity = {.device = status.st_dev, .inode = status.st_ino},
-                      .changed_at = status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec,
-                      .depth = static_cast<std::size_t>(std::ranges::count(path, '/'))};
-  }
-
-  const std::string root_;
-  bool git_may_write_ = false;
-  std::size_t seen_ = 0;
-  std::map<std::string, Version> entries_;
-};
-
-// Those nearest to the workspace's own directory first. A link cannot be mounted over.
-std::vector<std::string> mounts(const Inventory& inventory, const std::string& root) {
-  std::vector<std::pair<std::size_t, std::string>> sorted;
-  for (const auto& [path, version] : inventory.entries()) {
-    struct stat status{};
-    const std::string whole = root + "/" + path;
-    if (::lstat(whole.c_str(), &status) == 0 && !S_ISLNK(status.st_mode))
-      sorted.emplace_back(version.depth, whole);
-  }
-  std::ranges::sort(sorted);
-  if (sorted.size() > most_mounts) sorted.resize(most_mounts);
+// Those above before those below.
+Result<std::vector<std::string>> mounts(const Root& root, const ProtectedEntries& entries) {
+  if (entries.contains(""))
+    return fail(Errc::permission, root.path() + " is itself a repository of git",
+                {"let the mandate work in a checkout of it"});
   std::vector<std::string> paths;
-  for (auto& [depth, path] : sorted) paths.push_back(std::move(path));
+  for (const auto& [path, entry] : entries) {
+    if (entry.lies_within) continue;
+    if (!S_ISLNK(entry.identity.kind))
+      paths.push_back(root.path() + "/" + path);
+    else if (auto done = check_link(root, path, entries); !done)
+      return std::unexpected(std::move(done.error()));
+  }
+  if (paths.size() > most_mounts)
+    return fail(Errc::unsupported,
+                "the workspace has " + std::to_string(paths.size()) +
+                    " protected files and directories; a command that writes is kept from at "
+                    "most 2,000",
+                {"name a directory with fewer as the workspace, or let the rule only read"});
   return paths;
 }
 
-bool is_known(const Inventory& inventory, const FileIdentity& identity) {
-  return std::ranges::any_of(inventory.entries(),
-                             [&](const auto& entry) { return entry.second.identity == identity; });
-}
+class Comparison final {
+ public:
+  Comparison(const Root& root, const std::string& aside) : root_(root), aside_(aside) {}
 
-void compare(const Inventory& before,
-             const Inventory& after,
-             const std::string& root,
-             GuardedOutcome& to) {
-  for (const auto& [path, version] : after.entries()) {
-    const auto known = before.entries().find(path);
-    const bool is_same =
-        known != before.entries().end() && known->second.identity == version.identity;
-    if (is_same && known->second.changed_at == version.changed_at) continue;
-    // One that was moved along with its directory is whole: it was mounted read-only.
-    if (is_same || is_known(before, version.identity)) {
-      if (is_same) to.changed.push_back(path);
-      continue;
+  void run(const ProtectedEntries& before, const ProtectedEntries& after, GuardedOutcome& to) {
+    std::map<ProtectedEntry::Identity, std::string> places;
+    for (const auto& [path, entry] : after) places.emplace(entry.identity, path);
+    for (const auto& [path, entry] : before) {
+      const auto now = after.find(path);
+      if (now != after.end() && now->second.identity == entry.identity) {
+        // Directories are mounted with all that they hold, and change with everybody's work.
+        if (!S_ISDIR(entry.identity.kind) && now->second.changed_at != entry.changed_at)
+          to.changed.push_back(path);
+        continue;
+      }
+      const auto place = places.find(entry.identity);
+      to.changed.push_back(path + (place == places.end() ? " (it is gone or was replaced)"
+                                                         : " (it is now " + place->second + ")"));
     }
-    std::error_code ignored;
-    std::filesystem::remove_all(root + "/" + path, ignored);
-    to.removed.push_back(path);
+    std::set<ProtectedEntry::Identity> known;
+    for (const auto& [path, entry] : before) known.insert(entry.identity);
+    for (const auto& [path, entry] : after) {
+      // One that was moved along with its directory is whole: it was mounted read-only.
+      if (known.contains(entry.identity) || went_along(path, to)) continue;
+      if (entry.lies_within)
+        to.changed.push_back(path);
+      else if (entry.is_repository)  // it is none without its HEAD, and may be older than that
+        take_away(path.empty() ? "HEAD" : path + "/HEAD", to);
+      else
+        take_away(path, to);
+    }
   }
-}
+
+ private:
+  static bool went_along(const std::string& path, const GuardedOutcome& to) {
+    return std::ranges::any_of(
+        to.aside, [&](const SetAside& each) { return path.starts_with(each.path + "/"); });
+  }
+
+  void take_away(const std::string& path, GuardedOutcome& to) {
+    auto taken = set_aside(root_, path, aside_);
+    if (taken)
+      to.aside.push_back(std::move(*taken));
+    else if (taken.error().code != Errc::not_found)
+      to.changed.push_back(path + " (" + taken.error().message + ")");
+  }
+
+  const Root& root_;
+  const std::string& aside_;
+};
 
 Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
                            const Root& root,
                            sandbox::Plan plan,
-                           bool git_may_write,
+                           bool is_git,
+                           const std::string& aside,
                            const std::stop_token& stop) {
   plan.workspace = root.path();
-  Inventory before(root.path());
-  if (auto done = before.take(git_may_write); !done)
-    return std::unexpected(std::move(done.error()));
-  plan.read_only = mounts(before, root.path());
+  ProtectedEntries before;
+  if (plan.may_write) {
+    auto taken = protected_entries(root, is_git, sandbox.hidden());
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    auto mounted = mounts(root, *taken);
+    if (!mounted) return std::unexpected(std::move(mounted.error()));
+    plan.read_only = std::move(*mounted);
+    before = std::move(*taken);
+  }
   auto outcome = sandbox.run(plan, stop);
   if (!outcome) return std::unexpected(std::move(outcome.error()));
-  GuardedOutcome guarded{.outcome = std::move(*outcome), .removed = {}, .changed = {}};
+  GuardedOutcome guarded{.outcome = std::move(*outcome), .aside = {}, .changed = {}};
   if (!plan.may_write) return guarded;
-  Inventory after(root.path());
-  if (auto done = after.take(git_may_write); !done) return std::unexpected(std::move(done.error()));
-  compare(before, after, root.path(), guarded);
+  const auto after = protected_entries(root, is_git, sandbox.hidden());
+  if (!after) return std::unexpected(after.error());
+  Comparison(root, aside).run(before, *after, guarded);
   return guarded;
 }
 
-}  // namespace
-
-Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
-                                   const Root& root,
-                                   sandbox::Plan plan,
-                                   const std::stop_token& stop) {
-  return run(sandbox, root, std::move(plan), false, stop);
-}
-
-Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
-                               const Root& root,
-                               std::vector<std::string> arguments,
-                               sandbox::Plan plan,
-                               const GitIdentity& identity,
-                               const std::stop_token& stop) {
+// `permission` for arguments that make git run something else.
+Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
+                                           const GitIdentity& identity) {
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
@@ -169,8 +149,52 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
   }
   arguments.insert(arguments.begin() + 1,
                    {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
-  plan.words = std::move(arguments);
-  return run(sandbox, root, std::move(plan), true, stop);
+  return arguments;
+}
+
+}  // namespace
+
+Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
+                                   const Root& root,
+                                   sandbox::Plan plan,
+                                   const std::string& aside,
+                                   const std::stop_token& stop) {
+  return run(sandbox, root, std::move(plan), false, aside, stop);
+}
+
+Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
+                               const Root& root,
+                               std::vector<std::string> arguments,
+                               sandbox::Plan plan,
+                               const std::string& aside,
+                               const std::stop_token& stop) {
+  auto words = git_words(std::move(arguments), {});
+  if (!words) return std::unexpected(std::move(words.error()));
+  plan.words = std::move(*words);
+  return run(sandbox, root, std::move(plan), true, aside, stop);
+}
+
+Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
+                                  const Root& root,
+                                  const GitPlace& place,
+                                  GitCall call,
+                                  const std::stop_token& stop) {
+  auto words = git_words(std::move(call.arguments), call.identity);
+  if (!words) return std::unexpected(std::move(words.error()));
+  words->insert(words->begin() + 1, "--git-dir=" + place.directory);
+  sandbox::Plan plan;
+  plan.words = std::move(*words);
+  plan.workspace = root.path();
+  plan.may_write = false;
+  plan.input = std::move(call.input);
+  if (call.writes) {
+    plan.writable = {place.common};
+    plan.read_only = kept_from_git(place.common);
+    if (place.directory != place.common) plan.read_only.push_back(place.directory);
+  } else if (!sandbox::is_within(place.common, root.path())) {
+    plan.tools = {place.common};
+  }
+  return sandbox.run(plan, stop);
 }
 
 }  // namespace hearth::packs::mandates::workspace

@@ -1,9 +1,11 @@
 // Runs a command in the sandbox so that what is protected in the workspace stays as it is.
 //
 // What is protected and there is mounted read-only for the command: its version control, hooks, CI
-// and start-up files. What is protected and new afterwards is removed; nothing of the command's
-// runs any more then. Only git itself may write to version control, and even then not to its
-// configuration, hooks and attributes.
+// and start-up files. What is protected and new afterwards is moved aside, for the command may have
+// made it; nothing of the command's runs any more then. A person who works in the directory may
+// have made it as well: nothing is deleted, and whoever runs the command tells where it is. Only
+// git itself may write to version control, and even then not to its configuration, hooks and
+// attributes.
 #pragma once
 
 #include <stop_token>
@@ -12,21 +14,29 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/workspace/git_place.hpp"
 #include "packs/mandates/workspace/root.hpp"
+#include "packs/mandates/workspace/set_aside.hpp"
 
 namespace hearth::packs::mandates::workspace {
 
 struct GuardedOutcome {
   sandbox::Outcome outcome;
-  std::vector<std::string> removed;  // protected paths that the command made
-  std::vector<std::string>
-      changed;  // those it changed: too many to mount each. A person should look.
+  std::vector<SetAside> aside;  // protected, and not there before
+  // Protected, and not as they were: changed, gone, or moved with the directory around them.
+  std::vector<std::string> changed;
+
+  // A person should look.
+  [[nodiscard]] bool needs_review() const { return !aside.empty() || !changed.empty(); }
 };
 
-// As Sandbox::run; the plan's workspace and read_only are set here.
+// As Sandbox::run; the plan's workspace and read_only are set here. `aside`: a directory of
+// hearth's own. A command that writes is refused where something protected could not be kept: a
+// symbolic link (`permission`), or more than 2,000 of them (`unsupported`).
 [[nodiscard]] Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
                                                  const Root& root,
                                                  sandbox::Plan plan,
+                                                 const std::string& aside,
                                                  const std::stop_token& stop = {});
 
 // Who commits.
@@ -35,14 +45,28 @@ struct GitIdentity {
   std::string email = "hearth@localhost";
 };
 
-// git with arguments that are checked (refusal_of_git), writing to version control. External
-// differs and text conversions are off. Of the plan, its words, workspace and read_only are set
-// here.
+// git with arguments that are checked (refusal_of_git), writing to version control where the plan
+// may write. External differs and text conversions are off. Of the plan, its words, workspace and
+// read_only are set here.
 [[nodiscard]] Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                                              const Root& root,
                                              std::vector<std::string> arguments,
-                                             sandbox::Plan plan = {},
-                                             const GitIdentity& identity = {},
+                                             sandbox::Plan plan,
+                                             const std::string& aside,
                                              const std::stop_token& stop = {});
+
+// The same where git only looks, or writes nothing but version control: the files of the workspace
+// stay as they are, so that nothing is to be compared, and others may work on them.
+struct GitCall {
+  std::vector<std::string> arguments;
+  std::string input;
+  bool writes = false;
+  GitIdentity identity = {};
+};
+[[nodiscard]] Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
+                                                const Root& root,
+                                                const GitPlace& place,
+                                                GitCall call,
+                                                const std::stop_token& stop = {});
 
 }  // namespace hearth::packs::mandates::workspace
