@@ -112,7 +112,7 @@ def check_commands(hearth, tools):
     packs = {pack for pack, _ in verbs}
     # What only a person may do is a command of its own, not a tool.
     sources = "".join(path.read_text() for path in sorted((ROOT / "src/cli").glob("*.cpp")))
-    verbs |= {tuple(name.split()) for name in re.findall(r'Command\{\s*"(\w+ \w+)"', sources)}
+    verbs |= {tuple(name.split()) for name in re.findall(r'Command\{\s*"(\w+ [\w-]+)"', sources)}
     known = {}
     for page, words in commands_of_docs():
         if words[0] in packs:

@@ -68,6 +68,8 @@ class Application {
     return "see hearth " + usage_.command + (usage_.command.empty() ? "" : " ") + "--help";
   }
 
+  static constexpr char sealed = '\x1f';  // no text that somebody types ends with it
+
   struct Slot {
     const Parameter* parameter;
     CLI::Option* option;
@@ -99,8 +101,9 @@ class Application {
     return {};
   }
 
-  // CLI11 takes "--name=" for an option without its value; an empty value is one. And an option
-  // that may stand alone would take the next word.
+  // CLI11 takes "--name=" for an option without its value; an empty value is one. An option that
+  // may stand alone would take the next word. And of a list it cuts "[a,b]" at the commas, also
+  // where that is JSON: it does not see the bracket behind `sealed`.
   std::vector<std::string> split_values(const std::vector<std::string>& words) const {
     std::vector<std::string> out;
     bool has_ended = false;  // options, by "--"
@@ -109,6 +112,7 @@ class Application {
       const bool is_empty =
           !has_ended && word.starts_with("--") && word.find('=') + 1 == word.size();
       out.push_back(is_empty ? word.substr(0, word.size() - 1) : word);
+      if (word.ends_with(']')) out.back() += sealed;
       if (is_empty) out.emplace_back();
       const std::string bare = has_ended ? "" : bare_value_of(word);
       if (!bare.empty()) out.push_back(bare);
@@ -122,6 +126,7 @@ class Application {
       if (slot.option->count() == 0) continue;
       if (!slot.parameter->is_list) slot.many = {slot.one};
       for (std::string& value : slot.many) {
+        if (value.ends_with(sealed)) value.pop_back();
         if (auto taken = take(*slot.parameter, std::move(value), arguments); !taken)
           return std::unexpected(std::move(taken.error()));
       }

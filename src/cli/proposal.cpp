@@ -21,16 +21,22 @@ Result<Proposal> load_proposal(const Context& context,
                   .needs_elevation = json::bool_or(approval, "needs_elevation", false)};
 }
 
+Result<json::Value> decide_in_person(const Context& context,
+                                     client::Connection& connection,
+                                     json::Object decision) {
+  return connection.request("daemon/decide",
+                            json::Object{{"pack", "mandates"}, {"arguments", std::move(decision)}},
+                            context.request_timeout());
+}
+
 Result<json::Value> decide_proposal(const Context& context,
                                     client::Connection& connection,
                                     const std::string& verb,
                                     const Proposal& proposal,
                                     const std::string& reason) {
-  const json::Object decision{
-      {"verb", verb}, {"proposal", proposal.id}, {"digest", proposal.digest}, {"reason", reason}};
-  return connection.request("daemon/decide",
-                            json::Object{{"pack", "mandates"}, {"arguments", decision}},
-                            context.request_timeout());
+  return decide_in_person(
+      context, connection,
+      {{"verb", verb}, {"proposal", proposal.id}, {"digest", proposal.digest}, {"reason", reason}});
 }
 
 }  // namespace hearth::cli

@@ -19,6 +19,10 @@ struct Proposal {
 [[nodiscard]] Result<Proposal> load_proposal(const Context& context,
                                              client::Connection& connection,
                                              const std::string& word);
+// What only a person says, with the arguments of the pack mandates.
+[[nodiscard]] Result<json::Value> decide_in_person(const Context& context,
+                                                   client::Connection& connection,
+                                                   json::Object decision);
 // "approve", "reject" or "elevate". The daemon looks for itself whether a terminal is there.
 [[nodiscard]] Result<json::Value> decide_proposal(const Context& context,
                                                   client::Connection& connection,

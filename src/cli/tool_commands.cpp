@@ -47,13 +47,19 @@ client::Connection::OnNotification show_notifications(const Output& output) {
   };
 }
 
+// An answer that tells of something wrong: a check has failed then, and so has its command.
+bool is_bad_news(const json::Value& answer) {
+  return !json::bool_or(answer, "good", true) || !json::bool_or(answer, "intact", true);
+}
+
 Result<int> call_and_show(const Context& context,
                           client::Connection& connection,
                           std::string_view tool,
                           const json::Value& arguments) {
   const auto result = call_tool(context, connection, tool, arguments);
   if (!result) return std::unexpected(result.error());
-  return context.output().result(*result);
+  const int status = context.output().result(*result);
+  return status == 0 && is_bad_news(*result) ? 1 : status;
 }
 
 std::string_view name_of(const json::Value& tool) {
@@ -129,7 +135,12 @@ json::Array summaries_of(const Tools& tools, const std::string& pack) {
 // `hearth PACK`, `hearth PACK --help`.
 Result<int> show_pack(const Context& context, const std::string& pack, const Tools& tools) {
   const Output& output = context.output();
-  const json::Array verbs = summaries_of(tools, pack);
+  json::Array verbs = summaries_of(tools, pack);
+  // Those that are no tools: what only a person does.
+  for (const Command* command : all_commands()) {
+    if (command->name.starts_with(pack + " "))
+      verbs.push_back({{"command", command->name}, {"title", command->summary}});
+  }
   if (output.is_json()) return output.result({{"pack", pack}, {"verbs", verbs}});
   return output.text("usage: hearth " + pack + " VERB [options]\n\n" +
                      render(verbs, output.look()) + "\nhearth " + pack +

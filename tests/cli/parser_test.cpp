@@ -100,6 +100,25 @@ TEST(ParseWords, SaysWhatIsWrong) {
   }
 }
 
+// A JSON array is one value, whether it follows the option or stands alone.
+TEST(ParseWords, KeepsJsonWithCommasWhole) {
+  const Usage usage{.command = "t",
+                    .title = "",
+                    .description = "",
+                    .parameters = {{.name = "paths",
+                                    .about = "",
+                                    .kind = ValueKind::json,
+                                    .is_list = true,
+                                    .is_positional = true}}};
+  const std::string rules = R"([{"glob":"a"},{"glob":"b"}])";
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--paths", rules}, {"--paths=" + rules}, {rules}}) {
+    const auto arguments = parse_words(usage, words);
+    ASSERT_TRUE(arguments) << arguments.error().message;
+    EXPECT_EQ(arguments->all("paths"), std::vector<std::string>{rules});
+  }
+}
+
 TEST(ParseWords, SuggestsTheNearest) {
   EXPECT_THAT(parse_words(search_usage(), {"q", "--limt"}).error().suggestions,
               ElementsAre("--limit"));

@@ -1,6 +1,5 @@
 #include "packs/mandates/actor.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "packs/mandates/command.hpp"
@@ -122,6 +121,17 @@ std::string change_id(const Intent& intent) {
   return hex(digest(intent.key)).substr(0, 32);
 }
 
+// What an error of carrying it out means to the engine (Actor::perform): a tool that was cut off
+// may have gone on, and git may have failed after the branch was moved. Sets of changes say it
+// themselves.
+Errc outcome_of(const Deed& deed, const Intent& intent, Errc code) {
+  const bool was_cut = code == Errc::cancelled || code == Errc::timed_out;
+  if (deed.kind == "tool")
+    return was_cut && intent.recovery == Recovery::by_key ? Errc::outcome_unknown : code;
+  const bool may_be_done = was_cut || code == Errc::io || code == Errc::unavailable;
+  return deed.kind == "commit" && may_be_done ? Errc::outcome_unknown : code;
+}
+
 }  // namespace
 
 Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& step) {
@@ -203,7 +213,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
-  if (deed->kind == "change") done = change(intent, *deed);
+  if (deed->kind == "change") done = change(intent, *deed, stop);
   if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
@@ -212,10 +222,12 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
     if (!root) return std::unexpected(root.error());
     const auto sandbox = bench_.sandbox(stop);
     if (!sandbox) return std::unexpected(sandbox.error());
-    const auto held = bench_.hold(root->path());
+    const auto held = bench_.workspaces().hold(root->path(), stop);
+    if (!held) return std::unexpected(held.error());
     done = commit(*deed, intent.key, *root, **sandbox, stop);
   }
   if (done) return bench_.redactor().redact(*done);
+  done.error().code = outcome_of(*deed, intent, done.error().code);
   done.error().message = bench_.redactor().redact(done.error().message);
   return done;
 }
@@ -228,12 +240,15 @@ Result<void> WorkspaceActor::recover(const std::string& workspace) {
   return {};
 }
 
-Result<std::string> WorkspaceActor::change(const Intent& intent, const Deed& deed) {
+Result<std::string> WorkspaceActor::change(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop) {
   const auto effects = effects_of(deed);
   if (!effects) return std::unexpected(effects.error());
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), stop);
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
@@ -249,6 +264,7 @@ Result<std::string> WorkspaceActor::tool(const Intent& intent,
                                   .workspace = deed.workspace,
                                   .name_space = name_space_,
                                   .key = intent.key,
+                                  .is_resend = intent.is_resend,
                                   .read_only = false},
                                  stop);
   if (!answer) return answer;
@@ -263,7 +279,8 @@ Result<std::string> WorkspaceActor::report(const Intent& intent,
   if (!made) return std::unexpected(std::move(made.error()));
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), stop);
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   return write_report(deed, std::move(*made), change_id(intent), *root, records_);
 }
@@ -283,7 +300,8 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
-  const auto held = bench_.hold(root->path());
+  const auto held = bench_.workspaces().hold(root->path(), {});
+  if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
   if (deed.kind == "report") return inspect_report(deed, *root);
   const auto effects = effects_of(deed);

@@ -41,7 +41,9 @@ class WorkspaceActor final : public Actor {
 
  private:
   [[nodiscard]] Result<void> prepare_tool(Deed& deed, Intent& intent) const;
-  [[nodiscard]] Result<std::string> change(const Intent& intent, const Deed& deed);
+  [[nodiscard]] Result<std::string> change(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
                                          const Deed& deed,
                                          const std::stop_token& stop);

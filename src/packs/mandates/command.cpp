@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <ranges>
 #include <utility>
 
 #include "base/log.hpp"
@@ -56,7 +58,7 @@ std::string protected_text(const ws::GuardedOutcome& ran) {
 }  // namespace
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
-  for (const CommandScope& each : spec.commands) {
+  for (const CommandScope& each : spec.commands | std::views::reverse) {
     const std::array lines{each.rule};
     const auto rules = ws::CommandRules::parse(lines);
     if (rules && rules->check(words)) return &each;
@@ -83,23 +85,39 @@ Result<std::string> run_command(const Deed& deed,
   if (!sandbox) return std::unexpected(sandbox.error());
   auto plan = plan_of(deed, bench, stop);
   if (!plan) return std::unexpected(std::move(plan.error()));
-  ws::Holds::Hold held;
-  if (deed.writes) held = bench.hold(root->path());
+  std::optional<WorkspaceLocks::Held> held;
+  if (deed.writes) {
+    auto mine = bench.workspaces().hold(root->path(), stop);
+    if (!mine) return std::unexpected(std::move(mine.error()));
+    held = std::move(*mine);
+  }
   const bool is_git = deed.words.front() == "git" && deed.writes;
   auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
                                   std::move(*plan), aside, stop)
                     : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
-  if (!ran) return std::unexpected(std::move(ran.error()));
+  const bool has_effects = deed.writes || !deed.hosts.empty();
+  if (!ran) {
+    // Of what refuses, nothing has begun.
+    const Errc code = ran.error().code;
+    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
+                           code != Errc::not_found && code != Errc::unsupported;
+    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
+    return std::unexpected(std::move(ran.error()));
+  }
   std::string text =
       protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
   if (ran->needs_review()) {
     log::warning("a command's workspace needs a look",
                  {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});
+    return fail(Errc::outcome_unknown, text);
   }
-  if (ran->outcome.end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, text);
-  if (ran->needs_review()) return fail(Errc::outcome_unknown, text);
-  if (!ran->outcome.is_success()) return fail(Errc::io, text);
-  return text;
+  if (ran->outcome.is_success()) return text;
+  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
+  using End = sandbox::Outcome::End;
+  const End end = ran->outcome.end;
+  if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
+  if (has_effects) return fail(Errc::outcome_unknown, text);
+  return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);
 }
 
 }  // namespace hearth::packs::mandates

@@ -57,6 +57,12 @@ Result<std::string> decide_by(Space& space,
     return decide_proposal(space, *verdict, given, reviewer);
   if (verb == "happened" || verb == "did_not_happen")
     return resolve_effect(space, verb, given, reviewer);
+  if (verb == "accept_clock") {
+    if (auto done = space.accept_clock(reviewer.name); !done)
+      return std::unexpected(std::move(done.error()));
+    return json::dump(
+        json::Value{{"clock", format_rfc3339(space.store().now())}, {"reviewer", reviewer.name}});
+  }
   return fail(Errc::invalid_args, "there is nothing to decide by \"" + std::string(verb) + "\"");
 }
 

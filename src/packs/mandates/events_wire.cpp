@@ -63,8 +63,8 @@ RecordEvent event_of(const JournalEntry& entry) {
   }
   event.said = said_of(entry.kind, fields);
   // One that has not begun is ended by who stops or replaces it.
-  event.may_end_runs =
-      entry.kind == "run_ended" || entry.kind == "run_stop" || entry.kind == "runs_replaced";
+  event.may_end_runs = entry.kind == "run_ended" || entry.kind == "run_stop" ||
+                       entry.kind == "runs_replaced" || entry.kind == "mandate_state";
   event.data = json::dump(json::Value(std::move(fields)));
   return event;
 }

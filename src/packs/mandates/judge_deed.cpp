@@ -1,6 +1,7 @@
 #include "packs/mandates/judge_deed.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "packs/mandates/command.hpp"
@@ -99,8 +100,9 @@ Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std:
       return by_scope("deny", "no rule allows the command " + joined(deed.words));
     return by_scope(rule->scope, "the rule " + rule->rule);
   }
-  const auto found = std::ranges::find(spec.tools, deed.tool, &ToolScope::tool);
-  if (found == spec.tools.end()) return by_scope("deny", deed.tool + " is not on the list");
+  const auto last_first = spec.tools | std::views::reverse;
+  const auto found = std::ranges::find(last_first, deed.tool, &ToolScope::tool);
+  if (found == last_first.end()) return by_scope("deny", deed.tool + " is not on the list");
   return by_scope(found->scope, "the rule for " + deed.tool);
 }
 

@@ -49,8 +49,10 @@ json::Notes notes(const MandateSpec*) {
           {"workspace", "Directory it works in"},
           {"observe", "What it looks at in each cycle", json::defaulted},
           {"paths", "What it may do to files; nothing fits: ask", few()},
-          {"commands", "Commands it may run in the sandbox; others are denied", few()},
-          {"tools", "Tools it may call; others are denied", few()},
+          {"commands",
+           "Commands it may run in the sandbox; the last rule that fits counts, others are denied",
+           few()},
+          {"tools", "Tools it may call; the last of a name counts, others are denied", few()},
           {"commits", "Whether it may commit to branches hearth/…", scopes()},
           {"model",
            "Whose model thinks: the configured server's, the client's that follows a run "

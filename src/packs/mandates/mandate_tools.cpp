@@ -109,6 +109,8 @@ Result<wire::CreateAnswer> create(Space& space,
   if (request.timing) {
     schedule.timing = *request.timing;
     schedule.zone = request.zone;
+    if (auto ok = check(schedule, space.store().now()); !ok)
+      return std::unexpected(std::move(ok.error()));
     const auto rhythm = rhythm_of(schedule);
     if (!rhythm) return std::unexpected(rhythm.error());
     // Before anything is made: a mandate that has no schedule would be left.

@@ -62,7 +62,9 @@ void Mandates::start(pack::PackContext& context) {
   const auto own = context.data_directory("default");
   if (!own) return;
   const std::string stores = own->parent_path().parent_path().string();
-  auto queued = context.submit([this, stores] { resume_all(stores); });
+  auto opening = runner_.bench().days()->opening();
+  auto queued =
+      context.submit([this, stores, opening = std::move(opening)] { resume_all(stores); });
   if (!queued)
     log::warning("mandates rest until asked for", {log::kv("why", queued.error().message)});
 }
@@ -88,6 +90,8 @@ pack::PackStatus Mandates::status() const {
   for (const auto& space : runner_.spaces()) {
     if (std::string error = space->dispatcher().status().error; !error.empty())
       return {pack::Warmth::degraded, std::move(error)};
+    if (std::string problem = space->clock_problem(); !problem.empty())
+      return {pack::Warmth::degraded, std::move(problem)};
     if (std::string problem = space->world().problem(); !problem.empty())
       return {pack::Warmth::degraded, std::move(problem)};
   }

@@ -25,6 +25,9 @@ Result<wire::ScheduleRow> row_of(Space& space, store::Database& database, const 
                         .next = {},
                         .overlap = std::string(overlap_name(each.spec.overlap))};
   for (const MissedRow& one : *missed) row.missed += one.count;
+  const auto skipped = skipped_of(database, each.n);
+  if (!skipped) return std::unexpected(skipped.error());
+  row.skipped = *skipped;
   const auto rhythm = rhythm_of(each.spec);
   if (rhythm && row.state == "active") {
     const auto next = next_fire(*rhythm, each.id, std::max(each.cursor, space.store().now()));
@@ -101,6 +104,7 @@ Result<wire::FiredAnswer> told(Space& space, const Result<Fired>& fired) {
     if (!run) return std::unexpected(run.error());
     answer.runs.push_back(run->id);
   }
+  if (!fired->skipped.empty()) answer.skipped = fired->skipped;
   return answer;
 }
 

@@ -22,7 +22,8 @@ json::Notes notes(const ScheduleRow*) {
           {"reason", "Why it is paused"},
           {"next", time_text},
           {"overlap", "What happens while a run goes on"},
-          {"missed", "Occurrences that did not run, of the last twenty gaps"}};
+          {"missed", "Occurrences that did not run, of the last twenty gaps"},
+          {"skipped", "Occurrences that did not run for the overlap or a full queue"}};
 }
 json::Notes notes(const ScheduleAddRequest*) {
   return {{"mandate", mandate_text, word()},
@@ -61,7 +62,8 @@ json::Notes notes(const BackfillRequest*) {
           {"overlap", "", overlaps()}};
 }
 json::Notes notes(const FiredAnswer*) {
-  return {{"runs", "Ids of new runs"}};
+  return {{"runs", "Ids of new runs"},
+          {"skipped", "Why the last that does not run does not: overlap, or queue_full"}};
 }
 
 }  // namespace hearth::packs::mandates::wire

@@ -21,10 +21,11 @@ struct ScheduleRow {
   std::optional<std::string> next;
   std::string overlap;
   std::int64_t missed = 0;
+  std::int64_t skipped = 0;
 };
 BOOST_DESCRIBE_STRUCT(ScheduleRow,
                       (),
-                      (id, mandate, timing, zone, state, reason, next, overlap, missed))
+                      (id, mandate, timing, zone, state, reason, next, overlap, missed, skipped))
 json::Notes notes(const ScheduleRow*);
 
 struct ScheduleAddRequest {
@@ -78,8 +79,9 @@ json::Notes notes(const BackfillRequest*);
 
 struct FiredAnswer {
   std::vector<std::string> runs;
+  std::optional<std::string> skipped;
 };
-BOOST_DESCRIBE_STRUCT(FiredAnswer, (), (runs))
+BOOST_DESCRIBE_STRUCT(FiredAnswer, (), (runs, skipped))
 json::Notes notes(const FiredAnswer*);
 
 }  // namespace hearth::packs::mandates::wire

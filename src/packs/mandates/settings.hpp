@@ -37,7 +37,7 @@ struct Settings {
   // Whether a client's answer to an elicitation decides. It may be given without a person.
   bool elicitation = false;
   ModelSettings model;
-  Limits day;  // of all mandates of a namespace
+  Limits day;  // of all mandates, in whatever namespace
   std::string bubblewrap = "bwrap";
   std::vector<std::string> tool_chains;  // directories beyond /usr for commands to read
   std::vector<secrets::NamedSecret> secrets;

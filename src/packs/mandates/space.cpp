@@ -43,7 +43,7 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   auto store = MandateStore::open(store::system_env(), bench.context().clock(), options);
   if (!store) return std::unexpected(std::move(store.error()).within("open mandates"));
   space->store_ = std::move(*store);
-  auto ledger = Ledger::open(*space->store_);
+  auto ledger = Ledger::open(*space->store_, bench.days());
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
@@ -139,6 +139,25 @@ Result<void> Space::schedules_changed(std::int64_t mandate) {
   while (rows.next()) dispatcher_->schedule_changed(rows.integer(0));
   if (!rows.ok()) return std::unexpected(rows.error());
   return world_->schedules_changed();
+}
+
+Result<void> Space::accept_clock(const std::string& reviewer) {
+  if (auto done = store_->accept_clock(reviewer); !done) return done;
+  auto reader = store_->read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  auto rows = (*reader)->query("SELECT n FROM schedules");
+  while (rows.next()) dispatcher_->schedule_changed(rows.integer(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  dispatcher_->wake();
+  return {};
+}
+
+std::string Space::clock_problem() const {
+  const auto lag = std::chrono::duration_cast<std::chrono::seconds>(store_->clock_lag());
+  if (lag < std::chrono::minutes(1)) return {};
+  return "the clock is " + std::to_string(lag.count()) +
+         " s behind what was journaled, and nothing becomes due until it has caught up: set it "
+         "right, or if it is right, say so in a terminal: hearth mandates accept-clock";
 }
 
 Result<void> Space::model_came(const Run& run) {

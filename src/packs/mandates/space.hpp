@@ -52,6 +52,10 @@ class Space final {
   [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
   // Somebody lends its model, for which it may wait.
   [[nodiscard]] Result<void> model_came(const Run& run);
+  // MandateStore::accept_clock(), and all schedules are planned anew.
+  [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
+  // Why the store's time stands still, and what to do; empty: it does not.
+  [[nodiscard]] std::string clock_problem() const;
   // Asks a run to end, and cuts it off where it is meant so.
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.

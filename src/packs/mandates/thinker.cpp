@@ -171,9 +171,7 @@ Amounts ModelThinker::worst_case(Phase phase, const RunContext& context) {
   if (!by_client && !model_) return {};  // nothing will be asked
   Amounts one = request_at_worst(question_of(phase, context));
   if (by_client) one.money = 0;  // that is the client's
-  Amounts all;
-  for (int i = 0; i < (by_client ? 1 : most_attempts) * most_rounds; ++i) all += one;
-  return all;
+  return one;
 }
 
 Amounts ModelThinker::amounts_of(const model::Spent& spent, const Amounts& worst) const {
@@ -197,8 +195,10 @@ Amounts ModelThinker::amounts_of(const model::Spent& spent, const Amounts& worst
 Result<model::Answer> ModelThinker::ask_client(const std::string& run,
                                                const model::Question& question,
                                                model::Spent& spent,
-                                               const std::stop_token& stop) {
+                                               const std::stop_token& stop,
+                                               const Reserve& reserve) {
   const auto send = [&](const model::Question& each) -> Result<model::ChatReply> {
+    if (auto may = reserve(); !may) return std::unexpected(std::move(may.error()));
     bool was_asked = false;
     auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())),
                                bench_.settings().model.timeout, stop, was_asked);
@@ -214,7 +214,10 @@ Result<model::Answer> ModelThinker::ask_client(const std::string& run,
   return answer;
 }
 
-Thought ModelThinker::think(Phase phase, const RunContext& context, const std::stop_token& stop) {
+Thought ModelThinker::think(Phase phase,
+                            const RunContext& context,
+                            const std::stop_token& stop,
+                            const Reserve& reserve) {
   const bool by_client = is_by_client(context);
   if (!by_client && !model_) {
     return {.text = fail(Errc::unavailable, "no model is configured",
@@ -224,8 +227,8 @@ Thought ModelThinker::think(Phase phase, const RunContext& context, const std::s
   const model::Question question = question_of(phase, context);
   model::Spent spent;
   const auto begun = bench_.context().clock().monotonic();
-  auto answer = by_client ? ask_client(context.run, question, spent, stop)
-                          : model_->ask(question, spent, stop);
+  auto answer = by_client ? ask_client(context.run, question, spent, stop, reserve)
+                          : model_->ask(question, spent, stop, reserve);
   Amounts used = amounts_of(spent, request_at_worst(question));
   if (by_client) used.money = 0;
   used.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -22,7 +22,8 @@ class ModelThinker final : public Thinker {
   [[nodiscard]] Amounts worst_case(Phase phase, const RunContext& context) override;
   [[nodiscard]] Thought think(Phase phase,
                               const RunContext& context,
-                              const std::stop_token& stop) override;
+                              const std::stop_token& stop,
+                              const Reserve& reserve) override;
   [[nodiscard]] Result<Plan> plan(std::string_view decision) override;
   [[nodiscard]] Result<bool> is_goal_reached(std::string_view reflection) override;
   [[nodiscard]] Result<RunRules> rules(std::string_view spec) override;
@@ -37,7 +38,8 @@ class ModelThinker final : public Thinker {
   [[nodiscard]] Result<model::Answer> ask_client(const std::string& run,
                                                  const model::Question& question,
                                                  model::Spent& spent,
-                                                 const std::stop_token& stop);
+                                                 const std::stop_token& stop,
+                                                 const Reserve& reserve);
 
   Workbench& bench_;
   Followers& followers_;

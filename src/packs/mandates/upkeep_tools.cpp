@@ -22,7 +22,9 @@ Result<wire::StatusAnswer> status(Space& space) {
                             .next = {},
                             .lateness_ms = now.lateness.count(),
                             .clock_lag_ms = space.store().clock_lag().count(),
-                            .problem = now.error.empty() ? space.world().problem() : now.error};
+                            .problem = now.error};
+  if (answer.problem.empty()) answer.problem = space.clock_problem();
+  if (answer.problem.empty()) answer.problem = space.world().problem();
   if (now.wake) answer.next = format_rfc3339(*now.wake);
   return answer;
 }
@@ -54,10 +56,8 @@ wire::DoctorAnswer doctor(Space& space, const pack::Call& call) {
   const wire::AuditAnswer journal = audit(space);
   add("journal", journal.intact,
       journal.intact ? std::to_string(journal.records) + " records" : journal.problem);
-  const auto lag = space.store().clock_lag();
-  add("clock", lag < std::chrono::seconds(5),
-      lag < std::chrono::seconds(5) ? "goes forward"
-                                    : "was set back by " + std::to_string(lag.count()) + " ms");
+  const std::string clock = space.clock_problem();
+  add("clock", clock.empty(), clock.empty() ? "goes forward" : clock);
   const DispatcherStatus now = space.dispatcher().status();
   add("dispatcher", now.error.empty(),
       now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
@@ -93,10 +93,13 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::NoRequest, wire::StatusAnswer>(
       tools, reading("status", "How mandates stand", "Counts, heartbeat, next time due, lateness."),
       [](Space& space, const wire::NoRequest&, const pack::Call&) { return status(space); });
-  runner.bind<wire::NoRequest, wire::AuditAnswer>(
+  runner.bind<wire::AuditRequest, wire::AuditAnswer>(
       tools,
       reading("audit", "Verify the journal", "Whether what happened was changed, removed or cut."),
-      [](Space& space, const wire::NoRequest&, const pack::Call&) -> Result<wire::AuditAnswer> {
+      [](Space& space, const wire::AuditRequest& request,
+         const pack::Call&) -> Result<wire::AuditAnswer> {
+        if (request.action != "verify")
+          return fail(Errc::invalid_args, "action: expected verify", {"mandates audit verify"});
         return audit(space);
       });
   runner.bind<wire::NoRequest, wire::DoctorAnswer>(

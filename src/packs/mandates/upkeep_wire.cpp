@@ -2,6 +2,9 @@
 
 namespace hearth::packs::mandates::wire {
 
+json::Notes notes(const AuditRequest*) {
+  return {{"action", "What there is to do with it: verify", json::range(1, 20) | json::defaulted}};
+}
 json::Notes notes(const AuditAnswer*) {
   return {{"intact", "Nothing was changed, removed or cut"},
           {"records", ""},

@@ -11,6 +11,12 @@
 
 namespace hearth::packs::mandates::wire {
 
+struct AuditRequest {
+  std::string action = "verify";
+};
+BOOST_DESCRIBE_STRUCT(AuditRequest, (), (action))
+json::Notes notes(const AuditRequest*);
+
 struct AuditAnswer {
   bool intact = false;
   std::int64_t records = 0;

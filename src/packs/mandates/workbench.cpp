@@ -123,6 +123,7 @@ Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::
   pack::Call::Context context;
   context.caller = std::move(caller);
   context.key = request.key;
+  context.is_resend = request.is_resend;
   context.stop = stop;
   // Answered also when it is stopped: the call ends then.
   auto answered = std::make_shared<std::promise<Result<pack::Reply>>>();

@@ -15,7 +15,7 @@
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
-#include "packs/mandates/workspace/holds.hpp"
+#include "packs/mandates/workspace_locks.hpp"
 #include "secrets/redactor.hpp"
 
 namespace hearth::packs::mandates {
@@ -26,7 +26,8 @@ struct ToolRequest {
   std::string mandate;
   std::string workspace;
   std::string name_space;
-  std::string key;  // done once under it, where the tool can
+  std::string key;         // done once under it, where the tool can
+  bool is_resend = false;  // it may have been done before
   bool read_only = false;
 };
 
@@ -74,10 +75,10 @@ class Workbench final {
   // Reads all secrets once, so that none is shown before its first use. What cannot be read is
   // logged, and fails when it is needed.
   void learn_secrets();
-  // Held while the files of a workspace are changed; keeps those around it and below it, too.
-  [[nodiscard]] workspace::Holds::Hold hold(const std::string& workspace) {
-    return holds_.take(workspace);
-  }
+  // Of all namespaces.
+  [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
+  // Held while a workspace's files are changed.
+  [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Empty where none is needed.
   [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
 
@@ -92,7 +93,8 @@ class Workbench final {
   Result<std::unique_ptr<secrets::Vault>> vault_;
   std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
-  workspace::Holds holds_;
+  WorkspaceLocks workspaces_;
+  const std::shared_ptr<DayTotal> days_ = std::make_shared<DayTotal>();
 };
 
 }  // namespace hearth::packs::mandates

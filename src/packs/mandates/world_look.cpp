@@ -29,6 +29,7 @@ constexpr auto overlap_of_looks = std::chrono::minutes(10);
 struct Found {
   Marks marks;
   std::vector<std::string> causes;
+  std::int64_t unclear = 0;
 };
 
 // ---- Files --------------------------------------------------------------------------------------
@@ -60,8 +61,11 @@ class OwnChanges final {
         }
       }
       // What a command or another pack's tool writes, only the time tells.
-      const bool is_program =
-          (each.kind == "command" && deed->writes) || each.kind == "tool" || each.kind == "report";
+      if (each.kind == "report") {
+        for (const DeedFile& file : deed->files)
+          reports_.emplace(file.path, std::pair(each.from - tick, each.to));
+      }
+      const bool is_program = (each.kind == "command" && deed->writes) || each.kind == "tool";
       if (is_program) spans_.emplace_back(each.from - tick, each.to);
     }
   }
@@ -70,6 +74,13 @@ class OwnChanges final {
                              std::string_view hash,
                              std::optional<WallTime> when) const {
     if (known_.contains({path, std::string(hash)})) return true;
+    const auto [first, last] = reports_.equal_range(path);
+    return std::any_of(first, last, [&](const auto& each) {
+      return !when || (*when >= each.second.first && *when <= each.second.second);
+    });
+  }
+  // Whether a program of a mandate may have done it, or somebody else at that time.
+  [[nodiscard]] bool may_contain(std::optional<WallTime> when) const {
     return std::ranges::any_of(spans_, [&](const auto& span) {
       return !when || (*when >= span.first && *when <= span.second);
     });
@@ -77,6 +88,7 @@ class OwnChanges final {
 
  private:
   std::set<std::pair<std::string, std::string>> known_;
+  std::multimap<std::string, std::pair<WallTime, WallTime>> reports_;
   std::vector<std::pair<WallTime, WallTime>> spans_;
 };
 
@@ -126,18 +138,26 @@ Result<Found> look_at_files(const LookOrder& order, const secrets::Redactor& red
   const OwnChanges own(order.own, root->path());
   Found found;
   std::vector<std::string> changed;
+  const auto tell = [&](const std::string& path, std::string_view hash,
+                        std::optional<WallTime> when) {
+    if (own.contain(path, hash, when)) return;
+    if (own.may_contain(when)) {
+      ++found.unclear;
+    } else {
+      changed.push_back(path);
+    }
+  };
   for (const std::string& path : paths) {
     const auto known = before.find(path);
     const std::string mark = known == before.end() ? "" : known->second;
     auto seen = see_file(*root, path, mark, order.now);
     if (!seen) continue;
     const std::string hash(hash_of(seen->mark));
-    if ((mark.empty() || hash_of(mark) != hash) && !own.contain(path, hash, seen->changed))
-      changed.push_back(path);
+    if (mark.empty() || hash_of(mark) != hash) tell(path, hash, seen->changed);
     found.marks.emplace(path, std::move(seen->mark));
   }
   for (const auto& [path, mark] : before) {
-    if (!found.marks.contains(path) && !own.contain(path, "", {})) changed.push_back(path);
+    if (!found.marks.contains(path)) tell(path, "", {});
   }
   if (!changed.empty()) found.causes.push_back(cause_of(changed, redactor));
   return found;
@@ -248,9 +268,14 @@ Result<std::optional<Sighting>> look_at_world(Workbench& bench,
                                                    : look_at_entries(lister, order);
   if (!found) return std::unexpected(std::move(found.error()));
   // What was there before anybody looked has not happened.
-  if (!order.last) found->causes.clear();
-  return std::optional(Sighting{
-      .looked = order.now, .marks = std::move(found->marks), .causes = std::move(found->causes)});
+  if (!order.last) {
+    found->causes.clear();
+    found->unclear = 0;
+  }
+  return std::optional(Sighting{.looked = order.now,
+                                .marks = std::move(found->marks),
+                                .causes = std::move(found->causes),
+                                .unclear = found->unclear});
 }
 
 }  // namespace hearth::packs::mandates

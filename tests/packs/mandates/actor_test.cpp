@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <future>
 
 #include "packs/mandates/actor_fixture.hpp"
 #include "packs/mandates/engine/effects.hpp"
@@ -50,6 +51,20 @@ TEST_F(ActorTest, HalfOfASetIsForAPerson) {
       R"({"path":"b","action":"create","content":"b"}]})");
   test::write_file(path("a"), "a");
   EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
+}
+
+TEST_F(ActorTest, OneThatIsStoppedWhileItWaitsForItsWorkspaceChangesNothing) {
+  const Intent intent = prepared(correct_greeting);
+  auto other = bench_->workspaces().hold(spec_.workspace, {});
+  ASSERT_TRUE(other);
+  std::stop_source stop;
+  auto waiting =
+      std::async(std::launch::async, [&] { return actor_->perform(intent, stop.get_token()); });
+  stop.request_stop();
+  const auto stopped = waiting.get();
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+  EXPECT_EQ(read("greeting.txt"), "helo\n");
 }
 
 TEST_F(ActorTest, ADeedThatWasEditedIsNotDone) {
@@ -160,6 +175,21 @@ TEST_F(ActorTest, TheStrictestRuleOfASetCounts) {
   EXPECT_EQ(judge(both("secret/b")).word, Word::deny);
 }
 
+TEST_F(ActorTest, TheLastRuleThatFitsCounts) {
+  spec_.commands = {{.rule = "echo ...", .scope = "auto"},
+                    {.rule = "echo deploy ...", .scope = "deny"}};
+  const auto echo = [](const std::string& words) {
+    return R"({"id":"s","kind":"command","words":["echo",)" + words + "]}";
+  };
+  EXPECT_EQ(judge(echo(R"("deploy","prod")")).word, Word::deny);
+  EXPECT_EQ(judge(echo(R"("hello")")).word, Word::automatic);
+  context_.tools["issues_create"].answer = [](const std::string&) { return pack::Reply(); };
+  spec_.tools = {{.tool = "issues_create", .scope = "auto"},
+                 {.tool = "issues_create", .scope = "ask"}};
+  EXPECT_EQ(judge(R"({"id":"s","kind":"tool","tool":"issues_create","arguments":"{}"})").word,
+            Word::ask);
+}
+
 TEST_F(ActorTest, AsksWhateverAMandateAllowedWhenTheFileSaysSo) {
   spec_.paths = {{.glob = "**", .actions = {}, .scope = "auto"}};
   spec_.tools = {{.tool = "issues_create", .scope = "auto"},
@@ -190,8 +220,14 @@ TEST_F(ActorTest, CallsAToolOnceUnderItsKey) {
   EXPECT_EQ(seen, R"({"title":"It fails"})");
   ASSERT_EQ(context_.calls.size(), 1U);
   EXPECT_EQ(context_.calls[0].key, "run/1/s");
+  EXPECT_FALSE(context_.calls[0].is_resend);
   EXPECT_EQ(context_.calls[0].caller->project_root, spec_.workspace);
   EXPECT_EQ(context_.calls[0].caller->name_space, "default");
+  // After a kill: a tool that keeps no keys must not do it again.
+  Intent again = intent;
+  again.is_resend = true;
+  ASSERT_TRUE(actor_->perform(again, {}));
+  EXPECT_TRUE(context_.calls[1].is_resend);
 }
 
 TEST_F(ActorTest, AttackToolsThatAreNotAllowed) {
@@ -298,6 +334,28 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   // Nor whether it has sent something.
   spec_.commands[0].hosts = {"example.org"};
   EXPECT_EQ(prepared(command(R"(["cat","greeting.txt"])")).recovery, Recovery::by_world);
+}
+
+TEST_F(SandboxedActor, TellsACommandThatFailedFromOneThatWasCutOff) {
+  spec_.commands = {{.rule = "sh -c *", .scope = "auto", .writes = true}};
+  const auto shell = [&](const std::string& script) {
+    return prepared(R"({"id":"s","kind":"command","words":["sh","-c",")" + script + R"("]})");
+  };
+  const auto failed = actor_->perform(shell("echo wrote; exit 3"), {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::io);
+  EXPECT_THAT(failed.error().message, HasSubstr("wrote"));
+
+  std::stop_source stop;
+  auto running = std::async(std::launch::async, [&, intent = shell("echo b > begun; sleep 60")] {
+    return actor_->perform(intent, stop.get_token());
+  });
+  EXPECT_TRUE(test::eventually([&] { return std::filesystem::exists(path("begun")); },
+                               std::chrono::seconds(30)));
+  stop.request_stop();
+  const auto cut = running.get();
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, Errc::outcome_unknown);
 }
 
 }  // namespace

@@ -159,8 +159,8 @@ TEST_F(ChatModelTest, TriesAgainAndCountsEachTry) {
 
 TEST_F(ChatModelTest, AsksForAdmissionBeforeEachRequest) {
   ChatModel model(settings("/status-503/v1"));
-  const auto answer = model.ask(question(good), spent_, {}, [](const Spent& spent) -> Result<void> {
-    if (spent.requests < 2) return {};
+  const auto answer = model.ask(question(good), spent_, {}, [&]() -> Result<void> {
+    if (spent_.requests < 2) return {};
     return fail(Errc::busy, "the budget is used up");
   });
   EXPECT_EQ(answer.error().code, Errc::busy);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <memory>
@@ -88,7 +89,11 @@ class SilentModel final : public Thinker {
   Amounts worst_case(Phase phase, const RunContext& context) override {
     return other_.worst_case(phase, context);
   }
-  Thought think(Phase, const RunContext&, const std::stop_token& stop) override {
+  Thought think(Phase,
+                const RunContext&,
+                const std::stop_token& stop,
+                const Reserve& reserve) override {
+    EXPECT_TRUE(reserve());
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
@@ -139,6 +144,41 @@ TEST_F(DispatcherTest, StopCutsAModelCallOff) {
   dispatcher_->cut_off(run);
   expect_state(run, "ended");
   EXPECT_EQ(engine_->run(run).outcome, "stopped");
+}
+
+TEST_F(DispatcherTest, TheDeadlineCutsAModelCallOff) {
+  world_.run_rules.deadline = seconds(1);
+  SilentModel silent(world_);
+  dispatcher_ =
+      Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, silent, world_}, 1)
+          .value();
+  const auto run = create_run();
+  silent.wait_until_asked();
+  expect_state(run, "ended");
+  EXPECT_EQ(engine_->run(run).outcome, "failed");
+  EXPECT_EQ(engine_->run(run).reason, "deadline");
+}
+
+// A run whose store fails for a moment is driven on, without a restart.
+TEST_F(DispatcherTest, GoesOnWhenTheStoreWorksAgain) {
+  auto other = store::Database::open(directory_ / "state/mandates.db", {}).value();
+  std::atomic<bool> breaks = true;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    // Its phase's end then finds no table to write to.
+    if (what == "observe" && breaks.exchange(false))
+      EXPECT_TRUE(other.execute("ALTER TABLE phases RENAME TO gone"));
+    return std::nullopt;
+  };
+  start();
+  const auto run = create_run();
+  const auto deadline = std::chrono::steady_clock::now() + test::patience;
+  while (dispatcher_->status().error.empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  ASSERT_TRUE(other.execute("ALTER TABLE gone RENAME TO phases"));
+  expect_state(run, "ended");
+  EXPECT_EQ(engine_->run(run).outcome, "succeeded");
 }
 
 TEST_F(DispatcherTest, RestsWhileNothingIsDue) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <string>
 
@@ -41,6 +42,36 @@ TEST_F(LedgerTest, UnknownUsageAndAKillChargeTheReservation) {
   open();
   EXPECT_EQ(used(), (Amounts{2, 1000, 0, 0}));
   EXPECT_FALSE(engine_->ledger->settle("b", Amounts{}));
+}
+
+// Who makes another namespace does not have the day's budget anew, also after a restart.
+TEST_F(LedgerTest, TheDayIsThatOfAllLedgers) {
+  auto other = test::Engine::open(directory_ / "other", clock_, world_).value();
+  const Budget budget{.day = {.calls = 3}};
+  const Spender spender{"run", "mandate"};
+  {
+    const auto days = std::make_shared<DayTotal>();
+    auto a = Ledger::open(*engine_->store, days).value();
+    auto b = Ledger::open(*other->store, days).value();
+    EXPECT_EQ(a->reserve("1", spender, {2}, budget).value(), std::nullopt);
+    EXPECT_EQ(b->reserve("1", spender, {2}, budget).value(), "day: calls");
+    ASSERT_TRUE(a->settle("1", Amounts{1}));
+    EXPECT_EQ(b->reserve("2", spender, {2}, budget).value(), std::nullopt);
+    EXPECT_EQ(a->usage(spender).day.calls, 3);
+    b.reset();
+    EXPECT_EQ(a->usage(spender).day.calls, 1) << "it takes its own along";
+  }
+  other.reset();
+  open();
+  other = test::Engine::open(directory_ / "other", clock_, world_).value();
+  const auto days = std::make_shared<DayTotal>();
+  auto opening = days->opening();
+  auto a = Ledger::open(*engine_->store, days).value();
+  auto refused =
+      std::async(std::launch::async, [&] { return a->reserve("3", spender, {1}, budget).value(); });
+  auto b = Ledger::open(*other->store, days).value();
+  opening.reset();
+  EXPECT_EQ(refused.get(), "day: calls") << "nothing was reserved before all were open";
 }
 
 TEST_F(LedgerTest, RefusesWhatDoesNotFitIntoAnyScope) {

@@ -66,7 +66,9 @@ TEST(Recovery, IsDecidedByTheWorld) {
   EXPECT_EQ(recover(by_world, Standing::after), Recover::done);
   EXPECT_EQ(recover(by_world, Standing::before), Recover::retry);
   EXPECT_EQ(recover(by_world, Standing::other), Recover::needs_review);
-  EXPECT_EQ(recover({.recovery = Recovery::by_key}, Standing::other), Recover::retry);
+  const Intent by_key{.recovery = Recovery::by_key};
+  EXPECT_EQ(recover(by_key, Standing::other, hours(22)), Recover::retry);
+  EXPECT_EQ(recover(by_key, Standing::other, hours(24)), Recover::needs_review) << "forgotten";
 }
 
 // testing::Test has a Run of its own.
@@ -187,6 +189,18 @@ TEST_F(MachineTest, FailsWhenItsRetriesAreUsedUpAndCanBeRetriedByHand) {
   EXPECT_EQ(world_.count("think"), 4);  // orient once, decide twice, reflect
 }
 
+TEST_F(MachineTest, GoesAsFarAsItsCallsReach) {
+  world_.run_rules.budget.run.calls = 3;  // orient, decide, reflect
+  EXPECT_EQ(run().outcome, "succeeded");
+  world_.requests = 2;  // an answer that has to be repaired
+  world_.used = Amounts{2, 100, 2000, 50};
+  const mandates::Run ended = run();
+  EXPECT_EQ(ended.outcome, "failed");
+  EXPECT_EQ(ended.reason, "budget: run: calls");
+  // What the first of the two used is charged, the second was never sent.
+  EXPECT_EQ(engine_->ledger->usage({ended.id, ""}).run.calls, 3);
+}
+
 TEST_F(MachineTest, WaitsVisiblyForAModel) {
   bool has_model = false;
   world_.interfere = [&](std::string_view what) -> std::optional<Error> {
@@ -257,6 +271,31 @@ TEST_F(MachineTest, ADeniedStepFails) {
   EXPECT_EQ(finish(n).outcome, "succeeded");  // the model was told, and found the goal reached
   EXPECT_EQ(step_output(n, "a"), "failed: denied: denied");
   EXPECT_EQ(world_.read("a.txt"), "");
+}
+
+TEST_F(MachineTest, TheDeadlineEndsARunThatWaits) {
+  world_.run_rules.deadline = minutes(10);
+  world_.plans = {"a||halt|ask write a.txt x"};
+  const auto asks = start();
+  EXPECT_EQ(finish(asks).reason, "waiting_approval");
+  world_.plans = {"a||halt|write b.txt new"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    world_.put("b.txt", "half");
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto looks = start();
+  EXPECT_EQ(finish(looks).reason, "needs_review");
+  // By itself: nobody wakes them.
+  clock_.advance(minutes(10));
+  for (const auto run : {asks, looks}) {
+    EXPECT_EQ(finish(run).state, "ended");
+    EXPECT_EQ(engine_->run(run).reason, "deadline");
+  }
+  EXPECT_TRUE(engine_->approvals().pending().value().empty());
+  // A person's word is taken nevertheless, for the record.
+  EXPECT_TRUE(
+      engine_->effects().resolve(engine_->effects().for_review().value().front(), true, "ada"));
 }
 
 TEST_F(MachineTest, NoAnswerUntilTheDeadlineIsNo) {
@@ -375,13 +414,45 @@ TEST_F(MachineTest, IsDrivenOnAfterTheDaemonLeft) {
   EXPECT_EQ(world_.count("think"), 4);
 }
 
+// Whoever carries it out says that it is over: nobody has to look, and what it printed is kept.
+TEST_F(MachineTest, AnEffectThatFailedToItsEndHasFailed) {
+  world_.put("a.txt", "old");
+  world_.plans = {"a||halt|write a.txt new"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    world_.put("a.txt", "half");
+    return Error{Errc::io, "printed; exited with 3", {}};
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).state, "ended");
+  EXPECT_EQ(step_output(n, "a"), "failed: printed; exited with 3");
+  EXPECT_TRUE(engine_->effects().for_review().value().empty());
+}
+
+// A leaving daemon cuts a call of a tool off; the next one says that it may be the second.
+TEST_F(MachineTest, SaysThatAnEffectMayHaveHappened) {
+  world_.plans = {"a||halt|post hello"};
+  std::stop_source leaving;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+    leaving.request_stop();
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto n = start();
+  engine_->work(leaving.get_token());
+  EXPECT_EQ(world_.resent, 0);
+  reopen();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.resent, 1);
+}
+
 TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {
   world_.put("a.txt", "old");
   world_.plans = {"a||halt|write a.txt new\nb|a|halt|check"};
   world_.interfere = [&](std::string_view what) -> std::optional<Error> {
     if (what != "perform" || world_.read("a.txt") != "old") return std::nullopt;
     world_.put("a.txt", "half");
-    return Error{Errc::io, "the disk is full", {}};
+    return Error{Errc::outcome_unknown, "the disk is full", {}};
   };
   const auto n = start();
   EXPECT_EQ(finish(n).reason, "needs_review");
@@ -393,7 +464,7 @@ TEST_F(MachineTest, AsksAPersonWhenTheWorldDoesNotTell) {
   EXPECT_EQ(finish(n).state, "blocked");
   ASSERT_TRUE(engine_->effects().resolve(keys.front(), true, "ada"));
   EXPECT_EQ(finish(n).outcome, "succeeded");
-  EXPECT_EQ(step_output(n, "a"), "done: decided by ada");
+  EXPECT_EQ(step_output(n, "a"), "done: the disk is full\nit happened, says ada");
   EXPECT_EQ(world_.read("a.txt"), "half");
 }
 

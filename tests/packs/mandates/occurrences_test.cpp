@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "packs/mandates/engine/overview.hpp"
+#include "packs/mandates/engine/sightings.hpp"
 #include "packs/mandates/store_fixture.hpp"
 
 namespace hearth::packs::mandates {
@@ -234,6 +236,104 @@ TEST_F(OccurrencesTest, ATriggerAndAFiringOfOneMomentAreOneRun) {
   EXPECT_EQ(engine_->schedules().trigger(n, now).value().runs.size(), 0U);
 }
 
+// More runs of a schedule wait than are looked at at once, for those of it that wait for a person.
+class CrowdedTest : public OccurrencesTest {
+ protected:
+  void SetUp() override {
+    OccurrencesTest::SetUp();
+    world_.plans = {"a||halt|ask write a.txt x"};
+    const auto n = schedule({.timing = "cron * * * * *", .overlap = Overlap::allow});
+    for (int i = 0; i < 60; ++i) {
+      clock_.advance(minutes(1));
+      while (engine_->work()) {
+      }
+    }
+    EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'blocked'"), 8);
+    EXPECT_GT(engine_->number("SELECT count(*) FROM runs WHERE state = 'waiting'"), 32);
+    EXPECT_TRUE(engine_->schedules().pause(n, "enough"));
+    EXPECT_TRUE(engine_->scheduler->changed(n));
+  }
+};
+
+TEST_F(CrowdedTest, OtherRunsDoNotWaitForThem) {
+  world_.plans = {"a||halt|check"};
+  const auto other = create_mandate(*engine_->store, "other", "spec").value();
+  const auto run = engine_->runs().create(other.n, "test").value();
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->run(run).outcome, "succeeded");
+}
+
+TEST_F(CrowdedTest, AnApprovalLetsTheNextOneBegin) {
+  for (const std::string& each : engine_->approvals().pending().value())
+    ASSERT_TRUE(engine_->approvals().decide(each, Verdict::deny, "ada", ""));
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'ended'"), 8);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'blocked'"), 8);
+}
+
+TEST_F(CrowdedTest, AStoppedMandateLeavesNoneOfThem) {
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", "enough"));
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'waiting'"), 0);
+  while (engine_->work()) {
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE outcome <> 'stopped'"), 0);
+}
+
+// A clock that was ahead once stops what follows it, until a person says that it is right now.
+TEST_F(OccurrencesTest, GoesOnWhenTheClockIsAccepted) {
+  schedule({.timing = "every 10m"});
+  const auto count = [&] { return engine_->number("SELECT count(*) FROM runs"); };
+  const auto pass = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      clock_.advance(minutes(10));
+      while (engine_->work()) {
+      }
+    }
+  };
+  clock_.advance(hours(1000));
+  pass(1);
+  clock_.advance(-hours(1000));
+  const auto before = count();
+  pass(3);
+  EXPECT_EQ(count(), before);
+  EXPECT_GT(engine_->store->clock_lag(), hours(990));
+  ASSERT_TRUE(engine_->store->accept_clock("ada"));
+  EXPECT_EQ(engine_->store->clock_lag().count(), 0);
+  ASSERT_TRUE(engine_->scheduler->load());
+  pass(3);
+  EXPECT_EQ(count(), before + 3);
+  open();
+  EXPECT_EQ(engine_->store->clock_lag().count(), 0) << "also after a restart";
+  EXPECT_TRUE(engine_->store->audit());
+}
+
+TEST_F(OccurrencesTest, RefusesWhatWouldNeverFire) {
+  const auto create = [&](ScheduleSpec spec) {
+    return engine_->schedules().create(mandate_.n, spec);
+  };
+  EXPECT_EQ(create({.timing = "at 2000-01-01T00:00:00Z"}).error().code, Errc::invalid_args);
+  EXPECT_EQ(create({.timing = "every 1h", .zone = "Europe/Nowhere"}).error().code,
+            Errc::invalid_args);
+  EXPECT_TRUE(create({.timing = "at 2150-01-01T00:00:00Z"}));
+  EXPECT_TRUE(create({.timing = "on changed *.md"}));
+}
+
+TEST_F(OccurrencesTest, TellsOfThoseThatAreSkipped) {
+  world_.plans = {"a||halt|ask write a.txt x"};
+  const auto n = schedule({.timing = "every 10m"});
+  for (int i = 0; i < 4; ++i) {
+    clock_.advance(minutes(10));
+    while (engine_->work()) {
+    }
+  }
+  const Fired fired = engine_->schedules().trigger(n, engine_->store->now()).value();
+  EXPECT_TRUE(fired.runs.empty());
+  auto reader = engine_->store->read().value();
+  EXPECT_GE(skipped_of(*reader, n).value(), 3);
+}
+
 TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   // One transaction for all, as an import would.
   ASSERT_TRUE(engine_->store->commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
@@ -258,6 +358,14 @@ TEST_F(OccurrencesTest, TenThousandSchedulesCostWhatIsDue) {
   }
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), fired);
   EXPECT_EQ(engine_->number("SELECT count(*) FROM missed"), 0);
+}
+
+TEST_F(OccurrencesTest, WhatNobodyCanTellIsCountedAsMissed) {
+  const auto n = schedule({.timing = "on changed docs/**"});
+  Sightings sightings(*engine_->store);
+  ASSERT_TRUE(sightings.store(n, 0, {.looked = engine_->store->now(), .unclear = 3}));
+  EXPECT_EQ(engine_->number("SELECT count FROM missed"), 3);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 0);
 }
 
 }  // namespace

@@ -380,9 +380,6 @@ TEST(OverlapPolicy, DecidesByWhatStillRuns) {
   EXPECT_EQ(admit(Overlap::terminate_other, {.active = 1}, limits).others, Stop::terminate);
   EXPECT_EQ(admit(Overlap::allow, {.waiting = 2}, limits).reason, "queue_full");
 
-  EXPECT_FALSE(may_begin(Overlap::buffer_all, 1, limits));
-  EXPECT_TRUE(may_begin(Overlap::allow, 1, limits));
-  EXPECT_FALSE(may_begin(Overlap::allow, 2, limits));
   for (const auto each : {Overlap::skip, Overlap::buffer_one, Overlap::buffer_all,
                           Overlap::cancel_other, Overlap::terminate_other, Overlap::allow})
     EXPECT_EQ(overlap_from_name(overlap_name(each)), each);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -46,6 +47,8 @@ class ScriptedWorld final : public mandates::Observer,
   std::vector<std::string> plans{"a||halt|write a.txt hello"};
   std::vector<std::string> reflections{"done"};
   mandates::RunRules run_rules;
+  std::atomic<int> resent = 0;  // effects that may have happened before
+  int requests = 1;             // of each thought
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
   // Called before it thinks, performs or observes: may fail in its place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
@@ -60,7 +63,11 @@ class ScriptedWorld final : public mandates::Observer,
   }
   mandates::Thought think(mandates::Phase phase,
                           const mandates::RunContext& context,
-                          const std::stop_token&) override {
+                          const std::stop_token&,
+                          const Reserve& reserve) override {
+    for (int i = 0; i < requests; ++i) {
+      if (auto may = reserve(); !may) return {std::unexpected(may.error()), mandates::Amounts{i}};
+    }
     const std::string name(mandates::phase_name(phase));
     log("think", context.run + "/" + std::to_string(context.cycle) + "/" + name);
     if (auto error = disturbed(name)) return {std::unexpected(*error), used};
@@ -131,6 +138,7 @@ class ScriptedWorld final : public mandates::Observer,
   }
   Result<std::string> perform(const mandates::Intent& intent, const std::stop_token&) override {
     if (auto error = disturbed("perform")) return std::unexpected(*error);
+    resent += intent.is_resend;
     if (intent.kind == "write") {
       if (hash(intent.target) != intent.before_hash) return fail(Errc::conflict, "it has changed");
       auto done = store::replace_file(file(intent.target), intent.payload);

@@ -165,5 +165,17 @@ TEST_F(StoreTest, AClockSetBackStandsStill) {
   EXPECT_EQ(engine_->store->clock_lag(), hours(48));
 }
 
+// The last record is behind the anchor, and only the database knows that it was there.
+TEST_F(StoreTest, AttackTheLastRecordIsCut) {
+  ASSERT_TRUE(engine_->store->audit());
+  const std::string journal = state_ + "/journal";
+  const auto before = std::filesystem::file_size(journal);
+  ASSERT_TRUE(create_mandate(*engine_->store, "other", "spec"));
+  std::filesystem::resize_file(journal, before);
+  const auto checked = engine_->store->audit();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, Errc::damaged);
+}
+
 }  // namespace
 }  // namespace hearth::packs::mandates

@@ -35,6 +35,7 @@ class WorldLook : public BenchTest {
     EXPECT_TRUE(seen) << seen.error().message;
     if (!seen || !*seen) return {"later"};
     last_ = Seen{1, (*seen)->looked - hours(24), (*seen)->marks};
+    unclear_ = (*seen)->unclear;
     return (*seen)->causes;
   }
   void write(const std::string& name, const std::string& text) {
@@ -65,6 +66,7 @@ class WorldLook : public BenchTest {
   const workspace::Root root_ = workspace::Root::open(path("")).value();
   std::optional<Workbench> bench_;
   std::optional<Seen> last_;
+  std::int64_t unclear_ = 0;
   const Watched files_{.what = Watched::What::files, .words = {"docs/**", "*.txt"}};
   const Watched label_{.what = Watched::What::label, .words = {"bug"}};
   const Watched entries_{.what = Watched::What::entries, .words = {"decision"}};
@@ -128,6 +130,7 @@ TEST_F(WorldLook, WhatACommandOfAMandateWroteIsToldByItsTime) {
                  .to = now + hours(1)};
   write("docs/built", "x");
   EXPECT_THAT(look(files_, {made}), IsEmpty());
+  EXPECT_EQ(unclear_, 1) << "it may have been a person, and is not lost";
   made.from = now - hours(2);
   made.to = now - hours(1);
   write("docs/built", "y");

@@ -9,7 +9,7 @@ namespace hearth::packs::mandates {
 namespace {
 
 // After a failure of the store.
-constexpr auto pause = std::chrono::seconds(5);
+constexpr auto pause = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void Dispatcher::close() {
   {
     auto state = state_.lock();
     state->is_closing = true;
-    for (auto& [run, stop] : state->runs) stop.request_stop();
+    for (auto& [run, driven] : state->runs) driven.stop.request_stop();
   }
   state_.notify_all();
   alarm_.ring();
@@ -63,7 +63,7 @@ void Dispatcher::cut_off(std::int64_t run) {
   {
     auto state = state_.lock();
     if (const auto found = state->runs.find(run); found != state->runs.end()) {
-      found->second.request_stop();
+      found->second.stop.request_stop();
     }
   }
   alarm_.ring();
@@ -87,7 +87,9 @@ void Dispatcher::watch() {
       status.beat = store_.now();
       status.schedules = scheduler_.size();
       status.wake = next;
-      status.error = wake ? "" : wake.error().message;
+      // Why a run is to be driven again stays to be seen until it was.
+      if (!wake) status.error = wake.error().message;
+      if (wake && state->again.empty()) status.error.clear();
     }
     if (!wake) log::error("mandates cannot be scheduled", {log::kv("error", wake.error().message)});
     alarm_.wait(next);
@@ -119,16 +121,50 @@ Result<std::optional<WallTime>> Dispatcher::look() {
   const auto next = runs_.next_wake(now);
   if (!next) return std::unexpected(next.error());
   if (*next && (!wake || **next < *wake)) wake = *next;
+  for (const auto each : {cut_off_late(now), drive_again(now)}) {
+    if (each && (!wake || *each < *wake)) wake = each;
+  }
   return wake;
 }
 
-void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
+// Those whose deadline is over, in the middle of what they do; when the next one's is.
+std::optional<WallTime> Dispatcher::cut_off_late(WallTime now) {
+  std::optional<WallTime> next;
+  auto state = state_.lock();
+  for (auto& [run, driven] : state->runs) {
+    if (!driven.deadline) continue;
+    if (*driven.deadline <= now) {
+      driven.stop.request_stop();
+      driven.deadline.reset();
+    } else if (!next || *driven.deadline < *next) {
+      next = driven.deadline;
+    }
+  }
+  return next;
+}
+
+// Runs that could not go on, for the store: they are "running" there and nobody takes them. When
+// that is, if it is later.
+std::optional<WallTime> Dispatcher::drive_again(WallTime now) {
+  std::vector<std::int64_t> again;
   {
     auto state = state_.lock();
-    for (const std::int64_t run : runs) {
-      state->runs.emplace(run, std::stop_source());
-      state->queue.push_back(run);
-    }
+    if (state->again.empty()) return std::nullopt;
+    if (now < state->again_at) return state->again_at;
+    again = std::exchange(state->again, {});
+  }
+  enqueue(again);
+  return std::nullopt;
+}
+
+void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
+  for (const std::int64_t run : runs) {
+    Driven driven;
+    // One whose rules cannot be read ends for that.
+    if (const auto deadline = machine_.deadline(run)) driven.deadline = *deadline;
+    auto state = state_.lock();
+    state->runs.emplace(run, std::move(driven));
+    state->queue.push_back(run);
   }
   state_.notify_all();
 }
@@ -143,11 +179,11 @@ void Dispatcher::work() {
       if (state->is_closing) return;
       run = state->queue.front();
       state->queue.pop_front();
-      stop = state->runs.at(run).get_token();
+      stop = state->runs.at(run).stop.get_token();
       ++state->driven;
     }
     const auto driven = machine_.drive(run, stop);
-    // Its rows are as they were, and it is "running": the next start drives it on.
+    // Its rows are as they were, and it is "running": it is driven on after a pause.
     if (!driven) {
       log::error("a run cannot go on",
                  {log::kv("run", run), log::kv("error", driven.error().message)});
@@ -156,7 +192,11 @@ void Dispatcher::work() {
       auto state = state_.lock();
       --state->driven;
       state->runs.erase(run);
-      if (!driven) state->status.error = driven.error().message;
+      if (!driven) {
+        state->status.error = driven.error().message;
+        state->again.push_back(run);
+        state->again_at = store_.now() + pause;
+      }
     }
     // Its place is free, and others may have waited for its end.
     alarm_.ring();

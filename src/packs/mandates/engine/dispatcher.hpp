@@ -53,11 +53,17 @@ class Dispatcher final {
   void close();
 
  private:
+  struct Driven {
+    std::stop_source stop;
+    std::optional<WallTime> deadline;  // until it is cut off
+  };
   struct State {
     bool is_closing = false;
-    std::vector<std::int64_t> changed;              // schedules
-    std::deque<std::int64_t> queue;                 // runs that wait for a thread
-    std::map<std::int64_t, std::stop_source> runs;  // in the queue, or driven
+    std::vector<std::int64_t> changed;    // schedules
+    std::deque<std::int64_t> queue;       // runs that wait for a thread
+    std::map<std::int64_t, Driven> runs;  // in the queue, or driven
+    std::vector<std::int64_t> again;      // whose store failed; driven on at `again_at`
+    WallTime again_at;
     std::size_t driven = 0;
     DispatcherStatus status;
   };
@@ -72,6 +78,8 @@ class Dispatcher final {
   [[nodiscard]] Result<std::optional<WallTime>> look();
   void work();
   void enqueue(const std::vector<std::int64_t>& runs);
+  [[nodiscard]] std::optional<WallTime> cut_off_late(WallTime now);
+  [[nodiscard]] std::optional<WallTime> drive_again(WallTime now);
 
   MandateStore& store_;
   Runs runs_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "packs/mandates/engine/unix_ms.hpp"
+
 namespace hearth::packs::mandates {
 namespace {
 
@@ -18,7 +20,9 @@ std::string_view effect_state_name(EffectState state) {
   return state_names[static_cast<std::size_t>(state)];
 }
 
-Recover recover(const Intent& intent, Standing standing) {
+Recover recover(const Intent& intent, Standing standing, std::chrono::milliseconds age) {
+  // Its key may be forgotten, and it would happen twice.
+  if (intent.recovery == Recovery::by_key && age >= keys_kept) return Recover::needs_review;
   if (intent.recovery != Recovery::by_world) return Recover::retry;
   // An effect that leaves things as they are is done in either case.
   switch (standing) {
@@ -36,7 +40,8 @@ Result<std::optional<Effect>> Effects::find(const std::string& key) {
   auto reader = store_.read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   auto rows = (*reader)->query(
-      "SELECT state, kind, target, identity, before_hash, after_hash, recovery, payload, output "
+      "SELECT state, kind, target, identity, before_hash, after_hash, recovery, payload, output, "
+      "intended_ms "
       "FROM effects WHERE key = ?",
       key);
   if (!rows.next()) {
@@ -57,7 +62,8 @@ Result<std::optional<Effect>> Effects::find(const std::string& key) {
                            .after_hash = std::string(rows.text(5)),
                            .payload = std::string(rows.text(7)),
                            .recovery = static_cast<Recovery>(recovery)},
-                .output = std::string(rows.text(8))};
+                .output = std::string(rows.text(8)),
+                .intended = from_ms(rows.integer(9))};
 }
 
 Result<void> Effects::intend(const Run& run,
@@ -129,9 +135,12 @@ Result<void> Effects::resolve(const std::string& key, bool is_done, std::string 
         change->integer("SELECT run_n FROM effects WHERE key = ? AND state = 'review'", key);
     if (!run) return std::unexpected(run.error());
     if (!*run) return fail(Errc::not_found, "no effect " + key + " waits for a look");
-    auto done =
-        change->run("UPDATE effects SET state = ?, output = ?, ended_ms = ? WHERE key = ?",
-                    is_done ? "done" : "failed", "decided by " + reviewer, change.now_ms(), key);
+    auto done = change->run(
+        "UPDATE effects SET state = ?, output = output || iif(output = '', '', "
+        "char(10)) || ?, ended_ms = ? WHERE key = ?",
+        is_done ? "done" : "failed",
+        (is_done ? "it happened, says " : "it did not happen, says ") + reviewer, change.now_ms(),
+        key);
     if (done) done = wake_run(change, **run);
     if (done) {
       done = change.note(

@@ -19,12 +19,16 @@ enum class EffectState : std::uint8_t { intended, done, failed, review };
 
 // What to do about an effect that was intended, and of which nothing else is known.
 enum class Recover : std::uint8_t { done, retry, needs_review };
-[[nodiscard]] Recover recover(const Intent& intent, Standing standing);
+// `age`: since it was intended.
+[[nodiscard]] Recover recover(const Intent& intent,
+                              Standing standing,
+                              std::chrono::milliseconds age = {});
 
 struct Effect {
   EffectState state = EffectState::intended;
   Intent intent;
   std::string output;
+  WallTime intended;
 };
 
 // Members are for any thread.

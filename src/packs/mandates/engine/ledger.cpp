@@ -14,29 +14,6 @@ std::int64_t day_of(WallTime time) {
   return std::chrono::floor<std::chrono::days>(time.time_since_epoch()).count();
 }
 
-// What a limit leaves, kind by kind; the kind that does not fit.
-std::optional<std::string_view> exceeded(const Limits& limits,
-                                         const Amounts& used,
-                                         const Amounts& wanted) {
-  struct Kind {
-    std::string_view name;
-    const std::optional<std::int64_t>& limit;
-    std::int64_t used;
-    std::int64_t wanted;
-  };
-  const std::array<Kind, 4> kinds{{{"calls", limits.calls, used.calls, wanted.calls},
-                                   {"tokens", limits.tokens, used.tokens, wanted.tokens},
-                                   {"money", limits.money, used.money, wanted.money},
-                                   {"time", limits.wall_ms, used.wall_ms, wanted.wall_ms}}};
-  for (const Kind& each : kinds) {
-    // Not used + wanted > limit, which a large number could overflow.
-    if (each.limit && (each.used > *each.limit || each.wanted > *each.limit - each.used)) {
-      return each.name;
-    }
-  }
-  return std::nullopt;
-}
-
 bool is_sane(const Amounts& amounts) {
   constexpr std::int64_t most = std::int64_t{1} << 50;  // sums of thousands of them fit
   const auto in_range = [](std::int64_t value) { return value >= 0 && value <= most; };
@@ -53,21 +30,6 @@ std::string budget_text(std::int64_t last,
 }
 
 }  // namespace
-
-Amounts& operator+=(Amounts& a, const Amounts& b) {
-  a.calls += b.calls;
-  a.tokens += b.tokens;
-  a.money += b.money;
-  a.wall_ms += b.wall_ms;
-  return a;
-}
-Amounts& operator-=(Amounts& a, const Amounts& b) {
-  a.calls -= b.calls;
-  a.tokens -= b.tokens;
-  a.money -= b.money;
-  a.wall_ms -= b.wall_ms;
-  return a;
-}
 
 Digest Ledger::seal(const Digest& before, std::int64_t n, const Entry& entry) const {
   const auto text = [](std::int64_t value) { return std::to_string(value); };
@@ -123,8 +85,8 @@ Result<void> Ledger::load(State& state) {
   return {};
 }
 
-Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store) {
-  auto ledger = std::unique_ptr<Ledger>(new Ledger(store));
+Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store, std::shared_ptr<DayTotal> days) {
+  auto ledger = std::unique_ptr<Ledger>(new Ledger(store, std::move(days)));
   auto state = ledger->state_.lock();
   if (auto loaded = ledger->load(*state); !loaded)
     return std::unexpected(std::move(loaded.error()));
@@ -139,7 +101,15 @@ Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store) {
   if (count->value_or(0) > most_entries) {
     if (auto folded = ledger->fold(*state); !folded) return std::unexpected(folded.error());
   }
+  for (const auto& [day, amounts] : state->days) ledger->days_->add(day, amounts);
+  state->is_open = true;
   return ledger;
+}
+
+Ledger::~Ledger() {
+  const auto state = state_.lock();
+  if (!state->is_open) return;
+  for (const auto& [day, amounts] : state->days) days_->subtract(day, amounts);
 }
 
 Result<void> Ledger::insert(Change& change, State& state, const Entry& entry) const {
@@ -184,26 +154,28 @@ Result<std::optional<std::string>> Ledger::reserve(const std::string& name,
   auto state = state_.lock();
   if (!is_sane(worst)) return fail(Errc::internal, "budget: no amount that can be reserved");
   if (state->open.contains(name)) return fail(Errc::conflict, "budget: " + name + " is reserved");
-  // A day that has begun stays, wherever the clock goes.
-  const std::int64_t day = std::max(day_of(store_.now()), state->day);
+  // The store's time, which goes back only by a person's word (MandateStore::accept_clock).
+  const std::int64_t day = day_of(store_.now());
   struct Scope {
     std::string_view name;
     const Limits& limits;
     const Amounts& used;
   };
-  const std::array<Scope, 3> scopes{{{"run", budget.run, state->runs[spender.run]},
-                                     {"mandate", budget.mandate, state->mandates[spender.mandate]},
-                                     {"day", budget.day, state->days[day]}}};
+  const std::array<Scope, 2> scopes{
+      {{"run", budget.run, state->runs[spender.run]},
+       {"mandate", budget.mandate, state->mandates[spender.mandate]}}};
   for (const Scope& scope : scopes) {
     if (const auto kind = exceeded(scope.limits, scope.used, worst)) {
       return std::string(scope.name) + ": " + std::string(*kind);
     }
   }
+  if (const auto kind = days_->reserve(day, worst, budget.day)) return "day: " + std::string(*kind);
   auto done =
       append(*state, Point::call_reserved,
              {.kind = "reserve", .name = name, .spender = spender, .day = day, .amounts = worst});
-  if (!done) return std::unexpected(std::move(done.error()));
-  return std::nullopt;
+  if (done) return std::nullopt;
+  days_->subtract(day, worst);
+  return std::unexpected(std::move(done.error()));
 }
 
 Result<void> Ledger::settle(const std::string& name, const std::optional<Amounts>& used) {
@@ -220,7 +192,9 @@ Result<void> Ledger::settle(const std::string& name, const std::optional<Amounts
   } else {
     entry.amounts = {};
   }
-  return append(*state, Point::call_settled, entry);
+  auto done = append(*state, Point::call_settled, entry);
+  if (done) days_->add(entry.day, entry.amounts);
+  return done;
 }
 
 Ledger::Usage Ledger::usage(const Spender& spender) {
@@ -231,7 +205,7 @@ Ledger::Usage Ledger::usage(const Spender& spender) {
   };
   return {.run = find(state->runs, spender.run),
           .mandate = find(state->mandates, spender.mandate),
-          .day = find(state->days, std::max(day_of(store_.now()), state->day))};
+          .day = days_->of(day_of(store_.now()))};
 }
 
 // Runs that ended and days that are over need no entries any more; what mandates used stays.

@@ -13,33 +13,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/guarded.hpp"
+#include "packs/mandates/engine/amounts.hpp"
+#include "packs/mandates/engine/day_total.hpp"
 #include "packs/mandates/engine/mandate_store.hpp"
 
 namespace hearth::packs::mandates {
 
-struct Amounts {
-  std::int64_t calls = 0;
-  std::int64_t tokens = 0;
-  std::int64_t money = 0;  // millionths of the unit that the prices are in
-  std::int64_t wall_ms = 0;
-  friend bool operator==(const Amounts&, const Amounts&) = default;
-};
-Amounts& operator+=(Amounts& a, const Amounts& b);
-Amounts& operator-=(Amounts& a, const Amounts& b);
-
-// Nothing: no limit of this kind.
-struct Limits {
-  std::optional<std::int64_t> calls;
-  std::optional<std::int64_t> tokens;
-  std::optional<std::int64_t> money;
-  std::optional<std::int64_t> wall_ms;
-};
 struct Budget {
   Limits run;
   Limits mandate;  // of all its runs
-  Limits day;      // of all mandates; days are those of UTC
+  Limits day;      // of all mandates of the daemon; days are those of UTC
 };
 
 struct Spender {
@@ -51,7 +37,12 @@ struct Spender {
 class Ledger final {
  public:
   // `damaged` when an entry is missing, was changed, or is not the last that the journal knows.
-  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(MandateStore& store);
+  // `days` is shared by all ledgers of a daemon.
+  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(
+      MandateStore& store, std::shared_ptr<DayTotal> days = std::make_shared<DayTotal>());
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
 
   // Nothing when it is reserved; else which budget leaves too little ("day: tokens"). An error is
   // no reservation either. The name must be new.
@@ -66,7 +57,7 @@ class Ledger final {
   struct Usage {
     Amounts run;
     Amounts mandate;
-    Amounts day;
+    Amounts day;  // of all ledgers
   };
   [[nodiscard]] Usage usage(const Spender& spender);
 
@@ -79,6 +70,7 @@ class Ledger final {
     Amounts amounts;
   };
   struct State {
+    bool is_open = false;   // what it holds is in the day's total
     std::int64_t last = 0;  // the last entry's number
     Digest mac{};
     std::int64_t day = 0;  // the latest day that was charged
@@ -88,7 +80,8 @@ class Ledger final {
     std::map<std::string, Entry> open;  // reservations
   };
 
-  explicit Ledger(MandateStore& store) : store_(store), key_(store.key().derive("ledger")) {}
+  Ledger(MandateStore& store, std::shared_ptr<DayTotal> days)
+      : store_(store), key_(store.key().derive("ledger")), days_(std::move(days)) {}
   [[nodiscard]] Result<void> load(State& state);
   [[nodiscard]] Digest seal(const Digest& before, std::int64_t n, const Entry& entry) const;
   [[nodiscard]] Result<void> insert(Change& change, State& state, const Entry& entry) const;
@@ -98,6 +91,7 @@ class Ledger final {
 
   MandateStore& store_;
   const Key key_;
+  const std::shared_ptr<DayTotal> days_;
   Guarded<State> state_;
 };
 

@@ -1,6 +1,7 @@
 #include "packs/mandates/engine/machine.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "packs/mandates/engine/scene.hpp"
 
@@ -75,25 +76,44 @@ Result<RunMachine::Next> RunMachine::advance(std::int64_t n, const std::stop_tok
   scene->rules = *rules;
   // The reason is that of who asked for it.
   if (scene->run.stop != Stop::none) return end(*scene, "stopped", scene->run.reason);
-  if (stop.stop_requested()) return Next::leave;
   if (auto reason = reason_to_stop(*scene)) return end(*scene, "failed", *reason);
+  if (stop.stop_requested()) return Next::leave;
   const auto phase = next_phase(scene->phases);
   if (!phase) return finish_cycle(*scene);
   return run_phase(*scene, *phase, stop);
 }
 
-Result<bool> RunMachine::is_asked_to_stop(std::int64_t n) {
+// Asked to, meanwhile, or at its deadline.
+Result<bool> RunMachine::has_to_end(const Scene& scene) {
+  if (store_.now() >= scene.deadline()) return true;
   auto reader = store_.read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  const auto run = load_run(**reader, n);
+  const auto run = load_run(**reader, scene.run.n);
   if (!run) return std::unexpected(run.error());
   return run->stop != Stop::none;
 }
 
+Result<WallTime> RunMachine::deadline(std::int64_t n) {
+  auto scene = look(n);
+  if (!scene) return std::unexpected(std::move(scene.error()));
+  auto rules = ports_.thinker.rules(scene->context.spec);
+  if (!rules) return std::unexpected(std::move(rules.error()));
+  scene->rules = *rules;
+  return scene->deadline();
+}
+
+// Whatever it waits for, its deadline ends it.
+Result<RunMachine::Next> RunMachine::block(const Scene& scene,
+                                           std::string_view reason,
+                                           WallTime until) {
+  auto blocked = runs_.block(scene.run, reason, std::min(until, scene.deadline()));
+  if (!blocked) return std::unexpected(std::move(blocked.error()));
+  return Next::leave;
+}
+
 // What ends a run before its next phase, whatever that is.
 std::optional<std::string> RunMachine::reason_to_stop(const Scene& scene) const {
-  const WallTime begun = scene.run.begun.value_or(scene.run.created);
-  if (store_.now() - begun >= scene.rules.deadline) return "deadline";
+  if (store_.now() >= scene.deadline()) return "deadline";
   if (scene.run.cycle > scene.rules.most_cycles) return "cycles";
   if (scene.run.bad_cycles >= scene.rules.most_bad_cycles) return "errors";
   return std::nullopt;
@@ -130,10 +150,7 @@ Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
 
 // Until somebody comes, which wakes the run, or its deadline is over.
 Result<RunMachine::Next> RunMachine::wait_for_model(const Scene& scene, const std::string& why) {
-  const WallTime begun = scene.run.begun.value_or(scene.run.created);
-  auto blocked = runs_.block(scene.run, "waiting_model: " + why, begun + scene.rules.deadline);
-  if (!blocked) return std::unexpected(std::move(blocked.error()));
-  return Next::leave;
+  return block(scene, "waiting_model: " + why, WallTime::max());
 }
 
 Result<RunMachine::Next> RunMachine::think(Scene& scene,
@@ -143,13 +160,29 @@ Result<RunMachine::Next> RunMachine::think(Scene& scene,
   const std::string name = scene.run.id + "/" + cycle_text(scene.run.cycle) + "/" +
                            std::string(phase_name(phase)) + "/" + cycle_text(begun);
   const Amounts worst = ports_.thinker.worst_case(phase, scene.context);
-  const auto refused =
-      ledger_.reserve(name, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
-  if (!refused) return std::unexpected(refused.error());
-  if (*refused) return end(scene, "failed", "budget: " + **refused);
-  Thought thought = ports_.thinker.think(phase, scene.context, stop);
-  if (auto settled = ledger_.settle(name, thought.used); !settled)
-    return std::unexpected(settled.error());
+  std::vector<std::string> reserved;
+  std::string refused;
+  const auto reserve = [&]() -> Result<void> {
+    const std::string each = name + "/" + cycle_text(std::ssize(reserved) + 1);
+    const auto lacks =
+        ledger_.reserve(each, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
+    if (!lacks) return std::unexpected(lacks.error());
+    if (*lacks) {
+      refused = "budget: " + **lacks;
+      return fail(Errc::permission, refused);
+    }
+    reserved.push_back(each);
+    return {};
+  };
+  Thought thought = ports_.thinker.think(phase, scene.context, stop, reserve);
+  // What all of them used together is charged to the last.
+  for (const std::string& each : reserved) {
+    const bool is_last = &each == &reserved.back();
+    const auto used = thought.used && !is_last ? std::optional(Amounts()) : thought.used;
+    if (auto settled = ledger_.settle(each, used); !settled)
+      return std::unexpected(settled.error());
+  }
+  if (!thought.text && !refused.empty()) return end(scene, "failed", refused);
   if (!thought.text) return phase_failed(scene, phase, thought.text.error(), stop);
   // What cannot be read is not a result: better to ask again than to store it for good.
   if (phase == Phase::decide) {
@@ -178,9 +211,9 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                                   const std::stop_token& stop) {
   // Cut off by a stop: the next look says whose.
   if (stop.stop_requested()) {
-    const auto is_asked = is_asked_to_stop(scene.run.n);
-    if (!is_asked) return std::unexpected(is_asked.error());
-    return *is_asked ? Next::go_on : Next::leave;
+    const auto ends = has_to_end(scene);
+    if (!ends) return std::unexpected(ends.error());
+    return *ends ? Next::go_on : Next::leave;
   }
   const PhaseRow& row = scene.phases[static_cast<std::size_t>(phase)];
   const bool has_no_model = error.code == Errc::unavailable;
@@ -190,12 +223,8 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                         minutes(1), scene.rules.retry.longest))
                                   : retry_delay(scene.rules.retry, row.failed + 1);
   if (!delay) return end(scene, "failed", std::string(phase_name(phase)) + ": " + error.message);
-  auto blocked = runs_.block(
-      scene.run,
-      has_no_model ? "waiting_model: " + error.message : "waiting_retry: " + error.message,
-      store_.now() + *delay);
-  if (!blocked) return std::unexpected(std::move(blocked.error()));
-  return Next::leave;
+  return block(scene, (has_no_model ? "waiting_model: " : "waiting_retry: ") + error.message,
+               store_.now() + *delay);
 }
 
 Result<RunMachine::Next> RunMachine::end(const Scene& scene,
@@ -222,16 +251,25 @@ Result<RunMachine::Next> RunMachine::finish_cycle(const Scene& scene) {
   return Next::go_on;
 }
 
-// Whether the last plans, as they were decided, are the same to the byte.
+// Whether the last plans are the same; why they were decided may be said in other words.
 Result<bool> RunMachine::is_looping(const Scene& scene) {
   if (scene.run.cycle < scene.rules.most_alike) return false;
   auto reader = store_.read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  const auto different = (*reader)->integer(
-      "SELECT count(DISTINCT output) FROM phases WHERE run_n = ? AND phase = ? AND cycle > ?",
-      scene.run.n, static_cast<int>(Phase::decide), scene.run.cycle - scene.rules.most_alike);
-  if (!different) return std::unexpected(different.error());
-  return different->value_or(0) == 1;
+  auto rows = (*reader)->query(
+      "SELECT output FROM phases WHERE run_n = ? AND phase = ? AND cycle > ?", scene.run.n,
+      static_cast<int>(Phase::decide), scene.run.cycle - scene.rules.most_alike);
+  std::optional<Plan> first;
+  while (rows.next()) {
+    auto plan = ports_.thinker.plan(rows.text(0));
+    if (!plan) return std::unexpected(std::move(plan.error()));
+    if (!first)
+      first = std::move(*plan);
+    else if (*first != *plan)
+      return false;
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return first.has_value();
 }
 
 }  // namespace hearth::packs::mandates

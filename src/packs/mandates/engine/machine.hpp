@@ -35,6 +35,8 @@ class RunMachine final {
   // requested: one that was asked to end ends, any other stays "running", to be driven again after
   // the next start. An error is of the store, not of the run.
   [[nodiscard]] Result<void> drive(std::int64_t run, const std::stop_token& stop);
+  // When it has to end: `stop` is requested then, whatever it does, and it has failed.
+  [[nodiscard]] Result<WallTime> deadline(std::int64_t run);
 
  private:
   enum class Next : std::uint8_t { go_on, leave };
@@ -42,7 +44,8 @@ class RunMachine final {
 
   [[nodiscard]] Result<Next> advance(std::int64_t n, const std::stop_token& stop);
   [[nodiscard]] Result<Scene> look(std::int64_t n);
-  [[nodiscard]] Result<bool> is_asked_to_stop(std::int64_t n);
+  [[nodiscard]] Result<Next> block(const Scene& scene, std::string_view reason, WallTime until);
+  [[nodiscard]] Result<bool> has_to_end(const Scene& scene);
   [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
   [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
   [[nodiscard]] Result<Next> wait_for_model(const Scene& scene, const std::string& why);

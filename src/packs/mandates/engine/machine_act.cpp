@@ -58,19 +58,16 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
       }
     }
     if (stop.stop_requested()) break;
-    const auto is_asked = is_asked_to_stop(scene.run.n);
-    if (!is_asked) return std::unexpected(is_asked.error());
-    if (*is_asked) return Next::go_on;  // the next look ends it
+    const auto ends = has_to_end(scene);
+    if (!ends) return std::unexpected(ends.error());
+    if (*ends) return Next::go_on;  // the next look ends it
   }
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);
   }
   if (waiting.empty()) return complete(scene, Phase::act, "");
   const StepEnd& first = *std::ranges::min_element(waiting, {}, &StepEnd::until);
-  if (auto blocked = runs_.block(scene.run, first.waits_for, first.until); !blocked) {
-    return std::unexpected(std::move(blocked.error()));
-  }
-  return Next::leave;
+  return block(scene, first.waits_for, first.until);
 }
 
 Result<RunMachine::StepEnd> RunMachine::run_step(const Scene& scene,
@@ -170,25 +167,23 @@ Result<RunMachine::StepEnd> RunMachine::perform(const Scene& scene,
   const auto performed = ports_.actor.perform(intent, stop);
   store_.reach(Point::effect_performed, When::after);
   if (performed) return end_step(scene, step, intent.key, StepState::done, *performed);
-  const bool is_by_world = intent.recovery == Recovery::by_world;
-  const bool is_unknown = is_by_world || performed.error().code == Errc::outcome_unknown;
-  if (!stop.stop_requested() && !is_unknown) {
-    return end_step(scene, step, intent.key, StepState::failed, performed.error().message);
-  }
-  if (is_by_world) {
+  const Error& error = performed.error();
+  const bool is_unknown = error.code == Errc::outcome_unknown;
+  // Where the daemon leaves, the run goes on later; what has done nothing does it then.
+  const auto ends = has_to_end(scene);
+  if (!ends) return std::unexpected(ends.error());
+  const bool goes_on = stop.stop_requested() && !*ends;
+  if (!is_unknown && !(goes_on && error.code == Errc::cancelled))
+    return end_step(scene, step, intent.key, StepState::failed, error.message);
+  if (is_unknown && intent.recovery == Recovery::by_world) {
     const auto standing = ports_.actor.inspect(intent);
-    if (standing && *standing == Standing::after) {
+    if (standing && *standing == Standing::after)
       return end_step(scene, step, intent.key, StepState::done, "");
-    }
-    if (standing && *standing == Standing::before && !stop.stop_requested()) {
-      return end_step(scene, step, intent.key, StepState::failed, performed.error().message);
-    }
+    if (standing && *standing == Standing::before && !goes_on)
+      return end_step(scene, step, intent.key, StepState::failed, error.message);
   }
-  // Cut off: decided when the run is driven again, or when it ends.
-  if (stop.stop_requested()) {
-    return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
-  }
-  return review(scene, intent.key, performed.error().message);
+  if (goes_on) return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
+  return review(scene, intent.key, error.message);
 }
 
 // Intended before a kill: the world decides.
@@ -202,15 +197,18 @@ Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
     // Not being able to look is no answer.
     if (found) standing = *found;
   }
-  switch (recover(effect.intent, standing)) {
+  switch (recover(effect.intent, standing, store_.now() - effect.intended)) {
     case Recover::done:
       return end_step(scene, step, effect.intent.key, StepState::done, "");
-    case Recover::retry:
-      return perform(scene, step, effect.intent, stop);
+    case Recover::retry: {
+      Intent again = effect.intent;
+      again.is_resend = true;
+      return perform(scene, step, again, stop);
+    }
     case Recover::needs_review:
       break;
   }
-  return review(scene, effect.intent.key, "");
+  return review(scene, effect.intent.key, "it was cut off");
 }
 
 Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,

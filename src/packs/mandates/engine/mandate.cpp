@@ -3,6 +3,22 @@
 #include "base/ids.hpp"
 
 namespace hearth::packs::mandates {
+namespace {
+
+// Those that have not begun end here, whatever they wait for; the others are asked to.
+Result<void> stop_runs(Change& change, std::int64_t mandate, const std::string& reason) {
+  auto done = change->run(
+      "UPDATE runs SET state = 'ended', outcome = 'stopped', reason = ?, ended_ms = ? "
+      "WHERE mandate_n = ? AND state = 'waiting'",
+      reason, change.now_ms(), mandate);
+  if (!done) return done;
+  return change->run(
+      "UPDATE runs SET stop = 2, reason = ?, wakes = wakes + 1, "
+      "not_before_ms = min(not_before_ms, ?) WHERE mandate_n = ? AND state <> 'ended'",
+      reason, change.now_ms(), mandate);
+}
+
+}  // namespace
 
 Result<Mandate> load_mandate(store::Database& database, std::int64_t n) {
   auto rows =
@@ -64,13 +80,9 @@ Result<void> set_mandate_state(MandateStore& store,
     }
     auto done = change->run("UPDATE mandates SET state = ?, reason = ?, updated_ms = ? WHERE n = ?",
                             state, reason, change.now_ms(), mandate);
-    if (done && state == "stopped") {
-      done = change->run(
-          "UPDATE runs SET stop = 2, reason = ?, wakes = wakes + 1, "
-          "not_before_ms = min(not_before_ms, ?) WHERE mandate_n = ? AND state <> 'ended'",
-          "the mandate was stopped" + (reason.empty() ? "" : ": " + reason), change.now_ms(),
-          mandate);
-    }
+    if (done && state == "stopped")
+      done = stop_runs(change, mandate,
+                       "the mandate was stopped" + (reason.empty() ? "" : ": " + reason));
     if (done) {
       done = change.note("mandate_state",
                          {{"mandate", known->id}, {"state", state}, {"reason", reason}});

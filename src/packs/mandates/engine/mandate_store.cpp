@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t most_readers = 4;
 constexpr int reader_cache_kib = 1024;
 constexpr std::string_view budget_kind = "budget";
+constexpr std::string_view clock_kind = "clock_accepted";
 constexpr std::size_t most_value_bytes = 2000;
 
 struct JournalState {
@@ -150,7 +151,7 @@ Result<void> MandateStore::open_journal(store::Database& database) {
       env_, directory_ + "/journal", key_.derive("journal"), state->anchor,
       [this](const JournalEntry& entry) {
         if (entry.kind == budget_kind) last_budget_ = entry.text;
-        see(entry.time);
+        see(entry);
       },
       durability_);
   if (!journal) return std::unexpected(std::move(journal.error()));
@@ -187,7 +188,6 @@ Result<void> MandateStore::deliver(store::Database& database) {
     Row row{.entry = {}, .kind = std::string(query.text(2)), .text = std::string(query.text(3))};
     row.entry.sequence = static_cast<std::uint64_t>(query.integer(0));
     row.entry.time = WallTime(std::chrono::milliseconds(query.integer(1)));
-    see(row.entry.time);
     rows.push_back(std::move(row));
   }
   if (!query.ok()) return std::unexpected(query.error());
@@ -196,6 +196,7 @@ Result<void> MandateStore::deliver(store::Database& database) {
   for (Row& row : rows) {
     row.entry.kind = row.kind;
     row.entry.text = row.text;
+    see(row.entry);
     entries.push_back(row.entry);
   }
   if (auto head = journal_->append(entries); !head) return std::unexpected(std::move(head.error()));
@@ -253,17 +254,67 @@ void MandateStore::see(WallTime time) const {
   }
 }
 
+// From a record of a clock that was accepted on, what was seen before does not count.
+void MandateStore::see(const JournalEntry& entry) const {
+  if (entry.kind == clock_kind) latest_ms_ = entry.time.time_since_epoch().count();
+  see(entry.time);
+}
+
+Result<void> MandateStore::accept_clock(const std::string& reviewer) {
+  return commit(Point::schedule_changed, [&](Change& change) -> Result<void> {
+    const WallTime right = clock_.wall();
+    const std::int64_t right_ms = right.time_since_epoch().count();
+    const WallTime before = change.now();
+    latest_ms_ = right_ms;
+    Change accepted(*change, right, filter_);
+    auto done = change->run("UPDATE schedules SET cursor_ms = ?1 WHERE cursor_ms > ?1", right_ms);
+    if (done)
+      done = change->run("UPDATE watches SET looked_ms = ?1 WHERE looked_ms > ?1", right_ms);
+    if (done) {
+      done = change->run(
+          "UPDATE runs SET not_before_ms = ?1, wakes = wakes + 1 WHERE state <> 'ended' AND "
+          "not_before_ms > ?1",
+          right_ms);
+    }
+    if (done) {
+      done = accepted.note(clock_kind, {{"seen", format_rfc3339(before)},
+                                        {"accepted", format_rfc3339(right)},
+                                        {"reviewer", reviewer}});
+    }
+    return done;
+  });
+}
+
 WallTime MandateStore::now() const {
   see(clock_.wall());
   return WallTime(std::chrono::milliseconds(latest_ms_.load()));
 }
 
+// Until then every change that was answered is in the journal.
+void MandateStore::settle() {
+  std::promise<void> settled;
+  store::WriteJob job;
+  job.run = [](store::Database&) -> Result<std::string> { return std::string(); };
+  job.done = [&](Result<store::WriteOutcome>) { settled.set_value(); };
+  writer_->submit(std::move(job));
+  settled.get_future().wait();
+}
+
 Result<JournalCheck> MandateStore::audit(const JournalVisitor& visit) {
+  settle();
   auto reader = read();
   if (!reader) return std::unexpected(std::move(reader.error()));
   const auto state = load_state(**reader);
   if (!state) return std::unexpected(state.error());
-  return verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor, visit);
+  auto checked =
+      verify_journal(env_, journal_->path(), key_.derive("journal"), state->anchor, visit);
+  // Behind the anchor only the database knows how much there was.
+  if (checked && checked->head.sequence < state->written) {
+    return fail(Errc::damaged, journal_->path() + " ends with record " +
+                                   std::to_string(checked->head.sequence) +
+                                   ", the database knows of " + std::to_string(state->written));
+  }
+  return checked;
 }
 
 }  // namespace hearth::packs::mandates

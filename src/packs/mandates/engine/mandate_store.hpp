@@ -103,6 +103,9 @@ class MandateStore final {
   // stands still until it has caught up. So nothing fires again, no approval revives, and no day's
   // budget begins anew.
   [[nodiscard]] WallTime now() const;
+  // A person's word that the clock is right where it is behind: time goes on from there, and what
+  // was put off to a time that has not come is due.
+  [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // How far the clock is behind; more than moments means that it was set back, or was once ahead.
   [[nodiscard]] std::chrono::milliseconds clock_lag() const { return now() - clock_.wall(); }
   // The text of the last record of kind "budget" that the journal had when it was opened: what the
@@ -119,8 +122,10 @@ class MandateStore final {
   [[nodiscard]] Result<void> open_journal(store::Database& database);
   [[nodiscard]] Result<void> deliver(store::Database& database);
   void see(WallTime time) const;
+  void see(const JournalEntry& entry) const;
   [[nodiscard]] Result<void> anchor(store::Database& database) const;
   [[nodiscard]] Result<void> check_whole();
+  void settle();
 
   store::Env& env_;
   const Clock& clock_;

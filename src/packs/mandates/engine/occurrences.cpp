@@ -131,6 +131,7 @@ Result<void> fire_one(Change& change,
                                             {"scheduled", format_rfc3339(due.scheduled)},
                                             {"skipped", admission.reason}});
     if (!noted) return noted;
+    fired.skipped = admission.reason;
   }
   return change->run(
       "INSERT INTO occurrences(schedule_n, scheduled_ms, fired_ms, run_n, reason) "
@@ -199,6 +200,16 @@ Result<void> fire_after(Change& change,
     if (auto done = fire_one(change, each, *due, "after " + run, fired); !done) return done;
   }
   return {};
+}
+
+Result<void> miss_events(Change& change,
+                         std::int64_t schedule,
+                         std::int64_t count,
+                         std::string_view why) {
+  const auto row = load_schedule(*change, schedule);
+  if (!row) return std::unexpected(row.error());
+  return note_missed(change, *row, {.first = change.now(), .last = change.now(), .count = count},
+                     why);
 }
 
 Result<void> fire_events(Change& change,

@@ -17,6 +17,7 @@ struct Fired {
   std::vector<std::int64_t> runs;        // new ones
   std::vector<std::int64_t> cancelled;   // asked to end at the next boundary
   std::vector<std::int64_t> terminated;  // asked to end at once
+  std::string_view skipped;              // why the last that does not run does not: "overlap"
 };
 
 // One occurrence: a run, or the reason why there is none. One that is known already is left alone.
@@ -35,6 +36,11 @@ struct Fired {
                                       std::int64_t mandate,
                                       const std::string& run,
                                       std::string_view outcome);
+// Counts events that begin nothing.
+[[nodiscard]] Result<void> miss_events(Change& change,
+                                       std::int64_t schedule,
+                                       std::int64_t count,
+                                       std::string_view why);
 // One run for each cause, as overlap and queue allow; of more than 100 at once, and of a schedule
 // or mandate that is not active, the rest is counted as missed. Within the change that remembers
 // what was seen (sightings.hpp).

@@ -37,10 +37,6 @@ Admission admit(Overlap overlap, Load load, const QueueLimits& limits) {
   return admission;
 }
 
-bool may_begin(Overlap overlap, int active, const QueueLimits& limits) {
-  return overlap == Overlap::allow ? active < limits.most_active : active == 0;
-}
-
 std::string_view overlap_name(Overlap overlap) {
   return names[static_cast<std::size_t>(overlap)];
 }

@@ -38,8 +38,6 @@ struct Admission {
 };
 
 [[nodiscard]] Admission admit(Overlap overlap, Load load, const QueueLimits& limits);
-// Whether a waiting run may begin.
-[[nodiscard]] bool may_begin(Overlap overlap, int active, const QueueLimits& limits);
 
 [[nodiscard]] std::string_view overlap_name(Overlap overlap);
 [[nodiscard]] std::optional<Overlap> overlap_from_name(std::string_view name);

@@ -189,6 +189,13 @@ Result<std::vector<StepLog>> steps_of(store::Database& database, std::int64_t ru
   return all;
 }
 
+Result<std::int64_t> skipped_of(store::Database& database, std::int64_t schedule) {
+  const auto count = database.integer(
+      "SELECT count(*) FROM occurrences WHERE schedule_n = ? AND run_n IS NULL", schedule);
+  if (!count) return std::unexpected(count.error());
+  return count->value_or(0);
+}
+
 Result<std::vector<MissedRow>> missed_of(store::Database& database, std::int64_t schedule) {
   std::vector<MissedRow> all;
   auto rows = database.query(

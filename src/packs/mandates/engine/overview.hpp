@@ -77,6 +77,8 @@ struct MissedRow {
   std::int64_t count = 0;
   std::string reason;
 };
+// Of a schedule: occurrences that do not run for its overlap or a full queue.
+[[nodiscard]] Result<std::int64_t> skipped_of(store::Database& database, std::int64_t schedule);
 [[nodiscard]] Result<std::vector<MissedRow>> missed_of(store::Database& database,
                                                        std::int64_t schedule);
 

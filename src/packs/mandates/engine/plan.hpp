@@ -23,11 +23,13 @@ struct Step {
   std::vector<std::string> needs;
   OnFailure on_failure = OnFailure::halt;
   std::string action;  // opaque
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
 struct Plan {
   static constexpr std::size_t most_steps = 200;
   std::vector<Step> steps;
+  friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 // `invalid_args` for two steps of one id, an unknown need, a circle, or too many steps.

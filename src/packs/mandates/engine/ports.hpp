@@ -61,12 +61,15 @@ class Thinker {
   [[nodiscard]] virtual std::optional<std::string> absence(const RunContext& /*context*/) {
     return std::nullopt;
   }
-  // What think() could use at most, with all its own retries.
+  // What one request of think() could use at most.
   [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
+  // Before each request, also a repeated one: reserves worst_case(). An error of it ends think().
+  using Reserve = std::function<Result<void>()>;
   // Orient, decide or reflect. What decide and reflect give must be readable by the two below.
   [[nodiscard]] virtual Thought think(Phase phase,
                                       const RunContext& context,
-                                      const std::stop_token& stop) = 0;
+                                      const std::stop_token& stop,
+                                      const Reserve& reserve) = 0;
   // Pure.
   [[nodiscard]] virtual Result<Plan> plan(std::string_view decision) = 0;
   [[nodiscard]] virtual Result<bool> is_goal_reached(std::string_view reflection) = 0;
@@ -76,9 +79,12 @@ class Thinker {
 // How to find out, after a kill, whether an effect happened.
 enum class Recovery : std::uint8_t {
   by_world,    // inspect() tells
-  by_key,      // who carries it out knows the key, and does it once
+  by_key,      // who carries it out knows the key, and does it once (keys_kept)
   repeatable,  // doing it again does no harm: reading, running tests
 };
+
+// A key is known for a day to who carried it out under it; this is with room for the way there.
+inline constexpr std::chrono::hours keys_kept{23};
 
 // An effect before it happens.
 struct Intent {
@@ -90,6 +96,7 @@ struct Intent {
   std::string after_hash;
   std::string payload;  // exactly what will be done
   Recovery recovery = Recovery::by_world;
+  bool is_resend = false;  // filled by the engine: it may have been carried out before
 };
 
 enum class Standing : std::uint8_t { before, after, other };
@@ -106,7 +113,10 @@ class Actor {
   // Looks, and changes nothing. `unavailable` where acting is impossible (no sandbox).
   [[nodiscard]] virtual Result<Intent> prepare(const RunContext& context, const Step& step) = 0;
   [[nodiscard]] virtual Judgement judge(const RunContext& context, const Intent& intent) = 0;
-  // Refuses (`conflict`) when the world is not as the intent found it.
+  // Refuses (`conflict`) when the world is not as the intent found it. Errors: `outcome_unknown`
+  // where it may have happened, or in part; then inspect() is asked, or a person. `cancelled` where
+  // nothing was done for the stop, or what may be done again. Any other: it was done to its end and
+  // failed, or not begun.
   [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
                                                     const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;

@@ -16,48 +16,27 @@ struct Candidate {
   std::int64_t n = 0;
   std::string id;
   std::string state;
-  std::optional<std::int64_t> schedule_n;
 };
 
-Result<std::vector<Candidate>> candidates(store::Database& database, WallTime now, int most) {
-  // Of schedules whose runs may not overlap, those that wait for an active one are left out. The
-  // first condition is the index's.
+// The one that waits the longest of those that may go on. Of a schedule no more may be active than
+// its overlap allows; that is told here and not of the rows found, for thousands that
+// wait for their schedule must not stand before one that waits for nothing. One that was asked to
+// end, or whose schedule is gone, waits for nothing. The first condition is the index's.
+Result<std::optional<Candidate>> next_candidate(store::Database& database, WallTime now) {
   auto rows = database.query(
-      "SELECT n, id, state, schedule_n FROM runs WHERE state <> 'ended' AND "
-      "state IN ('waiting', 'blocked') AND "
-      "not_before_ms <= ? AND (state = 'blocked' OR schedule_n IS NULL OR NOT EXISTS("
-      "SELECT 1 FROM runs other JOIN schedules s ON s.n = other.schedule_n WHERE "
-      "other.schedule_n = runs.schedule_n AND other.state IN ('running', 'blocked') AND "
-      "s.overlap <> 'allow')) ORDER BY not_before_ms, n LIMIT ?",
-      to_ms(now), 4 * most);
-  std::vector<Candidate> found;
-  while (rows.next()) {
-    Candidate each{.n = rows.integer(0),
-                   .id = std::string(rows.text(1)),
-                   .state = std::string(rows.text(2)),
-                   .schedule_n = {}};
-    if (!rows.is_null(3)) each.schedule_n = rows.integer(3);
-    found.push_back(std::move(each));
+      "SELECT n, id, state FROM runs WHERE state <> 'ended' AND state IN ('waiting', 'blocked') "
+      "AND not_before_ms <= ? AND (state = 'blocked' OR stop > 0 OR schedule_n IS NULL OR "
+      "(SELECT count(*) FROM runs other WHERE other.schedule_n = runs.schedule_n AND "
+      "other.state IN ('running', 'blocked')) < coalesce((SELECT iif(overlap = 'allow', "
+      "most_active, 1) FROM schedules s WHERE s.n = runs.schedule_n), 1 << 30)) "
+      "ORDER BY not_before_ms, n LIMIT 1",
+      to_ms(now));
+  if (!rows.next()) {
+    if (!rows.ok()) return std::unexpected(rows.error());
+    return std::optional<Candidate>();
   }
-  if (!rows.ok()) return std::unexpected(rows.error());
-  return found;
-}
-
-// Also looks at those that this transaction has begun.
-Result<bool> is_free(Change& change, const Candidate& run) {
-  if (run.state == "blocked" || !run.schedule_n) return true;
-  const auto schedule = load_schedule(*change, *run.schedule_n);
-  if (!schedule) {
-    // Deleted: its last runs may run.
-    if (schedule.error().code == Errc::not_found) return true;
-    return std::unexpected(schedule.error());
-  }
-  const auto active = change->integer(
-      "SELECT count(*) FROM runs WHERE schedule_n = ? AND state IN ('running', 'blocked')",
-      *run.schedule_n);
-  if (!active) return std::unexpected(active.error());
-  return may_begin(schedule->spec.overlap, static_cast<int>(active->value_or(0)),
-                   schedule->spec.limits);
+  return Candidate{
+      .n = rows.integer(0), .id = std::string(rows.text(1)), .state = std::string(rows.text(2))};
 }
 
 // After so many failures in a row the schedule stops by itself, and says why.
@@ -189,19 +168,18 @@ Result<std::vector<std::int64_t>> Runs::take(WallTime now, int most) {
     // Nothing to do is the usual case, and writes nothing.
     auto reader = store_.read();
     if (!reader) return std::unexpected(std::move(reader.error()));
-    const auto found = candidates(**reader, now, 1);
+    const auto found = next_candidate(**reader, now);
     if (!found) return std::unexpected(found.error());
-    if (found->empty()) return Taken();
+    if (!*found) return Taken();
   }
   return store_.write<Taken>(Point::run_begun, [&](Change& change) -> Result<Taken> {
     Taken taken;
-    const auto found = candidates(*change, now, most);
-    if (!found) return std::unexpected(found.error());
-    for (const Candidate& each : *found) {
-      if (static_cast<int>(taken.size()) == most) break;
-      const auto free = is_free(change, each);
-      if (!free) return std::unexpected(free.error());
-      if (!*free) continue;
+    while (static_cast<int>(taken.size()) < most) {
+      // Sees those that this transaction has begun.
+      const auto found = next_candidate(*change, now);
+      if (!found) return std::unexpected(found.error());
+      if (!*found) break;
+      const Candidate& each = **found;
       auto done = change->run(
           "UPDATE runs SET state = 'running', reason = iif(stop > 0, reason, ''), begun_ms = "
           "coalesce(begun_ms, ?) "

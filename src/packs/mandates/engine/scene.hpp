@@ -15,6 +15,10 @@ struct RunMachine::Scene {
   RunRules rules;
   PhaseRows phases;
   RunContext context;
+
+  [[nodiscard]] WallTime deadline() const {
+    return run.begun.value_or(run.created) + rules.deadline;
+  }
 };
 
 // How a step went on: it ended, or what it waits for, and until when at most.

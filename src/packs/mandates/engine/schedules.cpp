@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "packs/mandates/engine/zone.hpp"
+
 namespace hearth::packs::mandates {
 namespace {
 
@@ -57,7 +59,18 @@ Result<void> check_follows(Change& change, const std::string& owner, const std::
 
 }  // namespace
 
+Result<void> check(const ScheduleSpec& spec, WallTime now) {
+  const auto rhythm = rhythm_of(spec);
+  if (!rhythm) return std::unexpected(rhythm.error());
+  // Also where it has no meaning: somebody means something by it.
+  if (const auto zone = Zone::load(spec.zone); !zone) return std::unexpected(zone.error());
+  const Timing& timing = rhythm->timing;
+  if (timing.followed() || timing.watched() || timing.next_after(now)) return {};
+  return fail(Errc::invalid_args, "timing: \"" + spec.timing + "\" is over, and would never fire");
+}
+
 Result<std::int64_t> Schedules::create(std::int64_t mandate, const ScheduleSpec& spec) {
+  if (auto ok = check(spec, store_.now()); !ok) return std::unexpected(std::move(ok.error()));
   const auto rhythm = rhythm_of(spec);
   if (!rhythm) return std::unexpected(rhythm.error());
   const auto followed = rhythm->timing.followed();

@@ -11,6 +11,9 @@
 
 namespace hearth::packs::mandates {
 
+// `invalid_args` for one that cannot be, knows no such zone, or would never fire after `now`.
+[[nodiscard]] Result<void> check(const ScheduleSpec& spec, WallTime now);
+
 // Members are for any thread; `n` is a schedule's number.
 class Schedules final {
  public:

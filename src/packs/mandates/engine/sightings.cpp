@@ -85,6 +85,8 @@ Result<Fired> Sightings::store(std::int64_t schedule,
     Fired fired;
     // First: a schedule that was removed meanwhile leaves nothing behind.
     auto done = fire_events(change, schedule, sighting.causes, fired);
+    if (done && sighting.unclear > 0)
+      done = miss_events(change, schedule, sighting.unclear, "a command of a mandate went on");
     if (done) done = put(change, schedule, *before, sighting.marks);
     if (done) {
       done = change->run(

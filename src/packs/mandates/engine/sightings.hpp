@@ -29,6 +29,9 @@ struct Sighting {
   WallTime looked;
   Marks marks;                      // all there is now
   std::vector<std::string> causes;  // one for each event; none at the first look
+  // Changes of which nobody can tell whether a mandate made them: they begin nothing, and are
+  // counted as missed.
+  std::int64_t unclear = 0;
 };
 
 // A schedule that waits for the world.

@@ -51,7 +51,7 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
   policy.after_server_errors = true;
   policy.before_each = [&]() -> Result<void> {
     if (admission) {
-      if (auto may = admission(spent); !may) return may;
+      if (auto may = admission(); !may) return may;
     }
     ++spent.requests;
     ++spent.unknown;  // until it tells

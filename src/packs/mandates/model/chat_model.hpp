@@ -43,9 +43,8 @@ class ChatModel final {
  public:
   explicit ChatModel(Settings settings);
 
-  // Called before each request with what was spent until now: an error of it ends the question.
-  // Where budgets are reserved.
-  using Admission = std::function<Result<void>(const Spent&)>;
+  // Called before each request: an error of it ends the question. Where budgets are reserved.
+  using Admission = std::function<Result<void>()>;
 
   // Blocks. Errors: unavailable (no usable answer), permission (the key), not_found (the model),
   // invalid_args (the question is too long, or the server does not know what it asks for),
