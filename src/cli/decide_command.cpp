@@ -101,9 +101,9 @@ std::vector<Parameter> resolve_parameters() {
            .is_required = true},
           {.name = "word",
            .about = "Whether it happened",
-           .choices = {"happened", "did-not-happen"},
            .is_positional = true,
-           .is_required = true}};
+           .is_required = true,
+           .choices = {"happened", "did-not-happen"}}};
 }
 
 constexpr std::string_view details =
