@@ -111,7 +111,8 @@ Call by_command_line(const Caller& caller) {
       }
     }
     const Outcome outcome = run_in(caller, std::move(words));
-    const bool is_ok = outcome.exit_code == 0;
+    // A check that found something wrong fails with its answer on standard output.
+    const bool is_ok = outcome.exit_code == 0 || !outcome.out.empty();
     const auto envelope = json::parse(is_ok ? outcome.out : outcome.err);
     const json::Value* found = envelope ? json::find(*envelope, is_ok ? "data" : "error") : nullptr;
     if (found == nullptr) return broken(outcome.describe());
