@@ -61,7 +61,7 @@ class FuzzPack final : public pack::Pack {
         .on_loop(tools, [this](const Text& request, const pack::Call&) -> Result<Text> {
           if (request.text == "congest") is_congested = !is_congested;
           catalog_.list_changed(static_cast<pack::ListKind>(request.text.size() % 3));
-          catalog_.resource_updated(request.text, "");
+          catalog_.resource_updated(request.text, {});
           return request;
         });
     const auto read = [](const std::string&, const pack::Variables& variables, pack::Call call) {
