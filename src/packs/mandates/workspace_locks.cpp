@@ -4,16 +4,13 @@
 #include <string_view>
 #include <utility>
 
+#include "packs/mandates/sandbox/bubblewrap.hpp"
+
 namespace hearth::packs::mandates {
 namespace {
 
-bool contains(std::string_view outer, std::string_view inner) {
-  while (outer.ends_with('/')) outer.remove_suffix(1);  // of "/"
-  return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
-}
-
 bool overlap(std::string_view a, std::string_view b) {
-  return contains(a, b) || contains(b, a);
+  return sandbox::is_within(a, b) || sandbox::is_within(b, a);
 }
 
 }  // namespace

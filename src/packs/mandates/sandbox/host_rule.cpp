@@ -24,6 +24,8 @@ bool is_address(const std::string& text) {
          ::inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
 }
 
+}  // namespace
+
 std::string lower(std::string_view text) {
   std::string copy(text);
   for (char& c : copy) {
@@ -31,8 +33,6 @@ std::string lower(std::string_view text) {
   }
   return copy;
 }
-
-}  // namespace
 
 std::optional<HostAndPort> parse_authority(std::string_view text) {
   const auto colon = text.rfind(':');

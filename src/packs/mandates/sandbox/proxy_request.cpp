@@ -29,14 +29,6 @@ bool is_token(std::string_view text) {
   });
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 // Meant for the proxy, or replaced by our own.
 bool is_dropped(std::string_view name) {
   constexpr std::array<std::string_view, 5> dropped{"host", "connection", "keep-alive", "te",
