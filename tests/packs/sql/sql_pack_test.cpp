@@ -258,6 +258,21 @@ TEST_F(SqlPack, ClosesAFileWithItsLastUser) {
       [&] { return !std::filesystem::exists(project_ / "a.duckdb.wal"); }, hearth::test::patience));
 }
 
+// Else thousands of transactions would have to be done again after a kill, for seconds.
+TEST_F(SqlPack, PutsTheLogIntoItsFileAfterManyCommits) {
+  good("attach", R"j({"alias":"a","location":"a.duckdb"})j");
+  good("execute", R"j({"sql":"CREATE TABLE t(i INT)","database":"a"})j");
+  std::uintmax_t most = 0;
+  for (int i = 0; i < 400; ++i) {
+    good("execute", R"j({"sql":"INSERT INTO t VALUES (1)","database":"a"})j");
+    std::error_code none;
+    const auto size = std::filesystem::file_size(project_ / "a.duckdb.wal", none);
+    if (!none && size < most) break;
+    if (!none) most = size;
+    EXPECT_LT(i, 399);
+  }
+}
+
 TEST_F(SqlPack, DescribesSamplesAndExplains) {
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT range AS i FROM range(100)"})j");
   EXPECT_THAT(json::dump(good("describe", R"j({"table":"t"})j")), HasSubstr(R"("type":"BIGINT")"));

@@ -172,7 +172,9 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
     database = open_ours(spec, config->get());
   }
   if (!database) return std::unexpected(std::move(database.error()));
-  auto instance = std::make_shared<Instance>(spec, std::move(*database));
+  struct ::stat log{};
+  const bool has_log = ::stat((spec.path + ".wal").c_str(), &log) == 0 && log.st_size > 0;
+  auto instance = std::make_shared<Instance>(spec, std::move(*database), has_log);
   auto link = instance->connect();
   if (!link) return std::unexpected(std::move(link.error()));
   if (auto done = register_foreign_scan(instance->database(), link->get()); !done) {

@@ -11,6 +11,7 @@
 
 #include "base/guarded.hpp"
 #include "base/result.hpp"
+#include "packs/sql/duckdb/checkpoints.hpp"
 #include "packs/sql/duckdb/confinement.hpp"
 #include "packs/sql/duckdb/handles.hpp"
 #include "packs/sql/duckdb/spawner.hpp"
@@ -31,17 +32,19 @@ class Instance final {
   // Opens it on a thread that is confined first, and locks its configuration.
   [[nodiscard]] static Result<std::shared_ptr<Instance>> open(const InstanceSpec& spec,
                                                               Spawner& spawner);
-  Instance(InstanceSpec spec, Database database)
-      : spec_(std::move(spec)), database_(std::move(database)) {}
+  Instance(InstanceSpec spec, Database database, bool has_log)
+      : spec_(std::move(spec)), database_(std::move(database)), checkpoints_(has_log) {}
 
   [[nodiscard]] const InstanceSpec& spec() const { return spec_; }
   [[nodiscard]] Confinement confinement() const { return confinement_of(spec_); }
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
+  [[nodiscard]] Checkpoints& checkpoints() { return checkpoints_; }
 
  private:
   const InstanceSpec spec_;
   const Database database_;
+  Checkpoints checkpoints_;
 };
 
 // By path; no file is open twice, or two would write to it. Any thread. Lives as long as the

@@ -105,16 +105,16 @@ void Worker::interrupt(std::uint64_t request) {
 }
 
 // What must not be interrupted: DuckDB would say that it failed, and may have done it.
-Result<void> Worker::end_transaction(const char* how) {
+Result<void> Worker::run_uninterrupted(const char* sql) {
   const duckdb_connection link = std::exchange(running_.lock()->link, nullptr);
-  auto done = duckdb::run(link_.get(), how);
+  auto done = duckdb::run(link_.get(), sql);
   running_.lock()->link = link;
   if (!done) return std::unexpected(std::move(done.error()));
   return {};
 }
 
 void Worker::roll_back() {
-  is_spent_ = !end_transaction("ROLLBACK") || is_spent_;
+  is_spent_ = !run_uninterrupted("ROLLBACK") || is_spent_;
 }
 
 void Worker::tell_progress() {
@@ -181,6 +181,9 @@ void Worker::serve() {
     const bool is_broken =
         response.kind == ResponseKind::failure && response.error.code == Errc::engine_restarted;
     if (is_broken) ::_exit(70);
+    // Nobody waits for it. What is being read holds a transaction, in which it cannot be done.
+    if (!reading_)
+      instance_->checkpoints().run_if_due([this] { return run_uninterrupted("CHECKPOINT"); });
   }
 }
 
@@ -390,8 +393,9 @@ Result<Response> Worker::execute(const Request& request) {
   }
   auto executed = run_all(request);
   if (executed && !executed->replayed) {
-    auto committed = end_transaction("COMMIT");
+    auto committed = run_uninterrupted("COMMIT");
     if (!committed) return std::unexpected(std::move(committed.error()));
+    instance_->checkpoints().committed();
   } else {
     roll_back();
   }

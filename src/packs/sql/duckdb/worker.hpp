@@ -72,7 +72,7 @@ class Worker final {
                                         const std::vector<Parameter>& parameters);
   [[nodiscard]] Result<bool> fill(Batch& batch, std::uint64_t most_rows, std::uint64_t most_bytes);
   void stop_reading();
-  [[nodiscard]] Result<void> end_transaction(const char* how);
+  [[nodiscard]] Result<void> run_uninterrupted(const char* sql);
   void roll_back();
   [[nodiscard]] Result<Executed> run_all(const Request& request);
   [[nodiscard]] Result<void> run_text(const Request& request,
