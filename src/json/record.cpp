@@ -103,6 +103,12 @@ std::unexpected<Error> expected_kind(std::string_view path,
               std::string(path) + ": expected " + describe(kind, limits) + ", got " + show(got));
 }
 
+std::string missing_text(std::string_view path, const Note& note) {
+  std::string text = std::string(path) + ": missing";
+  if (!note.text.empty()) text += " (" + std::string(note.text) + ")";
+  return text;
+}
+
 Result<void> refuse_unknown(const Object& object, std::string_view path, const Notes& notes) {
   std::vector<std::string> names;
   for (const Note& note : notes) names.emplace_back(note.name);

@@ -111,6 +111,7 @@ inline constexpr bool is_optional<std::optional<T>> = true;
                                                    std::string_view kind,
                                                    const Limits& limits,
                                                    const Value& got);
+[[nodiscard]] std::string missing_text(std::string_view path, const Note& note);
 [[nodiscard]] Result<void> refuse_unknown(const Object& object,
                                           std::string_view path,
                                           const Notes& notes);
@@ -220,7 +221,7 @@ struct Codec {
                                                                   target);
       } else if (!detail::is_optional<std::remove_cvref_t<decltype(target)>> &&
                  !note.limits.has_default) {
-        done = fail(Errc::invalid_args, member_path + ": missing (" + std::string(note.text) + ")");
+        done = fail(Errc::invalid_args, detail::missing_text(member_path, note));
       }
     });
     if (done && known < object.size()) return detail::refuse_unknown(object, path, all_notes());

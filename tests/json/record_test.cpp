@@ -42,6 +42,14 @@ Notes notes(const Query*) {
           {"kinds", "Kinds", one_of({"note", "file"})}};
 }
 
+struct Unexplained {
+  std::vector<std::string> names;
+};
+BOOST_DESCRIBE_STRUCT(Unexplained, (), (names))
+Notes notes(const Unexplained*) {
+  return {{"names", ""}};
+}
+
 struct Anything {
   Raw value;
 };
@@ -85,6 +93,7 @@ TEST(Decode, TakesNullForAnAbsentOptional) {
 TEST(Decode, NamesTheMissingMember) {
   EXPECT_EQ(complaint("{}"), "params.text: missing (What to look for)");
   EXPECT_EQ(complaint(R"({"text":"a","tags":[{}]})"), "params.tags[0].name: missing (Word)");
+  EXPECT_EQ(decode<Unexplained>(*parse("{}")).error().message, "params.names: missing");
 }
 
 TEST(Decode, NamesThePathOfAWrongKind) {
