@@ -96,6 +96,12 @@ std::unexpected<Error> unlike_the_rest(const LoadSource& source, std::int64_t li
                "or say read.skip_rows " + number + " to leave them out"});
 }
 
+// Whether each line is one value, and the name of all of them looks like several.
+bool holds_lines(const Batch& columns) {
+  return columns.rows() == 1 &&
+         columns.at(0, 0).text.find_first_of(",;|\t") != std::string_view::npos;
+}
+
 }  // namespace
 
 bool LoadSource::is_csv() const {
@@ -261,11 +267,24 @@ Result<void> LoadSources::keep_good_lines(LoadSource& source, const Work& work) 
   return {};
 }
 
+Result<Batch> LoadSources::sniffed(const LoadSource& source,
+                                   bool skips_bad_rows,
+                                   const Work& work) const {
+  SourceOptions options = source.options;
+  options.skips_bad_rows = skips_bad_rows;
+  const auto sql = sniffer_sql(source.path, source.kind, options);
+  if (!sql) return std::unexpected(sql.error());
+  return rows_of(*sql, work);
+}
+
 // Once: a reader that finds out by itself does so each time that DuckDB plans it.
 Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
-  const auto sql = sniffer_sql(source.path, source.kind, source.options);
-  if (!sql) return std::unexpected(sql.error());
-  const auto rows = rows_of(*sql, work);
+  auto rows = sniffed(source, source.options.skips_bad_rows, work);
+  if (!source.options.skips_bad_rows && (!rows || holds_lines(*rows))) {
+    // A row with other columns than the rest: without it they are found, and reading names it.
+    auto others = sniffed(source, true, work);
+    if (others && (!rows || others->rows() > 1)) rows = std::move(others);
+  }
   if (!rows) return std::unexpected(rows.error());
   const auto text_at = [&](std::size_t column) -> std::optional<std::string> {
     const Batch::View cell = rows->at(0, column);

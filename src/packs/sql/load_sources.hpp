@@ -67,6 +67,9 @@ class LoadSources final {
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> sniff(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Result<Batch> sniffed(const LoadSource& source,
+                                      bool skips_bad_rows,
+                                      const Work& work) const;
   // One text of each row of a query on the reader, a line each.
   [[nodiscard]] Result<std::string> lines_of(const std::string& sql, const Work& work);
   [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;

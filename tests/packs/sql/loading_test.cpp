@@ -218,6 +218,20 @@ TEST_F(Loading, LeavesBadRowsOutAndReportsThem) {
   EXPECT_EQ(rows(scratch()), "a\n1\n2\n");
 }
 
+TEST_F(Loading, NamesARowWithOtherColumnsThanTheRest) {
+  for (const auto& delimiter : {std::optional<std::string>(), std::optional<std::string>(",")}) {
+    LoadRequest request;
+    request.options.delimiter = delimiter;
+    const auto failed = load(persistent(), {file("a.csv", "x,y\n1,a\nz\n")}, request);
+    ASSERT_FALSE(failed) << rows(persistent());
+    EXPECT_THAT(failed.error().message, HasSubstr("a.csv"));
+    EXPECT_THAT(failed.error().message, HasSubstr("line 3"));
+  }
+  // A name that holds a comma is no row of two columns.
+  must_load(persistent(), {file("b.csv", "\"a,b\"\n1\n2\n")});
+  EXPECT_EQ(rows(persistent()), "\"a,b\"\n1\n2\n");
+}
+
 TEST_F(Loading, PutsManyFilesTogetherAndNamesAllAtFault) {
   must_load(persistent(), {file("a.csv", "a,b\n1,x\n"), file("b.csv", "b,c\ny,2024-01-01\n"),
                            file("c.json", "[{\"a\":3}]")});
