@@ -1,8 +1,7 @@
 // The tools that run statements: query, execute, explain, sample.
 #include <algorithm>
-#include <array>
-#include <cctype>
 
+#include "packs/sql/engine/sql_scanner.hpp"
 #include "packs/sql/query_wire.hpp"
 #include "packs/sql/tools.hpp"
 
@@ -40,14 +39,21 @@ void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call cal
   });
 }
 
-// Whether the list of tables may be another one. Better once too often than never.
-bool may_redefine(const std::vector<Statement>& statements) {
-  return std::ranges::any_of(statements, [](const Statement& each) {
-    std::string lower(each.sql);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    return std::ranges::any_of(std::array{"create", "drop", "alter", "into"},
-                               [&](const char* word) { return lower.contains(word); });
-  });
+// Whether a text may make or drop a table: CREATE, DROP, ALTER, or an INTO that is not that of
+// INSERT (OR REPLACE) INTO or MERGE INTO. Better once too often than never.
+bool may_redefine(const Statement& statement) {
+  SqlScanner scanner(statement.sql, Dialect::duckdb);
+  std::string before;
+  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
+    if (token.kind != TokenKind::word) continue;
+    std::string word = scanner.name(token);
+    if (word == "create" || word == "drop" || word == "alter") return true;
+    if (word == "into" && before != "insert" && before != "replace" && before != "ignore" &&
+        before != "merge")
+      return true;
+    before = std::move(word);
+  }
+  return false;
 }
 
 void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call call) {
@@ -80,7 +86,7 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
                      return running.answer(
                          std::unexpected(in_doubt(std::move(executed.error()), may_be_done)));
                    }
-                   runner.data_changed(target, may_redefine(statements));
+                   runner.data_changed(target, std::ranges::any_of(statements, may_redefine));
                    wire::ExecuteAnswer answer{.rows_affected = executed->rows_affected,
                                               .durability = std::nullopt};
                    if (!target.engine->capabilities().commits_durably) {
@@ -123,10 +129,10 @@ Result<Page> sample_of(ToolRunner& runner,
     return connection->describe(request.table, work);
   });
   if (!table) return std::unexpected(table.error());
+  // By order and not by USING SAMPLE: DuckDB 1.4 takes small samples from the first rows only.
   const std::string sql = "SELECT * FROM " + quoted_name(table->table.schema) + "." +
-                          quoted_name(table->table.name) + " " +
-                          target.engine->capabilities().sample_before +
-                          std::to_string(request.rows) + target.engine->capabilities().sample_after;
+                          quoted_name(table->table.name) + " ORDER BY random() LIMIT " +
+                          std::to_string(request.rows);
   return runner.runner().query(target, {.sql = sql},
                                {.rows = static_cast<std::size_t>(request.rows)}, false, work);
 }

@@ -282,6 +282,15 @@ TEST_F(SqlPack, DescribesSamplesAndExplains) {
               HasSubstr("Total Time"));
 }
 
+TEST_F(SqlPack, SamplesAllOfATable) {
+  good("execute", R"j({"sql":"CREATE TABLE t AS SELECT range AS i FROM range(1000000)"})j");
+  const json::Value answer = good("sample", R"j({"table":"t","rows":50})j");
+  std::int64_t most = 0;
+  for (const json::Value& row : answer.at("rows").as_array())
+    most = std::max(most, row.at(0).as_int64());
+  EXPECT_GT(most, 100'000);  // by chance below that once in 10^50 times
+}
+
 TEST_F(SqlPack, EndsACallThatIsCancelled) {
   std::stop_source stop;
   options_.stop = stop.get_token();

@@ -54,10 +54,7 @@ class DuckDbEngine final : public Engine {
 
   [[nodiscard]] std::string_view kind() const override { return "duckdb"; }
   [[nodiscard]] Capabilities capabilities() const override {
-    return {.reads_files = true,
-            .joins_databases = true,
-            .sample_before = "USING SAMPLE reservoir(",
-            .sample_after = " ROWS)"};
+    return {.reads_files = true, .joins_databases = true};
   }
   [[nodiscard]] Result<std::unique_ptr<Connection>> connect(const DatabaseRef& database,
                                                             const SessionRef& session,

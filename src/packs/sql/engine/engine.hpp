@@ -170,11 +170,7 @@ class Connection {
 struct Capabilities {
   bool reads_files = false;      // FROM 'file.csv'
   bool joins_databases = false;  // alias.table of another database
-
-  bool commits_durably = true;  // else the answer says durability: at_checkpoint
-  // What follows SELECT … FROM table for rows taken at random, around their number.
-  std::string sample_before = "ORDER BY random() LIMIT ";
-  std::string sample_after = {};
+  bool commits_durably = true;   // else the answer says durability: at_checkpoint
 };
 
 struct EngineStatus {
