@@ -4,6 +4,7 @@ import concurrent.futures
 import dataclasses
 import json
 import pathlib
+import shutil
 import statistics
 import subprocess
 import time
@@ -33,6 +34,7 @@ class IssueLog:
     issues: int
     events: int
     figures: dict[str, Series]
+    room: dict[str, tuple[Series, Series]]  # how 100 issues were made: packed by hearth, and by git
 
     def findings(self) -> list[Finding]:
         title = f"{self.issues:,} issues of {self.events:,} events"
@@ -43,6 +45,9 @@ class IssueLog:
             lines.append(Finding(f"{title}: {what}", figure, goal=goal, limit=limit, at_least=at_least))
         lines.append(Finding(f"{title}: durable events, 64 callers", self.figures["64 callers"], "commits by libgit2",
                              self.figures["commit floor"], goal="≥ 2 ×", limit=2.0, of="ratio", at_least=True))
+        for how, (packed, by_git) in self.room.items():
+            lines.append(Finding(f"100 issues, made {how}: room on disk after `hearth issues compact`", packed,
+                                 "`git gc --aggressive`", by_git, goal="≤ 50 KB", limit=50.0))
         return lines
 
 
@@ -54,7 +59,8 @@ def issue_log(binaries: pathlib.Path, directory: pathlib.Path, quick: bool) -> I
     done = subprocess.run([binaries / "bench_issues", directory, str(issues), str(each)], check=True,
                           capture_output=True, text=True)
     figures = {line["name"]: Series(line["values"], line["unit"]) for line in map(json.loads, done.stdout.splitlines())}
-    return IssueLog(issues, issues * each, figures | through_the_command_line(binaries, directory))
+    figures |= through_the_command_line(binaries, directory)
+    return IssueLog(issues, issues * each, figures, room_on_disk(binaries, directory))
 
 
 def through_the_command_line(binaries: pathlib.Path, directory: pathlib.Path) -> dict[str, Series]:
@@ -88,3 +94,37 @@ def through_the_command_line(binaries: pathlib.Path, directory: pathlib.Path) ->
         subprocess.run([words[0], "daemon", "stop"], env=environment, check=False, capture_output=True)
     return {"warm": Series([warm], "ms"), "together": Series([together], "ms"), "cold": Series(cold, "ms"),
             "resident": Series([resident / 1024], "MiB")}
+
+
+def room_on_disk(binaries: pathlib.Path, directory: pathlib.Path) -> dict[str, tuple[Series, Series]]:
+    """What the objects of 100 issues of a title, two sentences and a label take, packed by hearth and by git."""
+    environment = {"HEARTH_HOME": str(directory / "home"), "PATH": "/usr/bin:/bin", "HOME": str(directory)}
+    issues = [{"title": f"Reader {i} loses the last line", "labels": ["bug"],
+               "body": f"A file without a newline at its end loses line {7 * i}. It should be read whole."} for i in range(100)]
+
+    def run(repository: pathlib.Path, *words: object) -> None:
+        subprocess.run(list(map(str, words)), cwd=repository, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def kilobytes(repository: pathlib.Path) -> float:
+        return sum(file.stat().st_size for file in (repository / ".git/objects").rglob("*") if file.is_file()) / 1000
+
+    def measured(name: str, make: list[list[object]]) -> tuple[Series, Series]:
+        repository = directory / name
+        run(directory, "git", "init", "-q", repository)
+        for words in make:
+            run(repository, binaries / "hearth", "issues", *words)
+        by_git = directory / (name + "-git")
+        shutil.copytree(repository, by_git)
+        run(by_git, "git", "gc", "--quiet", "--aggressive")
+        run(repository, binaries / "hearth", "issues", "compact")
+        return Series([kilobytes(repository)], "KB"), Series([kilobytes(by_git)], "KB")
+
+    batch = [word for each in issues for word in ("--issues", json.dumps(each))]
+    try:
+        return {
+            "in one batch": measured("batch", [["create", *batch]]),
+            "one by one": measured("single", [["create", each["title"], "--body", each["body"], "--label", "bug"]
+                                              for each in issues]),
+        }
+    finally:
+        subprocess.run([binaries / "hearth", "daemon", "stop"], env=environment, check=False, capture_output=True)
