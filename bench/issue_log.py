@@ -99,7 +99,7 @@ def through_the_command_line(binaries: pathlib.Path, directory: pathlib.Path) ->
 def room_on_disk(binaries: pathlib.Path, directory: pathlib.Path) -> dict[str, tuple[Series, Series]]:
     """What the objects of 100 issues of a title, two sentences and a label take, packed by hearth and by git."""
     environment = {"HEARTH_HOME": str(directory / "home"), "PATH": "/usr/bin:/bin", "HOME": str(directory)}
-    issues = [{"title": f"Reader {i} loses the last line", "labels": ["bug"],
+    issues = [{"title": f"Reader {i} loses the last line", "label": ["bug"],
                "body": f"A file without a newline at its end loses line {7 * i}. It should be read whole."} for i in range(100)]
 
     def run(repository: pathlib.Path, *words: object) -> None:

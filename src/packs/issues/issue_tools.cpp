@@ -13,6 +13,15 @@
 namespace hearth::packs::issues {
 namespace {
 
+// Others may have written any; lists and exports show them as they can.
+Result<void> check_title(const std::string& title) {
+  const bool is_one_line =
+      std::ranges::none_of(title, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+  if (is_one_line) return {};
+  return fail(Errc::invalid_args, "a title is one line without control characters",
+              {"put the rest into body"});
+}
+
 Result<void> check_label(const std::string& label) {
   if (label.empty() || label.size() > 200) {
     return fail(Errc::invalid_args, "a label has 1 to 200 bytes");
@@ -53,6 +62,7 @@ Result<void> check_no_circle(const wire::NewIssue& wanted, const Board& board) {
 Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
   if (wanted.title.empty()) return fail(Errc::invalid_args, "an issue needs a title");
+  if (auto good = check_title(wanted.title); !good) return good;
   for (const std::string& label : wanted.label) {
     if (auto good = check_label(label); !good) return good;
     creation.labels.push_back(label);
@@ -154,6 +164,10 @@ Result<Batch> make_update(const wire::UpdateRequest& request,
   if (!request.title && !request.body && !request.priority && !request.type && !request.parent) {
     return fail(Errc::invalid_args, "nothing is to change",
                 {"give title, body, priority, type or parent"});
+  }
+  if (request.title) {
+    if (auto good = check_title(*request.title); !good)
+      return std::unexpected(std::move(good.error()));
   }
   const auto events = Cache::events(database, *id);
   if (!events) return std::unexpected(events.error());

@@ -141,6 +141,17 @@ TEST_F(GriteDefects, WritesThatChangeNothingNameTheIssueByItsWholeId) {
   EXPECT_EQ(number(good("label", R"({"remove":["z","z"],)" + prefix), "events"), 1);
 }
 
+TEST_F(GriteDefects, ATitleIsOneLine) {
+  const std::string id = create("one");
+  for (const auto& [verb, request] :
+       {std::pair{"create", std::string(R"({"title":"two\nlines"})")},
+        std::pair{"update", R"({"title":"two\tparts","id":")" + id + "\"}"}}) {
+    const Error error = bad(verb, request);
+    EXPECT_EQ(error.code, Errc::invalid_args);
+    EXPECT_THAT(error.message, testing::HasSubstr("one line"));
+  }
+}
+
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
   const std::string id = create("T");
   std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");
