@@ -165,7 +165,7 @@ Result<wire::LocksAnswer> locks(IssueStore& store,
 }  // namespace
 
 void declare_claim_tools(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::ClaimRequest, wire::LockAnswer>(
       tools,
       doing("claim", "Claim an issue",

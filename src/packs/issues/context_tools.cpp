@@ -157,17 +157,17 @@ void declare_context_tools(pack::Binder& tools, ToolRunner& runner) {
   indexing.time_limit = index_time_limit;
   indexing.task = pack::TaskSupport::optional;
   runner.bind<wire::IndexRequest, wire::IndexAnswer>(tools, std::move(indexing),
-                                                     ToolRunner::Length::lengthy, index);
+                                                     pack::Length::lengthy, index);
   runner.bind<wire::SymbolQuery, wire::SymbolAnswer>(
       tools,
       reading("context_query", "Find symbols",
               "Where a function, class, struct … is defined: path and lines, by name, its "
               "beginning, or nearly so."),
-      ToolRunner::Length::brief, query);
+      pack::Length::brief, query);
   runner.bind<wire::FileRequest, wire::FileAnswer>(
       tools,
       reading("context_show", "Show a file's symbols", "What an indexed file defines, by line."),
-      ToolRunner::Length::brief, show);
+      pack::Length::brief, show);
 }
 
 }  // namespace hearth::packs::issues

@@ -258,7 +258,7 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
   // Not ToolRunner::bind: a caller that may not write gets the text all the same.
   mcp::Tool<wire::ExportRequest, wire::ExportAnswer>(std::move(exporting))
       .deferred(tools, [&runner](wire::ExportRequest request, pack::Call call) {
-        runner.on_pool(ToolRunner::Length::lengthy, std::move(call),
+        runner.on_pool(pack::Length::lengthy, std::move(call),
                        [&runner, request = std::move(request)](pack::Call running) {
                          const auto store = runner.store_of(running);
                          if (!store)
@@ -274,7 +274,7 @@ void declare_exchange_tools(pack::Binder& tools, ToolRunner& runner) {
             {.idempotent = true});
   importing.time_limit = exchange_time_limit;
   runner.bind<wire::ImportRequest, wire::ImportAnswer>(tools, std::move(importing),
-                                                       ToolRunner::Length::lengthy, import_issues);
+                                                       pack::Length::lengthy, import_issues);
 }
 
 }  // namespace hearth::packs::issues

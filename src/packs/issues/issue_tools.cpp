@@ -323,7 +323,7 @@ std::vector<wire::ShownEvent> shown_events(const std::vector<Event>& events) {
 }
 
 void declare_reads(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::ShowRequest, wire::ShowAnswer>(
       tools,
       reading("show", "Show an issue",

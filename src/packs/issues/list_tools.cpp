@@ -119,7 +119,7 @@ Result<wire::ListAnswer> search(IssueStore& store,
 }  // namespace
 
 void declare_list_tools(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::ListRequest, wire::ListAnswer>(
       tools,
       reading("list", "List issues",

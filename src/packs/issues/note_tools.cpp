@@ -50,7 +50,7 @@ void declare_note_tools(pack::Binder& tools, ToolRunner& runner) {
       });
   runner.bind<wire::NotesRequest, wire::NotesAnswer>(
       tools, reading("notes", "Notes about the project", "All notes, or the one of a name."),
-      ToolRunner::Length::brief, list_notes);
+      pack::Length::brief, list_notes);
 }
 
 }  // namespace hearth::packs::issues

@@ -231,7 +231,7 @@ void bind_view(pack::Binder& tools,
                ToolRunner& runner,
                pack::ToolSpec spec,
                Result<Answer> (*view)(IssueStore&, const Request&)) {
-  runner.bind<Request, Answer>(tools, std::move(spec), ToolRunner::Length::brief,
+  runner.bind<Request, Answer>(tools, std::move(spec), pack::Length::brief,
                                [view](IssueStore& store, const Request& request,
                                       const pack::Call&) { return view(store, request); });
 }

@@ -15,7 +15,7 @@ constexpr const char* json_type = "application/json";
 // Runs read(store) on the pool and answers with the JSON text it returns.
 template <typename Read>
 void answer_on_pool(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
-  runner.on_pool(ToolRunner::Length::brief, std::move(call),
+  runner.on_pool(pack::Length::brief, std::move(call),
                  [&runner, uri, read = std::move(read)](pack::Call waiting) {
                    const auto store = runner.store_of(waiting);
                    if (!store) return ToolRunner::answer_without_store(waiting, store.error());

@@ -235,7 +235,7 @@ Result<wire::DetachAnswer> save_attachment(IssueStore& store,
 }
 
 void declare_actors(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::ActorsRequest, wire::ActorsAnswer>(
       tools, reading("actors", "List actors", "Who writes in this repository from this machine."),
       brief, list_actors);
@@ -254,7 +254,7 @@ void declare_actors(pack::Binder& tools, ToolRunner& runner) {
 }  // namespace
 
 void declare_setup_tools(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::InitRequest, wire::InitAnswer>(
       tools,
       doing("init", "Set up issues",

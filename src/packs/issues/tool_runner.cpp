@@ -5,19 +5,6 @@
 
 namespace hearth::packs::issues {
 
-ToolRunner::Running::~Running() {
-  if (count_ == nullptr) return;
-  // Told under the lock: whoever waits may destroy the count as soon as it is free.
-  auto count = count_->lock();
-  --*count;
-  count_->notify_all();
-}
-
-void ToolRunner::wait() {
-  auto running = running_.lock();
-  running.wait([](int count) { return count == 0; });
-}
-
 std::uint64_t ToolRunner::now_ms() const {
   return static_cast<std::uint64_t>(context_->clock().wall().time_since_epoch().count());
 }

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/guarded.hpp"
 #include "mcp/binder.hpp"
+#include "pack/pool_calls.hpp"
 #include "packs/issues/engine/issue_store.hpp"
 #include "packs/issues/stores.hpp"
 
@@ -17,27 +17,18 @@ namespace hearth::packs::issues {
 
 class ToolRunner final {
  public:
-  // Counts what runs on the pool, so that wait() can wait for it.
-  class Running {
-   public:
-    explicit Running(Guarded<int>& count) : count_(&count) { ++*count_->lock(); }
-    Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-    Running& operator=(Running&&) = delete;
-    ~Running();
-
-   private:
-    Guarded<int>* count_;
-  };
-
   // `stores` outlives the runner.
   explicit ToolRunner(Stores& stores) : stores_(stores) {}
-  void start(pack::PackContext& context) { context_ = &context; }
+  void start(pack::PackContext& context) {
+    context_ = &context;
+    pool_.start(context);
+  }
   // Until nothing of it runs on the pool any more.
-  void wait();
+  void wait() { pool_.wait(); }
 
   [[nodiscard]] pack::PackContext& context() const { return *context_; }
   [[nodiscard]] Stores& stores() const { return stores_; }
-  [[nodiscard]] Running running() { return Running(running_); }
+  [[nodiscard]] pack::PoolCalls::Running running() { return pool_.running(); }
   [[nodiscard]] std::uint64_t now_ms() const;
 
   // The store of the repository that the caller is in, caught up with its log; or as it is, for
@@ -56,10 +47,11 @@ class ToolRunner final {
   // read_only, unless this call may write.
   [[nodiscard]] static Result<void> check_writable(const pack::Call& call);
 
-  // Runs job(call) on the pool for short or for long work, and answers `busy` when that is full.
-  enum class Length : std::uint8_t { brief, lengthy };
+  // Runs job(call) on the pool, and answers `busy` when that is full.
   template <typename Job>
-  void on_pool(Length length, pack::Call call, Job job);
+  void on_pool(pack::Length length, pack::Call call, Job job) {
+    pool_.run(length, std::move(call), std::move(job));
+  }
 
   // Binds a tool that reads, or does work of its own: Result<Answer>(IssueStore&, const Request&,
   // const pack::Call&), on the pool; twice where what is kept of the log turns out to be damaged.
@@ -68,7 +60,7 @@ class ToolRunner final {
   template <typename Request, typename Answer, typename Work>
   void bind(pack::Binder& tools,
             pack::ToolSpec spec,
-            Length length,
+            pack::Length length,
             Work work,
             Start start = Start::caught_up);
 
@@ -81,7 +73,7 @@ class ToolRunner final {
  private:
   Stores& stores_;
   pack::PackContext* context_ = nullptr;
-  Guarded<int> running_;
+  pack::PoolCalls pool_;
 };
 
 // ---- Specs: of tools that may ask first where the caller works ---------------------------------
@@ -101,21 +93,9 @@ class ToolRunner final {
 
 // ---- Implementation ---------------------------------------------------------------------------
 
-template <typename Job>
-void ToolRunner::on_pool(Length length, pack::Call call, Job job) {
-  // Shared with the refusal below, which must still be able to answer it.
-  auto shared = std::make_shared<pack::Call>(std::move(call));
-  auto task = [running = Running(running_), shared, job = std::move(job)]() mutable {
-    job(std::move(*shared));
-  };
-  auto queued = length == Length::lengthy ? context_->submit_long(std::move(task))
-                                          : context_->submit(std::move(task));
-  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
-}
-
 template <typename Request, typename Answer, typename Work>
 void ToolRunner::bind(
-    pack::Binder& tools, pack::ToolSpec spec, Length length, Work work, Start start) {
+    pack::Binder& tools, pack::ToolSpec spec, pack::Length length, Work work, Start start) {
   const bool writes = !spec.annotations.read_only;
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
@@ -156,28 +136,29 @@ void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make,
         if (auto may = check_writable(call); !may) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
-        on_pool(Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
-          const auto store = store_of(waiting);
-          if (!store) return answer_without_store(waiting, store.error());
-          const Request request = with_whole_ids(**store, asked);
-          WriteJob job;
-          job.actor = request.actor.value_or("");
-          job.key = write_key(request.key, waiting, json::encode(asked));
-          job.stop = waiting.stop();
-          job.make = [make, request](const Board& board, store::Database& database,
-                                     const Actor& actor) {
-            return make(request, board, database, actor);
-          };
-          // The store lives at least until its writer has answered.
-          job.done = [request, tell, keep = *store,
-                      sent = std::move(waiting)](Result<Receipt> receipt) mutable {
-            if (!receipt) return sent.answer(std::unexpected(std::move(receipt.error())));
-            const Answer answer = tell(request, *receipt);
-            sent.answer(
-                pack::Reply{.structured = json::encode(answer), .replayed = receipt->replayed});
-          };
-          (*store)->write(std::move(job));
-        });
+        on_pool(
+            pack::Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
+              const auto store = store_of(waiting);
+              if (!store) return answer_without_store(waiting, store.error());
+              const Request request = with_whole_ids(**store, asked);
+              WriteJob job;
+              job.actor = request.actor.value_or("");
+              job.key = write_key(request.key, waiting, json::encode(asked));
+              job.stop = waiting.stop();
+              job.make = [make, request](const Board& board, store::Database& database,
+                                         const Actor& actor) {
+                return make(request, board, database, actor);
+              };
+              // The store lives at least until its writer has answered.
+              job.done = [request, tell, keep = *store,
+                          sent = std::move(waiting)](Result<Receipt> receipt) mutable {
+                if (!receipt) return sent.answer(std::unexpected(std::move(receipt.error())));
+                const Answer answer = tell(request, *receipt);
+                sent.answer(
+                    pack::Reply{.structured = json::encode(answer), .replayed = receipt->replayed});
+              };
+              (*store)->write(std::move(job));
+            });
       });
 }
 

@@ -264,7 +264,7 @@ Result<wire::StatsAnswer> stats(IssueStore& store, const wire::NoRequest&, const
 }
 
 void declare_snapshots(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   runner.bind<wire::NoRequest, wire::SnapshotAnswer>(
       tools,
       doing("snapshot", "Take a snapshot",
@@ -282,7 +282,7 @@ void declare_snapshots(pack::Binder& tools, ToolRunner& runner) {
 }
 
 void declare_checks(pack::Binder& tools, ToolRunner& runner) {
-  using enum ToolRunner::Length;
+  using enum pack::Length;
   using enum ToolRunner::Start;  // a log that cannot be followed is just what these are for
   runner.bind<wire::RebuildRequest, wire::RebuildAnswer>(
       tools,
@@ -316,8 +316,8 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
             "Take and give events, until both sides have the same. Nothing is ever lost.",
             {.idempotent = true, .open_world = true});
   syncing.time_limit = std::chrono::minutes(10);
-  runner.bind<wire::SyncRequest, wire::SyncAnswer>(tools, std::move(syncing),
-                                                   ToolRunner::Length::lengthy, sync);
+  runner.bind<wire::SyncRequest, wire::SyncAnswer>(tools, std::move(syncing), pack::Length::lengthy,
+                                                   sync);
   declare_snapshots(tools, runner);
   declare_checks(tools, runner);
 }

@@ -130,7 +130,7 @@ void declare_import(pack::Binder& tools, ToolRunner& runner) {
         }
         std::vector<std::string> roots = runner.roots(call);
         runner.on_pool(
-            ToolRunner::Length::lengthy, std::move(call),
+            pack::Length::lengthy, std::move(call),
             [&runner, request = std::move(request), roots = std::move(roots)](pack::Call running) {
               auto answer = mcp::to_reply(import(runner, request, roots, running));
               running.answer(std::move(answer));
@@ -255,7 +255,7 @@ void declare_export(pack::Binder& tools, ToolRunner& runner) {
       .deferred(tools, [&runner](wire::ExportRequest request, pack::Call call) {
         std::vector<std::string> roots = runner.roots(call);
         runner.on_pool(
-            ToolRunner::Length::lengthy, std::move(call),
+            pack::Length::lengthy, std::move(call),
             [&runner, request = std::move(request), roots = std::move(roots)](pack::Call running) {
               auto answer = mcp::to_reply(export_all(runner, request, roots, running));
               running.answer(std::move(answer));

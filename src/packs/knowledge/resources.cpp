@@ -18,7 +18,7 @@ constexpr std::int64_t recent_entries = 20;
 // Runs read(store, connection) on the pool and answers with the JSON text it returns.
 template <typename Read>
 void answer_on_pool(ToolRunner& runner, const std::string& uri, pack::Call call, Read read) {
-  runner.on_pool(ToolRunner::Length::brief, std::move(call),
+  runner.on_pool(pack::Length::brief, std::move(call),
                  [&runner, uri, read = std::move(read)](pack::Call waiting) {
                    const auto text = [&]() -> Result<std::string> {
                      const auto store = runner.stores().get(waiting.caller().name_space);

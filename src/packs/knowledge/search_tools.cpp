@@ -32,7 +32,7 @@ void declare_reindex(pack::Binder& tools, ToolRunner& runner) {
       .on_pool(tools, runner.context_slot(),
                [&runner](const wire::ReindexRequest& request,
                          const pack::Call& call) -> Result<wire::ReindexAnswer> {
-                 const ToolRunner::Running counted = runner.running();
+                 const auto counted = runner.running();
                  if (auto may = runner.check_writable(call); !may) {
                    return std::unexpected(std::move(may.error()));
                  }

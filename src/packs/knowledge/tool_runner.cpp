@@ -9,14 +9,6 @@
 
 namespace hearth::packs::knowledge {
 
-ToolRunner::Running::~Running() {
-  if (count_ == nullptr) return;
-  // Told under the lock: whoever waits may destroy the count as soon as it is free.
-  auto count = count_->lock();
-  --*count;
-  count_->notify_all();
-}
-
 ToolRunner::ToolRunner(Stores& stores)
     : stores_(stores), watcher_([this](const std::string& name_space, const std::string& path) {
         import_again(name_space, path);
@@ -25,11 +17,6 @@ ToolRunner::ToolRunner(Stores& stores)
 void ToolRunner::stop() {
   stopping_.request_stop();
   watcher_.close();
-}
-
-void ToolRunner::wait() {
-  auto running = running_.lock();
-  running.wait([](int count) { return count == 0; });
 }
 
 std::vector<std::string> ToolRunner::roots(const pack::Call& call) const {

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/guarded.hpp"
 #include "mcp/binder.hpp"
+#include "pack/pool_calls.hpp"
 #include "packs/knowledge/engine/knowledge_store.hpp"
 #include "packs/knowledge/folder_watcher.hpp"
 #include "packs/knowledge/stores.hpp"
@@ -18,30 +18,21 @@ namespace hearth::packs::knowledge {
 
 class ToolRunner final {
  public:
-  // Counts what runs on the pool, so that wait() can wait for it.
-  class Running {
-   public:
-    explicit Running(Guarded<int>& count) : count_(&count) { ++*count_->lock(); }
-    Running(Running&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-    Running& operator=(Running&&) = delete;
-    ~Running();
-
-   private:
-    Guarded<int>* count_;
-  };
-
   // `stores` outlives the runner.
   explicit ToolRunner(Stores& stores);
-  void start(pack::PackContext& context) { context_ = &context; }
+  void start(pack::PackContext& context) {
+    context_ = &context;
+    pool_.start(context);
+  }
   // Ends what runs without a call.
   void stop();
   // Until nothing of it runs on the pool any more.
-  void wait();
+  void wait() { pool_.wait(); }
 
   [[nodiscard]] pack::PackContext& context() const { return *context_; }
   [[nodiscard]] pack::PackContext* const& context_slot() const { return context_; }
   [[nodiscard]] Stores& stores() const { return stores_; }
-  [[nodiscard]] Running running() { return Running(running_); }
+  [[nodiscard]] pack::PoolCalls::Running running() { return pool_.running(); }
   [[nodiscard]] std::int64_t now_ms() const {
     return context_->clock().wall().time_since_epoch().count();
   }
@@ -62,10 +53,11 @@ class ToolRunner final {
   // read_only, unless this call may write.
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
 
-  // Runs job(call) on the pool for short or for long work, and answers `busy` when that is full.
-  enum class Length : std::uint8_t { brief, lengthy };
+  // Runs job(call) on the pool, and answers `busy` when that is full.
   template <typename Job>
-  void on_pool(Length length, pack::Call call, Job job);
+  void on_pool(pack::Length length, pack::Call call, Job job) {
+    pool_.run(length, std::move(call), std::move(job));
+  }
 
   // Binds a tool that reads: Result<Answer>(KnowledgeStore&, store::Database&, const Request&,
   // const pack::Call&), on the pool.
@@ -90,7 +82,7 @@ class ToolRunner final {
 
   Stores& stores_;
   pack::PackContext* context_ = nullptr;
-  Guarded<int> running_;
+  pack::PoolCalls pool_;
   std::stop_source stopping_;
   FolderWatcher watcher_;  // its owners are namespaces
 };
@@ -107,25 +99,13 @@ class ToolRunner final {
 
 // ---- Implementation ---------------------------------------------------------------------------
 
-template <typename Job>
-void ToolRunner::on_pool(Length length, pack::Call call, Job job) {
-  // Shared with the refusal below, which must still be able to answer it.
-  auto shared = std::make_shared<pack::Call>(std::move(call));
-  auto task = [running = Running(running_), shared, job = std::move(job)]() mutable {
-    job(std::move(*shared));
-  };
-  auto queued = length == Length::lengthy ? context_->submit_long(std::move(task))
-                                          : context_->submit(std::move(task));
-  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
-}
-
 template <typename Request, typename Answer, typename Read>
 void ToolRunner::bind_read(pack::Binder& tools, pack::ToolSpec spec, Read read) {
   mcp::Tool<Request, Answer>(std::move(spec))
       .on_pool(tools, context_,
                [this, read = std::move(read)](const Request& request,
                                               const pack::Call& call) -> Result<Answer> {
-                 const Running counted(running_);
+                 const auto counted = pool_.running();
                  const auto store = stores_.get(call.caller().name_space);
                  if (!store) return std::unexpected(store.error());
                  auto reader = (*store)->reader(call.stop());
@@ -159,7 +139,7 @@ void ToolRunner::write(const Request& request, pack::Call call, Work work) {
   // Straight to the writer: so that one commit is as wide as there are callers, and none of them
   // holds a thread of the pool.
   if (const Stores::Shared store = stores_.find(name_space)) return send(store, std::move(call));
-  on_pool(Length::brief, std::move(call),
+  on_pool(pack::Length::brief, std::move(call),
           [this, name_space, send = std::move(send)](pack::Call waiting) mutable {
             const auto store = stores_.get(name_space);
             if (!store) return waiting.answer(std::unexpected(store.error()));
