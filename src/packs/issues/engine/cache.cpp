@@ -83,20 +83,13 @@ std::string encode_summary(const Summary& summary) {
   return out;
 }
 
-template <typename Id>
-Id read_id(CborReader& reader) {
-  Id id;
-  reader.read_bytes(id.bytes);
-  return id;
-}
-
 Result<Summary> decode_summary(std::string_view bytes) {
   CborReader reader(bytes);
   Summary summary;
   auto parts = reader.begin_array();
   parts.left = 0;  // their count is fixed by the version of the schema
-  summary.id = read_id<IssueId>(reader);
-  summary.created_by = read_id<ActorId>(reader);
+  summary.id = reader.read_id<IssueId>();
+  summary.created_by = reader.read_id<ActorId>();
   summary.created_ms = reader.read_unsigned();
   summary.updated_ms = reader.read_unsigned();
   summary.title = reader.read_text();
@@ -107,14 +100,14 @@ Result<Summary> decode_summary(std::string_view bytes) {
     }
   }
   for (auto items = reader.begin_array(); reader.next(items) && reader.next(items);) {
-    const auto target = read_id<IssueId>(reader);
+    const auto target = reader.read_id<IssueId>();
     summary.dependencies.push_back(
         {target, static_cast<DependencyType>(reader.read_unsigned() % 3)});
   }
   summary.comments = static_cast<std::uint32_t>(reader.read_unsigned());
   summary.priority = static_cast<std::uint8_t>(reader.read_unsigned());
   summary.type = reader.read_text();
-  if (!reader.take_null()) summary.parent = read_id<IssueId>(reader);
+  if (!reader.take_null()) summary.parent = reader.read_id<IssueId>();
   if (!reader.ok()) return fail(Errc::damaged, "a summary in the issue cache: " + reader.error());
   return summary;
 }

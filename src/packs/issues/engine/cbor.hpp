@@ -33,6 +33,12 @@ class CborReader final {
   [[nodiscard]] std::uint64_t read_unsigned();
   [[nodiscard]] std::string read_bytes();
   void read_bytes(std::span<std::uint8_t> to);  // of exactly this length
+  template <typename Id>
+  [[nodiscard]] Id read_id() {
+    Id id;
+    read_bytes(id.bytes);
+    return id;
+  }
   [[nodiscard]] std::string read_text();
   [[nodiscard]] bool take_null();  // whether the next item was null, which is then read
   [[nodiscard]] Array begin_array();

@@ -92,13 +92,6 @@ struct PayloadWriter {
   }
 };
 
-template <typename Id>
-Id read_id(CborReader& reader) {
-  Id id;
-  reader.read_bytes(id.bytes);
-  return id;
-}
-
 std::optional<std::string> read_optional_text(CborReader& reader) {
   if (reader.take_null()) return std::nullopt;
   return reader.read_text();
@@ -179,7 +172,7 @@ class PayloadReader {
   }
   template <typename Id>
   void id(Id& to) {
-    if (has_item()) to = read_id<Id>(reader_);
+    if (has_item()) to = reader_.read_id<Id>();
   }
   template <typename Enum>
   void named(Enum& to, std::optional<Enum> (*of_name)(std::string_view)) {
@@ -289,11 +282,11 @@ void read_parts(CborReader& reader, Event& event) {
     if (!has) reader.fail("an event lacks a part");
     return has;
   };
-  if (has_part()) event.id = read_id<EventId>(reader);
-  if (has_part()) event.issue = read_id<IssueId>(reader);
-  if (has_part()) event.actor = read_id<ActorId>(reader);
+  if (has_part()) event.id = reader.read_id<EventId>();
+  if (has_part()) event.issue = reader.read_id<IssueId>();
+  if (has_part()) event.actor = reader.read_id<ActorId>();
   if (has_part()) event.ts_ms = reader.read_unsigned();
-  if (has_part() && !reader.take_null()) event.parent = read_id<EventId>(reader);
+  if (has_part() && !reader.take_null()) event.parent = reader.read_id<EventId>();
   std::uint64_t tag = 0;
   if (has_part()) tag = reader.read_unsigned();
   if (has_part()) read_kind(reader, tag, event.kind);

@@ -14,6 +14,7 @@
 //   unsupported      this engine cannot do that; the message says what can
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,10 @@ struct Work {
   // On the calling thread, at most a few times a second; done in 0..1. May be empty.
   std::function<void(double done)> progress = {};
 };
+// Work of hearth's own, that nobody cancels.
+[[nodiscard]] inline Work within(std::chrono::milliseconds time) {
+  return {.deadline = std::chrono::steady_clock::now() + time};
+}
 
 enum class Access : std::uint8_t { read_only, read_write };
 

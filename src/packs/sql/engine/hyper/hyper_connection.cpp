@@ -13,29 +13,14 @@ namespace hearth::packs::sql::hyper {
 namespace {
 
 using pg::bind;
+using pg::is_one_of;
+using pg::not_reading;
 using pg::quote_literal;
 using pg::quote_name;
 
 constexpr std::chrono::seconds patience{10};  // for what must be done whatever the caller's limit
 // Of a result that a writer has to take over from a reader who is between two pages.
 constexpr std::size_t most_kept = std::size_t{16} << 20;
-
-Work within(std::chrono::milliseconds time) {
-  Work work;
-  work.deadline = std::chrono::steady_clock::now() + time;
-  return work;
-}
-
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
-Error writes(std::string_view word) {
-  return {Errc::read_only,
-          word.empty() ? "this is no statement that reads"
-                       : "a query only reads, and " + std::string(word) + " may write",
-          {"use sql_execute"}};
-}
 
 // How a statement that reads is run.
 struct Reading {
@@ -50,10 +35,10 @@ Result<Reading> check_reads(const std::string& sql) {
   const auto words = leading_words(sql, Dialect::hyper, 1);
   const std::string first = words.empty() ? "" : words.front();
   if (is_one_of(first, {"SELECT", "VALUES", "TABLE", "SHOW"})) return Reading{};
-  if (!is_one_of(first, {"WITH", "EXPLAIN"})) return std::unexpected(writes(first));
+  if (!is_one_of(first, {"WITH", "EXPLAIN"})) return std::unexpected(not_reading(first));
   const std::string verb = pg::main_verb(sql, Dialect::hyper);
   if (is_one_of(verb, {"INSERT", "UPDATE", "DELETE", "MERGE"}))
-    return std::unexpected(writes(verb));
+    return std::unexpected(not_reading(verb));
   return Reading{.is_rolled_back = true};
 }
 
@@ -209,7 +194,7 @@ class HyperConnection::ResultRows final : public Rows {
       const bool wrote = has_written(answer->tag());
       const std::string tag(answer->tag());
       end();
-      if (wrote) return std::unexpected(writes(tag.substr(0, tag.find(' '))));
+      if (wrote) return std::unexpected(not_reading(tag.substr(0, tag.find(' '))));
     }
     return {};
   }

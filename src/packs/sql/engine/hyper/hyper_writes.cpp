@@ -34,12 +34,6 @@ using pg::quote_literal;
 
 constexpr std::chrono::seconds commit_patience{60};  // a commit is finished whatever the limit
 
-Work within(std::chrono::milliseconds time) {
-  Work work;
-  work.deadline = std::chrono::steady_clock::now() + time;
-  return work;
-}
-
 template <std::size_t count>
 bool has(const std::array<std::string_view, count>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();

@@ -29,23 +29,6 @@ constexpr milliseconds timeout_margin{
 constexpr std::size_t most_fetched = 5'000;  // rows asked for at once
 constexpr const char* cursor = "hearth_rows";
 
-Work within(std::chrono::milliseconds time) {
-  Work work;
-  work.deadline = std::chrono::steady_clock::now() + time;
-  return work;
-}
-
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
-Error writes(std::string_view word) {
-  return {Errc::read_only,
-          word.empty() ? "this is no statement that reads"
-                       : "a query only reads, and " + std::string(word) + " may write",
-          {"use sql_execute"}};
-}
-
 // What would end the transaction that all statements share, or talk to the server's own files.
 Result<void> check_executable(const Statement& statement) {
   const auto words = leading_words(statement.sql, Dialect::postgres);
@@ -209,7 +192,7 @@ Error PostgresConnection::failed(Error error, std::string_view first_word, const
                        is_one_of(quoted_name(message), {"INSERT", "UPDATE", "DELETE", "MERGE",
                                                         "insert", "update", "delete", "merge"});
   const bool is_into = sqlstate == "42601" && message.find("INTO") != std::string::npos;
-  if (is_modifying_with || is_verb || is_into) return writes(first_word);
+  if (is_modifying_with || is_verb || is_into) return not_reading(first_word);
   return error;
 }
 
@@ -299,7 +282,7 @@ Result<std::unique_ptr<Rows>> PostgresConnection::query(const Statement& stateme
   const std::string first = words.empty() ? "" : words.front();
   if (is_one_of(first, {"SHOW", "EXPLAIN"})) return show(statement, work);
   if (!is_one_of(first, {"SELECT", "WITH", "VALUES", "TABLE"}))
-    return std::unexpected(writes(first));
+    return std::unexpected(not_reading(first));
   auto bound = bind(statement, Dialect::postgres);
   if (!bound) return std::unexpected(std::move(bound.error()));
   has_traces_ = leaves_traces(statement.sql);

@@ -121,6 +121,17 @@ std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect diale
   return statements;
 }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+Error not_reading(std::string_view word) {
+  return {Errc::read_only,
+          word.empty() ? "this is no statement that reads"
+                       : "a query only reads, and " + std::string(word) + " may write",
+          {"use sql_execute"}};
+}
+
 Result<BoundStatement> bind(const Statement& statement, Dialect dialect) {
   const std::string_view sql = statement.sql;
   if (sql.find('\0') != std::string_view::npos)

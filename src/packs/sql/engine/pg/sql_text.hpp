@@ -2,6 +2,7 @@
 // does, where one ends and the next begins, and where its parameters are.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ namespace hearth::packs::sql::pg {
 // parentheses. The servers take one at a time, so that a wrong cut is an error of theirs and
 // nothing else.
 [[nodiscard]] std::vector<Statement> parted(const std::vector<Statement>& texts, Dialect dialect);
+
+[[nodiscard]] bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words);
+// Why a query with that word, or with none that is known, is refused.
+[[nodiscard]] Error not_reading(std::string_view word);
 
 struct BoundStatement {
   std::string sql;
