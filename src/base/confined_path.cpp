@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -15,11 +16,33 @@ bool is_within(const std::string& path, const std::string& root) {
   return path.starts_with(root) && path[root.size()] == '/';
 }
 
+std::string canonical_or_same(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  return error ? path : real.string();
+}
+
+Result<void> check_foreign(const std::string& path, const std::vector<std::string>& own) {
+  for (const std::string& each : own) {
+    if (!each.empty() && is_within(path, canonical_or_same(each)))
+      return fail(Errc::permission, "path " + path + " is of hearth itself");
+  }
+  return {};
+}
+
 }  // namespace
+
+bool holds_one_of(const std::string& directory, const std::vector<std::string>& own) {
+  const std::string real = canonical_or_same(directory);
+  return std::ranges::any_of(own, [&](const std::string& each) {
+    return !each.empty() && is_within(canonical_or_same(each), real);
+  });
+}
 
 Result<std::string> confine(const std::string& asked,
                             const std::string& cwd,
-                            const std::vector<std::string>& roots) {
+                            const std::vector<std::string>& roots,
+                            const std::vector<std::string>& own) {
   if (asked.empty() || asked.find('\0') != std::string::npos) {
     return fail(Errc::invalid_args, "path: not a path");
   }
@@ -41,7 +64,10 @@ Result<std::string> confine(const std::string& asked,
     if (root_error) continue;
     if (!is_within(named, real_root) && !is_within(named, root)) continue;
     if (error) return fail_errno("path " + named, error.value());
-    if (is_within(real, real_root)) return real;
+    if (!is_within(real, real_root)) continue;
+    if (auto foreign = check_foreign(real, own); !foreign)
+      return std::unexpected(std::move(foreign.error()));
+    return real;
   }
   std::vector<std::string> remedies;
   if (!roots.empty()) remedies.push_back("name a path inside " + roots.front());
@@ -55,13 +81,15 @@ Result<std::string> confine(const std::string& asked,
 
 Result<std::string> confine_new(const std::string& asked,
                                 const std::string& cwd,
-                                const std::vector<std::string>& roots) {
+                                const std::vector<std::string>& roots,
+                                const std::vector<std::string>& own) {
+  if (asked.contains('\0')) return fail(Errc::invalid_args, "path: not a path");
   const fs::path path(asked);
   if (!path.has_filename() || path.filename() == "." || path.filename() == "..") {
     return fail(Errc::invalid_args, "path: name a file, not a folder");
   }
   const std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
-  auto folder = confine(parent, cwd, roots);
+  auto folder = confine(parent, cwd, roots, own);
   if (!folder) return folder;
   struct stat status{};
   const std::string real =
@@ -69,6 +97,8 @@ Result<std::string> confine_new(const std::string& asked,
   if (::lstat(real.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     return fail(Errc::conflict, real + " is there, and is no file");
   }
+  if (auto foreign = check_foreign(real, own); !foreign)
+    return std::unexpected(std::move(foreign.error()));
   return real;
 }
 

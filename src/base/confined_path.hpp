@@ -9,14 +9,20 @@
 namespace hearth {
 
 // `asked`, relative to `cwd`, as a canonical path inside one of `roots`: `not_found` when it does
-// not exist, `permission` when it lies (after its symbolic links) outside of all of them.
+// not exist, `permission` when it lies (after its symbolic links) outside of all of them, or inside
+// of one of `own`: the directories of hearth itself.
 [[nodiscard]] Result<std::string> confine(const std::string& asked,
                                           const std::string& cwd,
-                                          const std::vector<std::string>& roots);
+                                          const std::vector<std::string>& roots,
+                                          const std::vector<std::string>& own);
 
 // The same of a file that need not exist yet: its folder does.
 [[nodiscard]] Result<std::string> confine_new(const std::string& asked,
                                               const std::string& cwd,
-                                              const std::vector<std::string>& roots);
+                                              const std::vector<std::string>& roots,
+                                              const std::vector<std::string>& own);
+
+// Whether one of these directories, or files, lies within `directory`.
+[[nodiscard]] bool holds_one_of(const std::string& directory, const std::vector<std::string>& own);
 
 }  // namespace hearth

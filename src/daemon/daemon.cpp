@@ -18,6 +18,7 @@
 #include "daemon/guide.hpp"
 #include "daemon/mailbox.hpp"
 #include "daemon/pack_host.hpp"
+#include "daemon/project_root.hpp"
 #include "daemon/rendezvous.hpp"
 #include "daemon/self_pack.hpp"
 #include "daemon/server.hpp"
@@ -139,6 +140,8 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
       if (!opened) return opened;
     }
     config_id_ = config::config_id(options_.settings, options_.paths.data);
+    options_.settings.roots =
+        readable_roots(std::move(options_.settings.roots), options_.paths.all());
     if (!is_private()) {
       if (auto claimed = claim_rendezvous(); !claimed) return claimed;
     }
@@ -365,7 +368,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     now.drain_timeout = settings->drain_timeout;
     now.log_level = settings->log_level;
     now.limits = settings->limits;
-    now.roots = std::move(settings->roots);
+    now.roots = readable_roots(std::move(settings->roots), options_.paths.all());
     now.namespaces = std::move(settings->namespaces);
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);

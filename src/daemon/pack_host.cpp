@@ -71,10 +71,7 @@ class PackHost::Context final : public pack::PackContext {
   }
   const Clock& clock() const override { return host_.clock_; }
   std::vector<std::string> roots() const override { return host_.settings_.roots; }
-  std::vector<std::string> own_directories() const override {
-    const ipc::Paths& paths = host_.paths_;
-    return {paths.data, paths.state, paths.runtime, paths.config};
-  }
+  std::vector<std::string> own_directories() const override { return host_.paths_.all(); }
   void call_tool(const std::string& tool,
                  std::string arguments,
                  pack::Call::Context context,

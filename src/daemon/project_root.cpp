@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/confined_path.hpp"
+#include "base/log.hpp"
+
 namespace hearth::daemon {
 
 namespace fs = std::filesystem;
@@ -21,6 +24,16 @@ std::string project_root_of(const std::string& cwd) {
     if (fs::exists(here / ".git", error)) return here.string();
   }
   return is_too_wide(start) ? std::string() : start.string();
+}
+
+std::vector<std::string> readable_roots(std::vector<std::string> roots,
+                                        const std::vector<std::string>& own) {
+  std::erase_if(roots, [&](const std::string& root) {
+    if (!holds_one_of(root, own)) return false;
+    log::warning("a root holds files of hearth itself, and is left out", {log::kv("root", root)});
+    return true;
+  });
+  return roots;
 }
 
 }  // namespace hearth::daemon

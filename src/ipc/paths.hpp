@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -28,6 +29,8 @@ struct Paths {
   [[nodiscard]] std::string fallbacks() const { return state + "/fallbacks.log"; }
   [[nodiscard]] std::string store_lock() const { return data + "/hearthd.lock"; }
   [[nodiscard]] std::string newest() const { return data + "/newest.json"; }
+  // Everything of hearth's, which is nobody's project.
+  [[nodiscard]] std::vector<std::string> all() const { return {data, state, runtime, config}; }
 };
 
 // Reads HEARTH_HOME, XDG_* and HOME through `environment` (nullptr-safe getenv). Touches no file.

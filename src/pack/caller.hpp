@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace hearth::pack {
 
@@ -20,5 +21,11 @@ struct Caller {
   std::string name_space = "default";
   bool read_only = false;  // the session asked for no writes
 };
+
+// The directories that a caller's files may be written to: its project, or none.
+[[nodiscard]] inline std::vector<std::string> project_of(const Caller& caller) {
+  if (caller.project_root.empty()) return {};
+  return {caller.project_root};
+}
 
 }  // namespace hearth::pack

@@ -50,5 +50,11 @@ TEST_F(ProjectRoot, LooksThroughSymbolicLinks) {
   EXPECT_EQ(project_root_of(scratch_ / "link/project/src"), scratch_ / "home/project");
 }
 
+TEST_F(ProjectRoot, RootsHoldNothingOfHearth) {
+  const std::vector<std::string> roots{scratch_ / "home/plain", scratch_ / "home", "/"};
+  EXPECT_EQ(readable_roots(roots, {scratch_ / "home/.local/share/hearth"}),
+            std::vector<std::string>{scratch_ / "home/plain"});
+}
+
 }  // namespace
 }  // namespace hearth::daemon

@@ -15,8 +15,7 @@ namespace {
 const std::string roots_name = "roots";
 
 std::vector<std::string> roots_of(const IssueStore& store, const pack::Call& call) {
-  std::vector<std::string> roots;
-  if (!call.caller().project_root.empty()) roots.push_back(call.caller().project_root);
+  std::vector<std::string> roots = pack::project_of(call.caller());
   std::ranges::copy(store.options().roots, std::back_inserter(roots));
   return roots;
 }
@@ -36,23 +35,29 @@ bool lies_in_git(const std::filesystem::path& path, const std::string& common_di
   return !git.empty() && std::ranges::mismatch(git, path).in1 == git.end();
 }
 
-}  // namespace
-
-Result<std::string> file_to_read(const IssueStore& store,
-                                 const pack::Call& call,
-                                 const std::string& asked) {
-  return confine(asked, call.caller().cwd, roots_of(store, call));
-}
-
-Result<std::string> file_to_write(const IssueStore& store,
-                                  const pack::Call& call,
-                                  const std::string& asked) {
-  auto path = confine_new(asked, call.caller().cwd, roots_of(store, call));
+// Its configuration may hold passwords, and what lies there is git's.
+Result<std::string> outside_of_git(const IssueStore& store, Result<std::string> path) {
   if (path && lies_in_git(*path, store.common_directory())) {
     return fail(Errc::permission, "path " + *path + " is inside of a git directory",
                 {"name a file of the work tree"});
   }
   return path;
+}
+
+}  // namespace
+
+Result<std::string> file_to_read(const IssueStore& store,
+                                 const pack::Call& call,
+                                 const std::string& asked) {
+  return outside_of_git(
+      store, confine(asked, call.caller().cwd, roots_of(store, call), store.options().own));
+}
+
+Result<std::string> file_to_write(const IssueStore& store,
+                                  const pack::Call& call,
+                                  const std::string& asked) {
+  return outside_of_git(store, confine_new(asked, call.caller().cwd,
+                                           pack::project_of(call.caller()), store.options().own));
 }
 
 Result<std::string> directory_of(const pack::Call& call) {

@@ -167,6 +167,7 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                               .signatures = signatures_,
                               .idle = idle_,
                               .roots = roots_,
+                              .own = context_->own_directories(),
                               .changed = {},
                               .locks_changed = {},
                               .when_idle = {}};

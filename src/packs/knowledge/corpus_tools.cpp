@@ -95,7 +95,8 @@ Result<wire::ImportAnswer> import(ToolRunner& runner,
                                   const pack::Call& call) {
   const auto store = runner.stores().get(call.caller().name_space);
   if (!store) return std::unexpected(store.error());
-  const auto path = confine(request.path, call.caller().cwd, roots);
+  const auto path =
+      confine(request.path, call.caller().cwd, roots, runner.context().own_directories());
   if (!path && request.watch == false) {
     return end_watch_of_gone(runner, **store, request.path, call, path.error());
   }
@@ -223,7 +224,6 @@ Result<wire::ExportAnswer> export_to_file(KnowledgeStore& store,
 
 Result<wire::ExportAnswer> export_all(ToolRunner& runner,
                                       const wire::ExportRequest& request,
-                                      const std::vector<std::string>& roots,
                                       const pack::Call& call) {
   const auto filter = filter_of(request, runner.now_ms());
   if (!filter) return std::unexpected(filter.error());
@@ -238,7 +238,8 @@ Result<wire::ExportAnswer> export_all(ToolRunner& runner,
     return fail(Errc::read_only, "this session is read-only; no file was written",
                 {"leave path out: the text is returned then"});
   }
-  const auto path = confine_new(*request.path, call.caller().cwd, roots);
+  const auto path = confine_new(*request.path, call.caller().cwd, pack::project_of(call.caller()),
+                                runner.context().own_directories());
   if (!path) return std::unexpected(path.error());
   return export_to_file(**store, request, *filter, *path, call.stop());
 }
@@ -253,13 +254,11 @@ void declare_export(pack::Binder& tools, ToolRunner& runner) {
   spec.time_limit = import_time_limit;
   mcp::Tool<wire::ExportRequest, wire::ExportAnswer>(std::move(spec))
       .deferred(tools, [&runner](wire::ExportRequest request, pack::Call call) {
-        std::vector<std::string> roots = runner.roots(call);
-        runner.on_pool(
-            pack::Length::lengthy, std::move(call),
-            [&runner, request = std::move(request), roots = std::move(roots)](pack::Call running) {
-              auto answer = mcp::to_reply(export_all(runner, request, roots, running));
-              running.answer(std::move(answer));
-            });
+        runner.on_pool(pack::Length::lengthy, std::move(call),
+                       [&runner, request = std::move(request)](pack::Call running) {
+                         auto answer = mcp::to_reply(export_all(runner, request, running));
+                         running.answer(std::move(answer));
+                       });
       });
 }
 

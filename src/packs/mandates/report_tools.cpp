@@ -22,14 +22,12 @@ Result<wire::ReportAnswer> report(Space& space, const wire::RunRequest& request)
   return wire::ReportAnswer{.markdown = std::move(*text)};
 }
 
-// In the caller's project, or in what the configuration adds.
+// In the caller's project.
 Result<std::string> place_of(Space& space,
                              const wire::ReportFileRequest& request,
                              const pack::Caller& caller) {
   if (const auto form = is_pdf(request.path); !form) return std::unexpected(form.error());
-  std::vector<std::string> roots = space.bench().roots();
-  if (!caller.project_root.empty()) roots.push_back(caller.project_root);
-  auto path = confine_new(request.path, caller.cwd, roots);
+  auto path = confine_new(request.path, caller.cwd, pack::project_of(caller), space.bench().own());
   if (path && !request.overwrite && ::access(path->c_str(), F_OK) == 0)
     return fail(Errc::conflict, *path + " is there already; nothing was written",
                 {"set overwrite, or name another file"});

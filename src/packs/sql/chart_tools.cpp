@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "base/confined_path.hpp"
 #include "packs/sql/chart_wire.hpp"
 #include "packs/sql/tools.hpp"
 #include "store/atomic_file.hpp"
@@ -28,7 +27,7 @@ Result<PreparedChart> prepare(const ToolRunner& runner,
   PreparedChart chart{.target = std::move(*target), .path = {}};
   if (!request.path) return chart;
   if (auto may = runner.check_writable(call); !may) return std::unexpected(std::move(may.error()));
-  auto path = confine_new(*request.path, call.caller().cwd, chart.target.session.roots);
+  auto path = runner.file_to_write(call, *request.path);
   if (!path) return std::unexpected(std::move(path.error()));
   if (!request.overwrite && ::access(path->c_str(), F_OK) == 0) {
     return fail(Errc::conflict, *path + " is there already; nothing was written",

@@ -1,7 +1,6 @@
 // The tools that move data: load, inspect_file, export, copy, import_status.
 #include <utility>
 
-#include "base/confined_path.hpp"
 #include "packs/sql/data_wire.hpp"
 #include "packs/sql/tools.hpp"
 
@@ -41,10 +40,9 @@ Result<std::vector<LoadFile>> files_of(const ToolRunner& runner,
     files.push_back(std::move(*file));
     return files;
   }
-  const auto roots = runner.session_of(call).roots;
   const auto names = request.paths.value_or(std::vector<std::string>{request.path.value_or("")});
   for (const std::string& name : names) {
-    auto path = confine(name, call.caller().cwd, roots);
+    auto path = runner.file_to_read(call, name);
     if (!path) return std::unexpected(std::move(path.error()));
     files.push_back({name, std::move(*path), {}});
   }
@@ -168,7 +166,7 @@ void load(ToolRunner& runner, const wire::LoadRequest& request, pack::Call call)
 void inspect(ToolRunner& runner, const wire::InspectRequest& request, pack::Call call) {
   auto scratch = runner.target_of(call, "scratch", Access::read_only);
   if (!scratch) return call.answer(std::unexpected(std::move(scratch.error())));
-  auto path = confine(request.path, call.caller().cwd, scratch->session.roots);
+  auto path = runner.file_to_read(call, request.path);
   if (!path) return call.answer(std::unexpected(std::move(path.error())));
   auto options = wire::to_options(request.read, request.types);
   if (!options) return call.answer(std::unexpected(std::move(options.error())));
@@ -196,7 +194,7 @@ Result<ExportRequest> prepare(const ToolRunner& runner,
   if (!from) return std::unexpected(std::move(from.error()));
   auto scratch = runner.target_of(call, "scratch", Access::read_write);
   if (!scratch) return std::unexpected(std::move(scratch.error()));
-  auto path = confine_new(request.path, call.caller().cwd, from->session.roots);
+  auto path = runner.file_to_write(call, request.path);
   if (!path) return std::unexpected(std::move(path.error()));
   const auto by_name = export_kind(*path);
   if (!by_name && !request.format) {

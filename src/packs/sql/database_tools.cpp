@@ -1,5 +1,4 @@
 // The tools about databases and what is in them: databases, describe, attach, detach.
-#include "base/confined_path.hpp"
 #include "packs/sql/database_wire.hpp"
 #include "packs/sql/tools.hpp"
 
@@ -48,10 +47,13 @@ Result<Attachment> attachment_of(const ToolRunner& runner,
                                      .location = request.location,
                                      .access = is_locked ? Access::read_only : Access::read_write}};
   if (attachment.engine == "postgres") return attachment;
-  const auto& roots = runner.session_of(call).roots;
-  auto path = is_locked ? confine(request.location, call.caller().cwd, roots)
-                        : confine_new(request.location, call.caller().cwd, roots);
-  if (!path) return std::unexpected(std::move(path.error()).within("params.location"));
+  auto path = is_locked ? runner.file_to_read(call, request.location)
+                        : runner.file_to_write(call, request.location);
+  if (!path) {
+    if (!is_locked && runner.file_to_read(call, request.location))
+      path.error().suggestions.emplace_back("attach it with read_only");
+    return std::unexpected(std::move(path.error()).within("params.location"));
+  }
   attachment.database.location = std::move(*path);
   return attachment;
 }

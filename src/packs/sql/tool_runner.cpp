@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/confined_path.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 
@@ -46,6 +47,23 @@ SessionRef ToolRunner::session_of(const pack::Call& call) const {
   if (!caller.project_root.empty())
     session.roots.insert(session.roots.begin(), caller.project_root);
   return session;
+}
+
+Result<std::string> ToolRunner::file_to_read(const pack::Call& call,
+                                             const std::string& asked) const {
+  return confine(asked, call.caller().cwd, session_of(call).roots, context_->own_directories());
+}
+
+Result<std::string> ToolRunner::file_to_write(const pack::Call& call,
+                                              const std::string& asked) const {
+  return confine_new(asked, call.caller().cwd, pack::project_of(call.caller()),
+                     context_->own_directories());
+}
+
+Result<std::string> ToolRunner::folder_to_change(const pack::Call& call,
+                                                 const std::string& asked) const {
+  return confine(asked, call.caller().cwd, pack::project_of(call.caller()),
+                 context_->own_directories());
 }
 
 Result<Target> ToolRunner::target_of(const pack::Call& call,

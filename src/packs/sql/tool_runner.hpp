@@ -71,6 +71,15 @@ class ToolRunner final {
   }
 
   [[nodiscard]] SessionRef session_of(const pack::Call& call) const;
+  // A file that a call names, as a path that it may touch: to be read in the caller's project and
+  // the roots of the configuration, to be written in the project; and a folder of it whose files
+  // are moved.
+  [[nodiscard]] Result<std::string> file_to_read(const pack::Call& call,
+                                                 const std::string& asked) const;
+  [[nodiscard]] Result<std::string> file_to_write(const pack::Call& call,
+                                                  const std::string& asked) const;
+  [[nodiscard]] Result<std::string> folder_to_change(const pack::Call& call,
+                                                     const std::string& asked) const;
   // The database a call names; else scratch for a bridge's session, persistent for all others.
   [[nodiscard]] Result<Target> target_of(const pack::Call& call,
                                          const std::optional<std::string>& database,

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/confined_path.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "packs/sql/tools.hpp"
@@ -153,7 +152,7 @@ void declare_watch_tools(pack::Binder& tools, ToolRunner& runner) {
           if (auto may = runner.check_writable(call); !may) {
             return call.answer(std::unexpected(std::move(may.error())));
           }
-          auto confined = confine(*request.path, call.caller().cwd, runner.session_of(call).roots);
+          auto confined = runner.folder_to_change(call, *request.path);
           if (!confined) return call.answer(std::unexpected(std::move(confined.error())));
           path = std::move(*confined);
         }
@@ -171,7 +170,7 @@ void declare_watch_tools(pack::Binder& tools, ToolRunner& runner) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
         // One that is gone can still be watched no longer.
-        auto path = confine(request.path, call.caller().cwd, runner.session_of(call).roots);
+        auto path = runner.folder_to_change(call, request.path);
         const std::string plain =
             (std::filesystem::path(call.caller().cwd) / request.path).lexically_normal().string();
         runner.on_pool(std::move(call), [&runner, path = path.value_or(plain)](pack::Call running) {

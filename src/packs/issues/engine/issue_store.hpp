@@ -78,7 +78,8 @@ class IssueStore final {
     bool is_power_safe = true;
     SignaturePolicy signatures = SignaturePolicy::off;
     std::chrono::milliseconds idle{600'000};
-    std::vector<std::string> roots = {};  // whose files calls may use, besides their project's
+    std::vector<std::string> roots = {};  // whose files calls may read, besides their project's
+    std::vector<std::string> own = {};    // hearth's directories, whose files they may not
     // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
     std::function<void()> locks_changed = {};
