@@ -178,6 +178,34 @@ TEST_F(DuckDbEngine, SeesTablesOfPersistentInScratch) {
   EXPECT_THAT(query("SELECT * FROM persistent.nothing"), StartsWith("not_found"));
 }
 
+// Wherever a table may stand, and whatever else the statement needs to be bound.
+TEST_F(DuckDbEngine, SeesTheNeighboursTablesInEveryPlace) {
+  EXPECT_EQ(execute("CREATE TABLE one AS SELECT 1 AS a, 'x' AS b", "persistent"), "1");
+  EXPECT_EQ(execute("CREATE TABLE loc AS SELECT 1 AS a"), "1");
+  for (const char* sql :
+       {"SELECT b FROM loc JOIN persistent.one USING (a)",
+        "SELECT b FROM loc NATURAL JOIN persistent.one", "SELECT b FROM persistent.one ORDER BY 1",
+        "SELECT COLUMNS('b') FROM \"PERSISTENT\" . \"one\" -- persistent.two"})
+    EXPECT_EQ(query(sql), "x") << sql;
+  EXPECT_EQ(execute("INSERT INTO loc SELECT a + 1 FROM persistent.one"), "1");
+  EXPECT_EQ(execute("UPDATE loc SET a = 7 WHERE a IN (SELECT a FROM persistent.one)"), "1");
+  EXPECT_THAT(execute("INSERT INTO loc SELECT a FROM persistent.two"), StartsWith("not_found"));
+  EXPECT_THAT(execute("INSERT INTO persistent.one VALUES (2, 'y')"), StartsWith("not_found"));
+}
+
+TEST_F(DuckDbEngine, LooksForTheNamesOfEachStatementByItself) {
+  EXPECT_EQ(execute("CREATE TABLE one AS SELECT 1 AS a", "persistent"), "1");
+  EXPECT_EQ(execute("CREATE TABLE l AS SELECT * FROM persistent.one"), "1");
+  EXPECT_THAT(execute("CREATE TABLE m AS SELECT * FROM one; CREATE TABLE n(a INT)"),
+              testing::AllOf(StartsWith("not_found"), HasSubstr("statement 1")));
+  EXPECT_THAT(execute("CREATE TABLE m AS SELECT * FROM persistent.one; SELECT * FROM one"),
+              StartsWith("not_found"));
+  EXPECT_EQ(execute("CREATE TABLE m AS SELECT 2 AS a; "
+                    "CREATE TABLE n AS SELECT * FROM persistent.one -- ;"),
+            "1,1");
+  EXPECT_THAT(query("SELECT 1,\n2\nFROM range(1) WHERE = 1"), HasSubstr(", line 3"));
+}
+
 TEST_F(DuckDbEngine, ReadsFilesFromBothDatabases) {
   write_file(project_ / "x.csv", "a,b\n1,2024-01-01 10:00:00\n2,\n");
   for (const std::string alias : {"scratch", "persistent"}) {

@@ -33,8 +33,8 @@ namespace hearth::packs::sql::duckdb {
   X(duckdb_enum_dictionary_value) X(duckdb_enum_internal_type) X(duckdb_execute_pending)        \
   X(duckdb_execute_prepared) X(duckdb_extract_statements) X(duckdb_extract_statements_error)    \
   X(duckdb_fetch_chunk) X(duckdb_free) X(duckdb_function_get_init_data)                         \
-  X(duckdb_function_set_error) X(duckdb_get_list_child) X(duckdb_get_list_size)                 \
-  X(duckdb_get_table_names) X(duckdb_get_type_id) X(duckdb_get_varchar)                         \
+  X(duckdb_function_set_error)                 \
+  X(duckdb_get_type_id) X(duckdb_get_varchar)                         \
   X(duckdb_init_get_bind_data) X(duckdb_init_get_column_count) X(duckdb_init_get_column_index)  \
   X(duckdb_init_set_init_data) X(duckdb_interrupt) X(duckdb_library_version)                    \
   X(duckdb_list_type_child_type) X(duckdb_list_vector_get_child)                                \

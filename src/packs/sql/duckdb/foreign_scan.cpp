@@ -19,26 +19,33 @@ std::string text_of(duckdb_value value) {
   return copy;
 }
 
-// The parts of the dotted name at the beginning of `text`, unquoted.
-std::vector<std::string> name_parts(std::string_view text) {
-  std::vector<std::string> parts(1);
-  bool is_quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char each = text[i];
-    const bool is_doubled = is_quoted && text.substr(i).starts_with("\"\"");
-    if (each == '"' && !is_doubled) {
-      is_quoted = !is_quoted;
-      continue;
+// A name of several parts, in lower case: {"persistent", "orders"}.
+struct DottedName {
+  std::vector<std::string> parts;
+  std::string before;  // the word before it, in lower case: "from"; empty: another token
+};
+
+std::vector<DottedName> dotted_names(std::string_view sql) {
+  std::vector<DottedName> names;
+  SqlScanner scanner(sql, Dialect::duckdb);
+  DottedName name;
+  std::string before;
+  bool is_behind_dot = false;
+  for (;;) {
+    const Token token = scanner.next();
+    const bool is_name = token.kind == TokenKind::word || token.kind == TokenKind::quoted_name;
+    const bool is_dot = token.kind == TokenKind::other && scanner.text(token) == ".";
+    if (is_name && is_behind_dot) {
+      name.parts.push_back(scanner.name(token));
+    } else if (!is_dot || name.parts.empty()) {
+      if (name.parts.size() > 1) names.push_back(name);
+      name = {};
+      if (is_name) name = {.parts = {scanner.name(token)}, .before = std::move(before)};
+      before = token.kind == TokenKind::word ? scanner.name(token) : "";
     }
-    if (!is_quoted && (each == ' ' || each == '(')) break;
-    if (!is_quoted && each == '.') {
-      parts.emplace_back();
-      continue;
-    }
-    parts.back().push_back(each);
-    if (is_doubled) ++i;
+    is_behind_dot = is_dot;
+    if (token.kind == TokenKind::end) return names;
   }
-  return parts;
 }
 
 // ---- The table function ------------------------------------------------------------------------
@@ -164,10 +171,6 @@ void replace_name(duckdb_replacement_scan_info info, const char* name, void*) {
   api().duckdb_replacement_scan_add_parameter(info, sql.get());
 }
 
-bool mentions(std::string_view sql, std::string_view alias) {
-  return lower_case(sql).contains(lower_case(alias));
-}
-
 }  // namespace
 
 const Neighbour* SessionView::neighbour(std::string_view alias) const {
@@ -190,37 +193,52 @@ ScopedView::~ScopedView() {
   this_threads_view = nullptr;
 }
 
-void find_foreign_names(SessionView& view, duckdb_connection link, const std::string& sql) {
+void find_foreign_names(SessionView& view, std::string_view sql) {
   view.names.clear();
-  const bool may_have_some = std::ranges::any_of(
-      view.neighbours, [&](const Neighbour& each) { return mentions(sql, each.alias); });
-  if (!may_have_some) return;
-  const OwnedValue names(api().duckdb_get_table_names(link, sql.c_str(), true));
-  if (!names) return;
-  for (idx_t i = 0; i < api().duckdb_get_list_size(names.get()); ++i) {
-    const OwnedValue name(api().duckdb_get_list_child(names.get(), i));
-    const std::vector<std::string> parts = name_parts(text_of(name.get()));
-    const Neighbour* owner = parts.size() < 2 ? nullptr : view.neighbour(parts.front());
+  for (const DottedName& name : dotted_names(sql)) {
+    const Neighbour* owner = view.neighbour(name.parts.front());
     if (owner == nullptr || owner->instance.path == view.home) continue;
     std::string table;
-    for (std::size_t part = 1; part < parts.size(); ++part) {
-      table += (part == 1 ? "" : ".") + sql_name(parts[part]);
+    for (std::size_t part = 1; part < name.parts.size(); ++part) {
+      table += (part == 1 ? "" : ".") + sql_name(name.parts[part]);
     }
-    auto [entry, is_new] = view.names.try_emplace(lower_case(parts.back()),
-                                                  SessionView::Target{owner->alias, table, false});
+    auto [entry, is_new] =
+        view.names.try_emplace(name.parts.back(), SessionView::Target{owner->alias, table, false});
     const bool is_same = entry->second.alias == owner->alias && entry->second.table == table;
     if (!is_new && !is_same) entry->second.is_ambiguous = true;
   }
 }
 
-const Neighbour* named_neighbour(const SessionView& view, std::string_view sql) {
-  SqlScanner scanner(sql, Dialect::duckdb);
-  for (Token token = scanner.next(); token.kind != TokenKind::end; token = scanner.next()) {
-    if (!scanner.rest(token).starts_with('.')) continue;
-    const Neighbour* owner = view.neighbour(scanner.name(token));
+const Neighbour* changed_neighbour(const SessionView& view, std::string_view sql) {
+  const bool deletes = leading_words(sql, Dialect::duckdb, 1) == std::vector<std::string>{"DELETE"};
+  for (const DottedName& name : dotted_names(sql)) {
+    constexpr std::array words{"into", "update", "table", "view", "exists"};
+    const bool is_changed =
+        std::ranges::find(words, name.before) != words.end() || (deletes && name.before == "from");
+    const Neighbour* owner = is_changed ? view.neighbour(name.parts.front()) : nullptr;
     if (owner != nullptr && owner->instance.path != view.home) return owner;
   }
   return nullptr;
+}
+
+std::vector<std::string_view> statements_in(std::string_view sql) {
+  std::vector<std::string_view> statements;
+  SqlScanner scanner(sql, Dialect::duckdb);
+  std::size_t begin = 0;
+  bool is_empty = true;
+  for (;;) {
+    const Token token = scanner.next();
+    const bool is_end = token.kind == TokenKind::end;
+    if (is_end || (token.kind == TokenKind::other && scanner.text(token) == ";")) {
+      if (!is_empty)
+        statements.push_back(sql.substr(begin, (is_end ? sql.size() : token.begin) - begin));
+      if (is_end) return statements;
+      begin = token.end;
+      is_empty = true;
+    } else {
+      is_empty = false;
+    }
+  }
 }
 
 Result<void> register_foreign_scan(duckdb_database database, duckdb_connection link) {

@@ -59,10 +59,13 @@ class ScopedView final {
   ScopedView& operator=(const ScopedView&) = delete;
 };
 
-// Fills `view.names` for a statement that is about to be prepared on `link`.
-void find_foreign_names(SessionView& view, duckdb_connection link, const std::string& sql);
-// Of which other database a text names something, as `persistent.orders`; null: of none.
-[[nodiscard]] const Neighbour* named_neighbour(const SessionView& view, std::string_view sql);
+// Fills `view.names` for a statement that is about to be prepared.
+void find_foreign_names(SessionView& view, std::string_view sql);
+// Of which other database a statement would change something, as INSERT INTO persistent.orders;
+// null: of none.
+[[nodiscard]] const Neighbour* changed_neighbour(const SessionView& view, std::string_view sql);
+// The statements of a text, parted at its semicolons.
+[[nodiscard]] std::vector<std::string_view> statements_in(std::string_view sql);
 
 // At the opening of each database.
 [[nodiscard]] Result<void> register_foreign_scan(duckdb_database database, duckdb_connection link);

@@ -75,7 +75,18 @@ std::optional<std::string> cut_from(std::string_view& text, std::string_view mar
   return cut;
 }
 
-std::optional<std::string> advice_for(Errc code) {
+// The number in "LINE 3: …", from the second line on.
+std::optional<std::string> line_of(std::string_view place) {
+  const std::size_t digits = place.find_first_of("0123456789");
+  if (digits == std::string_view::npos) return std::nullopt;
+  const std::string_view number = place.substr(digits, place.find(':', digits) - digits);
+  if (number == "1") return std::nullopt;
+  return std::string(number);
+}
+
+std::optional<std::string> advice_for(Errc code, std::string_view message) {
+  if (message.contains("already exists"))
+    return "CREATE OR REPLACE puts another one in its place, IF NOT EXISTS keeps it";
   switch (code) {
     case Errc::permission:
       return "files are read below the project's directory and the roots of config.toml only";
@@ -84,7 +95,9 @@ std::optional<std::string> advice_for(Errc code) {
     case Errc::conflict:
       return "send it again";
     case Errc::io:
-      return "see whether the disk is full, or broken";
+      if (message.contains("space") || message.contains("write") || message.contains("sync"))
+        return "see whether the disk is full, or broken";
+      return std::nullopt;
     default:
       return std::nullopt;
   }
@@ -101,15 +114,16 @@ Error engine_error(std::string_view message) {
   if (const std::size_t colon = message.find(" Error: "); colon < 40) {
     message.remove_prefix(colon + 8);
   }
-  (void)cut_from(message, "\n\nLINE ");
-  (void)cut_from(message, "\nLINE ");
+  const auto place = cut_from(message, "\nLINE ");  // LINE 3: WHERE a = = 1
   for (const std::string_view mark : {"\nCandidate bindings:", "\nCandidate functions:",
                                       "\nCandidates:", "\nDid you mean", "\n* ", "\nHINT:"}) {
     if (auto advice = cut_from(message, mark)) error.suggestions.push_back(std::move(*advice));
   }
   error.message = in_one_line(message);
+  if (const auto line = place ? line_of(*place) : std::nullopt) error.message += ", line " + *line;
   if (error.suggestions.empty()) {
-    if (auto advice = advice_for(error.code)) error.suggestions.push_back(std::move(*advice));
+    if (auto advice = advice_for(error.code, error.message))
+      error.suggestions.push_back(std::move(*advice));
   }
   return error;
 }

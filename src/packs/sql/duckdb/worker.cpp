@@ -256,7 +256,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
     return fail(Errc::invalid_args, "expected one statement, got " + std::to_string(count),
                 {"sql_execute runs several as one transaction"});
   }
-  find_foreign_names(view_, link_.get(), sql);
+  find_foreign_names(view_, sql);
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
@@ -349,7 +349,7 @@ Result<Response> Worker::explain(const Request& request) {
   stop_reading();
   const Statement& statement = request.statements.front();
   if (auto may = check_calls(statement.sql); !may) return std::unexpected(std::move(may.error()));
-  find_foreign_names(view_, link_.get(), statement.sql);
+  find_foreign_names(view_, statement.sql);
   const auto inner = prepare(link_.get(), statement.sql);  // one statement
   if (!inner) return std::unexpected(inner.error());
   if (auto may =
@@ -423,9 +423,9 @@ Result<Executed> Worker::run_all(const Request& request) {
   return executed;
 }
 
-// Queries read other databases by their alias; nothing else finds them.
-Error Worker::advised(Error why, const std::string& sql) const {
-  const Neighbour* owner = why.code == Errc::not_found ? named_neighbour(view_, sql) : nullptr;
+// Other databases are read by their alias, and changed by calls of their own.
+Error Worker::advised(Error why, std::string_view sql) const {
+  const Neighbour* owner = why.code == Errc::not_found ? changed_neighbour(view_, sql) : nullptr;
   if (owner == nullptr) return why;
   why.suggestions.push_back("a statement changes its own database only: give \"" + owner->alias +
                             "\" as the database, and leave it out of the names");
@@ -445,13 +445,19 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
   if (count > 1 && !statement.parameters.empty()) {
     return fail(Errc::invalid_args, "params go with one statement, this text holds several");
   }
-  if (count == 1) find_foreign_names(view_, link_.get(), statement.sql);
+  const std::vector<std::string_view> parts = statements_in(statement.sql);
   for (idx_t i = 0; i < count; ++i) {
+    // One that DuckDB makes several of (PIVOT) is looked at whole.
+    const std::string_view sql = parts.size() == count ? parts[i] : statement.sql;
+    const auto failed = [&](Error why) {
+      Error error = advised(std::move(why), sql);
+      if (count > 1) error = std::move(error).within("its statement " + std::to_string(i + 1));
+      return std::unexpected(std::move(error));
+    };
+    find_foreign_names(view_, sql);
     auto prepared = prepare_at(*all, i);
-    if (!prepared) {
-      return std::unexpected(
-          advised(refusal_of(statement.sql, std::move(prepared.error())), statement.sql));
-    }
+    if (!prepared && is_trusted) return failed(std::move(prepared.error()));
+    if (!prepared) return failed(refusal_of(statement.sql, std::move(prepared.error())));
     const auto type = api().duckdb_prepared_statement_type(prepared->get());
     if (count > 1 && type == DUCKDB_STATEMENT_TYPE_EXPLAIN)
       return fail(Errc::unsupported, "EXPLAIN stands alone", {"use sql_explain"});
@@ -463,10 +469,8 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
     }
     if (auto bound = bind_parameters(prepared->get(), statement.parameters); !bound) return bound;
     QueryResult result;
-    if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess) {
-      return std::unexpected(
-          advised(engine_error(api().duckdb_result_error(&result.get())), statement.sql));
-    }
+    if (api().duckdb_execute_prepared(prepared->get(), result.out()) != DuckDBSuccess)
+      return failed(engine_error(api().duckdb_result_error(&result.get())));
     to.rows_affected.push_back(changed_rows(type, result));
   }
   return {};

@@ -78,7 +78,7 @@ class Worker final {
   [[nodiscard]] Result<void> run_text(const Request& request,
                                       const Statement& statement,
                                       Executed& to);
-  [[nodiscard]] Error advised(Error why, const std::string& sql) const;
+  [[nodiscard]] Error advised(Error why, std::string_view sql) const;
   [[nodiscard]] Result<std::optional<Executed>> find_key(const Key& key);
   [[nodiscard]] Result<void> keep_key(const Key& key, const Executed& executed);
   void send(const Response& response);
