@@ -320,6 +320,32 @@ TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
+// Each waits for the other: one after the other, neither would end.
+TEST_F(MandatesWatch, StepsThatDoNotNeedEachOtherRunAtTheSameTime) {
+  write_file(file("meet.sh"), "touch $1; until [ -e $2 ]; do sleep 0.05; done; echo met $2\n");
+  keep("meet");
+  serve(R"({
+    "orient": ["Two of them have to meet."],
+    "decide": [{"reasoning": "Let them", "steps": [
+      {"id": "a", "kind": "command", "words": ["sh", "meet.sh", "a", "b"]},
+      {"id": "b", "kind": "command", "words": ["sh", "meet.sh", "b", "a"]},
+      {"id": "list", "kind": "tool", "tool": "issues_list"}]}],
+    "reflect": [{"goal_reached": true, "summary": "They met."}]})",
+        "", "agents_may = \"auto\"\n");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  ask({"issues", "init"});
+  const json::Value made =
+      mandates({"create", "meeting", "Let two commands meet", "--start",
+                R"(--commands={"rule":"sh meet.sh ...","scope":"auto","writes":true})",
+                R"(--tools={"tool":"issues_list","scope":"auto"})"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  const json::Value ended = wait_for(run_id, "ended");
+  EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
+  EXPECT_THAT(output_of(run_id, "a"), testing::HasSubstr("met b"));
+  EXPECT_THAT(output_of(run_id, "b"), testing::HasSubstr("met a"));
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
 TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {
   serve(watch_script);
   if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";

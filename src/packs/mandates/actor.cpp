@@ -209,12 +209,25 @@ Judgement WorkspaceActor::judge(const RunContext& context, const Intent& intent)
   return judged;
 }
 
-Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::stop_token& stop) {
+bool WorkspaceActor::keeps_order(const Step& step) {
+  const auto decided = parse_step(step.action);
+  return !decided || (decided->kind != "command" && decided->kind != "tool");
+}
+
+std::unique_ptr<Wave> WorkspaceActor::wave(std::size_t steps) {
+  return std::make_unique<CommandWave>(steps);
+}
+
+Result<std::string> WorkspaceActor::perform(const Intent& intent,
+                                            Seat seat,
+                                            const std::stop_token& stop) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
+  if (deed->kind == "command")
+    done = run_command(*deed, bench_, records_ + "/aside", std::move(seat), stop);
+  seat = {};  // the others do not wait for what is no command
   if (deed->kind == "change") done = change(intent, *deed, stop);
-  if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {

@@ -12,6 +12,7 @@
 // neighbourhood for ever.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "packs/mandates/decision.hpp"
@@ -35,7 +36,11 @@ class WorkspaceActor final : public Actor {
 
   [[nodiscard]] Result<Intent> prepare(const RunContext& context, const Step& step) override;
   [[nodiscard]] Judgement judge(const RunContext& context, const Intent& intent) override;
+  // Whatever changes files by hearth's own hand: models rely on a change before the tests of it.
+  [[nodiscard]] bool keeps_order(const Step& step) override;
+  [[nodiscard]] std::unique_ptr<Wave> wave(std::size_t steps) override;
   [[nodiscard]] Result<std::string> perform(const Intent& intent,
+                                            Seat seat,
                                             const std::stop_token& stop) override;
   [[nodiscard]] Result<Standing> inspect(const Intent& intent) override;
 

@@ -40,19 +40,30 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
-// Each by name, up to so many: a command may install thousands.
-std::string protected_text(const ws::GuardedOutcome& ran) {
-  constexpr std::size_t most_named = 100;
-  std::vector<std::string> lines;
-  for (const ws::SetAside& each : ran.aside)
-    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
-  for (const std::string& path : ran.changed)
-    lines.push_back(path + " is protected, and not as it was before");
-  std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
-  if (lines.size() > most_named)
-    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
-  return text;
+// Of a sandbox in which nothing of the command has begun.
+bool is_refusal(Errc code) {
+  static constexpr std::array refusals{Errc::invalid_args, Errc::permission, Errc::not_found,
+                                       Errc::unsupported,  Errc::cancelled,  Errc::timed_out};
+  return std::ranges::find(refusals, code) != refusals.end();
+}
+
+bool is_git(const Deed& deed) {
+  return deed.words.front() == "git";
+}
+
+// git that writes is on its own: it may write to version control, which the others may not, and
+// reads files that they could make for it.
+Result<ws::GuardedOutcome> run_in(const ws::Ground& ground,
+                                  const Deed& deed,
+                                  sandbox::Plan plan,
+                                  Seat seat,
+                                  const std::stop_token& stop) {
+  if (!deed.writes) return ws::run_guarded(ground, std::move(plan), stop);
+  if (is_git(deed))
+    return ws::run_git(ground, {deed.words.begin() + 1, deed.words.end()}, std::move(plan), stop);
+  if (auto* const wave = static_cast<CommandWave*>(seat.take()))
+    return wave->guard.run(ground, std::move(plan), stop);
+  return ws::run_guarded(ground, std::move(plan), stop);
 }
 
 }  // namespace
@@ -78,37 +89,32 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
 Result<std::string> run_command(const Deed& deed,
                                 Workbench& bench,
                                 const std::string& aside,
+                                Seat seat,
                                 const std::stop_token& stop) {
+  if (!deed.writes || is_git(deed)) seat = {};
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
   auto plan = plan_of(deed, bench, stop);
   if (!plan) return std::unexpected(std::move(plan.error()));
-  std::optional<WorkspaceLocks::Held> held;
-  if (deed.writes) {
-    auto mine = bench.workspaces().hold(root->path(), stop);
-    if (!mine) return std::unexpected(std::move(mine.error()));
-    held = std::move(*mine);
-  }
-  const bool is_git = deed.words.front() == "git" && deed.writes;
-  auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
-                                  std::move(*plan), aside, stop)
-                    : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
+  const auto hold = [&](const std::stop_token& until) -> Result<std::shared_ptr<void>> {
+    auto held = bench.workspaces().hold(root->path(), until);
+    if (!held) return std::unexpected(std::move(held.error()));
+    return std::make_shared<WorkspaceLocks::Held>(std::move(*held));
+  };
+  const ws::Ground ground{.sandbox = **sandbox, .root = *root, .aside = aside, .hold = hold};
+  auto ran = run_in(ground, deed, std::move(*plan), std::move(seat), stop);
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
-    // Of what refuses, nothing has begun.
-    const Errc code = ran.error().code;
-    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
-                           code != Errc::not_found && code != Errc::unsupported;
-    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
+    if (has_effects && !is_refusal(ran.error().code)) ran.error().code = Errc::outcome_unknown;
     return std::unexpected(std::move(ran.error()));
   }
   std::string text =
-      protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+      ran->describe() + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
   if (ran->needs_review()) {
     log::warning("a command's workspace needs a look",
-                 {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});
+                 {log::kv("workspace", root->path()), log::kv("why", ran->describe())});
     return fail(Errc::outcome_unknown, text);
   }
   if (ran->outcome.is_success()) return text;

@@ -120,7 +120,8 @@ Result<void> WorkspaceObserver::add_commands(std::string& text,
     // Looking changes nothing: the workspace is read-only.
     sandbox::Plan plan{.words = words, .workspace = {}, .may_write = false};
     plan.tools = bench_.settings().tool_chains;
-    auto ran = workspace::run_guarded(**sandbox, root, std::move(plan), {}, stop);
+    auto ran = workspace::run_guarded({.sandbox = **sandbox, .root = root, .aside = {}, .hold = {}},
+                                      std::move(plan), stop);
     if (!ran && ran.error().code == Errc::cancelled) return std::unexpected(std::move(ran.error()));
     if (ran && ran->outcome.end == sandbox::Outcome::End::stopped)
       return fail(Errc::cancelled, "stopped");

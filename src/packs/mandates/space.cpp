@@ -48,7 +48,7 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   space->ledger_ = std::move(*ledger);
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
-                                      bench.settings().workers);
+                                      bench.settings().workers, bench.helpers());
   if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
   space->dispatcher_ = std::move(*dispatcher);
   space->world_ = std::make_unique<WorldWatch>(bench, *space->store_, name_space,

@@ -30,7 +30,9 @@ Workbench::Workbench(pack::PackContext& context, Settings settings)
       settings_(std::move(settings)),
       own_(context.own_directories()),
       roots_(context.roots()),
-      vault_(secrets::Vault::open(settings_.secrets, redactor_)) {}
+      vault_(secrets::Vault::open(settings_.secrets, redactor_)),
+      // As many as drive the runs of a namespace: each of those gets one, on average.
+      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings_.workers))) {}
 
 Result<void> Workbench::check_secrets(const std::string& tool, std::string_view arguments) const {
   const auto filled = fill_secrets(arguments, [&](std::string_view name) -> Result<std::string> {

@@ -12,6 +12,7 @@
 
 #include "base/guarded.hpp"
 #include "pack/pack.hpp"
+#include "packs/mandates/engine/helpers.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
@@ -77,6 +78,8 @@ class Workbench final {
   void learn_secrets();
   // Of all namespaces.
   [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
+  // For all runs, in whatever namespace.
+  [[nodiscard]] const std::shared_ptr<Helpers>& helpers() const { return helpers_; }
   // Held while a workspace's files are changed.
   [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Empty where none is needed.
@@ -95,6 +98,7 @@ class Workbench final {
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
   WorkspaceLocks workspaces_;
   const std::shared_ptr<DayTotal> days_ = std::make_shared<DayTotal>();
+  const std::shared_ptr<Helpers> helpers_;
 };
 
 }  // namespace hearth::packs::mandates

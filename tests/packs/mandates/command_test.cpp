@@ -52,7 +52,7 @@ class CommandTest : public BenchTest {
     if (!deed) return deed.error().message;
     // What is sealed, shown and stored is the name.
     EXPECT_THAT(deed_text(*deed), Not(HasSubstr(token)));
-    const auto done = run_command(*deed, *bench_, aside(), {});
+    const auto done = run_command(*deed, *bench_, aside(), {}, {});
     return done ? *done : done.error().message;
   }
   Errc refused(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
@@ -179,7 +179,7 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
   Deed deed{.kind = "command", .workspace = path("").substr(0, path("").size() - 1)};
   deed.words = {"sh", "-c", "echo x > .envrc"};
   deed.writes = true;
-  const auto done = run_command(deed, *bench_, aside(), {});
+  const auto done = run_command(deed, *bench_, aside(), {}, {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Errc::outcome_unknown);
   EXPECT_THAT(done.error().message,
@@ -191,11 +191,11 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
 TEST_F(SandboxedCommand, TheSecretIsReadWhenTheCommandRuns) {
   const auto deed = prepared({"sh", "-c", "test $TOKEN = renewed-secret"}, {});
   ASSERT_TRUE(deed);
-  EXPECT_FALSE(run_command(*deed, *bench_, aside(), {}));
+  EXPECT_FALSE(run_command(*deed, *bench_, aside(), {}, {}));
   test::write_file(scratch_ / "token", "renewed-secret\n");
-  EXPECT_TRUE(run_command(*deed, *bench_, aside(), {}));
+  EXPECT_TRUE(run_command(*deed, *bench_, aside(), {}, {}));
   std::filesystem::remove(scratch_ / "token");
-  EXPECT_EQ(run_command(*deed, *bench_, aside(), {}).error().code, Errc::not_found);
+  EXPECT_EQ(run_command(*deed, *bench_, aside(), {}, {}).error().code, Errc::not_found);
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
@@ -19,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // A repository with one commit.
 class GuardedCommand : public testing::Test {
@@ -42,8 +45,7 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome = run_guarded(**test_sandbox(), *root_,
-                               {.words = {"sh", "-c", script}, .limits = limits()}, aside_);
+    auto outcome = run_guarded(ground(), {.words = {"sh", "-c", script}, .limits = limits()});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -51,10 +53,13 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), aside_);
+    auto outcome = run_git(ground(), std::move(arguments), std::move(plan));
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
+  }
+  [[nodiscard]] Ground ground() const {
+    return {.sandbox = **test_sandbox(), .root = *root_, .aside = aside_, .hold = {}};
   }
   static sandbox::Limits limits() { return {.time = std::chrono::seconds(60)}; }
 
@@ -143,9 +148,8 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
 // A link can be removed, and what it names be written.
 TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
   const auto refused = [&](bool may_write) {
-    const auto ran =
-        run_guarded(**test_sandbox(), *root_,
-                    {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, aside_);
+    const auto ran = run_guarded(
+        ground(), {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()});
     return ran ? Errc::internal : ran.error().code;
   };
   std::filesystem::create_directory(path("tools"));
@@ -166,6 +170,100 @@ TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
     test::write_file(directory + "/.envrc", "x\n");
   }
   EXPECT_EQ(refused(true), Errc::unsupported);
+}
+
+// Commands of one wave, each on a thread of its own.
+class CommandsSideBySide : public GuardedCommand {
+ protected:
+  std::vector<Result<GuardedOutcome>> run_all(Guard& guard,
+                                              const std::vector<std::string>& scripts,
+                                              const std::stop_token& stop = {}) {
+    std::vector<std::future<Result<GuardedOutcome>>> running;
+    for (const std::string& script : scripts)
+      running.push_back(std::async(std::launch::async, [&, script] {
+        return guard.run(ground(), {.words = {"sh", "-c", script}, .limits = limits()}, stop);
+      }));
+    std::vector<Result<GuardedOutcome>> outcomes;
+    for (auto& each : running) outcomes.push_back(each.get());
+    return outcomes;
+  }
+};
+
+TEST_F(CommandsSideBySide, RunAtTheSameTime) {
+  Guard guard(3);
+  guard.leave();  // one that turned out to be none
+  const auto outcomes = run_all(guard, {"mkfifo pipe; echo x > pipe; echo one",
+                                        "until [ -p pipe ]; do sleep 0.02; done; cat pipe"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    EXPECT_TRUE(each->outcome.is_success()) << each->outcome.err;
+    EXPECT_FALSE(each->needs_review());
+  }
+  EXPECT_EQ(outcomes[1]->outcome.out, "x\n");
+}
+
+// Nobody can tell which of them made it: both may have, and a person looks at both.
+TEST_F(CommandsSideBySide, AreGuardedAsOne) {
+  Guard guard(2);
+  const auto outcomes =
+      run_all(guard, {"echo x > .envrc; touch made; until [ -e seen ]; do sleep 0.02; done",
+                      "until [ -e made ]; do sleep 0.02; done; echo y >> .envrc; touch seen; "
+                      "echo z >> .github/workflows/ci.yml"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    ASSERT_THAT(paths_of(each->aside), ElementsAre(".envrc"));
+    EXPECT_EQ(test::read_file(each->aside[0].now), "x\ny\n") << "after the last of them";
+    EXPECT_THAT(each->describe(), HasSubstr("which of the 2 commands"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
+  EXPECT_EQ(test::read_file(path(".github/workflows/ci.yml")), "ci\n");
+}
+
+// One moves a directory where the other's mounts would be: both stand before either begins.
+TEST_F(CommandsSideBySide, AttackTheMountsOfAnother) {
+  std::filesystem::create_directories(path("module/.git"));
+  test::write_file(path("module/.git/config"), "theirs\n");
+  std::filesystem::create_directories(scratch_ / "secret/.git");
+  test::write_file(scratch_ / "secret/.git/config", "secret\n");
+  Guard guard(2);
+  const auto outcomes = run_all(
+      guard, {"mv module other; ln -s " + (scratch_ / "secret") + " module; touch moved",
+              "until [ -e moved ]; do sleep 0.02; done; cat module/.git/config other/.git/config; "
+              "echo evil > other/.git/config; true"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    EXPECT_THAT(each->outcome.out, Not(HasSubstr("secret")));
+    EXPECT_THAT(each->changed, ElementsAre("module/.git (it is now other/.git)"));
+  }
+  EXPECT_EQ(test::read_file(path("other/.git/config")), "theirs\n");
+}
+
+TEST_F(CommandsSideBySide, OneThatCannotBeginHoldsNobodyUp) {
+  Guard guard(2);
+  std::vector<std::future<Result<GuardedOutcome>>> running;
+  for (const char* const program : {"true", "no-such-program"})
+    running.push_back(std::async(std::launch::async, [&, program] {
+      return guard.run(ground(), {.words = {program}, .limits = limits()}, {});
+    }));
+  EXPECT_TRUE(running[0].get());
+  EXPECT_EQ(running[1].get().error().code, Errc::not_found);
+  Guard refused(2);
+  std::filesystem::create_symlink("elsewhere", path(".envrc"));
+  for (const auto& each : run_all(refused, {"touch a", "touch b"}))
+    EXPECT_EQ(each.error().code, Errc::permission);
+  EXPECT_FALSE(std::filesystem::exists(path("a")));
+}
+
+TEST_F(CommandsSideBySide, ThoseThatAreStoppedBeforeTheyBeginDoNothing) {
+  Guard guard(2);
+  std::stop_source stop;
+  auto waiting = std::async(std::launch::async, [&] {
+    return guard.run(ground(), {.words = {"touch", "made"}, .limits = limits()}, stop.get_token());
+  });
+  stop.request_stop();
+  EXPECT_EQ(waiting.get().error().code, Errc::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(path("made")));
+  guard.leave();
 }
 
 // The file system gives the number of what is gone to what comes next.
@@ -294,9 +392,7 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
   EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(
-      run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
-      Errc::permission);
+  EXPECT_EQ(run_git(ground(), {"config", "core.pager", "x"}, {}).error().code, Errc::permission);
 }
 
 }  // namespace

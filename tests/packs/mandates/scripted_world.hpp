@@ -50,7 +50,9 @@ class ScriptedWorld final : public mandates::Observer,
   std::atomic<int> resent = 0;  // effects that may have happened before
   int requests = 1;             // of each thought
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
-  // Called before it thinks, performs or observes: may fail in its place.
+  std::string ordered;  // the action of steps that keep the plan's order
+  // Called before it thinks, performs or observes, on the thread that does it: may fail in its
+  // place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
 
   Result<std::string> observe(const mandates::RunContext& context,
@@ -136,7 +138,12 @@ class ScriptedWorld final : public mandates::Observer,
                                 : Word::automatic,
             "a rule"};
   }
-  Result<std::string> perform(const mandates::Intent& intent, const std::stop_token&) override {
+  bool keeps_order(const mandates::Step& step) override {
+    return step.action.substr(0, step.action.find(' ')) == ordered;
+  }
+  Result<std::string> perform(const mandates::Intent& intent,
+                              mandates::Seat,
+                              const std::stop_token&) override {
     if (auto error = disturbed("perform")) return std::unexpected(*error);
     resent += intent.is_resend;
     if (intent.kind == "write") {

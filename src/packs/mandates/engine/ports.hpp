@@ -1,14 +1,16 @@
 // What the engine asks of the world: the pack implements these with its sandbox, its model client
-// and the tools of other packs. All of them block, on the thread that drives the run, and end soon
-// after `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
+// and the tools of other packs. All of them block, on a thread of the run, and end soon after
+// `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "packs/mandates/engine/firing.hpp"
@@ -107,23 +109,52 @@ struct Judgement {
   std::string reason;
 };
 
+// Steps of a run that begin side by side, as who performs them sees them. Any thread.
+class Wave {
+ public:
+  virtual ~Wave() = default;
+  // One of them is not performed, or needs to know nothing of the others.
+  virtual void leave() = 0;
+};
+// A step's place in its wave. Whoever gives it up has left.
+class Seat final {
+ public:
+  Seat() = default;
+  explicit Seat(Wave* wave) : wave_(wave) {}
+  ~Seat() {
+    if (wave_ != nullptr) wave_->leave();
+  }
+  Seat(Seat&& other) noexcept : wave_(other.take()) {}
+  Seat& operator=(Seat&& other) noexcept {
+    std::swap(wave_, other.wave_);
+    return *this;
+  }
+  // From now on the caller's to leave; null where the step is alone.
+  [[nodiscard]] Wave* take() { return std::exchange(wave_, nullptr); }
+
+ private:
+  Wave* wave_ = nullptr;
+};
+
 class Actor {
  public:
   virtual ~Actor() = default;
   // Looks, and changes nothing. `unavailable` where acting is impossible (no sandbox).
   [[nodiscard]] virtual Result<Intent> prepare(const RunContext& context, const Step& step) = 0;
   [[nodiscard]] virtual Judgement judge(const RunContext& context, const Intent& intent) = 0;
+  // Whether a step keeps the plan's order: none before it is still under way when it begins, and
+  // none after it begins before it has ended. Pure.
+  [[nodiscard]] virtual bool keeps_order(const Step& /*step*/) { return false; }
+  // Of so many steps, each of which gets a seat in it.
+  [[nodiscard]] virtual std::unique_ptr<Wave> wave(std::size_t /*steps*/) { return nullptr; }
   // Refuses (`conflict`) when the world is not as the intent found it. Errors: `outcome_unknown`
   // where it may have happened, or in part; then inspect() is asked, or a person. `cancelled` where
   // nothing was done for the stop, or what may be done again. Any other: it was done to its end and
   // failed, or not begun.
   [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
+                                                    Seat seat,
                                                     const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
-  // Runs all of them, side by side where it can, and returns when all have.
-  virtual void run_all(const std::vector<std::function<void()>>& tasks) {
-    for (const auto& task : tasks) task();
-  }
 };
 
 struct Ports {

@@ -21,6 +21,15 @@ struct RunMachine::Scene {
   }
 };
 
+// What a step is carried out with, on the thread that does it.
+struct RunMachine::Turn {
+  const Scene& scene;
+  const Step& step;
+  const std::stop_token& stop;
+  std::string key;  // of its effect
+  Seat seat;
+};
+
 // How a step went on: it ended, or what it waits for, and until when at most.
 struct RunMachine::StepEnd {
   std::optional<StepState> state;

@@ -7,6 +7,7 @@
 // each of them (self_test.hpp), so that whoever has none cannot act.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -24,6 +25,10 @@ struct Settings {
   std::vector<std::string> hidden;   // the daemon's directories and sockets
 };
 
+// Called when a sandbox stands and nothing of its command has run yet. May block; with an error the
+// command does not begin, and that is the run's.
+using Begin = std::function<Result<void>()>;
+
 // Immutable; any thread, several at once.
 class Sandbox final {
  public:
@@ -34,8 +39,11 @@ class Sandbox final {
 
   // Blocks until the command and everything it started have ended. A command that fails, or passes
   // a limit, is an outcome. Errors: invalid_args (the plan is none), permission (it would show what
-  // is hidden), not_found (no such program or directory), unavailable (the sandbox itself fails).
-  [[nodiscard]] Result<Outcome> run(const Plan& plan, const std::stop_token& stop = {}) const;
+  // is hidden), not_found (no such program or directory), unavailable (the sandbox itself fails),
+  // cancelled and timed_out (before the command began).
+  [[nodiscard]] Result<Outcome> run(const Plan& plan,
+                                    const std::stop_token& stop = {},
+                                    const Begin& begin = {}) const;
 
   // What no command sees, even below its workspace.
   [[nodiscard]] const std::vector<std::string>& hidden() const { return settings_.hidden; }
@@ -51,6 +59,7 @@ class Sandbox final {
 // The same without the proof: for the self-test itself.
 [[nodiscard]] Result<Outcome> run_in_sandbox(const Settings& settings,
                                              const Plan& plan,
-                                             const std::stop_token& stop);
+                                             const std::stop_token& stop,
+                                             const Begin& begin = {});
 
 }  // namespace hearth::packs::mandates::sandbox

@@ -30,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t longest_words = 100'000;    // bytes of the command
 constexpr std::size_t longest_input = 16U << 20;  // bytes
 constexpr milliseconds longest_time{24 * 3'600'000};
+constexpr milliseconds longest_start{60'000};  // until the sandbox stands
 constexpr milliseconds grace{2'000};  // for the first process to end all; then bubblewrap is killed
 
 struct Ends {
@@ -114,8 +115,8 @@ Result<void> check(const Settings& settings, const Plan& plan) {
 
 class Run final {
  public:
-  Run(const Settings& settings, const Plan& plan, const std::stop_token& stop)
-      : settings_(settings), plan_(plan), stop_(stop), began_(steady_clock::now()) {}
+  Run(const Settings& settings, const Plan& plan, const std::stop_token& stop, const Begin& begin)
+      : settings_(settings), plan_(plan), stop_(stop), begin_(begin), began_(steady_clock::now()) {}
 
   Result<Outcome> operator()() {
     if (auto done = start(); !done) return std::unexpected(std::move(done.error()));
@@ -156,8 +157,6 @@ class Run final {
     lent_.clear();
     control_ = std::move(control->ours);
     streams_ = {std::move(out->ours), std::move(err->ours)};
-    // Buffered until the first process reads it; a sandbox that fails before is seen by its end.
-    (void)::send(control_.get(), inside::go.data(), inside::go.size(), MSG_NOSIGNAL);
     return {};
   }
 
@@ -207,7 +206,7 @@ class Run final {
 
   // Until bubblewrap has ended, and with it everything in the sandbox, and all output is read.
   void follow() {
-    deadline_ = began_ + plan_.limits.time;
+    deadline_ = began_ + longest_start;
     bool is_ended = false;
     while (!is_ended || streams_[0].valid() || streams_[1].valid()) {
       std::array<pollfd, 5> entries{pollfd{streams_[0].get(), POLLIN, 0},
@@ -243,9 +242,23 @@ class Run final {
     std::array<char, 1'024> text{};
     const ssize_t got = ::recv(control_.get(), text.data(), text.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    report_ = got > 0 ? inside::Report::parse({text.data(), static_cast<std::size_t>(got)})
-                      : std::nullopt;
+    const std::string_view said(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (said == inside::ready) return begin();
+    report_ = inside::Report::parse(said);
     if (!report_) report_.emplace(inside::Report{.end = inside::Report::End::not_begun});
+  }
+
+  // The sandbox stands. Its command's time begins now.
+  void begin() {
+    if (why_ || has_begun_) return;
+    if (auto may = begin_ ? begin_() : Result<void>(); !may) {
+      refused_ = std::move(may.error());
+      return end(Outcome::End::stopped);
+    }
+    has_begun_ = true;
+    began_ = steady_clock::now();
+    deadline_ = began_ + plan_.limits.time;
+    (void)::send(control_.get(), inside::go.data(), inside::go.size(), MSG_NOSIGNAL);
   }
 
   // The first process ends when its socket does, and takes all with it.
@@ -268,6 +281,12 @@ class Run final {
     outcome.out = std::move(texts_[0]);
     outcome.err = std::move(texts_[1]);
     if (proxy_) outcome.refused_hosts = proxy_->refused();
+    if (refused_) return std::unexpected(*refused_);
+    if (why_ && !has_begun_) {
+      if (why_ == Outcome::End::time)
+        return fail(Errc::timed_out, "the sandbox did not stand within a minute");
+      return fail(Errc::cancelled, "the command was stopped before it began");
+    }
     if (why_) {
       outcome.end = *why_;
       return outcome;
@@ -301,7 +320,8 @@ class Run final {
   const Settings& settings_;
   const Plan& plan_;
   const std::stop_token& stop_;
-  const steady_clock::time_point began_;
+  const Begin& begin_;
+  steady_clock::time_point began_;
   steady_clock::time_point deadline_;
   std::unique_ptr<ConnectProxy> proxy_;
   std::vector<UniqueFd> lent_;
@@ -312,6 +332,8 @@ class Run final {
   std::array<std::string, 2> texts_;
   std::optional<inside::Report> report_;
   std::optional<Outcome::End> why_;  // ended from outside
+  std::optional<Error> refused_;     // begin_'s
+  bool has_begun_ = false;
   bool is_killed_ = false;
 };
 
@@ -319,10 +341,11 @@ class Run final {
 
 Result<Outcome> run_in_sandbox(const Settings& settings,
                                const Plan& plan,
-                               const std::stop_token& stop) {
+                               const std::stop_token& stop,
+                               const Begin& begin) {
   if (auto done = check(settings, plan); !done) return std::unexpected(std::move(done.error()));
   if (stop.stop_requested()) return fail(Errc::cancelled, "the command was stopped");
-  return Run(settings, plan, stop)();
+  return Run(settings, plan, stop, begin)();
 }
 
 }  // namespace hearth::packs::mandates::sandbox
