@@ -205,6 +205,43 @@ TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
   EXPECT_EQ(json::string_or(ended, "reason", ""), "the mandate was stopped: enough");
 }
 
+// Agents make it smaller; only a person at a terminal makes it larger.
+TEST_F(Mandates, ABudgetIsRaisedInPersonOnly) {
+  const json::Value made = mandates(
+      {"create", "poor", "Correct the greeting", "--start", "--run-calls=1", "--mandate-money=2"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  EXPECT_EQ(json::string_or(wait_for(run_id, "ended"), "reason", ""), "budget: run: calls");
+  const auto limit = [&](std::string_view scope, std::string_view unit) {
+    const json::Value budget = mandates({"budget", "--mandate=poor"});
+    const json::Value* const found = json::find(budget.at(scope).at("limit"), unit);
+    return found == nullptr ? std::string("none") : json::dump(*found);
+  };
+  EXPECT_NE(hearth({"mandates", "update", "poor", "--run-calls=20"}).exit_code, 0);
+  EXPECT_EQ(hearth({"mandates", "update", "poor", "--mandate-money=1"}).exit_code, 0);
+  Plan plan = home_.plan({"mandates", "budget-set", "poor", "--run-calls=20"});
+  plan.before_exec = [] { (void)::setsid(); };
+  EXPECT_NE(run(plan, seconds(30)).exit_code, 0) << "nobody is there";
+  const Outcome declined = at_terminal({"mandates", "budget-set", "poor", "--run-calls=20"}, "no");
+  EXPECT_NE(declined.exit_code, 0);
+  EXPECT_EQ(limit("run", "calls"), "1");
+  EXPECT_EQ(limit("mandate", "tokens"), "none");
+  EXPECT_EQ(limit("day", "calls"), "1000");
+
+  const Outcome raised = at_terminal({"mandates", "budget-set", "poor", "--run-calls=20",
+                                      "--mandate-money=none", "--run-seconds=600"},
+                                     "yes");
+  EXPECT_EQ(raised.exit_code, 0) << raised.describe();
+  EXPECT_THAT(raised.out, testing::HasSubstr("run calls: 1 -> 20"));
+  EXPECT_THAT(raised.out, testing::HasSubstr("mandate money: 1 -> no limit"));
+  EXPECT_EQ(limit("run", "calls"), "20");
+  EXPECT_EQ(limit("run", "seconds"), "600");
+  EXPECT_EQ(limit("mandate", "money"), "none");
+  // It goes on where its budget ended it.
+  mandates({"run-retry", run_id});
+  EXPECT_EQ(json::string_or(wait_for(run_id, "blocked"), "reason", ""), "waiting_approval");
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
 TEST_F(Mandates, ARunAndTheStatusAreResources) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));

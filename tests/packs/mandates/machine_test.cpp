@@ -152,6 +152,39 @@ TEST_F(MachineTest, EndsAtItsLimits) {
   EXPECT_EQ(run().reason, "budget: run: calls");
 }
 
+// Each limit that leaves too little for the next call at its worst ends the run, and is named.
+TEST_F(MachineTest, EachBudgetEndsARunBeforeTheCallThatCouldPassIt) {
+  const Amounts worst = world_.worst_case(Phase::orient, {});
+  struct Case {
+    Limits limits;
+    std::string name;
+  };
+  const std::vector<Case> cases{{{.calls = 0}, "calls"},
+                                {{.tokens = worst.tokens - 1}, "tokens"},
+                                {{.money = worst.money - 1}, "money"},
+                                {{.wall_ms = worst.wall_ms - 1}, "time"}};
+  for (const Case& each : cases) {
+    for (const std::string scope : {"run", "mandate", "day"}) {
+      world_.run_rules.budget = {};
+      (scope == "run"       ? world_.run_rules.budget.run
+       : scope == "mandate" ? world_.run_rules.budget.mandate
+                            : world_.run_rules.budget.day) = each.limits;
+      const int thoughts = world_.count("think");
+      const auto n = start();
+      // What earlier runs used is of their day, and of their mandate.
+      EXPECT_EQ(finish(n).reason, "budget: " + scope + ": " + each.name);
+      EXPECT_EQ(world_.count("think"), thoughts) << "nothing was asked";
+    }
+  }
+  // Raised meanwhile, it goes on.
+  const auto n = start();
+  world_.run_rules.budget.run.calls = 0;
+  EXPECT_EQ(finish(n).outcome, "failed");
+  world_.run_rules.budget = {};
+  ASSERT_TRUE(engine_->runs().retry(n));
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+}
+
 TEST_F(MachineTest, EndsAtItsDeadlineAlsoWhileItWaits) {
   world_.run_rules.deadline = hours(1);
   world_.plans = {"a||halt|ask write a.txt x"};
