@@ -55,6 +55,23 @@ std::string protected_text(const ws::GuardedOutcome& ran) {
   return text;
 }
 
+// git is told where its repository lies, and kept from what could make it run something else.
+Result<ws::GuardedOutcome> carry_out(const Deed& deed,
+                                     const sandbox::Sandbox& sandbox,
+                                     const ws::Root& root,
+                                     sandbox::Plan plan,
+                                     const std::string& aside,
+                                     const std::stop_token& stop) {
+  if (deed.words.front() != "git")
+    return ws::run_guarded(sandbox, root, std::move(plan), aside, stop);
+  std::vector<std::string> arguments(deed.words.begin() + 1, deed.words.end());
+  if (deed.writes)
+    return ws::run_git(sandbox, root, std::move(arguments), std::move(plan), aside, stop);
+  auto outcome = ws::look_with_git(sandbox, root, std::move(arguments), std::move(plan), stop);
+  if (!outcome) return std::unexpected(std::move(outcome.error()));
+  return ws::GuardedOutcome{.outcome = std::move(*outcome), .aside = {}, .changed = {}};
+}
+
 }  // namespace
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
@@ -91,10 +108,7 @@ Result<std::string> run_command(const Deed& deed,
     if (!mine) return std::unexpected(std::move(mine.error()));
     held = std::move(*mine);
   }
-  const bool is_git = deed.words.front() == "git" && deed.writes;
-  auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
-                                  std::move(*plan), aside, stop)
-                    : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
+  auto ran = carry_out(deed, **sandbox, *root, std::move(*plan), aside, stop);
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
     // Of what refuses, nothing has begun.

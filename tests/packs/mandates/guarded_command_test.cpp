@@ -249,6 +249,55 @@ TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
   EXPECT_EQ(test::read_file(path("file")), "one\n");
 }
 
+// Below a repository's top, in a worktree beside it: the same repository, and nothing to write.
+TEST_F(GuardedCommand, GitLooksFromWhereverTheWorkspaceLies) {
+  const auto made = test::run(
+      {.words = {"/bin/sh", "-c",
+                 "git worktree add -q ../tree && mkdir sub && echo a > sub/a && echo b > b && "
+                 "git add . && git -c user.name=t -c user.email=t@example.org commit -qm second && "
+                 "echo more >> sub/a && echo more >> b && echo new > ../tree/new"},
+       .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.path()}},
+       .cwd = scratch_ / "w"},
+      std::chrono::seconds(60));
+  ASSERT_EQ(made.exit_code, 0) << made.describe();
+  const auto look = [&](const std::string& where, std::vector<std::string> arguments) {
+    const auto root = Root::open(scratch_ / where);
+    auto done = look_with_git(**test_sandbox(), *root, std::move(arguments), {.limits = limits()});
+    return done ? done->out + done->err : done.error().message;
+  };
+  EXPECT_EQ(look("w", {"status", "--short"}), " M b\n M sub/a\n");
+  EXPECT_EQ(look("w/sub", {"log", "--format=%s"}), "second\nfirst\n");
+  EXPECT_EQ(look("w/sub", {"status", "--short"}), " M a\n") << "nothing of what is not seen";
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD", "a"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"--no-pager", "diff", "--name-only", "--", "a"}), "sub/a\n");
+  EXPECT_EQ(look("tree", {"log", "--format=%s %D"}), "first HEAD -> tree\n");
+  EXPECT_EQ(look("tree", {"status", "--short"}), "?? new\n");
+  EXPECT_THAT(look("w/sub", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  EXPECT_THAT(look("tree", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  std::filesystem::create_directory(scratch_ / "none");
+  EXPECT_THAT(look("none", {"status"}), HasSubstr("not a git repository"));
+}
+
+// A .git of a worktree names a directory, which is shown to the sandbox.
+TEST_F(GuardedCommand, AttackAFileThatNamesAnothersRepository) {
+  std::filesystem::create_directory(scratch_ / "evil");
+  const Root evil = *Root::open(scratch_ / "evil");
+  const auto code = [&] {
+    const auto done = look_with_git(**test_sandbox(), evil, {"log"}, {.limits = limits()});
+    return done ? Errc::internal : done.error().code;
+  };
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git") + "\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  test::write_file(scratch_ / "evil/.git", "gitdir: /etc\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  std::filesystem::create_directories(path(".git/worktrees/evil"));
+  test::write_file(path(".git/worktrees/evil/gitdir"), scratch_ / "other/.git\n");
+  test::write_file(path(".git/worktrees/evil/commondir"), "../..\n");
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git/worktrees/evil") + "\n");
+  EXPECT_EQ(code(), Errc::permission) << "it does not know of it";
+}
+
 // The directory around a protected one is moved, and another put in its place.
 TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
   std::filesystem::create_directories(path("module/.git"));
@@ -278,6 +327,9 @@ TEST_F(GuardedCommand, AttackGitFsmonitorHooksPagersAndDiffers) {
           "[gpg]\n\tprogram = ./run-me\n[commit]\n\tgpgSign = true\n");
   test::write_file(path("file"), "two\n");
   EXPECT_TRUE(git({"status"}).outcome.is_success());
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"status"}, {"diff"}, {"--no-pager", "log", "-p"}, {"show"}})
+    EXPECT_TRUE(look_with_git(**test_sandbox(), *root_, words, {.limits = limits()})->is_success());
   EXPECT_THAT(git({"diff"}).outcome.out, HasSubstr("+two"));
   EXPECT_THAT(git({"log", "-p"}).outcome.out, HasSubstr("first"));
   EXPECT_TRUE(run("git status && git log && git add file 2>/dev/null; true").outcome.is_success());

@@ -1,5 +1,6 @@
 #include "packs/mandates/workspace/guarded_command.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,8 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "packs/mandates/sandbox/bubblewrap.hpp"
@@ -136,17 +139,38 @@ Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
   return guarded;
 }
 
+bool is_one_of(const std::string& word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// The command, behind git and its own options.
+std::vector<std::string>::iterator command_of(std::vector<std::string>& words) {
+  return std::find_if(words.begin() + 1, words.end(),
+                      [](const std::string& word) { return !word.starts_with('-'); });
+}
+
+// Of what compares files with the index, in a workspace below the repository's top.
+void stay_below(const Root& root, std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 4> comparing{"status", "diff", "diff-files",
+                                                             "diff-index"};
+  const auto command = command_of(words);
+  if (command == words.end() || !is_one_of(*command, comparing)) return;
+  const bool names_paths = std::any_of(command + 1, words.end(), [&](const std::string& word) {
+    return word == "--" || root.open_below(word, O_PATH | O_NOFOLLOW);
+  });
+  if (!names_paths) words.insert(words.end(), {"--", "."});
+}
+
 // `permission` for arguments that make git run something else.
 Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
                                            const GitIdentity& identity) {
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
-  if (arguments.size() > 1) {
-    static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
-    if (std::ranges::find(differs, arguments[1]) != differs.end())
-      arguments.insert(arguments.begin() + 2, {"--no-ext-diff", "--no-textconv"});
-  }
+  static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
+  const auto command = command_of(arguments);
+  if (command != arguments.end() && is_one_of(*command, differs))
+    arguments.insert(command + 1, {"--no-ext-diff", "--no-textconv"});
   arguments.insert(arguments.begin() + 1,
                    {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
   return arguments;
@@ -172,6 +196,27 @@ Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
   if (!words) return std::unexpected(std::move(words.error()));
   plan.words = std::move(*words);
   return run(sandbox, root, std::move(plan), true, aside, stop);
+}
+
+Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
+                                       const Root& root,
+                                       std::vector<std::string> arguments,
+                                       sandbox::Plan plan,
+                                       const std::stop_token& stop) {
+  auto words = git_words(std::move(arguments), {});
+  if (!words) return std::unexpected(std::move(words.error()));
+  const auto place = find_git(root);
+  if (!place && place.error().code != Errc::not_found) return std::unexpected(place.error());
+  if (place) {
+    const std::string top = root.path().substr(0, root.path().size() - place->prefix.size());
+    if (!place->prefix.empty()) stay_below(root, *words);
+    words->insert(words->begin() + 1, {"--git-dir=" + place->directory, "--work-tree=" + top});
+    if (!sandbox::is_within(place->common, root.path())) plan.tools.push_back(place->common);
+  }
+  plan.words = std::move(*words);
+  plan.workspace = root.path();
+  plan.may_write = false;
+  return sandbox.run(plan, stop);
 }
 
 Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
