@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <optional>
 #include <string>
 #include <thread>
@@ -89,6 +90,30 @@ class MandatesTest : public testing::Test {
   json::Value mandates(std::vector<std::string> words) {
     words.insert(words.begin(), "mandates");
     return ask(std::move(words));
+  }
+
+  // What is missing here, and nothing else, excuses.
+  [[nodiscard]] bool has_sandbox() {
+    // Fails where anything is missing, with an answer all the same.
+    const auto said = json::parse(hearth({"mandates", "doctor", "--json"}).out);
+    if (!said) return ADD_FAILURE() << said.error().message, false;
+    const json::Value& found = said->at("data");
+    for (const json::Value& each : found.at("findings").as_array()) {
+      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
+        continue;
+      const auto why = json::string_or(each, "detail", "");
+      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
+                  why.find("bubblewrap exited") != std::string_view::npos)
+          << why;
+      return false;
+    }
+    return true;
+  }
+  void kill_daemon() {
+    const std::vector<pid_t> daemons = home_.daemons();
+    ASSERT_EQ(daemons.size(), 1U);
+    ::kill(daemons.front(), SIGKILL);
+    ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
   }
 
   // script(1) gives the command a terminal of its own, and types what comes in.

@@ -12,10 +12,14 @@ json::Notes notes(const AuditAnswer*) {
           {"problem", "What does not hold, and where"}};
 }
 json::Notes notes(const Finding*) {
-  return {{"check", ""}, {"good", ""}, {"detail", ""}};
+  return {{"check", ""},
+          {"good", ""},
+          {"level", "Of a note nothing is wrong, of an error nothing goes on",
+           json::one_of({"ok", "note", "error"})},
+          {"detail", ""}};
 }
 json::Notes notes(const DoctorAnswer*) {
-  return {{"good", "All is well"}, {"findings", ""}};
+  return {{"good", "No finding is an error"}, {"findings", ""}};
 }
 json::Notes notes(const StatusAnswer*) {
   return {{"mandates", ""},

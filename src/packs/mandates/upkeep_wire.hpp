@@ -29,9 +29,10 @@ json::Notes notes(const AuditAnswer*);
 struct Finding {
   std::string check;
   bool good = false;
+  std::string level;
   std::string detail;
 };
-BOOST_DESCRIBE_STRUCT(Finding, (), (check, good, detail))
+BOOST_DESCRIBE_STRUCT(Finding, (), (check, good, level, detail))
 json::Notes notes(const Finding*);
 
 struct DoctorAnswer {
