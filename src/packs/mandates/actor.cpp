@@ -214,7 +214,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::sto
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
   if (deed->kind == "change") done = change(intent, *deed, stop);
-  if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
+  if (deed->kind == "command") done = command(intent, *deed, stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
   if (deed->kind == "commit") {
@@ -253,6 +253,12 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
   if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
+}
+
+Result<std::string> WorkspaceActor::command(const Intent& intent,
+                                            const Deed& deed,
+                                            const std::stop_token& stop) {
+  return run_command(deed, bench_, guard_places(records_, intent.key), for_review_, stop);
 }
 
 Result<std::string> WorkspaceActor::tool(const Intent& intent,

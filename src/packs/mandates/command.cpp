@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <filesystem>
 #include <optional>
 #include <ranges>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
@@ -17,6 +21,8 @@ namespace {
 namespace ws = workspace;
 
 constexpr std::size_t most_output_bytes = 8 << 10;
+// The kernel ends a command with its daemon; what waits for a disk takes a moment.
+constexpr std::chrono::milliseconds grace_of_the_killed{2'000};
 
 CommandRequest request_of(const Deed& deed) {
   return {.words = deed.words, .hosts = deed.hosts, .secrets = deed.secrets};
@@ -40,39 +46,67 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
-// Each by name, up to so many: a command may install thousands.
-std::string protected_text(const ws::GuardedOutcome& ran) {
-  constexpr std::size_t most_named = 100;
-  std::vector<std::string> lines;
-  for (const ws::SetAside& each : ran.aside)
-    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
-  for (const std::string& path : ran.changed)
-    lines.push_back(path + " is protected, and not as it was before");
-  std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
-  if (lines.size() > most_named)
-    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
-  return text;
-}
-
 // git is told where its repository lies, and kept from what could make it run something else.
 Result<ws::GuardedOutcome> carry_out(const Deed& deed,
                                      const sandbox::Sandbox& sandbox,
                                      const ws::Root& root,
                                      sandbox::Plan plan,
-                                     const std::string& aside,
+                                     const ws::GuardPlaces& places,
                                      const std::stop_token& stop) {
   if (deed.words.front() != "git")
-    return ws::run_guarded(sandbox, root, std::move(plan), aside, stop);
+    return ws::run_guarded(sandbox, root, std::move(plan), places, stop);
   std::vector<std::string> arguments(deed.words.begin() + 1, deed.words.end());
   if (deed.writes)
-    return ws::run_git(sandbox, root, std::move(arguments), std::move(plan), aside, stop);
+    return ws::run_git(sandbox, root, std::move(arguments), std::move(plan), places, stop);
   auto outcome = ws::look_with_git(sandbox, root, std::move(arguments), std::move(plan), stop);
   if (!outcome) return std::unexpected(std::move(outcome.error()));
-  return ws::GuardedOutcome{.outcome = std::move(*outcome), .aside = {}, .changed = {}};
+  return ws::GuardedOutcome{{}, std::move(*outcome)};
+}
+
+// What a kill left there before anybody was told.
+std::string told_of(const std::string& aside) {
+  std::string text;
+  std::error_code none;
+  for (const auto& each : std::filesystem::directory_iterator(aside, none))
+    text += each.path().string() + " was protected, and not there before the command\n";
+  return text;
+}
+
+// For the engine, and for people.
+Result<std::string> told(const Deed& deed, const Workbench& bench, Result<ws::GuardedOutcome> ran) {
+  const bool has_effects = deed.writes || !deed.hosts.empty();
+  if (!ran) {
+    // Of what refuses, nothing has begun.
+    const Errc code = ran.error().code;
+    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
+                           code != Errc::not_found && code != Errc::unsupported;
+    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
+    return std::unexpected(std::move(ran.error()));
+  }
+  std::string text =
+      ran->describe() + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  if (ran->needs_review()) {
+    log::warning("a command's workspace needs a look",
+                 {log::kv("workspace", deed.workspace), log::kv("why", ran->describe())});
+    return fail(Errc::outcome_unknown, std::move(text));
+  }
+  if (ran->outcome.is_success()) return text;
+  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
+  using End = sandbox::Outcome::End;
+  const End end = ran->outcome.end;
+  if (end == End::exited || end == End::signalled) return fail(Errc::io, std::move(text));
+  if (has_effects) return fail(Errc::outcome_unknown, std::move(text));
+  return fail(end == End::stopped ? Errc::cancelled : Errc::io, std::move(text));
 }
 
 }  // namespace
+
+ws::GuardPlaces guard_places(const std::string& records, const std::string& key) {
+  constexpr std::size_t digits = 32;
+  return {.aside = records + "/aside/" + hex(digest(key)).substr(0, digits),
+          .records = records,
+          .key = key};
+}
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
   for (const CommandScope& each : spec.commands | std::views::reverse) {
@@ -94,7 +128,8 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
 
 Result<std::string> run_command(const Deed& deed,
                                 Workbench& bench,
-                                const std::string& aside,
+                                const ws::GuardPlaces& places,
+                                const ForReview& for_review,
                                 const std::stop_token& stop) {
   const auto root = ws::Root::open(deed.workspace);
   if (!root) return std::unexpected(root.error());
@@ -108,30 +143,47 @@ Result<std::string> run_command(const Deed& deed,
     if (!mine) return std::unexpected(std::move(mine.error()));
     held = std::move(*mine);
   }
-  auto ran = carry_out(deed, **sandbox, *root, std::move(*plan), aside, stop);
-  const bool has_effects = deed.writes || !deed.hosts.empty();
-  if (!ran) {
-    // Of what refuses, nothing has begun.
-    const Errc code = ran.error().code;
-    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
-                           code != Errc::not_found && code != Errc::unsupported;
-    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
-    return std::unexpected(std::move(ran.error()));
+  auto done = told(deed, bench, carry_out(deed, **sandbox, *root, std::move(*plan), places, stop));
+  if (!deed.writes) return done;
+  if (!done && done.error().code == Errc::outcome_unknown) {
+    if (auto marked = for_review(places.key, done.error().message); !marked) {
+      // The record stays: after a restart it is compared, and told, again.
+      log::error("an outcome is not kept", {log::kv("why", marked.error().message)});
+      return done;
+    }
   }
-  std::string text =
-      protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
-  if (ran->needs_review()) {
-    log::warning("a command's workspace needs a look",
-                 {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});
-    return fail(Errc::outcome_unknown, text);
+  if (auto removed = ws::remove_guard(places.records, places.key); !removed)
+    log::error("a record is left", {log::kv("why", removed.error().message)});
+  return done;
+}
+
+Result<void> recover_commands(const std::string& records,
+                              const Workbench& bench,
+                              const ForReview& for_review) {
+  const auto paths = ws::left_guards(records);
+  if (!paths) return std::unexpected(paths.error());
+  for (const std::string& path : *paths) {
+    auto record = ws::read_guard(path);
+    if (!record) {
+      log::error("what a command did cannot be compared", {log::kv("why", record.error().message)});
+      continue;
+    }
+    const ws::GuardPlaces places = guard_places(records, record->key);
+    const std::string workspace = record->workspace;
+    std::string text = told_of(places.aside);
+    const auto found =
+        ws::recover_guard(std::move(*record), places.aside, bench.own(), grace_of_the_killed);
+    if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
+    text += found ? found->describe()
+                  : "what is protected could not be compared: " + found.error().message + "\n";
+    if (!text.empty()) {
+      log::warning("a command was cut off, and its workspace needs a look",
+                   {log::kv("workspace", workspace), log::kv("why", text)});
+      if (auto told = for_review(places.key, "it was cut off\n" + text); !told) return told;
+    }
+    if (auto removed = ws::remove_guard(records, places.key); !removed) return removed;
   }
-  if (ran->outcome.is_success()) return text;
-  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
-  using End = sandbox::Outcome::End;
-  const End end = ran->outcome.end;
-  if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
-  if (has_effects) return fail(Errc::outcome_unknown, text);
-  return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);
+  return {};
 }
 
 }  // namespace hearth::packs::mandates

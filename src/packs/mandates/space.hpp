@@ -71,6 +71,8 @@ class Space final {
   Space(Workbench& bench, std::string name_space, std::string directory);
   void recorded(const JournalEntry& entry);
   void answer_followers();
+  // Of a command whose workspace a person should look at.
+  [[nodiscard]] Result<void> for_review(const std::string& key, std::string_view why);
 
   Workbench& bench_;
   const std::string name_;

@@ -42,8 +42,9 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome = run_guarded(**test_sandbox(), *root_,
-                               {.words = {"sh", "-c", script}, .limits = limits()}, aside_);
+    auto outcome =
+        run_guarded(**test_sandbox(), *root_, {.words = {"sh", "-c", script}, .limits = limits()},
+                    {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -51,7 +52,8 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), aside_);
+    auto outcome =
+        run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -123,6 +125,47 @@ TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
   std::filesystem::permissions(outcome.aside[1].now, std::filesystem::perms::owner_all);
 }
 
+// The record is there when the command begins, and of no use once it has been compared.
+TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
+  std::filesystem::create_directories(scratch_ / "own/records");
+  std::filesystem::create_hard_link(path(".git/config"), path("name"));
+  const GuardPlaces places{.aside = aside_, .records = scratch_ / "own/records", .key = "run/1/s"};
+  std::vector<std::string> left;
+  std::jthread person([&] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    left = left_guards(places.records).value();
+    test::write_file(path("go"), "");
+  });
+  const auto done =
+      run_guarded(**test_sandbox(), *root_,
+                  {.words = {"sh", "-c", "touch begun; until [ -e go ]; do sleep 0.02; done"},
+                   .limits = limits()},
+                  places);
+  person.join();
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(left.size(), 1U);
+  const auto record = read_guard(left.front());
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->key, "run/1/s");
+  EXPECT_EQ(record->workspace, root_->path());
+  EXPECT_TRUE(record->before.contains(".git/config")) << "it has another name";
+  EXPECT_TRUE(sandbox::wait_for_end(record->first_process, std::chrono::milliseconds(0)));
+  EXPECT_FALSE(sandbox::mark_of(record->first_process.number)) << "it has ended, and was reaped";
+  // As if the daemon had not come to it.
+  const auto nothing = recover_guard(*record, aside_, {}, std::chrono::seconds(1));
+  ASSERT_TRUE(nothing) << nothing.error().message;
+  EXPECT_FALSE(nothing->needs_review()) << nothing->describe();
+  EXPECT_TRUE(remove_guard(places.records, places.key));
+  EXPECT_THAT(left_guards(places.records).value(), IsEmpty());
+  // Where it cannot be kept, the command does not begin.
+  const auto refused =
+      run_guarded(**test_sandbox(), *root_, {.words = {"touch", "ran"}, .limits = limits()},
+                  {.aside = aside_, .records = scratch_ / "nowhere", .key = "run/1/s"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported) << refused.error().message;
+  EXPECT_FALSE(std::filesystem::exists(path("ran")));
+}
+
 // Nobody can tell a person's from the command's, so that both can be found again.
 TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
   std::jthread person([this] {
@@ -143,9 +186,9 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
 // A link can be removed, and what it names be written.
 TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
   const auto refused = [&](bool may_write) {
-    const auto ran =
-        run_guarded(**test_sandbox(), *root_,
-                    {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, aside_);
+    const auto ran = run_guarded(
+        **test_sandbox(), *root_,
+        {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, {.aside = aside_});
     return ran ? Errc::internal : ran.error().code;
   };
   std::filesystem::create_directory(path("tools"));
@@ -346,9 +389,10 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
   EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(
-      run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
-      Errc::permission);
+  EXPECT_EQ(run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, {.aside = aside_})
+                .error()
+                .code,
+            Errc::permission);
 }
 
 }  // namespace

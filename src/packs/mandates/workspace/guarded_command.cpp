@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -62,117 +60,119 @@ Result<std::vector<std::string>> mounts(const Root& root, const ProtectedEntries
   return paths;
 }
 
-class Comparison final {
+// What there is before the command, and after it.
+class Guard final {
  public:
-  Comparison(const Root& root, const std::string& aside) : root_(root), aside_(aside) {}
+  Guard(const sandbox::Sandbox& sandbox, const Root& root, bool is_git, const GuardPlaces& places)
+      : sandbox_(sandbox), root_(root), places_(places) {
+    record_.key = places.key;
+    record_.workspace = root.path();
+    record_.root = identity_of(root);
+    record_.is_git = is_git;
+  }
 
-  void run(const ProtectedEntries& before, const ProtectedEntries& after, GuardedOutcome& to) {
-    std::map<ProtectedEntry::Identity, std::string> places;
-    for (const auto& [path, entry] : after) places.emplace(entry.identity, path);
-    for (const auto& [path, entry] : before) {
-      const auto now = after.find(path);
-      if (now != after.end() && now->second.identity == entry.identity) {
-        // Directories are mounted with all that they hold, and change with everybody's work.
-        if (!S_ISDIR(entry.identity.kind) && now->second.changed_at != entry.changed_at)
-          to.changed.push_back(path);
-        continue;
-      }
-      const auto place = places.find(entry.identity);
-      to.changed.push_back(path + (place == places.end() ? " (it is gone or was replaced)"
-                                                         : " (it is now " + place->second + ")"));
-    }
-    std::set<ProtectedEntry::Identity> known;
-    for (const auto& [path, entry] : before) known.insert(entry.identity);
-    for (const auto& [path, entry] : after) {
-      // One that was moved along with its directory is whole: it was mounted read-only.
-      if (known.contains(entry.identity) || went_along(path, to)) continue;
-      if (entry.lies_within)
-        to.changed.push_back(path);
-      else if (entry.is_repository)  // it is none without its HEAD, and may be older than that
-        take_away(path.empty() ? "HEAD" : path + "/HEAD", to);
-      else
-        take_away(path, to);
-    }
+  Result<void> prepare(sandbox::Plan& plan) {
+    auto before = protected_entries(root_, record_.is_git, sandbox_.hidden());
+    if (!before) return std::unexpected(std::move(before.error()));
+    auto mounted = mounts(root_, *before);
+    if (!mounted) return std::unexpected(std::move(mounted.error()));
+    plan.read_only = std::move(*mounted);
+    record_.before = std::move(*before);
+    plan.before_start = [this](pid_t first_process) {
+      auto kept = keep(first_process);
+      // Nothing has begun; other errors of running may mean that something has.
+      if (!kept) kept.error().code = Errc::unsupported;
+      has_begun_ = kept.has_value();
+      return kept;
+    };
+    return {};
+  }
+  [[nodiscard]] bool has_begun() const { return has_begun_; }
+
+  Result<Findings> compare_now() const {
+    auto after = protected_entries(root_, record_.is_git, sandbox_.hidden());
+    if (after) return compare(root_, record_.before, *after, places_.aside);
+    after.error().code = Errc::outcome_unknown;
+    return std::unexpected(std::move(after.error()).within("compare what is protected"));
   }
 
  private:
-  static bool went_along(const std::string& path, const GuardedOutcome& to) {
-    return std::ranges::any_of(
-        to.aside, [&](const SetAside& each) { return path.starts_with(each.path + "/"); });
+  Result<void> keep(pid_t first_process) {
+    if (places_.records.empty()) return {};
+    auto mark = sandbox::mark_of(first_process);
+    if (!mark) return std::unexpected(std::move(mark.error()));
+    record_.first_process = std::move(*mark);
+    return write_guard(places_.records, record_);
   }
 
-  void take_away(const std::string& path, GuardedOutcome& to) {
-    auto taken = set_aside(root_, path, aside_);
-    if (taken)
-      to.aside.push_back(std::move(*taken));
-    else if (taken.error().code != Errc::not_found)
-      to.changed.push_back(path + " (" + taken.error().message + ")");
-  }
-
+  const sandbox::Sandbox& sandbox_;
   const Root& root_;
-  const std::string& aside_;
+  const GuardPlaces& places_;
+  GuardRecord record_;
+  bool has_begun_ = false;
 };
 
 Result<GuardedOutcome> run(const sandbox::Sandbox& sandbox,
                            const Root& root,
                            sandbox::Plan plan,
                            bool is_git,
-                           const std::string& aside,
+                           const GuardPlaces& places,
                            const std::stop_token& stop) {
   plan.workspace = root.path();
-  ProtectedEntries before;
+  Guard guard(sandbox, root, is_git, places);
   if (plan.may_write) {
-    auto taken = protected_entries(root, is_git, sandbox.hidden());
-    if (!taken) return std::unexpected(std::move(taken.error()));
-    auto mounted = mounts(root, *taken);
-    if (!mounted) return std::unexpected(std::move(mounted.error()));
-    plan.read_only = std::move(*mounted);
-    before = std::move(*taken);
+    if (auto done = guard.prepare(plan); !done) return std::unexpected(std::move(done.error()));
   }
   auto outcome = sandbox.run(plan, stop);
-  if (!outcome) return std::unexpected(std::move(outcome.error()));
-  GuardedOutcome guarded{.outcome = std::move(*outcome), .aside = {}, .changed = {}};
-  if (!plan.may_write) return guarded;
-  const auto after = protected_entries(root, is_git, sandbox.hidden());
-  if (!after) return std::unexpected(after.error());
-  Comparison(root, aside).run(before, *after, guarded);
-  return guarded;
+  if (!guard.has_begun()) {
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    return GuardedOutcome{{}, std::move(*outcome)};
+  }
+  auto findings = guard.compare_now();
+  if (!findings) return std::unexpected(std::move(findings.error()));
+  if (outcome) return GuardedOutcome{std::move(*findings), std::move(*outcome)};
+  if (findings->needs_review()) {
+    outcome.error().code = Errc::outcome_unknown;
+    outcome.error().message = findings->describe() + outcome.error().message;
+  }
+  return std::unexpected(std::move(outcome.error()));
 }
 
 bool is_one_of(const std::string& word, std::span<const std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
 
-// The command, behind git and its own options.
-std::vector<std::string>::iterator command_of(std::vector<std::string>& words) {
-  return std::find_if(words.begin() + 1, words.end(),
-                      [](const std::string& word) { return !word.starts_with('-'); });
+// The command, behind git's own options: those that are allowed have no value of their own.
+std::vector<std::string>::iterator command_of(std::vector<std::string>& arguments) {
+  return std::ranges::find_if(arguments,
+                              [](const std::string& word) { return !word.starts_with('-'); });
 }
 
 // Of what compares files with the index, in a workspace below the repository's top.
-void stay_below(const Root& root, std::vector<std::string>& words) {
+void stay_below(const Root& root, std::vector<std::string>& arguments) {
   static constexpr std::array<std::string_view, 4> comparing{"status", "diff", "diff-files",
                                                              "diff-index"};
-  const auto command = command_of(words);
-  if (command == words.end() || !is_one_of(*command, comparing)) return;
-  const bool names_paths = std::any_of(command + 1, words.end(), [&](const std::string& word) {
+  const auto command = command_of(arguments);
+  if (command == arguments.end() || !is_one_of(*command, comparing)) return;
+  const bool names_paths = std::any_of(command + 1, arguments.end(), [&](const std::string& word) {
     return word == "--" || root.open_below(word, O_PATH | O_NOFOLLOW);
   });
-  if (!names_paths) words.insert(words.end(), {"--", "."});
+  if (!names_paths) arguments.insert(arguments.end(), {"--", "."});
 }
 
 // `permission` for arguments that make git run something else.
 Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
                                            const GitIdentity& identity) {
+  static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
-  static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
+  arguments.erase(arguments.begin());
   const auto command = command_of(arguments);
   if (command != arguments.end() && is_one_of(*command, differs))
     arguments.insert(command + 1, {"--no-ext-diff", "--no-textconv"});
-  arguments.insert(arguments.begin() + 1,
-                   {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
+  arguments.insert(arguments.begin(), {"git", "-c", "user.name=" + identity.name, "-c",
+                                       "user.email=" + identity.email});
   return arguments;
 }
 
@@ -181,21 +181,21 @@ Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
 Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
                                    const Root& root,
                                    sandbox::Plan plan,
-                                   const std::string& aside,
+                                   const GuardPlaces& places,
                                    const std::stop_token& stop) {
-  return run(sandbox, root, std::move(plan), false, aside, stop);
+  return run(sandbox, root, std::move(plan), false, places, stop);
 }
 
 Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
                                const Root& root,
                                std::vector<std::string> arguments,
                                sandbox::Plan plan,
-                               const std::string& aside,
+                               const GuardPlaces& places,
                                const std::stop_token& stop) {
   auto words = git_words(std::move(arguments), {});
   if (!words) return std::unexpected(std::move(words.error()));
   plan.words = std::move(*words);
-  return run(sandbox, root, std::move(plan), true, aside, stop);
+  return run(sandbox, root, std::move(plan), true, places, stop);
 }
 
 Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
@@ -203,13 +203,13 @@ Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
                                        std::vector<std::string> arguments,
                                        sandbox::Plan plan,
                                        const std::stop_token& stop) {
-  auto words = git_words(std::move(arguments), {});
-  if (!words) return std::unexpected(std::move(words.error()));
   const auto place = find_git(root);
   if (!place && place.error().code != Errc::not_found) return std::unexpected(place.error());
+  if (place && !place->prefix.empty()) stay_below(root, arguments);
+  auto words = git_words(std::move(arguments), {});
+  if (!words) return std::unexpected(std::move(words.error()));
   if (place) {
     const std::string top = root.path().substr(0, root.path().size() - place->prefix.size());
-    if (!place->prefix.empty()) stay_below(root, *words);
     words->insert(words->begin() + 1, {"--git-dir=" + place->directory, "--work-tree=" + top});
     if (!sandbox::is_within(place->common, root.path())) plan.tools.push_back(place->common);
   }

@@ -5,7 +5,7 @@
 // made it; nothing of the command's runs any more then. A person who works in the directory may
 // have made it as well: nothing is deleted, and whoever runs the command tells where it is. Only
 // git itself may write to version control, and even then not to its configuration, hooks and
-// attributes.
+// attributes. When the daemon is killed meanwhile, the next start compares (guard_record.hpp).
 #pragma once
 
 #include <stop_token>
@@ -14,29 +14,24 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/workspace/comparison.hpp"
 #include "packs/mandates/workspace/git_place.hpp"
+#include "packs/mandates/workspace/guard_record.hpp"
 #include "packs/mandates/workspace/root.hpp"
-#include "packs/mandates/workspace/set_aside.hpp"
 
 namespace hearth::packs::mandates::workspace {
 
-struct GuardedOutcome {
+struct GuardedOutcome : Findings {
   sandbox::Outcome outcome;
-  std::vector<SetAside> aside;  // protected, and not there before
-  // Protected, and not as they were: changed, gone, or moved with the directory around them.
-  std::vector<std::string> changed;
-
-  // A person should look.
-  [[nodiscard]] bool needs_review() const { return !aside.empty() || !changed.empty(); }
 };
 
-// As Sandbox::run; the plan's workspace and read_only are set here. `aside`: a directory of
-// hearth's own. A command that writes is refused where something protected could not be kept: a
+// As Sandbox::run; the plan's workspace and read_only are set here. A command that
+// writes is refused where something protected could not be kept: a
 // symbolic link (`permission`), or more than 2,000 of them (`unsupported`).
 [[nodiscard]] Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
                                                  const Root& root,
                                                  sandbox::Plan plan,
-                                                 const std::string& aside,
+                                                 const GuardPlaces& places,
                                                  const std::stop_token& stop = {});
 
 // Who commits.
@@ -52,7 +47,7 @@ struct GitIdentity {
                                              const Root& root,
                                              std::vector<std::string> arguments,
                                              sandbox::Plan plan,
-                                             const std::string& aside,
+                                             const GuardPlaces& places,
                                              const std::stop_token& stop = {});
 
 // Where git only looks: at whatever repository find_git() finds, also one around the workspace or
