@@ -155,6 +155,25 @@ TEST_F(Mandates, ARunIsFollowedAndDecidedInPlace) {
   EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
 }
 
+// Nobody has read then what it would be an answer to.
+TEST_F(Mandates, WhatWasTypedBeforeAQuestionIsNoAnswerToIt) {
+  serve(correct_greeting, "/wait-1");
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("observe")) << attached.seen();
+  attached.type("appro");
+  EXPECT_TRUE(attached.shows("appro")) << "the terminal has it";
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  attached.type("ve\n");
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
+  attached.type("reject\n");
+  EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
+  EXPECT_EQ(attached.wait().exit_code, 0);
+}
+
 TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));
