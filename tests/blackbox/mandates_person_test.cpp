@@ -143,5 +143,41 @@ TEST_F(MandatesPerson, TheExitStatusSaysWhetherItHolds) {
   EXPECT_NE(hearth({"mandates", "list"}).exit_code, 0);
 }
 
+// By the start of a daemon that has something to carry out, and not by any other.
+TEST_F(MandatesPerson, TheStartTriesTheSandboxWhereAMandateMayNeedIt) {
+  const auto said = [&](const char* name) {
+    return std::string(json::string_or(mandates({"status"}), name, ""));
+  };
+  const auto restart = [&] {
+    EXPECT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+    (void)mandates({"status"});
+  };
+  EXPECT_EQ(said("sandbox"), "not tried yet");
+  mandates({"create", "idle", "Look", "--commits=deny"});
+  restart();
+  EXPECT_EQ(said("sandbox"), "not tried yet") << "nothing of it runs in one";
+  mandates({"create", "busy", "Look", R"(--commands={"rule":"make ..."})"});
+  write_file(home_.file("config.toml"), "[mandates]\nbubblewrap = \"/nowhere/bwrap\"\n");
+  restart();
+  EXPECT_TRUE(eventually([&] { return said("problem").contains("/nowhere/bwrap"); }, seconds(30)))
+      << json::dump(mandates({"status"}));
+  EXPECT_THAT(json::dump(ask({"daemon", "status"})), HasSubstr("/nowhere/bwrap"));
+  EXPECT_THAT(home_.log_text(), HasSubstr("mandates cannot act"));
+  std::filesystem::remove(home_.file("config.toml"));
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  restart();
+  const auto is_tried = [&] {
+    const std::string now = said("sandbox");
+    return now == "all hold" || now == "landlock: absent";
+  };
+  EXPECT_TRUE(eventually(is_tried, seconds(60))) << said("sandbox");
+  EXPECT_EQ(said("problem"), "");
+  // A daemon that is told to leave does not wait for the proof.
+  restart();
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(10));
+}
+
 }  // namespace
 }  // namespace hearth::test

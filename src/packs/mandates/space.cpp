@@ -214,6 +214,17 @@ Result<void> Space::cut_off_all(std::int64_t mandate) {
   return {};
 }
 
+bool Space::uses_sandbox() {
+  auto reader = store_->read();
+  if (!reader) return false;  // whoever acts hears of it
+  auto rows = (*reader)->query("SELECT spec FROM mandates WHERE state = 'active'");
+  while (rows.next()) {
+    const auto spec = parse_spec(rows.text(0));
+    if (spec && mandates::uses_sandbox(*spec)) return true;
+  }
+  return false;
+}
+
 void Space::close() {
   if (world_) world_->close();
   followers_.close();

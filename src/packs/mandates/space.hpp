@@ -64,6 +64,8 @@ class Space final {
   [[nodiscard]] Result<std::string> report(const std::string& run);
   // Counted again only when something has changed: at rest thousands of schedules cost nothing.
   [[nodiscard]] Result<Census> census();
+  // Whether a mandate that is active may run something in the sandbox.
+  [[nodiscard]] bool uses_sandbox();
   // Cuts runs off; they are driven on after the next start. Idempotent.
   void close();
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,9 @@ class ToolRunner final {
   [[nodiscard]] std::vector<std::shared_ptr<Space>> spaces() const;
   // Why a namespace could not be opened the last time; empty: all could.
   [[nodiscard]] std::string problem() const;
+  // Tries the walls of the sandbox where an open namespace has a mandate that may need it, so that
+  // what does not hold is known before something is to be done. Blocks; any thread.
+  void prove_sandbox();
 
   // Binds a tool: Result<Answer>(Space&, const Request&, const pack::Call&), on the pool. Those
   // whose spec does not say that they only read are refused to callers that may not write.
@@ -52,6 +56,7 @@ class ToolRunner final {
   pack::PackContext* context_ = nullptr;
   std::unique_ptr<Workbench> bench_;
   mutable Guarded<Opened> opened_;
+  std::stop_source stop_;
 };
 
 // Of a tool that changes nothing, and of one that does.

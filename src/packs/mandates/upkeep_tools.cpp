@@ -12,6 +12,7 @@ Result<wire::StatusAnswer> status(Space& space) {
   const auto census = space.census();
   if (!census) return std::unexpected(census.error());
   const DispatcherStatus now = space.dispatcher().status();
+  const Walls walls = space.bench().walls();
   wire::StatusAnswer answer{.mandates = census->mandates,
                             .schedules = census->schedules,
                             .waiting = census->waiting,
@@ -22,8 +23,11 @@ Result<wire::StatusAnswer> status(Space& space) {
                             .next = {},
                             .lateness_ms = now.lateness.count(),
                             .clock_lag_ms = space.store().clock_lag().count(),
+                            .sandbox = walls.text,
                             .problem = now.error};
   if (answer.problem.empty()) answer.problem = space.clock_problem();
+  if (answer.problem.empty() && walls.is_problem && census->mandates > 0)
+    answer.problem = walls.text;
   if (answer.problem.empty()) answer.problem = space.world().problem();
   if (now.wake) answer.next = format_rfc3339(*now.wake);
   return answer;

@@ -32,6 +32,7 @@ json::Notes notes(const StatusAnswer*) {
           {"next", "When something is due next"},
           {"lateness_ms", "By how much the last schedule fired late"},
           {"clock_lag_ms", "How far the clock is behind what it once was"},
+          {"sandbox", "Which of its walls do not hold, or that all do, once they were tried"},
           {"problem", "Why nothing goes on; empty: nothing is wrong"}};
 }
 
