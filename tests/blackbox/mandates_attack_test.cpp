@@ -191,7 +191,6 @@ bool runs(const std::string& words) {
 // A command that was cut off with its daemon: what it did to protected files until then is found by
 // the next one, before anything goes on.
 TEST_F(MandatesAttack, WhatACommandDidBeforeItsDaemonWasKilled) {
-  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
   std::filesystem::create_hard_link(file(".git/config"), file("another-name"));
   const std::string marker = "sleep " + std::to_string(100'000 + ::getpid());
   serve_steps(R"({"id":"s","kind":"command","words":["sh","-c",")"
@@ -199,7 +198,9 @@ TEST_F(MandatesAttack, WhatACommandDidBeforeItsDaemonWasKilled) {
               R"(mkdir .vscode; echo evil > .vscode/tasks.json; git init -q sub; )"
               R"(setsid )" +
               marker + R"( & touch begun; exec )" + marker + R"("]})");
-  const std::string run = begin({R"(--commands={"rule":"sh ...","scope":"auto","writes":true})"});
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::string run =
+      begin({R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file("begun")); }, seconds(60)))
       << json::dump(mandates({"run-logs", run}));
   EXPECT_TRUE(eventually([&] { return runs(marker); }, seconds(10)));

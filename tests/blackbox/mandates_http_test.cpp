@@ -184,7 +184,7 @@ TEST_F(MandatesHttp, MandatesAreChangedAndDeletedAndRunsRetried) {
               HasSubstr(": "));
   const json::Value spent = data(http("GET", "/v1/budget?run=" + run));
   EXPECT_GE(json::int_or(spent.at("run"), "calls", 0), 1) << json::dump(spent);
-  EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "day"), nullptr);
+  EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "today"), nullptr);
   const json::Value audited = data(http("GET", "/v1/audit"));
   EXPECT_TRUE(json::bool_or(audited, "intact", false)) << json::dump(audited);
   EXPECT_THAT(failure(http("POST", "/v1/runs/" + run + "/retry")), HasSubstr("409 conflict: "));

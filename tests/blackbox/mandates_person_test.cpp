@@ -18,11 +18,11 @@ class MandatesPerson : public MandatesTest {
  protected:
   // A command that writes, and of which the daemon dies; the key of what a person is to look at.
   std::string cut_off(const std::string& mandate) {
+    std::filesystem::remove(file("begun"));
     const json::Value made =
         mandates({"create", mandate, "Take your time", "--start", "--retries=0",
-                  R"(--commands={"rule":"sh ...","scope":"auto","writes":true})"});
+                  R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
     run_ = std::string(json::string_or(made, "run", ""));
-    std::filesystem::remove(file("begun"));
     EXPECT_TRUE(eventually([&] { return std::filesystem::exists(file("begun")); }, seconds(60)))
         << json::dump(mandates({"run-logs", run_}));
     kill_daemon();
@@ -126,7 +126,8 @@ TEST_F(MandatesPerson, TheExitStatusSaysWhetherItHolds) {
   std::filesystem::remove(home_.file("config.toml"));
 
   // Of a journal that is damaged both tell, though nothing else goes on.
-  mandates({"create", "greeting", "Correct the greeting"});
+  for (const char* const name : {"greeting", "other", "third"})
+    mandates({"create", name, "Correct the greeting"});
   EXPECT_EQ(hearth({"daemon", "stop"}).exit_code, 0);
   const std::string path = home_.file("data/default/mandates/journal");
   std::string bytes = read_file(path);
@@ -164,6 +165,7 @@ TEST_F(MandatesPerson, TheStartTriesTheSandboxWhereAMandateMayNeedIt) {
   EXPECT_THAT(json::dump(ask({"daemon", "status"})), HasSubstr("/nowhere/bwrap"));
   EXPECT_THAT(home_.log_text(), HasSubstr("mandates cannot act"));
   std::filesystem::remove(home_.file("config.toml"));
+  restart();
   if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
   restart();
   const auto is_tried = [&] {
