@@ -22,7 +22,7 @@ Result<int> decide(const Context& context, const Arguments& arguments, const std
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto proposal = load_proposal(context, *connection, arguments.one("proposal").value_or(""));
   if (!proposal) return std::unexpected(proposal.error());
-  terminal->show(proposal->text + verb + " this? Type yes: ");
+  terminal->ask(proposal->text + verb + " this? Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was decided", {"type yes to " + verb});
   const auto decided =
@@ -65,8 +65,8 @@ Result<int> resolve(const Context& context, const Arguments& arguments) {
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto shown = effect_text(context, *connection, key);
   if (!shown) return std::unexpected(shown.error());
-  terminal->show(*shown + (has_happened ? "This happened. " : "This did not happen. ") +
-                 "Type yes: ");
+  terminal->ask(*shown + (has_happened ? "This happened. " : "This did not happen. ") +
+                "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was said", {"type yes to say it"});
   const auto said =
@@ -84,9 +84,9 @@ Result<int> accept_clock(const Context& context, const Arguments&) {
   const auto status = call_tool(context, *connection, "mandates_status", json::Object{});
   if (!status) return std::unexpected(status.error());
   const auto lag = json::int_or(*status, "clock_lag_ms", 0) / 1'000;
-  terminal->show("The clock is " + std::to_string(lag) +
-                 " s behind what was journaled. It is right now, and time goes on from here. "
-                 "Type yes: ");
+  terminal->ask("The clock is " + std::to_string(lag) +
+                " s behind what was journaled. It is right now, and time goes on from here. "
+                "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was said", {"type yes to say it"});
   const auto said = decide_in_person(context, *connection, {{"verb", "accept_clock"}});

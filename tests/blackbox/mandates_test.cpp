@@ -86,10 +86,7 @@ TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
   };
   EXPECT_TRUE(shows("run blocked: waiting_approval")) << seen << follower.errors();
   EXPECT_THAT(seen, testing::HasSubstr("cycle 1  orient  done\n    The greeting is wrong."));
-  const std::vector<pid_t> daemons = home_.daemons();
-  ASSERT_EQ(daemons.size(), 1U);
-  ::kill(daemons.front(), SIGKILL);
-  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  kill_daemon();
   EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
   EXPECT_TRUE(shows("step edit  failed\n    denied: denied")) << seen << follower.errors();
   EXPECT_TRUE(shows("step keep  skipped")) << seen;
@@ -158,6 +155,25 @@ TEST_F(Mandates, ARunIsFollowedAndDecidedInPlace) {
   EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
 }
 
+// Nobody has read then what it would be an answer to.
+TEST_F(Mandates, WhatWasTypedBeforeAQuestionIsNoAnswerToIt) {
+  serve(correct_greeting, "/wait-1");
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("observe")) << attached.seen();
+  attached.type("appro");
+  EXPECT_TRUE(attached.shows("appro")) << "the terminal has it";
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  attached.type("ve\n");
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
+  attached.type("reject\n");
+  EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
+  EXPECT_EQ(attached.wait().exit_code, 0);
+}
+
 TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));
@@ -172,10 +188,7 @@ TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   Attached attached(home_, run_id, repository_.path());
   EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
   attached.type("leave\n");
-  const std::vector<pid_t> daemons = home_.daemons();
-  ASSERT_EQ(daemons.size(), 1U);
-  ::kill(daemons.front(), SIGKILL);
-  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  kill_daemon();
   EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
   EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
 }
@@ -284,23 +297,6 @@ class MandatesWatch : public MandatesTest {
                    " || echo 'and there is no daemon'\n"
                    "grep -q hello greeting.txt\n");
     keep("tests");
-  }
-  // What is missing here, and nothing else, excuses.
-  [[nodiscard]] bool has_sandbox() {
-    // Fails where anything is missing, with an answer all the same.
-    const auto said = json::parse(hearth({"mandates", "doctor", "--json"}).out);
-    if (!said) return ADD_FAILURE() << said.error().message, false;
-    const json::Value& found = said->at("data");
-    for (const json::Value& each : found.at("findings").as_array()) {
-      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
-        continue;
-      const auto why = json::string_or(each, "detail", "");
-      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
-                  why.find("bubblewrap exited") != std::string_view::npos)
-          << why;
-      return false;
-    }
-    return true;
   }
   void create_watch(const std::string& scope, const std::string& timing) {
     ask({"issues", "init"});

@@ -224,8 +224,7 @@ Result<std::string> WorkspaceActor::perform(const Intent& intent,
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
   Result<std::string> done = fail(Errc::internal, "no such kind");
-  if (deed->kind == "command")
-    done = run_command(*deed, bench_, records_ + "/aside", std::move(seat), stop);
+  if (deed->kind == "command") done = command(intent, *deed, std::move(seat), stop);
   seat = {};  // the others do not wait for what is no command
   if (deed->kind == "change") done = change(intent, *deed, stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
@@ -266,6 +265,14 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
   if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
+}
+
+Result<std::string> WorkspaceActor::command(const Intent& intent,
+                                            const Deed& deed,
+                                            Seat seat,
+                                            const std::stop_token& stop) {
+  return run_command(deed, bench_, guard_places(records_, intent.key), for_review_, std::move(seat),
+                     stop);
 }
 
 Result<std::string> WorkspaceActor::tool(const Intent& intent,

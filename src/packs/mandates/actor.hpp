@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "packs/mandates/command.hpp"
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/mandate_spec.hpp"
@@ -26,13 +27,18 @@ namespace hearth::packs::mandates {
 // Of one namespace; several threads.
 class WorkspaceActor final : public Actor {
  public:
-  // `records`: a directory of hearth's own for interrupted change sets, and what commands left that
-  // is protected (set_aside.hpp).
-  WorkspaceActor(Workbench& bench, std::string name_space, std::string records, ReportOf report_of)
+  // `records`: a directory of hearth's own for interrupted change sets and commands, and what
+  // commands left that is protected (set_aside.hpp).
+  WorkspaceActor(Workbench& bench,
+                 std::string name_space,
+                 std::string records,
+                 ReportOf report_of,
+                 ForReview for_review)
       : bench_(bench),
         name_space_(std::move(name_space)),
         records_(std::move(records)),
-        report_of_(std::move(report_of)) {}
+        report_of_(std::move(report_of)),
+        for_review_(std::move(for_review)) {}
 
   [[nodiscard]] Result<Intent> prepare(const RunContext& context, const Step& step) override;
   [[nodiscard]] Judgement judge(const RunContext& context, const Intent& intent) override;
@@ -49,6 +55,10 @@ class WorkspaceActor final : public Actor {
   [[nodiscard]] Result<std::string> change(const Intent& intent,
                                            const Deed& deed,
                                            const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> command(const Intent& intent,
+                                            const Deed& deed,
+                                            Seat seat,
+                                            const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
                                          const Deed& deed,
                                          const std::stop_token& stop);
@@ -63,6 +73,7 @@ class WorkspaceActor final : public Actor {
   const std::string name_space_;
   const std::string records_;
   const ReportOf report_of_;
+  const ForReview for_review_;
 };
 
 }  // namespace hearth::packs::mandates

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <ranges>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
@@ -17,6 +23,8 @@ namespace {
 namespace ws = workspace;
 
 constexpr std::size_t most_output_bytes = 8 << 10;
+// The kernel ends a command with its daemon; what waits for a disk takes a moment.
+constexpr std::chrono::milliseconds grace_of_the_killed{2'000};
 
 CommandRequest request_of(const Deed& deed) {
   return {.words = deed.words, .hosts = deed.hosts, .secrets = deed.secrets};
@@ -40,6 +48,32 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
+bool is_git(const Deed& deed) {
+  return deed.words.front() == "git";
+}
+
+// git is told where its repository lies, and kept from what could make it run something else. One
+// that writes is on its own: it may write to version control, which other commands may not, and it
+// obeys files that they could make for it.
+Result<ws::GuardedOutcome> carry_out(const ws::Ground& ground,
+                                     const Deed& deed,
+                                     sandbox::Plan plan,
+                                     const ws::GuardPlaces& places,
+                                     Seat seat,
+                                     const std::stop_token& stop) {
+  if (!is_git(deed)) {
+    auto* const wave = deed.writes ? static_cast<CommandWave*>(seat.take()) : nullptr;
+    if (wave != nullptr) return wave->guard.run(ground, std::move(plan), places, stop);
+    return ws::run_guarded(ground, std::move(plan), places, stop);
+  }
+  std::vector<std::string> arguments(deed.words.begin() + 1, deed.words.end());
+  if (deed.writes) return ws::run_git(ground, std::move(arguments), std::move(plan), places, stop);
+  auto outcome =
+      ws::look_with_git(ground.sandbox, ground.root, std::move(arguments), std::move(plan), stop);
+  if (!outcome) return std::unexpected(std::move(outcome.error()));
+  return ws::GuardedOutcome{{}, std::move(*outcome)};
+}
+
 // Of a sandbox in which nothing of the command has begun.
 bool is_refusal(Errc code) {
   static constexpr std::array refusals{Errc::invalid_args, Errc::permission, Errc::not_found,
@@ -47,26 +81,46 @@ bool is_refusal(Errc code) {
   return std::ranges::find(refusals, code) != refusals.end();
 }
 
-bool is_git(const Deed& deed) {
-  return deed.words.front() == "git";
+// What a kill left there before anybody was told.
+std::string told_of(const std::string& aside) {
+  std::string text;
+  std::error_code none;
+  for (const auto& each : std::filesystem::directory_iterator(aside, none))
+    text += each.path().string() + " was protected, and not there before the command\n";
+  return text;
 }
 
-// git that writes is on its own: it may write to version control, which the others may not, and
-// reads files that they could make for it.
-Result<ws::GuardedOutcome> run_in(const ws::Ground& ground,
-                                  const Deed& deed,
-                                  sandbox::Plan plan,
-                                  Seat seat,
-                                  const std::stop_token& stop) {
-  if (!deed.writes) return ws::run_guarded(ground, std::move(plan), stop);
-  if (is_git(deed))
-    return ws::run_git(ground, {deed.words.begin() + 1, deed.words.end()}, std::move(plan), stop);
-  if (auto* const wave = static_cast<CommandWave*>(seat.take()))
-    return wave->guard.run(ground, std::move(plan), stop);
-  return ws::run_guarded(ground, std::move(plan), stop);
+// For the engine, and for people.
+Result<std::string> told(const Deed& deed, const Workbench& bench, Result<ws::GuardedOutcome> ran) {
+  const bool has_effects = deed.writes || !deed.hosts.empty();
+  if (!ran) {
+    if (has_effects && !is_refusal(ran.error().code)) ran.error().code = Errc::outcome_unknown;
+    return std::unexpected(std::move(ran.error()));
+  }
+  std::string text =
+      ran->describe() + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  if (ran->needs_review()) {
+    log::warning("a command's workspace needs a look",
+                 {log::kv("workspace", deed.workspace), log::kv("why", ran->describe())});
+    return fail(Errc::outcome_unknown, std::move(text));
+  }
+  if (ran->outcome.is_success()) return text;
+  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
+  using End = sandbox::Outcome::End;
+  const End end = ran->outcome.end;
+  if (end == End::exited || end == End::signalled) return fail(Errc::io, std::move(text));
+  if (has_effects) return fail(Errc::outcome_unknown, std::move(text));
+  return fail(end == End::stopped ? Errc::cancelled : Errc::io, std::move(text));
 }
 
 }  // namespace
+
+ws::GuardPlaces guard_places(const std::string& records, const std::string& key) {
+  constexpr std::size_t digits = 32;
+  return {.aside = records + "/aside/" + hex(digest(key)).substr(0, digits),
+          .records = records,
+          .key = key};
+}
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
   for (const CommandScope& each : spec.commands | std::views::reverse) {
@@ -88,7 +142,8 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
 
 Result<std::string> run_command(const Deed& deed,
                                 Workbench& bench,
-                                const std::string& aside,
+                                const ws::GuardPlaces& places,
+                                const ForReview& for_review,
                                 Seat seat,
                                 const std::stop_token& stop) {
   if (!deed.writes || is_git(deed)) seat = {};
@@ -103,27 +158,60 @@ Result<std::string> run_command(const Deed& deed,
     if (!held) return std::unexpected(std::move(held.error()));
     return std::make_shared<WorkspaceLocks::Held>(std::move(*held));
   };
-  const ws::Ground ground{.sandbox = **sandbox, .root = *root, .aside = aside, .hold = hold};
-  auto ran = run_in(ground, deed, std::move(*plan), std::move(seat), stop);
-  const bool has_effects = deed.writes || !deed.hosts.empty();
-  if (!ran) {
-    if (has_effects && !is_refusal(ran.error().code)) ran.error().code = Errc::outcome_unknown;
-    return std::unexpected(std::move(ran.error()));
+  const ws::Ground ground{.sandbox = **sandbox, .root = *root, .hold = hold};
+  auto done =
+      told(deed, bench, carry_out(ground, deed, std::move(*plan), places, std::move(seat), stop));
+  if (!deed.writes) return done;
+  if (!done && done.error().code == Errc::outcome_unknown) {
+    if (auto marked = for_review(places.key, done.error().message); !marked) {
+      // The record stays: after a restart it is compared, and told, again.
+      log::error("an outcome is not kept", {log::kv("why", marked.error().message)});
+      return done;
+    }
   }
-  std::string text =
-      ran->describe() + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
-  if (ran->needs_review()) {
-    log::warning("a command's workspace needs a look",
-                 {log::kv("workspace", root->path()), log::kv("why", ran->describe())});
-    return fail(Errc::outcome_unknown, text);
+  if (auto removed = ws::remove_guard(places.records, places.key); !removed)
+    log::error("a record is left", {log::kv("why", removed.error().message)});
+  return done;
+}
+
+// Commands of a wave are compared by the first of them, and what it finds is told to all: nothing
+// of theirs may run any more then.
+Result<void> recover_commands(const std::string& records,
+                              const Workbench& bench,
+                              const ForReview& for_review) {
+  const auto paths = ws::left_guards(records);
+  if (!paths) return std::unexpected(paths.error());
+  std::vector<ws::GuardRecord> left;
+  for (const std::string& path : *paths) {
+    auto record = ws::read_guard(path);
+    if (!record) {
+      log::error("what a command did cannot be compared", {log::kv("why", record.error().message)});
+      continue;
+    }
+    if (auto ended = sandbox::wait_for_end(record->first_process, grace_of_the_killed); !ended)
+      return ended;
+    left.push_back(std::move(*record));
   }
-  if (ran->outcome.is_success()) return text;
-  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
-  using End = sandbox::Outcome::End;
-  const End end = ran->outcome.end;
-  if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
-  if (has_effects) return fail(Errc::outcome_unknown, text);
-  return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);
+  std::map<std::string, std::string> found_in;  // by workspace
+  for (const ws::GuardRecord& record : left) {
+    const std::string aside = guard_places(records, record.key).aside;
+    std::string text = told_of(aside);
+    const auto found = ws::recover_guard(record, aside, bench.own(), grace_of_the_killed);
+    if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
+    text += found ? found->describe()
+                  : "what is protected could not be compared: " + found.error().message + "\n";
+    std::string& all = found_in[record.workspace];
+    if (!all.contains(text)) all += text;
+  }
+  for (const ws::GuardRecord& record : left) {
+    if (const std::string& text = found_in[record.workspace]; !text.empty()) {
+      log::warning("a command was cut off, and its workspace needs a look",
+                   {log::kv("workspace", record.workspace), log::kv("why", text)});
+      if (auto told = for_review(record.key, "it was cut off\n" + text); !told) return told;
+    }
+    if (auto removed = ws::remove_guard(records, record.key); !removed) return removed;
+  }
+  return {};
 }
 
 }  // namespace hearth::packs::mandates

@@ -153,6 +153,12 @@ std::string automatic_in(const MandateSpec& spec,
   return spec.commits == "auto" ? "commits" : "";
 }
 
+bool uses_sandbox(const MandateSpec& spec) {
+  return spec.commits != "deny" || !spec.observe.commands.empty() ||
+         std::ranges::any_of(spec.commands,
+                             [](const CommandScope& each) { return each.scope != "deny"; });
+}
+
 workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own) {
   std::vector<workspace::PathRule> rules;
   for (const PathScope& each : spec.paths) {

@@ -100,6 +100,9 @@ inline constexpr std::string_view a_larger_budget = "a larger budget";
 [[nodiscard]] std::string automatic_in(const MandateSpec& spec,
                                        const std::function<bool(const std::string&)>& reads);
 
+// Whether it may run something in the sandbox: a command, git for a commit.
+[[nodiscard]] bool uses_sandbox(const MandateSpec& spec);
+
 [[nodiscard]] std::optional<workspace::Scope> scope_from_name(std::string_view name);
 [[nodiscard]] std::optional<workspace::Action> action_from_name(std::string_view name);
 [[nodiscard]] std::string_view action_name(workspace::Action action);

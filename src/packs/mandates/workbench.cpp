@@ -101,9 +101,15 @@ void Workbench::learn_secrets() {
 Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::stop_token& stop) {
   auto held = sandbox_.lock();
   if (*held) return *held;
+  *walls_.lock() = {.text = "being tried", .is_problem = false};
   auto opened = sandbox::Sandbox::open(
       {.bubblewrap = settings_.bubblewrap, .first_process = {}, .hidden = own_}, stop);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (!opened) {
+    *walls_.lock() =
+        stop.stop_requested() ? Walls() : Walls{.text = opened.error().message, .is_problem = true};
+    return std::unexpected(std::move(opened.error()));
+  }
+  *walls_.lock() = {.text = (*opened)->self_test().describe(), .is_problem = false};
   *held = std::move(*opened);
   return *held;
 }

@@ -22,11 +22,13 @@ class ActorTest : public BenchTest {
   // With what stands in settings_ now.
   void open() {
     bench_.emplace(context_, settings_);
-    actor_.emplace(*bench_, "default", path("own/changes"),
-                   [this](const std::string& run) -> Result<std::string> {
-                     reported_ = run;
-                     return "# Run " + run + "\n";
-                   });
+    actor_.emplace(
+        *bench_, "default", path("own/changes"),
+        [this](const std::string& run) -> Result<std::string> {
+          reported_ = run;
+          return "# Run " + run + "\n";
+        },
+        [](const std::string&, std::string_view) { return Result<void>(); });
   }
   [[nodiscard]] RunContext context() const {
     return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};

@@ -45,7 +45,8 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome = run_guarded(ground(), {.words = {"sh", "-c", script}, .limits = limits()});
+    auto outcome = run_guarded(ground(), {.words = {"sh", "-c", script}, .limits = limits()},
+                               {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -53,13 +54,13 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(ground(), std::move(arguments), std::move(plan));
+    auto outcome = run_git(ground(), std::move(arguments), std::move(plan), {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
   }
   [[nodiscard]] Ground ground() const {
-    return {.sandbox = **test_sandbox(), .root = *root_, .aside = aside_, .hold = {}};
+    return {.sandbox = **test_sandbox(), .root = *root_, .hold = {}};
   }
   static sandbox::Limits limits() { return {.time = std::chrono::seconds(60)}; }
 
@@ -128,6 +129,47 @@ TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
   std::filesystem::permissions(outcome.aside[1].now, std::filesystem::perms::owner_all);
 }
 
+// The record is there when the command begins, and of no use once it has been compared.
+TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
+  std::filesystem::create_directories(scratch_ / "own/records");
+  std::filesystem::create_hard_link(path(".git/config"), path("name"));
+  const GuardPlaces places{.aside = aside_, .records = scratch_ / "own/records", .key = "run/1/s"};
+  std::vector<std::string> left;
+  std::jthread person([&] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    left = left_guards(places.records).value();
+    test::write_file(path("go"), "");
+  });
+  const auto done =
+      run_guarded(ground(),
+                  {.words = {"sh", "-c", "touch begun; until [ -e go ]; do sleep 0.02; done"},
+                   .limits = limits()},
+                  places);
+  person.join();
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(left.size(), 1U);
+  const auto record = read_guard(left.front());
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->key, "run/1/s");
+  EXPECT_EQ(record->workspace, root_->path());
+  EXPECT_TRUE(record->before.contains(".git/config")) << "it has another name";
+  EXPECT_TRUE(sandbox::wait_for_end(record->first_process, std::chrono::milliseconds(0)));
+  EXPECT_FALSE(sandbox::mark_of(record->first_process.number)) << "it has ended, and was reaped";
+  // As if the daemon had not come to it.
+  const auto nothing = recover_guard(*record, aside_, {}, std::chrono::seconds(1));
+  ASSERT_TRUE(nothing) << nothing.error().message;
+  EXPECT_FALSE(nothing->needs_review()) << nothing->describe();
+  EXPECT_TRUE(remove_guard(places.records, places.key));
+  EXPECT_THAT(left_guards(places.records).value(), IsEmpty());
+  // Where it cannot be kept, the command does not begin.
+  const auto refused =
+      run_guarded(ground(), {.words = {"touch", "ran"}, .limits = limits()},
+                  {.aside = aside_, .records = scratch_ / "nowhere", .key = "run/1/s"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported) << refused.error().message;
+  EXPECT_FALSE(std::filesystem::exists(path("ran")));
+}
+
 // Nobody can tell a person's from the command's, so that both can be found again.
 TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
   std::jthread person([this] {
@@ -149,7 +191,8 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
 TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
   const auto refused = [&](bool may_write) {
     const auto ran = run_guarded(
-        ground(), {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()});
+        ground(), {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()},
+        {.aside = aside_});
     return ran ? Errc::internal : ran.error().code;
   };
   std::filesystem::create_directory(path("tools"));
@@ -181,7 +224,8 @@ class CommandsSideBySide : public GuardedCommand {
     std::vector<std::future<Result<GuardedOutcome>>> running;
     for (const std::string& script : scripts)
       running.push_back(std::async(std::launch::async, [&, script] {
-        return guard.run(ground(), {.words = {"sh", "-c", script}, .limits = limits()}, stop);
+        return guard.run(ground(), {.words = {"sh", "-c", script}, .limits = limits()},
+                         {.aside = aside_}, stop);
       }));
     std::vector<Result<GuardedOutcome>> outcomes;
     for (auto& each : running) outcomes.push_back(each.get());
@@ -243,7 +287,7 @@ TEST_F(CommandsSideBySide, OneThatCannotBeginHoldsNobodyUp) {
   std::vector<std::future<Result<GuardedOutcome>>> running;
   for (const char* const program : {"true", "no-such-program"})
     running.push_back(std::async(std::launch::async, [&, program] {
-      return guard.run(ground(), {.words = {program}, .limits = limits()}, {});
+      return guard.run(ground(), {.words = {program}, .limits = limits()}, {.aside = aside_}, {});
     }));
   EXPECT_TRUE(running[0].get());
   EXPECT_EQ(running[1].get().error().code, Errc::not_found);
@@ -258,7 +302,8 @@ TEST_F(CommandsSideBySide, ThoseThatAreStoppedBeforeTheyBeginDoNothing) {
   Guard guard(2);
   std::stop_source stop;
   auto waiting = std::async(std::launch::async, [&] {
-    return guard.run(ground(), {.words = {"touch", "made"}, .limits = limits()}, stop.get_token());
+    return guard.run(ground(), {.words = {"touch", "made"}, .limits = limits()}, {.aside = aside_},
+                     stop.get_token());
   });
   stop.request_stop();
   EXPECT_EQ(waiting.get().error().code, Errc::cancelled);
@@ -347,6 +392,55 @@ TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
   EXPECT_EQ(test::read_file(path("file")), "one\n");
 }
 
+// Below a repository's top, in a worktree beside it: the same repository, and nothing to write.
+TEST_F(GuardedCommand, GitLooksFromWhereverTheWorkspaceLies) {
+  const auto made = test::run(
+      {.words = {"/bin/sh", "-c",
+                 "git worktree add -q ../tree && mkdir sub && echo a > sub/a && echo b > b && "
+                 "git add . && git -c user.name=t -c user.email=t@example.org commit -qm second && "
+                 "echo more >> sub/a && echo more >> b && echo new > ../tree/new"},
+       .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.path()}},
+       .cwd = scratch_ / "w"},
+      std::chrono::seconds(60));
+  ASSERT_EQ(made.exit_code, 0) << made.describe();
+  const auto look = [&](const std::string& where, std::vector<std::string> arguments) {
+    const auto root = Root::open(scratch_ / where);
+    auto done = look_with_git(**test_sandbox(), *root, std::move(arguments), {.limits = limits()});
+    return done ? done->out + done->err : done.error().message;
+  };
+  EXPECT_EQ(look("w", {"status", "--short"}), " M b\n M sub/a\n");
+  EXPECT_EQ(look("w/sub", {"log", "--format=%s"}), "second\nfirst\n");
+  EXPECT_EQ(look("w/sub", {"status", "--short"}), " M a\n") << "nothing of what is not seen";
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD", "a"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"--no-pager", "diff", "--name-only", "--", "a"}), "sub/a\n");
+  EXPECT_EQ(look("tree", {"log", "--format=%s %D"}), "first HEAD -> tree\n");
+  EXPECT_EQ(look("tree", {"status", "--short"}), "?? new\n");
+  EXPECT_THAT(look("w/sub", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  EXPECT_THAT(look("tree", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  std::filesystem::create_directory(scratch_ / "none");
+  EXPECT_THAT(look("none", {"status"}), HasSubstr("not a git repository"));
+}
+
+// A .git of a worktree names a directory, which is shown to the sandbox.
+TEST_F(GuardedCommand, AttackAFileThatNamesAnothersRepository) {
+  std::filesystem::create_directory(scratch_ / "evil");
+  const Root evil = *Root::open(scratch_ / "evil");
+  const auto code = [&] {
+    const auto done = look_with_git(**test_sandbox(), evil, {"log"}, {.limits = limits()});
+    return done ? Errc::internal : done.error().code;
+  };
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git") + "\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  test::write_file(scratch_ / "evil/.git", "gitdir: /etc\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  std::filesystem::create_directories(path(".git/worktrees/evil"));
+  test::write_file(path(".git/worktrees/evil/gitdir"), scratch_ / "other/.git\n");
+  test::write_file(path(".git/worktrees/evil/commondir"), "../..\n");
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git/worktrees/evil") + "\n");
+  EXPECT_EQ(code(), Errc::permission) << "it does not know of it";
+}
+
 // The directory around a protected one is moved, and another put in its place.
 TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
   std::filesystem::create_directories(path("module/.git"));
@@ -376,6 +470,9 @@ TEST_F(GuardedCommand, AttackGitFsmonitorHooksPagersAndDiffers) {
           "[gpg]\n\tprogram = ./run-me\n[commit]\n\tgpgSign = true\n");
   test::write_file(path("file"), "two\n");
   EXPECT_TRUE(git({"status"}).outcome.is_success());
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"status"}, {"diff"}, {"--no-pager", "log", "-p"}, {"show"}})
+    EXPECT_TRUE(look_with_git(**test_sandbox(), *root_, words, {.limits = limits()})->is_success());
   EXPECT_THAT(git({"diff"}).outcome.out, HasSubstr("+two"));
   EXPECT_THAT(git({"log", "-p"}).outcome.out, HasSubstr("first"));
   EXPECT_TRUE(run("git status && git log && git add file 2>/dev/null; true").outcome.is_success());
@@ -392,7 +489,8 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
   EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(run_git(ground(), {"config", "core.pager", "x"}, {}).error().code, Errc::permission);
+  EXPECT_EQ(run_git(ground(), {"config", "core.pager", "x"}, {}, {.aside = aside_}).error().code,
+            Errc::permission);
 }
 
 }  // namespace

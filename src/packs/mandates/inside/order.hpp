@@ -17,7 +17,7 @@
 namespace hearth::packs::mandates::inside {
 
 struct Order {
-  int control = -1;  // SOCK_SEQPACKET: `ready` is said, `go` begins, its end ends everything
+  int control = -1;  // SOCK_SEQPACKET: says "ready", "go" begins, its end ends everything
   int input = -1;    // standard input of the command; -1: empty
   std::size_t memory_bytes = 0;
   std::size_t file_bytes = 0;

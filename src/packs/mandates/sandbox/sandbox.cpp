@@ -35,10 +35,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::open(Settings settings, const std::sto
 Sandbox::Sandbox(Settings settings, SelfTest self_test)
     : settings_(std::move(settings)), self_test_(std::move(self_test)) {}
 
-Result<Outcome> Sandbox::run(const Plan& plan,
-                             const std::stop_token& stop,
-                             const Begin& begin) const {
-  return run_in_sandbox(settings_, plan, stop, begin);
+Result<Outcome> Sandbox::run(const Plan& plan, const std::stop_token& stop) const {
+  return run_in_sandbox(settings_, plan, stop);
 }
 
 std::string Outcome::describe() const {

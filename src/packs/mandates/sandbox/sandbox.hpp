@@ -7,7 +7,6 @@
 // each of them (self_test.hpp), so that whoever has none cannot act.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -25,10 +24,6 @@ struct Settings {
   std::vector<std::string> hidden;   // the daemon's directories and sockets
 };
 
-// Called when a sandbox stands and nothing of its command has run yet. May block; with an error the
-// command does not begin, and that is the run's.
-using Begin = std::function<Result<void>()>;
-
 // Immutable; any thread, several at once.
 class Sandbox final {
  public:
@@ -40,10 +35,8 @@ class Sandbox final {
   // Blocks until the command and everything it started have ended. A command that fails, or passes
   // a limit, is an outcome. Errors: invalid_args (the plan is none), permission (it would show what
   // is hidden), not_found (no such program or directory), unavailable (the sandbox itself fails),
-  // cancelled and timed_out (before the command began).
-  [[nodiscard]] Result<Outcome> run(const Plan& plan,
-                                    const std::stop_token& stop = {},
-                                    const Begin& begin = {}) const;
+  // cancelled and timed_out (before the command began), what before_start says.
+  [[nodiscard]] Result<Outcome> run(const Plan& plan, const std::stop_token& stop = {}) const;
 
   // What no command sees, even below its workspace.
   [[nodiscard]] const std::vector<std::string>& hidden() const { return settings_.hidden; }
@@ -59,7 +52,6 @@ class Sandbox final {
 // The same without the proof: for the self-test itself.
 [[nodiscard]] Result<Outcome> run_in_sandbox(const Settings& settings,
                                              const Plan& plan,
-                                             const std::stop_token& stop,
-                                             const Begin& begin = {});
+                                             const std::stop_token& stop);
 
 }  // namespace hearth::packs::mandates::sandbox

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -48,7 +49,41 @@ Result<Ends> make_control() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno("socketpair", errno);
+  const int on = 1;
+  (void)::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   return Ends{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// A message, and which process sent it, by its number in our namespace; 0: nobody says.
+struct Message {
+  std::string text;
+  pid_t sender = 0;
+};
+
+// Nothing at the end, and where there is none now (errno).
+std::optional<Message> receive(int socket) {
+  std::array<char, 1'024> text{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> credentials{};
+  iovec part{text.data(), text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = credentials.data();
+  message.msg_controllen = credentials.size();
+  const ssize_t got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (got <= 0) {
+    if (got == 0) errno = 0;
+    return std::nullopt;
+  }
+  Message received{.text = std::string(text.data(), static_cast<std::size_t>(got)), .sender = 0};
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET &&
+      header->cmsg_type == SCM_CREDENTIALS) {
+    ucred who{};
+    std::memcpy(&who, CMSG_DATA(header), sizeof who);
+    received.sender = who.pid;
+  }
+  return received;
 }
 
 // As the mounts would resolve it: else a symbolic link would show something else.
@@ -115,8 +150,8 @@ Result<void> check(const Settings& settings, const Plan& plan) {
 
 class Run final {
  public:
-  Run(const Settings& settings, const Plan& plan, const std::stop_token& stop, const Begin& begin)
-      : settings_(settings), plan_(plan), stop_(stop), begin_(begin), began_(steady_clock::now()) {}
+  Run(const Settings& settings, const Plan& plan, const std::stop_token& stop)
+      : settings_(settings), plan_(plan), stop_(stop), began_(steady_clock::now()) {}
 
   Result<Outcome> operator()() {
     if (auto done = start(); !done) return std::unexpected(std::move(done.error()));
@@ -217,7 +252,7 @@ class Run final {
       const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
       (void)::poll(entries.data(), entries.size(),
                    static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
-      if (entries[2].revents != 0) read_report();
+      if (entries[2].revents != 0) read_control();
       if (entries[0].revents != 0) read_stream(0);
       if (entries[1].revents != 0) read_stream(1);
       is_ended = is_ended || entries[3].revents != 0;
@@ -238,22 +273,22 @@ class Run final {
     if (static_cast<std::size_t>(got) > room) end(Outcome::End::output);
   }
 
-  void read_report() {
-    std::array<char, 1'024> text{};
-    const ssize_t got = ::recv(control_.get(), text.data(), text.size(), MSG_DONTWAIT);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    const std::string_view said(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (said == inside::ready) return begin();
-    report_ = inside::Report::parse(said);
+  void read_control() {
+    const auto message = receive(control_.get());
+    if (!message && (errno == EINTR || errno == EAGAIN)) return;
+    if (message && message->text == inside::ready) return begin(message->sender);
+    report_ = message ? inside::Report::parse(message->text) : std::nullopt;
     if (!report_) report_.emplace(inside::Report{.end = inside::Report::End::not_begun});
   }
 
-  // The sandbox stands. Its command's time begins now.
-  void begin() {
+  // The sandbox stands. The command's time begins now.
+  void begin(pid_t first_process) {
     if (why_ || has_begun_) return;
-    if (auto may = begin_ ? begin_() : Result<void>(); !may) {
-      refused_ = std::move(may.error());
-      return end(Outcome::End::stopped);
+    if (plan_.before_start) {
+      if (auto done = plan_.before_start(first_process); !done) {
+        refused_ = std::move(done.error());
+        return end(Outcome::End::stopped);
+      }
     }
     has_begun_ = true;
     began_ = steady_clock::now();
@@ -277,11 +312,11 @@ class Run final {
 
   Result<Outcome> concluded() {
     const auto ended = child_->stop(milliseconds(0));
+    if (refused_) return std::unexpected(std::move(*refused_));
     Outcome outcome{.took = std::chrono::floor<milliseconds>(steady_clock::now() - began_)};
     outcome.out = std::move(texts_[0]);
     outcome.err = std::move(texts_[1]);
     if (proxy_) outcome.refused_hosts = proxy_->refused();
-    if (refused_) return std::unexpected(*refused_);
     if (why_ && !has_begun_) {
       if (why_ == Outcome::End::time)
         return fail(Errc::timed_out, "the sandbox did not stand within a minute");
@@ -320,7 +355,6 @@ class Run final {
   const Settings& settings_;
   const Plan& plan_;
   const std::stop_token& stop_;
-  const Begin& begin_;
   steady_clock::time_point began_;
   steady_clock::time_point deadline_;
   std::unique_ptr<ConnectProxy> proxy_;
@@ -332,7 +366,7 @@ class Run final {
   std::array<std::string, 2> texts_;
   std::optional<inside::Report> report_;
   std::optional<Outcome::End> why_;  // ended from outside
-  std::optional<Error> refused_;     // begin_'s
+  std::optional<Error> refused_;     // by the plan's before_start
   bool has_begun_ = false;
   bool is_killed_ = false;
 };
@@ -341,11 +375,10 @@ class Run final {
 
 Result<Outcome> run_in_sandbox(const Settings& settings,
                                const Plan& plan,
-                               const std::stop_token& stop,
-                               const Begin& begin) {
+                               const std::stop_token& stop) {
   if (auto done = check(settings, plan); !done) return std::unexpected(std::move(done.error()));
   if (stop.stop_requested()) return fail(Errc::cancelled, "the command was stopped");
-  return Run(settings, plan, stop, begin)();
+  return Run(settings, plan, stop)();
 }
 
 }  // namespace hearth::packs::mandates::sandbox

@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
+#include <string_view>
 #include <utility>
 
 namespace hearth::packs::mandates::workspace {
@@ -55,75 +54,7 @@ Result<std::vector<std::string>> mounts(const Root& root, const ProtectedEntries
   return paths;
 }
 
-class Comparison final {
- public:
-  Comparison(const Root& root, const std::string& aside) : root_(root), aside_(aside) {}
-
-  void run(const ProtectedEntries& before, const ProtectedEntries& after, Findings& to) {
-    std::map<ProtectedEntry::Identity, std::string> places;
-    for (const auto& [path, entry] : after) places.emplace(entry.identity, path);
-    for (const auto& [path, entry] : before) {
-      const auto now = after.find(path);
-      if (now != after.end() && now->second.identity == entry.identity) {
-        // Directories are mounted with all that they hold, and change with everybody's work.
-        if (!S_ISDIR(entry.identity.kind) && now->second.changed_at != entry.changed_at)
-          to.changed.push_back(path);
-        continue;
-      }
-      const auto place = places.find(entry.identity);
-      to.changed.push_back(path + (place == places.end() ? " (it is gone or was replaced)"
-                                                         : " (it is now " + place->second + ")"));
-    }
-    std::set<ProtectedEntry::Identity> known;
-    for (const auto& [path, entry] : before) known.insert(entry.identity);
-    for (const auto& [path, entry] : after) {
-      // One that was moved along with its directory is whole: it was mounted read-only.
-      if (known.contains(entry.identity) || went_along(path, to)) continue;
-      if (entry.lies_within)
-        to.changed.push_back(path);
-      else if (entry.is_repository)  // it is none without its HEAD, and may be older than that
-        take_away(path.empty() ? "HEAD" : path + "/HEAD", to);
-      else
-        take_away(path, to);
-    }
-  }
-
- private:
-  static bool went_along(const std::string& path, const Findings& to) {
-    return std::ranges::any_of(
-        to.aside, [&](const SetAside& each) { return path.starts_with(each.path + "/"); });
-  }
-
-  void take_away(const std::string& path, Findings& to) {
-    auto taken = set_aside(root_, path, aside_);
-    if (taken)
-      to.aside.push_back(std::move(*taken));
-    else if (taken.error().code != Errc::not_found)
-      to.changed.push_back(path + " (" + taken.error().message + ")");
-  }
-
-  const Root& root_;
-  const std::string& aside_;
-};
-
 }  // namespace
-
-std::string Findings::describe() const {
-  constexpr std::size_t most_named = 100;  // a command may install thousands
-  std::vector<std::string> lines;
-  for (const SetAside& each : aside)
-    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
-  for (const std::string& path : changed)
-    lines.push_back(path + " is protected, and not as it was before");
-  if (commands > 1 && needs_review())
-    lines.push_back("which of the " + std::to_string(commands) +
-                    " commands that ran side by side did it, nobody can tell");
-  std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
-  if (lines.size() > most_named)
-    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
-  return text;
-}
 
 void Guard::look_before(const Ground& ground, const std::stop_token& stop) {
   if (ground.hold) {
@@ -160,18 +91,37 @@ Result<void> Guard::wait_to_begin(const std::stop_token& stop) {
   return fail(Errc::cancelled, "stopped before it began");
 }
 
+// Where a kill leaves it.
+Result<void> Guard::keep(const Ground& ground,
+                         const GuardPlaces& places,
+                         pid_t first_process) const {
+  if (places.records.empty()) return {};
+  auto mark = sandbox::mark_of(first_process);
+  auto kept = mark ? write_guard(places.records, {.key = places.key,
+                                                  .workspace = ground.root.path(),
+                                                  .root = identity_of(ground.root),
+                                                  .is_git = git_may_write_,
+                                                  .first_process = *mark,
+                                                  .before = before_})
+                   : std::unexpected(std::move(mark.error()));
+  // Nothing has begun; other errors of running may mean that something has.
+  if (!kept) kept.error().code = Errc::unsupported;
+  return kept;
+}
+
 // When the last has ended. With the lock: whoever wants it waits for this.
-void Guard::look_after(const Ground& ground) {
+void Guard::look_after(const Ground& ground, const std::string& aside) {
   if (expected_ == 0 && inside_ == 0) {
     found_ = Findings();
     if (begun_ > 0) {
-      const auto after = protected_entries(ground.root, git_may_write_, ground.sandbox.hidden());
-      (*found_)->commands = begun_;
-      if (after)
-        Comparison(ground.root, ground.aside).run(before_, *after, **found_);
-      else
-        found_ = fail(Errc::outcome_unknown,
-                      "what is protected cannot be compared: " + after.error().message);
+      auto after = protected_entries(ground.root, git_may_write_, ground.sandbox.hidden());
+      if (after) {
+        found_ = compare(ground.root, before_, *after, aside);
+        (*found_)->commands = begun_;
+      } else {
+        after.error().code = Errc::outcome_unknown;
+        found_ = std::unexpected(std::move(after.error()).within("compare what is protected"));
+      }
     }
     held_.reset();
   }
@@ -187,6 +137,7 @@ void Guard::leave() {
 
 Result<GuardedOutcome> Guard::run(const Ground& ground,
                                   sandbox::Plan plan,
+                                  const GuardPlaces& places,
                                   const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
@@ -199,15 +150,17 @@ Result<GuardedOutcome> Guard::run(const Ground& ground,
     if (!mounts_) return std::unexpected(mounts_.error());
     plan.workspace = ground.root.path();
     plan.read_only = *mounts_;
-    return ground.sandbox.run(plan, stop, [&] {
-      auto may = wait_to_begin(stop);
+    plan.before_start = [&](pid_t first_process) {
+      auto may = keep(ground, places, first_process);
+      if (may) may = wait_to_begin(stop);
       has_begun = may.has_value();
       return may;
-    });
+    };
+    return ground.sandbox.run(plan, stop);
   }();
   std::unique_lock lock(mutex_);
   --inside_;
-  look_after(ground);
+  look_after(ground, places.aside);
   if (!has_begun) return std::unexpected(std::move(outcome.error()));
   changed_.wait(lock, [this] { return found_.has_value(); });
   if (!*found_) return std::unexpected(found_->error());

@@ -9,7 +9,8 @@
 // Commands that run side by side see each other's files, so that nobody can tell which of them made
 // one. They are one to the guard: all sandboxes stand before any command begins (a command could
 // otherwise move the directories that another one's are mounted in), one look is taken before the
-// first begins and one after the last has ended, and what it finds is told to all of them.
+// first begins and one after the last has ended, and what it finds is told to all of them. When the
+// daemon is killed meanwhile, the next start compares (guard_record.hpp).
 #pragma once
 
 #include <condition_variable>
@@ -24,24 +25,12 @@
 
 #include "base/result.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/workspace/comparison.hpp"
+#include "packs/mandates/workspace/guard_record.hpp"
 #include "packs/mandates/workspace/protected_entries.hpp"
 #include "packs/mandates/workspace/root.hpp"
-#include "packs/mandates/workspace/set_aside.hpp"
 
 namespace hearth::packs::mandates::workspace {
-
-// What the two looks differ in.
-struct Findings {
-  std::vector<SetAside> aside;  // protected, and not there before
-  // Protected, and not as they were: changed, gone, or moved with the directory around them.
-  std::vector<std::string> changed;
-  std::size_t commands = 1;  // that ran in between, side by side
-
-  // A person should look.
-  [[nodiscard]] bool needs_review() const { return !aside.empty() || !changed.empty(); }
-  // Each by name, up to so many; lines.
-  [[nodiscard]] std::string describe() const;
-};
 
 struct GuardedOutcome : Findings {
   sandbox::Outcome outcome;
@@ -51,7 +40,6 @@ struct GuardedOutcome : Findings {
 struct Ground {
   const sandbox::Sandbox& sandbox;
   const Root& root;
-  std::string aside;  // a directory of hearth's own for what is found
   // Keeps others from the workspace, from before the first look until after the last one.
   std::function<Result<std::shared_ptr<void>>(const std::stop_token&)> hold;
 };
@@ -71,13 +59,17 @@ class Guard final {
   // `outcome_unknown` when something of them ran, and a person should look.
   [[nodiscard]] Result<GuardedOutcome> run(const Ground& ground,
                                            sandbox::Plan plan,
+                                           const GuardPlaces& places,
                                            const std::stop_token& stop);
   void leave();
 
  private:
   void look_before(const Ground& ground, const std::stop_token& stop);
   [[nodiscard]] Result<void> wait_to_begin(const std::stop_token& stop);
-  void look_after(const Ground& ground);
+  [[nodiscard]] Result<void> keep(const Ground& ground,
+                                  const GuardPlaces& places,
+                                  pid_t first_process) const;
+  void look_after(const Ground& ground, const std::string& aside);
 
   const bool git_may_write_;
   std::once_flag looked_;

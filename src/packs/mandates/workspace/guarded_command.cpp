@@ -1,7 +1,10 @@
 #include "packs/mandates/workspace/guarded_command.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -15,29 +18,50 @@ namespace {
 Result<GuardedOutcome> run(const Ground& ground,
                            sandbox::Plan plan,
                            bool is_git,
+                           const GuardPlaces& places,
                            const std::stop_token& stop) {
-  if (plan.may_write) return Guard(1, is_git).run(ground, std::move(plan), stop);
+  if (plan.may_write) return Guard(1, is_git).run(ground, std::move(plan), places, stop);
   plan.workspace = ground.root.path();
   auto outcome = ground.sandbox.run(plan, stop);
   if (!outcome) return std::unexpected(std::move(outcome.error()));
-  GuardedOutcome guarded;
-  guarded.outcome = std::move(*outcome);
-  return guarded;
+  return GuardedOutcome{{}, std::move(*outcome)};
+}
+
+bool is_one_of(const std::string& word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// The command, behind git's own options: those that are allowed have no value of their own.
+std::vector<std::string>::iterator command_of(std::vector<std::string>& arguments) {
+  return std::ranges::find_if(arguments,
+                              [](const std::string& word) { return !word.starts_with('-'); });
+}
+
+// Of what compares files with the index, in a workspace below the repository's top.
+void stay_below(const Root& root, std::vector<std::string>& arguments) {
+  static constexpr std::array<std::string_view, 4> comparing{"status", "diff", "diff-files",
+                                                             "diff-index"};
+  const auto command = command_of(arguments);
+  if (command == arguments.end() || !is_one_of(*command, comparing)) return;
+  const bool names_paths = std::any_of(command + 1, arguments.end(), [&](const std::string& word) {
+    return word == "--" || root.open_below(word, O_PATH | O_NOFOLLOW);
+  });
+  if (!names_paths) arguments.insert(arguments.end(), {"--", "."});
 }
 
 // `permission` for arguments that make git run something else.
 Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
                                            const GitIdentity& identity) {
+  static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
-  if (arguments.size() > 1) {
-    static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
-    if (std::ranges::find(differs, arguments[1]) != differs.end())
-      arguments.insert(arguments.begin() + 2, {"--no-ext-diff", "--no-textconv"});
-  }
-  arguments.insert(arguments.begin() + 1,
-                   {"-c", "user.name=" + identity.name, "-c", "user.email=" + identity.email});
+  arguments.erase(arguments.begin());
+  const auto command = command_of(arguments);
+  if (command != arguments.end() && is_one_of(*command, differs))
+    arguments.insert(command + 1, {"--no-ext-diff", "--no-textconv"});
+  arguments.insert(arguments.begin(), {"git", "-c", "user.name=" + identity.name, "-c",
+                                       "user.email=" + identity.email});
   return arguments;
 }
 
@@ -45,18 +69,41 @@ Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
 
 Result<GuardedOutcome> run_guarded(const Ground& ground,
                                    sandbox::Plan plan,
+                                   const GuardPlaces& places,
                                    const std::stop_token& stop) {
-  return run(ground, std::move(plan), false, stop);
+  return run(ground, std::move(plan), false, places, stop);
 }
 
 Result<GuardedOutcome> run_git(const Ground& ground,
                                std::vector<std::string> arguments,
                                sandbox::Plan plan,
+                               const GuardPlaces& places,
                                const std::stop_token& stop) {
   auto words = git_words(std::move(arguments), {});
   if (!words) return std::unexpected(std::move(words.error()));
   plan.words = std::move(*words);
-  return run(ground, std::move(plan), true, stop);
+  return run(ground, std::move(plan), true, places, stop);
+}
+
+Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
+                                       const Root& root,
+                                       std::vector<std::string> arguments,
+                                       sandbox::Plan plan,
+                                       const std::stop_token& stop) {
+  const auto place = find_git(root);
+  if (!place && place.error().code != Errc::not_found) return std::unexpected(place.error());
+  if (place && !place->prefix.empty()) stay_below(root, arguments);
+  auto words = git_words(std::move(arguments), {});
+  if (!words) return std::unexpected(std::move(words.error()));
+  if (place) {
+    const std::string top = root.path().substr(0, root.path().size() - place->prefix.size());
+    words->insert(words->begin() + 1, {"--git-dir=" + place->directory, "--work-tree=" + top});
+    if (!sandbox::is_within(place->common, root.path())) plan.tools.push_back(place->common);
+  }
+  plan.words = std::move(*words);
+  plan.workspace = root.path();
+  plan.may_write = false;
+  return sandbox.run(plan, stop);
 }
 
 Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,

@@ -18,6 +18,7 @@ namespace hearth::packs::mandates::workspace {
 // Guard::run for one; a plan that does not write is not guarded.
 [[nodiscard]] Result<GuardedOutcome> run_guarded(const Ground& ground,
                                                  sandbox::Plan plan,
+                                                 const GuardPlaces& places,
                                                  const std::stop_token& stop = {});
 
 // Who commits.
@@ -32,9 +33,20 @@ struct GitIdentity {
 [[nodiscard]] Result<GuardedOutcome> run_git(const Ground& ground,
                                              std::vector<std::string> arguments,
                                              sandbox::Plan plan,
+                                             const GuardPlaces& places,
                                              const std::stop_token& stop = {});
 
-// The same where git only looks, or writes nothing but version control: the files of the workspace
+// Where git only looks: at whatever repository find_git() finds, also one around the workspace or
+// that of a worktree, of which nothing can be written. In a workspace below its top, what git would
+// say of files that lie elsewhere, and are not seen in the sandbox, is left out. Without a
+// repository git says so itself.
+[[nodiscard]] Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
+                                                     const Root& root,
+                                                     std::vector<std::string> arguments,
+                                                     sandbox::Plan plan,
+                                                     const std::stop_token& stop = {});
+
+// git that writes nothing but version control, or looks at it alone: the files of the workspace
 // stay as they are, so that nothing is to be compared, and others may work on them.
 struct GitCall {
   std::vector<std::string> arguments;
