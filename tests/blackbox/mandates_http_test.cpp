@@ -157,6 +157,9 @@ TEST_F(MandatesHttp, SchedulesAreMadePausedRunAndRemoved) {
     return data(http("GET", "/v1/schedules?mandate=greeting")).at("schedules").as_array();
   };
   ASSERT_EQ(listed().size(), 1U);
+  EXPECT_EQ(json::find(listed().front(), "gaps"), nullptr);
+  const json::Value whole = data(http("GET", "/v1/schedules?gaps=5"));
+  EXPECT_TRUE(whole.at("schedules").as_array().front().at("gaps").as_array().empty());
   EXPECT_EQ(
       json::string_or(data(http("POST", path + "/pause", R"({"reason":"holidays"})")), "state", ""),
       "paused");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "blackbox/mandates_fixture.hpp"
 #include "blackbox/mandates_scripts.hpp"
@@ -298,6 +299,16 @@ class MandatesWatch : public MandatesTest {
                    "grep -q hello greeting.txt\n");
     keep("tests");
   }
+  // What a run of a mandate for that directory saw.
+  std::string seen_in(const std::string& directory, const std::string& commands) {
+    const json::Value made =
+        mandates({"create", "look" + std::to_string(++looks_), "Look", "--start",
+                  "--workspace=" + directory, R"(--observe={"commands":)" + commands + "}"});
+    const std::string run(json::string_or(made, "run", ""));
+    (void)wait_for(run, "ended");
+    const json::Value logs = mandates({"run-logs", run});
+    return std::string(json::string_or(logs.at("phases").as_array().front(), "text", ""));
+  }
   void create_watch(const std::string& scope, const std::string& timing) {
     ask({"issues", "init"});
     mandates({"create", "watch", "See to it that failing tests are known",
@@ -320,6 +331,8 @@ class MandatesWatch : public MandatesTest {
   std::int64_t issues() {
     return json::int_or(ask({"issues", "list", "--label=tests"}), "total", -1);
   }
+
+  int looks_ = 0;
 };
 
 TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
@@ -377,6 +390,31 @@ TEST_F(MandatesWatch, StepsThatDoNotNeedEachOtherRunAtTheSameTime) {
   EXPECT_THAT(output_of(run_id, "a"), testing::HasSubstr("met b"));
   EXPECT_THAT(output_of(run_id, "b"), testing::HasSubstr("met a"));
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesWatch, LooksWithGitWhereverTheWorkspaceLies) {
+  serve(R"({"orient": ["o"], "decide": [{"reasoning": "r", "steps": []}],
+            "reflect": [{"goal_reached": true, "summary": "s"}]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  std::filesystem::create_directories(file("sub"));
+  write_file(file("sub/a"), "a\n");
+  git({"add", "sub"});
+  git({"worktree", "add", "-q", file("tree")});
+  write_file(file("tree/new"), "new\n");
+  const std::string commands =
+      R"(["git status --short", "git log --format=%s", "git branch evil"])";
+  const std::string below = seen_in(file("sub"), commands);
+  EXPECT_THAT(below, testing::HasSubstr("output:\nA  a\n"));
+  EXPECT_THAT(below, testing::HasSubstr("output:\ntests\nbegin\n"));
+  EXPECT_THAT(below, testing::HasSubstr("Read-only file system"));
+  const std::string beside = seen_in(file("tree"), commands);
+  EXPECT_THAT(beside, testing::HasSubstr("output:\n?? new\n"));
+  EXPECT_THAT(beside, testing::HasSubstr("output:\ntests\nbegin\n"));
+  EXPECT_THAT(beside, testing::HasSubstr("Read-only file system"));
+  // A file of git's that leads elsewhere.
+  write_file(file("tree/.git"), "gitdir: " + file(".git") + "\n");
+  EXPECT_THAT(seen_in(file("tree"), commands),
+              testing::HasSubstr("is a submodule's, not a worktree's"));
 }
 
 TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {
