@@ -186,8 +186,8 @@ TEST_F(MandatesHttp, MandatesAreChangedAndDeletedAndRunsRetried) {
   EXPECT_THAT(failure(http("POST", "/v1/mandates/greeting/update", R"({"run_calls":5000})")),
               HasSubstr(": "));
   const json::Value spent = data(http("GET", "/v1/budget?run=" + run));
-  EXPECT_GE(json::int_or(spent.at("run"), "calls", 0), 1) << json::dump(spent);
-  EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "today"), nullptr);
+  EXPECT_GE(json::int_or(spent.at("run").at("used"), "calls", 0), 1) << json::dump(spent);
+  EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "day"), nullptr);
   const json::Value audited = data(http("GET", "/v1/audit"));
   EXPECT_TRUE(json::bool_or(audited, "intact", false)) << json::dump(audited);
   EXPECT_THAT(failure(http("POST", "/v1/runs/" + run + "/retry")), HasSubstr("409 conflict: "));
