@@ -45,9 +45,9 @@ class WorkspaceActor final : public Actor {
   // Whatever changes files by hearth's own hand: models rely on a change before the tests of it.
   [[nodiscard]] bool keeps_order(const Step& step) override;
   [[nodiscard]] std::unique_ptr<Wave> wave(std::size_t steps) override;
-  [[nodiscard]] Result<std::string> perform(const Intent& intent,
-                                            Seat seat,
-                                            const std::stop_token& stop) override;
+  [[nodiscard]] Performed perform(const Intent& intent,
+                                  Seat seat,
+                                  const std::stop_token& stop) override;
   [[nodiscard]] Result<Standing> inspect(const Intent& intent) override;
 
  private:
@@ -55,10 +55,9 @@ class WorkspaceActor final : public Actor {
   [[nodiscard]] Result<std::string> change(const Intent& intent,
                                            const Deed& deed,
                                            const std::stop_token& stop);
-  [[nodiscard]] Result<std::string> command(const Intent& intent,
-                                            const Deed& deed,
-                                            Seat seat,
-                                            const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> commit(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
                                          const Deed& deed,
                                          const std::stop_token& stop);

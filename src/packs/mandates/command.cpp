@@ -55,12 +55,12 @@ bool is_git(const Deed& deed) {
 // git is told where its repository lies, and kept from what could make it run something else. One
 // that writes is on its own: it may write to version control, which other commands may not, and it
 // obeys files that they could make for it.
-Result<ws::GuardedOutcome> carry_out(const ws::Ground& ground,
-                                     const Deed& deed,
-                                     sandbox::Plan plan,
-                                     const ws::GuardPlaces& places,
-                                     Seat seat,
-                                     const std::stop_token& stop) {
+Result<ws::GuardedOutcome> run_on(const ws::Ground& ground,
+                                  const Deed& deed,
+                                  sandbox::Plan plan,
+                                  const ws::GuardPlaces& places,
+                                  Seat seat,
+                                  const std::stop_token& stop) {
   if (!is_git(deed)) {
     auto* const wave = deed.writes ? static_cast<CommandWave*>(seat.take()) : nullptr;
     if (wave != nullptr) return wave->guard.run(ground, std::move(plan), places, stop);
@@ -72,6 +72,26 @@ Result<ws::GuardedOutcome> carry_out(const ws::Ground& ground,
       ws::look_with_git(ground.sandbox, ground.root, std::move(arguments), std::move(plan), stop);
   if (!outcome) return std::unexpected(std::move(outcome.error()));
   return ws::GuardedOutcome{{}, std::move(*outcome)};
+}
+
+Result<ws::GuardedOutcome> carry_out(const Deed& deed,
+                                     Workbench& bench,
+                                     const ws::GuardPlaces& places,
+                                     Seat seat,
+                                     const std::stop_token& stop) {
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  auto plan = plan_of(deed, bench, stop);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  const auto hold = [&](const std::stop_token& until) -> Result<std::shared_ptr<void>> {
+    auto held = bench.workspaces().hold(root->path(), until);
+    if (!held) return std::unexpected(std::move(held.error()));
+    return std::make_shared<WorkspaceLocks::Held>(std::move(*held));
+  };
+  return run_on({.sandbox = **sandbox, .root = *root, .hold = hold}, deed, std::move(*plan), places,
+                std::move(seat), stop);
 }
 
 // Of a sandbox in which nothing of the command has begun.
@@ -90,27 +110,38 @@ std::string told_of(const std::string& aside) {
   return text;
 }
 
-// For the engine, and for people.
-Result<std::string> told(const Deed& deed, const Workbench& bench, Result<ws::GuardedOutcome> ran) {
+// For the engine, and for people. Where nothing has effects there is nothing to look at.
+Performed told(const Deed& deed, const Workbench& bench, const Result<ws::GuardedOutcome>& ran) {
+  using End = Performed::End;
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
-    if (has_effects && !is_refusal(ran.error().code)) ran.error().code = Errc::outcome_unknown;
-    return std::unexpected(std::move(ran.error()));
+    const Errc code = ran.error().code;
+    const bool may_have_begun = !is_refusal(code);
+    const End end = has_effects && may_have_begun ? End::unknown
+                    : code == Errc::cancelled     ? End::cut
+                                                  : End::failed;
+    return {.end = end, .text = bench.redactor().redact(ran.error().message)};
   }
-  std::string text =
-      ran->describe() + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
+  Performed performed{.end = End::failed,
+                      .text = bench.redactor().redact(ran->describe()) +
+                              describe_command(ran->outcome, bench.redactor(), most_output_bytes)};
+  using Outcome = sandbox::Outcome::End;
+  const Outcome end = ran->outcome.end;
   if (ran->needs_review()) {
     log::warning("a command's workspace needs a look",
                  {log::kv("workspace", deed.workspace), log::kv("why", ran->describe())});
-    return fail(Errc::outcome_unknown, std::move(text));
+    performed.end = End::unknown;
+  } else if (ran->outcome.is_success()) {
+    performed.end = End::done;
+  } else if (end != Outcome::exited && end != Outcome::signalled) {
+    // One that came to an end by itself has failed; how far one came that was cut off, nobody
+    // knows.
+    if (has_effects)
+      performed.end = End::unknown;
+    else if (end == Outcome::stopped)
+      performed.end = End::cut;
   }
-  if (ran->outcome.is_success()) return text;
-  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
-  using End = sandbox::Outcome::End;
-  const End end = ran->outcome.end;
-  if (end == End::exited || end == End::signalled) return fail(Errc::io, std::move(text));
-  if (has_effects) return fail(Errc::outcome_unknown, std::move(text));
-  return fail(end == End::stopped ? Errc::cancelled : Errc::io, std::move(text));
+  return performed;
 }
 
 }  // namespace
@@ -140,38 +171,25 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
   return bench.check_secrets(request_of(deed));
 }
 
-Result<std::string> run_command(const Deed& deed,
-                                Workbench& bench,
-                                const ws::GuardPlaces& places,
-                                const ForReview& for_review,
-                                Seat seat,
-                                const std::stop_token& stop) {
+Performed run_command(const Deed& deed,
+                      Workbench& bench,
+                      const ws::GuardPlaces& places,
+                      const ForReview& for_review,
+                      Seat seat,
+                      const std::stop_token& stop) {
   if (!deed.writes || is_git(deed)) seat = {};
-  const auto root = ws::Root::open(deed.workspace);
-  if (!root) return std::unexpected(root.error());
-  const auto sandbox = bench.sandbox(stop);
-  if (!sandbox) return std::unexpected(sandbox.error());
-  auto plan = plan_of(deed, bench, stop);
-  if (!plan) return std::unexpected(std::move(plan.error()));
-  const auto hold = [&](const std::stop_token& until) -> Result<std::shared_ptr<void>> {
-    auto held = bench.workspaces().hold(root->path(), until);
-    if (!held) return std::unexpected(std::move(held.error()));
-    return std::make_shared<WorkspaceLocks::Held>(std::move(*held));
-  };
-  const ws::Ground ground{.sandbox = **sandbox, .root = *root, .hold = hold};
-  auto done =
-      told(deed, bench, carry_out(ground, deed, std::move(*plan), places, std::move(seat), stop));
-  if (!deed.writes) return done;
-  if (!done && done.error().code == Errc::outcome_unknown) {
-    if (auto marked = for_review(places.key, done.error().message); !marked) {
+  auto performed = told(deed, bench, carry_out(deed, bench, places, std::move(seat), stop));
+  if (!deed.writes) return performed;
+  if (performed.end == Performed::End::unknown) {
+    if (auto marked = for_review(places.key, performed.text); !marked) {
       // The record stays: after a restart it is compared, and told, again.
       log::error("an outcome is not kept", {log::kv("why", marked.error().message)});
-      return done;
+      return performed;
     }
   }
   if (auto removed = ws::remove_guard(places.records, places.key); !removed)
     log::error("a record is left", {log::kv("why", removed.error().message)});
-  return done;
+  return performed;
 }
 
 // Commands of a wave are compared by the first of them, and what it finds is told to all: nothing

@@ -34,16 +34,16 @@ class CommandWave final : public Wave {
   void leave() override { guard.leave(); }
   workspace::Guard guard;
 };
-// What it printed; an error when it failed. Neither holds a secret. `outcome_unknown` where what is
-// protected is not as it was: a person should look, and `for_review` is told at once, so that a
-// kill costs nobody what was found. `places`: where what is protected and new goes, and, for a
-// kill, what there was before. `seat`: in a CommandWave, or none.
-[[nodiscard]] Result<std::string> run_command(const Deed& deed,
-                                              Workbench& bench,
-                                              const workspace::GuardPlaces& places,
-                                              const ForReview& for_review,
-                                              Seat seat,
-                                              const std::stop_token& stop);
+// What it printed, with its end; no secret. `unknown` where one that writes or sends was cut off,
+// and where what is protected is not as it was: a person should look, and `for_review` is told at
+// once, so that a kill costs nobody what was found. `places`: where what is protected and new goes,
+// and, for a kill, what there was before. `seat`: in a CommandWave, or none.
+[[nodiscard]] Performed run_command(const Deed& deed,
+                                    Workbench& bench,
+                                    const workspace::GuardPlaces& places,
+                                    const ForReview& for_review,
+                                    Seat seat,
+                                    const std::stop_token& stop);
 
 // Of commands that a kill cut off: compares what is protected in their workspaces, as their end
 // would have done. Before anything else happens there. Errors: `unavailable` where one runs on,

@@ -49,11 +49,19 @@ class ActorTest : public BenchTest {
     EXPECT_FALSE(intent) << action;
     return intent ? Errc::internal : intent.error().code;
   }
+  using End = Performed::End;
+  // Its text is in said_.
+  End perform(const Intent& intent) {
+    Performed performed = actor_->perform(intent, {}, {});
+    said_ = std::move(performed.text);
+    return performed.end;
+  }
   Standing standing(const Intent& intent) { return actor_->inspect(intent).value(); }
 
   MandateSpec spec_{.goal = "g", .workspace = {}};
   Settings settings_;
   std::string reported_;
+  std::string said_;
   std::optional<Workbench> bench_;
   std::optional<WorkspaceActor> actor_;
 };

@@ -48,7 +48,7 @@ class CommandTest : public BenchTest {
     return deed;
   }
   std::string aside() { return path("own/changes/aside"); }
-  Result<std::string> run(const Deed& deed) {
+  Performed run(const Deed& deed) {
     return run_command(deed, *bench_, guard_places(path("own/changes"), "run/1/s"),
                        [this](const std::string& key, std::string_view why) -> Result<void> {
                          reviews_.emplace_back(key, why);
@@ -61,8 +61,7 @@ class CommandTest : public BenchTest {
     if (!deed) return deed.error().message;
     // What is sealed, shown and stored is the name.
     EXPECT_THAT(deed_text(*deed), Not(HasSubstr(token)));
-    const auto done = run(*deed);
-    return done ? *done : done.error().message;
+    return run(*deed).text;
   }
   Errc refused(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
     const auto deed = prepared(words, hosts);
@@ -190,13 +189,12 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
   deed.words = {"sh", "-c", "echo x > .envrc"};
   deed.writes = true;
   const auto done = run(deed);
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code, Errc::outcome_unknown);
-  EXPECT_THAT(done.error().message,
+  EXPECT_EQ(done.end, Performed::End::unknown);
+  EXPECT_THAT(done.text,
               HasSubstr(".envrc is protected and was not there before: it is now " + aside()));
   EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
   ASSERT_EQ(reviews_.size(), 1U) << "before a kill could lose it";
-  EXPECT_EQ(reviews_[0].second, done.error().message);
+  EXPECT_EQ(reviews_[0].second, done.text);
   EXPECT_TRUE(workspace::left_guards(path("own/changes"))->empty());
 }
 
@@ -260,11 +258,11 @@ TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
 TEST_F(SandboxedCommand, TheSecretIsReadWhenTheCommandRuns) {
   const auto deed = prepared({"sh", "-c", "test $TOKEN = renewed-secret"}, {});
   ASSERT_TRUE(deed);
-  EXPECT_FALSE(run(*deed));
+  EXPECT_EQ(run(*deed).end, Performed::End::failed);
   test::write_file(scratch_ / "token", "renewed-secret\n");
-  EXPECT_TRUE(run(*deed));
+  EXPECT_EQ(run(*deed).end, Performed::End::done);
   std::filesystem::remove(scratch_ / "token");
-  EXPECT_EQ(run(*deed).error().code, Errc::not_found);
+  EXPECT_EQ(run(*deed).end, Performed::End::failed);
 }
 
 }  // namespace

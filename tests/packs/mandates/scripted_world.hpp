@@ -141,20 +141,26 @@ class ScriptedWorld final : public mandates::Observer,
   bool keeps_order(const mandates::Step& step) override {
     return step.action.substr(0, step.action.find(' ')) == ordered;
   }
-  Result<std::string> perform(const mandates::Intent& intent,
+  mandates::Performed perform(const mandates::Intent& intent,
                               mandates::Seat,
                               const std::stop_token&) override {
-    if (auto error = disturbed("perform")) return std::unexpected(*error);
+    using End = mandates::Performed::End;
+    if (const auto error = disturbed("perform")) {
+      const bool is_unknown = error->code == Errc::outcome_unknown;
+      const bool is_cut = error->code == Errc::cancelled;
+      return {is_unknown ? End::unknown : is_cut ? End::cut : End::failed, error->message};
+    }
     resent += intent.is_resend;
     if (intent.kind == "write") {
-      if (hash(intent.target) != intent.before_hash) return fail(Errc::conflict, "it has changed");
-      auto done = store::replace_file(file(intent.target), intent.payload);
-      if (!done) return std::unexpected(done.error());
+      if (hash(intent.target) != intent.before_hash) return {End::failed, "it has changed"};
+      const auto done = store::replace_file(file(intent.target), intent.payload);
+      if (!done) return {End::failed, done.error().message};
     }
     const std::lock_guard lock(mutex_);
-    if (!known_.insert(intent.key).second && intent.kind == "post") return "posted before";
+    if (!known_.insert(intent.key).second && intent.kind == "post")
+      return {End::done, "posted before"};
     log("effect", intent.key);
-    return "did " + intent.kind;
+    return {End::done, "did " + intent.kind};
   }
   Result<mandates::Standing> inspect(const mandates::Intent& intent) override {
     const std::string now = hash(intent.target);

@@ -77,13 +77,18 @@ class RunMachine final {
   [[nodiscard]] Result<bool> is_looping(const Scene& scene);
 
   // Acting, in machine_act.cpp.
-  struct Turn;  // of one step
+  struct Turn;    // of one step
+  struct Acting;  // of all of them
   struct StepEnd;
   using Ended = Result<StepEnd>;
   [[nodiscard]] Result<Next> act(Scene& scene, const std::stop_token& stop);
-  [[nodiscard]] std::vector<Ended> run_wave(const Scene& scene,
-                                            const std::vector<const Step*>& steps,
-                                            const std::stop_token& stop);
+  [[nodiscard]] Result<void> skip(const Scene& scene,
+                                  const std::vector<const Step*>& steps,
+                                  Acting& so_far);
+  [[nodiscard]] Result<void> run_wave(const Scene& scene,
+                                      std::vector<const Step*> steps,
+                                      Acting& so_far,
+                                      const std::stop_token& stop);
   [[nodiscard]] Ended run_step(Turn& turn);
   [[nodiscard]] Ended begin_effect(Turn& turn);
   [[nodiscard]] Ended ask(Turn& turn, const Intent& intent, bool needs_elevation);

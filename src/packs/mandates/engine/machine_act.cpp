@@ -43,48 +43,50 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
   const auto plan =
       ports_.thinker.plan(scene.context.outputs[static_cast<std::size_t>(Phase::decide)]);
   if (!plan) return std::unexpected(plan.error());
-  StepStates states = states_of(scene.context.steps);
-  std::vector<StepEnd> waiting;
-  std::set<std::string_view> tried;  // also those that wait
+  Acting so_far{.states = states_of(scene.context.steps), .tried = {}, .waiting = {}};
   for (;;) {
-    const Frontier next = frontier(*plan, states);
-    for (const Step* step : next.skipped) {
-      const Turn turn{.scene = scene, .step = *step, .stop = stop, .key = {}, .seat = {}};
-      if (auto ended = end_step(turn, StepState::skipped, ""); !ended)
-        return std::unexpected(std::move(ended.error()));
-      states.emplace(step->id, StepState::skipped);
-    }
-    std::vector<const Step*> wave = next_wave(next.ready, tried, ports_.actor);
+    const Frontier next = frontier(*plan, so_far.states);
+    if (auto done = skip(scene, next.skipped, so_far); !done)
+      return std::unexpected(std::move(done.error()));
+    auto wave = next_wave(next.ready, so_far.tried, ports_.actor);
     if (wave.empty() && next.skipped.empty()) break;
-    const auto helpers = helpers_->lend(std::max<std::size_t>(wave.size(), 1) - 1);
-    wave.resize(std::min(wave.size(), helpers.count() + 1));
-    std::vector<Ended> ends = run_wave(scene, wave, stop);
-    for (std::size_t i = 0; i < wave.size(); ++i) {
-      if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
-      tried.insert(wave[i]->id);
-      if (ends[i]->was_cut) continue;
-      if (ends[i]->state)
-        states.emplace(wave[i]->id, *ends[i]->state);
-      else
-        waiting.push_back(std::move(*ends[i]));
-    }
+    if (auto done = run_wave(scene, std::move(wave), so_far, stop); !done)
+      return std::unexpected(std::move(done.error()));
     if (stop.stop_requested()) break;
-    const auto has_to = has_to_end(scene);
-    if (!has_to) return std::unexpected(has_to.error());
-    if (*has_to) return Next::go_on;  // the next look ends it
+    const auto ends = has_to_end(scene);
+    if (!ends) return std::unexpected(ends.error());
+    if (*ends) return Next::go_on;  // the next look ends it
   }
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);
   }
-  if (waiting.empty()) return complete(scene, Phase::act, "");
-  const StepEnd& first = *std::ranges::min_element(waiting, {}, &StepEnd::until);
+  if (so_far.waiting.empty()) return complete(scene, Phase::act, "");
+  const StepEnd& first = *std::ranges::min_element(so_far.waiting, {}, &StepEnd::until);
   return block(scene, first.waits_for, first.until);
 }
 
-// Ends when all have: what each of them writes, it has written.
-std::vector<RunMachine::Ended> RunMachine::run_wave(const Scene& scene,
-                                                    const std::vector<const Step*>& steps,
-                                                    const std::stop_token& stop) {
+Result<void> RunMachine::skip(const Scene& scene,
+                              const std::vector<const Step*>& steps,
+                              Acting& so_far) {
+  const std::stop_token none;
+  for (const Step* step : steps) {
+    const Turn turn{.scene = scene, .step = *step, .stop = none, .key = {}, .seat = {}};
+    if (auto ended = end_step(turn, StepState::skipped, ""); !ended)
+      return std::unexpected(std::move(ended.error()));
+    so_far.states.emplace(step->id, StepState::skipped);
+  }
+  return {};
+}
+
+// As many of `steps` as there are threads for. Ends when all have: what each of them writes, it has
+// written.
+Result<void> RunMachine::run_wave(const Scene& scene,
+                                  std::vector<const Step*> steps,
+                                  Acting& so_far,
+                                  const std::stop_token& stop) {
+  if (steps.empty()) return {};
+  const auto helpers = helpers_->lend(steps.size() - 1);
+  steps.resize(helpers.count() + 1);
   std::vector<Ended> ends(steps.size(), fail(Errc::internal, "the step was not run"));
   const auto wave = ports_.actor.wave(steps.size());
   std::vector<std::function<void()>> tasks;
@@ -99,7 +101,16 @@ std::vector<RunMachine::Ended> RunMachine::run_wave(const Scene& scene,
     });
   }
   run_side_by_side(tasks);
-  return ends;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
+    so_far.tried.insert(steps[i]->id);
+    if (ends[i]->was_cut) continue;
+    if (ends[i]->state)
+      so_far.states.emplace(steps[i]->id, *ends[i]->state);
+    else
+      so_far.waiting.push_back(std::move(*ends[i]));
+  }
+  return {};
 }
 
 RunMachine::Ended RunMachine::run_step(Turn& turn) {
@@ -186,25 +197,24 @@ RunMachine::Ended RunMachine::ask(Turn& turn, const Intent& intent, bool needs_e
 
 RunMachine::Ended RunMachine::perform(Turn& turn, const Intent& intent) {
   store_.reach(Point::effect_performed, When::before);
-  const auto performed = ports_.actor.perform(intent, std::move(turn.seat), turn.stop);
+  const Performed performed = ports_.actor.perform(intent, std::move(turn.seat), turn.stop);
   store_.reach(Point::effect_performed, When::after);
-  if (performed) return end_step(turn, StepState::done, *performed);
-  const Error& error = performed.error();
-  const bool is_unknown = error.code == Errc::outcome_unknown;
+  if (performed.end == Performed::End::done) return end_step(turn, StepState::done, performed.text);
   // Where the daemon leaves, the run goes on later; what has done nothing does it then.
   const auto ends = has_to_end(turn.scene);
   if (!ends) return std::unexpected(ends.error());
   const bool goes_on = turn.stop.stop_requested() && !*ends;
-  if (!is_unknown && !(goes_on && error.code == Errc::cancelled))
-    return end_step(turn, StepState::failed, error.message);
-  if (is_unknown && intent.recovery == Recovery::by_world) {
+  const bool is_cut = performed.end == Performed::End::cut && goes_on;
+  if (performed.end != Performed::End::unknown && !is_cut)
+    return end_step(turn, StepState::failed, performed.text);
+  if (performed.end == Performed::End::unknown && intent.recovery == Recovery::by_world) {
     const auto standing = ports_.actor.inspect(intent);
     if (standing && *standing == Standing::after) return end_step(turn, StepState::done, "");
     if (standing && *standing == Standing::before && !goes_on)
-      return end_step(turn, StepState::failed, error.message);
+      return end_step(turn, StepState::failed, performed.text);
   }
   if (goes_on) return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
-  return review(turn, error.message);
+  return review(turn, performed.text);
 }
 
 // Intended before a kill: the world decides.

@@ -136,6 +136,18 @@ class Seat final {
   Wave* wave_ = nullptr;
 };
 
+// How carrying out an effect went.
+struct Performed {
+  enum class End : std::uint8_t {
+    done,
+    failed,   // done to its end, or refused: either way nothing of it goes on
+    cut,      // by the stop, before it had begun, or where doing it again does no harm
+    unknown,  // it may have happened, or in part: inspect() is asked, or a person
+  };
+  End end = End::failed;
+  std::string text;  // what it gave, or why it did not
+};
+
 class Actor {
  public:
   virtual ~Actor() = default;
@@ -147,13 +159,10 @@ class Actor {
   [[nodiscard]] virtual bool keeps_order(const Step& /*step*/) { return false; }
   // Of so many steps, each of which gets a seat in it.
   [[nodiscard]] virtual std::unique_ptr<Wave> wave(std::size_t /*steps*/) { return nullptr; }
-  // Refuses (`conflict`) when the world is not as the intent found it. Errors: `outcome_unknown`
-  // where it may have happened, or in part; then inspect() is asked, or a person. `cancelled` where
-  // nothing was done for the stop, or what may be done again. Any other: it was done to its end and
-  // failed, or not begun.
-  [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
-                                                    Seat seat,
-                                                    const std::stop_token& stop) = 0;
+  // Fails when the world is not as the intent found it.
+  [[nodiscard]] virtual Performed perform(const Intent& intent,
+                                          Seat seat,
+                                          const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
 };
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "packs/mandates/engine/machine.hpp"
 #include "packs/mandates/engine/schedules.hpp"
@@ -36,6 +39,13 @@ struct RunMachine::StepEnd {
   std::string waits_for;
   WallTime until;
   bool was_cut = false;  // the daemon leaves
+};
+
+// What the steps of a cycle have come to.
+struct RunMachine::Acting {
+  StepStates states;
+  std::set<std::string_view> tried;  // since the phase was begun, also those that wait
+  std::vector<StepEnd> waiting;
 };
 
 }  // namespace hearth::packs::mandates
