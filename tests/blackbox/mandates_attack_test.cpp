@@ -235,6 +235,34 @@ TEST_F(MandatesAttack, WhatACommandDidBeforeItsDaemonWasKilled) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
+// Two that ran side by side: nobody can tell which of them did it, and each is asked about.
+TEST_F(MandatesAttack, WhatCommandsDidTogetherBeforeTheirDaemonWasKilled) {
+  const std::string marker = "sleep " + std::to_string(200'000 + ::getpid());
+  serve_steps(R"({"id":"a","kind":"command","words":["sh","-c",")"
+              R"(mkdir .vscode; echo evil > .vscode/tasks.json; touch a; exec )" +
+              marker +
+              R"("]},{"id":"b","kind":"command","words":["sh","-c",")"
+              R"(until [ -e a ]; do sleep 0.02; done; touch b; exec )" +
+              marker + R"("]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::string run =
+      begin({R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file("b")); }, seconds(60)))
+      << json::dump(mandates({"run-logs", run}));
+  kill_daemon();
+  EXPECT_EQ(json::string_or(wait_for(run, "blocked"), "reason", ""), "needs_review");
+  EXPECT_FALSE(runs(marker)) << "all of it died with its daemon";
+  EXPECT_FALSE(std::filesystem::exists(file(".vscode")));
+  for (const char* const step : {"a", "b"}) {
+    EXPECT_THAT(output_of(run, step), HasSubstr("it was cut off\n"));
+    EXPECT_THAT(output_of(run, step), HasSubstr(".vscode is protected and was not there before"));
+    const std::string effect = run + "/1/" + step;
+    EXPECT_EQ(at_terminal({"mandates", "resolve", effect, "did-not-happen"}, "yes").exit_code, 0);
+  }
+  EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
 TEST_F(MandatesAttack, DecisionsThatNoPersonMade) {
   serve_steps(creates("new.txt"), "");
   const std::string run = begin({"--commits=ask"});

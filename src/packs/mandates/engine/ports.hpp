@@ -10,13 +10,13 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "packs/mandates/engine/firing.hpp"
 #include "packs/mandates/engine/ledger.hpp"
 #include "packs/mandates/engine/plan.hpp"
 #include "packs/mandates/engine/runs.hpp"
+#include "packs/mandates/engine/wave.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -107,33 +107,6 @@ struct Judgement {
   enum class Word : std::uint8_t { automatic, ask, elevate, deny };
   Word word = Word::deny;
   std::string reason;
-};
-
-// Steps of a run that begin side by side, as who performs them sees them. Any thread.
-class Wave {
- public:
-  virtual ~Wave() = default;
-  // One of them is not performed, or needs to know nothing of the others.
-  virtual void leave() = 0;
-};
-// A step's place in its wave. Whoever gives it up has left.
-class Seat final {
- public:
-  Seat() = default;
-  explicit Seat(Wave* wave) : wave_(wave) {}
-  ~Seat() {
-    if (wave_ != nullptr) wave_->leave();
-  }
-  Seat(Seat&& other) noexcept : wave_(other.take()) {}
-  Seat& operator=(Seat&& other) noexcept {
-    std::swap(wave_, other.wave_);
-    return *this;
-  }
-  // From now on the caller's to leave; null where the step is alone.
-  [[nodiscard]] Wave* take() { return std::exchange(wave_, nullptr); }
-
- private:
-  Wave* wave_ = nullptr;
 };
 
 // How carrying out an effect went.
