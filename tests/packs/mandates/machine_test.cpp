@@ -588,6 +588,54 @@ TEST_F(MachineTest, IsDrivenOnAfterTheDaemonLeft) {
   EXPECT_EQ(world_.count("think"), 4);
 }
 
+// Nothing of it has begun, says who was to carry it out: the next daemon does it, and asks nobody.
+TEST_F(MachineTest, AnEffectThatWasCutOffBeforeItBeganIsTakenUp) {
+  world_.plans = {"a||halt|ask write a.txt new"};
+  std::stop_source leaving;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+    leaving.request_stop();
+    return Error{Errc::cancelled, "stopped before it began", {}};
+  };
+  const auto n = start();
+  (void)finish(n);
+  decide(Verdict::approve);
+  engine_->work(leaving.get_token());
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM effects WHERE state = 'held'"), 1);
+  // What the world looks like meanwhile would say nothing.
+  world_.put("a.txt", "half");
+  std::filesystem::remove(world_.file("a.txt"));
+  reopen();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.read("a.txt"), "new");
+  EXPECT_EQ(world_.resent, 0);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM proposals WHERE state = 'used'"), 1);
+  EXPECT_TRUE(engine_->store->audit());
+}
+
+// Nor is one asked about that then finds another world, or whose run ends first.
+TEST_F(MachineTest, AnEffectThatNeverBeganIsNoQuestion) {
+  for (const bool is_stopped : {false, true}) {
+    std::stop_source leaving;
+    world_.plans = {"a||halt|write a.txt new"};
+    world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+      if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+      leaving.request_stop();
+      return Error{Errc::cancelled, "stopped before it began", {}};
+    };
+    const auto n = start();
+    engine_->work(leaving.get_token());
+    world_.put("a.txt", "somebody's");
+    if (is_stopped) ASSERT_TRUE(engine_->runs().stop(n, Stop::cancel, "by hand"));
+    reopen();
+    EXPECT_EQ(finish(n).state, "ended");
+    if (!is_stopped) EXPECT_EQ(step_output(n, "a"), "failed: it has changed");
+    EXPECT_TRUE(engine_->effects().for_review().value().empty());
+    EXPECT_EQ(engine_->number("SELECT count(*) FROM effects WHERE state = 'held'"), 0);
+    std::filesystem::remove(world_.file("a.txt"));
+  }
+}
+
 // Whoever carries it out says that it is over: nobody has to look, and what it printed is kept.
 TEST_F(MachineTest, AnEffectThatFailedToItsEndHasFailed) {
   world_.put("a.txt", "old");

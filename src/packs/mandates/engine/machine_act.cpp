@@ -120,6 +120,10 @@ RunMachine::Ended RunMachine::run_step(Turn& turn) {
   switch ((*effect)->state) {
     case EffectState::intended:
       return resume_effect(turn, **effect);
+    case EffectState::held:
+      if (auto taken = effects_.take_up(turn.scene.run, turn.key); !taken)
+        return std::unexpected(std::move(taken.error()));
+      return perform(turn, (*effect)->intent);
     case EffectState::review:
       return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
     case EffectState::done:
@@ -204,10 +208,14 @@ RunMachine::Ended RunMachine::perform(Turn& turn, const Intent& intent) {
   const auto ends = has_to_end(turn.scene);
   if (!ends) return std::unexpected(ends.error());
   const bool goes_on = turn.stop.stop_requested() && !*ends;
-  const bool is_cut = performed.end == Performed::End::cut && goes_on;
-  if (performed.end != Performed::End::unknown && !is_cut)
+  if (performed.end == Performed::End::cut && goes_on) {
+    if (auto held = effects_.hold_back(turn.scene.run, turn.key); !held)
+      return std::unexpected(std::move(held.error()));
+    return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
+  }
+  if (performed.end != Performed::End::unknown)
     return end_step(turn, StepState::failed, performed.text);
-  if (performed.end == Performed::End::unknown && intent.recovery == Recovery::by_world) {
+  if (intent.recovery == Recovery::by_world) {
     const auto standing = ports_.actor.inspect(intent);
     if (standing && *standing == Standing::after) return end_step(turn, StepState::done, "");
     if (standing && *standing == Standing::before && !goes_on)
