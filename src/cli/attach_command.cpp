@@ -33,8 +33,7 @@ class Decider final {
     auto proposal = load_proposal(context_, asking, *next);
     if (!proposal) return std::unexpected(std::move(proposal.error()));
     shown_ = std::move(*proposal);
-    terminal_.show(shown_->text);
-    ask();
+    ask(shown_->text);
     return true;
   }
 
@@ -59,7 +58,9 @@ class Decider final {
 
  private:
   [[nodiscard]] std::string yes() const { return shown_->needs_elevation ? "elevate" : "approve"; }
-  void ask() const { terminal_.show("Type " + yes() + ", reject or leave: "); }
+  void ask(const std::string& about = {}) const {
+    terminal_.ask(about + "Type " + yes() + ", reject or leave: ");
+  }
   // Ids of what the run proposes, the oldest first.
   Result<std::vector<std::string>> pending(client::Connection& asking) const {
     const auto page = call_tool(context_, asking, "mandates_approvals",

@@ -22,7 +22,7 @@ Result<int> decide(const Context& context, const Arguments& arguments, const std
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto proposal = load_proposal(context, *connection, arguments.one("proposal").value_or(""));
   if (!proposal) return std::unexpected(proposal.error());
-  terminal->show(proposal->text + verb + " this? Type yes: ");
+  terminal->ask(proposal->text + verb + " this? Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was decided", {"type yes to " + verb});
   const auto decided =
@@ -65,8 +65,8 @@ Result<int> resolve(const Context& context, const Arguments& arguments) {
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto shown = effect_text(context, *connection, key);
   if (!shown) return std::unexpected(shown.error());
-  terminal->show(*shown + (has_happened ? "This happened. " : "This did not happen. ") +
-                 "Type yes: ");
+  terminal->ask(*shown + (has_happened ? "This happened. " : "This did not happen. ") +
+                "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was said", {"type yes to say it"});
   const auto said =
@@ -84,14 +84,98 @@ Result<int> accept_clock(const Context& context, const Arguments&) {
   const auto status = call_tool(context, *connection, "mandates_status", json::Object{});
   if (!status) return std::unexpected(status.error());
   const auto lag = json::int_or(*status, "clock_lag_ms", 0) / 1'000;
-  terminal->show("The clock is " + std::to_string(lag) +
-                 " s behind what was journaled. It is right now, and time goes on from here. "
-                 "Type yes: ");
+  terminal->ask("The clock is " + std::to_string(lag) +
+                " s behind what was journaled. It is right now, and time goes on from here. "
+                "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was said", {"type yes to say it"});
   const auto said = decide_in_person(context, *connection, {{"verb", "accept_clock"}});
   if (!said) return std::unexpected(said.error());
   return context.output().result(*said);
+}
+
+// The options of budget-set, as a mandate has them.
+constexpr std::array<std::array<std::string_view, 2>, 8> limits{{
+    {"run_calls", "Calls of the model, of each run"},
+    {"run_tokens", "Tokens, of each run"},
+    {"run_money", "Money, of each run, in the unit of the prices"},
+    {"run_seconds", "Seconds of waiting for the model, of each run"},
+    {"mandate_calls", "Calls, of all its runs together"},
+    {"mandate_tokens", "Tokens, of all its runs together"},
+    {"mandate_money", "Money, of all its runs together"},
+    {"mandate_seconds", "Seconds, of all its runs together"},
+}};
+
+// A number, or none for no limit.
+Result<json::Value> limit_of(std::string_view name, const std::string& word) {
+  if (word == "none") return json::Value(nullptr);
+  auto number = json::parse(word);
+  if (number && number->is_number()) return number;
+  return fail(Errc::invalid_args,
+              std::string(name) + ": expected a number, or none, got \"" + word + "\"");
+}
+
+std::string shown_limit(const json::Value* limit) {
+  return limit == nullptr || limit->is_null() ? "no limit" : json::dump(*limit);
+}
+
+// "run calls: 10 -> 20 (used: 7)", a line for each that changes.
+std::string budget_text(const json::Value& budget, const json::Object& wanted) {
+  std::string text;
+  for (const auto& [name, limit] : wanted) {
+    const std::string_view all(name);
+    const auto mark = all.find('_');
+    const json::Value& row = budget.at(all.substr(0, mark));
+    const std::string_view unit = all.substr(mark + 1);
+    text += std::string(all.substr(0, mark)) + " " + std::string(unit) + ": " +
+            shown_limit(json::find(row.at("limit"), unit)) + " -> " + shown_limit(&limit);
+    if (all.starts_with("mandate"))
+      text += " (used: " + shown_limit(json::find(row.at("used"), unit)) + ")";
+    text += "\n";
+  }
+  return text;
+}
+
+Result<int> set_budget(const Context& context, const Arguments& arguments) {
+  json::Object wanted;
+  for (const auto& [name, about] : limits) {
+    const auto word = arguments.one(std::string(name));
+    if (!word) continue;
+    auto limit = limit_of(option_name(name), *word);
+    if (!limit) return std::unexpected(std::move(limit.error()));
+    wanted[name] = std::move(*limit);
+  }
+  if (wanted.empty())
+    return fail(Errc::invalid_args, "nothing is to be set", {"name a limit: --run-calls 20"});
+  const auto terminal = Terminal::open();
+  if (!terminal) return std::unexpected(terminal.error());
+  auto connection = context.connect();
+  if (!connection) return std::unexpected(std::move(connection.error()));
+  const std::string mandate = arguments.one("mandate").value_or("");
+  const auto budget =
+      call_tool(context, *connection, "mandates_budget", json::Value{{"mandate", mandate}});
+  if (!budget) return std::unexpected(budget.error());
+  terminal->show("The budget of " + printable(mandate, Lines::join) + ":\n" +
+                 budget_text(*budget, wanted) + "Type yes: ");
+  if (terminal->read_line() != "yes")
+    return fail(Errc::cancelled, "nothing was set", {"type yes to set it"});
+  const auto set = decide_in_person(context, *connection,
+                                    {{"verb", "budget"},
+                                     {"mandate", mandate},
+                                     {"digest", json::string_or(*budget, "digest", "")},
+                                     {"limits", std::move(wanted)}});
+  if (!set) return std::unexpected(set.error());
+  return context.output().result(*set);
+}
+
+std::vector<Parameter> budget_parameters() {
+  std::vector<Parameter> all{{.name = "mandate",
+                              .about = "Its name, its id or a beginning of it",
+                              .is_positional = true,
+                              .is_required = true}};
+  for (const auto& [name, about] : limits)
+    all.push_back({.name = std::string(name), .about = std::string(about) + "; none: no limit"});
+  return all;
 }
 
 std::vector<Parameter> resolve_parameters() {
@@ -125,6 +209,10 @@ constexpr std::array commands{
     Command{"mandates resolve", "Say whether what was cut off happened",
             "Its run waits for that. Shows on the terminal what is known, and asks there.",
             resolve_parameters, resolve},
+    Command{"mandates budget-set", "Set what a mandate may spend",
+            "Also more than it was made with, which no tool allows. A day's limits are in "
+            "config.toml. Shows what changes, and asks on the terminal.",
+            budget_parameters, set_budget},
     Command{"mandates accept-clock", "Say that the clock is right where it was once ahead",
             "Until then nothing becomes due before the clock has caught up. Shows by how much, and "
             "asks on the terminal.",

@@ -1,6 +1,7 @@
 #include "cli/terminal.hpp"
 
 #include <fcntl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,11 @@ void Terminal::show(std::string_view text) const {
     if (sent <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(sent));
   }
+}
+
+void Terminal::ask(std::string_view question) const {
+  (void)::tcflush(fd_.get(), TCIFLUSH);
+  show(question);
 }
 
 std::optional<std::string> Terminal::read_line() const {

@@ -18,6 +18,8 @@ class Terminal final {
   [[nodiscard]] static Result<Terminal> open();
 
   void show(std::string_view text) const;
+  // The same, and what was typed before is no answer to it: nobody had read it then.
+  void ask(std::string_view question) const;
   // Without its end; nothing at the end of input (^D).
   [[nodiscard]] std::optional<std::string> read_line() const;
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 namespace hearth::secrets {
 namespace {
@@ -36,12 +37,39 @@ std::string percent_encoded(std::string_view value, std::string_view digits) {
 }
 
 std::string json_escaped(std::string_view value, bool escapes_slash) {
+  constexpr std::string_view named = "\n\r\t\b\f";
+  constexpr std::string_view names = "nrtbf";
+  constexpr unsigned char first_plain = 0x20;
   std::string text;
   for (const char c : value) {
-    if (c == '"' || c == '\\' || (c == '/' && escapes_slash)) text += '\\';
-    text += c;
+    if (const auto at = named.find(c); at != std::string_view::npos) {
+      text.append("\\").push_back(names[at]);
+    } else if (static_cast<unsigned char>(c) < first_plain) {
+      text.append("\\u00").append(hex({&c, 1}, lower_digits, ""));
+    } else {
+      if (c == '"' || c == '\\' || (c == '/' && escapes_slash)) text += '\\';
+      text += c;
+    }
   }
   return text;
+}
+
+void drop_copies(std::vector<std::string>& forms) {
+  std::ranges::sort(forms);
+  forms.erase(std::ranges::unique(forms).begin(), forms.end());
+}
+
+// Each as it is, and as a text that holds it may write it.
+std::vector<std::string> written(const std::vector<std::string>& texts) {
+  std::vector<std::string> forms = texts;
+  for (const std::string& text : texts) {
+    for (const bool escapes_slash : {false, true})
+      forms.push_back(json_escaped(text, escapes_slash));
+    for (const std::string_view digits : {lower_digits, upper_digits})
+      forms.push_back(percent_encoded(text, digits));
+  }
+  drop_copies(forms);
+  return forms;
 }
 
 // The characters that every text has that holds `value` behind `offset` bytes of something else:
@@ -61,21 +89,19 @@ std::string base64_within(std::string_view value, std::size_t offset, std::strin
 }  // namespace
 
 std::vector<std::string> forms_of(std::string_view value, std::size_t shortest) {
-  std::vector<std::string> forms{std::string(value)};
-  for (const bool escapes_slash : {false, true})
-    forms.push_back(json_escaped(value, escapes_slash));
+  std::vector<std::string> encoded;
   for (const std::string_view digits : {lower_digits, upper_digits}) {
-    forms.push_back(hex(value, digits, ""));
-    forms.push_back(hex(value, digits, "%"));
-    forms.push_back(percent_encoded(value, digits));
+    encoded.push_back(hex(value, digits, ""));
+    encoded.push_back(hex(value, digits, "%"));
   }
   for (const std::string_view alphabet : {standard_alphabet, url_alphabet}) {
     for (const std::size_t offset : {0U, 1U, 2U})
-      forms.push_back(base64_within(value, offset, alphabet));
+      encoded.push_back(base64_within(value, offset, alphabet));
   }
+  std::vector<std::string> forms = written(written({std::string(value)}));
+  std::ranges::move(written(encoded), std::back_inserter(forms));
   std::erase_if(forms, [&](const std::string& form) { return form.size() < shortest; });
-  std::ranges::sort(forms);
-  forms.erase(std::ranges::unique(forms).begin(), forms.end());
+  drop_copies(forms);
   return forms;
 }
 

@@ -117,7 +117,7 @@ void Conversation::advance() {
     if (before == RequestReader::Step::more) break;
     if (before == RequestReader::Step::broken) {
       wants_head_ = false;
-      refuse(plain(reader_.status(), reader_.why() + "\n"));
+      refuse(handler_.unreadable(reader_.path(), reader_.status(), reader_.why()));
       break;
     }
     if (before == RequestReader::Step::head) {

@@ -58,6 +58,11 @@ class Handler {
   virtual ~Handler() = default;
   // Looks at a head before its body is read. A refusal ends the connection.
   [[nodiscard]] virtual std::optional<Response> refuse(const Request& head) = 0;
+  // The answer to what cannot be read, too large or malformed, before the connection ends. `path`:
+  // as far as it is known, else empty.
+  [[nodiscard]] virtual Response unreadable(std::string_view path,
+                                            int status,
+                                            const std::string& why) = 0;
   // Answers now or later.
   virtual void serve(Request request, std::shared_ptr<Answer> answer) = 0;
 };

@@ -122,6 +122,7 @@ class HttpFront final : public daemon::Front, private Handler {
 
   // Handler
   std::optional<Response> refuse(const Request& head) override;
+  Response unreadable(std::string_view path, int status, const std::string& why) override;
   void serve(Request request, std::shared_ptr<Answer> answer) override;
   Response refused(const Request& head, const char* reason, int status, const Error& error);
   Response health() const;
@@ -256,6 +257,13 @@ Response HttpFront::refused(const Request& head,
   const bool is_of_http = status == 404 || status == 405;
   return is_of_http ? plain(status, error.message + "\n")
                     : refusal(status, mcp::server_error, error.message);
+}
+
+// In the form of what that path answers.
+Response HttpFront::unreadable(std::string_view path, int status, const std::string& why) {
+  ++counts_.refusals["unreadable"];
+  if (path.starts_with(routes_prefix)) return failure(status, {Errc::invalid_args, why, {}});
+  return path == "/mcp" ? refusal(status, mcp::invalid_request, why) : plain(status, why + "\n");
 }
 
 std::optional<Response> HttpFront::refuse(const Request& head) {

@@ -147,6 +147,12 @@ const std::string& RequestReader::why() const {
   return state_->why;
 }
 
+std::string RequestReader::path() const {
+  if (!state_->request.path.empty() || !state_->parser) return state_->request.path;
+  const std::string target = to_string(state_->parser->get().target());
+  return target.substr(0, target.find('?'));
+}
+
 std::size_t RequestReader::buffered() const {
   const std::size_t body = is_in_body() ? state_->parser->get().body().size() : 0;
   return state_->input.size() + body;

@@ -37,6 +37,8 @@ class RequestReader final {
   [[nodiscard]] Request take();
   [[nodiscard]] int status() const;
   [[nodiscard]] const std::string& why() const;
+  // What is broken was meant for this path; empty where that is not known.
+  [[nodiscard]] std::string path() const;
 
   // Bytes held of requests that are not complete.
   [[nodiscard]] std::size_t buffered() const;

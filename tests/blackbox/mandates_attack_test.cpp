@@ -1,10 +1,12 @@
 // Attacks on mandates with the real programs: by what the model decides, by what it reads, by who
 // calls tools, by who edits files. Each is refused, and what was refused can be read afterwards.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <system_error>
 
 #include "blackbox/mandates_fixture.hpp"
 #include "support/mcp_stdio_client.hpp"
@@ -163,6 +165,104 @@ TEST_F(MandatesAttack, TextThatHidesSomethingFromWhoApproves) {
   (void)wait_for(run, "ended");
 }
 
+// All files below hearth's home but those of `except`, in which `text` is found.
+std::vector<std::string> files_with(const std::string& home,
+                                    const std::string& text,
+                                    const std::string& except) {
+  std::vector<std::string> found;
+  for (const auto& each : std::filesystem::recursive_directory_iterator(home)) {
+    if (!each.is_regular_file() || each.path().string().contains(except)) continue;
+    if (read_file(each.path().string()).contains(text)) found.push_back(each.path().string());
+  }
+  return found;
+}
+
+// Whether a process of these words runs anywhere on the machine.
+bool runs(const std::string& words) {
+  std::error_code gone;
+  for (const auto& each : std::filesystem::directory_iterator("/proc", gone)) {
+    std::string line = read_file((each.path() / "cmdline").string());
+    std::ranges::replace(line, '\0', ' ');
+    if (line.starts_with(words)) return true;
+  }
+  return false;
+}
+
+// A command that was cut off with its daemon: what it did to protected files until then is found by
+// the next one, before anything goes on.
+TEST_F(MandatesAttack, WhatACommandDidBeforeItsDaemonWasKilled) {
+  std::filesystem::create_hard_link(file(".git/config"), file("another-name"));
+  const std::string marker = "sleep " + std::to_string(100'000 + ::getpid());
+  serve_steps(R"({"id":"s","kind":"command","words":["sh","-c",")"
+              R"(printf '[core]\\n\\tfsmonitor = evil\\n' >> another-name; )"
+              R"(mkdir .vscode; echo evil > .vscode/tasks.json; git init -q sub; )"
+              R"(setsid )" +
+              marker + R"( & touch begun; exec )" + marker + R"("]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::string run =
+      begin({R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file("begun")); }, seconds(60)))
+      << json::dump(mandates({"run-logs", run}));
+  EXPECT_TRUE(eventually([&] { return runs(marker); }, seconds(10)));
+  kill_daemon();
+  EXPECT_TRUE(std::filesystem::exists(file(".vscode/tasks.json"))) << "nobody has looked yet";
+  EXPECT_EQ(json::string_or(wait_for(run, "blocked"), "reason", ""), "needs_review");
+  EXPECT_FALSE(runs(marker)) << "all of it died with its daemon";
+
+  EXPECT_FALSE(std::filesystem::exists(file(".vscode")));
+  EXPECT_FALSE(std::filesystem::exists(file("sub/.git")));
+  const std::string told = output_of(run, "s");
+  const std::string aside = home_.file("data/default/mandates/changes/aside/");
+  EXPECT_THAT(told, HasSubstr("it was cut off\n"));
+  EXPECT_THAT(told, HasSubstr(".vscode is protected and was not there before: it is now " + aside));
+  EXPECT_THAT(told, HasSubstr("sub/.git is protected and was not there before: it is now "));
+  EXPECT_THAT(told, HasSubstr(".git/config is protected, and not as it was before"));
+  bool is_kept = false;
+  for (const auto& each : std::filesystem::recursive_directory_iterator(aside))
+    is_kept |= each.path().filename() == "tasks.json" && read_file(each.path()) == "evil\n";
+  EXPECT_TRUE(is_kept) << "nothing is deleted";
+  EXPECT_THAT(journal(), HasSubstr("needs_review"));
+  EXPECT_THAT(journal(), HasSubstr("sub/.git is protected and was not there before"));
+  EXPECT_THAT(files_with(home_.file("data/default/mandates"), "hearth guard", "/nothing/"),
+              testing::IsEmpty());
+  // Said to whoever resolves it; after another kill nothing is taken twice.
+  kill_daemon();
+  EXPECT_EQ(output_of(run, "s"), told);
+  const Outcome said = at_terminal({"mandates", "resolve", run + "/1/s", "did-not-happen"}, "yes");
+  EXPECT_EQ(said.exit_code, 0) << said.describe();
+  EXPECT_THAT(said.out, HasSubstr("sub/.git is protected"));
+  (void)wait_for(run, "ended");
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+// Two that ran side by side: nobody can tell which of them did it, and each is asked about.
+TEST_F(MandatesAttack, WhatCommandsDidTogetherBeforeTheirDaemonWasKilled) {
+  const std::string marker = "sleep " + std::to_string(200'000 + ::getpid());
+  serve_steps(R"({"id":"a","kind":"command","words":["sh","-c",")"
+              R"(mkdir .vscode; echo evil > .vscode/tasks.json; touch a; exec )" +
+              marker +
+              R"("]},{"id":"b","kind":"command","words":["sh","-c",")"
+              R"(until [ -e a ]; do sleep 0.02; done; touch b; exec )" +
+              marker + R"("]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::string run =
+      begin({R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file("b")); }, seconds(60)))
+      << json::dump(mandates({"run-logs", run}));
+  kill_daemon();
+  EXPECT_EQ(json::string_or(wait_for(run, "blocked"), "reason", ""), "needs_review");
+  EXPECT_FALSE(runs(marker)) << "all of it died with its daemon";
+  EXPECT_FALSE(std::filesystem::exists(file(".vscode")));
+  for (const char* const step : {"a", "b"}) {
+    EXPECT_THAT(output_of(run, step), HasSubstr("it was cut off\n"));
+    EXPECT_THAT(output_of(run, step), HasSubstr(".vscode is protected and was not there before"));
+    const std::string effect = run + "/1/" + step;
+    EXPECT_EQ(at_terminal({"mandates", "resolve", effect, "did-not-happen"}, "yes").exit_code, 0);
+  }
+  EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
 TEST_F(MandatesAttack, DecisionsThatNoPersonMade) {
   serve_steps(creates("new.txt"), "");
   const std::string run = begin({"--commits=ask"});
@@ -226,7 +326,7 @@ TEST_F(MandatesAttack, AnswersThatAreHugeOrMalformed) {
     EXPECT_EQ(json::string_or(ended, "outcome", ""), "failed") << json::dump(ended);
     EXPECT_FALSE(std::filesystem::exists(file("new.txt")));
     const auto budget = mandates({"budget", "--run=" + run});
-    EXPECT_GE(json::int_or(budget.at("run"), "calls", 0), 1) << json::dump(budget);
+    EXPECT_GE(json::int_or(budget.at("run").at("used"), "calls", 0), 1) << json::dump(budget);
   }
 }
 
@@ -282,18 +382,6 @@ TEST_F(MandatesAttack, ASessionThatOnlyReadsBeginsNothing) {
     EXPECT_THAT(refused.err, HasSubstr("read-only")) << refused.describe();
   }
   EXPECT_EQ(json::int_or(mandates({"list"}), "total", -1), 0);
-}
-
-// All files below hearth's home but those of `except`, in which `text` is found.
-std::vector<std::string> files_with(const std::string& home,
-                                    const std::string& text,
-                                    const std::string& except) {
-  std::vector<std::string> found;
-  for (const auto& each : std::filesystem::recursive_directory_iterator(home)) {
-    if (!each.is_regular_file() || each.path().string().contains(except)) continue;
-    if (read_file(each.path().string()).contains(text)) found.push_back(each.path().string());
-  }
-  return found;
 }
 
 // A tool that is meant to gets it; prompts, proposals, outputs, journal and log have its name.

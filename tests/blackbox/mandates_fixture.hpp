@@ -3,7 +3,10 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <optional>
 #include <string>
 #include <thread>
@@ -91,15 +94,55 @@ class MandatesTest : public testing::Test {
     return ask(std::move(words));
   }
 
-  // script(1) gives the command a terminal of its own, and types what comes in.
+  // What is missing here, and nothing else, excuses.
+  [[nodiscard]] bool has_sandbox() {
+    // Fails where anything is missing, with an answer all the same.
+    const auto said = json::parse(hearth({"mandates", "doctor", "--json"}).out);
+    if (!said) return ADD_FAILURE() << said.error().message, false;
+    const json::Value& found = said->at("data");
+    for (const json::Value& each : found.at("findings").as_array()) {
+      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
+        continue;
+      const auto why = json::string_or(each, "detail", "");
+      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
+                  why.find("bubblewrap exited") != std::string_view::npos)
+          << why;
+      return false;
+    }
+    return true;
+  }
+  void kill_daemon() {
+    const std::vector<pid_t> daemons = home_.daemons();
+    ASSERT_EQ(daemons.size(), 1U);
+    ::kill(daemons.front(), SIGKILL);
+    ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  }
+
+  // script(1) gives the command a terminal of its own; what is typed comes once it asks.
   Outcome at_terminal(const std::vector<std::string>& words, const std::string& typed) {
     Plan plan = home_.plan(words);
     std::string command;
     for (const std::string& word : plan.words) command += "'" + word + "' ";
-    plan.words = {"/bin/sh", "-c",
-                  "printf '" + typed + "\\n' | /usr/bin/script -qec \"" + command + "\" /dev/null"};
+    plan.words = {"/usr/bin/script", "-qec", command, "/dev/null"};
     plan.cwd = repository_.path();
-    return run(plan, seconds(60));
+    plan.has_input = plan.pipes_output = true;
+    Process process(plan);
+    std::string seen;
+    bool has_typed = false;
+    char bytes[4096];
+    pollfd entry{process.output(), POLLIN, 0};
+    while (::poll(&entry, 1, 60'000) == 1) {
+      const ssize_t count = ::read(process.output(), bytes, sizeof bytes);
+      if (count <= 0) break;
+      seen.append(bytes, static_cast<std::size_t>(count));
+      if (has_typed || !seen.ends_with("Type yes: ")) continue;
+      has_typed = true;
+      const std::string line = typed + "\n";
+      EXPECT_EQ(::write(process.input(), line.data(), line.size()), std::ssize(line));
+    }
+    Outcome outcome = process.wait(seconds(60));
+    outcome.out = std::move(seen);
+    return outcome;
   }
 
   json::Value wait_for(const std::string& run, const std::string& state) {

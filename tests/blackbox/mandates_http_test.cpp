@@ -143,6 +143,74 @@ TEST_F(MandatesHttp, SaysWhatIsWrong) {
       HasSubstr("403 permission_denied: "));
 }
 
+TEST_F(MandatesHttp, SchedulesAreMadePausedRunAndRemoved) {
+  (void)start_run();
+  EXPECT_THAT(failure(http("POST", "/v1/schedules", R"({"mandate":"greeting","timing":"soon"})")),
+              StartsWith("400 invalid_args: "));
+  const json::Value made =
+      data(http("POST", "/v1/schedules",
+                R"({"mandate":"greeting","timing":"cron 0 9 * * *","zone":"Europe/Berlin"})"));
+  const std::string id(json::string_or(made, "id", ""));
+  EXPECT_EQ(json::string_or(made, "zone", ""), "Europe/Berlin");
+  const std::string path = "/v1/schedules/" + id;
+  const auto listed = [&] {
+    return data(http("GET", "/v1/schedules?mandate=greeting")).at("schedules").as_array();
+  };
+  ASSERT_EQ(listed().size(), 1U);
+  EXPECT_EQ(json::find(listed().front(), "gaps"), nullptr);
+  const json::Value whole = data(http("GET", "/v1/schedules?gaps=5"));
+  EXPECT_TRUE(whole.at("schedules").as_array().front().at("gaps").as_array().empty());
+  EXPECT_EQ(
+      json::string_or(data(http("POST", path + "/pause", R"({"reason":"holidays"})")), "state", ""),
+      "paused");
+  EXPECT_EQ(json::string_or(listed().front(), "reason", ""), "holidays");
+  data(http("POST", path + "/resume"));
+  EXPECT_EQ(json::string_or(listed().front(), "state", ""), "active");
+  EXPECT_EQ(data(http("POST", path + "/trigger")).at("runs").as_array().size(), 1U);
+  const json::Value past =
+      data(http("POST", path + "/backfill",
+                R"({"from":"2026-01-01T00:00:00Z","to":"2026-01-02T23:00:00Z"})"));
+  EXPECT_NE(json::find(past, "runs"), nullptr) << json::dump(past);
+  EXPECT_EQ(json::string_or(data(http("DELETE", path)), "state", ""), "removed");
+  EXPECT_TRUE(listed().empty());
+  EXPECT_THAT(failure(http("DELETE", path)), StartsWith("404 not_found: "));
+  EXPECT_EQ(failure(http("GET", path)), "405 unsupported: use DELETE");
+}
+
+TEST_F(MandatesHttp, MandatesAreChangedAndDeletedAndRunsRetried) {
+  const std::string run = start_run();
+  (void)wait_for(run, "blocked");
+  data(http("POST", "/v1/mandates/greeting/update", R"({"goal":"Say hello","run_calls":50})"));
+  EXPECT_EQ(json::string_or(data(http("GET", "/v1/mandates/greeting")).at("mandate"), "goal", ""),
+            "Say hello");
+  EXPECT_THAT(failure(http("POST", "/v1/mandates/greeting/update", R"({"run_calls":5000})")),
+              HasSubstr(": "));
+  const json::Value spent = data(http("GET", "/v1/budget?run=" + run));
+  EXPECT_GE(json::int_or(spent.at("run").at("used"), "calls", 0), 1) << json::dump(spent);
+  EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "day"), nullptr);
+  const json::Value audited = data(http("GET", "/v1/audit"));
+  EXPECT_TRUE(json::bool_or(audited, "intact", false)) << json::dump(audited);
+  EXPECT_THAT(failure(http("POST", "/v1/runs/" + run + "/retry")), HasSubstr("409 conflict: "));
+  EXPECT_THAT(failure(http("DELETE", "/v1/mandates/greeting")), HasSubstr("409 conflict: "))
+      << "it has to be stopped first";
+  data(http("POST", "/v1/mandates/greeting/stop"));
+  (void)wait_for(run, "ended");
+  data(http("DELETE", "/v1/mandates/greeting"));
+  EXPECT_THAT(failure(http("GET", "/v1/mandates/greeting")), StartsWith("404 not_found: "));
+  for (const char* const path : {"/v1/schedules", "/v1/budget", "/v1/audit"})
+    EXPECT_EQ(HttpClient(port_).ask("GET", path).status, 401) << path;
+}
+
+// Before anything is looked at.
+TEST_F(MandatesHttp, WhatIsTooLargeIsRefusedInTheSameForm) {
+  HttpClient large_body(port_, token_);
+  large_body.request("POST", "/v1/mandates", {{"Content-Length", "9000000"}});
+  EXPECT_THAT(failure(large_body.reply()), StartsWith("413 invalid_args: the body of the request"));
+  HttpClient large_head(port_, token_);
+  large_head.request("GET", "/v1/mandates", {{"X", std::string(20'000, 'x')}});
+  EXPECT_THAT(failure(large_head.reply()), StartsWith("431 invalid_args: the head of the request"));
+}
+
 // Whoever turns a request away: the answer has the form of all answers here, and not JSON-RPC's.
 TEST_F(MandatesHttp, IsRefusedInTheFormOfItsAnswers) {
   EXPECT_THAT(failure(http("GET", "/v1/nothing")), StartsWith("404 not_found: docs/http.md lists"));

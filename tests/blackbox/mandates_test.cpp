@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "blackbox/mandates_fixture.hpp"
 #include "blackbox/mandates_scripts.hpp"
@@ -86,10 +87,7 @@ TEST_F(Mandates, ItsLogsAreFollowedToTheEnd) {
   };
   EXPECT_TRUE(shows("run blocked: waiting_approval")) << seen << follower.errors();
   EXPECT_THAT(seen, testing::HasSubstr("cycle 1  orient  done\n    The greeting is wrong."));
-  const std::vector<pid_t> daemons = home_.daemons();
-  ASSERT_EQ(daemons.size(), 1U);
-  ::kill(daemons.front(), SIGKILL);
-  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  kill_daemon();
   EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
   EXPECT_TRUE(shows("step edit  failed\n    denied: denied")) << seen << follower.errors();
   EXPECT_TRUE(shows("step keep  skipped")) << seen;
@@ -158,6 +156,25 @@ TEST_F(Mandates, ARunIsFollowedAndDecidedInPlace) {
   EXPECT_EQ(read_file(file("greeting.txt")), "hello\n");
 }
 
+// Nobody has read then what it would be an answer to.
+TEST_F(Mandates, WhatWasTypedBeforeAQuestionIsNoAnswerToIt) {
+  serve(correct_greeting, "/wait-1");
+  const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  Attached attached(home_, run_id, repository_.path());
+  EXPECT_TRUE(attached.shows("observe")) << attached.seen();
+  attached.type("appro");
+  EXPECT_TRUE(attached.shows("appro")) << "the terminal has it";
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  attached.type("ve\n");
+  EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
+  EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
+  EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
+  attached.type("reject\n");
+  EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
+  EXPECT_EQ(attached.wait().exit_code, 0);
+}
+
 TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));
@@ -172,10 +189,7 @@ TEST_F(Mandates, ARunIsLeftAloneByWhoFollowedIt) {
   Attached attached(home_, run_id, repository_.path());
   EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
   attached.type("leave\n");
-  const std::vector<pid_t> daemons = home_.daemons();
-  ASSERT_EQ(daemons.size(), 1U);
-  ::kill(daemons.front(), SIGKILL);
-  ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
+  kill_daemon();
   EXPECT_EQ(at_terminal({"mandates", "reject", wait_for_proposal()}, "yes").exit_code, 0);
   EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
 }
@@ -203,6 +217,43 @@ TEST_F(Mandates, StoppingAMandateCutsItsRunsOff) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(15));
   EXPECT_EQ(json::string_or(ended, "outcome", ""), "stopped");
   EXPECT_EQ(json::string_or(ended, "reason", ""), "the mandate was stopped: enough");
+}
+
+// Agents make it smaller; only a person at a terminal makes it larger.
+TEST_F(Mandates, ABudgetIsRaisedInPersonOnly) {
+  const json::Value made = mandates(
+      {"create", "poor", "Correct the greeting", "--start", "--run-calls=1", "--mandate-money=2"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  EXPECT_EQ(json::string_or(wait_for(run_id, "ended"), "reason", ""), "budget: run: calls");
+  const auto limit = [&](std::string_view scope, std::string_view unit) {
+    const json::Value budget = mandates({"budget", "--mandate=poor"});
+    const json::Value* const found = json::find(budget.at(scope).at("limit"), unit);
+    return found == nullptr ? std::string("none") : json::dump(*found);
+  };
+  EXPECT_NE(hearth({"mandates", "update", "poor", "--run-calls=20"}).exit_code, 0);
+  EXPECT_EQ(hearth({"mandates", "update", "poor", "--mandate-money=1"}).exit_code, 0);
+  Plan plan = home_.plan({"mandates", "budget-set", "poor", "--run-calls=20"});
+  plan.before_exec = [] { (void)::setsid(); };
+  EXPECT_NE(run(plan, seconds(30)).exit_code, 0) << "nobody is there";
+  const Outcome declined = at_terminal({"mandates", "budget-set", "poor", "--run-calls=20"}, "no");
+  EXPECT_NE(declined.exit_code, 0);
+  EXPECT_EQ(limit("run", "calls"), "1");
+  EXPECT_EQ(limit("mandate", "tokens"), "none");
+  EXPECT_EQ(limit("day", "calls"), "1000");
+
+  const Outcome raised = at_terminal({"mandates", "budget-set", "poor", "--run-calls=20",
+                                      "--mandate-money=none", "--run-seconds=600"},
+                                     "yes");
+  EXPECT_EQ(raised.exit_code, 0) << raised.describe();
+  EXPECT_THAT(raised.out, testing::HasSubstr("run calls: 1 -> 20"));
+  EXPECT_THAT(raised.out, testing::HasSubstr("mandate money: 1 -> no limit"));
+  EXPECT_EQ(limit("run", "calls"), "20");
+  EXPECT_EQ(limit("run", "seconds"), "600");
+  EXPECT_EQ(limit("mandate", "money"), "none");
+  // It goes on where its budget ended it.
+  mandates({"run-retry", run_id});
+  EXPECT_EQ(json::string_or(wait_for(run_id, "blocked"), "reason", ""), "waiting_approval");
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
 TEST_F(Mandates, ARunAndTheStatusAreResources) {
@@ -248,22 +299,15 @@ class MandatesWatch : public MandatesTest {
                    "grep -q hello greeting.txt\n");
     keep("tests");
   }
-  // What is missing here, and nothing else, excuses.
-  [[nodiscard]] bool has_sandbox() {
-    // Fails where anything is missing, with an answer all the same.
-    const auto said = json::parse(hearth({"mandates", "doctor", "--json"}).out);
-    if (!said) return ADD_FAILURE() << said.error().message, false;
-    const json::Value& found = said->at("data");
-    for (const json::Value& each : found.at("findings").as_array()) {
-      if (json::string_or(each, "check", "") != "sandbox" || json::bool_or(each, "good", false))
-        continue;
-      const auto why = json::string_or(each, "detail", "");
-      EXPECT_TRUE(why.find("bwrap") != std::string_view::npos ||
-                  why.find("bubblewrap exited") != std::string_view::npos)
-          << why;
-      return false;
-    }
-    return true;
+  // What a run of a mandate for that directory saw.
+  std::string seen_in(const std::string& directory, const std::string& commands) {
+    const json::Value made =
+        mandates({"create", "look" + std::to_string(++looks_), "Look", "--start",
+                  "--workspace=" + directory, R"(--observe={"commands":)" + commands + "}"});
+    const std::string run(json::string_or(made, "run", ""));
+    (void)wait_for(run, "ended");
+    const json::Value logs = mandates({"run-logs", run});
+    return std::string(json::string_or(logs.at("phases").as_array().front(), "text", ""));
   }
   void create_watch(const std::string& scope, const std::string& timing) {
     ask({"issues", "init"});
@@ -287,6 +331,8 @@ class MandatesWatch : public MandatesTest {
   std::int64_t issues() {
     return json::int_or(ask({"issues", "list", "--label=tests"}), "total", -1);
   }
+
+  int looks_ = 0;
 };
 
 TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
@@ -318,6 +364,57 @@ TEST_F(MandatesWatch, RunsTheTestsInTheSandboxOnAScheduleAndFilesAnIssue) {
   EXPECT_GE(issues(), succeeded);
   EXPECT_GE(succeeded, 1);
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+// Each waits for the other: one after the other, neither would end.
+TEST_F(MandatesWatch, StepsThatDoNotNeedEachOtherRunAtTheSameTime) {
+  write_file(file("meet.sh"), "touch $1; until [ -e $2 ]; do sleep 0.05; done; echo met $2\n");
+  keep("meet");
+  serve(R"({
+    "orient": ["Two of them have to meet."],
+    "decide": [{"reasoning": "Let them", "steps": [
+      {"id": "a", "kind": "command", "words": ["sh", "meet.sh", "a", "b"]},
+      {"id": "b", "kind": "command", "words": ["sh", "meet.sh", "b", "a"]},
+      {"id": "list", "kind": "tool", "tool": "issues_list"}]}],
+    "reflect": [{"goal_reached": true, "summary": "They met."}]})",
+        "", "agents_may = \"auto\"\n");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  ask({"issues", "init"});
+  const json::Value made =
+      mandates({"create", "meeting", "Let two commands meet", "--start",
+                R"(--commands={"rule":"sh meet.sh ...","scope":"auto","writes":true})",
+                R"(--tools={"tool":"issues_list","scope":"auto"})"});
+  const std::string run_id(json::string_or(made, "run", ""));
+  const json::Value ended = wait_for(run_id, "ended");
+  EXPECT_EQ(json::string_or(ended, "outcome", ""), "succeeded") << json::dump(ended);
+  EXPECT_THAT(output_of(run_id, "a"), testing::HasSubstr("met b"));
+  EXPECT_THAT(output_of(run_id, "b"), testing::HasSubstr("met a"));
+  EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+TEST_F(MandatesWatch, LooksWithGitWhereverTheWorkspaceLies) {
+  serve(R"({"orient": ["o"], "decide": [{"reasoning": "r", "steps": []}],
+            "reflect": [{"goal_reached": true, "summary": "s"}]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  std::filesystem::create_directories(file("sub"));
+  write_file(file("sub/a"), "a\n");
+  git({"add", "sub"});
+  git({"worktree", "add", "-q", file("tree")});
+  write_file(file("tree/new"), "new\n");
+  const std::string commands =
+      R"(["git status --short", "git log --format=%s", "git branch evil"])";
+  const std::string below = seen_in(file("sub"), commands);
+  EXPECT_THAT(below, testing::HasSubstr("output:\nA  a\n"));
+  EXPECT_THAT(below, testing::HasSubstr("output:\ntests\nbegin\n"));
+  EXPECT_THAT(below, testing::HasSubstr("Read-only file system"));
+  const std::string beside = seen_in(file("tree"), commands);
+  EXPECT_THAT(beside, testing::HasSubstr("output:\n?? new\n"));
+  EXPECT_THAT(beside, testing::HasSubstr("output:\ntests\nbegin\n"));
+  EXPECT_THAT(beside, testing::HasSubstr("Read-only file system"));
+  // A file of git's that leads elsewhere.
+  write_file(file("tree/.git"), "gitdir: " + file(".git") + "\n");
+  EXPECT_THAT(seen_in(file("tree"), commands),
+              testing::HasSubstr("is a submodule's, not a worktree's"));
 }
 
 TEST_F(MandatesWatch, AsksAPersonBeforeEachOfItsSteps) {

@@ -41,6 +41,23 @@ TEST(Redactor, FindsEncodedForms) {
   EXPECT_THAT(forms_of("sk-secret", 6), Contains("c2stc2VjcmV0"));
 }
 
+// As a JSON text that is a string of another one, and a URL that is a part of another one.
+TEST(Redactor, FindsWhatIsEncodedTwice) {
+  const Redactor redactor = knowing("p/w\"d\\1+x");
+  for (const char* const text :
+       {R"(p/w\"d\\1+x)", R"(p/w\\\"d\\\\1+x)", R"(p\\\/w\\\"d\\\\1+x)", "p%2Fw%22d%5C1%2Bx",
+        "p%252Fw%2522d%255C1%252Bx", "p%252fw%2522d%255c1%252bx", "p%2Fw%5C%22d%5C%5C1%2Bx",
+        "%2570%252f%2577%2522%2564%255c%2531%252b%2578"}) {
+    EXPECT_EQ(redactor.redact("<" + std::string(text) + ">"), "<[secret key]>") << text;
+  }
+  // base64 has characters that URLs want encoded.
+  const Redactor other = knowing("\xfb\xef\xbe\xfb\xef\xbe");
+  EXPECT_EQ(other.redact("<%2B%2B%2B%2B%2B%2B%2B%2B>"), "<[secret key]>");
+  const Redactor lines = knowing("line one\nline two\ttab");
+  EXPECT_EQ(lines.redact(R"(<line one\nline two\ttab>)"), "<[secret key]>");
+  EXPECT_EQ(lines.redact(R"(<line one\\nline two\\ttab>)"), "<[secret key]>");
+}
+
 TEST(Redactor, FindsWhatIsSplitByWhiteSpace) {
   const Redactor redactor = knowing("sk-secret-1");
   for (const char* const text :

@@ -556,7 +556,9 @@ TEST_F(Front, RefusesWhatIsTooLarge) {
   EXPECT_EQ(large_head.reply().status, 431);
   HttpClient large_body(port_, token_);
   large_body.request("POST", "/mcp", {{"Content-Length", "9000000"}});
-  EXPECT_EQ(large_body.reply().status, 413);
+  const HttpReply large = large_body.reply();
+  EXPECT_EQ(large.status, 413);
+  EXPECT_TRUE(large.body.starts_with(R"({"jsonrpc":"2.0","error":)")) << large.body;
   EXPECT_EQ(
       post(rpc("1", "x", "{\"t\":\"" + std::string(5'000'000, 'x') + "\"}"), in(begin())).status,
       200);

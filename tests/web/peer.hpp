@@ -20,6 +20,9 @@ class Collector final : public Handler {
     if (!head.path.starts_with("/no")) return std::nullopt;
     return plain(403, "no\n");
   }
+  Response unreadable(std::string_view, int status, const std::string& why) override {
+    return plain(status, why + "\n");
+  }
   void serve(Request request, std::shared_ptr<Answer> answer) override {
     if (request.path == "/at-once") answer->send(plain(200, "now\n"));
     requests.push_back(std::move(request));

@@ -70,19 +70,22 @@ TEST(RequestReader, ShowsTheHeadBeforeTheBody) {
 
 TEST(RequestReader, RefusesALargeHead) {
   RequestReader reader({.head = 100, .body = 100});
-  const std::string text = "GET / HTTP/1.1\r\nX: " + std::string(200, 'x') + "\r\n\r\n";
+  const std::string text = "GET /v1/runs?x=1 HTTP/1.1\r\nX: " + std::string(200, 'x') + "\r\n\r\n";
   EXPECT_EQ(read_one(reader, text, 1000), Step::broken);
   EXPECT_EQ(reader.status(), 431);
+  EXPECT_EQ(reader.path(), "/v1/runs");
   RequestReader endless({.head = 100, .body = 100});
   EXPECT_EQ(read_one(endless, std::string(200, 'G'), 10), Step::broken);
   EXPECT_LE(endless.buffered(), 200U);
+  EXPECT_EQ(endless.path(), "");
 }
 
 TEST(RequestReader, RefusesALargeBodyBeforeItComes) {
   RequestReader reader({.head = 1000, .body = 100});
-  const std::string text = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n";
+  const std::string text = "POST /v1/runs HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n";
   EXPECT_EQ(read_one(reader, text, 1000), Step::broken);
   EXPECT_EQ(reader.status(), 413);
+  EXPECT_EQ(reader.path(), "/v1/runs");
 }
 
 TEST(RequestReader, RefusesManyChunksThatAreTooMuch) {

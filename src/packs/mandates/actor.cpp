@@ -121,15 +121,16 @@ std::string change_id(const Intent& intent) {
   return hex(digest(intent.key)).substr(0, 32);
 }
 
-// What an error of carrying it out means to the engine (Actor::perform): a tool that was cut off
-// may have gone on, and git may have failed after the branch was moved. Sets of changes say it
-// themselves.
-Errc outcome_of(const Deed& deed, const Intent& intent, Errc code) {
+// What an error of carrying it out means: a tool that was cut off may have gone on, and git may
+// have failed after the branch was moved. Sets of changes say it themselves.
+Performed::End end_of(const Deed& deed, const Intent& intent, Errc code) {
   const bool was_cut = code == Errc::cancelled || code == Errc::timed_out;
-  if (deed.kind == "tool")
-    return was_cut && intent.recovery == Recovery::by_key ? Errc::outcome_unknown : code;
-  const bool may_be_done = was_cut || code == Errc::io || code == Errc::unavailable;
-  return deed.kind == "commit" && may_be_done ? Errc::outcome_unknown : code;
+  const bool may_be_moved = was_cut || code == Errc::io || code == Errc::unavailable;
+  const bool is_unknown = code == Errc::outcome_unknown ||
+                          (deed.kind == "tool" && was_cut && intent.recovery == Recovery::by_key) ||
+                          (deed.kind == "commit" && may_be_moved);
+  if (is_unknown) return Performed::End::unknown;
+  return code == Errc::cancelled ? Performed::End::cut : Performed::End::failed;
 }
 
 }  // namespace
@@ -209,27 +210,29 @@ Judgement WorkspaceActor::judge(const RunContext& context, const Intent& intent)
   return judged;
 }
 
-Result<std::string> WorkspaceActor::perform(const Intent& intent, const std::stop_token& stop) {
+bool WorkspaceActor::keeps_order(const Step& step) {
+  const auto decided = parse_step(step.action);
+  return !decided || (decided->kind != "command" && decided->kind != "tool");
+}
+
+std::unique_ptr<Wave> WorkspaceActor::wave(std::size_t steps) {
+  return std::make_unique<CommandWave>(steps);
+}
+
+Performed WorkspaceActor::perform(const Intent& intent, Seat seat, const std::stop_token& stop) {
   const auto deed = parse_deed(intent.payload);
-  if (!deed) return std::unexpected(deed.error());
+  if (!deed) return {.end = Performed::End::failed, .text = deed.error().message};
+  if (deed->kind == "command")
+    return run_command(*deed, bench_, guard_places(records_, intent.key), for_review_,
+                       std::move(seat), stop);
+  seat = {};  // the others do not wait for what is no command
   Result<std::string> done = fail(Errc::internal, "no such kind");
   if (deed->kind == "change") done = change(intent, *deed, stop);
-  if (deed->kind == "command") done = run_command(*deed, bench_, records_ + "/aside", stop);
   if (deed->kind == "tool") done = tool(intent, *deed, stop);
   if (deed->kind == "report") done = report(intent, *deed, stop);
-  if (deed->kind == "commit") {
-    const auto root = ws::Root::open(deed->workspace);
-    if (!root) return std::unexpected(root.error());
-    const auto sandbox = bench_.sandbox(stop);
-    if (!sandbox) return std::unexpected(sandbox.error());
-    const auto held = bench_.workspaces().hold(root->path(), stop);
-    if (!held) return std::unexpected(held.error());
-    done = commit(*deed, intent.key, *root, **sandbox, stop);
-  }
-  if (done) return bench_.redactor().redact(*done);
-  done.error().code = outcome_of(*deed, intent, done.error().code);
-  done.error().message = bench_.redactor().redact(done.error().message);
-  return done;
+  if (deed->kind == "commit") done = commit(intent, *deed, stop);
+  return {.end = done ? Performed::End::done : end_of(*deed, intent, done.error().code),
+          .text = bench_.redactor().redact(done ? *done : done.error().message)};
 }
 
 Result<void> WorkspaceActor::recover(const std::string& workspace) {
@@ -253,6 +256,18 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
   if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
+}
+
+Result<std::string> WorkspaceActor::commit(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop) {
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench_.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  const auto held = bench_.workspaces().hold(root->path(), stop);
+  if (!held) return std::unexpected(held.error());
+  return mandates::commit(deed, intent.key, *root, **sandbox, stop);
 }
 
 Result<std::string> WorkspaceActor::tool(const Intent& intent,

@@ -12,8 +12,10 @@
 // neighbourhood for ever.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "packs/mandates/command.hpp"
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/mandate_spec.hpp"
@@ -25,23 +27,35 @@ namespace hearth::packs::mandates {
 // Of one namespace; several threads.
 class WorkspaceActor final : public Actor {
  public:
-  // `records`: a directory of hearth's own for interrupted change sets, and what commands left that
-  // is protected (set_aside.hpp).
-  WorkspaceActor(Workbench& bench, std::string name_space, std::string records, ReportOf report_of)
+  // `records`: a directory of hearth's own for interrupted change sets and commands, and what
+  // commands left that is protected (set_aside.hpp).
+  WorkspaceActor(Workbench& bench,
+                 std::string name_space,
+                 std::string records,
+                 ReportOf report_of,
+                 ForReview for_review)
       : bench_(bench),
         name_space_(std::move(name_space)),
         records_(std::move(records)),
-        report_of_(std::move(report_of)) {}
+        report_of_(std::move(report_of)),
+        for_review_(std::move(for_review)) {}
 
   [[nodiscard]] Result<Intent> prepare(const RunContext& context, const Step& step) override;
   [[nodiscard]] Judgement judge(const RunContext& context, const Intent& intent) override;
-  [[nodiscard]] Result<std::string> perform(const Intent& intent,
-                                            const std::stop_token& stop) override;
+  // Whatever changes files by hearth's own hand: models rely on a change before the tests of it.
+  [[nodiscard]] bool keeps_order(const Step& step) override;
+  [[nodiscard]] std::unique_ptr<Wave> wave(std::size_t steps) override;
+  [[nodiscard]] Performed perform(const Intent& intent,
+                                  Seat seat,
+                                  const std::stop_token& stop) override;
   [[nodiscard]] Result<Standing> inspect(const Intent& intent) override;
 
  private:
   [[nodiscard]] Result<void> prepare_tool(Deed& deed, Intent& intent) const;
   [[nodiscard]] Result<std::string> change(const Intent& intent,
+                                           const Deed& deed,
+                                           const std::stop_token& stop);
+  [[nodiscard]] Result<std::string> commit(const Intent& intent,
                                            const Deed& deed,
                                            const std::stop_token& stop);
   [[nodiscard]] Result<std::string> tool(const Intent& intent,
@@ -58,6 +72,7 @@ class WorkspaceActor final : public Actor {
   const std::string name_space_;
   const std::string records_;
   const ReportOf report_of_;
+  const ForReview for_review_;
 };
 
 }  // namespace hearth::packs::mandates

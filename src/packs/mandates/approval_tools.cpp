@@ -1,5 +1,7 @@
 // The tools that show what waits for a person, and what was spent. None decides.
 #include "packs/mandates/approval_wire.hpp"
+#include "packs/mandates/engine/digest.hpp"
+#include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/tools.hpp"
 
@@ -58,33 +60,45 @@ Result<wire::ApprovalAnswer> show(Space& space, const wire::ApprovalRequest& req
   return answer;
 }
 
+// A run is shown with its mandate, whose limits are its own.
 Result<wire::BudgetAnswer> budget(Space& space, const wire::BudgetRequest& request) {
   Spender spender;
+  std::optional<Mandate> mandate;
   {
     auto reader = space.store().read();
     if (!reader) return std::unexpected(std::move(reader.error()));
-    if (request.mandate) {
-      auto mandate = find_mandate(**reader, *request.mandate);
-      if (!mandate) return std::unexpected(std::move(mandate.error()));
-      spender.mandate = std::move(mandate->id);
-    }
     if (request.run) {
       auto run = find_run(**reader, *request.run);
       if (!run) return std::unexpected(std::move(run.error()));
       spender.run = std::move(run->id);
+      auto own = load_mandate(**reader, run->mandate_n);
+      if (!own) return std::unexpected(std::move(own.error()));
+      mandate = std::move(*own);
+    }
+    if (request.mandate) {
+      auto named = find_mandate(**reader, *request.mandate);
+      if (!named) return std::unexpected(std::move(named.error()));
+      if (mandate && mandate->n != named->n)
+        return fail(Errc::invalid_args, "the run is of another mandate: " + mandate->name);
+      mandate = std::move(*named);
     }
   }
+  Budget limits{.run = {}, .mandate = {}, .day = space.bench().settings().day};
+  if (mandate) {
+    const auto spec = parse_spec(mandate->spec);
+    if (!spec) return std::unexpected(spec.error());
+    limits = budget_of(*spec, limits.day);
+    spender.mandate = mandate->id;
+  }
   const Ledger::Usage usage = space.ledger().usage(spender);
-  const Limits& day = space.bench().settings().day;
-  wire::BudgetAnswer answer{.today = wire::to_spent(usage.day),
-                            .mandate = {},
-                            .run = {},
-                            .day_calls = day.calls,
-                            .day_tokens = day.tokens,
-                            .day_money = {}};
-  if (day.money) answer.day_money = static_cast<double>(*day.money) / 1e6;
-  if (request.mandate) answer.mandate = wire::to_spent(usage.mandate);
-  if (request.run) answer.run = wire::to_spent(usage.run);
+  wire::BudgetAnswer answer{
+      .day = wire::to_row(usage.day, limits.day), .mandate = {}, .run = {}, .digest = {}};
+  if (mandate) {
+    answer.mandate = wire::to_row(usage.mandate, limits.mandate);
+    // Of no run yet, what each is allowed.
+    answer.run = wire::to_row(usage.run, limits.run);
+    answer.digest = hex(digest(mandate->spec));
+  }
   return answer;
 }
 
@@ -106,7 +120,8 @@ void declare_approval_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::BudgetRequest, wire::BudgetAnswer>(
       tools,
       reading("budget", "What was spent",
-              "Today, and of a mandate or a run; with what is allowed."),
+              "Today, and of a mandate or a run, in calls, tokens, money and time; with what is "
+              "allowed. A person changes that: hearth mandates budget-set, in a terminal."),
       [](Space& space, const wire::BudgetRequest& request, const pack::Call&) {
         return budget(space, request);
       });

@@ -51,13 +51,17 @@ json::Notes notes(const Spent*) {
           {"money", "In the unit of the configured prices"},
           {"seconds", "In model calls"}};
 }
+json::Notes notes(const Allowed*) {
+  return {{"calls", "No such member: no limit"}, {"tokens", ""}, {"money", ""}, {"seconds", ""}};
+}
+json::Notes notes(const BudgetRow*) {
+  return {{"used", "With what is reserved now"}, {"limit", ""}};
+}
 json::Notes notes(const BudgetAnswer*) {
-  return {{"today", "Of all mandates of the namespace, UTC"},
-          {"mandate", ""},
-          {"run", ""},
-          {"day_calls", "What a day allows"},
-          {"day_tokens", ""},
-          {"day_money", ""}};
+  return {{"day", "Of all mandates of the daemon, today (UTC)"},
+          {"mandate", "Of all its runs"},
+          {"run", "Its own; each run of a mandate is allowed as much"},
+          {"digest", "Of the mandate as it is, which a person's change of its budget is about"}};
 }
 
 ApprovalRow to_row(const ProposalRow& row) {
@@ -74,11 +78,16 @@ ApprovalRow to_row(const ProposalRow& row) {
           .digest = row.digest};
 }
 
-Spent to_spent(const Amounts& amounts) {
-  return {.calls = amounts.calls,
-          .tokens = amounts.tokens,
-          .money = static_cast<double>(amounts.money) / 1e6,
-          .seconds = amounts.wall_ms / 1000};
+BudgetRow to_row(const Amounts& used, const Limits& limit) {
+  BudgetRow row{
+      .used = {.calls = used.calls,
+               .tokens = used.tokens,
+               .money = static_cast<double>(used.money) / 1e6,
+               .seconds = used.wall_ms / 1'000},
+      .limit = {.calls = limit.calls, .tokens = limit.tokens, .money = {}, .seconds = {}}};
+  if (limit.money) row.limit.money = static_cast<double>(*limit.money) / 1e6;
+  if (limit.wall_ms) row.limit.seconds = *limit.wall_ms / 1'000;
+  return row;
 }
 
 }  // namespace hearth::packs::mandates::wire

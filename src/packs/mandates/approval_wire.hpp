@@ -93,18 +93,32 @@ struct Spent {
 BOOST_DESCRIBE_STRUCT(Spent, (), (calls, tokens, money, seconds))
 json::Notes notes(const Spent*);
 
-struct BudgetAnswer {
-  Spent today;
-  std::optional<Spent> mandate;
-  std::optional<Spent> run;
-  std::optional<std::int64_t> day_calls;
-  std::optional<std::int64_t> day_tokens;
-  std::optional<double> day_money;
+struct Allowed {
+  std::optional<std::int64_t> calls;
+  std::optional<std::int64_t> tokens;
+  std::optional<double> money;
+  std::optional<std::int64_t> seconds;
 };
-BOOST_DESCRIBE_STRUCT(BudgetAnswer, (), (today, mandate, run, day_calls, day_tokens, day_money))
+BOOST_DESCRIBE_STRUCT(Allowed, (), (calls, tokens, money, seconds))
+json::Notes notes(const Allowed*);
+
+struct BudgetRow {
+  Spent used;
+  Allowed limit;
+};
+BOOST_DESCRIBE_STRUCT(BudgetRow, (), (used, limit))
+json::Notes notes(const BudgetRow*);
+
+struct BudgetAnswer {
+  BudgetRow day;
+  std::optional<BudgetRow> mandate;
+  std::optional<BudgetRow> run;
+  std::optional<std::string> digest;
+};
+BOOST_DESCRIBE_STRUCT(BudgetAnswer, (), (day, mandate, run, digest))
 json::Notes notes(const BudgetAnswer*);
 
 [[nodiscard]] ApprovalRow to_row(const ProposalRow& row);
-[[nodiscard]] Spent to_spent(const Amounts& amounts);
+[[nodiscard]] BudgetRow to_row(const Amounts& used, const Limits& limit);
 
 }  // namespace hearth::packs::mandates::wire

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <ranges>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
@@ -17,6 +23,8 @@ namespace {
 namespace ws = workspace;
 
 constexpr std::size_t most_output_bytes = 8 << 10;
+// The kernel ends a command with its daemon; what waits for a disk takes a moment.
+constexpr std::chrono::milliseconds grace_of_the_killed{2'000};
 
 CommandRequest request_of(const Deed& deed) {
   return {.words = deed.words, .hosts = deed.hosts, .secrets = deed.secrets};
@@ -40,22 +48,110 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   return plan;
 }
 
-// Each by name, up to so many: a command may install thousands.
-std::string protected_text(const ws::GuardedOutcome& ran) {
-  constexpr std::size_t most_named = 100;
-  std::vector<std::string> lines;
-  for (const ws::SetAside& each : ran.aside)
-    lines.push_back(each.path + " is protected and was not there before: it is now " + each.now);
-  for (const std::string& path : ran.changed)
-    lines.push_back(path + " is protected, and not as it was before");
+bool is_git(const Deed& deed) {
+  return deed.words.front() == "git";
+}
+
+// git is told where its repository lies, and kept from what could make it run something else. One
+// that writes is on its own: it may write to version control, which other commands may not, and it
+// obeys files that they could make for it.
+Result<ws::GuardedOutcome> run_on(const ws::Ground& ground,
+                                  const Deed& deed,
+                                  sandbox::Plan plan,
+                                  const ws::GuardPlaces& places,
+                                  Seat seat,
+                                  const std::stop_token& stop) {
+  if (!is_git(deed)) {
+    auto* const wave = deed.writes ? static_cast<CommandWave*>(seat.take()) : nullptr;
+    if (wave != nullptr) return wave->guard.run(ground, std::move(plan), places, stop);
+    return ws::run_guarded(ground, std::move(plan), places, stop);
+  }
+  std::vector<std::string> arguments(deed.words.begin() + 1, deed.words.end());
+  if (deed.writes) return ws::run_git(ground, std::move(arguments), std::move(plan), places, stop);
+  auto outcome =
+      ws::look_with_git(ground.sandbox, ground.root, std::move(arguments), std::move(plan), stop);
+  if (!outcome) return std::unexpected(std::move(outcome.error()));
+  return ws::GuardedOutcome{{}, std::move(*outcome)};
+}
+
+Result<ws::GuardedOutcome> carry_out(const Deed& deed,
+                                     Workbench& bench,
+                                     const ws::GuardPlaces& places,
+                                     Seat seat,
+                                     const std::stop_token& stop) {
+  const auto root = ws::Root::open(deed.workspace);
+  if (!root) return std::unexpected(root.error());
+  const auto sandbox = bench.sandbox(stop);
+  if (!sandbox) return std::unexpected(sandbox.error());
+  auto plan = plan_of(deed, bench, stop);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  const auto hold = [&](const std::stop_token& until) -> Result<std::shared_ptr<void>> {
+    auto held = bench.workspaces().hold(root->path(), until);
+    if (!held) return std::unexpected(std::move(held.error()));
+    return std::make_shared<WorkspaceLocks::Held>(std::move(*held));
+  };
+  return run_on({.sandbox = **sandbox, .root = *root, .hold = hold}, deed, std::move(*plan), places,
+                std::move(seat), stop);
+}
+
+// Of a sandbox in which nothing of the command has begun.
+bool is_refusal(Errc code) {
+  static constexpr std::array refusals{Errc::invalid_args, Errc::permission, Errc::not_found,
+                                       Errc::unsupported,  Errc::cancelled,  Errc::timed_out};
+  return std::ranges::find(refusals, code) != refusals.end();
+}
+
+// What a kill left there before anybody was told.
+std::string told_of(const std::string& aside) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(lines.size(), most_named); ++i) text += lines[i] + "\n";
-  if (lines.size() > most_named)
-    text += "and " + std::to_string(lines.size() - most_named) + " more\n";
+  std::error_code none;
+  for (const auto& each : std::filesystem::directory_iterator(aside, none))
+    text += each.path().string() + " was protected, and not there before the command\n";
   return text;
 }
 
+// For the engine, and for people. Where nothing has effects there is nothing to look at.
+Performed told(const Deed& deed, const Workbench& bench, const Result<ws::GuardedOutcome>& ran) {
+  using End = Performed::End;
+  const bool has_effects = deed.writes || !deed.hosts.empty();
+  if (!ran) {
+    const Errc code = ran.error().code;
+    const bool may_have_begun = !is_refusal(code);
+    const End end = has_effects && may_have_begun ? End::unknown
+                    : code == Errc::cancelled     ? End::cut
+                                                  : End::failed;
+    return {.end = end, .text = bench.redactor().redact(ran.error().message)};
+  }
+  Performed performed{.end = End::failed,
+                      .text = bench.redactor().redact(ran->describe()) +
+                              describe_command(ran->outcome, bench.redactor(), most_output_bytes)};
+  using Outcome = sandbox::Outcome::End;
+  const Outcome end = ran->outcome.end;
+  if (ran->needs_review()) {
+    log::warning("a command's workspace needs a look",
+                 {log::kv("workspace", deed.workspace), log::kv("why", ran->describe())});
+    performed.end = End::unknown;
+  } else if (ran->outcome.is_success()) {
+    performed.end = End::done;
+  } else if (end != Outcome::exited && end != Outcome::signalled) {
+    // One that came to an end by itself has failed; how far one came that was cut off, nobody
+    // knows.
+    if (has_effects)
+      performed.end = End::unknown;
+    else if (end == Outcome::stopped)
+      performed.end = End::cut;
+  }
+  return performed;
+}
+
 }  // namespace
+
+ws::GuardPlaces guard_places(const std::string& records, const std::string& key) {
+  constexpr std::size_t digits = 32;
+  return {.aside = records + "/aside/" + hex(digest(key)).substr(0, digits),
+          .records = records,
+          .key = key};
+}
 
 const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
   for (const CommandScope& each : spec.commands | std::views::reverse) {
@@ -75,49 +171,65 @@ Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbenc
   return bench.check_secrets(request_of(deed));
 }
 
-Result<std::string> run_command(const Deed& deed,
-                                Workbench& bench,
-                                const std::string& aside,
-                                const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
-  if (!root) return std::unexpected(root.error());
-  const auto sandbox = bench.sandbox(stop);
-  if (!sandbox) return std::unexpected(sandbox.error());
-  auto plan = plan_of(deed, bench, stop);
-  if (!plan) return std::unexpected(std::move(plan.error()));
-  std::optional<WorkspaceLocks::Held> held;
-  if (deed.writes) {
-    auto mine = bench.workspaces().hold(root->path(), stop);
-    if (!mine) return std::unexpected(std::move(mine.error()));
-    held = std::move(*mine);
+Performed run_command(const Deed& deed,
+                      Workbench& bench,
+                      const ws::GuardPlaces& places,
+                      const ForReview& for_review,
+                      Seat seat,
+                      const std::stop_token& stop) {
+  if (!deed.writes || is_git(deed)) seat = {};
+  auto performed = told(deed, bench, carry_out(deed, bench, places, std::move(seat), stop));
+  if (!deed.writes) return performed;
+  if (performed.end == Performed::End::unknown) {
+    if (auto marked = for_review(places.key, performed.text); !marked) {
+      // The record stays: after a restart it is compared, and told, again.
+      log::error("an outcome is not kept", {log::kv("why", marked.error().message)});
+      return performed;
+    }
   }
-  const bool is_git = deed.words.front() == "git" && deed.writes;
-  auto ran = is_git ? ws::run_git(**sandbox, *root, {deed.words.begin() + 1, deed.words.end()},
-                                  std::move(*plan), aside, stop)
-                    : ws::run_guarded(**sandbox, *root, std::move(*plan), aside, stop);
-  const bool has_effects = deed.writes || !deed.hosts.empty();
-  if (!ran) {
-    // Of what refuses, nothing has begun.
-    const Errc code = ran.error().code;
-    const bool has_begun = code != Errc::invalid_args && code != Errc::permission &&
-                           code != Errc::not_found && code != Errc::unsupported;
-    if (has_effects && has_begun) ran.error().code = Errc::outcome_unknown;
-    return std::unexpected(std::move(ran.error()));
+  if (auto removed = ws::remove_guard(places.records, places.key); !removed)
+    log::error("a record is left", {log::kv("why", removed.error().message)});
+  return performed;
+}
+
+// Commands of a wave are compared by the first of them, and what it finds is told to all: nothing
+// of theirs may run any more then.
+Result<void> recover_commands(const std::string& records,
+                              const Workbench& bench,
+                              const ForReview& for_review) {
+  const auto paths = ws::left_guards(records);
+  if (!paths) return std::unexpected(paths.error());
+  std::vector<ws::GuardRecord> left;
+  for (const std::string& path : *paths) {
+    auto record = ws::read_guard(path);
+    if (!record) {
+      log::error("what a command did cannot be compared", {log::kv("why", record.error().message)});
+      continue;
+    }
+    if (auto ended = sandbox::wait_for_end(record->first_process, grace_of_the_killed); !ended)
+      return ended;
+    left.push_back(std::move(*record));
   }
-  std::string text =
-      protected_text(*ran) + describe_command(ran->outcome, bench.redactor(), most_output_bytes);
-  if (ran->needs_review()) {
-    log::warning("a command's workspace needs a look",
-                 {log::kv("workspace", root->path()), log::kv("why", protected_text(*ran))});
-    return fail(Errc::outcome_unknown, text);
+  std::map<std::string, std::string> found_in;  // by workspace
+  for (const ws::GuardRecord& record : left) {
+    const std::string aside = guard_places(records, record.key).aside;
+    std::string text = told_of(aside);
+    const auto found = ws::recover_guard(record, aside, bench.own(), grace_of_the_killed);
+    if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
+    text += found ? found->describe()
+                  : "what is protected could not be compared: " + found.error().message + "\n";
+    std::string& all = found_in[record.workspace];
+    if (!all.contains(text)) all += text;
   }
-  if (ran->outcome.is_success()) return text;
-  // One that came to an end by itself has failed; how far one came that was cut off, nobody knows.
-  using End = sandbox::Outcome::End;
-  const End end = ran->outcome.end;
-  if (end == End::exited || end == End::signalled) return fail(Errc::io, text);
-  if (has_effects) return fail(Errc::outcome_unknown, text);
-  return fail(end == End::stopped ? Errc::cancelled : Errc::io, text);
+  for (const ws::GuardRecord& record : left) {
+    if (const std::string& text = found_in[record.workspace]; !text.empty()) {
+      log::warning("a command was cut off, and its workspace needs a look",
+                   {log::kv("workspace", record.workspace), log::kv("why", text)});
+      if (auto told = for_review(record.key, "it was cut off\n" + text); !told) return told;
+    }
+    if (auto removed = ws::remove_guard(records, record.key); !removed) return removed;
+  }
+  return {};
 }
 
 }  // namespace hearth::packs::mandates

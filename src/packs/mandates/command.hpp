@@ -1,13 +1,17 @@
 // Commands of the sandbox as deeds: which rule of the mandate is for one, and what that gives it.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/workbench.hpp"
+#include "packs/mandates/workspace/guard.hpp"
+#include "packs/mandates/workspace/guard_record.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -18,12 +22,34 @@ namespace hearth::packs::mandates {
 [[nodiscard]] Result<void> prepare_command(Deed& deed,
                                            const MandateSpec& spec,
                                            const Workbench& bench);
-// What it printed; an error when it failed. Neither holds a secret. `outcome_unknown` where what is
-// protected is not as it was: a person should look. What is protected and new then lies in `aside`,
-// a directory of hearth's own.
-[[nodiscard]] Result<std::string> run_command(const Deed& deed,
-                                              Workbench& bench,
-                                              const std::string& aside,
-                                              const std::stop_token& stop);
+// Of the command that is an effect's. `records`: a directory of hearth's own, which is there.
+[[nodiscard]] workspace::GuardPlaces guard_places(const std::string& records,
+                                                  const std::string& key);
+// Marks an effect, by its key, for a person's look; the reason is shown to them.
+using ForReview = std::function<Result<void>(const std::string& key, std::string_view why)>;
+// Commands of one wave that write are guarded together.
+class CommandWave final : public Wave {
+ public:
+  explicit CommandWave(std::size_t steps) : guard(steps) {}
+  void leave() override { guard.leave(); }
+  workspace::Guard guard;
+};
+// What it printed, with its end; no secret. `unknown` where one that writes or sends was cut off,
+// and where what is protected is not as it was: a person should look, and `for_review` is told at
+// once, so that a kill costs nobody what was found. `places`: where what is protected and new goes,
+// and, for a kill, what there was before. `seat`: in a CommandWave, or none.
+[[nodiscard]] Performed run_command(const Deed& deed,
+                                    Workbench& bench,
+                                    const workspace::GuardPlaces& places,
+                                    const ForReview& for_review,
+                                    Seat seat,
+                                    const std::stop_token& stop);
+
+// Of commands that a kill cut off: compares what is protected in their workspaces, as their end
+// would have done. Before anything else happens there. Errors: `unavailable` where one runs on,
+// those of for_review and of the directory; what else cannot be compared is told there.
+[[nodiscard]] Result<void> recover_commands(const std::string& records,
+                                            const Workbench& bench,
+                                            const ForReview& for_review);
 
 }  // namespace hearth::packs::mandates

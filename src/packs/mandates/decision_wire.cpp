@@ -54,7 +54,10 @@ static json::Notes notes(const DecidedChange* /*record*/) {
 static json::Notes notes(const DecidedStep* /*record*/) {
   return {{"id", "Short and unique", json::range(1, 60)},
           {"kind", "", json::one_of({"change", "command", "tool", "commit", "report"})},
-          {"needs", "Ids of steps that must be done before", json::range(0, 200) | json::defaulted},
+          {"needs",
+           "Ids of steps that must be done before; commands and tools that do not need each other "
+           "run at the same time",
+           json::range(0, 200) | json::defaulted},
           {"on_failure", "What a failure means for the others",
            json::one_of({"halt", "skip_dependents", "continue"}) | json::defaulted},
           {"changes", "Of a change: all of them happen, or none",

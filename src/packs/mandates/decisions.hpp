@@ -3,6 +3,8 @@
 //   {"verb": "approve" | "reject" | "elevate", "proposal": ID, "digest": TEXT, "reason": TEXT}
 //   {"verb": "happened" | "did_not_happen", "effect": KEY}
 //   {"verb": "accept_clock"}
+//   {"verb": "budget", "mandate": ID, "digest": TEXT, "limits": {"run_calls": 20, "run_money":
+//   null}}
 //
 // The daemon has seen the person's credential before it calls here; no tool leads here. `digest` is
 // that of what the person was shown. What is refused is logged.

@@ -1,6 +1,8 @@
 #include "base/log.hpp"
 #include "json/json.hpp"
 #include "packs/mandates/decisions.hpp"
+#include "packs/mandates/engine/digest.hpp"
+#include "packs/mandates/mandate_spec_wire.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -49,6 +51,34 @@ Result<std::string> resolve_effect(Space& space,
   return json::dump(json::Value{{"effect", key}, {"state", verb}, {"reviewer", reviewer.name}});
 }
 
+// A mandate's limits, which tools only make smaller.
+Result<std::string> set_budget(Space& space,
+                               const json::Value& given,
+                               const pack::Reviewer& reviewer) {
+  const json::Value* const limits = json::find(given, "limits");
+  if (limits == nullptr || !limits->is_object() || limits->as_object().empty())
+    return fail(Errc::invalid_args, "limits: expected an object of those that change");
+  const auto mandate = [&]() -> Result<Mandate> {
+    auto reader = space.store().read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    return find_mandate(**reader, std::string(json::string_or(given, "mandate", "")));
+  }();
+  if (!mandate) return std::unexpected(mandate.error());
+  if (hex(digest(mandate->spec)) != json::string_or(given, "digest", ""))
+    return fail(Errc::conflict, "the mandate " + mandate->name + " is not as it was shown",
+                {"look at it again: hearth mandates budget --mandate " + mandate->name});
+  auto spec = with_limits(mandate->spec, limits->as_object());
+  if (!spec) return std::unexpected(std::move(spec.error()));
+  const MandateChange change{.before = digest(mandate->spec),
+                             .spec = std::move(*spec),
+                             .what = json::dump(*limits),
+                             .reviewer = reviewer.name};
+  if (auto done = update_mandate(space.store(), mandate->n, change); !done)
+    return std::unexpected(std::move(done.error()));
+  return json::dump(
+      json::Value{{"mandate", mandate->id}, {"limits", *limits}, {"reviewer", reviewer.name}});
+}
+
 Result<std::string> decide_by(Space& space,
                               std::string_view verb,
                               const json::Value& given,
@@ -63,6 +93,7 @@ Result<std::string> decide_by(Space& space,
     return json::dump(
         json::Value{{"clock", format_rfc3339(space.store().now())}, {"reviewer", reviewer.name}});
   }
+  if (verb == "budget") return set_budget(space, given, reviewer);
   return fail(Errc::invalid_args, "there is nothing to decide by \"" + std::string(verb) + "\"");
 }
 

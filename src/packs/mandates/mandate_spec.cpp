@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "packs/mandates/sandbox/bubblewrap.hpp"
@@ -12,6 +13,7 @@ namespace hearth::packs::mandates {
 namespace {
 
 constexpr std::array<std::string_view, 3> scope_names{"auto", "ask", "deny"};
+constexpr double most_money = 1e9;
 constexpr std::array<std::string_view, 5> action_names{"read", "create", "edit", "remove", "move"};
 
 Result<void> check_scope(std::string_view where, std::string_view scope) {
@@ -20,9 +22,30 @@ Result<void> check_scope(std::string_view where, std::string_view scope) {
                                       std::string(scope) + "\"");
 }
 
-bool is_raised(const std::optional<std::int64_t>& before,
-               const std::optional<std::int64_t>& after) {
+template <typename T>
+bool is_raised(const std::optional<T>& before, const std::optional<T>& after) {
   return before && (!after || *after > *before);
+}
+
+bool is_larger(const MandateSpec& before, const MandateSpec& after) {
+  return is_raised(before.run_calls, after.run_calls) ||
+         is_raised(before.run_tokens, after.run_tokens) ||
+         is_raised(before.run_money, after.run_money) ||
+         is_raised(before.run_seconds, after.run_seconds) ||
+         is_raised(before.mandate_calls, after.mandate_calls) ||
+         is_raised(before.mandate_tokens, after.mandate_tokens) ||
+         is_raised(before.mandate_money, after.mandate_money) ||
+         is_raised(before.mandate_seconds, after.mandate_seconds);
+}
+
+Limits limits_of(const std::optional<std::int64_t>& calls,
+                 const std::optional<std::int64_t>& tokens,
+                 const std::optional<double>& money,
+                 const std::optional<std::int64_t>& seconds) {
+  Limits limits{.calls = calls, .tokens = tokens, .money = {}, .wall_ms = {}};
+  if (money) limits.money = std::llround(*money * 1e6);
+  if (seconds) limits.wall_ms = *seconds * 1'000;
+  return limits;
 }
 
 // What a command gets beside its words.
@@ -90,6 +113,10 @@ Result<void> check(const MandateSpec& spec) {
   for (const ToolScope& each : spec.tools) {
     if (auto ok = check_scope("tools", each.scope); !ok) return ok;
   }
+  for (const auto& money : {spec.run_money, spec.mandate_money}) {
+    if (money && !(*money > 0 && *money <= most_money))
+      return fail(Errc::invalid_args, "a budget of money is more than 0, and at most 1e9");
+  }
   return check_scope("commits", spec.commits);
 }
 
@@ -105,12 +132,7 @@ std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
   if (!has_same_tools) return "other tools";
   if (scope_from_name(after.commits) < scope_from_name(before.commits)) return "easier commits";
   if (after.cycles > before.cycles || after.deadline > before.deadline) return "longer runs";
-  if (is_raised(before.run_calls, after.run_calls) ||
-      is_raised(before.run_tokens, after.run_tokens) ||
-      is_raised(before.mandate_calls, after.mandate_calls) ||
-      is_raised(before.mandate_tokens, after.mandate_tokens))
-    return "a larger budget";
-  return {};
+  return is_larger(before, after) ? std::string(a_larger_budget) : std::string();
 }
 
 std::string automatic_in(const MandateSpec& spec,
@@ -129,6 +151,12 @@ std::string automatic_in(const MandateSpec& spec,
     if (each.scope == "auto" && !reads(each.tool)) return "the tool " + each.tool;
   }
   return spec.commits == "auto" ? "commits" : "";
+}
+
+bool uses_sandbox(const MandateSpec& spec) {
+  return spec.commits != "deny" || !spec.observe.commands.empty() ||
+         std::ranges::any_of(spec.commands,
+                             [](const CommandScope& each) { return each.scope != "deny"; });
 }
 
 workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own) {
@@ -151,10 +179,15 @@ RunRules rules_of(const MandateSpec& spec, const Limits& day) {
   rules.deadline = std::chrono::seconds(spec.deadline);
   rules.approval_time = std::chrono::seconds(spec.approval_time);
   rules.retry.most = static_cast<int>(spec.retries);
-  rules.budget.run = {.calls = spec.run_calls, .tokens = spec.run_tokens};
-  rules.budget.mandate = {.calls = spec.mandate_calls, .tokens = spec.mandate_tokens};
-  rules.budget.day = day;
+  rules.budget = budget_of(spec, day);
   return rules;
+}
+
+Budget budget_of(const MandateSpec& spec, const Limits& day) {
+  return {.run = limits_of(spec.run_calls, spec.run_tokens, spec.run_money, spec.run_seconds),
+          .mandate = limits_of(spec.mandate_calls, spec.mandate_tokens, spec.mandate_money,
+                               spec.mandate_seconds),
+          .day = day};
 }
 
 std::vector<std::string> words_of(std::string_view line) {

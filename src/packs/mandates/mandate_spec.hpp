@@ -57,20 +57,42 @@ struct MandateSpec {
   // is one.
   std::string model = "any";
   std::int64_t cycles = 10;
-  std::int64_t deadline = 86'400;         // seconds from its beginning
-  std::int64_t approval_time = 28'800;    // seconds
-  std::int64_t retries = 3;               // of a phase
-  std::optional<std::int64_t> run_calls;  // of the model
+  std::int64_t deadline = 86'400;       // seconds from its beginning
+  std::int64_t approval_time = 28'800;  // seconds
+  std::int64_t retries = 3;             // of a phase
+  // What a run may cost, and what all of them together may; nothing: no limit.
+  std::optional<std::int64_t> run_calls;
   std::optional<std::int64_t> run_tokens;
+  std::optional<double> run_money;  // in the unit of the prices
+  std::optional<std::int64_t> run_seconds;
   std::optional<std::int64_t> mandate_calls;
   std::optional<std::int64_t> mandate_tokens;
+  std::optional<double> mandate_money;
+  std::optional<std::int64_t> mandate_seconds;
 };
+
+// Those that `from` names, of any record that has them.
+template <typename From>
+void take_limits(MandateSpec& to, const From& from) {
+  const auto take = [](auto& limit, const auto& wanted) {
+    if (wanted) limit = wanted;
+  };
+  take(to.run_calls, from.run_calls);
+  take(to.run_tokens, from.run_tokens);
+  take(to.run_money, from.run_money);
+  take(to.run_seconds, from.run_seconds);
+  take(to.mandate_calls, from.mandate_calls);
+  take(to.mandate_tokens, from.mandate_tokens);
+  take(to.mandate_money, from.mandate_money);
+  take(to.mandate_seconds, from.mandate_seconds);
+}
 
 [[nodiscard]] std::string spec_text(const MandateSpec& spec);
 [[nodiscard]] Result<MandateSpec> parse_spec(std::string_view text);
 // `invalid_args` names what does not fit: an unknown scope, a command that is no rule.
 [[nodiscard]] Result<void> check(const MandateSpec& spec);
 // Why `after` allows more than `before`; empty: it does not.
+inline constexpr std::string_view a_larger_budget = "a larger budget";
 [[nodiscard]] std::string loosening_of(const MandateSpec& before, const MandateSpec& after);
 
 // Which of its scopes does without a person more than read; empty: none. `reads` tells whether a
@@ -78,12 +100,16 @@ struct MandateSpec {
 [[nodiscard]] std::string automatic_in(const MandateSpec& spec,
                                        const std::function<bool(const std::string&)>& reads);
 
+// Whether it may run something in the sandbox: a command, git for a commit.
+[[nodiscard]] bool uses_sandbox(const MandateSpec& spec);
+
 [[nodiscard]] std::optional<workspace::Scope> scope_from_name(std::string_view name);
 [[nodiscard]] std::optional<workspace::Action> action_from_name(std::string_view name);
 [[nodiscard]] std::string_view action_name(workspace::Action action);
 // `own`: hearth's directories.
 [[nodiscard]] workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own);
 [[nodiscard]] RunRules rules_of(const MandateSpec& spec, const Limits& day);
+[[nodiscard]] Budget budget_of(const MandateSpec& spec, const Limits& day);
 [[nodiscard]] std::vector<std::string> words_of(std::string_view line);
 
 }  // namespace hearth::packs::mandates

@@ -1,5 +1,9 @@
 #include "packs/mandates/mandate_spec_wire.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace hearth::packs::mandates {
 namespace {
 
@@ -9,7 +13,7 @@ json::Limits scopes() {
 json::Limits few() {
   return json::range(0, 100) | json::defaulted;
 }
-json::Limits budget() {
+json::Limits count() {
   return json::range(1, 1'000'000'000'000);
 }
 
@@ -45,28 +49,56 @@ json::Notes notes(const Observed*) {
           {"tools", "Tools whose answers are read", few()}};
 }
 json::Notes notes(const MandateSpec*) {
-  return {{"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
-          {"workspace", "Directory it works in"},
-          {"observe", "What it looks at in each cycle", json::defaulted},
-          {"paths", "What it may do to files; nothing fits: ask", few()},
-          {"commands",
-           "Commands it may run in the sandbox; the last rule that fits counts, others are denied",
-           few()},
-          {"tools", "Tools it may call; the last of a name counts, others are denied", few()},
-          {"commits", "Whether it may commit to branches hearth/…", scopes()},
-          {"model",
-           "Whose model thinks: the configured server's, the client's that follows a run "
-           "(run_follow), or any: the server's if there is one",
-           json::one_of({"any", "server", "client"}) | json::defaulted},
-          {"cycles", "Most cycles of a run", json::range(1, 1'000) | json::defaulted},
-          {"deadline", "Seconds that a run may take", json::range(1, 31'536'000) | json::defaulted},
-          {"approval_time", "Seconds that a proposal waits for its answer; none is a no",
-           json::range(1, 31'536'000) | json::defaulted},
-          {"retries", "Attempts after a phase failed", json::range(0, 20) | json::defaulted},
-          {"run_calls", "Most model calls of a run", budget()},
-          {"run_tokens", "Most tokens of a run", budget()},
-          {"mandate_calls", "Most model calls of all its runs", budget()},
-          {"mandate_tokens", "Most tokens of all its runs", budget()}};
+  json::Notes all{
+      {"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
+      {"workspace", "Directory it works in"},
+      {"observe", "What it looks at in each cycle", json::defaulted},
+      {"paths", "What it may do to files; nothing fits: ask", few()},
+      {"commands",
+       "Commands it may run in the sandbox; the last rule that fits counts, others are denied",
+       few()},
+      {"tools", "Tools it may call; the last of a name counts, others are denied", few()},
+      {"commits", "Whether it may commit to branches hearth/…", scopes()},
+      {"model",
+       "Whose model thinks: the configured server's, the client's that follows a run "
+       "(run_follow), or any: the server's if there is one",
+       json::one_of({"any", "server", "client"}) | json::defaulted},
+      {"cycles", "Most cycles of a run", json::range(1, 1'000) | json::defaulted},
+      {"deadline", "Seconds that a run may take", json::range(1, 31'536'000) | json::defaulted},
+      {"approval_time", "Seconds that a proposal waits for its answer; none is a no",
+       json::range(1, 31'536'000) | json::defaulted},
+      {"retries", "Attempts after a phase failed", json::range(0, 20) | json::defaulted}};
+  std::ranges::move(limit_notes(), std::back_inserter(all));
+  return all;
+}
+
+json::Notes limit_notes() {
+  return {{"run_calls", "Most model calls of a run", count()},
+          {"run_tokens", "Most tokens of a run", count()},
+          {"run_money", "Most that a run may cost, in the unit of the configured prices"},
+          {"run_seconds", "Most seconds that a run may wait for the model", count()},
+          {"mandate_calls", "Most model calls of all its runs", count()},
+          {"mandate_tokens", "Most tokens of all its runs", count()},
+          {"mandate_money", "Most that all its runs may cost"},
+          {"mandate_seconds", "Most seconds that all its runs may wait for the model", count()}};
+}
+
+Result<std::string> with_limits(std::string_view text, const json::Object& limits) {
+  auto value = json::parse(text);
+  if (!value) return std::unexpected(std::move(value.error()));
+  json::Object& spec = value->as_object();
+  for (const auto& [name, limit] : limits) {
+    if (std::ranges::find(limit_names, std::string_view(name)) == limit_names.end())
+      return fail(Errc::invalid_args, "there is no limit " + std::string(name));
+    if (limit.is_null())
+      spec.erase(name);
+    else
+      spec[name] = limit;
+  }
+  const auto decoded = json::decode<MandateSpec>(*value, "mandate");
+  if (!decoded) return std::unexpected(decoded.error());
+  if (auto ok = check(*decoded); !ok) return std::unexpected(std::move(ok.error()));
+  return spec_text(*decoded);
 }
 
 std::string spec_text(const MandateSpec& spec) {

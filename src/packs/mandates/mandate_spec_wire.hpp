@@ -1,6 +1,9 @@
 // A mandate's text as JSON, and what its parts are called in tools.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "json/record.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 
@@ -34,8 +37,20 @@ BOOST_DESCRIBE_STRUCT(MandateSpec,
                        retries,
                        run_calls,
                        run_tokens,
+                       run_money,
+                       run_seconds,
                        mandate_calls,
-                       mandate_tokens))
+                       mandate_tokens,
+                       mandate_money,
+                       mandate_seconds))
 json::Notes notes(const MandateSpec*);
+
+// Of a MandateSpec: what a person sets anew (decisions.hpp).
+inline constexpr std::array<std::string_view, 8> limit_names{
+    "run_calls",     "run_tokens",     "run_money",     "run_seconds",
+    "mandate_calls", "mandate_tokens", "mandate_money", "mandate_seconds"};
+[[nodiscard]] json::Notes limit_notes();
+// The mandate's text with these limits; null takes one away. `invalid_args` for what is no limit.
+[[nodiscard]] Result<std::string> with_limits(std::string_view text, const json::Object& limits);
 
 }  // namespace hearth::packs::mandates

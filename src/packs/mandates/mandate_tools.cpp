@@ -83,22 +83,19 @@ Result<wire::CreateAnswer> create(Space& space,
                                   const pack::Call& call) {
   auto workspace = workspace_of(space, request.workspace, call.caller());
   if (!workspace) return std::unexpected(std::move(workspace.error()));
-  const MandateSpec spec{.goal = space.bench().redactor().redact(request.goal),
-                         .workspace = std::move(*workspace),
-                         .observe = request.observe,
-                         .paths = request.paths,
-                         .commands = request.commands,
-                         .tools = request.tools,
-                         .commits = request.commits,
-                         .model = request.model,
-                         .cycles = request.cycles,
-                         .deadline = request.deadline,
-                         .approval_time = request.approval_time,
-                         .retries = request.retries,
-                         .run_calls = request.run_calls,
-                         .run_tokens = request.run_tokens,
-                         .mandate_calls = request.mandate_calls,
-                         .mandate_tokens = request.mandate_tokens};
+  MandateSpec spec{.goal = space.bench().redactor().redact(request.goal),
+                   .workspace = std::move(*workspace),
+                   .observe = request.observe,
+                   .paths = request.paths,
+                   .commands = request.commands,
+                   .tools = request.tools,
+                   .commits = request.commits,
+                   .model = request.model,
+                   .cycles = request.cycles,
+                   .deadline = request.deadline,
+                   .approval_time = request.approval_time,
+                   .retries = request.retries};
+  take_limits(spec, request);
   if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space, request.name + spec_text(spec)); !ok)
     return std::unexpected(std::move(ok.error()));
@@ -158,18 +155,19 @@ Result<wire::DoneAnswer> update(Space& space,
   if (request.goal) after.goal = space.bench().redactor().redact(*request.goal);
   if (request.observe) after.observe = *request.observe;
   after.cycles = request.cycles.value_or(after.cycles);
-  if (request.run_calls) after.run_calls = request.run_calls;
-  if (request.run_tokens) after.run_tokens = request.run_tokens;
-  if (request.mandate_calls) after.mandate_calls = request.mandate_calls;
-  if (request.mandate_tokens) after.mandate_tokens = request.mandate_tokens;
+  take_limits(after, request);
   if (const std::string why = loosening_of(*before, after); !why.empty()) {
-    return fail(Errc::permission, "an update never allows more: " + why,
-                {"make a new mandate with these limits"});
+    return fail(
+        Errc::permission, "an update never allows more: " + why,
+        {why == a_larger_budget ? "a person sets it at a terminal: hearth mandates budget-set"
+                                : "make a new mandate with these limits"});
   }
   if (auto ok = check(after); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space, spec_text(after)); !ok)
     return std::unexpected(std::move(ok.error()));
-  if (auto done = update_mandate(space.store(), mandate->n, spec_text(after)); !done)
+  const MandateChange change{
+      .before = digest(mandate->spec), .spec = spec_text(after), .what = {}, .reviewer = {}};
+  if (auto done = update_mandate(space.store(), mandate->n, change); !done)
     return std::unexpected(std::move(done.error()));
   return wire::DoneAnswer{.id = mandate->id, .state = mandate->state};
 }

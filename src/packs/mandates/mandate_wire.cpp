@@ -1,14 +1,9 @@
 #include "packs/mandates/mandate_wire.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace hearth::packs::mandates::wire {
-namespace {
-
-json::Limits budget() {
-  return json::range(1, 1'000'000'000'000);
-}
-
-}  // namespace
-
 json::Notes notes(const CreateRequest*) {
   json::Notes all = mandates::notes(static_cast<const MandateSpec*>(nullptr));
   all.insert(all.begin(), {"name", "A short unique name", json::range(1, 200)});
@@ -30,14 +25,13 @@ json::Notes notes(const CreateAnswer*) {
   return {{"id", ""}, {"name", ""}, {"schedule", "Its schedule's id"}, {"run", "The run's id"}};
 }
 json::Notes notes(const UpdateRequest*) {
-  return {{"mandate", mandate_text, word()},
-          {"goal", "The new goal", json::range(1, 20'000)},
-          {"observe", "What it looks at from now on"},
-          {"cycles", "Fewer cycles", json::range(1, 1'000)},
-          {"run_calls", "A smaller budget; a larger one needs a new mandate", budget()},
-          {"run_tokens", "", budget()},
-          {"mandate_calls", "", budget()},
-          {"mandate_tokens", "", budget()}};
+  json::Notes all{{"mandate", mandate_text, word()},
+                  {"goal", "The new goal", json::range(1, 20'000)},
+                  {"observe", "What it looks at from now on"},
+                  {"cycles", "Fewer cycles", json::range(1, 1'000)}};
+  // Smaller ones; a person raises them.
+  std::ranges::move(limit_notes(), std::back_inserter(all));
+  return all;
 }
 json::Notes notes(const MandateRequest*) {
   return {{"mandate", mandate_text, word()}};

@@ -29,8 +29,12 @@ struct CreateRequest {
   std::int64_t retries = 3;
   std::optional<std::int64_t> run_calls;
   std::optional<std::int64_t> run_tokens;
+  std::optional<double> run_money;
+  std::optional<std::int64_t> run_seconds;
   std::optional<std::int64_t> mandate_calls;
   std::optional<std::int64_t> mandate_tokens;
+  std::optional<double> mandate_money;
+  std::optional<std::int64_t> mandate_seconds;
   std::optional<std::string> timing;
   std::string zone = "UTC";
   bool start = false;
@@ -52,8 +56,12 @@ BOOST_DESCRIBE_STRUCT(CreateRequest,
                        retries,
                        run_calls,
                        run_tokens,
+                       run_money,
+                       run_seconds,
                        mandate_calls,
                        mandate_tokens,
+                       mandate_money,
+                       mandate_seconds,
                        timing,
                        zone,
                        start))
@@ -75,13 +83,27 @@ struct UpdateRequest {
   std::optional<std::int64_t> cycles;
   std::optional<std::int64_t> run_calls;
   std::optional<std::int64_t> run_tokens;
+  std::optional<double> run_money;
+  std::optional<std::int64_t> run_seconds;
   std::optional<std::int64_t> mandate_calls;
   std::optional<std::int64_t> mandate_tokens;
+  std::optional<double> mandate_money;
+  std::optional<std::int64_t> mandate_seconds;
 };
-BOOST_DESCRIBE_STRUCT(
-    UpdateRequest,
-    (),
-    (mandate, goal, observe, cycles, run_calls, run_tokens, mandate_calls, mandate_tokens))
+BOOST_DESCRIBE_STRUCT(UpdateRequest,
+                      (),
+                      (mandate,
+                       goal,
+                       observe,
+                       cycles,
+                       run_calls,
+                       run_tokens,
+                       run_money,
+                       run_seconds,
+                       mandate_calls,
+                       mandate_tokens,
+                       mandate_money,
+                       mandate_seconds))
 json::Notes notes(const UpdateRequest*);
 
 struct MandateRequest {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/find_files.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
 
@@ -30,6 +29,19 @@ std::string without_secrets(const sandbox::Outcome& outcome,
   using End = sandbox::Outcome::End;
   if (outcome.end == End::exited || outcome.end == End::signalled) return redactor.redact(text);
   return secrets::StreamRedactor(redactor).feed(text);
+}
+
+// Looking changes nothing: the workspace is read-only.
+Result<sandbox::Outcome> look(const sandbox::Sandbox& sandbox,
+                              const workspace::Root& root,
+                              const std::vector<std::string>& words,
+                              const std::vector<std::string>& tool_chains,
+                              const std::stop_token& stop) {
+  sandbox::Plan plan{
+      .words = words, .workspace = root.path(), .may_write = false, .tools = tool_chains};
+  if (words.empty() || words.front() != "git") return sandbox.run(plan, stop);
+  return workspace::look_with_git(sandbox, root, {words.begin() + 1, words.end()}, std::move(plan),
+                                  stop);
 }
 
 }  // namespace
@@ -111,22 +123,12 @@ Result<void> WorkspaceObserver::add_commands(std::string& text,
   for (const std::string& line : spec.observe.commands) {
     const auto words = words_of(line);
     text += "## command " + line + "\n";
-    if (!words.empty() && words.front() == "git") {
-      if (const std::string why = workspace::refusal_of_git(words); !why.empty()) {
-        text += why + "\n\n";
-        continue;
-      }
-    }
-    // Looking changes nothing: the workspace is read-only.
-    sandbox::Plan plan{.words = words, .workspace = {}, .may_write = false};
-    plan.tools = bench_.settings().tool_chains;
-    auto ran = workspace::run_guarded(**sandbox, root, std::move(plan), {}, stop);
+    auto ran = look(**sandbox, root, words, bench_.settings().tool_chains, stop);
     if (!ran && ran.error().code == Errc::cancelled) return std::unexpected(std::move(ran.error()));
-    if (ran && ran->outcome.end == sandbox::Outcome::End::stopped)
-      return fail(Errc::cancelled, "stopped");
-    text += (ran ? describe_command(ran->outcome, bench_.redactor(), most_answer_bytes)
-                 : ran.error().message) +
-            "\n";
+    if (ran && ran->end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, "stopped");
+    text +=
+        (ran ? describe_command(*ran, bench_.redactor(), most_answer_bytes) : ran.error().message) +
+        "\n";
   }
   return {};
 }

@@ -63,8 +63,11 @@ void Mandates::start(pack::PackContext& context) {
   if (!own) return;
   const std::string stores = own->parent_path().parent_path().string();
   auto opening = runner_.bench().days()->opening();
-  auto queued =
-      context.submit([this, stores, opening = std::move(opening)] { resume_all(stores); });
+  auto queued = context.submit([this, stores, opening = std::move(opening)]() mutable {
+    resume_all(stores);
+    opening.reset();  // runs go on
+    runner_.prove_sandbox();
+  });
   if (!queued)
     log::warning("mandates rest until asked for", {log::kv("why", queued.error().message)});
 }
@@ -87,7 +90,13 @@ void Mandates::stop() {
 pack::PackStatus Mandates::status() const {
   if (std::string problem = runner_.problem(); !problem.empty())
     return {pack::Warmth::degraded, std::move(problem)};
+  const Walls walls = runner_.bench().walls();
   for (const auto& space : runner_.spaces()) {
+    const auto has_mandates = [&] {
+      const auto census = space->census();
+      return census && census->mandates > 0;
+    };
+    if (walls.is_problem && has_mandates()) return {pack::Warmth::degraded, walls.text};
     if (std::string error = space->dispatcher().status().error; !error.empty())
       return {pack::Warmth::degraded, std::move(error)};
     if (std::string problem = space->clock_problem(); !problem.empty())

@@ -67,14 +67,18 @@ std::string in_units(std::int64_t millionths) {
 // What the mandate allows; a day's limits are the configuration's.
 std::string limits_of(const MandateSpec& spec) {
   std::string text;
-  const auto add = [&](const std::optional<std::int64_t>& most, std::string_view of) {
-    if (!most) return;
-    text.append(text.empty() ? "" : ", ").append(std::to_string(*most)).append(of);
+  const auto add = [&](const std::string& most, std::string_view of) {
+    text.append(text.empty() ? "" : ", ").append(most).append(of);
   };
-  add(spec.run_calls, " calls a run");
-  add(spec.run_tokens, " tokens a run");
-  add(spec.mandate_calls, " calls in all");
-  add(spec.mandate_tokens, " tokens in all");
+  const auto add_all = [&](const Limits& limits, const std::string& of) {
+    if (limits.calls) add(std::to_string(*limits.calls), " calls " + of);
+    if (limits.tokens) add(std::to_string(*limits.tokens), " tokens " + of);
+    if (limits.money) add(in_units(*limits.money), " of money " + of);
+    if (limits.wall_ms) add(std::to_string(*limits.wall_ms / 1'000), " seconds " + of);
+  };
+  const Budget budget = budget_of(spec, {});
+  add_all(budget.run, "a run");
+  add_all(budget.mandate, "in all");
   return text;
 }
 

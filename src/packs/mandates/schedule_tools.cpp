@@ -11,10 +11,25 @@ Result<Schedule> find(Space& space, const std::string& word) {
   return find_schedule(**reader, word);
 }
 
+Result<std::vector<wire::Gap>> gaps_of(store::Database& database,
+                                       std::int64_t schedule,
+                                       std::int64_t most) {
+  const auto rows = missed_of(database, schedule, most);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<wire::Gap> gaps;
+  for (const MissedRow& each : *rows) {
+    gaps.push_back({.first = format_rfc3339(each.first),
+                    .last = format_rfc3339(each.last),
+                    .count = each.count,
+                    .reason = each.reason});
+  }
+  return gaps;
+}
+
 Result<wire::ScheduleRow> row_of(Space& space, store::Database& database, const Schedule& each) {
   const auto mandate = load_mandate(database, each.mandate_n);
   if (!mandate) return std::unexpected(mandate.error());
-  const auto missed = missed_of(database, each.n);
+  const auto missed = missed_in_all(database, each.n);
   if (!missed) return std::unexpected(missed.error());
   wire::ScheduleRow row{.id = each.id,
                         .mandate = mandate->name,
@@ -23,8 +38,9 @@ Result<wire::ScheduleRow> row_of(Space& space, store::Database& database, const 
                         .state = mandate->state == "active" ? each.state : mandate->state,
                         .reason = each.reason,
                         .next = {},
-                        .overlap = std::string(overlap_name(each.spec.overlap))};
-  for (const MissedRow& one : *missed) row.missed += one.count;
+                        .overlap = std::string(overlap_name(each.spec.overlap)),
+                        .gaps = {}};
+  row.missed = *missed;
   const auto skipped = skipped_of(database, each.n);
   if (!skipped) return std::unexpected(skipped.error());
   row.skipped = *skipped;
@@ -86,6 +102,11 @@ Result<wire::SchedulesAnswer> list(Space& space, const wire::SchedulesRequest& r
   for (const Schedule& each : page->rows) {
     auto row = row_of(space, **reader, each);
     if (!row) return std::unexpected(std::move(row.error()));
+    if (request.gaps > 0) {
+      auto gaps = gaps_of(**reader, each.n, request.gaps);
+      if (!gaps) return std::unexpected(std::move(gaps.error()));
+      row->gaps = std::move(*gaps);
+    }
     answer.schedules.push_back(std::move(*row));
   }
   answer.truncated = request.offset + static_cast<std::int64_t>(page->rows.size()) < page->total;

@@ -13,6 +13,9 @@ json::Limits overlaps() {
 
 }  // namespace
 
+json::Notes notes(const Gap*) {
+  return {{"first", time_text}, {"last", time_text}, {"count", "Occurrences"}, {"reason", ""}};
+}
 json::Notes notes(const ScheduleRow*) {
   return {{"id", ""},
           {"mandate", ""},
@@ -22,8 +25,9 @@ json::Notes notes(const ScheduleRow*) {
           {"reason", "Why it is paused"},
           {"next", time_text},
           {"overlap", "What happens while a run goes on"},
-          {"missed", "Occurrences that did not run, of the last twenty gaps"},
-          {"skipped", "Occurrences that did not run for the overlap or a full queue"}};
+          {"missed", "Occurrences that did not run, in all"},
+          {"skipped", "Occurrences that did not run for the overlap or a full queue"},
+          {"gaps", "When and why they did not run, where it was asked for; the newest first"}};
 }
 json::Notes notes(const ScheduleAddRequest*) {
   return {{"mandate", mandate_text, word()},
@@ -46,6 +50,8 @@ json::Notes notes(const ScheduleAddRequest*) {
 }
 json::Notes notes(const SchedulesRequest*) {
   return {{"mandate", mandate_text, word()},
+          {"gaps", "How many gaps to show of each in which occurrences were missed",
+           json::range(0, 1'000) | json::defaulted},
           {"limit", "Most rows", page_size()},
           {"offset", "Rows to leave out", page_begin()}};
 }

@@ -11,6 +11,15 @@
 
 namespace hearth::packs::mandates::wire {
 
+struct Gap {
+  std::string first;
+  std::string last;
+  std::int64_t count = 0;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(Gap, (), (first, last, count, reason))
+json::Notes notes(const Gap*);
+
 struct ScheduleRow {
   std::string id;
   std::string mandate;
@@ -22,10 +31,12 @@ struct ScheduleRow {
   std::string overlap;
   std::int64_t missed = 0;
   std::int64_t skipped = 0;
+  std::optional<std::vector<Gap>> gaps;
 };
-BOOST_DESCRIBE_STRUCT(ScheduleRow,
-                      (),
-                      (id, mandate, timing, zone, state, reason, next, overlap, missed, skipped))
+BOOST_DESCRIBE_STRUCT(
+    ScheduleRow,
+    (),
+    (id, mandate, timing, zone, state, reason, next, overlap, missed, skipped, gaps))
 json::Notes notes(const ScheduleRow*);
 
 struct ScheduleAddRequest {
@@ -47,10 +58,11 @@ json::Notes notes(const ScheduleAddRequest*);
 
 struct SchedulesRequest {
   std::optional<std::string> mandate;
+  std::int64_t gaps = 0;
   std::int64_t limit = 50;
   std::int64_t offset = 0;
 };
-BOOST_DESCRIBE_STRUCT(SchedulesRequest, (), (mandate, limit, offset))
+BOOST_DESCRIBE_STRUCT(SchedulesRequest, (), (mandate, gaps, limit, offset))
 json::Notes notes(const SchedulesRequest*);
 
 struct SchedulesAnswer {

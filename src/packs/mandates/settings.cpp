@@ -79,6 +79,7 @@ std::vector<pack::Setting> known_settings() {
           pack::Setting{"day_calls", "a number of model calls", is_count},
           pack::Setting{"day_tokens", "a number of tokens", is_count},
           pack::Setting{"day_money", "an amount such as 2.50", is_money},
+          pack::Setting{"day_time", "a duration such as \"2h\"", is_duration},
           pack::Setting{"bubblewrap", "the program bwrap"},
           pack::Setting{"tool_chains", "a list of absolute directories"},
           pack::Setting{"model.url", "the API's address up to its /v1"},
@@ -114,6 +115,8 @@ Settings read_settings(const std::function<std::optional<std::string>(std::strin
   settings.day.calls = number("day_calls", day_calls);
   settings.day.tokens = number("day_tokens", day_tokens);
   if (const auto money = setting("day_money")) settings.day.money = money_of(*money);
+  if (const auto time = setting("day_time"))
+    if (const auto parsed = parse_duration(*time)) settings.day.wall_ms = parsed->count();
   if (const auto program = setting("bubblewrap")) settings.bubblewrap = *program;
   settings.tool_chains = lines_of(text("tool_chains"));
   ModelSettings& model = settings.model;

@@ -17,9 +17,12 @@ Space::Space(Workbench& bench, std::string name_space, std::string directory)
       observer_(bench, name_),
       followers_(bench.context()),
       thinker_(bench, followers_),
-      actor_(bench, name_, directory_ + "/changes", [this](const std::string& run) {
-        return report(run);
-      }) {}
+      actor_(
+          bench,
+          name_,
+          directory_ + "/changes",
+          [this](const std::string& run) { return report(run); },
+          [this](const std::string& key, std::string_view why) { return for_review(key, why); }) {}
 
 Space::~Space() {
   close();
@@ -46,9 +49,17 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   auto ledger = Ledger::open(*space->store_, bench.days());
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
+  // Nothing of mandates happens before that.
+  auto recovered =
+      recover_commands(space->directory_ + "/changes", bench,
+                       [made = space.get()](const std::string& key, std::string_view why) {
+                         return made->for_review(key, why);
+                       });
+  if (!recovered)
+    return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
-                                      bench.settings().workers);
+                                      bench.settings().workers, bench.helpers());
   if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
   space->dispatcher_ = std::move(*dispatcher);
   space->world_ = std::make_unique<WorldWatch>(bench, *space->store_, name_space,
@@ -103,6 +114,12 @@ Result<std::string> Space::report(const std::string& run) {
   auto text = run_report(*store_, *ledger_, run);
   if (text) text = bench_.redactor().redact(*text);
   return text;
+}
+
+Result<void> Space::for_review(const std::string& key, std::string_view why) {
+  Run run;
+  run.id = key.substr(0, key.find('/'));
+  return Effects(*store_).mark_for_review(run, key, bench_.redactor().redact(std::string(why)));
 }
 
 Result<Run> Space::start_run(std::int64_t mandate, std::string cause, std::string key) {
@@ -195,6 +212,17 @@ Result<void> Space::cut_off_all(std::int64_t mandate) {
   for (const std::int64_t run : open) dispatcher_->cut_off(run);
   dispatcher_->wake();
   return {};
+}
+
+bool Space::uses_sandbox() {
+  auto reader = store_->read();
+  if (!reader) return false;  // whoever acts hears of it
+  auto rows = (*reader)->query("SELECT spec FROM mandates WHERE state = 'active'");
+  while (rows.next()) {
+    const auto spec = parse_spec(rows.text(0));
+    if (spec && mandates::uses_sandbox(*spec)) return true;
+  }
+  return false;
 }
 
 void Space::close() {

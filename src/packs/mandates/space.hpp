@@ -64,6 +64,8 @@ class Space final {
   [[nodiscard]] Result<std::string> report(const std::string& run);
   // Counted again only when something has changed: at rest thousands of schedules cost nothing.
   [[nodiscard]] Result<Census> census();
+  // Whether a mandate that is active may run something in the sandbox.
+  [[nodiscard]] bool uses_sandbox();
   // Cuts runs off; they are driven on after the next start. Idempotent.
   void close();
 
@@ -71,6 +73,8 @@ class Space final {
   Space(Workbench& bench, std::string name_space, std::string directory);
   void recorded(const JournalEntry& entry);
   void answer_followers();
+  // Of a command whose workspace a person should look at.
+  [[nodiscard]] Result<void> for_review(const std::string& key, std::string_view why);
 
   Workbench& bench_;
   const std::string name_;

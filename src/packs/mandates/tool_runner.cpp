@@ -10,6 +10,7 @@ void ToolRunner::start(pack::PackContext& context, Settings settings) {
 }
 
 void ToolRunner::stop() {
+  stop_.request_stop();
   std::map<std::string, std::shared_ptr<Space>> spaces;
   {
     auto opened = opened_.lock();
@@ -38,6 +39,16 @@ Result<std::shared_ptr<Space>> ToolRunner::space(const std::string& name_space) 
   }
   opened->problem.clear();
   return opened->spaces.emplace(name_space, std::move(*space)).first->second;
+}
+
+void ToolRunner::prove_sandbox() {
+  for (const auto& space : spaces()) {
+    if (!space->uses_sandbox()) continue;
+    const auto sandbox = bench_->sandbox(stop_.get_token());
+    if (!sandbox && !stop_.stop_requested())
+      log::error("mandates cannot act", {log::kv("why", sandbox.error().message)});
+    return;
+  }
 }
 
 std::vector<std::shared_ptr<Space>> ToolRunner::spaces() const {

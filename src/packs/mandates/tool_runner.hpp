@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +31,17 @@ class ToolRunner final {
   [[nodiscard]] std::vector<std::shared_ptr<Space>> spaces() const;
   // Why a namespace could not be opened the last time; empty: all could.
   [[nodiscard]] std::string problem() const;
+  // Tries the walls of the sandbox where an open namespace has a mandate that may need it, so that
+  // what does not hold is known before something is to be done. Blocks; any thread.
+  void prove_sandbox();
 
   // Binds a tool: Result<Answer>(Space&, const Request&, const pack::Call&), on the pool. Those
   // whose spec does not say that they only read are refused to callers that may not write.
   template <typename Request, typename Answer, typename Work>
   void bind(pack::Binder& tools, pack::ToolSpec spec, Work work);
+  // The same for what also tells why there is no space: work(const Result<shared_ptr<Space>>&, …).
+  template <typename Request, typename Answer, typename Work>
+  void bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work);
   // The same for whoever answers by itself: job(Space&, pack::Call).
   template <typename Job>
   void on_pool(pack::Call call, Job job);
@@ -49,6 +56,7 @@ class ToolRunner final {
   pack::PackContext* context_ = nullptr;
   std::unique_ptr<Workbench> bench_;
   mutable Guarded<Opened> opened_;
+  std::stop_source stop_;
 };
 
 // Of a tool that changes nothing, and of one that does.
@@ -70,6 +78,21 @@ void ToolRunner::on_pool(pack::Call call, Job job) {
     job(**found, std::move(*shared));
   });
   if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+template <typename Request, typename Answer, typename Work>
+void ToolRunner::bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work) {
+  auto shared = std::make_shared<Work>(std::move(work));
+  mcp::Tool<Request, Answer>(std::move(spec))
+      .deferred(tools, [this, shared](Request request, pack::Call call) {
+        // Shared with the refusal below, which must still be able to answer it.
+        auto running = std::make_shared<pack::Call>(std::move(call));
+        auto queued = context_->submit([this, shared, running, request = std::move(request)] {
+          auto answer = (*shared)(space(running->caller().name_space), request, *running);
+          running->answer(mcp::to_reply<Answer>(std::move(answer)));
+        });
+        if (!queued) running->answer(std::unexpected(std::move(queued.error())));
+      });
 }
 
 template <typename Request, typename Answer, typename Work>

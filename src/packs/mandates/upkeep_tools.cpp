@@ -12,6 +12,7 @@ Result<wire::StatusAnswer> status(Space& space) {
   const auto census = space.census();
   if (!census) return std::unexpected(census.error());
   const DispatcherStatus now = space.dispatcher().status();
+  const Walls walls = space.bench().walls();
   wire::StatusAnswer answer{.mandates = census->mandates,
                             .schedules = census->schedules,
                             .waiting = census->waiting,
@@ -22,8 +23,11 @@ Result<wire::StatusAnswer> status(Space& space) {
                             .next = {},
                             .lateness_ms = now.lateness.count(),
                             .clock_lag_ms = space.store().clock_lag().count(),
+                            .sandbox = walls.text,
                             .problem = now.error};
   if (answer.problem.empty()) answer.problem = space.clock_problem();
+  if (answer.problem.empty() && walls.is_problem && census->mandates > 0)
+    answer.problem = walls.text;
   if (answer.problem.empty()) answer.problem = space.world().problem();
   if (now.wake) answer.next = format_rfc3339(*now.wake);
   return answer;
@@ -40,29 +44,50 @@ wire::AuditAnswer audit(Space& space) {
           .problem = {}};
 }
 
-wire::DoctorAnswer doctor(Space& space, const pack::Call& call) {
-  wire::DoctorAnswer answer{.good = true, .findings = {}};
-  const auto add = [&](std::string check, bool good, std::string detail) {
-    answer.good = answer.good && good;
-    answer.findings.push_back({std::move(check), good, std::move(detail)});
-  };
-  const auto sandbox = space.bench().sandbox(call.stop());
-  add("sandbox", sandbox.has_value(),
-      sandbox ? (*sandbox)->self_test().describe() : sandbox.error().message);
-  const ModelSettings& model = space.bench().settings().model;
-  add("model", !model.url.empty(),
-      model.url.empty() ? "none: set model.url in [mandates]; runs wait"
-                        : model.name + " at " + model.url);
-  const wire::AuditAnswer journal = audit(space);
-  add("journal", journal.intact,
-      journal.intact ? std::to_string(journal.records) + " records" : journal.problem);
-  const std::string clock = space.clock_problem();
-  add("clock", clock.empty(), clock.empty() ? "goes forward" : clock);
-  const DispatcherStatus now = space.dispatcher().status();
-  add("dispatcher", now.error.empty(),
-      now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
-  return answer;
-}
+class Doctor final {
+ public:
+  explicit Doctor(ToolRunner& runner) : runner_(runner) {}
+
+  wire::DoctorAnswer examine(const Result<std::shared_ptr<Space>>& space, const pack::Call& call) {
+    const auto sandbox = runner_.bench().sandbox(call.stop());
+    add("sandbox", sandbox ? ok : error,
+        sandbox ? (*sandbox)->self_test().describe() : sandbox.error().message);
+    const ModelSettings& model = runner_.bench().settings().model;
+    if (model.url.empty())
+      add("model", note, "none: set model.url in [mandates]; until then runs wait for a client's");
+    else
+      add("model", ok, model.name + " at " + model.url);
+    if (space)
+      examine(**space);
+    else  // another daemon may have the stores: then nothing is wrong with them
+      add("store", space.error().code == Errc::read_only ? note : error, space.error().message);
+    return std::move(answer_);
+  }
+
+ private:
+  static constexpr const char* ok = "ok";
+  static constexpr const char* note = "note";
+  static constexpr const char* error = "error";
+
+  void examine(Space& space) {
+    const wire::AuditAnswer journal = audit(space);
+    add("journal", journal.intact ? ok : error,
+        journal.intact ? std::to_string(journal.records) + " records" : journal.problem);
+    const std::string clock = space.clock_problem();
+    add("clock", clock.empty() ? ok : error, clock.empty() ? "goes forward" : clock);
+    const DispatcherStatus now = space.dispatcher().status();
+    add("dispatcher", now.error.empty() ? ok : error,
+        now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
+  }
+  void add(std::string check, const char* level, std::string detail) {
+    const bool is_good = level != error;
+    answer_.good = answer_.good && is_good;
+    answer_.findings.push_back({std::move(check), is_good, level, std::move(detail)});
+  }
+
+  ToolRunner& runner_;
+  wire::DoctorAnswer answer_{.good = true, .findings = {}};
+};
 
 std::vector<std::string> no_proposals(std::string_view, std::string_view, const pack::Variables&) {
   return {};
@@ -93,20 +118,26 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::NoRequest, wire::StatusAnswer>(
       tools, reading("status", "How mandates stand", "Counts, heartbeat, next time due, lateness."),
       [](Space& space, const wire::NoRequest&, const pack::Call&) { return status(space); });
-  runner.bind<wire::AuditRequest, wire::AuditAnswer>(
+  runner.bind_anyway<wire::AuditRequest, wire::AuditAnswer>(
       tools,
       reading("audit", "Verify the journal", "Whether what happened was changed, removed or cut."),
-      [](Space& space, const wire::AuditRequest& request,
+      [](const Result<std::shared_ptr<Space>>& space, const wire::AuditRequest& request,
          const pack::Call&) -> Result<wire::AuditAnswer> {
         if (request.action != "verify")
           return fail(Errc::invalid_args, "action: expected verify", {"mandates audit verify"});
-        return audit(space);
+        if (space) return audit(**space);
+        // What does not even open was found out, too.
+        if (space.error().code != Errc::damaged) return std::unexpected(space.error());
+        return wire::AuditAnswer{
+            .intact = false, .records = 0, .head = {}, .problem = space.error().message};
       });
-  runner.bind<wire::NoRequest, wire::DoctorAnswer>(
+  runner.bind_anyway<wire::NoRequest, wire::DoctorAnswer>(
       tools,
       reading("doctor", "What mandates need", "Sandbox, model, journal, clock: what works here."),
-      [](Space& space, const wire::NoRequest&,
-         const pack::Call& call) -> Result<wire::DoctorAnswer> { return doctor(space, call); });
+      [&runner](const Result<std::shared_ptr<Space>>& space, const wire::NoRequest&,
+                const pack::Call& call) -> Result<wire::DoctorAnswer> {
+        return Doctor(runner).examine(space, call);
+      });
 }
 
 void declare_resources(pack::Binder& binder, ToolRunner& runner) {

@@ -12,10 +12,14 @@ json::Notes notes(const AuditAnswer*) {
           {"problem", "What does not hold, and where"}};
 }
 json::Notes notes(const Finding*) {
-  return {{"check", ""}, {"good", ""}, {"detail", ""}};
+  return {{"check", ""},
+          {"good", ""},
+          {"level", "Of a note nothing is wrong, of an error nothing goes on",
+           json::one_of({"ok", "note", "error"})},
+          {"detail", ""}};
 }
 json::Notes notes(const DoctorAnswer*) {
-  return {{"good", "All is well"}, {"findings", ""}};
+  return {{"good", "No finding is an error"}, {"findings", ""}};
 }
 json::Notes notes(const StatusAnswer*) {
   return {{"mandates", ""},
@@ -28,6 +32,7 @@ json::Notes notes(const StatusAnswer*) {
           {"next", "When something is due next"},
           {"lateness_ms", "By how much the last schedule fired late"},
           {"clock_lag_ms", "How far the clock is behind what it once was"},
+          {"sandbox", "Which of its walls do not hold, or that all do, once they were tried"},
           {"problem", "Why nothing goes on; empty: nothing is wrong"}};
 }
 

@@ -29,9 +29,10 @@ json::Notes notes(const AuditAnswer*);
 struct Finding {
   std::string check;
   bool good = false;
+  std::string level;
   std::string detail;
 };
-BOOST_DESCRIBE_STRUCT(Finding, (), (check, good, detail))
+BOOST_DESCRIBE_STRUCT(Finding, (), (check, good, level, detail))
 json::Notes notes(const Finding*);
 
 struct DoctorAnswer {
@@ -52,6 +53,7 @@ struct StatusAnswer {
   std::optional<std::string> next;
   std::int64_t lateness_ms = 0;
   std::int64_t clock_lag_ms = 0;
+  std::string sandbox;
   std::string problem;
 };
 BOOST_DESCRIBE_STRUCT(StatusAnswer,
@@ -66,6 +68,7 @@ BOOST_DESCRIBE_STRUCT(StatusAnswer,
                        next,
                        lateness_ms,
                        clock_lag_ms,
+                       sandbox,
                        problem))
 json::Notes notes(const StatusAnswer*);
 

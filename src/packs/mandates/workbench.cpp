@@ -30,7 +30,9 @@ Workbench::Workbench(pack::PackContext& context, Settings settings)
       settings_(std::move(settings)),
       own_(context.own_directories()),
       roots_(context.roots()),
-      vault_(secrets::Vault::open(settings_.secrets, redactor_)) {}
+      vault_(secrets::Vault::open(settings_.secrets, redactor_)),
+      // As many as drive the runs of a namespace: each of those gets one, on average.
+      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings_.workers))) {}
 
 Result<void> Workbench::check_secrets(const std::string& tool, std::string_view arguments) const {
   const auto filled = fill_secrets(arguments, [&](std::string_view name) -> Result<std::string> {
@@ -99,9 +101,15 @@ void Workbench::learn_secrets() {
 Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::stop_token& stop) {
   auto held = sandbox_.lock();
   if (*held) return *held;
+  *walls_.lock() = {.text = "being tried", .is_problem = false};
   auto opened = sandbox::Sandbox::open(
       {.bubblewrap = settings_.bubblewrap, .first_process = {}, .hidden = own_}, stop);
-  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (!opened) {
+    *walls_.lock() =
+        stop.stop_requested() ? Walls() : Walls{.text = opened.error().message, .is_problem = true};
+    return std::unexpected(std::move(opened.error()));
+  }
+  *walls_.lock() = {.text = (*opened)->self_test().describe(), .is_problem = false};
   *held = std::move(*opened);
   return *held;
 }

@@ -12,6 +12,7 @@
 
 #include "base/guarded.hpp"
 #include "pack/pack.hpp"
+#include "packs/mandates/engine/helpers.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/settings.hpp"
@@ -38,6 +39,12 @@ struct CommandRequest {
   std::vector<SecretVariable> secrets;
 };
 
+// What is known of the sandbox: "not tried yet", "being tried", "all hold", or why there is none.
+struct Walls {
+  std::string text = "not tried yet";
+  bool is_problem = false;
+};
+
 // One for all namespaces. Members are for any thread, and block.
 class Workbench final {
  public:
@@ -52,9 +59,12 @@ class Workbench final {
   // Hearth's own directories.
   [[nodiscard]] const std::vector<std::string>& own() const { return own_; }
 
-  // Proved at its first use, some 0.3 s; `unavailable` without one, and tried again the next time.
+  // Proved at its first use, some 0.3 s, for which others wait; `unavailable` without one, and
+  // tried again the next time.
   [[nodiscard]] Result<std::shared_ptr<const sandbox::Sandbox>> sandbox(
       const std::stop_token& stop);
+  // Never waits.
+  [[nodiscard]] Walls walls() const { return *walls_.lock(); }
   // Whether it says that it changes nothing; one that is not there does not.
   [[nodiscard]] bool is_reading(const std::string& tool) const;
   // Structured content as JSON text. Places for secrets in the arguments are filled with those that
@@ -77,6 +87,8 @@ class Workbench final {
   void learn_secrets();
   // Of all namespaces.
   [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
+  // For all runs, in whatever namespace.
+  [[nodiscard]] const std::shared_ptr<Helpers>& helpers() const { return helpers_; }
   // Held while a workspace's files are changed.
   [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Empty where none is needed.
@@ -93,8 +105,10 @@ class Workbench final {
   Result<std::unique_ptr<secrets::Vault>> vault_;
   std::once_flag learned_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
+  mutable Guarded<Walls> walls_;
   WorkspaceLocks workspaces_;
   const std::shared_ptr<DayTotal> days_ = std::make_shared<DayTotal>();
+  const std::shared_ptr<Helpers> helpers_;
 };
 
 }  // namespace hearth::packs::mandates

@@ -22,11 +22,13 @@ class ActorTest : public BenchTest {
   // With what stands in settings_ now.
   void open() {
     bench_.emplace(context_, settings_);
-    actor_.emplace(*bench_, "default", path("own/changes"),
-                   [this](const std::string& run) -> Result<std::string> {
-                     reported_ = run;
-                     return "# Run " + run + "\n";
-                   });
+    actor_.emplace(
+        *bench_, "default", path("own/changes"),
+        [this](const std::string& run) -> Result<std::string> {
+          reported_ = run;
+          return "# Run " + run + "\n";
+        },
+        [](const std::string&, std::string_view) { return Result<void>(); });
   }
   [[nodiscard]] RunContext context() const {
     return {.run = "run", .mandate = "mandate", .spec = spec_text(spec_)};
@@ -47,11 +49,19 @@ class ActorTest : public BenchTest {
     EXPECT_FALSE(intent) << action;
     return intent ? Errc::internal : intent.error().code;
   }
+  using End = Performed::End;
+  // Its text is in said_.
+  End perform(const Intent& intent) {
+    Performed performed = actor_->perform(intent, {}, {});
+    said_ = std::move(performed.text);
+    return performed.end;
+  }
   Standing standing(const Intent& intent) { return actor_->inspect(intent).value(); }
 
   MandateSpec spec_{.goal = "g", .workspace = {}};
   Settings settings_;
   std::string reported_;
+  std::string said_;
   std::optional<Workbench> bench_;
   std::optional<WorkspaceActor> actor_;
 };

@@ -29,7 +29,7 @@ TEST_F(ActorTest, ChangesExactlyWhatItPrepared) {
   EXPECT_EQ(intent.target, "greeting.txt");
   EXPECT_EQ(intent.recovery, Recovery::by_world);
   EXPECT_EQ(read("greeting.txt"), "helo\n") << "preparing changes nothing";
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(read("greeting.txt"), "hello\n");
 }
 
@@ -37,11 +37,11 @@ TEST_F(ActorTest, ChangesExactlyWhatItPrepared) {
 TEST_F(ActorTest, TheWorldTellsWhetherAChangeHappened) {
   const Intent intent = prepared(correct_greeting);
   EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(recover(intent, standing(intent)), Recover::done);
   test::write_file(path("greeting.txt"), "good day\n");
   EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  EXPECT_EQ(perform(intent), End::failed);
   EXPECT_EQ(read("greeting.txt"), "good day\n");
 }
 
@@ -59,11 +59,10 @@ TEST_F(ActorTest, OneThatIsStoppedWhileItWaitsForItsWorkspaceChangesNothing) {
   ASSERT_TRUE(other);
   std::stop_source stop;
   auto waiting =
-      std::async(std::launch::async, [&] { return actor_->perform(intent, stop.get_token()); });
+      std::async(std::launch::async, [&] { return actor_->perform(intent, {}, stop.get_token()); });
   stop.request_stop();
   const auto stopped = waiting.get();
-  ASSERT_FALSE(stopped);
-  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+  EXPECT_EQ(stopped.end, End::cut);
   EXPECT_EQ(read("greeting.txt"), "helo\n");
 }
 
@@ -72,7 +71,7 @@ TEST_F(ActorTest, ADeedThatWasEditedIsNotDone) {
   const auto at = intent.payload.find("hello");
   ASSERT_NE(at, std::string::npos);
   intent.payload.replace(at, 5, "hallo");
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::damaged);
+  EXPECT_EQ(perform(intent), End::failed);
   EXPECT_EQ(read("greeting.txt"), "helo\n");
 }
 
@@ -97,7 +96,7 @@ TEST_F(ActorTest, AttackADirectorySwappedForALink) {
   std::filesystem::remove(path("docs"));
   std::filesystem::create_directories(scratch_ / "elsewhere");
   std::filesystem::create_symlink(scratch_ / "elsewhere", path("docs"));
-  EXPECT_FALSE(actor_->perform(intent, {}));
+  EXPECT_EQ(perform(intent), End::failed);
   EXPECT_TRUE(std::filesystem::is_empty(scratch_ / "elsewhere"));
 }
 
@@ -216,7 +215,8 @@ TEST_F(ActorTest, CallsAToolOnceUnderItsKey) {
       R"({"id":"s","kind":"tool","tool":"issues_create","arguments":"{\"title\":\"It fails\"}"})");
   EXPECT_EQ(intent.recovery, Recovery::by_key);
   EXPECT_EQ(actor_->judge(context(), intent).word, Word::automatic);
-  EXPECT_EQ(actor_->perform(intent, {}).value(), R"({"issue_id":"1"})");
+  EXPECT_EQ(perform(intent), End::done);
+  EXPECT_EQ(said_, R"({"issue_id":"1"})");
   EXPECT_EQ(seen, R"({"title":"It fails"})");
   ASSERT_EQ(context_.calls.size(), 1U);
   EXPECT_EQ(context_.calls[0].key, "run/1/s");
@@ -226,7 +226,7 @@ TEST_F(ActorTest, CallsAToolOnceUnderItsKey) {
   // After a kill: a tool that keeps no keys must not do it again.
   Intent again = intent;
   again.is_resend = true;
-  ASSERT_TRUE(actor_->perform(again, {}));
+  ASSERT_EQ(perform(again), End::done) << said_;
   EXPECT_TRUE(context_.calls[1].is_resend);
 }
 
@@ -254,7 +254,7 @@ TEST_F(ActorTest, AToolThatAsksItsCallerFails) {
     return reply;
   };
   const Intent intent = prepared(R"({"id":"s","kind":"tool","tool":"issues_create"})");
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::unsupported);
+  EXPECT_EQ(perform(intent), End::failed);
 }
 
 TEST_F(ActorTest, WritesAReportOfItsRun) {
@@ -266,16 +266,16 @@ TEST_F(ActorTest, WritesAReportOfItsRun) {
   EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask) << "as any other new file";
   EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
   EXPECT_EQ(reported_, "") << "what it says is not known before";
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(reported_, "run");
   EXPECT_EQ(read("docs/run.md"), "# Run run\n");
   EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review) << "whose file is it?";
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  EXPECT_EQ(perform(intent), End::failed);
   // Whoever approves sees what it replaces.
   test::write_file(path("docs/run.md"), "old\n");
   const Intent edits = prepared(step(R"(["docs/run.md"])"));
   EXPECT_NE(edits.before_hash, "");
-  ASSERT_TRUE(actor_->perform(edits, {}));
+  ASSERT_EQ(perform(edits), End::done) << said_;
   EXPECT_EQ(read("docs/run.md"), "# Run run\n");
   for (const char* const paths : {"[]", R"(["a.md","b.md"])", R"(["run.txt"])", R"(["../run.md"])"})
     EXPECT_EQ(refused(step(paths)), Errc::invalid_args) << paths;
@@ -315,18 +315,18 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   const Intent reads = prepared(command(R"(["cat","greeting.txt"])"));
   EXPECT_EQ(reads.recovery, Recovery::repeatable);
   EXPECT_EQ(actor_->judge(context(), reads).word, Word::automatic);
-  EXPECT_THAT(actor_->perform(reads, {}).value(), HasSubstr("helo"));
-  const auto missing = actor_->perform(prepared(command(R"(["cat","nothing"])")), {});
-  ASSERT_FALSE(missing);
-  EXPECT_THAT(missing.error().message, HasSubstr("No such file"));
+  EXPECT_EQ(perform(reads), End::done);
+  EXPECT_THAT(said_, HasSubstr("helo"));
+  EXPECT_EQ(perform(prepared(command(R"(["cat","nothing"])"))), End::failed);
+  EXPECT_THAT(said_, HasSubstr("No such file"));
   // It is not said to write, so it cannot.
-  EXPECT_FALSE(actor_->perform(prepared(command(R"(["touch","made"])")), {}));
+  EXPECT_EQ(perform(prepared(command(R"(["touch","made"])"))), End::failed);
   EXPECT_FALSE(std::filesystem::exists(path("made")));
 
   const Intent writes = prepared(command(R"(["cp","greeting.txt","copy.txt"])"));
   EXPECT_EQ(writes.recovery, Recovery::by_world);
   EXPECT_EQ(actor_->judge(context(), writes).word, Word::ask);
-  ASSERT_TRUE(actor_->perform(writes, {}));
+  ASSERT_EQ(perform(writes), End::done) << said_;
   EXPECT_EQ(read("copy.txt"), "helo\n");
   // Nobody can tell whether one that was cut off has written.
   EXPECT_EQ(recover(writes, standing(writes)), Recover::needs_review);
@@ -336,26 +336,61 @@ TEST_F(SandboxedActor, RunsCommandsThatARuleAllows) {
   EXPECT_EQ(prepared(command(R"(["cat","greeting.txt"])")).recovery, Recovery::by_world);
 }
 
+// Two steps of a wave that wait for each other, and a third that is no command.
+TEST_F(SandboxedActor, CommandsOfAWaveRunAtTheSameTime) {
+  spec_.commands = {{.rule = "sh -c *", .scope = "auto", .writes = true}};
+  const auto shell = [&](const std::string& script) {
+    return prepared(R"({"id":"s","kind":"command","words":["sh","-c",")" + script + R"("]})");
+  };
+  const auto wave = actor_->wave(3);
+  std::vector<std::future<Performed>> running;
+  for (const Intent& intent :
+       {shell("touch a; until [ -e b ]; do sleep 0.02; done; echo x > .envrc"),
+        shell("touch b; until [ -e a ]; do sleep 0.02; done")})
+    running.push_back(std::async(
+        std::launch::async, [&, intent] { return actor_->perform(intent, Seat(wave.get()), {}); }));
+  Seat(wave.get()) = {};
+  for (auto& each : running) {
+    const auto ran = each.get();
+    EXPECT_EQ(ran.end, End::unknown);
+    EXPECT_THAT(ran.text, HasSubstr(".envrc is protected"));
+  }
+  // Another mandate's has the workspace to itself.
+  auto held = bench_->workspaces().hold(spec_.workspace, {});
+  ASSERT_TRUE(held);
+  std::stop_source stop;
+  auto waiting = std::async(std::launch::async, [&, intent = shell("touch c")] {
+    return actor_->perform(intent, {}, stop.get_token());
+  });
+  stop.request_stop();
+  EXPECT_EQ(waiting.get().end, End::cut);
+  EXPECT_FALSE(std::filesystem::exists(path("c")));
+}
+
+TEST_F(ActorTest, WhatChangesFilesKeepsThePlansOrder) {
+  const auto keeps = [&](const std::string& kind) {
+    return actor_->keeps_order({.id = "s", .action = R"({"id":"s","kind":")" + kind + R"("})"});
+  };
+  for (const char* const kind : {"change", "commit", "report"}) EXPECT_TRUE(keeps(kind)) << kind;
+  for (const char* const kind : {"command", "tool"}) EXPECT_FALSE(keeps(kind)) << kind;
+}
+
 TEST_F(SandboxedActor, TellsACommandThatFailedFromOneThatWasCutOff) {
   spec_.commands = {{.rule = "sh -c *", .scope = "auto", .writes = true}};
   const auto shell = [&](const std::string& script) {
     return prepared(R"({"id":"s","kind":"command","words":["sh","-c",")" + script + R"("]})");
   };
-  const auto failed = actor_->perform(shell("echo wrote; exit 3"), {});
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, Errc::io);
-  EXPECT_THAT(failed.error().message, HasSubstr("wrote"));
+  EXPECT_EQ(perform(shell("echo wrote; exit 3")), End::failed);
+  EXPECT_THAT(said_, HasSubstr("wrote"));
 
   std::stop_source stop;
   auto running = std::async(std::launch::async, [&, intent = shell("echo b > begun; sleep 60")] {
-    return actor_->perform(intent, stop.get_token());
+    return actor_->perform(intent, {}, stop.get_token());
   });
   EXPECT_TRUE(test::eventually([&] { return std::filesystem::exists(path("begun")); },
                                std::chrono::seconds(30)));
   stop.request_stop();
-  const auto cut = running.get();
-  ASSERT_FALSE(cut);
-  EXPECT_EQ(cut.error().code, Errc::outcome_unknown);
+  EXPECT_EQ(running.get().end, End::unknown);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "packs/mandates/bench_fixture.hpp"
 #include "packs/mandates/observer.hpp"
@@ -47,13 +48,20 @@ class CommandTest : public BenchTest {
     return deed;
   }
   std::string aside() { return path("own/changes/aside"); }
+  Performed run(const Deed& deed) {
+    return run_command(deed, *bench_, guard_places(path("own/changes"), "run/1/s"),
+                       [this](const std::string& key, std::string_view why) -> Result<void> {
+                         reviews_.emplace_back(key, why);
+                         return {};
+                       },
+                       {}, {});
+  }
   std::string ran(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
     const auto deed = prepared(words, hosts);
     if (!deed) return deed.error().message;
     // What is sealed, shown and stored is the name.
     EXPECT_THAT(deed_text(*deed), Not(HasSubstr(token)));
-    const auto done = run_command(*deed, *bench_, aside(), {});
-    return done ? *done : done.error().message;
+    return run(*deed).text;
   }
   Errc refused(const std::vector<std::string>& words, const std::vector<std::string>& hosts) {
     const auto deed = prepared(words, hosts);
@@ -62,6 +70,7 @@ class CommandTest : public BenchTest {
 
   Settings settings_;
   std::optional<Workbench> bench_;
+  std::vector<std::pair<std::string, std::string>> reviews_;  // keys and reasons
 };
 
 TEST_F(CommandTest, RuleAndSecretMustNameEachOther) {
@@ -179,23 +188,81 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
   Deed deed{.kind = "command", .workspace = path("").substr(0, path("").size() - 1)};
   deed.words = {"sh", "-c", "echo x > .envrc"};
   deed.writes = true;
-  const auto done = run_command(deed, *bench_, aside(), {});
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code, Errc::outcome_unknown);
-  EXPECT_THAT(done.error().message,
+  const auto done = run(deed);
+  EXPECT_EQ(done.end, Performed::End::unknown);
+  EXPECT_THAT(done.text,
               HasSubstr(".envrc is protected and was not there before: it is now " + aside()));
   EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
+  ASSERT_EQ(reviews_.size(), 1U) << "before a kill could lose it";
+  EXPECT_EQ(reviews_[0].second, done.text);
+  EXPECT_TRUE(workspace::left_guards(path("own/changes"))->empty());
+}
+
+// Also where it was taken away already, and the kill came before anybody was told.
+TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
+  bench_.emplace(context_, settings_);
+  const std::string workspace = path("").substr(0, path("").size() - 1);
+  const auto root = workspace::Root::open(workspace);
+  const auto places = guard_places(path("own/changes"), "run/1/s");
+  const auto recover = [&] {
+    return recover_commands(places.records, *bench_,
+                            [this](const std::string& key, std::string_view why) {
+                              reviews_.emplace_back(key, why);
+                              return Result<void>();
+                            });
+  };
+  workspace::GuardRecord record{.key = places.key, .workspace = workspace};
+  record.root = workspace::identity_of(*root);
+  record.first_process.boot = sandbox::mark_of(::getpid())->boot;
+  record.before = *workspace::protected_entries(*root, false, {path("own")});
+  ASSERT_TRUE(workspace::write_guard(places.records, record));
+  test::write_file(path(".envrc"), "x\n");
+  test::write_file(path(".bashrc"), "x\n");
+  ASSERT_TRUE(workspace::set_aside(*root, ".bashrc", places.aside));
+  ASSERT_TRUE(recover());
+  ASSERT_EQ(reviews_.size(), 1U);
+  EXPECT_EQ(reviews_[0].first, "run/1/s");
+  EXPECT_TRUE(reviews_[0].second.starts_with("it was cut off\n")) << reviews_[0].second;
+  EXPECT_THAT(reviews_[0].second, HasSubstr("-.bashrc was protected, and not there before"));
+  EXPECT_THAT(reviews_[0].second, HasSubstr(".envrc is protected and was not there before"));
+  ASSERT_TRUE(recover());
+  EXPECT_EQ(reviews_.size(), 1U);
+}
+
+// Nobody can tell which of a wave did it, also after a kill: each of them is told.
+TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
+  bench_.emplace(context_, settings_);
+  const std::string workspace = path("").substr(0, path("").size() - 1);
+  const auto root = workspace::Root::open(workspace);
+  const std::string records = path("own/changes");
+  for (const char* const key : {"run/1/a", "run/1/b"}) {
+    workspace::GuardRecord record{.key = key, .workspace = workspace};
+    record.root = workspace::identity_of(*root);
+    record.first_process.boot = sandbox::mark_of(::getpid())->boot;
+    record.before = *workspace::protected_entries(*root, false, {path("own")});
+    ASSERT_TRUE(workspace::write_guard(records, record));
+  }
+  test::write_file(path(".envrc"), "x\n");
+  ASSERT_TRUE(
+      recover_commands(records, *bench_, [this](const std::string& key, std::string_view why) {
+        reviews_.emplace_back(key, why);
+        return Result<void>();
+      }));
+  ASSERT_EQ(reviews_.size(), 2U);
+  for (const auto& [key, why] : reviews_)
+    EXPECT_THAT(why, HasSubstr(".envrc is protected and was not there before")) << key;
+  EXPECT_TRUE(workspace::left_guards(records)->empty());
 }
 
 // A value that was renewed counts at once; a secret that is gone is no empty one.
 TEST_F(SandboxedCommand, TheSecretIsReadWhenTheCommandRuns) {
   const auto deed = prepared({"sh", "-c", "test $TOKEN = renewed-secret"}, {});
   ASSERT_TRUE(deed);
-  EXPECT_FALSE(run_command(*deed, *bench_, aside(), {}));
+  EXPECT_EQ(run(*deed).end, Performed::End::failed);
   test::write_file(scratch_ / "token", "renewed-secret\n");
-  EXPECT_TRUE(run_command(*deed, *bench_, aside(), {}));
+  EXPECT_EQ(run(*deed).end, Performed::End::done);
   std::filesystem::remove(scratch_ / "token");
-  EXPECT_EQ(run_command(*deed, *bench_, aside(), {}).error().code, Errc::not_found);
+  EXPECT_EQ(run(*deed).end, Performed::End::failed);
 }
 
 }  // namespace

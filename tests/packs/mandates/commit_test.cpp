@@ -25,8 +25,7 @@ TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
   const Intent intent = prepared(commit_step("hearth/greeting", R"(["greeting.txt","run.sh"])"));
   EXPECT_EQ(actor_->judge(context(), intent).word, Word::ask);
   EXPECT_EQ(recover(intent, standing(intent)), Recover::retry);
-  const auto done = actor_->perform(intent, {});
-  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(recover(intent, standing(intent)), Recover::done);
   EXPECT_EQ(git({"show", "hearth/greeting:greeting.txt"}), "hello\n");
   EXPECT_THAT(git({"ls-tree", "hearth/greeting"}), HasSubstr("100755 blob"));
@@ -39,13 +38,13 @@ TEST_F(SandboxedActor, CommitsToABranchAndLeavesTheRestAlone) {
        "--allow-empty"});
   git({"branch", "-f", "hearth/greeting", "main"});
   EXPECT_EQ(recover(intent, standing(intent)), Recover::needs_review);
-  EXPECT_FALSE(actor_->perform(intent, {})) << "the branch has moved";
+  EXPECT_EQ(perform(intent), End::failed) << "the branch has moved";
 }
 
 TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
   std::filesystem::remove(path("greeting.txt"));
   const Intent intent = prepared(commit_step("hearth/less"));
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
 }
 
@@ -62,7 +61,7 @@ TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
 TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {
   const Intent intent = prepared(commit_step("hearth/late"));
   test::write_file(path("greeting.txt"), "bye\n");
-  EXPECT_EQ(actor_->perform(intent, {}).error().code, Errc::conflict);
+  EXPECT_EQ(perform(intent), End::failed);
 }
 
 TEST_F(SandboxedActor, RefusesOtherBranchesAndFilesOfGit) {
@@ -114,7 +113,7 @@ TEST_F(SandboxedActor, ShowsWhatACommitChanges) {
   EXPECT_THAT(text, HasSubstr("create new.txt\n@@ line 1 @@\n+new\n"));
   EXPECT_THAT(text, HasSubstr("create empty\n\n"));
   EXPECT_THAT(text, HasSubstr("create picture\n(no text; its hash is "));
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(git({"show", "hearth/x:picture"}), std::string("\x89PNG\0", 5));
 }
 
@@ -125,15 +124,13 @@ TEST_F(SandboxedActor, CommitsFromAWorktreeAndFromADirectory) {
   spec_.workspace = scratch_ / "tree";
   test::write_file(scratch_ / "tree/greeting.txt", "hello\n");
   const Intent tree = prepared(commit_step("hearth/tree"));
-  auto done = actor_->perform(tree, {});
-  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(perform(tree), End::done) << said_;
   EXPECT_EQ(git({"show", "hearth/tree:greeting.txt"}), "hello\n");
   EXPECT_EQ(recover(tree, standing(tree)), Recover::done);
   spec_.workspace = whole + "/docs";
   test::write_file(path("docs/greeting.txt"), "docs\n");
   const Intent part = prepared(commit_step("hearth/part"));
-  done = actor_->perform(part, {});
-  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(perform(part), End::done) << said_;
   EXPECT_EQ(git({"show", "hearth/part:docs/greeting.txt"}), "docs\n");
   EXPECT_EQ(git({"show", "hearth/part:greeting.txt"}), "helo\n");
   git({"worktree", "add", "-q", "-b", "hearth/there", scratch_ / "there"});
@@ -147,7 +144,7 @@ TEST_F(SandboxedActor, AttackTheStreamOfACommit) {
   const Intent intent = prepared(
       R"({"id":"s","kind":"commit","branch":"hearth/x","message":"x\nreset refs/heads/main\n","paths":["greeting.txt"]})");
   const std::string head = git({"rev-parse", "main"});
-  ASSERT_TRUE(actor_->perform(intent, {}));
+  ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(git({"rev-parse", "main"}), head);
   EXPECT_EQ(git({"show", "hearth/x:greeting.txt"}), "done\nreset refs/heads/main\nfrom 0\n");
 }

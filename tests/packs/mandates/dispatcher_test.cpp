@@ -26,9 +26,11 @@ class DispatcherTest : public testing::Test {
     engine_ = test::Engine::open(directory_ / "state", clock_, world_).value();
     mandate_ = create_mandate(*engine_->store, "m", "spec").value();
   }
-  void start() {
+  void start() { start_with(world_, 2); }
+  void start_with(Thinker& thinker, int workers) {
     dispatcher_ =
-        Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, world_, world_}, 2)
+        Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, thinker, world_},
+                          workers, std::make_shared<Helpers>(1))
             .value();
   }
   std::int64_t create_run() {
@@ -115,9 +117,7 @@ class SilentModel final : public Thinker {
 
 TEST_F(DispatcherTest, LeavesAtOnceInTheMiddleOfAModelCallAndGoesOnLater) {
   SilentModel silent(world_);
-  dispatcher_ =
-      Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, silent, world_}, 1)
-          .value();
+  start_with(silent, 1);
   const auto run = create_run();
   silent.wait_until_asked();
   EXPECT_EQ(dispatcher_->status().running, 1U);
@@ -135,9 +135,7 @@ TEST_F(DispatcherTest, LeavesAtOnceInTheMiddleOfAModelCallAndGoesOnLater) {
 
 TEST_F(DispatcherTest, StopCutsAModelCallOff) {
   SilentModel silent(world_);
-  dispatcher_ =
-      Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, silent, world_}, 1)
-          .value();
+  start_with(silent, 1);
   const auto run = create_run();
   silent.wait_until_asked();
   ASSERT_TRUE(engine_->runs().stop(run, Stop::terminate, "by hand"));
@@ -149,9 +147,7 @@ TEST_F(DispatcherTest, StopCutsAModelCallOff) {
 TEST_F(DispatcherTest, TheDeadlineCutsAModelCallOff) {
   world_.run_rules.deadline = seconds(1);
   SilentModel silent(world_);
-  dispatcher_ =
-      Dispatcher::start(*engine_->store, *engine_->ledger, Ports{world_, silent, world_}, 1)
-          .value();
+  start_with(silent, 1);
   const auto run = create_run();
   silent.wait_until_asked();
   expect_state(run, "ended");

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
@@ -19,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // A repository with one commit.
 class GuardedCommand : public testing::Test {
@@ -42,8 +45,8 @@ class GuardedCommand : public testing::Test {
     return scratch_ / ("w/" + below);
   }
   [[nodiscard]] GuardedOutcome run(const std::string& script) {
-    auto outcome = run_guarded(**test_sandbox(), *root_,
-                               {.words = {"sh", "-c", script}, .limits = limits()}, aside_);
+    auto outcome = run_guarded(ground(), {.words = {"sh", "-c", script}, .limits = limits()},
+                               {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
@@ -51,10 +54,13 @@ class GuardedCommand : public testing::Test {
   [[nodiscard]] GuardedOutcome git(std::vector<std::string> arguments) {
     sandbox::Plan plan;
     plan.limits = limits();
-    auto outcome = run_git(**test_sandbox(), *root_, std::move(arguments), std::move(plan), aside_);
+    auto outcome = run_git(ground(), std::move(arguments), std::move(plan), {.aside = aside_});
     if (outcome) return *outcome;
     ADD_FAILURE() << outcome.error().message;
     return {};
+  }
+  [[nodiscard]] Ground ground() const {
+    return {.sandbox = **test_sandbox(), .root = *root_, .hold = {}};
   }
   static sandbox::Limits limits() { return {.time = std::chrono::seconds(60)}; }
 
@@ -123,6 +129,47 @@ TEST_F(GuardedCommand, SetsAsideWhateverItIs) {
   std::filesystem::permissions(outcome.aside[1].now, std::filesystem::perms::owner_all);
 }
 
+// The record is there when the command begins, and of no use once it has been compared.
+TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
+  std::filesystem::create_directories(scratch_ / "own/records");
+  std::filesystem::create_hard_link(path(".git/config"), path("name"));
+  const GuardPlaces places{.aside = aside_, .records = scratch_ / "own/records", .key = "run/1/s"};
+  std::vector<std::string> left;
+  std::jthread person([&] {
+    while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
+    left = left_guards(places.records).value();
+    test::write_file(path("go"), "");
+  });
+  const auto done =
+      run_guarded(ground(),
+                  {.words = {"sh", "-c", "touch begun; until [ -e go ]; do sleep 0.02; done"},
+                   .limits = limits()},
+                  places);
+  person.join();
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(left.size(), 1U);
+  const auto record = read_guard(left.front());
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->key, "run/1/s");
+  EXPECT_EQ(record->workspace, root_->path());
+  EXPECT_TRUE(record->before.contains(".git/config")) << "it has another name";
+  EXPECT_TRUE(sandbox::wait_for_end(record->first_process, std::chrono::milliseconds(0)));
+  EXPECT_FALSE(sandbox::mark_of(record->first_process.number)) << "it has ended, and was reaped";
+  // As if the daemon had not come to it.
+  const auto nothing = recover_guard(*record, aside_, {}, std::chrono::seconds(1));
+  ASSERT_TRUE(nothing) << nothing.error().message;
+  EXPECT_FALSE(nothing->needs_review()) << nothing->describe();
+  EXPECT_TRUE(remove_guard(places.records, places.key));
+  EXPECT_THAT(left_guards(places.records).value(), IsEmpty());
+  // Where it cannot be kept, the command does not begin.
+  const auto refused =
+      run_guarded(ground(), {.words = {"touch", "ran"}, .limits = limits()},
+                  {.aside = aside_, .records = scratch_ / "nowhere", .key = "run/1/s"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported) << refused.error().message;
+  EXPECT_FALSE(std::filesystem::exists(path("ran")));
+}
+
 // Nobody can tell a person's from the command's, so that both can be found again.
 TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
   std::jthread person([this] {
@@ -143,9 +190,9 @@ TEST_F(GuardedCommand, DeletesNothingThatAPersonMakesMeanwhile) {
 // A link can be removed, and what it names be written.
 TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
   const auto refused = [&](bool may_write) {
-    const auto ran =
-        run_guarded(**test_sandbox(), *root_,
-                    {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()}, aside_);
+    const auto ran = run_guarded(
+        ground(), {.words = {"cat", "file"}, .may_write = may_write, .limits = limits()},
+        {.aside = aside_});
     return ran ? Errc::internal : ran.error().code;
   };
   std::filesystem::create_directory(path("tools"));
@@ -166,6 +213,102 @@ TEST_F(GuardedCommand, RefusesWhatItCannotKeep) {
     test::write_file(directory + "/.envrc", "x\n");
   }
   EXPECT_EQ(refused(true), Errc::unsupported);
+}
+
+// Commands of one wave, each on a thread of its own.
+class CommandsSideBySide : public GuardedCommand {
+ protected:
+  std::vector<Result<GuardedOutcome>> run_all(Guard& guard,
+                                              const std::vector<std::string>& scripts,
+                                              const std::stop_token& stop = {}) {
+    std::vector<std::future<Result<GuardedOutcome>>> running;
+    for (const std::string& script : scripts)
+      running.push_back(std::async(std::launch::async, [&, script] {
+        return guard.run(ground(), {.words = {"sh", "-c", script}, .limits = limits()},
+                         {.aside = aside_}, stop);
+      }));
+    std::vector<Result<GuardedOutcome>> outcomes;
+    for (auto& each : running) outcomes.push_back(each.get());
+    return outcomes;
+  }
+};
+
+TEST_F(CommandsSideBySide, RunAtTheSameTime) {
+  Guard guard(3);
+  guard.leave();  // one that turned out to be none
+  const auto outcomes = run_all(guard, {"mkfifo pipe; echo x > pipe; echo one",
+                                        "until [ -p pipe ]; do sleep 0.02; done; cat pipe"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    EXPECT_TRUE(each->outcome.is_success()) << each->outcome.err;
+    EXPECT_FALSE(each->needs_review());
+  }
+  EXPECT_EQ(outcomes[1]->outcome.out, "x\n");
+}
+
+// Nobody can tell which of them made it: both may have, and a person looks at both.
+TEST_F(CommandsSideBySide, AreGuardedAsOne) {
+  Guard guard(2);
+  const auto outcomes =
+      run_all(guard, {"echo x > .envrc; touch made; until [ -e seen ]; do sleep 0.02; done",
+                      "until [ -e made ]; do sleep 0.02; done; echo y >> .envrc; touch seen; "
+                      "echo z >> .github/workflows/ci.yml"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    ASSERT_THAT(paths_of(each->aside), ElementsAre(".envrc"));
+    EXPECT_EQ(test::read_file(each->aside[0].now), "x\ny\n") << "after the last of them";
+    EXPECT_THAT(each->describe(), HasSubstr("which of the 2 commands"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
+  EXPECT_EQ(test::read_file(path(".github/workflows/ci.yml")), "ci\n");
+}
+
+// One moves a directory where the other's mounts would be: both stand before either begins.
+TEST_F(CommandsSideBySide, AttackTheMountsOfAnother) {
+  std::filesystem::create_directories(path("module/.git"));
+  test::write_file(path("module/.git/config"), "theirs\n");
+  std::filesystem::create_directories(scratch_ / "secret/.git");
+  test::write_file(scratch_ / "secret/.git/config", "secret\n");
+  Guard guard(2);
+  const auto outcomes = run_all(
+      guard, {"mv module other; ln -s " + (scratch_ / "secret") + " module; touch moved",
+              "until [ -e moved ]; do sleep 0.02; done; cat module/.git/config other/.git/config; "
+              "echo evil > other/.git/config; true"});
+  for (const auto& each : outcomes) {
+    ASSERT_TRUE(each) << each.error().message;
+    EXPECT_THAT(each->outcome.out, Not(HasSubstr("secret")));
+    EXPECT_THAT(each->changed, ElementsAre("module/.git (it is now other/.git)"));
+  }
+  EXPECT_EQ(test::read_file(path("other/.git/config")), "theirs\n");
+}
+
+TEST_F(CommandsSideBySide, OneThatCannotBeginHoldsNobodyUp) {
+  Guard guard(2);
+  std::vector<std::future<Result<GuardedOutcome>>> running;
+  for (const char* const program : {"true", "no-such-program"})
+    running.push_back(std::async(std::launch::async, [&, program] {
+      return guard.run(ground(), {.words = {program}, .limits = limits()}, {.aside = aside_}, {});
+    }));
+  EXPECT_TRUE(running[0].get());
+  EXPECT_EQ(running[1].get().error().code, Errc::not_found);
+  Guard refused(2);
+  std::filesystem::create_symlink("elsewhere", path(".envrc"));
+  for (const auto& each : run_all(refused, {"touch a", "touch b"}))
+    EXPECT_EQ(each.error().code, Errc::permission);
+  EXPECT_FALSE(std::filesystem::exists(path("a")));
+}
+
+TEST_F(CommandsSideBySide, ThoseThatAreStoppedBeforeTheyBeginDoNothing) {
+  Guard guard(2);
+  std::stop_source stop;
+  auto waiting = std::async(std::launch::async, [&] {
+    return guard.run(ground(), {.words = {"touch", "made"}, .limits = limits()}, {.aside = aside_},
+                     stop.get_token());
+  });
+  stop.request_stop();
+  EXPECT_EQ(waiting.get().error().code, Errc::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(path("made")));
+  guard.leave();
 }
 
 // The file system gives the number of what is gone to what comes next.
@@ -249,6 +392,55 @@ TEST_F(GuardedCommand, GitAloneWritesNothingElse) {
   EXPECT_EQ(test::read_file(path("file")), "one\n");
 }
 
+// Below a repository's top, in a worktree beside it: the same repository, and nothing to write.
+TEST_F(GuardedCommand, GitLooksFromWhereverTheWorkspaceLies) {
+  const auto made = test::run(
+      {.words = {"/bin/sh", "-c",
+                 "git worktree add -q ../tree && mkdir sub && echo a > sub/a && echo b > b && "
+                 "git add . && git -c user.name=t -c user.email=t@example.org commit -qm second && "
+                 "echo more >> sub/a && echo more >> b && echo new > ../tree/new"},
+       .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.path()}},
+       .cwd = scratch_ / "w"},
+      std::chrono::seconds(60));
+  ASSERT_EQ(made.exit_code, 0) << made.describe();
+  const auto look = [&](const std::string& where, std::vector<std::string> arguments) {
+    const auto root = Root::open(scratch_ / where);
+    auto done = look_with_git(**test_sandbox(), *root, std::move(arguments), {.limits = limits()});
+    return done ? done->out + done->err : done.error().message;
+  };
+  EXPECT_EQ(look("w", {"status", "--short"}), " M b\n M sub/a\n");
+  EXPECT_EQ(look("w/sub", {"log", "--format=%s"}), "second\nfirst\n");
+  EXPECT_EQ(look("w/sub", {"status", "--short"}), " M a\n") << "nothing of what is not seen";
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"diff", "--name-only", "HEAD", "a"}), "sub/a\n");
+  EXPECT_EQ(look("w/sub", {"--no-pager", "diff", "--name-only", "--", "a"}), "sub/a\n");
+  EXPECT_EQ(look("tree", {"log", "--format=%s %D"}), "first HEAD -> tree\n");
+  EXPECT_EQ(look("tree", {"status", "--short"}), "?? new\n");
+  EXPECT_THAT(look("w/sub", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  EXPECT_THAT(look("tree", {"branch", "evil"}), HasSubstr("Read-only file system"));
+  std::filesystem::create_directory(scratch_ / "none");
+  EXPECT_THAT(look("none", {"status"}), HasSubstr("not a git repository"));
+}
+
+// A .git of a worktree names a directory, which is shown to the sandbox.
+TEST_F(GuardedCommand, AttackAFileThatNamesAnothersRepository) {
+  std::filesystem::create_directory(scratch_ / "evil");
+  const Root evil = *Root::open(scratch_ / "evil");
+  const auto code = [&] {
+    const auto done = look_with_git(**test_sandbox(), evil, {"log"}, {.limits = limits()});
+    return done ? Errc::internal : done.error().code;
+  };
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git") + "\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  test::write_file(scratch_ / "evil/.git", "gitdir: /etc\n");
+  EXPECT_EQ(code(), Errc::unsupported);
+  std::filesystem::create_directories(path(".git/worktrees/evil"));
+  test::write_file(path(".git/worktrees/evil/gitdir"), scratch_ / "other/.git\n");
+  test::write_file(path(".git/worktrees/evil/commondir"), "../..\n");
+  test::write_file(scratch_ / "evil/.git", "gitdir: " + path(".git/worktrees/evil") + "\n");
+  EXPECT_EQ(code(), Errc::permission) << "it does not know of it";
+}
+
 // The directory around a protected one is moved, and another put in its place.
 TEST_F(GuardedCommand, AttackMovingTheDirectoryAround) {
   std::filesystem::create_directories(path("module/.git"));
@@ -278,6 +470,9 @@ TEST_F(GuardedCommand, AttackGitFsmonitorHooksPagersAndDiffers) {
           "[gpg]\n\tprogram = ./run-me\n[commit]\n\tgpgSign = true\n");
   test::write_file(path("file"), "two\n");
   EXPECT_TRUE(git({"status"}).outcome.is_success());
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"status"}, {"diff"}, {"--no-pager", "log", "-p"}, {"show"}})
+    EXPECT_TRUE(look_with_git(**test_sandbox(), *root_, words, {.limits = limits()})->is_success());
   EXPECT_THAT(git({"diff"}).outcome.out, HasSubstr("+two"));
   EXPECT_THAT(git({"log", "-p"}).outcome.out, HasSubstr("first"));
   EXPECT_TRUE(run("git status && git log && git add file 2>/dev/null; true").outcome.is_success());
@@ -294,9 +489,8 @@ TEST_F(GuardedCommand, GitCommitsOnABranch) {
   EXPECT_TRUE(committed.outcome.is_success()) << committed.outcome.out << committed.outcome.err;
   EXPECT_FALSE(committed.needs_review());
   EXPECT_THAT(git({"log", "--format=%s by %an", "main..work"}).outcome.out, "second by Hearth\n");
-  EXPECT_EQ(
-      run_git(**test_sandbox(), *root_, {"config", "core.pager", "x"}, {}, aside_).error().code,
-      Errc::permission);
+  EXPECT_EQ(run_git(ground(), {"config", "core.pager", "x"}, {}, {.aside = aside_}).error().code,
+            Errc::permission);
 }
 
 }  // namespace

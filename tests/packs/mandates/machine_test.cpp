@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "packs/mandates/scripted_world.hpp"
+#include "support/sizes.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -146,6 +152,39 @@ TEST_F(MachineTest, EndsAtItsLimits) {
   EXPECT_EQ(run().reason, "budget: run: calls");
 }
 
+// Each limit that leaves too little for the next call at its worst ends the run, and is named.
+TEST_F(MachineTest, EachBudgetEndsARunBeforeTheCallThatCouldPassIt) {
+  const Amounts worst = world_.worst_case(Phase::orient, {});
+  struct Case {
+    Limits limits;
+    std::string name;
+  };
+  const std::vector<Case> cases{{{.calls = 0}, "calls"},
+                                {{.tokens = worst.tokens - 1}, "tokens"},
+                                {{.money = worst.money - 1}, "money"},
+                                {{.wall_ms = worst.wall_ms - 1}, "time"}};
+  for (const Case& each : cases) {
+    for (const std::string scope : {"run", "mandate", "day"}) {
+      world_.run_rules.budget = {};
+      (scope == "run"       ? world_.run_rules.budget.run
+       : scope == "mandate" ? world_.run_rules.budget.mandate
+                            : world_.run_rules.budget.day) = each.limits;
+      const int thoughts = world_.count("think");
+      const auto n = start();
+      // What earlier runs used is of their day, and of their mandate.
+      EXPECT_EQ(finish(n).reason, "budget: " + scope + ": " + each.name);
+      EXPECT_EQ(world_.count("think"), thoughts) << "nothing was asked";
+    }
+  }
+  // Raised meanwhile, it goes on.
+  const auto n = start();
+  world_.run_rules.budget.run.calls = 0;
+  EXPECT_EQ(finish(n).outcome, "failed");
+  world_.run_rules.budget = {};
+  ASSERT_TRUE(engine_->runs().retry(n));
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+}
+
 TEST_F(MachineTest, EndsAtItsDeadlineAlsoWhileItWaits) {
   world_.run_rules.deadline = hours(1);
   world_.plans = {"a||halt|ask write a.txt x"};
@@ -261,6 +300,141 @@ TEST_F(MachineTest, SleepsAgainAfterAWakeForNothing) {
   EXPECT_TRUE(engine_->work());
   EXPECT_FALSE(engine_->work());
   EXPECT_EQ(engine_->run(n).reason, "waiting_approval");
+}
+
+// Where so many have to be at the same time; an error for one whose company does not come.
+class MeetingPlace {
+ public:
+  explicit MeetingPlace(int expected) : expected_(expected) {}
+  std::optional<Error> come() {
+    std::unique_lock lock(mutex_);
+    ++here_;
+    changed_.notify_all();
+    if (changed_.wait_for(lock, test::patience, [&] { return here_ >= expected_; }))
+      return std::nullopt;
+    return Error{Errc::timed_out, "nobody came", {}};
+  }
+
+ private:
+  const int expected_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int here_ = 0;
+};
+
+TEST_F(MachineTest, StepsThatDoNotNeedEachOtherGoOnSideBySide) {
+  world_.plans = {
+      "a||halt|post 1\nb||halt|post 2\nc||halt|check\nd||halt|write a.txt x\n"
+      "e|a,b,c,d|halt|check"};
+  MeetingPlace place(4);
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    return what == "perform" ? place.come() : std::nullopt;
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  for (const char* const step : {"a", "b", "c", "d", "e"})
+    EXPECT_THAT(step_output(n, step), StartsWith("done")) << step;
+  for (const auto& [key, count] : world_.counts("effect")) EXPECT_EQ(count, 1) << key;
+  EXPECT_TRUE(engine_->store->audit());
+}
+
+// What goes on already comes to its end; what could begin does not.
+TEST_F(MachineTest, AFailureHaltsWhatHasNotBegun) {
+  world_.plans = {
+      "a||halt|fail\nb||halt|post 1\nc||halt|post 2\nd||halt|post 3\n"
+      "e||halt|post 4\nf||halt|post 5"};
+  MeetingPlace place(3);
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    return what == "perform" ? place.come() : std::nullopt;
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).state, "ended");
+  EXPECT_EQ(step_output(n, "a"), "failed: cannot be prepared");
+  for (const char* const step : {"b", "c", "d"})
+    EXPECT_THAT(step_output(n, step), StartsWith("done")) << step;
+  for (const char* const step : {"e", "f"}) EXPECT_EQ(step_output(n, step), "skipped: ") << step;
+}
+
+TEST_F(MachineTest, SomeStepsKeepThePlansOrder) {
+  world_.plans = {
+      "a||halt|post 1\nb||halt|post 2\nc||halt|write a.txt x\nd||halt|write b.txt y\n"
+      "e||halt|post 3"};
+  world_.ordered = "write";
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  MeetingPlace place(2);
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    {
+      const std::lock_guard lock(mutex);
+      seen.push_back(std::to_string(world_.count("effect")) + world_.read("a.txt") +
+                     world_.read("b.txt"));
+    }
+    return place.come();
+  };
+  EXPECT_EQ(run().outcome, "succeeded");
+  EXPECT_THAT(seen, testing::ElementsAre("0", "0", "2", "3x", "4xy"));
+}
+
+TEST_F(MachineTest, WithoutHelpersItGoesOnStepByStep) {
+  world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|check"};
+  RunMachine machine(*engine_->store, *engine_->ledger, Ports{world_, world_, world_},
+                     std::make_shared<Helpers>(0));
+  std::vector<int> seen;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what == "perform") seen.push_back(world_.count("effect"));
+    return std::nullopt;
+  };
+  const auto n = start();
+  ASSERT_EQ(engine_->runs().take(engine_->store->now(), 1).value().size(), 1U);
+  ASSERT_TRUE(machine.drive(n, {}));
+  EXPECT_EQ(engine_->run(n).outcome, "succeeded");
+  EXPECT_THAT(seen, testing::ElementsAre(0, 1, 2));
+}
+
+// A leaving daemon cuts all of them off, and the next one goes on with all of them.
+TEST_F(MachineTest, ALeavingDaemonCutsAWholeWaveOff) {
+  world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|check"};
+  std::stop_source leaving;
+  MeetingPlace place(3);
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    if (auto alone = place.come()) return alone;
+    leaving.request_stop();
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto n = start();
+  engine_->work(leaving.get_token());
+  EXPECT_EQ(engine_->run(n).state, "running");
+  EXPECT_EQ(world_.count("effect"), 0);
+  world_.interfere = {};
+  reopen();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.resent, 3);
+  EXPECT_EQ(world_.count("effect"), 3);
+}
+
+TEST(HelpersTest, AreLentWhileThereAreSome) {
+  Helpers helpers(3);
+  {
+    const auto two = helpers.lend(2);
+    EXPECT_EQ(two.count(), 2U);
+    EXPECT_EQ(helpers.lend(2).count(), 1U);
+    EXPECT_EQ(helpers.lend(9).count(), 1U) << "given back";
+  }
+  EXPECT_EQ(helpers.lend(9).count(), 3U);
+}
+
+TEST(HelpersTest, WhatATaskThrowsIsThrownWhenAllHaveEnded) {
+  MeetingPlace place(2);
+  std::atomic<int> ended = 0;
+  const auto throws = [&] { throw std::runtime_error("broken"); };
+  const auto works = [&] {
+    EXPECT_FALSE(place.come());
+    ++ended;
+  };
+  EXPECT_THROW(run_side_by_side({works, throws, works}), std::runtime_error);
+  EXPECT_EQ(ended, 2);
 }
 
 TEST_F(MachineTest, ADeniedStepFails) {
@@ -412,6 +586,54 @@ TEST_F(MachineTest, IsDrivenOnAfterTheDaemonLeft) {
   reopen();
   EXPECT_EQ(finish(n).outcome, "succeeded");
   EXPECT_EQ(world_.count("think"), 4);
+}
+
+// Nothing of it has begun, says who was to carry it out: the next daemon does it, and asks nobody.
+TEST_F(MachineTest, AnEffectThatWasCutOffBeforeItBeganIsTakenUp) {
+  world_.plans = {"a||halt|ask write a.txt new"};
+  std::stop_source leaving;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+    leaving.request_stop();
+    return Error{Errc::cancelled, "stopped before it began", {}};
+  };
+  const auto n = start();
+  (void)finish(n);
+  decide(Verdict::approve);
+  engine_->work(leaving.get_token());
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM effects WHERE state = 'held'"), 1);
+  // What the world looks like meanwhile would say nothing.
+  world_.put("a.txt", "half");
+  std::filesystem::remove(world_.file("a.txt"));
+  reopen();
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.read("a.txt"), "new");
+  EXPECT_EQ(world_.resent, 0);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM proposals WHERE state = 'used'"), 1);
+  EXPECT_TRUE(engine_->store->audit());
+}
+
+// Nor is one asked about that then finds another world, or whose run ends first.
+TEST_F(MachineTest, AnEffectThatNeverBeganIsNoQuestion) {
+  for (const bool is_stopped : {false, true}) {
+    std::stop_source leaving;
+    world_.plans = {"a||halt|write a.txt new"};
+    world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+      if (what != "perform" || leaving.stop_requested()) return std::nullopt;
+      leaving.request_stop();
+      return Error{Errc::cancelled, "stopped before it began", {}};
+    };
+    const auto n = start();
+    engine_->work(leaving.get_token());
+    world_.put("a.txt", "somebody's");
+    if (is_stopped) ASSERT_TRUE(engine_->runs().stop(n, Stop::cancel, "by hand"));
+    reopen();
+    EXPECT_EQ(finish(n).state, "ended");
+    if (!is_stopped) EXPECT_EQ(step_output(n, "a"), "failed: it has changed");
+    EXPECT_TRUE(engine_->effects().for_review().value().empty());
+    EXPECT_EQ(engine_->number("SELECT count(*) FROM effects WHERE state = 'held'"), 0);
+    std::filesystem::remove(world_.file("a.txt"));
+  }
 }
 
 // Whoever carries it out says that it is over: nobody has to look, and what it printed is kept.

@@ -44,6 +44,15 @@ TEST_F(OccurrencesTest, PausesAndShowsWhatWasMissed) {
   ASSERT_TRUE(engine_->scheduler->changed(n));
   EXPECT_EQ(
       engine_->number("SELECT sum(count) FROM missed WHERE reason = 'the schedule was paused'"), 5);
+  {
+    auto reader = engine_->store->read();
+    EXPECT_EQ(missed_in_all(**reader, n).value(), 5);
+    const auto gaps = missed_of(**reader, n, 1);
+    ASSERT_EQ(gaps->size(), 1U);
+    EXPECT_EQ(gaps->front().count, 5);
+    EXPECT_EQ(gaps->front().last - gaps->front().first, hours(4));
+    EXPECT_EQ(missed_in_all(**reader, n + 1).value(), 0);
+  }
   clock_.advance(hours(1));
   EXPECT_TRUE(engine_->work());
   // What was missed can still be had, once.

@@ -50,7 +50,9 @@ class ScriptedWorld final : public mandates::Observer,
   std::atomic<int> resent = 0;  // effects that may have happened before
   int requests = 1;             // of each thought
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
-  // Called before it thinks, performs or observes: may fail in its place.
+  std::string ordered;  // the action of steps that keep the plan's order
+  // Called before it thinks, performs or observes, on the thread that does it: may fail in its
+  // place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
 
   Result<std::string> observe(const mandates::RunContext& context,
@@ -136,18 +138,29 @@ class ScriptedWorld final : public mandates::Observer,
                                 : Word::automatic,
             "a rule"};
   }
-  Result<std::string> perform(const mandates::Intent& intent, const std::stop_token&) override {
-    if (auto error = disturbed("perform")) return std::unexpected(*error);
+  bool keeps_order(const mandates::Step& step) override {
+    return step.action.substr(0, step.action.find(' ')) == ordered;
+  }
+  mandates::Performed perform(const mandates::Intent& intent,
+                              mandates::Seat,
+                              const std::stop_token&) override {
+    using End = mandates::Performed::End;
+    if (const auto error = disturbed("perform")) {
+      const bool is_unknown = error->code == Errc::outcome_unknown;
+      const bool is_cut = error->code == Errc::cancelled;
+      return {is_unknown ? End::unknown : is_cut ? End::cut : End::failed, error->message};
+    }
     resent += intent.is_resend;
     if (intent.kind == "write") {
-      if (hash(intent.target) != intent.before_hash) return fail(Errc::conflict, "it has changed");
-      auto done = store::replace_file(file(intent.target), intent.payload);
-      if (!done) return std::unexpected(done.error());
+      if (hash(intent.target) != intent.before_hash) return {End::failed, "it has changed"};
+      const auto done = store::replace_file(file(intent.target), intent.payload);
+      if (!done) return {End::failed, done.error().message};
     }
     const std::lock_guard lock(mutex_);
-    if (!known_.insert(intent.key).second && intent.kind == "post") return "posted before";
+    if (!known_.insert(intent.key).second && intent.kind == "post")
+      return {End::done, "posted before"};
     log("effect", intent.key);
-    return "did " + intent.kind;
+    return {End::done, "did " + intent.kind};
   }
   Result<mandates::Standing> inspect(const mandates::Intent& intent) override {
     const std::string now = hash(intent.target);

@@ -45,7 +45,7 @@ class SightingsTest : public testing::Test {
   }
   std::vector<MissedRow> missed(std::int64_t schedule) {
     auto reader = engine_->store->read().value();
-    return missed_of(*reader, schedule).value();
+    return missed_of(*reader, schedule, 20).value();
   }
 
   const test::ScratchDirectory directory_{"sightings"};

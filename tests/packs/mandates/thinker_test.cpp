@@ -8,6 +8,7 @@
 #include "packs/mandates/bench_fixture.hpp"
 #include "packs/mandates/decision.hpp"
 #include "packs/mandates/events_wire.hpp"
+#include "packs/mandates/mandate_spec_wire.hpp"
 #include "support/http_server.hpp"
 
 namespace hearth::packs::mandates {
@@ -174,11 +175,61 @@ TEST(Settings, HaveDefaultsThatAskAPerson) {
   EXPECT_FALSE(settings.day.money);
 }
 
+// ---- Budgets --------------------------------------------------------------------------------
+
+TEST(Budgets, AreOfEachScopeInEachUnit) {
+  MandateSpec spec{.goal = "g", .workspace = "/w"};
+  spec.run_money = 2.5;
+  spec.run_seconds = 90;
+  spec.mandate_tokens = 7;
+  const Budget budget = budget_of(*parse_spec(spec_text(spec)), {.calls = 3});
+  EXPECT_FALSE(budget.run.calls);
+  EXPECT_EQ(budget.run.money, 2'500'000);
+  EXPECT_EQ(budget.run.wall_ms, 90'000);
+  EXPECT_EQ(budget.mandate.tokens, 7);
+  EXPECT_EQ(budget.day.calls, 3);
+  spec.mandate_money = -1;
+  EXPECT_EQ(check(spec).error().code, Errc::invalid_args);
+}
+
+TEST(Budgets, AreSetByNameAndAreNothingElse) {
+  const MandateSpec spec{.goal = "g", .workspace = "/w", .run_calls = 5, .run_tokens = 6};
+  const auto with = [&](const std::string& limits) {
+    return with_limits(spec_text(spec), json::parse(limits)->as_object());
+  };
+  const auto set = with(R"({"run_calls": 50, "run_tokens": null, "mandate_money": 0.5})");
+  ASSERT_TRUE(set) << set.error().message;
+  const MandateSpec after = *parse_spec(*set);
+  EXPECT_EQ(after.run_calls, 50);
+  EXPECT_FALSE(after.run_tokens);
+  EXPECT_EQ(after.mandate_money, 0.5);
+  EXPECT_EQ(after.goal, "g");
+  for (const char* const bad :
+       {R"({"commits": "auto"})", R"({"run_calls": 0})", R"({"run_calls": "many"})",
+        R"({"run_money": -1})", R"({"workspace": null})", R"({"run_seconds": 1.5})"})
+    EXPECT_EQ(with(bad).error().code, Errc::invalid_args) << bad;
+}
+
+// What a tool asks for is never more, in whichever unit, and without a limit is the most.
+TEST(Budgets, NoneIsRaisedByAnUpdate) {
+  MandateSpec before{.goal = "g", .workspace = "/w"};
+  for (const std::string_view name : limit_names) {
+    const auto limited = [&](int most) {
+      return *parse_spec(*with_limits(spec_text(before), json::Object{{name, most}}));
+    };
+    EXPECT_EQ(loosening_of(limited(5), limited(6)), "a larger budget") << name;
+    EXPECT_EQ(loosening_of(limited(5), before), "a larger budget") << name;
+    EXPECT_EQ(loosening_of(limited(5), limited(4)), "") << name;
+    EXPECT_EQ(loosening_of(before, limited(5)), "") << name;
+  }
+}
+
 TEST(Settings, AreReadAsTheyStand) {
   const std::map<std::string, std::string, std::less<>> file{
       {"workers", "2"},
       {"agents_may", "auto"},
       {"day_money", "2.50"},
+      {"day_time", "2h"},
       {"model.mode", "prompt"},
       {"model.timeout", "90s"},
       {"model.key_command", "pass\nshow\nkey"},
@@ -191,6 +242,7 @@ TEST(Settings, AreReadAsTheyStand) {
   EXPECT_EQ(settings.workers, 2);
   EXPECT_EQ(settings.agents_may, workspace::Scope::automatic);
   EXPECT_EQ(settings.day.money, 2'500'000);
+  EXPECT_EQ(settings.day.wall_ms, 7'200'000);
   EXPECT_EQ(settings.model.mode, model::ShapeMode::prompt);
   EXPECT_EQ(settings.model.timeout, std::chrono::seconds(90));
   EXPECT_THAT(settings.model.key.command, ElementsAre("pass", "show", "key"));
@@ -214,6 +266,7 @@ TEST(Settings, RefuseWhatDoesNotFit) {
                                                {"day_tokens", "5", "5x"},
                                                {"day_money", "2.50", "nan"},
                                                {"day_money", "0", "-1"},
+                                               {"day_time", "90m", "long"},
                                                {"model.timeout", "2m", "soon"},
                                                {"model.mode", "tool", "chat"},
                                                {"model.socket", "/s", "s"},

@@ -16,10 +16,12 @@ constexpr auto pause = std::chrono::seconds(2);
 Result<std::unique_ptr<Dispatcher>> Dispatcher::start(MandateStore& store,
                                                       Ledger& ledger,
                                                       Ports ports,
-                                                      int workers) {
+                                                      int workers,
+                                                      std::shared_ptr<Helpers> helpers) {
   auto alarm = WallAlarm::make();
   if (!alarm) return std::unexpected(std::move(alarm.error()));
-  auto made = std::unique_ptr<Dispatcher>(new Dispatcher(store, ledger, ports, std::move(*alarm)));
+  auto made = std::unique_ptr<Dispatcher>(
+      new Dispatcher(store, ledger, ports, std::move(helpers), std::move(*alarm)));
   if (auto loaded = made->scheduler_.load(); !loaded) return std::unexpected(loaded.error());
   auto left = made->runs_.interrupted();
   if (!left) return std::unexpected(std::move(left.error()));

@@ -31,10 +31,12 @@ struct DispatcherStatus {
 class Dispatcher final {
  public:
   // Drives what an earlier daemon left, loads the schedules, and begins. All arguments outlive it.
+  // `helpers`: of all dispatchers of the daemon.
   [[nodiscard]] static Result<std::unique_ptr<Dispatcher>> start(MandateStore& store,
                                                                  Ledger& ledger,
                                                                  Ports ports,
-                                                                 int workers);
+                                                                 int workers,
+                                                                 std::shared_ptr<Helpers> helpers);
   ~Dispatcher();  // close()
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -68,11 +70,15 @@ class Dispatcher final {
     DispatcherStatus status;
   };
 
-  Dispatcher(MandateStore& store, Ledger& ledger, Ports ports, WallAlarm alarm)
+  Dispatcher(MandateStore& store,
+             Ledger& ledger,
+             Ports ports,
+             std::shared_ptr<Helpers> helpers,
+             WallAlarm alarm)
       : store_(store),
         runs_(store),
         scheduler_(store),
-        machine_(store, ledger, ports),
+        machine_(store, ledger, ports, std::move(helpers)),
         alarm_(std::move(alarm)) {}
   void watch();
   [[nodiscard]] Result<std::optional<WallTime>> look();

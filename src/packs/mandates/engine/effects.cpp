@@ -8,7 +8,8 @@
 namespace hearth::packs::mandates {
 namespace {
 
-constexpr std::array<std::string_view, 4> state_names{"intended", "done", "failed", "review"};
+constexpr std::array<std::string_view, 5> state_names{"intended", "done", "failed", "review",
+                                                      "held"};
 
 std::int64_t recovery_number(Recovery recovery) {
   return static_cast<std::int64_t>(recovery);
@@ -84,6 +85,25 @@ Result<void> Effects::intend(const Run& run,
                                              {"after", intent.after_hash},
                                              {"approval", approval ? approval->id : ""}});
     }
+    return done;
+  });
+}
+
+Result<void> Effects::hold_back(const Run& run, const std::string& key) {
+  return store_.commit(Point::run_blocked, [&](Change& change) -> Result<void> {
+    auto done =
+        change->run("UPDATE effects SET state = 'held' WHERE key = ? AND state = 'intended'", key);
+    if (done) done = change.note("effect_held", {{"run", run.id}, {"effect", key}});
+    return done;
+  });
+}
+
+Result<void> Effects::take_up(const Run& run, const std::string& key) {
+  return store_.commit(Point::effect_intended, [&](Change& change) -> Result<void> {
+    auto done = change->run(
+        "UPDATE effects SET state = 'intended', intended_ms = ? WHERE key = ? AND state = 'held'",
+        change.now_ms(), key);
+    if (done) done = change.note("effect_taken_up", {{"run", run.id}, {"effect", key}});
     return done;
   });
 }

@@ -14,7 +14,8 @@
 
 namespace hearth::packs::mandates {
 
-enum class EffectState : std::uint8_t { intended, done, failed, review };
+// "held": intended, and cut off before it began; it will be taken up.
+enum class EffectState : std::uint8_t { intended, done, failed, review, held };
 [[nodiscard]] std::string_view effect_state_name(EffectState state);
 
 // What to do about an effect that was intended, and of which nothing else is known.
@@ -42,6 +43,11 @@ class Effects final {
   [[nodiscard]] Result<void> intend(const Run& run,
                                     const Intent& intent,
                                     const std::optional<Proposal>& approval);
+  // Nothing of it has happened yet, says who was to carry it out: after a restart the world is not
+  // asked.
+  [[nodiscard]] Result<void> hold_back(const Run& run, const std::string& key);
+  // It is about to happen, as when it was intended.
+  [[nodiscard]] Result<void> take_up(const Run& run, const std::string& key);
   // The step's end, and its effect's if it had one, together.
   [[nodiscard]] Result<void> end_step(const Run& run,
                                       const Step& step,

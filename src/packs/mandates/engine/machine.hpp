@@ -8,25 +8,37 @@
 // or its next attempt.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "packs/mandates/engine/approvals.hpp"
 #include "packs/mandates/engine/effects.hpp"
+#include "packs/mandates/engine/helpers.hpp"
 #include "packs/mandates/engine/ledger.hpp"
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/engine/runs.hpp"
 
 namespace hearth::packs::mandates {
 
-// Members are for any thread; of one run one thread at a time.
+// Members are for any thread; of one run one thread at a time. It works on that thread; steps that
+// may go on side by side also on helpers', and drive() returns when they have ended.
 class RunMachine final {
  public:
-  RunMachine(MandateStore& store, Ledger& ledger, Ports ports)
+  // How many steps of a run go on side by side.
+  static constexpr std::size_t widest = 4;
+
+  RunMachine(MandateStore& store,
+             Ledger& ledger,
+             Ports ports,
+             std::shared_ptr<Helpers> helpers = std::make_shared<Helpers>(widest - 1))
       : store_(store),
         ledger_(ledger),
         ports_(ports),
+        helpers_(std::move(helpers)),
         runs_(store),
         approvals_(store),
         effects_(store) {}
@@ -65,40 +77,30 @@ class RunMachine final {
   [[nodiscard]] Result<bool> is_looping(const Scene& scene);
 
   // Acting, in machine_act.cpp.
+  struct Turn;    // of one step
+  struct Acting;  // of all of them
   struct StepEnd;
+  using Ended = Result<StepEnd>;
   [[nodiscard]] Result<Next> act(Scene& scene, const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> run_step(const Scene& scene,
-                                         const Step& step,
-                                         const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> begin_effect(const Scene& scene,
-                                             const Step& step,
-                                             const std::string& key,
-                                             const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> ask(const Scene& scene,
-                                    const Step& step,
-                                    const Intent& intent,
-                                    bool needs_elevation,
-                                    const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> perform(const Scene& scene,
-                                        const Step& step,
-                                        const Intent& intent,
-                                        const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> resume_effect(const Scene& scene,
-                                              const Step& step,
-                                              const Effect& effect,
-                                              const std::stop_token& stop);
-  [[nodiscard]] Result<StepEnd> end_step(const Scene& scene,
-                                         const Step& step,
-                                         const std::string& key,
-                                         StepState state,
-                                         std::string_view output);
-  [[nodiscard]] Result<StepEnd> review(const Scene& scene,
-                                       const std::string& key,
-                                       std::string_view why);
+  [[nodiscard]] Result<void> skip(const Scene& scene,
+                                  const std::vector<const Step*>& steps,
+                                  Acting& so_far);
+  [[nodiscard]] Result<void> run_wave(const Scene& scene,
+                                      std::vector<const Step*> steps,
+                                      Acting& so_far,
+                                      const std::stop_token& stop);
+  [[nodiscard]] Ended run_step(Turn& turn);
+  [[nodiscard]] Ended begin_effect(Turn& turn);
+  [[nodiscard]] Ended ask(Turn& turn, const Intent& intent, bool needs_elevation);
+  [[nodiscard]] Ended perform(Turn& turn, const Intent& intent);
+  [[nodiscard]] Ended resume_effect(Turn& turn, const Effect& effect);
+  [[nodiscard]] Ended end_step(const Turn& turn, StepState state, std::string_view output);
+  [[nodiscard]] Ended review(const Turn& turn, std::string_view why);
 
   MandateStore& store_;
   Ledger& ledger_;
   const Ports ports_;
+  const std::shared_ptr<Helpers> helpers_;
   Runs runs_;
   Approvals approvals_;
   Effects effects_;

@@ -1,7 +1,7 @@
 // The act phase: the plan's steps as their dependencies allow, each effect intended before it
 // happens, and never done twice.
 #include <algorithm>
-#include <deque>
+#include <set>
 
 #include "packs/mandates/engine/scene.hpp"
 
@@ -21,42 +21,37 @@ bool is_about(const Proposal& proposal, const Intent& intent) {
          proposal.after_hash == intent.after_hash && proposal.content == intent.payload;
 }
 
+// Those of `ready` that begin next: side by side, as the plan has them, up to one that keeps its
+// order; such a one by itself.
+std::vector<const Step*> next_wave(const std::vector<const Step*>& ready,
+                                   const std::set<std::string_view>& tried,
+                                   Actor& actor) {
+  std::vector<const Step*> wave;
+  for (const Step* step : ready) {
+    if (tried.contains(step->id)) continue;
+    const bool keeps_order = actor.keeps_order(*step);
+    if (keeps_order && !wave.empty()) break;
+    wave.push_back(step);
+    if (keeps_order || wave.size() == RunMachine::widest) break;
+  }
+  return wave;
+}
+
 }  // namespace
 
 Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& stop) {
   const auto plan =
       ports_.thinker.plan(scene.context.outputs[static_cast<std::size_t>(Phase::decide)]);
   if (!plan) return std::unexpected(plan.error());
-  StepStates states = states_of(scene.context.steps);
-  std::vector<StepEnd> waiting;
-  StepStates seen;  // also those that wait, so that none is tried twice
+  Acting so_far{.states = states_of(scene.context.steps), .tried = {}, .waiting = {}};
   for (;;) {
-    const Frontier next = frontier(*plan, states);
-    for (const Step* step : next.skipped) {
-      auto ended = end_step(scene, *step, "", StepState::skipped, "");
-      if (!ended) return std::unexpected(std::move(ended.error()));
-      states.emplace(step->id, StepState::skipped);
-    }
-    std::deque<std::pair<const Step*, Result<StepEnd>>> wave;
-    std::vector<std::function<void()>> tasks;
-    for (const Step* step : next.ready) {
-      if (seen.contains(step->id)) continue;
-      seen.emplace(step->id, StepState::done);
-      auto& place = wave.emplace_back(step, fail(Errc::internal, "the step was not run"));
-      tasks.emplace_back(
-          [this, &scene, &place, &stop] { place.second = run_step(scene, *place.first, stop); });
-    }
-    if (tasks.empty() && next.skipped.empty()) break;
-    ports_.actor.run_all(tasks);
-    for (auto& [step, ended] : wave) {
-      if (!ended) return std::unexpected(std::move(ended.error()));
-      if (ended->was_cut) continue;
-      if (ended->state) {
-        states.emplace(step->id, *ended->state);
-      } else {
-        waiting.push_back(std::move(*ended));
-      }
-    }
+    const Frontier next = frontier(*plan, so_far.states);
+    if (auto done = skip(scene, next.skipped, so_far); !done)
+      return std::unexpected(std::move(done.error()));
+    auto wave = next_wave(next.ready, so_far.tried, ports_.actor);
+    if (wave.empty() && next.skipped.empty()) break;
+    if (auto done = run_wave(scene, std::move(wave), so_far, stop); !done)
+      return std::unexpected(std::move(done.error()));
     if (stop.stop_requested()) break;
     const auto ends = has_to_end(scene);
     if (!ends) return std::unexpected(ends.error());
@@ -65,68 +60,113 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);
   }
-  if (waiting.empty()) return complete(scene, Phase::act, "");
-  const StepEnd& first = *std::ranges::min_element(waiting, {}, &StepEnd::until);
+  if (so_far.waiting.empty()) return complete(scene, Phase::act, "");
+  const StepEnd& first = *std::ranges::min_element(so_far.waiting, {}, &StepEnd::until);
   return block(scene, first.waits_for, first.until);
 }
 
-Result<RunMachine::StepEnd> RunMachine::run_step(const Scene& scene,
-                                                 const Step& step,
-                                                 const std::stop_token& stop) {
-  const std::string key = scene.run.id + "/" + std::to_string(scene.run.cycle) + "/" + step.id;
-  const auto effect = effects_.find(key);
+Result<void> RunMachine::skip(const Scene& scene,
+                              const std::vector<const Step*>& steps,
+                              Acting& so_far) {
+  const std::stop_token none;
+  for (const Step* step : steps) {
+    const Turn turn{.scene = scene, .step = *step, .stop = none, .key = {}, .seat = {}};
+    if (auto ended = end_step(turn, StepState::skipped, ""); !ended)
+      return std::unexpected(std::move(ended.error()));
+    so_far.states.emplace(step->id, StepState::skipped);
+  }
+  return {};
+}
+
+// As many of `steps` as there are threads for. Ends when all have: what each of them writes, it has
+// written.
+Result<void> RunMachine::run_wave(const Scene& scene,
+                                  std::vector<const Step*> steps,
+                                  Acting& so_far,
+                                  const std::stop_token& stop) {
+  if (steps.empty()) return {};
+  const auto helpers = helpers_->lend(steps.size() - 1);
+  steps.resize(helpers.count() + 1);
+  std::vector<Ended> ends(steps.size(), fail(Errc::internal, "the step was not run"));
+  const auto wave = ports_.actor.wave(steps.size());
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    tasks.emplace_back([&, i] {
+      Turn turn{.scene = scene,
+                .step = *steps[i],
+                .stop = stop,
+                .key = scene.run.id + "/" + std::to_string(scene.run.cycle) + "/" + steps[i]->id,
+                .seat = Seat(wave.get())};
+      ends[i] = run_step(turn);
+    });
+  }
+  run_side_by_side(tasks);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
+    so_far.tried.insert(steps[i]->id);
+    if (ends[i]->was_cut) continue;
+    if (ends[i]->state)
+      so_far.states.emplace(steps[i]->id, *ends[i]->state);
+    else
+      so_far.waiting.push_back(std::move(*ends[i]));
+  }
+  return {};
+}
+
+RunMachine::Ended RunMachine::run_step(Turn& turn) {
+  const auto effect = effects_.find(turn.key);
   if (!effect) return std::unexpected(effect.error());
-  if (!*effect) return begin_effect(scene, step, key, stop);
+  if (!*effect) return begin_effect(turn);
   switch ((*effect)->state) {
     case EffectState::intended:
-      return resume_effect(scene, step, **effect, stop);
+      return resume_effect(turn, **effect);
+    case EffectState::held:
+      if (auto taken = effects_.take_up(turn.scene.run, turn.key); !taken)
+        return std::unexpected(std::move(taken.error()));
+      return perform(turn, (*effect)->intent);
     case EffectState::review:
       return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
     case EffectState::done:
-      return end_step(scene, step, key, StepState::done, (*effect)->output);
+      return end_step(turn, StepState::done, (*effect)->output);
     case EffectState::failed:
-      return end_step(scene, step, key, StepState::failed, (*effect)->output);
+      return end_step(turn, StepState::failed, (*effect)->output);
   }
   return fail(Errc::internal, "no such state of an effect");
 }
 
-Result<RunMachine::StepEnd> RunMachine::begin_effect(const Scene& scene,
-                                                     const Step& step,
-                                                     const std::string& key,
-                                                     const std::stop_token& stop) {
-  auto intent = ports_.actor.prepare(scene.context, step);
-  if (!intent) return end_step(scene, step, key, StepState::failed, intent.error().message);
-  intent->key = key;
+RunMachine::Ended RunMachine::begin_effect(Turn& turn) {
+  const Scene& scene = turn.scene;
+  auto intent = ports_.actor.prepare(scene.context, turn.step);
+  if (!intent) return end_step(turn, StepState::failed, intent.error().message);
+  intent->key = turn.key;
   const Judgement judgement = ports_.actor.judge(scene.context, *intent);
   switch (judgement.word) {
     case Judgement::Word::deny:
-      return end_step(scene, step, key, StepState::failed, "denied: " + judgement.reason);
+      return end_step(turn, StepState::failed, "denied: " + judgement.reason);
     case Judgement::Word::ask:
     case Judgement::Word::elevate:
-      return ask(scene, step, *intent, judgement.word == Judgement::Word::elevate, stop);
+      return ask(turn, *intent, judgement.word == Judgement::Word::elevate);
     case Judgement::Word::automatic:
       break;
   }
   if (auto intended = effects_.intend(scene.run, *intent, std::nullopt); !intended) {
     return std::unexpected(std::move(intended.error()));
   }
-  return perform(scene, step, *intent, stop);
+  return perform(turn, *intent);
 }
 
-Result<RunMachine::StepEnd> RunMachine::ask(const Scene& scene,
-                                            const Step& step,
-                                            const Intent& intent,
-                                            bool needs_elevation,
-                                            const std::stop_token& stop) {
+RunMachine::Ended RunMachine::ask(Turn& turn, const Intent& intent, bool needs_elevation) {
+  const Scene& scene = turn.scene;
+  const Step& step = turn.step;
   const auto row = approvals_.latest(scene.run.n, scene.run.cycle, step.id);
   if (!row) {
     // An approval that was tampered with is none: the step fails, and says so.
     if (row.error().code != Errc::permission) return std::unexpected(row.error());
-    return end_step(scene, step, intent.key, StepState::failed, row.error().message);
+    return end_step(turn, StepState::failed, row.error().message);
   }
   const bool has_one = row->has_value() && (*row)->state != "superseded";
   if (has_one && ((*row)->state == "denied" || (*row)->state == "expired")) {
-    return end_step(scene, step, intent.key, StepState::failed, "denied: " + (*row)->state);
+    return end_step(turn, StepState::failed, "denied: " + (*row)->state);
   }
   const bool fits = has_one && is_about((*row)->proposal, intent) &&
                     (*row)->proposal.needs_elevation == needs_elevation &&
@@ -134,10 +174,10 @@ Result<RunMachine::StepEnd> RunMachine::ask(const Scene& scene,
   if (fits && (*row)->state == "approved") {
     auto intended = effects_.intend(scene.run, intent, (*row)->proposal);
     if (!intended && intended.error().code == Errc::permission) {
-      return end_step(scene, step, intent.key, StepState::failed, intended.error().message);
+      return end_step(turn, StepState::failed, intended.error().message);
     }
     if (!intended) return std::unexpected(std::move(intended.error()));
-    return perform(scene, step, intent, stop);
+    return perform(turn, intent);
   }
   if (fits && (*row)->state == "pending") {
     return StepEnd{.state = {}, .waits_for = "waiting_approval", .until = (*row)->proposal.expires};
@@ -159,38 +199,34 @@ Result<RunMachine::StepEnd> RunMachine::ask(const Scene& scene,
   return StepEnd{.state = {}, .waits_for = "waiting_approval", .until = proposed->expires};
 }
 
-Result<RunMachine::StepEnd> RunMachine::perform(const Scene& scene,
-                                                const Step& step,
-                                                const Intent& intent,
-                                                const std::stop_token& stop) {
+RunMachine::Ended RunMachine::perform(Turn& turn, const Intent& intent) {
   store_.reach(Point::effect_performed, When::before);
-  const auto performed = ports_.actor.perform(intent, stop);
+  const Performed performed = ports_.actor.perform(intent, std::move(turn.seat), turn.stop);
   store_.reach(Point::effect_performed, When::after);
-  if (performed) return end_step(scene, step, intent.key, StepState::done, *performed);
-  const Error& error = performed.error();
-  const bool is_unknown = error.code == Errc::outcome_unknown;
+  if (performed.end == Performed::End::done) return end_step(turn, StepState::done, performed.text);
   // Where the daemon leaves, the run goes on later; what has done nothing does it then.
-  const auto ends = has_to_end(scene);
+  const auto ends = has_to_end(turn.scene);
   if (!ends) return std::unexpected(ends.error());
-  const bool goes_on = stop.stop_requested() && !*ends;
-  if (!is_unknown && !(goes_on && error.code == Errc::cancelled))
-    return end_step(scene, step, intent.key, StepState::failed, error.message);
-  if (is_unknown && intent.recovery == Recovery::by_world) {
+  const bool goes_on = turn.stop.stop_requested() && !*ends;
+  if (performed.end == Performed::End::cut && goes_on) {
+    if (auto held = effects_.hold_back(turn.scene.run, turn.key); !held)
+      return std::unexpected(std::move(held.error()));
+    return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
+  }
+  if (performed.end != Performed::End::unknown)
+    return end_step(turn, StepState::failed, performed.text);
+  if (intent.recovery == Recovery::by_world) {
     const auto standing = ports_.actor.inspect(intent);
-    if (standing && *standing == Standing::after)
-      return end_step(scene, step, intent.key, StepState::done, "");
+    if (standing && *standing == Standing::after) return end_step(turn, StepState::done, "");
     if (standing && *standing == Standing::before && !goes_on)
-      return end_step(scene, step, intent.key, StepState::failed, error.message);
+      return end_step(turn, StepState::failed, performed.text);
   }
   if (goes_on) return StepEnd{.state = {}, .waits_for = {}, .until = {}, .was_cut = true};
-  return review(scene, intent.key, error.message);
+  return review(turn, performed.text);
 }
 
 // Intended before a kill: the world decides.
-Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
-                                                      const Step& step,
-                                                      const Effect& effect,
-                                                      const std::stop_token& stop) {
+RunMachine::Ended RunMachine::resume_effect(Turn& turn, const Effect& effect) {
   Standing standing = Standing::other;
   if (effect.intent.recovery == Recovery::by_world) {
     const auto found = ports_.actor.inspect(effect.intent);
@@ -199,32 +235,26 @@ Result<RunMachine::StepEnd> RunMachine::resume_effect(const Scene& scene,
   }
   switch (recover(effect.intent, standing, store_.now() - effect.intended)) {
     case Recover::done:
-      return end_step(scene, step, effect.intent.key, StepState::done, "");
+      return end_step(turn, StepState::done, "");
     case Recover::retry: {
       Intent again = effect.intent;
       again.is_resend = true;
-      return perform(scene, step, again, stop);
+      return perform(turn, again);
     }
     case Recover::needs_review:
       break;
   }
-  return review(scene, effect.intent.key, "it was cut off");
+  return review(turn, "it was cut off");
 }
 
-Result<RunMachine::StepEnd> RunMachine::end_step(const Scene& scene,
-                                                 const Step& step,
-                                                 const std::string& key,
-                                                 StepState state,
-                                                 std::string_view output) {
-  auto ended = effects_.end_step(scene.run, step, key, state, output);
+RunMachine::Ended RunMachine::end_step(const Turn& turn, StepState state, std::string_view output) {
+  auto ended = effects_.end_step(turn.scene.run, turn.step, turn.key, state, output);
   if (!ended) return std::unexpected(std::move(ended.error()));
   return StepEnd{.state = state, .waits_for = {}, .until = {}};
 }
 
-Result<RunMachine::StepEnd> RunMachine::review(const Scene& scene,
-                                               const std::string& key,
-                                               std::string_view why) {
-  auto marked = effects_.mark_for_review(scene.run, key, why);
+RunMachine::Ended RunMachine::review(const Turn& turn, std::string_view why) {
+  auto marked = effects_.mark_for_review(turn.scene.run, turn.key, why);
   if (!marked) return std::unexpected(std::move(marked.error()));
   return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
 }

@@ -55,14 +55,22 @@ Result<Mandate> create_mandate(MandateStore& store, std::string name, std::strin
   });
 }
 
-Result<void> update_mandate(MandateStore& store, std::int64_t mandate, std::string spec) {
+Result<void> update_mandate(MandateStore& store,
+                            std::int64_t mandate,
+                            const MandateChange& wanted) {
   return store.commit(Point::mandate_changed, [&](Change& change) -> Result<void> {
     const auto known = load_mandate(*change, mandate);
     if (!known) return std::unexpected(known.error());
-    auto done = change->run("UPDATE mandates SET spec = ?, updated_ms = ? WHERE n = ?", spec,
+    if (digest(known->spec) != wanted.before)
+      return fail(Errc::conflict, "the mandate " + known->name + " was changed meanwhile",
+                  {"look at it, and try again"});
+    auto done = change->run("UPDATE mandates SET spec = ?, updated_ms = ? WHERE n = ?", wanted.spec,
                             change.now_ms(), mandate);
     if (done) {
-      done = change.note("mandate_updated", {{"mandate", known->id}, {"spec", hex(digest(spec))}});
+      done = change.note("mandate_updated", {{"mandate", known->id},
+                                             {"spec", hex(digest(wanted.spec))},
+                                             {"what", wanted.what},
+                                             {"reviewer", wanted.reviewer}});
     }
     return done;
   });

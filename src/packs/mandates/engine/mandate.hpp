@@ -21,10 +21,17 @@ struct Mandate {
                                              std::string name,
                                              std::string spec);
 [[nodiscard]] Result<Mandate> load_mandate(store::Database& database, std::int64_t n);
-// Runs that have begun go on by the new one from their next phase.
+// Runs that have begun go on by the new one from their next phase. `conflict` when it is not as it
+// was before any more: of two who change it at the same time, neither undoes what the other did.
+struct MandateChange {
+  Digest before;  // of the spec
+  std::string spec;
+  std::string what;      // for the journal
+  std::string reviewer;  // the person whose word it is; empty: an agent's
+};
 [[nodiscard]] Result<void> update_mandate(MandateStore& store,
                                           std::int64_t mandate,
-                                          std::string spec);
+                                          const MandateChange& wanted);
 // "paused" keeps its runs, "stopped" asks them to end. `not_found`, or `conflict` for a stopped
 // one.
 [[nodiscard]] Result<void> set_mandate_state(MandateStore& store,

@@ -196,12 +196,21 @@ Result<std::int64_t> skipped_of(store::Database& database, std::int64_t schedule
   return count->value_or(0);
 }
 
-Result<std::vector<MissedRow>> missed_of(store::Database& database, std::int64_t schedule) {
+Result<std::int64_t> missed_in_all(store::Database& database, std::int64_t schedule) {
+  const auto count =
+      database.integer("SELECT sum(count) FROM missed WHERE schedule_n = ?", schedule);
+  if (!count) return std::unexpected(count.error());
+  return count->value_or(0);
+}
+
+Result<std::vector<MissedRow>> missed_of(store::Database& database,
+                                         std::int64_t schedule,
+                                         std::int64_t most) {
   std::vector<MissedRow> all;
   auto rows = database.query(
       "SELECT first_ms, last_ms, count, reason FROM missed WHERE schedule_n = ? ORDER BY first_ms "
-      "DESC LIMIT 20",
-      schedule);
+      "DESC LIMIT ?",
+      schedule, most);
   while (rows.next()) {
     all.push_back({.first = from_ms(rows.integer(0)),
                    .last = from_ms(rows.integer(1)),

@@ -70,7 +70,7 @@ struct StepLog {
 [[nodiscard]] Result<std::vector<EffectRow>> effects_of(store::Database& database,
                                                         std::int64_t run);
 [[nodiscard]] Result<std::vector<StepLog>> steps_of(store::Database& database, std::int64_t run);
-// Occurrences of a schedule that did not run.
+// Occurrences of a schedule that did not run, of one gap.
 struct MissedRow {
   WallTime first;
   WallTime last;
@@ -79,8 +79,11 @@ struct MissedRow {
 };
 // Of a schedule: occurrences that do not run for its overlap or a full queue.
 [[nodiscard]] Result<std::int64_t> skipped_of(store::Database& database, std::int64_t schedule);
+[[nodiscard]] Result<std::int64_t> missed_in_all(store::Database& database, std::int64_t schedule);
+// The last gaps, the newest first.
 [[nodiscard]] Result<std::vector<MissedRow>> missed_of(store::Database& database,
-                                                       std::int64_t schedule);
+                                                       std::int64_t schedule,
+                                                       std::int64_t most);
 
 // What a store has to do.
 struct Census {

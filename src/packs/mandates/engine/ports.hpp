@@ -1,10 +1,11 @@
 // What the engine asks of the world: the pack implements these with its sandbox, its model client
-// and the tools of other packs. All of them block, on the thread that drives the run, and end soon
-// after `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
+// and the tools of other packs. All of them block, on a thread of the run, and end soon after
+// `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 #include "packs/mandates/engine/ledger.hpp"
 #include "packs/mandates/engine/plan.hpp"
 #include "packs/mandates/engine/runs.hpp"
+#include "packs/mandates/engine/wave.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -107,23 +109,34 @@ struct Judgement {
   std::string reason;
 };
 
+// How carrying out an effect went.
+struct Performed {
+  enum class End : std::uint8_t {
+    done,
+    failed,   // done to its end, or refused: either way nothing of it goes on
+    cut,      // by the stop, before it had begun, or where doing it again does no harm
+    unknown,  // it may have happened, or in part: inspect() is asked, or a person
+  };
+  End end = End::failed;
+  std::string text;  // what it gave, or why it did not
+};
+
 class Actor {
  public:
   virtual ~Actor() = default;
   // Looks, and changes nothing. `unavailable` where acting is impossible (no sandbox).
   [[nodiscard]] virtual Result<Intent> prepare(const RunContext& context, const Step& step) = 0;
   [[nodiscard]] virtual Judgement judge(const RunContext& context, const Intent& intent) = 0;
-  // Refuses (`conflict`) when the world is not as the intent found it. Errors: `outcome_unknown`
-  // where it may have happened, or in part; then inspect() is asked, or a person. `cancelled` where
-  // nothing was done for the stop, or what may be done again. Any other: it was done to its end and
-  // failed, or not begun.
-  [[nodiscard]] virtual Result<std::string> perform(const Intent& intent,
-                                                    const std::stop_token& stop) = 0;
+  // Whether a step keeps the plan's order: none before it is still under way when it begins, and
+  // none after it begins before it has ended. Pure.
+  [[nodiscard]] virtual bool keeps_order(const Step& /*step*/) { return false; }
+  // Of so many steps, each of which gets a seat in it.
+  [[nodiscard]] virtual std::unique_ptr<Wave> wave(std::size_t /*steps*/) { return nullptr; }
+  // Fails when the world is not as the intent found it.
+  [[nodiscard]] virtual Performed perform(const Intent& intent,
+                                          Seat seat,
+                                          const std::stop_token& stop) = 0;
   [[nodiscard]] virtual Result<Standing> inspect(const Intent& intent) = 0;
-  // Runs all of them, side by side where it can, and returns when all have.
-  virtual void run_all(const std::vector<std::function<void()>>& tasks) {
-    for (const auto& task : tasks) task();
-  }
 };
 
 struct Ports {

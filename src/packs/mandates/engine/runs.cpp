@@ -56,7 +56,7 @@ Result<void> count_failures(Change& change, const Run& run, bool has_failed) {
 }
 
 // Nothing of a run stays open. What was cut off in the middle has failed where that does not matter
-// (repeatable, ports.hpp); else a person has to look.
+// (repeatable, ports.hpp), and what never began; else a person has to look.
 Result<void> close_all(Change& change, std::int64_t run) {
   auto done = change->run(
       "UPDATE proposals SET state = 'superseded' WHERE run_n = ? AND state IN "
@@ -64,8 +64,9 @@ Result<void> close_all(Change& change, std::int64_t run) {
       run);
   if (!done) return done;
   return change->run(
-      "UPDATE effects SET state = iif(recovery = 2, 'failed', 'review') WHERE run_n = ? AND "
-      "state = 'intended'",
+      "UPDATE effects SET state = iif(recovery = 2 OR state = 'held', 'failed', 'review') "
+      "WHERE run_n = ? AND "
+      "state IN ('intended', 'held')",
       run);
 }
 

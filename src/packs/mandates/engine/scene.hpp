@@ -2,7 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "packs/mandates/engine/machine.hpp"
 #include "packs/mandates/engine/schedules.hpp"
@@ -21,12 +24,28 @@ struct RunMachine::Scene {
   }
 };
 
+// What a step is carried out with, on the thread that does it.
+struct RunMachine::Turn {
+  const Scene& scene;
+  const Step& step;
+  const std::stop_token& stop;
+  std::string key;  // of its effect
+  Seat seat;
+};
+
 // How a step went on: it ended, or what it waits for, and until when at most.
 struct RunMachine::StepEnd {
   std::optional<StepState> state;
   std::string waits_for;
   WallTime until;
   bool was_cut = false;  // the daemon leaves
+};
+
+// What the steps of a cycle have come to.
+struct RunMachine::Acting {
+  StepStates states;
+  std::set<std::string_view> tried;  // since the phase was begun, also those that wait
+  std::vector<StepEnd> waiting;
 };
 
 }  // namespace hearth::packs::mandates

@@ -113,7 +113,7 @@ CREATE TABLE steps(
 CREATE TABLE effects(
   key TEXT PRIMARY KEY,          -- the idempotency key: run, cycle and step
   run_n INTEGER NOT NULL,
-  state TEXT NOT NULL,           -- intended, done, failed, review
+  state TEXT NOT NULL,           -- effects.hpp
   kind TEXT NOT NULL,
   target TEXT NOT NULL,
   identity TEXT NOT NULL,

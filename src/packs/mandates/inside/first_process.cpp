@@ -122,6 +122,8 @@ class FirstProcess final {
       if (!relay) return not_begun(relay.error().message);
       relay_.emplace(std::move(*relay));
     }
+    // From its sender the daemon knows who we are outside of this namespace.
+    (void)::send(order_.control, ready.data(), ready.size(), MSG_NOSIGNAL);
     std::array<char, 8> word{};
     if (::recv(order_.control, word.data(), word.size(), 0) <= 0) ::_exit(1);
     return start();

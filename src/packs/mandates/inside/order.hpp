@@ -17,7 +17,7 @@
 namespace hearth::packs::mandates::inside {
 
 struct Order {
-  int control = -1;  // SOCK_SEQPACKET: "go" begins, its end ends everything
+  int control = -1;  // SOCK_SEQPACKET: says "ready", "go" begins, its end ends everything
   int input = -1;    // standard input of the command; -1: empty
   std::size_t memory_bytes = 0;
   std::size_t file_bytes = 0;
@@ -54,6 +54,8 @@ struct Report {
   [[nodiscard]] static std::optional<Report> parse(std::string_view text);
 };
 
+inline constexpr std::string_view ready =
+    "ready";  // all is mounted, and nothing of the command ran
 inline constexpr std::string_view go = "go";
 
 }  // namespace hearth::packs::mandates::inside

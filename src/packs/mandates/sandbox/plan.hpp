@@ -1,13 +1,17 @@
 // What a command gets in its sandbox, and how it ended.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
 #include "packs/mandates/sandbox/host_rule.hpp"
 
 namespace hearth::packs::mandates::sandbox {
@@ -38,6 +42,9 @@ struct Plan {
   std::string input;                                             // standard input
   std::vector<HostRule> network;  // hosts reachable through the proxy; none: no network at all
   Limits limits;
+  // Called once, when the sandbox stands and before the command begins, with the number of its
+  // first process; an error ends it, and is run()'s.
+  std::function<Result<void>(pid_t)> before_start;
 };
 
 struct Outcome {

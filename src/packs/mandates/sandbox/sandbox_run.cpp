@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -30,6 +31,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t longest_words = 100'000;    // bytes of the command
 constexpr std::size_t longest_input = 16U << 20;  // bytes
 constexpr milliseconds longest_time{24 * 3'600'000};
+constexpr milliseconds longest_start{60'000};  // until the sandbox stands
 constexpr milliseconds grace{2'000};  // for the first process to end all; then bubblewrap is killed
 
 struct Ends {
@@ -47,7 +49,41 @@ Result<Ends> make_control() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno("socketpair", errno);
+  const int on = 1;
+  (void)::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   return Ends{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// A message, and which process sent it, by its number in our namespace; 0: nobody says.
+struct Message {
+  std::string text;
+  pid_t sender = 0;
+};
+
+// Nothing at the end, and where there is none now (errno).
+std::optional<Message> receive(int socket) {
+  std::array<char, 1'024> text{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> credentials{};
+  iovec part{text.data(), text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = credentials.data();
+  message.msg_controllen = credentials.size();
+  const ssize_t got = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (got <= 0) {
+    if (got == 0) errno = 0;
+    return std::nullopt;
+  }
+  Message received{.text = std::string(text.data(), static_cast<std::size_t>(got)), .sender = 0};
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET &&
+      header->cmsg_type == SCM_CREDENTIALS) {
+    ucred who{};
+    std::memcpy(&who, CMSG_DATA(header), sizeof who);
+    received.sender = who.pid;
+  }
+  return received;
 }
 
 // As the mounts would resolve it: else a symbolic link would show something else.
@@ -156,8 +192,6 @@ class Run final {
     lent_.clear();
     control_ = std::move(control->ours);
     streams_ = {std::move(out->ours), std::move(err->ours)};
-    // Buffered until the first process reads it; a sandbox that fails before is seen by its end.
-    (void)::send(control_.get(), inside::go.data(), inside::go.size(), MSG_NOSIGNAL);
     return {};
   }
 
@@ -207,7 +241,7 @@ class Run final {
 
   // Until bubblewrap has ended, and with it everything in the sandbox, and all output is read.
   void follow() {
-    deadline_ = began_ + plan_.limits.time;
+    deadline_ = began_ + longest_start;
     bool is_ended = false;
     while (!is_ended || streams_[0].valid() || streams_[1].valid()) {
       std::array<pollfd, 5> entries{pollfd{streams_[0].get(), POLLIN, 0},
@@ -218,7 +252,7 @@ class Run final {
       const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
       (void)::poll(entries.data(), entries.size(),
                    static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
-      if (entries[2].revents != 0) read_report();
+      if (entries[2].revents != 0) read_control();
       if (entries[0].revents != 0) read_stream(0);
       if (entries[1].revents != 0) read_stream(1);
       is_ended = is_ended || entries[3].revents != 0;
@@ -239,13 +273,27 @@ class Run final {
     if (static_cast<std::size_t>(got) > room) end(Outcome::End::output);
   }
 
-  void read_report() {
-    std::array<char, 1'024> text{};
-    const ssize_t got = ::recv(control_.get(), text.data(), text.size(), MSG_DONTWAIT);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    report_ = got > 0 ? inside::Report::parse({text.data(), static_cast<std::size_t>(got)})
-                      : std::nullopt;
+  void read_control() {
+    const auto message = receive(control_.get());
+    if (!message && (errno == EINTR || errno == EAGAIN)) return;
+    if (message && message->text == inside::ready) return begin(message->sender);
+    report_ = message ? inside::Report::parse(message->text) : std::nullopt;
     if (!report_) report_.emplace(inside::Report{.end = inside::Report::End::not_begun});
+  }
+
+  // The sandbox stands. The command's time begins now.
+  void begin(pid_t first_process) {
+    if (why_ || has_begun_) return;
+    if (plan_.before_start) {
+      if (auto done = plan_.before_start(first_process); !done) {
+        refused_ = std::move(done.error());
+        return end(Outcome::End::stopped);
+      }
+    }
+    has_begun_ = true;
+    began_ = steady_clock::now();
+    deadline_ = began_ + plan_.limits.time;
+    (void)::send(control_.get(), inside::go.data(), inside::go.size(), MSG_NOSIGNAL);
   }
 
   // The first process ends when its socket does, and takes all with it.
@@ -264,10 +312,16 @@ class Run final {
 
   Result<Outcome> concluded() {
     const auto ended = child_->stop(milliseconds(0));
+    if (refused_) return std::unexpected(std::move(*refused_));
     Outcome outcome{.took = std::chrono::floor<milliseconds>(steady_clock::now() - began_)};
     outcome.out = std::move(texts_[0]);
     outcome.err = std::move(texts_[1]);
     if (proxy_) outcome.refused_hosts = proxy_->refused();
+    if (why_ && !has_begun_) {
+      if (why_ == Outcome::End::time)
+        return fail(Errc::timed_out, "the sandbox did not stand within a minute");
+      return fail(Errc::cancelled, "the command was stopped before it began");
+    }
     if (why_) {
       outcome.end = *why_;
       return outcome;
@@ -301,7 +355,7 @@ class Run final {
   const Settings& settings_;
   const Plan& plan_;
   const std::stop_token& stop_;
-  const steady_clock::time_point began_;
+  steady_clock::time_point began_;
   steady_clock::time_point deadline_;
   std::unique_ptr<ConnectProxy> proxy_;
   std::vector<UniqueFd> lent_;
@@ -312,6 +366,8 @@ class Run final {
   std::array<std::string, 2> texts_;
   std::optional<inside::Report> report_;
   std::optional<Outcome::End> why_;  // ended from outside
+  std::optional<Error> refused_;     // by the plan's before_start
+  bool has_begun_ = false;
   bool is_killed_ = false;
 };
 

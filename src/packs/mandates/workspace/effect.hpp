@@ -40,7 +40,7 @@ struct ChangeRecord {
   std::vector<Effect> effects;
 
   [[nodiscard]] std::string to_bytes() const;
-  // `damaged` when it is not whole, `unsupported` for a newer format.
+  // `damaged` when it is not whole, or of another format.
   [[nodiscard]] static Result<ChangeRecord> parse(std::string_view bytes);
 };
 

@@ -1,10 +1,5 @@
-// Runs a command in the sandbox so that what is protected in the workspace stays as it is.
-//
-// What is protected and there is mounted read-only for the command: its version control, hooks, CI
-// and start-up files. What is protected and new afterwards is moved aside, for the command may have
-// made it; nothing of the command's runs any more then. A person who works in the directory may
-// have made it as well: nothing is deleted, and whoever runs the command tells where it is. Only
-// git itself may write to version control, and even then not to its configuration, hooks and
+// One command in a workspace, so that what is protected there stays as it is (guard.hpp). Only git
+// itself may write to version control, and even then not to its configuration, hooks and
 // attributes.
 #pragma once
 
@@ -15,28 +10,15 @@
 #include "base/result.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 #include "packs/mandates/workspace/git_place.hpp"
+#include "packs/mandates/workspace/guard.hpp"
 #include "packs/mandates/workspace/root.hpp"
-#include "packs/mandates/workspace/set_aside.hpp"
 
 namespace hearth::packs::mandates::workspace {
 
-struct GuardedOutcome {
-  sandbox::Outcome outcome;
-  std::vector<SetAside> aside;  // protected, and not there before
-  // Protected, and not as they were: changed, gone, or moved with the directory around them.
-  std::vector<std::string> changed;
-
-  // A person should look.
-  [[nodiscard]] bool needs_review() const { return !aside.empty() || !changed.empty(); }
-};
-
-// As Sandbox::run; the plan's workspace and read_only are set here. `aside`: a directory of
-// hearth's own. A command that writes is refused where something protected could not be kept: a
-// symbolic link (`permission`), or more than 2,000 of them (`unsupported`).
-[[nodiscard]] Result<GuardedOutcome> run_guarded(const sandbox::Sandbox& sandbox,
-                                                 const Root& root,
+// Guard::run for one; a plan that does not write is not guarded.
+[[nodiscard]] Result<GuardedOutcome> run_guarded(const Ground& ground,
                                                  sandbox::Plan plan,
-                                                 const std::string& aside,
+                                                 const GuardPlaces& places,
                                                  const std::stop_token& stop = {});
 
 // Who commits.
@@ -48,14 +30,23 @@ struct GitIdentity {
 // git with arguments that are checked (refusal_of_git), writing to version control where the plan
 // may write. External differs and text conversions are off. Of the plan, its words, workspace and
 // read_only are set here.
-[[nodiscard]] Result<GuardedOutcome> run_git(const sandbox::Sandbox& sandbox,
-                                             const Root& root,
+[[nodiscard]] Result<GuardedOutcome> run_git(const Ground& ground,
                                              std::vector<std::string> arguments,
                                              sandbox::Plan plan,
-                                             const std::string& aside,
+                                             const GuardPlaces& places,
                                              const std::stop_token& stop = {});
 
-// The same where git only looks, or writes nothing but version control: the files of the workspace
+// Where git only looks: at whatever repository find_git() finds, also one around the workspace or
+// that of a worktree, of which nothing can be written. In a workspace below its top, what git would
+// say of files that lie elsewhere, and are not seen in the sandbox, is left out. Without a
+// repository git says so itself.
+[[nodiscard]] Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
+                                                     const Root& root,
+                                                     std::vector<std::string> arguments,
+                                                     sandbox::Plan plan,
+                                                     const std::stop_token& stop = {});
+
+// git that writes nothing but version control, or looks at it alone: the files of the workspace
 // stay as they are, so that nothing is to be compared, and others may work on them.
 struct GitCall {
   std::vector<std::string> arguments;

@@ -25,6 +25,21 @@ std::int64_t nanoseconds(const statx_timestamp& time) {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
+// What is gone meanwhile was not there.
+bool look_at(const Root& root, const std::string& path, ProtectedEntry& entry) {
+  struct statx status{};
+  if (::statx(root.descriptor(), path.c_str(), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH,
+              STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
+    return false;
+  const bool tells_birth = (status.stx_mask & STATX_BTIME) != 0;
+  entry.identity = {.device = (std::uint64_t{status.stx_dev_major} << 32) | status.stx_dev_minor,
+                    .inode = status.stx_ino,
+                    .born_at = tells_birth ? nanoseconds(status.stx_btime) : 0,
+                    .kind = static_cast<mode_t>(status.stx_mode & S_IFMT)};
+  entry.changed_at = nanoseconds(status.stx_ctime);
+  return true;
+}
+
 class Walk final {
  public:
   Walk(const Root& root, bool git_may_write, const std::vector<std::string>& hidden)
@@ -87,19 +102,8 @@ class Walk final {
     }
   }
 
-  // What is gone meanwhile was not there.
   void note(const std::string& path, ProtectedEntry entry = {}) {
-    struct statx status{};
-    if (::statx(root_.descriptor(), path.c_str(), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH,
-                STATX_BASIC_STATS | STATX_BTIME, &status) != 0)
-      return;
-    const bool tells_birth = (status.stx_mask & STATX_BTIME) != 0;
-    entry.identity = {.device = (std::uint64_t{status.stx_dev_major} << 32) | status.stx_dev_minor,
-                      .inode = status.stx_ino,
-                      .born_at = tells_birth ? nanoseconds(status.stx_btime) : 0,
-                      .kind = static_cast<mode_t>(status.stx_mode & S_IFMT)};
-    entry.changed_at = nanoseconds(status.stx_ctime);
-    entries_[path] = entry;
+    if (look_at(root_, path, entry)) entries_[path] = entry;
   }
 
   const Root& root_;
@@ -115,6 +119,12 @@ Result<ProtectedEntries> protected_entries(const Root& root,
                                            bool git_may_write,
                                            const std::vector<std::string>& hidden) {
   return Walk(root, git_may_write, hidden).run();
+}
+
+ProtectedEntry::Identity identity_of(const Root& root) {
+  ProtectedEntry entry;
+  (void)look_at(root, "", entry);
+  return entry.identity;
 }
 
 std::vector<std::string> kept_from_git(const std::string& git_directory) {

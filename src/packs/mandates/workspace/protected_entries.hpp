@@ -42,6 +42,9 @@ using ProtectedEntries = std::map<std::string, ProtectedEntry>;
                                                          bool git_may_write,
                                                          const std::vector<std::string>& hidden);
 
+// The workspace's own: whether it is still the same directory.
+[[nodiscard]] ProtectedEntry::Identity identity_of(const Root& root);
+
 // What is there of what git itself may not write in a git directory: where it finds programs to
 // run, and other repositories. Absolute.
 [[nodiscard]] std::vector<std::string> kept_from_git(const std::string& git_directory);

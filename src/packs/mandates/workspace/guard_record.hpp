@@ -1,0 +1,57 @@
+// What is protected in a workspace while a command runs that may write, kept where a kill of the
+// daemon leaves it, so that the next start compares what the command's end would have compared.
+//
+// The record is written when the sandbox stands and before the command begins, and removed once
+// what was found is known to whoever asked for the command. One record for each command.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "packs/mandates/sandbox/process_mark.hpp"
+#include "packs/mandates/workspace/comparison.hpp"
+#include "packs/mandates/workspace/protected_entries.hpp"
+
+namespace hearth::packs::mandates::workspace {
+
+// Of one command, by whoever runs it.
+struct GuardPlaces {
+  std::string aside;    // a directory of hearth's own, for what is taken away
+  std::string records;  // another one, which is there; empty: after a kill nothing is compared
+  std::string key;      // whose command it is
+};
+
+struct GuardRecord {
+  std::string key;
+  std::string workspace;  // the root's path
+  ProtectedEntry::Identity root;
+  bool is_git = false;  // as protected_entries() was asked
+  sandbox::ProcessMark first_process;
+  ProtectedEntries before;
+
+  [[nodiscard]] std::string to_bytes() const;
+  // `damaged` when it is not whole, or of another format.
+  [[nodiscard]] static Result<GuardRecord> parse(std::string_view bytes);
+};
+
+[[nodiscard]] Result<void> write_guard(const std::string& records, const GuardRecord& record);
+// Nothing happens where there is none.
+[[nodiscard]] Result<void> remove_guard(const std::string& records, const std::string& key);
+
+// What a kill left: paths of the records.
+[[nodiscard]] Result<std::vector<std::string>> left_guards(const std::string& records);
+[[nodiscard]] Result<GuardRecord> read_guard(const std::string& path);
+
+// Waits until nothing of the command runs (`grace`: sandbox::wait_for_end), then compares. After
+// the machine has started anew the numbers of devices are others, and what was born since is not
+// the command's. The record stays. `hidden`: as for protected_entries. Errors: `unavailable` (it
+// runs on), `not_found` (the workspace is gone, or another directory), those of the comparison.
+[[nodiscard]] Result<Findings> recover_guard(GuardRecord record,
+                                             const std::string& aside,
+                                             const std::vector<std::string>& hidden,
+                                             std::chrono::milliseconds grace);
+
+}  // namespace hearth::packs::mandates::workspace
