@@ -137,7 +137,8 @@ void declare_database_tools(pack::Binder& tools, ToolRunner& runner) {
   pack::ToolSpec spec =
       writing("attach", "Attach a database",
               "Open a DuckDB file of the project, or another engine's database, under an alias, "
-              "for this session. Its tables are alias.table in queries on DuckDB databases.");
+              "for this session. A DuckDB file's tables are alias.table in queries on other DuckDB "
+              "databases; those of other engines come with sql_copy.");
   spec.annotations = {};
   spec.resend = pack::ResendRule::run_again;
   mcp::Tool<wire::AttachRequest, wire::AttachAnswer>(std::move(spec))

@@ -10,6 +10,21 @@ namespace {
 
 constexpr std::int64_t sample_seconds = 60;
 
+// Of alias.table of another engine, whose tables no DuckDB database sees, it says so.
+Error advised(const ToolRunner& runner, const Target& target, std::string_view sql, Error why) {
+  if (why.code != Errc::not_found) return why;
+  const std::string text = lower_case(sql);
+  for (const Attachment& each : runner.databases().list(target.session)) {
+    const std::string& alias = each.database.alias;
+    if (each.engine == "duckdb" || alias == target.database.alias) continue;
+    if (!text.contains(lower_case(alias) + ".")) continue;
+    return {Errc::unsupported,
+            alias + " is a database of " + each.engine + "; its tables are not seen from others",
+            {"give \"" + alias + "\" as the database", "or bring them here with sql_copy"}};
+  }
+  return why;
+}
+
 void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call call) {
   const PageSize size{.rows = static_cast<std::size_t>(request.limit)};
   if (request.cursor) {
@@ -34,7 +49,10 @@ void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call cal
                                    seconds = request.timeout](pack::Call running) {
     auto page =
         runner.runner().query(target, statement, size, true, ToolRunner::work_of(running, seconds));
-    if (!page) return running.answer(std::unexpected(std::move(page.error())));
+    if (!page) {
+      return running.answer(
+          std::unexpected(advised(runner, target, statement.sql, std::move(page.error()))));
+    }
     running.answer(wire::to_reply(*page, format));
   });
 }

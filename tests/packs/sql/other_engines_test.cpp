@@ -95,6 +95,14 @@ class OtherEngine : public testing::TestWithParam<const char*> {
   PackHarness harness_{packs::sql::make_pack(HEARTH_BIN_DIR "/hearthd")};
 };
 
+TEST_P(OtherEngine, SaysThatItsTablesAreNotSeenFromOthers) {
+  execute("other", "CREATE TABLE t(a INT)");
+  const Error error = bad("query", {{"sql", "SELECT * FROM other.t"}});
+  EXPECT_EQ(error.code, Errc::unsupported);
+  EXPECT_THAT(error.message, HasSubstr(GetParam()));
+  EXPECT_THAT(error.suggestions, testing::Contains(HasSubstr("sql_copy")));
+}
+
 TEST_P(OtherEngine, LoadsAFile) {
   const std::string all = "SELECT * FROM sales ORDER BY id";
   write("a.csv", "id;code;day;note\n1;007;2024-02-29;\"say \"\"hi\"\",\nyou\"\n2;x;;\"\"\n");
