@@ -117,7 +117,9 @@ Result<pack::Reply> load_now(ToolRunner& runner,
     if (load.request.mode == LoadMode::merge) answer.rows_updated = report->updated;
     answer.durability = durability_of(load.to);
     runner.data_changed(load.to);
-    runner.note_load(load.to, load.request.table, json::encode(request), report->added);
+    wire::LoadRequest noted = request;
+    noted.data.reset();  // which may be megabytes, and is in the table
+    runner.note_load(load.to, load.request.table, {"sql_load", json::encode(noted)}, report->added);
   }
   return pack::Reply{.structured = json::encode(answer), .replayed = report->replayed};
 }

@@ -108,7 +108,7 @@ Result<void> load_dropped(ToolRunner& runner,
   imports.finish(id, outcome, runner.now());
   if (!report) return std::unexpected(report.error());
   runner.data_changed(*to);
-  runner.note_load(*to, request->table, folder.parameters, report->added);
+  runner.note_load(*to, request->table, {"sql_watch", folder.parameters}, report->added);
   return {};
 }
 

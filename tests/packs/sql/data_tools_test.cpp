@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 // The pack's tools on an engine of this build.
@@ -145,6 +146,7 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   EXPECT_THAT(good("export", R"({"table":"sales","path":"out.jsonl"})"), HasSubstr(R"("rows":2)"));
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"out.jsonl"})").code, Errc::conflict);
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"../out.csv"})").code, Errc::permission);
+  EXPECT_THAT(good("catalog", R"({"table":"in"})"), Not(HasSubstr(R"("data")")));
   EXPECT_EQ(bad("load", R"({"table":"x","path":"/etc/passwd"})").code, Errc::permission);
   EXPECT_THAT(good("copy", R"({"sql":"SELECT * FROM sales","table":"mine","to":"scratch"})"),
               HasSubstr(R"("rows_added":2)"));
@@ -211,6 +213,7 @@ TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   write("in/book.xlsx", "PK\x03\x04");
   write("in/book.xlsx.ready", "");
   wait_for("in/book.xlsx");
+  EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_watch"));
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx"));
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx.reason.txt"));
   // A folder that is made again is another one to the kernel.

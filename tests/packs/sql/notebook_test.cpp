@@ -91,6 +91,9 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
     EXPECT_EQ(entry.value().source, "web");
     EXPECT_EQ(entry.value().purpose, "tests");
     EXPECT_EQ(entry.value().rows, 5);
+    EXPECT_TRUE(put_entry(to, {.database = "persistent",
+                               .table = "inline",
+                               .load_parameters = std::string(100'000, 'x')}));
     EXPECT_TRUE(put_attachment(to, {"s1", "mine", "duckdb", "/p/x.duckdb", true}));
     EXPECT_TRUE(put_attachment(to, {"s1", "other", "hyper", "/p/x.hyper", false}));
     EXPECT_TRUE(put_attachment(to, {"s2", "mine", "duckdb", "/p/y.duckdb", false}));
@@ -101,7 +104,10 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
   read([](store::Database& from) {
     EXPECT_EQ(read_queries(from, "q").value().at(0).sql, "SELECT 2");
     EXPECT_TRUE(read_queries(from, "none").value().empty());
-    EXPECT_EQ(read_entries(from, "persistent", std::nullopt).value().size(), 1);
+    const auto entries = read_entries(from, "persistent", std::nullopt).value();
+    ASSERT_EQ(entries.size(), 2);
+    EXPECT_EQ(entries[0].table, "inline");
+    EXPECT_EQ(entries[0].load_parameters, std::nullopt);  // too much for a list
     EXPECT_EQ(read_watches(from).value().at(0).path, "/in");
     const auto attached = read_attachments(from).value();
     ASSERT_EQ(attached.size(), 1);
