@@ -77,8 +77,8 @@ Result<Exported> copy_out(Connections& connections,
   // again.
   for (int life = 1;; ++life) {
     bool may_be_done = false;
-    const auto executed =
-        in_transaction(connections, writes, may_be_done, work, [&](Connection& connection) {
+    const auto executed = in_transaction(
+        connections, writes, std::nullopt, may_be_done, work, [&](Connection& connection) {
           return connection.execute({statement}, std::nullopt, work);
         });
     if (executed) return delivered(path, request, executed->rows_affected.at(0));
@@ -141,9 +141,10 @@ Result<Exported> by_way_of_scratch(Connections& connections,
   if (!copied) return std::unexpected(copied.error());
   auto exported = copy_out(connections, scratch, "SELECT * FROM " + table.quoted(), request, work);
   const Work last{};  // also when the export was cancelled
-  (void)in_transaction(connections, scratch, may_be_done, last, [&](Connection& connection) {
-    return connection.execute({{.sql = "DROP TABLE " + table.quoted()}}, std::nullopt, last);
-  });
+  (void)in_transaction(
+      connections, scratch, std::nullopt, may_be_done, last, [&](Connection& connection) {
+        return connection.execute({{.sql = "DROP TABLE " + table.quoted()}}, std::nullopt, last);
+      });
   return exported;
 }
 

@@ -218,7 +218,7 @@ Result<Copied> Load::load(const Key& key, bool& may_be_done) {
 
 Result<Copied> Load::load_itself(const Key& key, bool& may_be_done) {
   const auto executed =
-      in_transaction(connections_, to_, may_be_done, work_,
+      in_transaction(connections_, to_, key, may_be_done, work_,
                      [&](Connection& connection) { return attempt(connection, key); });
   if (!executed) return std::unexpected(executed.error());
   Copied copied{.added = executed->rows_affected.at(plan_.added), .replayed = executed->replayed};

@@ -74,7 +74,7 @@ Key ToolRunner::key_of(const pack::Call& call,
                        const std::optional<std::string>& own,
                        const std::string& request) {
   const std::string fingerprint = fingerprint_hex(call.tool() + "\n" + request);
-  if (own) return {"user:" + *own, fingerprint};
+  if (own) return {"user:" + *own, fingerprint, true};
   if (!call.key().empty()) return {"call:" + call.key(), fingerprint};
   return {"once:" + random_hex(16), fingerprint};
 }

@@ -166,6 +166,29 @@ TEST_P(OtherEngine, KeepsTypesThereAndBack) {
       Errc::conflict);
 }
 
+// A server of others keeps no keys: the second call would write again.
+TEST_P(OtherEngine, TakesKeysOnlyWhereTheyAreKept) {
+  const bool is_kept = std::string_view(GetParam()) == "hyper";
+  execute("other", "CREATE TABLE t (a integer)");
+  const json::Object once{
+      {"sql", "INSERT INTO t VALUES (1)"}, {"database", "other"}, {"key", "mine"}};
+  const json::Object loads{{"table", "t"},
+                           {"data", "a\n2\n"},
+                           {"mode", "append"},
+                           {"database", "other"},
+                           {"key", "mine too"}};
+  for (int i = 0; i < 2; ++i) {
+    if (is_kept) {
+      good("execute", once);
+      good("load", loads);
+    } else {
+      EXPECT_EQ(bad("execute", once).code, Errc::unsupported);
+      EXPECT_EQ(bad("load", loads).code, Errc::unsupported);
+    }
+  }
+  EXPECT_EQ(rows("other", "SELECT a FROM t ORDER BY a"), is_kept ? "[[1],[2]]" : "[]");
+}
+
 TEST_P(OtherEngine, ExportsATable) {
   const auto data = json::parse(R"([{"id":1,"price":"1.50","note":"a,\"b\""},)"
                                 R"({"id":2,"price":null,"note":""},)"
