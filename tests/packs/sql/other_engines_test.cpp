@@ -189,6 +189,11 @@ TEST_P(OtherEngine, TakesKeysOnlyWhereTheyAreKept) {
   EXPECT_EQ(rows("other", "SELECT a FROM t ORDER BY a"), is_kept ? "[[1],[2]]" : "[]");
 }
 
+TEST_P(OtherEngine, ExplainsAQuery) {
+  const json::Value plan = good("explain", {{"sql", "SELECT 1 AS n"}, {"database", "other"}});
+  EXPECT_NE(json::string_or(plan, "plan", ""), "");
+}
+
 TEST_P(OtherEngine, ExportsATable) {
   const auto data = json::parse(R"([{"id":1,"price":"1.50","note":"a,\"b\""},)"
                                 R"({"id":2,"price":null,"note":""},)"
