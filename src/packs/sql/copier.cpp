@@ -82,10 +82,9 @@ std::string create_table(const CopyRequest& request,
   const std::vector<std::string> names = names_of(columns);
   std::string list;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    list +=
-        (list.empty() ? "" : ", ") + quoted_name(names[i]) + " " +
-        postgres_type(request.to.engine->kind() == "hyper" ? "hyper" : request.from.engine->kind(),
-                      columns[i].type);
+    const std::string& type = columns[i].type;
+    list += (list.empty() ? "" : ", ") + quoted_name(names[i]) + " " +
+            (request.to.engine->kind() == "hyper" ? hyper_type(type) : postgres_type(type));
   }
   return std::string(verb) + name + " (" + list + ")";
 }

@@ -189,6 +189,32 @@ TEST_P(OtherEngine, TakesKeysOnlyWhereTheyAreKept) {
   EXPECT_EQ(rows("other", "SELECT a FROM t ORDER BY a"), is_kept ? "[[1],[2]]" : "[]");
 }
 
+// To the other and back: nothing fails for its type, and the values stay.
+TEST_P(OtherEngine, TakesTypesThatItLacks) {
+  const std::string values =
+      "SELECT sum(id) AS total, 1.5::FLOAT AS f, '{\"a\":1}'::JSON AS j, [1, 2] AS l, "
+      "'10:00:00+02'::TIMETZ AS t, 12345678901234567890::UBIGINT AS u, "
+      "'6ba7b810-9dad-11d1-80b4-00c04fd430c8'::UUID AS id, 1::TINYINT AS small, "
+      "340282366920938463463374607431768211455::UHUGEINT AS most FROM range(3) r(id)";
+  good("copy", {{"from", "scratch"}, {"to", "other"}, {"sql", values}, {"table", "lacks"}});
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM lacks"}, {"table", "back"}});
+  EXPECT_EQ(rows("scratch",
+                 "SELECT total::INT, f, l::INT[], u::VARCHAR, id::VARCHAR, most::VARCHAR "
+                 "FROM back"),
+            R"([[3,1.5,[1,2],"12345678901234567890","6ba7b810-9dad-11d1-80b4-00c04fd430c8",)"
+            R"("340282366920938463463374607431768211455"]])");
+  load({{"table", "mixed"}, {"data", json::parse(R"([{"a":1},{"a":"x"}])").value()}});
+  EXPECT_EQ(rows("other", "SELECT count(a) FROM mixed"), "[[2]]");
+  if (std::string_view(GetParam()) == "hyper") return;
+  execute("other",
+          "CREATE TABLE wide (a numeric(39,0), b numeric(1000,2), c numeric(5,-2)); "
+          "INSERT INTO wide VALUES (7, 1.25, 1234)");
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM wide"}, {"table", "wide"}});
+  EXPECT_EQ(rows("scratch", "SELECT * FROM wide"), R"([["7","1.25","1200"]])");
+}
+
 TEST_P(OtherEngine, ExplainsAQuery) {
   const json::Value plan = good("explain", {{"sql", "SELECT 1 AS n"}, {"database", "other"}});
   EXPECT_NE(json::string_or(plan, "plan", ""), "");
