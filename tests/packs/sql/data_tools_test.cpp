@@ -129,7 +129,10 @@ TEST_F(DataTools, SaveQueriesAndSayWhereTablesComeFrom) {
   good("catalog", R"({"table":"t","purpose":"tests"})");
   EXPECT_THAT(good("catalog", R"({"table":"t"})"), HasSubstr(R"("licence":"CC0")"));
   good("catalog", R"({"table":"t","remove":true})");
+  EXPECT_EQ(bad("catalog", R"({"purpose":"of what?"})").code, Errc::invalid_args);
+  options_.caller.read_only = true;
   EXPECT_EQ(good("catalog", "{}"), R"({"tables":[]})");
+  EXPECT_EQ(bad("catalog", R"({"table":"t","purpose":"tests"})").code, Errc::read_only);
 }
 
 TEST_F(DataTools, LoadExportCopyAndDraw) {
@@ -143,10 +146,10 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   EXPECT_THAT(good("inspect_file", R"({"path":"sales.csv"})"), HasSubstr("TIMESTAMP"));
   EXPECT_THAT(good("load", R"({"table":"in","data":[{"a":1},{"a":2,"b":"x"}]})"),
               HasSubstr(R"("rows_added":2)"));
+  EXPECT_THAT(good("catalog", R"({"table":"in"})"), Not(HasSubstr(R"("data")")));
   EXPECT_THAT(good("export", R"({"table":"sales","path":"out.jsonl"})"), HasSubstr(R"("rows":2)"));
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"out.jsonl"})").code, Errc::conflict);
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"../out.csv"})").code, Errc::permission);
-  EXPECT_THAT(good("catalog", R"({"table":"in"})"), Not(HasSubstr(R"("data")")));
   EXPECT_EQ(bad("load", R"({"table":"x","path":"/etc/passwd"})").code, Errc::permission);
   EXPECT_THAT(good("copy", R"({"sql":"SELECT * FROM sales","table":"mine","to":"scratch"})"),
               HasSubstr(R"("rows_added":2)"));
@@ -210,10 +213,10 @@ TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   };
   wait_for("in/sales.csv");
   EXPECT_TRUE(fs::exists(project_ / "in/loaded/sales.csv"));
+  EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_watch"));
   write("in/book.xlsx", "PK\x03\x04");
   write("in/book.xlsx.ready", "");
   wait_for("in/book.xlsx");
-  EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_watch"));
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx"));
   EXPECT_TRUE(fs::exists(project_ / "in/failed/book.xlsx.reason.txt"));
   // A folder that is made again is another one to the kernel.
