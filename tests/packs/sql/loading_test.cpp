@@ -419,3 +419,11 @@ TEST_F(Loading, ExportsWhatAQueryGives) {
 
 }  // namespace
 }  // namespace hearth::packs::sql
+  // Whole numbers stay whole, and JSON has no NaN.
+  EXPECT_TRUE(write("o.parquet", FileFormat::parquet,
+                    "SELECT 12345678901234567890123::HUGEINT AS n, 1 AS \"N\"", true));
+  must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
+  EXPECT_EQ(rows(scratch(), "SELECT n FROM t"), "n\n12345678901234567890123\n");
+  EXPECT_TRUE(write("o.jsonl", FileFormat::json_lines,
+                    "SELECT unnest(['nan'::DOUBLE, '-inf', 0.5]) AS f", true));
+  EXPECT_EQ(read(directory_ / "project/o.jsonl"), "{\"f\":null}\n{\"f\":null}\n{\"f\":0.5}\n");
