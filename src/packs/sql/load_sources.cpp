@@ -71,6 +71,28 @@ bool has_no_quotes(const LoadSource& source) {
   return is_known && !is_any;
 }
 
+// Whether there is a field "" among the first.
+bool has_quoted_nothing(const LoadSource& source) {
+  static constexpr std::string_view wanted = "\"\"";
+  const auto is_between_fields = [](char each) {
+    return std::string_view(",;|\t\r\n").contains(each);
+  };
+  std::string before;
+  bool is_any = false;
+  (void)looked_through(source, [&](std::string_view piece) {
+    const std::string seen = before + std::string(piece);
+    for (std::size_t at = seen.find(wanted); at != std::string::npos && !is_any;
+         at = seen.find(wanted, at + 1)) {
+      const char left = at == 0 ? '\n' : seen[at - 1];
+      const char right = at + 2 < seen.size() ? seen[at + 2] : '\n';
+      is_any = is_between_fields(left) && is_between_fields(right);
+    }
+    before = seen.substr(seen.size() - std::min<std::size_t>(seen.size(), 3));
+    return is_any;
+  });
+  return is_any;
+}
+
 // Whether the first lines of a file hold nothing.
 bool are_blank(const LoadSource& source, std::int64_t lines) {
   if (lines == 0) return true;
@@ -86,6 +108,12 @@ bool are_blank(const LoadSource& source, std::int64_t lines) {
   return is_known && !has_text && lines == 0;
 }
 
+// Whether lines at the beginning would be left out that hold something, though nobody said so.
+bool passes_over(const LoadSource& source, const Batch& sniffed) {
+  return sniffed.rows() > 0 && !source.options.skip_rows &&
+         !are_blank(source, number_of(sniffed.at(0, 6).text));
+}
+
 // DuckDB would leave them out unsaid, be it a preamble or all but one row.
 std::unexpected<Error> unlike_the_rest(const LoadSource& source, std::int64_t lines) {
   const std::string number = std::to_string(lines);
@@ -96,6 +124,21 @@ std::unexpected<Error> unlike_the_rest(const LoadSource& source, std::int64_t li
                "or say read.skip_rows " + number + " to leave them out"});
 }
 
+// Whether lines end in both ways, of which DuckDB's strict parser reads neither.
+bool has_mixed_ends(const LoadSource& source) {
+  bool has_crlf = false;
+  bool has_lf = false;
+  char before = '\0';
+  const bool is_known = looked_through(source, [&](std::string_view piece) {
+    for (const char each : piece) {
+      if (each == '\n') (before == '\r' ? has_crlf : has_lf) = true;
+      before = each;
+    }
+    return has_crlf && has_lf;
+  });
+  return is_known && has_crlf && has_lf;
+}
+
 // Whether each line is one value, and the name of all of them looks like several.
 bool holds_lines(const Batch& columns) {
   return columns.rows() == 1 &&
@@ -103,6 +146,10 @@ bool holds_lines(const Batch& columns) {
 }
 
 }  // namespace
+
+bool LoadSource::is_json() const {
+  return kind.format == FileFormat::json || kind.format == FileFormat::json_lines;
+}
 
 bool LoadSource::is_csv() const {
   return kind.format == FileFormat::csv || kind.format == FileFormat::tsv;
@@ -134,6 +181,7 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
   if (!kind) return std::unexpected(kind.error());
   source.kind = *kind;
   auto done = locate(file, source, work);
+  if (done && source.is_csv()) find_meaning_of_quotes(source, work);
   if (done) done = find_columns(source, work);
   if (!done && source.kind.is_encoding_guessed && source.kind.encoding == Encoding::utf8 &&
       is_encoding_error(done.error())) {
@@ -178,9 +226,7 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
   const bool is_utf16 =
       source.kind.encoding == Encoding::utf16le || source.kind.encoding == Encoding::utf16be;
   if (source.is_csv() && is_utf16) return decode_utf16(source, work);
-  const bool is_json =
-      source.kind.format == FileFormat::json || source.kind.format == FileFormat::json_lines;
-  if (is_json && source.options.json_path) return extract_json(source, work);
+  if (source.is_json() && source.options.json_path) return extract_json(source, work);
   if (source.kind.format == FileFormat::json_lines && source.options.skips_bad_rows) {
     return keep_good_lines(source, work);
   }
@@ -267,6 +313,21 @@ Result<void> LoadSources::keep_good_lines(LoadSource& source, const Work& work) 
   return {};
 }
 
+// A file that writes NULL as nothing has "" for an empty text. Where "" is among numbers or dates,
+// it is how the file writes NULL.
+void LoadSources::find_meaning_of_quotes(LoadSource& source, const Work& work) const {
+  if (source.options.keeps_empty_texts || !source.options.null_texts.empty() ||
+      !has_quoted_nothing(source)) {
+    return;
+  }
+  LoadSource as_null = source;
+  as_null.options.types.clear();
+  LoadSource as_text = as_null;
+  as_text.options.keeps_empty_texts = true;
+  source.options.keeps_empty_texts = sniff(as_null, work) && sniff(as_text, work) &&
+                                     as_null.found.columns == as_text.found.columns;
+}
+
 Result<Batch> LoadSources::sniffed(const LoadSource& source,
                                    bool skips_bad_rows,
                                    const Work& work) const {
@@ -277,14 +338,34 @@ Result<Batch> LoadSources::sniffed(const LoadSource& source,
   return rows_of(*sql, work);
 }
 
+// The strict way, unless that finds no columns, one that looks like several, or lines to pass over
+// at the beginning: then a row may be at fault that has other columns than the rest. Without it
+// they are found, and reading names it.
+Result<Batch> LoadSources::sniffed(LoadSource& source, const Work& work) const {
+  auto strict = sniffed(source, false, work);
+  if (!strict && !source.options.has_mixed_ends && has_mixed_ends(source)) {
+    source.options.has_mixed_ends = true;
+    // Of what is not strict, DuckDB takes quotes without an escape for as good.
+    if (!source.options.quote) source.options.quote = "\"";
+    if (!source.options.escape) source.options.escape = source.options.quote;
+    strict = sniffed(source, false, work);
+  }
+  const bool is_plain = strict && !holds_lines(*strict) && !passes_over(source, *strict);
+  if (is_plain && !source.options.skips_bad_rows) return strict;
+  auto lenient = sniffed(source, true, work);
+  if (lenient && (!strict || lenient->rows() > 1) && !passes_over(source, *lenient)) return lenient;
+  if (strict || !strict.error().message.contains("Error when sniffing file") ||
+      is_encoding_error(strict.error())) {
+    return strict;
+  }
+  return fail(Errc::invalid_args, "no delimiter was found by which all lines have the same columns",
+              {"say how it is written: read.delimiter, read.quote, read.skip_rows",
+               "or name what it is: read.format"});
+}
+
 // Once: a reader that finds out by itself does so each time that DuckDB plans it.
 Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
-  auto rows = sniffed(source, source.options.skips_bad_rows, work);
-  if (!source.options.skips_bad_rows && (!rows || holds_lines(*rows))) {
-    // A row with other columns than the rest: without it they are found, and reading names it.
-    auto others = sniffed(source, true, work);
-    if (others && (!rows || others->rows() > 1)) rows = std::move(others);
-  }
+  const auto rows = sniffed(source, work);
   if (!rows) return std::unexpected(rows.error());
   const auto text_at = [&](std::size_t column) -> std::optional<std::string> {
     const Batch::View cell = rows->at(0, column);
@@ -308,8 +389,7 @@ Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
     source.found.escape = source.options.escape.value_or("\"");
   }
   source.found.skip_rows = number_of(rows->at(0, 6).text);
-  if (!source.options.skip_rows && !are_blank(source, *source.found.skip_rows))
-    return unlike_the_rest(source, *source.found.skip_rows);
+  if (passes_over(source, *rows)) return unlike_the_rest(source, *source.found.skip_rows);
   source.found.header = rows->at(0, 7).text == "true";
   source.found.date_format = text_at(8);
   source.found.timestamp_format = text_at(9);
@@ -318,17 +398,35 @@ Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
 
 Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) const {
   if (source.is_csv()) return sniff(source, work);
-  const auto reader = source.reader();
+  LoadSource untyped = source;
+  if (source.is_json()) {  // its reader takes types for all columns, or none
+    untyped.options.types.clear();
+    untyped.options.columns.clear();
+  }
+  const auto reader = untyped.reader();
   if (!reader) return std::unexpected(reader.error());
-  const auto rows = rows_of(
-      "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + *reader + ")", work);
-  if (!rows) return std::unexpected(rows.error());
-  source.columns.clear();
-  for (std::size_t row = 0; row < rows->rows(); ++row) {
-    source.columns.push_back(
-        {std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+  auto columns = columns_of("SELECT * FROM " + *reader, work);
+  if (!columns) return std::unexpected(std::move(columns.error()));
+  source.columns = std::move(*columns);
+  if (!source.is_json() || source.options.types.empty()) return {};
+  source.options.columns.clear();
+  for (Column& column : source.columns) {
+    for (const auto& [name, type] : source.options.types) {
+      if (is_same_name(name, column.name)) column.type = type;
+    }
+    source.options.columns.emplace_back(column.name, column.type);
   }
   return {};
+}
+
+Result<std::vector<Column>> LoadSources::columns_of(const std::string& sql,
+                                                    const Work& work) const {
+  const auto rows = rows_of("SELECT column_name, column_type FROM (DESCRIBE " + sql + ")", work);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<Column> columns;
+  for (std::size_t row = 0; row < rows->rows(); ++row)
+    columns.push_back({std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+  return columns;
 }
 
 Result<std::int64_t> LoadSources::count(const LoadSource& source, const Work& work) const {

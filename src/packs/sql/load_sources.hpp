@@ -41,6 +41,7 @@ struct LoadSource {
   std::string rejects;          // the table that its bad rows go to; empty: none
   [[nodiscard]] Result<std::string> reader() const;
   [[nodiscard]] bool is_csv() const;
+  [[nodiscard]] bool is_json() const;
 };
 
 class LoadSources final {
@@ -56,6 +57,10 @@ class LoadSources final {
   [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
   // Reads all of it, with all values: its rows.
   [[nodiscard]] Result<std::int64_t> count(const LoadSource& source, const Work& work) const;
+  // Of a query on the reader: its columns, and its rows where those are few.
+  [[nodiscard]] Result<std::vector<Column>> columns_of(const std::string& sql,
+                                                       const Work& work) const;
+  [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;
   [[nodiscard]] const Target& reader() const { return reader_; }
 
  private:
@@ -67,12 +72,13 @@ class LoadSources final {
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> sniff(LoadSource& source, const Work& work) const;
+  void find_meaning_of_quotes(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Result<Batch> sniffed(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(const LoadSource& source,
                                       bool skips_bad_rows,
                                       const Work& work) const;
   // One text of each row of a query on the reader, a line each.
   [[nodiscard]] Result<std::string> lines_of(const std::string& sql, const Work& work);
-  [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;
 
   Connections& connections_;
   Target reader_;

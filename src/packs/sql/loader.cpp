@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/closest.hpp"
 #include "base/ids.hpp"
 #include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/column_types.hpp"
@@ -17,11 +18,6 @@ std::int64_t number_of(std::string_view text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
-}
-
-bool is_same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
@@ -40,6 +36,19 @@ std::vector<std::string> names_of(const std::vector<Column>& columns) {
   std::vector<std::string> names;
   for (const Column& column : columns) names.push_back(column.name);
   return names;
+}
+
+// Whether each column whose type is said is in one of the files, if those could be looked into.
+Result<void> check_types(const SourceOptions& options, const std::vector<LoadSource>& sources) {
+  const std::vector<std::string> known = names_of(columns_together(sources));
+  if (known.empty()) return {};
+  for (const auto& [name, type] : options.types) {
+    if (std::ranges::any_of(known, [&](const auto& each) { return is_same_name(each, name); }))
+      continue;
+    return fail(Errc::invalid_args, "params.types: there is no column \"" + name + "\"",
+                closest_names(name, known));
+  }
+  return {};
 }
 
 // What is wrong with several files, as one error.
@@ -141,6 +150,44 @@ Result<void> Load::prepare() {
 }
 
 Result<void> Load::count_rows() {
+  return check_types(request_.options, sources_);
+}
+
+// All that a load would be refused for, but for the constraints of the table.
+Result<void> Load::try_out() {
+  if (auto done = take_types_of_table(); !done) return done;
+  if (auto done = find_columns(); !done) return done;
+  if (auto done = check_columns(); !done) return done;
+  if (auto done = count_rows(); !done) return done;
+  if (request_.mode != LoadMode::merge || !table_) return {};
+  const auto all = readers();
+  if (!all) return std::unexpected(all.error());
+  const auto twins =
+      files_.rows_of(check_of_keys("(" + union_of(*all) + ")", quoted_names(request_.key)), work_);
+  if (!twins) return std::unexpected(twins.error());
+  return {};
+}
+
+Result<void> Load::check_columns() const {
+  const auto plan = statements_of({.table = request_.table,
+                                   .mode = request_.mode,
+                                   .exists = table_.has_value(),
+                                   .sources = {"files"},
+                                   .columns = names_of(columns_),
+                                   .key = request_.key,
+                                   .stage = "stage"});
+  if (!plan) return std::unexpected(plan.error());
+  if (!table_) return {};
+  std::vector<std::string> known;
+  for (const ColumnInfo& each : table_->columns) known.push_back(each.name);
+  for (const Column& column : columns_) {
+    if (std::ranges::any_of(known,
+                            [&](const auto& each) { return is_same_name(each, column.name); }))
+      continue;
+    return fail(Errc::invalid_args,
+                "table " + request_.table.quoted() + " has no column \"" + column.name + "\"",
+                closest_names(column.name, known));
+  }
   for (LoadSource& source : sources_) {
     const auto rows = files_.count(source, work_);
     if (rows) {
@@ -375,6 +422,8 @@ Result<FileSummary> Loader::inspect(const Target& scratch,
     summary.columns.push_back({.column = source->columns[i],
                                .nulls = number_of(batch->at(0, 1 + 4 * i).text),
                                .least = text_at(3 + 4 * i),
+  if (auto known = check_types(options, {*source}); !known)
+    return std::unexpected(std::move(known.error()));
                                .most = text_at(4 + 4 * i),
                                .distinct = number_of(batch->at(0, 2 + 4 * i).text)});
   }

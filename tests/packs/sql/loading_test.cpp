@@ -286,6 +286,20 @@ TEST_F(Loading, TakesJsonFromAPlaceWithinIt) {
   EXPECT_EQ(load(persistent(), {file("a.json", "{}")}, request).error().code, Errc::not_found);
 }
 
+TEST_F(Loading, TakesTypesThatAreSaid) {
+  must_load(persistent(), {file("big.json", "[{\"u\":18446744073709551615,\"o\":{\"a\":1}}]")},
+            {.options = {.types = {{"U", "UBIGINT"}, {"o", "VARCHAR"}}}});
+  EXPECT_EQ(rows(persistent()), "u,o\n18446744073709551615,\"{\"\"a\"\":1}\"\n");
+  for (const auto& [name, text] :
+       {std::pair{"a.csv", "one,two\n1,2\n"}, std::pair{"a.jsonl", "{\"one\":1,\"two\":2}\n"}}) {
+    const auto loaded =
+        load(scratch(), {file(name, text)}, {.options = {.types = {{"onee", "VARCHAR"}}}});
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, Errc::invalid_args);
+    EXPECT_THAT(loaded.error().suggestions, Contains("one"));
+  }
+}
+
 TEST_F(Loading, ReadsSqliteFiles) {
   const std::string path = directory_ / "project/old.db";
   {
@@ -321,7 +335,7 @@ TEST_F(Loading, LeavesNoLinesOutUnsaid) {
   for (int i = 0; i < 100; ++i) text += "1,2\n";
   const auto loaded = load(persistent(), {file("b.csv", text + "3,4,5,6\n")});
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error().message, HasSubstr("do not have the columns of those behind them"));
+  EXPECT_THAT(loaded.error().message, HasSubstr("line 102: 2 columns were expected"));
   must_load(persistent(), {file("blank.csv", "\n\n" + text)});
   EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n100\n");
 }
@@ -358,6 +372,47 @@ TEST_F(Loading, InspectsFiles) {
   EXPECT_EQ(summary->columns[1].distinct, 2);
   EXPECT_EQ(summary->columns[2].column.type, "DATE");
   EXPECT_EQ(summary->columns[2].most, "2024-03-01");
+}
+
+TEST_F(Loading, NamesTheLineThatHasAFieldTooMany) {
+  std::string text = "id,name,x\n";
+  for (int i = 0; i < 50; ++i) text += std::to_string(i) + ",Smith, John,0\n";
+  const auto loaded = load(scratch(), {file("comma.csv", text)});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message,
+              HasSubstr("comma.csv, line 2: 3 columns were expected, 4 found"));
+  // Where bad rows are left out, the header is not the only good one.
+  const LoadRequest skipping{.options = {.skips_bad_rows = true}};
+  const auto titled =
+      load(scratch(), {file("titled.csv", "Report 2024\n\nid,name\n1,a\n2,b\n3,c\n")}, skipping);
+  ASSERT_FALSE(titled);
+  EXPECT_THAT(titled.error().suggestions, Contains(HasSubstr("read.skip_rows 2")));
+}
+
+TEST_F(Loading, ReadsLinesThatEndInBothWays) {
+  std::string text = "id,name\r\n";
+  for (int i = 0; i < 100; ++i)
+    text +=
+        std::to_string(i) + ",\"n\"\"" + std::to_string(i) + "\"" + (i % 7 == 0 ? "\n" : "\r\n");
+  must_load(persistent(), {file("mixed.csv", text)});
+  EXPECT_EQ(rows(persistent(), "SELECT count(*), max(id), max(name) FROM t"),
+            "count_star(),max(id),\"max(\"\"name\"\")\"\n100,99,\"n\"\"99\"\n");
+  const auto odd = load(scratch(), {file("odd.csv", "a,b\n1;2;3\n4|5\n\"x\n")});
+  ASSERT_FALSE(odd);
+  EXPECT_THAT(odd.error().message, testing::Not(HasSubstr("strict_mode")));
+}
+
+// As sql_export writes them. Others quote everything, and mean NULL by "" among numbers.
+TEST_F(Loading, TellsAnEmptyTextFromNull) {
+  const std::string all = "SELECT a IS NULL, b IS NULL FROM t ORDER BY ALL";
+  must_load(scratch(), {file("ours.csv", "a,b\nx,\"\"\n\"\",\n")});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,false\nfalse,true\n");
+  must_load(scratch(), {file("theirs.csv", "a,b\n\"1\",\"\"\n\"\",\"x\"\n")});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,true\ntrue,false\n");
+  execute(scratch(), "CREATE OR REPLACE TABLE t (a INT, b VARCHAR)");
+  must_load(scratch(), {file("theirs.csv", "a,b\n\"1\",\"\"\n\"\",\"x\"\n")},
+            {.mode = LoadMode::append});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,true\ntrue,false\n");
 }
 
 TEST_F(Loading, CopiesBetweenDatabases) {

@@ -100,7 +100,7 @@ TEST_P(OtherEngine, LoadsAFile) {
   write("a.csv", "id;code;day;note\n1;007;2024-02-29;\"say \"\"hi\"\",\nyou\"\n2;x;;\"\"\n");
   load({{"table", "sales"}, {"path", "a.csv"}});
   EXPECT_EQ(rows("other", all), R"([[1,"007","2024-02-29","say \"hi\",\nyou"],)"
-                                R"([2,"x",null,null]])");
+                                R"([2,"x",null,""]])");
   // A file of numbers only is read as what the table's columns are.
   write("b.csv", "id,code\n3,1.50\n");
   load({{"table", "sales"}, {"path", "b.csv"}, {"mode", "append"}});

@@ -77,6 +77,12 @@ bool is_encoding_error(const Error& error) {
 }
 
 Error file_error(Error error, const std::string& path, const std::string& read_as) {
+  if (error.message.contains("CSV Parser state machine")) {
+    error.message = path + ": its rows cannot be told apart";
+    error.suggestions = {"mend quotes that have no counterpart, and lines that end in another way"};
+  }
+  // Its own options are none of the caller's.
+  error.message.erase(std::min(error.message.find("Possible fixes:"), error.message.size()));
   replace_all(error.message, read_as, path);
   for (std::string& suggestion : error.suggestions) replace_all(suggestion, read_as, path);
   const auto line = after(error.message, "CSV Error on Line: ");
