@@ -89,8 +89,11 @@ class Load final {
     return files_.reader().database.alias == to_.database.alias;
   }
   [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<void> try_out();
   [[nodiscard]] Result<void> count_rows();
   [[nodiscard]] Result<void> take_types_of_table();
+  [[nodiscard]] Result<void> find_columns();
+  [[nodiscard]] Result<void> check_columns() const;
   [[nodiscard]] Result<Copied> load(const Key& key, bool& may_be_done);
   [[nodiscard]] Result<Copied> load_itself(const Key& key, bool& may_be_done);
   [[nodiscard]] Result<Executed> attempt(Connection& connection, const Key& key);
@@ -107,14 +110,15 @@ class Load final {
   const Work& work_;
   std::vector<LoadSource> sources_;
   std::vector<FileReport> left_out_;
-  bool exists_ = false;
+  std::optional<TableDetail> table_;  // what is there, and is not replaced
+  std::vector<Column> columns_;       // of all files together, as the table has them
   LoadStatements plan_;
 };
 
 Result<LoadReport> Load::run(const Key& key, bool& may_be_done) {
   if (auto done = prepare(); !done) return std::unexpected(std::move(done.error()));
   if (request_.is_dry_run) {
-    if (auto done = count_rows(); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = try_out(); !done) return std::unexpected(std::move(done.error()));
     return report();
   }
   auto copied = load(key, may_be_done);
@@ -146,10 +150,6 @@ Result<void> Load::prepare() {
   if (!problems.empty() && !may_go_on) {
     return std::unexpected(together(problems, request_.files.size()));
   }
-  return {};
-}
-
-Result<void> Load::count_rows() {
   return check_types(request_.options, sources_);
 }
 
@@ -188,29 +188,37 @@ Result<void> Load::check_columns() const {
                 "table " + request_.table.quoted() + " has no column \"" + column.name + "\"",
                 closest_names(column.name, known));
   }
+  return {};
+}
+
+Result<void> Load::count_rows() {
+  std::vector<std::pair<std::string, Error>> problems;
   for (LoadSource& source : sources_) {
     const auto rows = files_.count(source, work_);
     if (rows) {
       source.report.rows = *rows;
     } else {
       source.report.problem = rows.error();
+      problems.emplace_back(source.report.name, rows.error());
     }
   }
-  return {};
+  if (problems.empty() || request_.options.skips_bad_rows) return {};
+  return std::unexpected(together(problems, request_.files.size()));
 }
 
 // Values that are added to a table are read as what its columns are: "007" stays a text.
 Result<void> Load::take_types_of_table() {
-  exists_ = false;
+  table_.reset();
   if (request_.mode == LoadMode::replace) return {};
-  const auto table = find_table(connections_, to_, request_.table, work_);
-  if (!table) return std::unexpected(table.error());
-  exists_ = table->has_value();
-  if (!exists_) return {};
+  auto table = find_table(connections_, to_, request_.table, work_);
+  if (!table) return std::unexpected(std::move(table.error()));
+  table_ = std::move(*table);
+  if (!table_) return {};
   for (LoadSource& source : sources_) {
-    if (!source.is_csv()) continue;
+    // Others have types of their own, which the table's columns take, or refuse as they come.
+    if (!source.is_csv() && !request_.is_dry_run) continue;
     bool is_other = false;
-    for (const ColumnInfo& info : (*table)->columns) {
+    for (const ColumnInfo& info : table_->columns) {
       const auto column = std::ranges::find_if(
           source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
       const std::string type = duckdb_type(to_.engine->kind(), info.type);
@@ -228,6 +236,24 @@ Result<void> Load::take_types_of_table() {
   return {};
 }
 
+Result<void> Load::find_columns() {
+  columns_ = columns_together(sources_);
+  if (sources_.size() > 1) {  // a BIGINT here and a VARCHAR there are a VARCHAR
+    const auto all = readers();
+    if (!all) return std::unexpected(all.error());
+    auto described = files_.columns_of(union_of(*all), work_);
+    if (!described) return std::unexpected(std::move(described.error()));
+    columns_ = std::move(*described);
+  }
+  if (!table_) return {};
+  for (const ColumnInfo& info : table_->columns) {
+    const auto column = std::ranges::find_if(
+        columns_, [&](const Column& each) { return is_same_name(each.name, info.name); });
+    if (column != columns_.end()) column->type = info.type;
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> Load::readers() const {
   std::vector<std::string> all;
   for (const LoadSource& source : sources_) {
@@ -240,6 +266,7 @@ Result<std::vector<std::string>> Load::readers() const {
 
 Result<Copied> Load::load(const Key& key, bool& may_be_done) {
   if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = find_columns(); !done) return std::unexpected(std::move(done.error()));
   if (reads_itself()) return load_itself(key, may_be_done);
   if (request_.options.skips_bad_rows) {
     return fail(
@@ -282,9 +309,9 @@ Result<Executed> Load::attempt(Connection& connection, const Key& key) {
   if (!all) return std::unexpected(all.error());
   auto plan = statements_of({.table = request_.table,
                              .mode = request_.mode,
-                             .exists = exists_,
+                             .exists = table_.has_value(),
                              .sources = *all,
-                             .columns = names_of(columns_together(sources_)),
+                             .columns = names_of(columns_),
                              .key = request_.key,
                              .stage = "stage_" + random_hex(8)});
   if (!plan) return std::unexpected(std::move(plan.error()));
@@ -361,7 +388,7 @@ Error Load::blame(Error error) {
 }
 
 LoadReport Load::report() const {
-  LoadReport report{.columns = columns_together(sources_)};
+  LoadReport report{.columns = columns_};
   for (const LoadSource& source : sources_) report.files.push_back(source.report);
   report.files.insert(report.files.end(), left_out_.begin(), left_out_.end());
   return report;
@@ -395,6 +422,8 @@ Result<FileSummary> Loader::inspect(const Target& scratch,
   if (!files) return std::unexpected(std::move(files.error()));
   const auto source = files->prepare(file, options, work);
   if (!source) return std::unexpected(source.error());
+  if (auto known = check_types(options, {*source}); !known)
+    return std::unexpected(std::move(known.error()));
   const auto reader = source->reader();
   if (!reader) return std::unexpected(reader.error());
   std::string sql = "SELECT count(*)";
@@ -422,8 +451,6 @@ Result<FileSummary> Loader::inspect(const Target& scratch,
     summary.columns.push_back({.column = source->columns[i],
                                .nulls = number_of(batch->at(0, 1 + 4 * i).text),
                                .least = text_at(3 + 4 * i),
-  if (auto known = check_types(options, {*source}); !known)
-    return std::unexpected(std::move(known.error()));
                                .most = text_at(4 + 4 * i),
                                .distinct = number_of(batch->at(0, 2 + 4 * i).text)});
   }

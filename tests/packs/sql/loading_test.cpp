@@ -322,6 +322,40 @@ TEST_F(Loading, TriesWithoutChangingAnything) {
   EXPECT_THAT(rows(persistent()), HasSubstr("does not exist"));
 }
 
+// What a load is refused for, a dry run is, too.
+TEST_F(Loading, TriesAgainstTheTableThatIsThere) {
+  execute(persistent(), "CREATE TABLE t (id INT PRIMARY KEY, v INT)");
+  const auto tried = [&](LoadMode mode, std::string_view text, std::vector<std::string> key = {},
+                         const std::string& name = "a.csv") {
+    const auto done = load(persistent(), {file(name, text)},
+                           {.mode = mode, .key = std::move(key), .is_dry_run = true});
+    return done ? "fine" : done.error().message;
+  };
+  EXPECT_EQ(tried(LoadMode::append, "id,v\n1,2\n"), "fine");
+  EXPECT_THAT(tried(LoadMode::append, "id,zzz\n1,2\n"), HasSubstr("no column \"zzz\""));
+  EXPECT_THAT(tried(LoadMode::append, "id,v\n1,abc\n"), HasSubstr("line 2"));
+  EXPECT_THAT(tried(LoadMode::append, "{\"id\":1,\"v\":\"abc\"}\n", {}, "a.jsonl"),
+              HasSubstr("abc"));
+  EXPECT_THAT(tried(LoadMode::merge, "id,v\n1,2\n", {"nope"}), HasSubstr("\"nope\""));
+  EXPECT_THAT(tried(LoadMode::merge, "id,v\n1,2\n1,3\n", {"id"}), HasSubstr("the same key"));
+  EXPECT_EQ(tried(LoadMode::merge, "id,v\n1,2\n2,3\n", {"id"}), "fine");
+  EXPECT_EQ(tried(LoadMode::replace, "other\nabc\n"), "fine");
+  EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n0\n");
+}
+
+TEST_F(Loading, NamesTheTypesThatTheTableHas) {
+  const std::vector<LoadFile> files{file("p1.csv", "a\n1\n"), file("p2.csv", "a\nfoo\n")};
+  for (const bool is_dry_run : {true, false}) {
+    const auto report = load(scratch(), files, {.is_dry_run = is_dry_run});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->columns.at(0).type, "VARCHAR");
+  }
+  execute(scratch(), "CREATE OR REPLACE TABLE t (a DOUBLE, b INT)");
+  const auto report = load(scratch(), {file("a.json", "[{\"a\":1}]")}, {.mode = LoadMode::append});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->columns.at(0).type, "DOUBLE");
+}
+
 TEST_F(Loading, LoadsInlineData) {
   must_load(persistent(), {{"data", {}, "a,b\n1,x\n"}});
   EXPECT_EQ(rows(persistent()), "a,b\n1,x\n");
@@ -338,40 +372,6 @@ TEST_F(Loading, LeavesNoLinesOutUnsaid) {
   EXPECT_THAT(loaded.error().message, HasSubstr("line 102: 2 columns were expected"));
   must_load(persistent(), {file("blank.csv", "\n\n" + text)});
   EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n100\n");
-}
-
-TEST_F(Loading, RefusesWhatIsEmpty) {
-  for (const std::string name : {"empty.csv", "empty.json", "empty.jsonl"}) {
-    const auto loaded = load(persistent(), {file(name, "\n")});
-    ASSERT_FALSE(loaded) << name;
-    EXPECT_THAT(loaded.error().message, HasSubstr("is empty: it has not even a header"));
-  }
-  must_load(persistent(), {file("header.csv", "a,b\n")});
-  EXPECT_EQ(rows(persistent()), "a,b\n");
-}
-
-// Failure 13 of the peer: a name is pasted into the statement there.
-TEST_F(Loading, TakesNamesForWhatTheyAre) {
-  LoadRequest request{.table = {{}, "t\"; DROP TABLE t; --"}};
-  must_load(persistent(), {file("a'b\".csv", "a;\"x\"\"; y\"\n1;2\n")}, request);
-  EXPECT_EQ(rows(persistent(), "SELECT * FROM \"t\"\"; DROP TABLE t; --\""),
-            "a,\"x\"\"; y\"\n1,2\n");
-}
-
-TEST_F(Loading, InspectsFiles) {
-  const auto summary =
-      Loader(connections_)
-          .inspect(scratch(), file("a.csv", "n,s,at\n1,b,2024-01-01\n,a,2024-03-01\n3,a,\n"), {},
-                   {});
-  ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_EQ(summary->rows, 3);
-  ASSERT_EQ(summary->columns.size(), 3);
-  EXPECT_EQ(summary->columns[0].nulls, 1);
-  EXPECT_EQ(summary->columns[0].least, "1");
-  EXPECT_EQ(summary->columns[0].most, "3");
-  EXPECT_EQ(summary->columns[1].distinct, 2);
-  EXPECT_EQ(summary->columns[2].column.type, "DATE");
-  EXPECT_EQ(summary->columns[2].most, "2024-03-01");
 }
 
 TEST_F(Loading, NamesTheLineThatHasAFieldTooMany) {
@@ -413,6 +413,40 @@ TEST_F(Loading, TellsAnEmptyTextFromNull) {
   must_load(scratch(), {file("theirs.csv", "a,b\n\"1\",\"\"\n\"\",\"x\"\n")},
             {.mode = LoadMode::append});
   EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,true\ntrue,false\n");
+}
+
+TEST_F(Loading, RefusesWhatIsEmpty) {
+  for (const std::string name : {"empty.csv", "empty.json", "empty.jsonl"}) {
+    const auto loaded = load(persistent(), {file(name, "\n")});
+    ASSERT_FALSE(loaded) << name;
+    EXPECT_THAT(loaded.error().message, HasSubstr("is empty: it has not even a header"));
+  }
+  must_load(persistent(), {file("header.csv", "a,b\n")});
+  EXPECT_EQ(rows(persistent()), "a,b\n");
+}
+
+// Failure 13 of the peer: a name is pasted into the statement there.
+TEST_F(Loading, TakesNamesForWhatTheyAre) {
+  LoadRequest request{.table = {{}, "t\"; DROP TABLE t; --"}};
+  must_load(persistent(), {file("a'b\".csv", "a;\"x\"\"; y\"\n1;2\n")}, request);
+  EXPECT_EQ(rows(persistent(), "SELECT * FROM \"t\"\"; DROP TABLE t; --\""),
+            "a,\"x\"\"; y\"\n1,2\n");
+}
+
+TEST_F(Loading, InspectsFiles) {
+  const auto summary =
+      Loader(connections_)
+          .inspect(scratch(), file("a.csv", "n,s,at\n1,b,2024-01-01\n,a,2024-03-01\n3,a,\n"), {},
+                   {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->rows, 3);
+  ASSERT_EQ(summary->columns.size(), 3);
+  EXPECT_EQ(summary->columns[0].nulls, 1);
+  EXPECT_EQ(summary->columns[0].least, "1");
+  EXPECT_EQ(summary->columns[0].most, "3");
+  EXPECT_EQ(summary->columns[1].distinct, 2);
+  EXPECT_EQ(summary->columns[2].column.type, "DATE");
+  EXPECT_EQ(summary->columns[2].most, "2024-03-01");
 }
 
 TEST_F(Loading, CopiesBetweenDatabases) {
@@ -464,6 +498,14 @@ TEST_F(Loading, ExportsWhatAQueryGives) {
   EXPECT_TRUE(write("o.parquet", FileFormat::parquet, "SELECT * FROM t"));
   must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
   EXPECT_EQ(rows(scratch()), "a,b\n1,x\n2,\n");
+  // Whole numbers stay whole, and JSON has no NaN.
+  EXPECT_TRUE(write("o.parquet", FileFormat::parquet,
+                    "SELECT 12345678901234567890123::HUGEINT AS n, 1 AS \"N\"", true));
+  must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
+  EXPECT_EQ(rows(scratch(), "SELECT n FROM t"), "n\n12345678901234567890123\n");
+  EXPECT_TRUE(write("o.jsonl", FileFormat::json_lines,
+                    "SELECT unnest(['nan'::DOUBLE, '-inf', 0.5]) AS f", true));
+  EXPECT_EQ(read(directory_ / "project/o.jsonl"), "{\"f\":null}\n{\"f\":null}\n{\"f\":0.5}\n");
   for (const char* bad :
        {"DELETE FROM t", "SELECT 1) TO '/tmp/x'; COPY (SELECT 2", "COPY t TO 'x'"}) {
     EXPECT_FALSE(write("bad.csv", FileFormat::csv, bad)) << bad;
@@ -474,11 +516,3 @@ TEST_F(Loading, ExportsWhatAQueryGives) {
 
 }  // namespace
 }  // namespace hearth::packs::sql
-  // Whole numbers stay whole, and JSON has no NaN.
-  EXPECT_TRUE(write("o.parquet", FileFormat::parquet,
-                    "SELECT 12345678901234567890123::HUGEINT AS n, 1 AS \"N\"", true));
-  must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
-  EXPECT_EQ(rows(scratch(), "SELECT n FROM t"), "n\n12345678901234567890123\n");
-  EXPECT_TRUE(write("o.jsonl", FileFormat::json_lines,
-                    "SELECT unnest(['nan'::DOUBLE, '-inf', 0.5]) AS f", true));
-  EXPECT_EQ(read(directory_ / "project/o.jsonl"), "{\"f\":null}\n{\"f\":null}\n{\"f\":0.5}\n");

@@ -19,15 +19,6 @@ std::string same_key(const LoadPlan& plan) {
   return list;
 }
 
-// Fails where two rows of the stage have the same key: which of them would win?
-std::string check_of_keys(const std::string& stage, const std::string& key) {
-  const std::string why =
-      "two rows of the data have the same key (" + key + "); nothing was merged";
-  return "SELECT CASE WHEN count(*) > 0 THEN error(" + quoted_text(why) +
-         ") END FROM (SELECT 1 FROM " + stage + " GROUP BY " + key +
-         " HAVING count(*) > 1 LIMIT 1)";
-}
-
 LoadStatements merge_of(const LoadPlan& plan) {
   const std::string stage = quoted_name(plan.stage);
   const std::string table = plan.table.quoted();
@@ -57,6 +48,14 @@ LoadStatements merge_of(const LoadPlan& plan) {
 }
 
 }  // namespace
+
+std::string check_of_keys(const std::string& relation, const std::string& key) {
+  const std::string why =
+      "two rows of the data have the same key (" + key + "); nothing was merged";
+  return "SELECT CASE WHEN count(*) > 0 THEN error(" + quoted_text(why) +
+         ") END FROM (SELECT 1 FROM " + relation + " GROUP BY " + key +
+         " HAVING count(*) > 1 LIMIT 1)";
+}
 
 std::string union_of(const std::vector<std::string>& sources) {
   std::string all;

@@ -37,6 +37,9 @@ struct LoadStatements {
 
 [[nodiscard]] Result<LoadStatements> statements_of(const LoadPlan& plan);
 
+// Fails where two rows of a relation have the same key (quoted names): which of them would win?
+[[nodiscard]] std::string check_of_keys(const std::string& relation, const std::string& key);
+
 // All rows of the sources, with columns put together by name.
 [[nodiscard]] std::string union_of(const std::vector<std::string>& sources);
 
