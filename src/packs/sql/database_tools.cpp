@@ -65,6 +65,9 @@ void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call c
         fail(Errc::unsupported, "params.engine: there is no engine " + attachment->engine));
   }
   const SessionRef session = runner.session_of(call);
+  if (auto free = runner.databases().check_alias(session, request.alias); !free) {
+    return call.answer(std::unexpected(std::move(free.error())));
+  }
   runner.on_pool(std::move(call), [&runner, engine, session,
                                    attachment = std::move(*attachment)](pack::Call running) {
     const Work work = ToolRunner::work_of(running, look_seconds);

@@ -172,6 +172,13 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"mine"})j");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM mine.t"})j"), "[[5]]");
   EXPECT_TRUE(std::filesystem::exists(project_ / "mine.duckdb"));
+  // A refused name makes no file.
+  EXPECT_EQ(bad("attach", R"j({"alias":"bad name","location":"e.duckdb"})j").code,
+            Errc::invalid_args);
+  EXPECT_EQ(bad("attach", R"j({"alias":"Scratch","location":"e.duckdb"})j").code,
+            Errc::invalid_args);
+  EXPECT_EQ(bad("attach", R"j({"alias":"MINE","location":"e.duckdb"})j").code, Errc::conflict);
+  EXPECT_FALSE(std::filesystem::exists(project_ / "e.duckdb"));
   for (const auto& each : std::filesystem::directory_iterator(project_.path()))
     EXPECT_FALSE(each.is_directory()) << each.path() << ": hearth's own things lie elsewhere";
   const json::Value list = good("databases", "{}");
