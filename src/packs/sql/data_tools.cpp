@@ -130,8 +130,8 @@ void run_load(ToolRunner& runner,
               const wire::LoadRequest& request,
               pack::Call call) {
   Imports& imports = runner.imports();
-  const std::string id = imports.begin(load.to.session.name_space, request.table,
-                                       load.to.database.alias, runner.now());
+  const std::string id =
+      imports.begin(load.to.session, request.table, load.to.database.alias, runner.now());
   Work work = ToolRunner::work_of(call, load.seconds);
   const auto tell = std::exchange(work.progress, {});
   const bool is_background = request.background;
@@ -299,7 +299,7 @@ void declare_status(pack::Binder& tools, ToolRunner& runner) {
                [&runner](const wire::StatusRequest& request,
                          const pack::Call& call) -> Result<wire::StatusAnswer> {
                  const auto imports =
-                     runner.imports().list(call.caller().name_space, request.import);
+                     runner.imports().list(runner.session_of(call), request.import);
                  if (!imports) return std::unexpected(imports.error());
                  return wire::to_answer(*imports);
                });

@@ -97,8 +97,7 @@ Result<void> load_dropped(ToolRunner& runner,
   const auto scratch = runner.databases().resolve("scratch", session, Access::read_write);
   if (!scratch) return std::unexpected(scratch.error());
   Imports& imports = runner.imports();
-  const std::string id =
-      imports.begin(folder.name_space, request->table.name, "persistent", runner.now());
+  const std::string id = imports.begin(session, request->table.name, "persistent", runner.now());
   const Work work{.stop = imports.stop_token()};
   bool may_be_done = false;  // the next try has the same key
   const auto report =

@@ -126,16 +126,25 @@ TEST_F(NotebookFile, OfAnotherProcessIsRead) {
 TEST(Imports, TellHowFarTheyAre) {
   Imports imports;
   const SystemClock clock;
-  const std::string one = imports.begin("default", "t", "persistent", clock.wall());
-  const std::string two = imports.begin("other", "t", "persistent", clock.wall());
+  const SessionRef mine{.id = "s1", .name_space = "default", .roots = {}};
+  const SessionRef others{.id = "s1", .name_space = "other", .roots = {}};
+  const std::string one = imports.begin(mine, "t", "persistent", clock.wall());
+  const std::string two = imports.begin(others, "t", "persistent", clock.wall());
   imports.progress(one, 0.5);
-  EXPECT_EQ(imports.list("default", one).value().at(0).done, 0.5);
-  EXPECT_EQ(imports.list("default", std::nullopt).value().size(), 1);
-  EXPECT_EQ(imports.list("default", two).error().code, Errc::not_found);
+  EXPECT_EQ(imports.list(mine, one).value().at(0).done, 0.5);
+  EXPECT_EQ(imports.list(mine, std::nullopt).value().size(), 1);
+  // A scratch is its session's alone.
+  const SessionRef neighbour{.id = "s2", .name_space = "default", .roots = {}};
+  EXPECT_EQ(imports.list(neighbour, one).value().size(), 1);
+  const std::string own = imports.begin(mine, "t", "scratch", clock.wall());
+  EXPECT_EQ(imports.list(neighbour, own).error().code, Errc::not_found);
+  EXPECT_EQ(imports.list(mine, own).value().size(), 1);
+  imports.finish(own, std::string("{}"), clock.wall());
+  EXPECT_EQ(imports.list(mine, two).error().code, Errc::not_found);
   imports.finish(one, std::string("{}"), clock.wall());
   imports.finish(two, fail(Errc::io, "disk"), clock.wall());
-  EXPECT_EQ(imports.list("default", one).value().at(0).state, ImportState::done);
-  EXPECT_EQ(imports.list("other", two).value().at(0).error, "disk");
+  EXPECT_EQ(imports.list(mine, one).value().at(0).state, ImportState::done);
+  EXPECT_EQ(imports.list(others, two).value().at(0).error, "disk");
   EXPECT_FALSE(imports.is_running());
 }
 
