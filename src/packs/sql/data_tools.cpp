@@ -45,8 +45,13 @@ Result<std::vector<LoadFile>> files_of(const ToolRunner& runner,
   const auto names = request.paths.value_or(std::vector<std::string>{request.path.value_or("")});
   for (const std::string& name : names) {
     auto path = confine(name, call.caller().cwd, roots);
-    if (!path) return std::unexpected(std::move(path.error()));
-    files.push_back({name, std::move(*path), {}});
+    if (path) {
+      files.push_back({name, std::move(*path), {}});
+    } else if (request.on_error == "skip") {
+      files.push_back({name, {}, {}, std::move(path.error())});
+    } else {
+      return std::unexpected(std::move(path.error()));
+    }
   }
   return files;
 }
@@ -60,13 +65,6 @@ struct PreparedLoad {
   bool may_be_done = false;
   std::int64_t seconds = 0;
 };
-
-// Else the rows that should be merged would replace all others.
-Result<void> check_merge(bool has_columns, bool merges) {
-  if (!has_columns || merges) return {};
-  return fail(Errc::invalid_args, "params.merge_on: it goes with mode \"merge\"",
-              {"say mode: merge, or leave merge_on out"});
-}
 
 Result<PreparedLoad> prepare(const ToolRunner& runner,
                              const wire::LoadRequest& request,
@@ -217,6 +215,13 @@ Result<ExportRequest> prepare(const ToolRunner& runner,
     result.compression = *request.compression == "gzip"   ? Compression::gzip
                          : *request.compression == "zstd" ? Compression::zstd
                                                           : Compression::none;
+  }
+  const bool is_packed = result.compression != Compression::none || request.compression;
+  if (result.format == FileFormat::parquet && is_packed &&
+      result.compression != Compression::zstd) {
+    return fail(Errc::invalid_args,
+                "params.compression: Parquet is packed within, as snappy or zstd",
+                {"leave compression out, and name the file *.parquet", "or say zstd"});
   }
   if (request.table) {
     auto table = parse_table_name(*request.table);

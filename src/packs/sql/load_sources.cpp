@@ -173,6 +173,7 @@ Result<LoadSources> LoadSources::open(Connections& connections, const Target& re
 Result<LoadSource> LoadSources::prepare(const LoadFile& file,
                                         const SourceOptions& options,
                                         const Work& work) {
+  if (file.problem) return std::unexpected(*file.problem);
   LoadSource source{.report = {.name = file.name}, .options = options};
   const auto head = file.path.empty() ? Result<std::string>(file.text.substr(0, head_bytes))
                                       : read_head(file.path, head_bytes);
@@ -180,7 +181,8 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
   const auto kind = kind_of(file.name, *head, options);
   if (!kind) return std::unexpected(kind.error());
   source.kind = *kind;
-  auto done = locate(file, source, work);
+  auto done = check_options(source);
+  if (done) done = locate(file, source, work);
   if (done && source.is_csv()) find_meaning_of_quotes(source, work);
   if (done) done = find_columns(source, work);
   if (!done && source.kind.is_encoding_guessed && source.kind.encoding == Encoding::utf8 &&
@@ -193,6 +195,34 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
       source.kind.encoding == Encoding::latin1 ? Encoding::latin1 : kind->encoding;
   if (done) return source;
   return std::unexpected(file_error(std::move(done.error()), file.name, source.path));
+}
+
+// What is said of another format than the file's would do nothing, unsaid.
+Result<void> LoadSources::check_options(const LoadSource& source) {
+  const SourceOptions& said = source.options;
+  const auto refuse = [&](const char* what, const char* of) {
+    return fail(Errc::invalid_args, std::string("params.") + what + " is for " + of +
+                                        ", and this is " +
+                                        std::string(format_name(source.kind.format)));
+  };
+  if (said.json_path && !source.is_json()) return refuse("json_path", "JSON");
+  if (said.sqlite_table && source.kind.format != FileFormat::sqlite)
+    return refuse("sqlite_table", "SQLite files");
+  if (source.is_csv()) return {};
+  for (const auto& [is_said, name] :
+       {std::pair(said.delimiter.has_value(), "read.delimiter"),
+        std::pair(said.quote.has_value(), "read.quote"),
+        std::pair(said.escape.has_value(), "read.escape"),
+        std::pair(said.comment.has_value(), "read.comment"),
+        std::pair(said.header.has_value(), "read.header"),
+        std::pair(said.skip_rows.has_value(), "read.skip_rows"),
+        std::pair(!said.null_texts.empty(), "read.null_texts"),
+        std::pair(said.date_format.has_value(), "read.date_format"),
+        std::pair(said.timestamp_format.has_value(), "read.timestamp_format"),
+        std::pair(said.decimal_separator.has_value(), "read.decimal_separator")}) {
+    if (is_said) return refuse(name, "CSV");
+  }
+  return {};
 }
 
 // Where the reader finds it, in a form that it reads.
@@ -229,10 +259,6 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
   if (source.is_json() && source.options.json_path) return extract_json(source, work);
   if (source.kind.format == FileFormat::json_lines && source.options.skips_bad_rows) {
     return keep_good_lines(source, work);
-  }
-  if (source.options.json_path) {
-    return fail(Errc::invalid_args, "json_path is for JSON, and this is " +
-                                        std::string(format_name(source.kind.format)));
   }
   return {};
 }

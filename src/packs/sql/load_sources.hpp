@@ -19,6 +19,7 @@ struct LoadFile {
   std::string name;  // as the caller knows it
   std::string path;  // empty: `text` is the content
   std::string text;
+  std::optional<Error> problem = {};  // why it cannot be read
 };
 
 struct FileReport {
@@ -67,6 +68,7 @@ class LoadSources final {
   LoadSources(Connections& connections, Target reader, Exchange exchange)
       : connections_(connections), reader_(std::move(reader)), exchange_(std::move(exchange)) {}
 
+  [[nodiscard]] static Result<void> check_options(const LoadSource& source);
   [[nodiscard]] Result<void> locate(const LoadFile& file, LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> decode_utf16(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);

@@ -164,6 +164,46 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   EXPECT_EQ(bad("load", R"({"table":"sales","path":"sales.csv"})").code, Errc::read_only);
 }
 
+// What is said and would do nothing is refused, and names what it is for.
+TEST_F(DataTools, RefuseWhatDoesNotApply) {
+  skip_without_duckdb();
+  write("a.csv", "a\n1\n");
+  write("a.json", R"([{"a":1}])");
+  const auto says = [&](const std::string& verb, std::string_view arguments) {
+    const Error error = bad(verb, arguments);
+    EXPECT_EQ(error.code, Errc::invalid_args) << arguments;
+    return error.message;
+  };
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.csv","sqlite_table":"x"})"),
+              HasSubstr("for SQLite files, and this is csv"));
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.json","read":{"delimiter":";"}})"),
+              HasSubstr("read.delimiter is for CSV, and this is json"));
+  EXPECT_THAT(says("inspect_file", R"({"path":"a.csv","json_path":"$"})"),
+              HasSubstr("for JSON, and this is csv"));
+  for (const char* each : {R"({"sql":"SELECT 1","path":"o.parquet","compression":"gzip"})",
+                           R"({"sql":"SELECT 1","path":"o.parquet","compression":"none"})",
+                           R"({"sql":"SELECT 1","path":"o.parquet.gz"})"})
+    EXPECT_THAT(says("export", each), HasSubstr("Parquet"));
+  good("export", R"({"sql":"SELECT 1","path":"o.parquet","compression":"zstd"})");
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.csv","mode":"merge"})"),
+              HasSubstr("merge_on"));
+  EXPECT_THAT(says("watch", R"({"path":".","mode":"merge"})"), HasSubstr("merge_on"));
+  EXPECT_THAT(says("query", R"({"sql":"SELECT $1","params":[12345678901234567890123]})"),
+              HasSubstr("lost digits"));
+}
+
+TEST_F(DataTools, LeaveMissingFilesOutWhereToldTo) {
+  skip_without_duckdb();
+  write("a.csv", "a\n1\n");
+  EXPECT_EQ(bad("load", R"({"table":"t","paths":["a.csv","none.csv"]})").code, Errc::not_found);
+  const std::string loaded =
+      good("load", R"({"table":"t","paths":["a.csv","none.csv"],"on_error":"skip"})");
+  EXPECT_THAT(loaded, HasSubstr(R"("rows_added":1)"));
+  EXPECT_THAT(loaded, HasSubstr("none.csv"));
+  EXPECT_EQ(bad("load", R"({"table":"t","paths":["none.csv"],"on_error":"skip"})").code,
+            Errc::not_found);
+}
+
 TEST_F(DataTools, LeaveWhatIsHearthsAlone) {
   skip_without_duckdb();
   for (const std::string table :

@@ -57,6 +57,15 @@ std::string check_of_keys(const std::string& relation, const std::string& key) {
          " HAVING count(*) > 1 LIMIT 1)";
 }
 
+Result<void> check_merge(bool has_key, bool merges) {
+  if (has_key == merges) return {};
+  if (has_key) {
+    return fail(Errc::invalid_args, "params.merge_on: it goes with mode \"merge\"",
+                {"say mode: merge, or leave merge_on out"});
+  }
+  return fail(Errc::invalid_args, "params.merge_on: missing (the columns that tell rows apart)");
+}
+
 std::string union_of(const std::vector<std::string>& sources) {
   std::string all;
   for (const std::string& each : sources) {

@@ -35,6 +35,9 @@ struct LoadStatements {
   std::optional<std::size_t> updated;
 };
 
+// Without the first the rows that should be merged would replace all others.
+[[nodiscard]] Result<void> check_merge(bool has_key, bool merges);
+
 [[nodiscard]] Result<LoadStatements> statements_of(const LoadPlan& plan);
 
 // Fails where two rows of a relation have the same key (quoted names): which of them would win?
