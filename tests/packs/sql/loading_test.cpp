@@ -300,6 +300,21 @@ TEST_F(Loading, TakesTypesThatAreSaid) {
   }
 }
 
+TEST_F(Loading, RoundsNoNumbers) {
+  const auto report = load(
+      scratch(), {file("big.csv",
+                       "n,m,f,d,e\n9223372036854775808,123456789012345678901234567890123456789012,"
+                       "12345678901234567.12345,0.30000000000000004,1e20\n-1,2,-3.5,4.5,"
+                       "12345678901234567890\n")});
+  ASSERT_TRUE(report) << report.error().message;
+  std::vector<std::string> types;
+  for (const Column& column : report->columns) types.push_back(column.type);
+  EXPECT_THAT(types, ElementsAre("HUGEINT", "VARCHAR", "DECIMAL(38,5)", "DOUBLE", "DOUBLE"));
+  EXPECT_EQ(rows(scratch(), "SELECT n, m, f, d FROM t WHERE n > 0"),
+            "n,m,f,d\n9223372036854775808,123456789012345678901234567890123456789012,"
+            "12345678901234567.12345,0.30000000000000004\n");
+}
+
 TEST_F(Loading, ReadsSqliteFiles) {
   const std::string path = directory_ / "project/old.db";
   {
