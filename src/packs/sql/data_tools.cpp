@@ -1,12 +1,16 @@
 // The tools that move data: load, inspect_file, export, copy, import_status.
+#include <filesystem>
 #include <utility>
 
+#include "base/closest.hpp"
 #include "base/confined_path.hpp"
 #include "packs/sql/data_wire.hpp"
 #include "packs/sql/tools.hpp"
 
 namespace hearth::packs::sql {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::optional<std::string> durability_of(const Target& target) {
   if (target.engine->capabilities().commits_durably) return std::nullopt;
@@ -24,6 +28,27 @@ CopyMode copy_mode(const std::string& name) {
          : name == "replace" ? CopyMode::replace
          : name == "merge"   ? CopyMode::merge
                              : CopyMode::create;
+}
+
+// The path of a file to read; where there is none, with the nearest names of its folder.
+Result<std::string> file_path(const std::string& name,
+                              const std::string& cwd,
+                              const std::vector<std::string>& roots) {
+  constexpr std::size_t most_looked_at = 10'000;
+  auto path = confine(name, cwd, roots);
+  if (path || path.error().code != Errc::not_found) return path;
+  const fs::path asked(name);
+  const auto folder = confine(asked.has_parent_path() ? asked.parent_path() : ".", cwd, roots);
+  if (!folder) return path;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator each(*folder, error), end;
+       !error && each != end && names.size() < most_looked_at; each.increment(error))
+    names.push_back(each->path().filename().string());
+  for (const std::string& near : closest_names(asked.filename().string(), names))
+    path.error().suggestions.push_back("did you mean " + (asked.parent_path() / near).string() +
+                                       "?");
+  return path;
 }
 
 // The files that a call names, or its inline data.
@@ -44,7 +69,7 @@ Result<std::vector<LoadFile>> files_of(const ToolRunner& runner,
   const auto roots = runner.session_of(call).roots;
   const auto names = request.paths.value_or(std::vector<std::string>{request.path.value_or("")});
   for (const std::string& name : names) {
-    auto path = confine(name, call.caller().cwd, roots);
+    auto path = file_path(name, call.caller().cwd, roots);
     if (path) {
       files.push_back({name, std::move(*path), {}});
     } else if (request.on_error == "skip") {
@@ -168,7 +193,7 @@ void load(ToolRunner& runner, const wire::LoadRequest& request, pack::Call call)
 void inspect(ToolRunner& runner, const wire::InspectRequest& request, pack::Call call) {
   auto scratch = runner.target_of(call, "scratch", Access::read_only);
   if (!scratch) return call.answer(std::unexpected(std::move(scratch.error())));
-  auto path = confine(request.path, call.caller().cwd, scratch->session.roots);
+  auto path = file_path(request.path, call.caller().cwd, scratch->session.roots);
   if (!path) return call.answer(std::unexpected(std::move(path.error())));
   auto options = wire::to_options(request.read, request.types);
   if (!options) return call.answer(std::unexpected(std::move(options.error())));

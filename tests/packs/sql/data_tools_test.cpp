@@ -192,6 +192,16 @@ TEST_F(DataTools, RefuseWhatDoesNotApply) {
               HasSubstr("lost digits"));
 }
 
+TEST_F(DataTools, NameTheFilesThatMayBeMeant) {
+  fs::create_directory(project_ / "data");
+  write("data/sales.csv", "a\n1\n");
+  const Error error = bad("load", R"({"table":"t","path":"data/slaes.csv"})");
+  EXPECT_EQ(error.code, Errc::not_found);
+  EXPECT_THAT(error.suggestions, testing::Contains("did you mean data/sales.csv?"));
+  EXPECT_THAT(bad("inspect_file", R"({"path":"data/sale.csv"})").suggestions,
+              testing::Contains("did you mean data/sales.csv?"));
+}
+
 TEST_F(DataTools, LeaveMissingFilesOutWhereToldTo) {
   skip_without_duckdb();
   write("a.csv", "a\n1\n");
