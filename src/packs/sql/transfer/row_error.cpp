@@ -64,8 +64,10 @@ BadRow bad_row(std::int64_t line, std::string_view column, std::string_view mess
   const auto found = after(message, "Found: ");
   if (expected && found) {
     row.column.clear();
+    // It counts no further than to the first that is too many.
+    const bool has_more = leading_number(*found) > leading_number(*expected);
     row.problem = std::to_string(leading_number(*expected)) + " columns were expected, " +
-                  std::to_string(leading_number(*found)) + " found";
+                  std::to_string(leading_number(*found)) + (has_more ? " or more found" : " found");
     return row;
   }
   row.problem = shortened(message);
