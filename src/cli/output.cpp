@@ -59,6 +59,13 @@ Output::Output(bool is_json) : is_json_(is_json), is_error_terminal_(::isatty(ST
 }
 
 int Output::result(const json::Value& data) const {
+  if (const auto rows = is_json_ ? std::nullopt : rows_as_text(data)) {
+    if (json::bool_or(data, "truncated", false)) {
+      note("there are more rows; the next begin at --cursor " +
+           std::string(json::string_or(data, "cursor", "")));
+    }
+    return text(look_.width == 0 ? std::string(*rows) : printable(*rows, Lines::keep));
+  }
   return is_json_ ? text(json::success_envelope(json::dump(data)) + "\n")
                   : text(render(data, look_));
 }

@@ -386,6 +386,16 @@ std::string highlight(std::string text, const Look& look) {
   return out;
 }
 
+std::optional<std::string_view> rows_as_text(const json::Value& value) {
+  const json::Value* columns = json::find(value, "columns");
+  const json::Value* text = json::find(value, "text");
+  if (columns == nullptr || text == nullptr || !columns->is_array() || !text->is_string() ||
+      json::find(value, "rows") != nullptr) {
+    return std::nullopt;
+  }
+  return text->get_string();
+}
+
 std::string render_table(const std::vector<std::string>& headings,
                          const std::vector<std::vector<std::string>>& rows,
                          const Look& look) {

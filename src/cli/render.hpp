@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "json/json.hpp"
@@ -20,6 +22,10 @@ struct Look {
 // table of values as they are; everything else `key: value` lines, nested ones indented. Control
 // characters in values are not passed on. Ends with a newline unless empty.
 [[nodiscard]] std::string render(const json::Value& value, const Look& look);
+
+// The rows of a query whose caller asked for a format (`columns`, and the rows as `text`): the
+// text, which the next program in a pipe wants as it is.
+[[nodiscard]] std::optional<std::string_view> rows_as_text(const json::Value& value);
 
 // A table. Columns shrink until a row fits, those of prose first; clipped cells end in "…".
 [[nodiscard]] std::string render_table(const std::vector<std::string>& headings,

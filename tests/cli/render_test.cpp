@@ -22,6 +22,18 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// In a pipe, `--format csv` is CSV and nothing else.
+TEST(Render, KnowsRowsThatAreATextAlready) {
+  const auto rows = [](std::string_view text) {
+    return std::string(rows_as_text(*json::parse(text)).value_or("none"));
+  };
+  EXPECT_EQ(rows(R"({"columns":[{"name":"n","type":"INTEGER"}],"text":"n\n42\n","row_count":1})"),
+            "n\n42\n");
+  EXPECT_EQ(rows(R"({"text":"a note"})"), "none");
+  EXPECT_EQ(rows(R"({"columns":[],"rows":[],"text":""})"), "none");
+  EXPECT_EQ(rows("[1]"), "none");
+}
+
 TEST(Render, ShowsScalarsAsAlignedLines) {
   EXPECT_EQ(rendered(R"({"id":"a1","entry_count":3,"done":true,"none":null,"tags":["x","y"]})"),
             "id:          a1\n"

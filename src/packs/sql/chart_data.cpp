@@ -1,6 +1,7 @@
 #include "packs/sql/chart_data.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -25,22 +26,26 @@ bool begins_with(std::string_view type, std::string_view name) {
              [](unsigned char a, unsigned char b) { return std::toupper(a) == std::toupper(b); });
 }
 
+// By its type, since the cells of numbers may be texts: NaN, and what is beyond 2^53.
+bool is_number(std::string_view type) {
+  static constexpr std::array names{"INTEGER",  "TINYINT",   "SMALLINT", "BIGINT",  "HUGEINT",
+                                    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+                                    "DECIMAL",  "NUMERIC",   "DOUBLE",   "FLOAT",   "REAL"};
+  return std::ranges::any_of(names, [&](const char* name) { return begins_with(type, name); });
+}
+
 FieldKind kind_of(const Column& column, const Batch& rows, std::size_t at) {
-  if (begins_with(column.type, "TIMESTAMP") || begins_with(column.type, "DATE")) {
-    return FieldKind::time;
+  if (!column.type.ends_with(']')) {  // a list of them is none
+    if (begins_with(column.type, "TIMESTAMP") || begins_with(column.type, "DATE"))
+      return FieldKind::time;
+    if (is_number(column.type)) return FieldKind::number;
   }
-  if (begins_with(column.type, "DECIMAL") || begins_with(column.type, "NUMERIC")) {
-    return FieldKind::number;
-  }
+  // A type of another engine that is not known by name.
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const CellKind kind = rows.at(row, at).kind;
     if (kind == CellKind::null) continue;
-    const bool is_number = kind == CellKind::integer || kind == CellKind::real;
-    return is_number ? FieldKind::number : FieldKind::category;
-  }
-  // All NULL: what the type says.
-  for (const std::string_view each : {"INT", "BIGINT", "DOUBLE", "FLOAT", "REAL", "SMALLINT"}) {
-    if (begins_with(column.type, each)) return FieldKind::number;
+    const bool is_numeric = kind == CellKind::integer || kind == CellKind::real;
+    return is_numeric ? FieldKind::number : FieldKind::category;
   }
   return FieldKind::category;
 }

@@ -82,10 +82,9 @@ std::string create_table(const CopyRequest& request,
   const std::vector<std::string> names = names_of(columns);
   std::string list;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    list +=
-        (list.empty() ? "" : ", ") + quoted_name(names[i]) + " " +
-        postgres_type(request.to.engine->kind() == "hyper" ? "hyper" : request.from.engine->kind(),
-                      columns[i].type);
+    const std::string& type = columns[i].type;
+    list += (list.empty() ? "" : ", ") + quoted_name(names[i]) + " " +
+            (request.to.engine->kind() == "hyper" ? hyper_type(type) : postgres_type(type));
   }
   return std::string(verb) + name + " (" + list + ")";
 }
@@ -186,7 +185,7 @@ Result<Copied> Copier::within_duckdb(const CopyRequest& request,
                                    .stage = "stage_" + random_hex(8)});
   if (!plan) return std::unexpected(plan.error());
   const auto executed =
-      in_transaction(connections_, request.to, may_be_done, work, [&](Connection& connection) {
+      in_transaction(connections_, request.to, key, may_be_done, work, [&](Connection& connection) {
         return connection.execute(as_statements(plan->sql), key, work);
       });
   if (!executed) return std::unexpected(executed.error());
@@ -232,7 +231,8 @@ Result<Copied> Copier::into_other(const CopyRequest& request,
   const bool exists = table->has_value() && request.mode != CopyMode::create;
   bool updates = false;
   const auto executed = in_transaction(
-      connections_, request.to, may_be_done, work, [&](Connection& connection) -> Result<Executed> {
+      connections_, request.to, key, may_be_done, work,
+      [&](Connection& connection) -> Result<Executed> {
         auto source = connections_.lease(request.from, work);
         if (!source) return std::unexpected(std::move(source.error()));
         auto rows = (*source)->query({.sql = request.sql}, {.rows = rows_at_once}, work);

@@ -1,11 +1,15 @@
 // The tools that move data: load, inspect_file, export, copy, import_status.
+#include <filesystem>
 #include <utility>
 
+#include "base/closest.hpp"
 #include "packs/sql/data_wire.hpp"
 #include "packs/sql/tools.hpp"
 
 namespace hearth::packs::sql {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::optional<std::string> durability_of(const Target& target) {
   if (target.engine->capabilities().commits_durably) return std::nullopt;
@@ -25,6 +29,28 @@ CopyMode copy_mode(const std::string& name) {
                              : CopyMode::create;
 }
 
+// The path of a file to read; where there is none, with the nearest names of its folder.
+Result<std::string> file_path(const ToolRunner& runner,
+                              const pack::Call& call,
+                              const std::string& name) {
+  constexpr std::size_t most_looked_at = 10'000;
+  auto path = runner.file_to_read(call, name);
+  if (path || path.error().code != Errc::not_found) return path;
+  const fs::path asked(name);
+  const auto folder =
+      runner.file_to_read(call, asked.has_parent_path() ? asked.parent_path().string() : ".");
+  if (!folder) return path;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator each(*folder, error), end;
+       !error && each != end && names.size() < most_looked_at; each.increment(error))
+    names.push_back(each->path().filename().string());
+  for (const std::string& near : closest_names(asked.filename().string(), names))
+    path.error().suggestions.push_back("did you mean " + (asked.parent_path() / near).string() +
+                                       "?");
+  return path;
+}
+
 // The files that a call names, or its inline data.
 Result<std::vector<LoadFile>> files_of(const ToolRunner& runner,
                                        const wire::LoadRequest& request,
@@ -42,9 +68,14 @@ Result<std::vector<LoadFile>> files_of(const ToolRunner& runner,
   }
   const auto names = request.paths.value_or(std::vector<std::string>{request.path.value_or("")});
   for (const std::string& name : names) {
-    auto path = runner.file_to_read(call, name);
-    if (!path) return std::unexpected(std::move(path.error()));
-    files.push_back({name, std::move(*path), {}});
+    auto path = file_path(runner, call, name);
+    if (path) {
+      files.push_back({name, std::move(*path), {}});
+    } else if (request.on_error == "skip") {
+      files.push_back({name, {}, {}, std::move(path.error())});
+    } else {
+      return std::unexpected(std::move(path.error()));
+    }
   }
   return files;
 }
@@ -58,13 +89,6 @@ struct PreparedLoad {
   bool may_be_done = false;
   std::int64_t seconds = 0;
 };
-
-// Else the rows that should be merged would replace all others.
-Result<void> check_merge(bool has_columns, bool merges) {
-  if (!has_columns || merges) return {};
-  return fail(Errc::invalid_args, "params.merge_on: it goes with mode \"merge\"",
-              {"say mode: merge, or leave merge_on out"});
-}
 
 Result<PreparedLoad> prepare(const ToolRunner& runner,
                              const wire::LoadRequest& request,
@@ -115,7 +139,9 @@ Result<pack::Reply> load_now(ToolRunner& runner,
     if (load.request.mode == LoadMode::merge) answer.rows_updated = report->updated;
     answer.durability = durability_of(load.to);
     runner.data_changed(load.to);
-    runner.note_load(load.to, load.request.table, json::encode(request), report->added);
+    wire::LoadRequest noted = request;
+    noted.data.reset();  // which may be megabytes, and is in the table
+    runner.note_load(load.to, load.request.table, {"sql_load", json::encode(noted)}, report->added);
   }
   return pack::Reply{.structured = json::encode(answer), .replayed = report->replayed};
 }
@@ -126,8 +152,8 @@ void run_load(ToolRunner& runner,
               const wire::LoadRequest& request,
               pack::Call call) {
   Imports& imports = runner.imports();
-  const std::string id = imports.begin(load.to.session.name_space, request.table,
-                                       load.to.database.alias, runner.now());
+  const std::string id =
+      imports.begin(load.to.session, request.table, load.to.database.alias, runner.now());
   Work work = ToolRunner::work_of(call, load.seconds);
   const auto tell = std::exchange(work.progress, {});
   const bool is_background = request.background;
@@ -166,7 +192,7 @@ void load(ToolRunner& runner, const wire::LoadRequest& request, pack::Call call)
 void inspect(ToolRunner& runner, const wire::InspectRequest& request, pack::Call call) {
   auto scratch = runner.target_of(call, "scratch", Access::read_only);
   if (!scratch) return call.answer(std::unexpected(std::move(scratch.error())));
-  auto path = runner.file_to_read(call, request.path);
+  auto path = file_path(runner, call, request.path);
   if (!path) return call.answer(std::unexpected(std::move(path.error())));
   auto options = wire::to_options(request.read, request.types);
   if (!options) return call.answer(std::unexpected(std::move(options.error())));
@@ -213,6 +239,13 @@ Result<ExportRequest> prepare(const ToolRunner& runner,
     result.compression = *request.compression == "gzip"   ? Compression::gzip
                          : *request.compression == "zstd" ? Compression::zstd
                                                           : Compression::none;
+  }
+  const bool is_packed = result.compression != Compression::none || request.compression;
+  if (result.format == FileFormat::parquet && is_packed &&
+      result.compression != Compression::zstd) {
+    return fail(Errc::invalid_args,
+                "params.compression: Parquet is packed within, as snappy or zstd",
+                {"leave compression out, and name the file *.parquet", "or say zstd"});
   }
   if (request.table) {
     auto table = parse_table_name(*request.table);
@@ -295,7 +328,7 @@ void declare_status(pack::Binder& tools, ToolRunner& runner) {
                [&runner](const wire::StatusRequest& request,
                          const pack::Call& call) -> Result<wire::StatusAnswer> {
                  const auto imports =
-                     runner.imports().list(call.caller().name_space, request.import);
+                     runner.imports().list(runner.session_of(call), request.import);
                  if (!imports) return std::unexpected(imports.error());
                  return wire::to_answer(*imports);
                });

@@ -1,4 +1,7 @@
 // The tools about databases and what is in them: databases, describe, attach, detach.
+#include <algorithm>
+
+#include "base/regular_file.hpp"
 #include "packs/sql/database_wire.hpp"
 #include "packs/sql/tools.hpp"
 
@@ -29,10 +32,12 @@ void describe(ToolRunner& runner, const wire::DescribeRequest& request, pack::Ca
 }
 
 // What the location says: postgres://… and postgresql://… are PostgreSQL's, .hyper files hyperd's,
-// all others DuckDB's.
+// other files DuckDB's, and other addresses of the engine that they name.
 std::string kind_of(const std::string& location) {
-  if (location.starts_with("postgres://") || location.starts_with("postgresql://")) {
-    return "postgres";
+  const std::size_t scheme = location.find("://");
+  if (scheme != std::string::npos) {
+    std::string name = location.substr(0, scheme);
+    return name == "postgresql" ? "postgres" : name;
   }
   return location.ends_with(".hyper") ? "hyper" : "duckdb";
 }
@@ -46,6 +51,10 @@ Result<Attachment> attachment_of(const ToolRunner& runner,
                         .database = {.alias = request.alias,
                                      .location = request.location,
                                      .access = is_locked ? Access::read_only : Access::read_write}};
+  if (runner.databases().engine(attachment.engine) == nullptr) {
+    return fail(Errc::unsupported, "params.engine: there is no engine " + attachment.engine,
+                {"duckdb, hyper and postgres are those there are"});
+  }
   if (attachment.engine == "postgres") return attachment;
   auto path = is_locked ? runner.file_to_read(call, request.location)
                         : runner.file_to_write(call, request.location);
@@ -58,18 +67,31 @@ Result<Attachment> attachment_of(const ToolRunner& runner,
   return attachment;
 }
 
+// Of what lies there already; DuckDB says that it cannot open it, and why the disk may be at fault.
+Result<void> check_file(const Attachment& attachment) {
+  constexpr std::size_t magic_at = 8;
+  constexpr std::string_view magic = "DUCK";
+  if (attachment.engine != "duckdb") return {};
+  const auto head = read_head(attachment.database.location, magic_at + magic.size());
+  if (!head || head->empty() || head->substr(std::min(magic_at, head->size())) == magic) return {};
+  return fail(Errc::unsupported, attachment.database.location + " is no DuckDB database",
+              {"sql_load brings files of SQLite, CSV, JSON and Parquet into a table"});
+}
+
 void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call call) {
   auto attachment = attachment_of(runner, call, request);
   if (!attachment) return call.answer(std::unexpected(std::move(attachment.error())));
-  Engine* engine = runner.databases().engine(attachment->engine);
-  if (engine == nullptr) {
-    return call.answer(
-        fail(Errc::unsupported, "params.engine: there is no engine " + attachment->engine));
-  }
+  Engine* const engine = runner.databases().engine(attachment->engine);
   const SessionRef session = runner.session_of(call);
+  if (auto free = runner.databases().check_alias(session, request.alias); !free) {
+    return call.answer(std::unexpected(std::move(free.error())));
+  }
   runner.on_pool(std::move(call), [&runner, engine, session,
                                    attachment = std::move(*attachment)](pack::Call running) {
     const Work work = ToolRunner::work_of(running, look_seconds);
+    if (auto good = check_file(attachment); !good) {
+      return running.answer(std::unexpected(std::move(good.error())));
+    }
     // One that is open for reading only, or was another file, is opened anew.
     runner.connections().close_location(attachment.database.location);
     // It has to open before anybody relies on it.

@@ -74,18 +74,19 @@ Result<Target> Databases::resolve(const std::string& alias,
   return target;
 }
 
-Result<void> Databases::attach(const SessionRef& session, Attachment attachment) {
-  // As in SQL, where names without quotes are the same in any case.
-  attachment.database.alias = lower_case(attachment.database.alias);
-  const std::string alias = attachment.database.alias;
+Result<void> Databases::check_alias(const SessionRef& session, const std::string& alias) const {
+  const auto seen = seen_.lock();
+  const auto mine = seen->find(key_of(session));
+  return check_alias(mine == seen->end() ? Seen() : mine->second, lower_case(alias));
+}
+
+Result<void> Databases::check_alias(const Seen& mine, const std::string& alias) {
   if (!is_plain_name(alias) || is_taken(alias)) {
     return fail(
         Errc::invalid_args, "params.alias: " + alias + " cannot be the name of a database",
         {"use letters, digits and _; scratch, persistent, main, temp, system and memory are "
          "taken"});
   }
-  auto seen = seen_.lock();
-  Seen& mine = (*seen)[key_of(session)];
   if (mine.attached.contains(alias)) {
     return fail(Errc::conflict, "there is a database " + alias + " already",
                 {"sql_detach it first, or take another alias"});
@@ -93,6 +94,16 @@ Result<void> Databases::attach(const SessionRef& session, Attachment attachment)
   if (mine.attached.size() >= most_attached) {
     return fail(Errc::busy, "a session attaches at most 32 databases", {"sql_detach some"});
   }
+  return {};
+}
+
+Result<void> Databases::attach(const SessionRef& session, Attachment attachment) {
+  // As in SQL, where names without quotes are the same in any case.
+  attachment.database.alias = lower_case(attachment.database.alias);
+  const std::string alias = attachment.database.alias;
+  auto seen = seen_.lock();
+  Seen& mine = (*seen)[key_of(session)];
+  if (auto free = check_alias(mine, alias); !free) return free;
   attachment.database.must_exist = true;  // from now on
   mine.attached.emplace(alias, std::move(attachment));
   ++mine.generation;

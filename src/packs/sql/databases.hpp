@@ -38,6 +38,8 @@ class Databases final {
   [[nodiscard]] Result<Target> resolve(const std::string& alias,
                                        SessionRef session,
                                        Access access) const;
+  // What attach() would say of the alias: before a file is opened, and with it perhaps made.
+  [[nodiscard]] Result<void> check_alias(const SessionRef& session, const std::string& alias) const;
   // `conflict` when the session has the alias already; `invalid_args` when it is no plain name.
   [[nodiscard]] Result<void> attach(const SessionRef& session, Attachment attachment);
   // What it was.
@@ -58,6 +60,7 @@ class Databases final {
     std::map<std::string, Attachment> attached;  // by alias
     std::uint64_t generation = 0;
   };
+  [[nodiscard]] static Result<void> check_alias(const Seen& mine, const std::string& alias);
   // Whether any session has one that `is_it`.
   template <typename Predicate>
   [[nodiscard]] bool any_attached(Predicate is_it) const;

@@ -46,6 +46,36 @@ std::string copy_options(const ExportRequest& request) {
   return options;
 }
 
+// A column as the format can hold it: JSON has no NaN and no infinity, and DuckDB would write a
+// HUGEINT, as sums of integers are, into Parquet as a DOUBLE.
+std::string as_written(const Column& column, const std::string& name, FileFormat format) {
+  const bool is_json = format == FileFormat::json || format == FileFormat::json_lines;
+  if (is_json && (column.type == "DOUBLE" || column.type == "FLOAT"))
+    return "CASE WHEN isfinite(" + name + ") THEN " + name + " END";
+  if (format == FileFormat::parquet && column.type == "HUGEINT")
+    return "CAST(" + name + " AS DECIMAL(38,0))";
+  return name;
+}
+
+// By number, since names may be those of several columns.
+std::string as_written(const std::vector<Column>& columns,
+                       const std::string& relation,
+                       FileFormat format) {
+  const std::vector<std::string> names = distinct_names(columns);
+  std::string list;
+  std::string inner;
+  bool is_other = false;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string name = "c" + std::to_string(i);
+    const std::string value = as_written(columns[i], name, format);
+    is_other = is_other || value != name;
+    list += (i == 0 ? "" : ", ") + value + " AS " + quoted_name(names[i]);
+    inner += (i == 0 ? "" : ", ") + name;
+  }
+  if (!is_other) return relation;
+  return "SELECT " + list + " FROM (" + relation + ") AS rows(" + inner + ")";
+}
+
 Result<Exported> delivered(const std::string& from,
                            const ExportRequest& request,
                            std::int64_t rows) {
@@ -77,8 +107,8 @@ Result<Exported> copy_out(Connections& connections,
   // again.
   for (int life = 1;; ++life) {
     bool may_be_done = false;
-    const auto executed =
-        in_transaction(connections, writes, may_be_done, work, [&](Connection& connection) {
+    const auto executed = in_transaction(
+        connections, writes, std::nullopt, may_be_done, work, [&](Connection& connection) {
           return connection.execute({statement}, std::nullopt, work);
         });
     if (executed) return delivered(path, request, executed->rows_affected.at(0));
@@ -139,11 +169,16 @@ Result<Exported> by_way_of_scratch(Connections& connections,
           .copy({.from = request.from, .sql = request.sql, .to = scratch, .table = table},
                 {"once:" + random_hex(16), "export"}, may_be_done, work);
   if (!copied) return std::unexpected(copied.error());
-  auto exported = copy_out(connections, scratch, "SELECT * FROM " + table.quoted(), request, work);
+  const std::string all = "SELECT * FROM " + table.quoted();
+  const auto columns = columns_of(connections, scratch, all, work);
+  auto exported = columns ? copy_out(connections, scratch,
+                                     as_written(*columns, all, request.format), request, work)
+                          : Result<Exported>(std::unexpected(columns.error()));
   const Work last{};  // also when the export was cancelled
-  (void)in_transaction(connections, scratch, may_be_done, last, [&](Connection& connection) {
-    return connection.execute({{.sql = "DROP TABLE " + table.quoted()}}, std::nullopt, last);
-  });
+  (void)in_transaction(
+      connections, scratch, std::nullopt, may_be_done, last, [&](Connection& connection) {
+        return connection.execute({{.sql = "DROP TABLE " + table.quoted()}}, std::nullopt, last);
+      });
   return exported;
 }
 
@@ -192,13 +227,12 @@ Result<Exported> export_rows(Connections& connections,
     const auto own =
         request.from.engine->exchange_directory(request.from.database, request.from.session);
     if (!own) return std::unexpected(own.error());
-    if (!own->empty()) {
-      return copy_out(connections, request.from, "\n" + request.sql + "\n", request, work);
-    }
-    return copy_out(connections, request.scratch,
-                    "SELECT * FROM hearth_query(" + quoted_text(request.from.database.alias) +
-                        ", " + quoted_text(request.sql) + ")",
-                    request, work);
+    const std::string relation = own->empty() ? "SELECT * FROM hearth_query(" +
+                                                    quoted_text(request.from.database.alias) +
+                                                    ", " + quoted_text(request.sql) + ")"
+                                              : "\n" + request.sql + "\n";
+    return copy_out(connections, own->empty() ? request.scratch : request.from,
+                    as_written(*columns, relation, request.format), request, work);
   }
   const bool is_plain_text = request.compression == Compression::none &&
                              request.format != FileFormat::parquet &&

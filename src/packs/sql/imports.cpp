@@ -6,7 +6,7 @@
 
 namespace hearth::packs::sql {
 
-std::string Imports::begin(const std::string& name_space,
+std::string Imports::begin(const SessionRef& session,
                            const std::string& table,
                            const std::string& database,
                            WallTime now) {
@@ -16,7 +16,8 @@ std::string Imports::begin(const std::string& name_space,
     each = each->state == ImportState::running ? std::next(each) : all->erase(each);
   }
   all->push_back({.id = random_hex(4),
-                  .name_space = name_space,
+                  .name_space = session.name_space,
+                  .session = session.id,
                   .table = table,
                   .database = database,
                   .started = now});
@@ -44,12 +45,14 @@ void Imports::finish(const std::string& id, const Result<std::string>& outcome, 
   all_.notify_all();
 }
 
-Result<std::vector<Import>> Imports::list(const std::string& name_space,
+Result<std::vector<Import>> Imports::list(const SessionRef& session,
                                           const std::optional<std::string>& id) const {
   std::vector<Import> found;
   const auto all = all_.lock();
   for (auto each = all->rbegin(); each != all->rend(); ++each) {
-    if (each->name_space == name_space && (!id || each->id == *id)) found.push_back(*each);
+    if (each->name_space != session.name_space) continue;
+    if (each->session != session.id && each->database != "persistent") continue;
+    if (!id || each->id == *id) found.push_back(*each);
   }
   if (!found.empty() || !id) return found;
   return fail(Errc::not_found, "there is no import " + *id + " here",

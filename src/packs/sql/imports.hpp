@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "base/result.hpp"
+#include "packs/sql/engine/engine.hpp"
 
 namespace hearth::packs::sql {
 
@@ -21,6 +22,7 @@ enum class ImportState : std::uint8_t { running, done, failed };
 struct Import {
   std::string id;
   std::string name_space;
+  std::string session;
   std::string table;
   std::string database;
   ImportState state = ImportState::running;
@@ -34,15 +36,16 @@ struct Import {
 // Any thread.
 class Imports final {
  public:
-  [[nodiscard]] std::string begin(const std::string& name_space,
+  [[nodiscard]] std::string begin(const SessionRef& session,
                                   const std::string& table,
                                   const std::string& database,
                                   WallTime now);
   void progress(const std::string& id, double done);
   // `outcome`: the answer's JSON text.
   void finish(const std::string& id, const Result<std::string>& outcome, WallTime now);
-  // The latest first; only that one if `id` is given, `not_found` when it is not known here.
-  [[nodiscard]] Result<std::vector<Import>> list(const std::string& name_space,
+  // Those of the session, and of others in its namespace those into persistent. The latest first;
+  // only that one if `id` is given, `not_found` when it is not known here.
+  [[nodiscard]] Result<std::vector<Import>> list(const SessionRef& session,
                                                  const std::optional<std::string>& id) const;
   // Ends what runs without a caller, when the pack leaves.
   [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }

@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 constexpr std::size_t rows_at_once = 4096;
-constexpr std::size_t longest_sample = std::size_t{8} << 20;  // that columns are found out by
-constexpr std::int64_t sample_rows = 20'480;                  // that DuckDB looks at
 constexpr std::size_t most_columns = 100'000;
 
 std::int64_t number_of(std::string_view text) {
@@ -40,69 +38,11 @@ std::string line_reader(const LoadSource& source) {
          ")";
 }
 
-// Shows the beginning of a file piece by piece until one says that it has seen enough; false when
-// the file is not one to look into.
-template <typename Look>
-bool looked_through(const LoadSource& source, const Look& has_seen_enough) {
-  if (source.kind.compression != Compression::none) return false;
-  const auto fd = open_regular(source.path, O_RDONLY | O_NOFOLLOW);
-  if (!fd) return false;
-  std::array<char, std::size_t{64} << 10> piece;
-  for (std::size_t seen = 0; seen < longest_sample;) {
-    const ssize_t size = ::read(fd->get(), piece.data(), piece.size());
-    if (size < 0) return false;
-    if (size == 0) break;
-    seen += static_cast<std::size_t>(size);
-    if (has_seen_enough(std::string_view(piece.data(), static_cast<std::size_t>(size)))) break;
-  }
-  return true;
-}
-
-// Whether the rows that DuckDB has looked at say nothing about quotes, which may yet come: then
-// they are those of RFC 4180. (Of a compressed file its first bytes say nothing.)
-bool has_no_quotes(const LoadSource& source) {
-  std::int64_t rows = source.options.sample_rows.value_or(sample_rows);
-  bool is_any = false;
-  const bool is_known = looked_through(source, [&](std::string_view piece) {
-    const auto end = std::ranges::find_if(piece, [&](char c) { return c == '\n' && --rows == 0; });
-    is_any = std::find(piece.begin(), end, '"') != end;
-    return is_any || end != piece.end();
-  });
-  return is_known && !is_any;
-}
-
-// Whether the first lines of a file hold nothing.
-bool are_blank(const LoadSource& source, std::int64_t lines) {
-  if (lines == 0) return true;
-  bool has_text = false;
-  const bool is_known = looked_through(source, [&](std::string_view piece) {
-    for (const char each : piece) {
-      if (each == '\n' && --lines == 0) return true;
-      has_text = each != '\n' && each != '\r' && each != ' ' && each != '\t';
-      if (has_text) return true;
-    }
-    return false;
-  });
-  return is_known && !has_text && lines == 0;
-}
-
-// DuckDB would leave them out unsaid, be it a preamble or all but one row.
-std::unexpected<Error> unlike_the_rest(const LoadSource& source, std::int64_t lines) {
-  const std::string number = std::to_string(lines);
-  return fail(Errc::invalid_args,
-              source.report.name + ": the first " + number +
-                  " lines do not have the columns of those behind them",
-              {"mend the lines that have other columns than the rest",
-               "or say read.skip_rows " + number + " to leave them out"});
-}
-
-// Whether each line is one value, and the name of all of them looks like several.
-bool holds_lines(const Batch& columns) {
-  return columns.rows() == 1 &&
-         columns.at(0, 0).text.find_first_of(",;|\t") != std::string_view::npos;
-}
-
 }  // namespace
+
+bool LoadSource::is_json() const {
+  return kind.format == FileFormat::json || kind.format == FileFormat::json_lines;
+}
 
 bool LoadSource::is_csv() const {
   return kind.format == FileFormat::csv || kind.format == FileFormat::tsv;
@@ -126,6 +66,7 @@ Result<LoadSources> LoadSources::open(Connections& connections, const Target& re
 Result<LoadSource> LoadSources::prepare(const LoadFile& file,
                                         const SourceOptions& options,
                                         const Work& work) {
+  if (file.problem) return std::unexpected(*file.problem);
   LoadSource source{.report = {.name = file.name}, .options = options};
   const auto head = file.path.empty() ? Result<std::string>(file.text.substr(0, head_bytes))
                                       : read_head(file.path, head_bytes);
@@ -133,7 +74,9 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
   const auto kind = kind_of(file.name, *head, options);
   if (!kind) return std::unexpected(kind.error());
   source.kind = *kind;
-  auto done = locate(file, source, work);
+  auto done = check_options(source);
+  if (done) done = locate(file, source, work);
+  if (done && source.is_csv()) find_meaning_of_quotes(source, work);
   if (done) done = find_columns(source, work);
   if (!done && source.kind.is_encoding_guessed && source.kind.encoding == Encoding::utf8 &&
       is_encoding_error(done.error())) {
@@ -145,6 +88,34 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
       source.kind.encoding == Encoding::latin1 ? Encoding::latin1 : kind->encoding;
   if (done) return source;
   return std::unexpected(file_error(std::move(done.error()), file.name, source.path));
+}
+
+// What is said of another format than the file's would do nothing, unsaid.
+Result<void> LoadSources::check_options(const LoadSource& source) {
+  const SourceOptions& said = source.options;
+  const auto refuse = [&](const char* what, const char* of) {
+    return fail(Errc::invalid_args, std::string("params.") + what + " is for " + of +
+                                        ", and this is " +
+                                        std::string(format_name(source.kind.format)));
+  };
+  if (said.json_path && !source.is_json()) return refuse("json_path", "JSON");
+  if (said.sqlite_table && source.kind.format != FileFormat::sqlite)
+    return refuse("sqlite_table", "SQLite files");
+  if (source.is_csv()) return {};
+  for (const auto& [is_said, name] :
+       {std::pair(said.delimiter.has_value(), "read.delimiter"),
+        std::pair(said.quote.has_value(), "read.quote"),
+        std::pair(said.escape.has_value(), "read.escape"),
+        std::pair(said.comment.has_value(), "read.comment"),
+        std::pair(said.header.has_value(), "read.header"),
+        std::pair(said.skip_rows.has_value(), "read.skip_rows"),
+        std::pair(!said.null_texts.empty(), "read.null_texts"),
+        std::pair(said.date_format.has_value(), "read.date_format"),
+        std::pair(said.timestamp_format.has_value(), "read.timestamp_format"),
+        std::pair(said.decimal_separator.has_value(), "read.decimal_separator")}) {
+    if (is_said) return refuse(name, "CSV");
+  }
+  return {};
 }
 
 // Where the reader finds it, in a form that it reads.
@@ -178,15 +149,9 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
   const bool is_utf16 =
       source.kind.encoding == Encoding::utf16le || source.kind.encoding == Encoding::utf16be;
   if (source.is_csv() && is_utf16) return decode_utf16(source, work);
-  const bool is_json =
-      source.kind.format == FileFormat::json || source.kind.format == FileFormat::json_lines;
-  if (is_json && source.options.json_path) return extract_json(source, work);
+  if (source.is_json() && source.options.json_path) return extract_json(source, work);
   if (source.kind.format == FileFormat::json_lines && source.options.skips_bad_rows) {
     return keep_good_lines(source, work);
-  }
-  if (source.options.json_path) {
-    return fail(Errc::invalid_args, "json_path is for JSON, and this is " +
-                                        std::string(format_name(source.kind.format)));
   }
   return {};
 }
@@ -267,68 +232,37 @@ Result<void> LoadSources::keep_good_lines(LoadSource& source, const Work& work) 
   return {};
 }
 
-Result<Batch> LoadSources::sniffed(const LoadSource& source,
-                                   bool skips_bad_rows,
-                                   const Work& work) const {
-  SourceOptions options = source.options;
-  options.skips_bad_rows = skips_bad_rows;
-  const auto sql = sniffer_sql(source.path, source.kind, options);
-  if (!sql) return std::unexpected(sql.error());
-  return rows_of(*sql, work);
-}
-
-// Once: a reader that finds out by itself does so each time that DuckDB plans it.
-Result<void> LoadSources::sniff(LoadSource& source, const Work& work) const {
-  auto rows = sniffed(source, source.options.skips_bad_rows, work);
-  if (!source.options.skips_bad_rows && (!rows || holds_lines(*rows))) {
-    // A row with other columns than the rest: without it they are found, and reading names it.
-    auto others = sniffed(source, true, work);
-    if (others && (!rows || others->rows() > 1)) rows = std::move(others);
-  }
-  if (!rows) return std::unexpected(rows.error());
-  const auto text_at = [&](std::size_t column) -> std::optional<std::string> {
-    const Batch::View cell = rows->at(0, column);
-    if (cell.kind == CellKind::null) return std::nullopt;
-    return cell.text == "(empty)" ? std::string() : std::string(cell.text);
-  };
-  source.columns.clear();
-  source.found = source.options;
-  for (std::size_t row = 0; row < rows->rows(); ++row) {
-    source.columns.push_back(
-        {std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
-    source.found.columns.emplace_back(source.columns.back().name, source.columns.back().type);
-  }
-  if (source.columns.empty()) return fail(Errc::internal, "DuckDB found no columns");
-  source.found.delimiter = text_at(2);
-  source.found.quote = text_at(3);
-  source.found.escape = text_at(4);
-  source.found.comment = text_at(5);
-  if (!source.options.quote && source.found.quote == "" && has_no_quotes(source)) {
-    source.found.quote = "\"";
-    source.found.escape = source.options.escape.value_or("\"");
-  }
-  source.found.skip_rows = number_of(rows->at(0, 6).text);
-  if (!source.options.skip_rows && !are_blank(source, *source.found.skip_rows))
-    return unlike_the_rest(source, *source.found.skip_rows);
-  source.found.header = rows->at(0, 7).text == "true";
-  source.found.date_format = text_at(8);
-  source.found.timestamp_format = text_at(9);
-  return {};
-}
-
 Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) const {
   if (source.is_csv()) return sniff(source, work);
-  const auto reader = source.reader();
+  LoadSource untyped = source;
+  if (source.is_json()) {  // its reader takes types for all columns, or none
+    untyped.options.types.clear();
+    untyped.options.columns.clear();
+  }
+  const auto reader = untyped.reader();
   if (!reader) return std::unexpected(reader.error());
-  const auto rows = rows_of(
-      "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + *reader + ")", work);
-  if (!rows) return std::unexpected(rows.error());
-  source.columns.clear();
-  for (std::size_t row = 0; row < rows->rows(); ++row) {
-    source.columns.push_back(
-        {std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+  auto columns = columns_of("SELECT * FROM " + *reader, work);
+  if (!columns) return std::unexpected(std::move(columns.error()));
+  source.columns = std::move(*columns);
+  if (!source.is_json() || source.options.types.empty()) return {};
+  source.options.columns.clear();
+  for (Column& column : source.columns) {
+    for (const auto& [name, type] : source.options.types) {
+      if (is_same_name(name, column.name)) column.type = type;
+    }
+    source.options.columns.emplace_back(column.name, column.type);
   }
   return {};
+}
+
+Result<std::vector<Column>> LoadSources::columns_of(const std::string& sql,
+                                                    const Work& work) const {
+  const auto rows = rows_of("SELECT column_name, column_type FROM (DESCRIBE " + sql + ")", work);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<Column> columns;
+  for (std::size_t row = 0; row < rows->rows(); ++row)
+    columns.push_back({std::string(rows->at(row, 0).text), std::string(rows->at(row, 1).text)});
+  return columns;
 }
 
 Result<std::int64_t> LoadSources::count(const LoadSource& source, const Work& work) const {

@@ -19,6 +19,7 @@ struct LoadFile {
   std::string name;  // as the caller knows it
   std::string path;  // empty: `text` is the content
   std::string text;
+  std::optional<Error> problem = {};  // why it cannot be read
 };
 
 struct FileReport {
@@ -41,6 +42,7 @@ struct LoadSource {
   std::string rejects;          // the table that its bad rows go to; empty: none
   [[nodiscard]] Result<std::string> reader() const;
   [[nodiscard]] bool is_csv() const;
+  [[nodiscard]] bool is_json() const;
 };
 
 class LoadSources final {
@@ -56,23 +58,30 @@ class LoadSources final {
   [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
   // Reads all of it, with all values: its rows.
   [[nodiscard]] Result<std::int64_t> count(const LoadSource& source, const Work& work) const;
+  // Of a query on the reader: its columns, and its rows where those are few.
+  [[nodiscard]] Result<std::vector<Column>> columns_of(const std::string& sql,
+                                                       const Work& work) const;
+  [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;
   [[nodiscard]] const Target& reader() const { return reader_; }
 
  private:
   LoadSources(Connections& connections, Target reader, Exchange exchange)
       : connections_(connections), reader_(std::move(reader)), exchange_(std::move(exchange)) {}
 
+  [[nodiscard]] static Result<void> check_options(const LoadSource& source);
   [[nodiscard]] Result<void> locate(const LoadFile& file, LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> decode_utf16(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> sniff(LoadSource& source, const Work& work) const;
+  void find_meaning_of_quotes(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Result<Batch> sniffed(LoadSource& source, const Work& work) const;
+  void keep_digits(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(const LoadSource& source,
                                       bool skips_bad_rows,
                                       const Work& work) const;
   // One text of each row of a query on the reader, a line each.
   [[nodiscard]] Result<std::string> lines_of(const std::string& sql, const Work& work);
-  [[nodiscard]] Result<Batch> rows_of(const std::string& sql, const Work& work) const;
 
   Connections& connections_;
   Target reader_;

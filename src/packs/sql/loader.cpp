@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/closest.hpp"
 #include "base/ids.hpp"
 #include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/column_types.hpp"
@@ -17,11 +18,6 @@ std::int64_t number_of(std::string_view text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
-}
-
-bool is_same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
@@ -40,6 +36,19 @@ std::vector<std::string> names_of(const std::vector<Column>& columns) {
   std::vector<std::string> names;
   for (const Column& column : columns) names.push_back(column.name);
   return names;
+}
+
+// Whether each column whose type is said is in one of the files, if those could be looked into.
+Result<void> check_types(const SourceOptions& options, const std::vector<LoadSource>& sources) {
+  const std::vector<std::string> known = names_of(columns_together(sources));
+  if (known.empty()) return {};
+  for (const auto& [name, type] : options.types) {
+    if (std::ranges::any_of(known, [&](const auto& each) { return is_same_name(each, name); }))
+      continue;
+    return fail(Errc::invalid_args, "params.types: there is no column \"" + name + "\"",
+                closest_names(name, known));
+  }
+  return {};
 }
 
 // What is wrong with several files, as one error.
@@ -80,8 +89,11 @@ class Load final {
     return files_.reader().database.alias == to_.database.alias;
   }
   [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<void> try_out();
   [[nodiscard]] Result<void> count_rows();
   [[nodiscard]] Result<void> take_types_of_table();
+  [[nodiscard]] Result<void> find_columns();
+  [[nodiscard]] Result<void> check_columns() const;
   [[nodiscard]] Result<Copied> load(const Key& key, bool& may_be_done);
   [[nodiscard]] Result<Copied> load_itself(const Key& key, bool& may_be_done);
   [[nodiscard]] Result<Executed> attempt(Connection& connection, const Key& key);
@@ -98,14 +110,15 @@ class Load final {
   const Work& work_;
   std::vector<LoadSource> sources_;
   std::vector<FileReport> left_out_;
-  bool exists_ = false;
+  std::optional<TableDetail> table_;  // what is there, and is not replaced
+  std::vector<Column> columns_;       // of all files together, as the table has them
   LoadStatements plan_;
 };
 
 Result<LoadReport> Load::run(const Key& key, bool& may_be_done) {
   if (auto done = prepare(); !done) return std::unexpected(std::move(done.error()));
   if (request_.is_dry_run) {
-    if (auto done = count_rows(); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = try_out(); !done) return std::unexpected(std::move(done.error()));
     return report();
   }
   auto copied = load(key, may_be_done);
@@ -137,33 +150,75 @@ Result<void> Load::prepare() {
   if (!problems.empty() && !may_go_on) {
     return std::unexpected(together(problems, request_.files.size()));
   }
+  return check_types(request_.options, sources_);
+}
+
+// All that a load would be refused for, but for the constraints of the table.
+Result<void> Load::try_out() {
+  if (auto done = take_types_of_table(); !done) return done;
+  if (auto done = find_columns(); !done) return done;
+  if (auto done = check_columns(); !done) return done;
+  if (auto done = count_rows(); !done) return done;
+  if (request_.mode != LoadMode::merge || !table_) return {};
+  const auto all = readers();
+  if (!all) return std::unexpected(all.error());
+  const auto twins =
+      files_.rows_of(check_of_keys("(" + union_of(*all) + ")", quoted_names(request_.key)), work_);
+  if (!twins) return std::unexpected(twins.error());
+  return {};
+}
+
+Result<void> Load::check_columns() const {
+  const auto plan = statements_of({.table = request_.table,
+                                   .mode = request_.mode,
+                                   .exists = table_.has_value(),
+                                   .sources = {"files"},
+                                   .columns = names_of(columns_),
+                                   .key = request_.key,
+                                   .stage = "stage"});
+  if (!plan) return std::unexpected(plan.error());
+  if (!table_) return {};
+  std::vector<std::string> known;
+  for (const ColumnInfo& each : table_->columns) known.push_back(each.name);
+  for (const Column& column : columns_) {
+    if (std::ranges::any_of(known,
+                            [&](const auto& each) { return is_same_name(each, column.name); }))
+      continue;
+    return fail(Errc::invalid_args,
+                "table " + request_.table.quoted() + " has no column \"" + column.name + "\"",
+                closest_names(column.name, known));
+  }
   return {};
 }
 
 Result<void> Load::count_rows() {
+  std::vector<std::pair<std::string, Error>> problems;
   for (LoadSource& source : sources_) {
     const auto rows = files_.count(source, work_);
     if (rows) {
       source.report.rows = *rows;
     } else {
       source.report.problem = rows.error();
+      problems.emplace_back(source.report.name, rows.error());
     }
   }
-  return {};
+  if (problems.empty() || request_.options.skips_bad_rows) return {};
+  return std::unexpected(together(problems, request_.files.size()));
 }
 
 // Values that are added to a table are read as what its columns are: "007" stays a text.
 Result<void> Load::take_types_of_table() {
-  exists_ = false;
+  table_.reset();
   if (request_.mode == LoadMode::replace) return {};
-  const auto table = find_table(connections_, to_, request_.table, work_);
-  if (!table) return std::unexpected(table.error());
-  exists_ = table->has_value();
-  if (!exists_) return {};
+  auto table = find_table(connections_, to_, request_.table, work_);
+  if (!table) return std::unexpected(std::move(table.error()));
+  table_ = std::move(*table);
+  if (!table_) return {};
   for (LoadSource& source : sources_) {
-    if (!source.is_csv()) continue;
+    // Others have types of their own, which the table's columns take, or refuse as they come.
+    if (!source.is_csv() && !request_.is_dry_run) continue;
     bool is_other = false;
-    for (const ColumnInfo& info : (*table)->columns) {
+    for (const ColumnInfo& info : table_->columns) {
       const auto column = std::ranges::find_if(
           source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
       const std::string type = duckdb_type(to_.engine->kind(), info.type);
@@ -181,6 +236,24 @@ Result<void> Load::take_types_of_table() {
   return {};
 }
 
+Result<void> Load::find_columns() {
+  columns_ = columns_together(sources_);
+  if (sources_.size() > 1) {  // a BIGINT here and a VARCHAR there are a VARCHAR
+    const auto all = readers();
+    if (!all) return std::unexpected(all.error());
+    auto described = files_.columns_of(union_of(*all), work_);
+    if (!described) return std::unexpected(std::move(described.error()));
+    columns_ = std::move(*described);
+  }
+  if (!table_) return {};
+  for (const ColumnInfo& info : table_->columns) {
+    const auto column = std::ranges::find_if(
+        columns_, [&](const Column& each) { return is_same_name(each.name, info.name); });
+    if (column != columns_.end()) column->type = info.type;
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> Load::readers() const {
   std::vector<std::string> all;
   for (const LoadSource& source : sources_) {
@@ -193,6 +266,7 @@ Result<std::vector<std::string>> Load::readers() const {
 
 Result<Copied> Load::load(const Key& key, bool& may_be_done) {
   if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = find_columns(); !done) return std::unexpected(std::move(done.error()));
   if (reads_itself()) return load_itself(key, may_be_done);
   if (request_.options.skips_bad_rows) {
     return fail(
@@ -218,7 +292,7 @@ Result<Copied> Load::load(const Key& key, bool& may_be_done) {
 
 Result<Copied> Load::load_itself(const Key& key, bool& may_be_done) {
   const auto executed =
-      in_transaction(connections_, to_, may_be_done, work_,
+      in_transaction(connections_, to_, key, may_be_done, work_,
                      [&](Connection& connection) { return attempt(connection, key); });
   if (!executed) return std::unexpected(executed.error());
   Copied copied{.added = executed->rows_affected.at(plan_.added), .replayed = executed->replayed};
@@ -235,9 +309,9 @@ Result<Executed> Load::attempt(Connection& connection, const Key& key) {
   if (!all) return std::unexpected(all.error());
   auto plan = statements_of({.table = request_.table,
                              .mode = request_.mode,
-                             .exists = exists_,
+                             .exists = table_.has_value(),
                              .sources = *all,
-                             .columns = names_of(columns_together(sources_)),
+                             .columns = names_of(columns_),
                              .key = request_.key,
                              .stage = "stage_" + random_hex(8)});
   if (!plan) return std::unexpected(std::move(plan.error()));
@@ -314,7 +388,7 @@ Error Load::blame(Error error) {
 }
 
 LoadReport Load::report() const {
-  LoadReport report{.columns = columns_together(sources_)};
+  LoadReport report{.columns = columns_};
   for (const LoadSource& source : sources_) report.files.push_back(source.report);
   report.files.insert(report.files.end(), left_out_.begin(), left_out_.end());
   return report;
@@ -348,6 +422,8 @@ Result<FileSummary> Loader::inspect(const Target& scratch,
   if (!files) return std::unexpected(std::move(files.error()));
   const auto source = files->prepare(file, options, work);
   if (!source) return std::unexpected(source.error());
+  if (auto known = check_types(options, {*source}); !known)
+    return std::unexpected(std::move(known.error()));
   const auto reader = source->reader();
   if (!reader) return std::unexpected(reader.error());
   std::string sql = "SELECT count(*)";

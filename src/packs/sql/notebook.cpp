@@ -314,11 +314,12 @@ Result<std::vector<CatalogEntry>> read_entries(store::Database& database,
                                                const std::optional<std::string>& of,
                                                const std::optional<std::string>& table) {
   std::vector<CatalogEntry> entries;
+  // Parameters that an older hearth has noted may hold megabytes of inline data.
   auto rows = database.query(
-      "SELECT database, name, source, purpose, licence, notes, load_tool, load_parameters, rows, "
-      "loaded_ms, updated_ms FROM catalog WHERE (?1 IS NULL OR database = ?1) AND (?2 IS NULL OR "
-      "name "
-      "= ?2) ORDER BY database, name",
+      "SELECT database, name, source, purpose, licence, notes, load_tool, "
+      "CASE WHEN length(load_parameters) <= 65536 THEN load_parameters END, rows, loaded_ms, "
+      "updated_ms FROM catalog WHERE (?1 IS NULL OR database = ?1) AND (?2 IS NULL OR name = ?2) "
+      "ORDER BY database, name",
       of, table);
   while (rows.next()) entries.push_back(entry_of(rows));
   if (!rows.ok()) return std::unexpected(rows.error());

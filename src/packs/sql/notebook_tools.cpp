@@ -9,26 +9,61 @@
 namespace hearth::packs::sql {
 namespace {
 
-// Binds a tool that reads: Result<Answer>(store::Database&, const Request&), on the pool.
+// Runs Result<Answer>(store::Database&, const Request&) on the pool.
+template <typename Answer, typename Request, typename Read>
+void run_read(ToolRunner& runner, const Request& request, pack::Call call, Read read) {
+  runner.on_pool(std::move(call), [&runner, read, request](pack::Call running) {
+    const auto answer = [&]() -> Result<Answer> {
+      const auto notebook = runner.notebooks().get(running.caller().name_space);
+      if (!notebook) return std::unexpected(notebook.error());
+      auto reader = (*notebook)->reader(running.stop());
+      if (!reader) return std::unexpected(std::move(reader.error()));
+      return read(**reader, request);
+    }();
+    running.answer(mcp::to_reply(answer));
+  });
+}
+
+// Runs Result<Answer>(store::Database&, const Request&, std::int64_t now_ms) on the notebook's
+// writer, under the call's key. `is_list`: resources come and go by it.
+template <typename Answer, typename Request, typename Write>
+void run_write(
+    ToolRunner& runner, const Request& request, pack::Call call, Write write, bool is_list) {
+  if (auto may = runner.check_writable(call); !may) {
+    return call.answer(std::unexpected(std::move(may.error())));
+  }
+  const Key key = ToolRunner::key_of(call, request.key, json::encode(request));
+  runner.on_pool(std::move(call), [&runner, write, request, key, is_list](pack::Call running) {
+    const auto notebook = runner.notebooks().get(running.caller().name_space);
+    if (!notebook) return running.answer(std::unexpected(notebook.error()));
+    store::WriteJob job;
+    job.stop = running.stop();
+    job.key = store::WriteKey{key.id, key.fingerprint};
+    job.run = [write, request, &runner](store::Database& database) -> Result<std::string> {
+      const Result<Answer> answer =
+          write(database, request, runner.now().time_since_epoch().count());
+      if (!answer) return std::unexpected(answer.error());
+      return json::encode(*answer);
+    };
+    job.done = [sent = std::move(running), &runner,
+                is_list](Result<store::WriteOutcome> outcome) mutable {
+      if (!outcome) return sent.answer(std::unexpected(std::move(outcome.error())));
+      runner.notes_changed(sent.caller().name_space, is_list);
+      sent.answer(
+          pack::Reply{.structured = std::move(outcome->reply), .replayed = outcome->replayed});
+    };
+    (*notebook)->write(std::move(job));
+  });
+}
+
 template <typename Request, typename Answer, typename Read>
 void bind_read(pack::Binder& tools, ToolRunner& runner, pack::ToolSpec spec, Read read) {
   mcp::Tool<Request, Answer>(std::move(spec))
       .deferred(tools, [&runner, read](const Request& request, pack::Call call) {
-        runner.on_pool(std::move(call), [&runner, read, request](pack::Call running) {
-          const auto answer = [&]() -> Result<Answer> {
-            const auto notebook = runner.notebooks().get(running.caller().name_space);
-            if (!notebook) return std::unexpected(notebook.error());
-            auto reader = (*notebook)->reader(running.stop());
-            if (!reader) return std::unexpected(std::move(reader.error()));
-            return read(**reader, request);
-          }();
-          running.answer(mcp::to_reply(answer));
-        });
+        run_read<Answer>(runner, request, std::move(call), read);
       });
 }
 
-// Binds a tool that writes: Result<Answer>(store::Database&, const Request&, std::int64_t now_ms),
-// on the notebook's writer, under the call's key. `is_list`: resources come and go by it.
 template <typename Request, typename Answer, typename Write>
 void bind_write(pack::Binder& tools,
                 ToolRunner& runner,
@@ -37,32 +72,7 @@ void bind_write(pack::Binder& tools,
                 bool is_list = false) {
   mcp::Tool<Request, Answer>(std::move(spec))
       .deferred(tools, [&runner, write, is_list](const Request& request, pack::Call call) {
-        if (auto may = runner.check_writable(call); !may) {
-          return call.answer(std::unexpected(std::move(may.error())));
-        }
-        const Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-        runner.on_pool(std::move(call), [&runner, write, request, key,
-                                         is_list](pack::Call running) {
-          const auto notebook = runner.notebooks().get(running.caller().name_space);
-          if (!notebook) return running.answer(std::unexpected(notebook.error()));
-          store::WriteJob job;
-          job.stop = running.stop();
-          job.key = store::WriteKey{key.id, key.fingerprint};
-          job.run = [write, request, &runner](store::Database& database) -> Result<std::string> {
-            const Result<Answer> answer =
-                write(database, request, runner.now().time_since_epoch().count());
-            if (!answer) return std::unexpected(answer.error());
-            return json::encode(*answer);
-          };
-          job.done = [sent = std::move(running), &runner,
-                      is_list](Result<store::WriteOutcome> outcome) mutable {
-            if (!outcome) return sent.answer(std::unexpected(std::move(outcome.error())));
-            runner.notes_changed(sent.caller().name_space, is_list);
-            sent.answer(pack::Reply{.structured = std::move(outcome->reply),
-                                    .replayed = outcome->replayed});
-          };
-          (*notebook)->write(std::move(job));
-        });
+        run_write<Answer>(runner, request, std::move(call), write, is_list);
       });
 }
 
@@ -198,12 +208,24 @@ Result<wire::QueriesAnswer> queries(store::Database& database,
   return answer;
 }
 
-Result<wire::CatalogAnswer> catalog(store::Database& database,
-                                    const wire::CatalogRequest& request,
-                                    std::int64_t now_ms) {
+bool changes(const wire::CatalogRequest& request) {
+  return request.remove || request.source || request.purpose || request.licence || request.notes;
+}
+
+Result<wire::CatalogAnswer> read_catalog(store::Database& database,
+                                         const wire::CatalogRequest& request) {
   wire::CatalogAnswer answer;
-  const bool sets = request.source || request.purpose || request.licence || request.notes;
-  if ((sets || request.remove) && !request.table) {
+  const auto entries = read_entries(database, request.database, request.table);
+  if (!entries) return std::unexpected(entries.error());
+  for (const CatalogEntry& entry : *entries) answer.tables.push_back(wire::to_item(entry));
+  return answer;
+}
+
+Result<wire::CatalogAnswer> change_catalog(store::Database& database,
+                                           const wire::CatalogRequest& request,
+                                           std::int64_t now_ms) {
+  wire::CatalogAnswer answer;
+  if (!request.table) {
     return fail(Errc::invalid_args, "params.table: missing (what it is said of)");
   }
   if (request.remove) {
@@ -211,21 +233,15 @@ Result<wire::CatalogAnswer> catalog(store::Database& database,
     if (!removed) return std::unexpected(removed.error());
     return answer;
   }
-  if (sets) {
-    const auto entry = put_entry(database, {.database = request.database,
-                                            .table = *request.table,
-                                            .source = request.source,
-                                            .purpose = request.purpose,
-                                            .licence = request.licence,
-                                            .notes = request.notes,
-                                            .updated_ms = now_ms});
-    if (!entry) return std::unexpected(entry.error());
-    answer.tables.push_back(wire::to_item(*entry));
-    return answer;
-  }
-  const auto entries = read_entries(database, request.database, request.table);
-  if (!entries) return std::unexpected(entries.error());
-  for (const CatalogEntry& entry : *entries) answer.tables.push_back(wire::to_item(entry));
+  const auto entry = put_entry(database, {.database = request.database,
+                                          .table = *request.table,
+                                          .source = request.source,
+                                          .purpose = request.purpose,
+                                          .licence = request.licence,
+                                          .notes = request.notes,
+                                          .updated_ms = now_ms});
+  if (!entry) return std::unexpected(entry.error());
+  answer.tables.push_back(wire::to_item(*entry));
   return answer;
 }
 
@@ -247,7 +263,13 @@ void declare_notebook_tools(pack::Binder& tools, ToolRunner& runner) {
               "licence or notes it sets them, else it lists. Loads are noted by "
               "themselves.");
   spec.annotations = {.destructive = false, .idempotent = true};
-  bind_write<wire::CatalogRequest, wire::CatalogAnswer>(tools, runner, std::move(spec), catalog);
+  mcp::Tool<wire::CatalogRequest, wire::CatalogAnswer>(std::move(spec))
+      .deferred(tools, [&runner](const wire::CatalogRequest& request, pack::Call call) {
+        if (!changes(request)) {
+          return run_read<wire::CatalogAnswer>(runner, request, std::move(call), read_catalog);
+        }
+        run_write<wire::CatalogAnswer>(runner, request, std::move(call), change_catalog, false);
+      });
 }
 
 }  // namespace hearth::packs::sql

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "json/json.hpp"
@@ -117,6 +118,14 @@ std::string values_text(const Batch& rows, std::size_t column) {
   return out + "]";
 }
 
+// A number that a whole one beyond 64 bits may have become: JSON's reader keeps 53 bits of it.
+bool has_lost_digits(const json::Value& value) {
+  constexpr double least = 9223372036854775808.0;
+  constexpr double most = 1.8e38;  // beyond it no integer of any engine
+  return value.is_double() && std::abs(value.get_double()) >= least &&
+         std::abs(value.get_double()) < most;
+}
+
 Cell to_cell(const json::Value& value) {
   if (value.is_null()) return {};
   if (value.is_bool()) return {CellKind::boolean, value.get_bool() ? "true" : "false"};
@@ -200,19 +209,27 @@ Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& par
   if (!params) return parameters;
   const auto value = json::parse(params->text);
   if (!value) return std::unexpected(value.error());
-  if (value->is_array()) {
-    for (const json::Value& each : value->get_array()) {
-      parameters.push_back({.name = {}, .value = to_cell(each)});
+  const auto add = [&](std::string name, const json::Value& each) -> Result<void> {
+    if (has_lost_digits(each)) {
+      return fail(Errc::invalid_args,
+                  "params.params: a number beyond 64 bits has lost digits on its way",
+                  {"give it as a text, \"12345678901234567890123\""});
     }
-    return parameters;
-  }
-  if (!value->is_object()) {
+    parameters.push_back({.name = std::move(name), .value = to_cell(each)});
+    return {};
+  };
+  Result<void> added;
+  if (value->is_array()) {
+    for (const json::Value& each : value->get_array())
+      if (added) added = add({}, each);
+  } else if (value->is_object()) {
+    for (const auto& each : value->get_object())
+      if (added) added = add(std::string(each.key()), each.value());
+  } else {
     return fail(Errc::invalid_args, "params.params: expected an array or an object, got " +
                                         std::string(json::kind_name(*value)));
   }
-  for (const auto& each : value->get_object()) {
-    parameters.push_back({.name = std::string(each.key()), .value = to_cell(each.value())});
-  }
+  if (!added) return std::unexpected(std::move(added.error()));
   return parameters;
 }
 

@@ -43,7 +43,7 @@ Result<Executed> Runner::execute(const Target& target,
                                  const Key& key,
                                  bool& may_be_done,
                                  const Work& work) {
-  return in_transaction(connections_, target, may_be_done, work, [&](Connection& connection) {
+  return in_transaction(connections_, target, key, may_be_done, work, [&](Connection& connection) {
     return connection.execute(statements, key, work);
   });
 }

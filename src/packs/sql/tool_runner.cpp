@@ -92,7 +92,7 @@ Key ToolRunner::key_of(const pack::Call& call,
                        const std::optional<std::string>& own,
                        const std::string& request) {
   const std::string fingerprint = fingerprint_hex(call.tool() + "\n" + request);
-  if (own) return {"user:" + *own, fingerprint};
+  if (own) return {"user:" + *own, fingerprint, true};
   if (!call.key().empty()) return {"call:" + call.key(), fingerprint};
   return {"once:" + random_hex(16), fingerprint};
 }
@@ -210,30 +210,26 @@ void ToolRunner::notes_changed(const std::string& name_space, bool is_list) cons
 
 void ToolRunner::note_load(const Target& target,
                            const TableName& table,
-                           const std::string& parameters,
+                           const LoadCall& by,
                            std::int64_t rows) {
   const DatabaseRef& database = target.database;
   if (database.alias == "scratch") return;  // it goes with its session
   const auto notebook = notebooks_.get(target.session.name_space);
   if (!notebook) return;
-  CatalogEntry entry{.database = database.location.empty() ? database.alias : database.location,
-                     .table = table.schema.empty() ? table.name : table.schema + "." + table.name,
-                     .load_tool = "sql_load",
-                     .load_parameters = parameters,
-                     .rows = rows,
-                     .loaded_ms = now().time_since_epoch().count(),
-                     .updated_ms = now().time_since_epoch().count()};
-  store::WriteJob job;
-  job.run = [entry = std::move(entry)](store::Database& to) -> Result<std::string> {
+  const CatalogEntry entry{
+      .database = database.location.empty() ? database.alias : database.location,
+      .table = table.schema.empty() ? table.name : table.schema + "." + table.name,
+      .load_tool = std::string(by.tool),
+      .load_parameters = by.parameters,
+      .rows = rows,
+      .loaded_ms = now().time_since_epoch().count(),
+      .updated_ms = now().time_since_epoch().count()};
+  auto noted = write_and_wait(**notebook, [&](store::Database& to) -> Result<void> {
     auto put = put_entry(to, entry);
     if (!put) return std::unexpected(std::move(put.error()));
-    return std::string();
-  };
-  job.done = [](const Result<store::WriteOutcome>& outcome) {
-    if (!outcome)
-      log::warning("a load is not in the catalog", {log::kv("why", outcome.error().message)});
-  };
-  (*notebook)->write(std::move(job));
+    return {};
+  });
+  if (!noted) log::warning("a load is not in the catalog", {log::kv("why", noted.error().message)});
 }
 
 }  // namespace hearth::packs::sql

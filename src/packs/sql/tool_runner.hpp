@@ -26,6 +26,12 @@ namespace hearth::packs::sql {
 // that are given in one directory share theirs.
 [[nodiscard]] std::string session_id(const pack::Caller& caller);
 
+// How a table was loaded, for the catalog.
+struct LoadCall {
+  std::string_view tool;
+  std::string parameters;  // JSON
+};
+
 // `start` before the first call. Members are for the loop thread unless they say otherwise.
 class ToolRunner final {
  public:
@@ -61,10 +67,10 @@ class ToolRunner final {
   void data_changed(const Target& target, bool is_list = true) const;
   // The same of saved queries and what else the notebook holds.
   void notes_changed(const std::string& name_space, bool is_list) const;
-  // Keeps in the catalog how a table was last loaded. Any thread.
+  // Keeps in the catalog how a table was last loaded. Blocks; on the pool, or the watcher's thread.
   void note_load(const Target& target,
                  const TableName& table,
-                 const std::string& parameters,
+                 const LoadCall& by,
                  std::int64_t rows);
   [[nodiscard]] const std::optional<std::string>& store_owner() const {
     return context_->store_owner();

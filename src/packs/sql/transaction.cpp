@@ -31,6 +31,7 @@ Error in_doubt(Error error, bool may_be_done) {
 
 Result<Executed> in_transaction(Connections& connections,
                                 const Target& target,
+                                const std::optional<Key>& key,
                                 bool& may_be_done,
                                 const Work& work,
                                 const std::function<Result<Executed>(Connection&)>& attempt) {
@@ -38,6 +39,13 @@ Result<Executed> in_transaction(Connections& connections,
   int conflicts = 1;
   for (;;) {
     auto connection = connections.lease(target, work);
+    if (connection && key && key->is_callers && !(*connection)->keeps_keys()) {
+      return fail(Errc::unsupported,
+                  "params.key: database " + target.database.alias +
+                      " keeps no keys, so that a repetition would be applied again",
+                  {"leave key out, and look at what is there before you send it again",
+                   "scratch, persistent and Hyper files keep keys"});
+    }
     if (connection && may_be_done && !(*connection)->keeps_keys())
       return fail(Errc::outcome_unknown, "this server keeps no keys of what it has done");
     auto executed = connection ? attempt(**connection)

@@ -2,18 +2,21 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "packs/sql/connections.hpp"
 
 namespace hearth::packs::sql {
 
 // Runs `attempt` on a connection to `target`, a bounded number of times: each time one transaction,
-// all under one key if it has one. `may_be_done`: whether it was sent before. Afterwards, whether
-// an error leaves open that it was done: an engine that keeps keys ended while it worked on it, and
-// did not come back to be asked. Blocks: on the pack's pool.
+// all under `key` if there is one; a caller's own is `unsupported` where none are kept.
+// `may_be_done`: whether it was sent before. Afterwards, whether an error leaves open that it was
+// done: an engine that keeps keys ended while it worked on it, and did not come back to be asked.
+// Blocks: on the pack's pool.
 [[nodiscard]] Result<Executed> in_transaction(
     Connections& connections,
     const Target& target,
+    const std::optional<Key>& key,
     bool& may_be_done,
     const Work& work,
     const std::function<Result<Executed>(Connection&)>& attempt);

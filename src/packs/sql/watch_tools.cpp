@@ -96,8 +96,7 @@ Result<void> load_dropped(ToolRunner& runner,
   const auto scratch = runner.databases().resolve("scratch", session, Access::read_write);
   if (!scratch) return std::unexpected(scratch.error());
   Imports& imports = runner.imports();
-  const std::string id =
-      imports.begin(folder.name_space, request->table.name, "persistent", runner.now());
+  const std::string id = imports.begin(session, request->table.name, "persistent", runner.now());
   const Work work{.stop = imports.stop_token()};
   bool may_be_done = false;  // the next try has the same key
   const auto report =
@@ -107,7 +106,7 @@ Result<void> load_dropped(ToolRunner& runner,
   imports.finish(id, outcome, runner.now());
   if (!report) return std::unexpected(report.error());
   runner.data_changed(*to);
-  runner.note_load(*to, request->table, folder.parameters, report->added);
+  runner.note_load(*to, request->table, {"sql_watch", folder.parameters}, report->added);
   return {};
 }
 

@@ -39,6 +39,8 @@ Result<hearth::packs::sql::LoadRequest> to_load(const std::string& parameters,
   if (!value) return std::unexpected(value.error());
   const auto request = json::decode<WatchRequest>(*value);
   if (!request) return std::unexpected(request.error());
+  if (auto fine = check_merge(request->merge_on.has_value(), request->mode == "merge"); !fine)
+    return std::unexpected(std::move(fine.error()));
   auto options = to_options(request->read, request->types);
   if (!options) return std::unexpected(std::move(options.error()));
   options->json_path = request->json_path;

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <limits>
 
+#include "packs/sql/chart/series.hpp"
+
 namespace hearth::packs::sql::chart {
 namespace {
 
@@ -317,6 +319,14 @@ TEST(Chart, SaysWhatItCannotDraw) {
     groups.y[0].numbers.push_back(i);
   }
   EXPECT_THAT(refused({.mark = Mark::bar}, groups), HasSubstr("30 different values"));
+}
+
+TEST(Series, KeepMomentsApart) {
+  const Field moments = times("at", {of_2024 + 0.25, of_2024 + 1.5});
+  AxisPlan axis = axis_for(&moments, {.at = moments.numbers, .labels = {}}, Scale::linear);
+  embrace(axis, moments.numbers[0], moments.numbers[1]);
+  EXPECT_EQ(axis.low, of_2024);
+  EXPECT_EQ(axis.high, of_2024 + 2);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 // The pack's tools on an engine of this build.
@@ -128,7 +129,10 @@ TEST_F(DataTools, SaveQueriesAndSayWhereTablesComeFrom) {
   good("catalog", R"({"table":"t","purpose":"tests"})");
   EXPECT_THAT(good("catalog", R"({"table":"t"})"), HasSubstr(R"("licence":"CC0")"));
   good("catalog", R"({"table":"t","remove":true})");
+  EXPECT_EQ(bad("catalog", R"({"purpose":"of what?"})").code, Errc::invalid_args);
+  options_.caller.read_only = true;
   EXPECT_EQ(good("catalog", "{}"), R"({"tables":[]})");
+  EXPECT_EQ(bad("catalog", R"({"table":"t","purpose":"tests"})").code, Errc::read_only);
 }
 
 TEST_F(DataTools, LoadExportCopyAndDraw) {
@@ -142,6 +146,7 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   EXPECT_THAT(good("inspect_file", R"({"path":"sales.csv"})"), HasSubstr("TIMESTAMP"));
   EXPECT_THAT(good("load", R"({"table":"in","data":[{"a":1},{"a":2,"b":"x"}]})"),
               HasSubstr(R"("rows_added":2)"));
+  EXPECT_THAT(good("catalog", R"({"table":"in"})"), Not(HasSubstr(R"("data")")));
   EXPECT_THAT(good("export", R"({"table":"sales","path":"out.jsonl"})"), HasSubstr(R"("rows":2)"));
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"out.jsonl"})").code, Errc::conflict);
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"../out.csv"})").code, Errc::permission);
@@ -157,6 +162,56 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
   options_.caller.read_only = true;
   EXPECT_EQ(bad("export", R"({"table":"sales","path":"o2.csv"})").code, Errc::read_only);
   EXPECT_EQ(bad("load", R"({"table":"sales","path":"sales.csv"})").code, Errc::read_only);
+}
+
+// What is said and would do nothing is refused, and names what it is for.
+TEST_F(DataTools, RefuseWhatDoesNotApply) {
+  skip_without_duckdb();
+  write("a.csv", "a\n1\n");
+  write("a.json", R"([{"a":1}])");
+  const auto says = [&](const std::string& verb, std::string_view arguments) {
+    const Error error = bad(verb, arguments);
+    EXPECT_EQ(error.code, Errc::invalid_args) << arguments;
+    return error.message;
+  };
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.csv","sqlite_table":"x"})"),
+              HasSubstr("for SQLite files, and this is csv"));
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.json","read":{"delimiter":";"}})"),
+              HasSubstr("read.delimiter is for CSV, and this is json"));
+  EXPECT_THAT(says("inspect_file", R"({"path":"a.csv","json_path":"$"})"),
+              HasSubstr("for JSON, and this is csv"));
+  for (const char* each : {R"({"sql":"SELECT 1","path":"o.parquet","compression":"gzip"})",
+                           R"({"sql":"SELECT 1","path":"o.parquet","compression":"none"})",
+                           R"({"sql":"SELECT 1","path":"o.parquet.gz"})"})
+    EXPECT_THAT(says("export", each), HasSubstr("Parquet"));
+  good("export", R"({"sql":"SELECT 1","path":"o.parquet","compression":"zstd"})");
+  EXPECT_THAT(says("load", R"({"table":"t","path":"a.csv","mode":"merge"})"),
+              HasSubstr("merge_on"));
+  EXPECT_THAT(says("watch", R"({"path":".","mode":"merge"})"), HasSubstr("merge_on"));
+  EXPECT_THAT(says("query", R"({"sql":"SELECT $1","params":[12345678901234567890123]})"),
+              HasSubstr("lost digits"));
+}
+
+TEST_F(DataTools, NameTheFilesThatMayBeMeant) {
+  fs::create_directory(project_ / "data");
+  write("data/sales.csv", "a\n1\n");
+  const Error error = bad("load", R"({"table":"t","path":"data/slaes.csv"})");
+  EXPECT_EQ(error.code, Errc::not_found);
+  EXPECT_THAT(error.suggestions, testing::Contains("did you mean data/sales.csv?"));
+  EXPECT_THAT(bad("inspect_file", R"({"path":"data/sale.csv"})").suggestions,
+              testing::Contains("did you mean data/sales.csv?"));
+}
+
+TEST_F(DataTools, LeaveMissingFilesOutWhereToldTo) {
+  skip_without_duckdb();
+  write("a.csv", "a\n1\n");
+  EXPECT_EQ(bad("load", R"({"table":"t","paths":["a.csv","none.csv"]})").code, Errc::not_found);
+  const std::string loaded =
+      good("load", R"({"table":"t","paths":["a.csv","none.csv"],"on_error":"skip"})");
+  EXPECT_THAT(loaded, HasSubstr(R"("rows_added":1)"));
+  EXPECT_THAT(loaded, HasSubstr("none.csv"));
+  EXPECT_EQ(bad("load", R"({"table":"t","paths":["none.csv"],"on_error":"skip"})").code,
+            Errc::not_found);
 }
 
 TEST_F(DataTools, LeaveWhatIsHearthsAlone) {
@@ -208,6 +263,7 @@ TEST_F(DataTools, LoadWhatIsDroppedIntoAFolder) {
   };
   wait_for("in/sales.csv");
   EXPECT_TRUE(fs::exists(project_ / "in/loaded/sales.csv"));
+  EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_watch"));
   write("in/book.xlsx", "PK\x03\x04");
   write("in/book.xlsx.ready", "");
   wait_for("in/book.xlsx");

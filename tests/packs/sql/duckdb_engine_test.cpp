@@ -221,6 +221,19 @@ TEST_F(DuckDbEngine, ReadsFilesFromBothDatabases) {
             "2;1");
 }
 
+TEST_F(DuckDbEngine, AdvisesNoExtensions) {
+  auto connection = connect("scratch");
+  ASSERT_TRUE(connection);
+  for (const char* sql : {"SELECT * FROM sqlite_scan('x.db', 't')", "FROM 'https://x.y/a.csv'"}) {
+    const auto rows = (*connection)->query({.sql = sql}, {.rows = 1}, {});
+    ASSERT_FALSE(rows) << sql;
+    EXPECT_EQ(rows.error().code, Errc::unsupported) << rows.error().message;
+    EXPECT_FALSE(rows.error().message.contains("INSTALL")) << rows.error().message;
+    ASSERT_EQ(rows.error().suggestions.size(), 1U) << sql;
+    EXPECT_TRUE(rows.error().suggestions[0].contains("sql_load"));
+  }
+}
+
 TEST_F(DuckDbEngine, TouchesNothingOutsideTheRoots) {
   const test::ScratchDirectory elsewhere("sql-elsewhere");
   write_file(elsewhere / "secret.csv", "a\n1\n");

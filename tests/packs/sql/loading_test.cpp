@@ -286,6 +286,35 @@ TEST_F(Loading, TakesJsonFromAPlaceWithinIt) {
   EXPECT_EQ(load(persistent(), {file("a.json", "{}")}, request).error().code, Errc::not_found);
 }
 
+TEST_F(Loading, TakesTypesThatAreSaid) {
+  must_load(persistent(), {file("big.json", "[{\"u\":18446744073709551615,\"o\":{\"a\":1}}]")},
+            {.options = {.types = {{"U", "UBIGINT"}, {"o", "VARCHAR"}}}});
+  EXPECT_EQ(rows(persistent()), "u,o\n18446744073709551615,\"{\"\"a\"\":1}\"\n");
+  for (const auto& [name, text] :
+       {std::pair{"a.csv", "one,two\n1,2\n"}, std::pair{"a.jsonl", "{\"one\":1,\"two\":2}\n"}}) {
+    const auto loaded =
+        load(scratch(), {file(name, text)}, {.options = {.types = {{"onee", "VARCHAR"}}}});
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, Errc::invalid_args);
+    EXPECT_THAT(loaded.error().suggestions, Contains("one"));
+  }
+}
+
+TEST_F(Loading, RoundsNoNumbers) {
+  const auto report = load(
+      scratch(), {file("big.csv",
+                       "n,m,f,d,e\n9223372036854775808,123456789012345678901234567890123456789012,"
+                       "12345678901234567.12345,0.30000000000000004,1e20\n-1,2,-3.5,4.5,"
+                       "12345678901234567890\n")});
+  ASSERT_TRUE(report) << report.error().message;
+  std::vector<std::string> types;
+  for (const Column& column : report->columns) types.push_back(column.type);
+  EXPECT_THAT(types, ElementsAre("HUGEINT", "VARCHAR", "DECIMAL(38,5)", "DOUBLE", "DOUBLE"));
+  EXPECT_EQ(rows(scratch(), "SELECT n, m, f, d FROM t WHERE n > 0"),
+            "n,m,f,d\n9223372036854775808,123456789012345678901234567890123456789012,"
+            "12345678901234567.12345,0.30000000000000004\n");
+}
+
 TEST_F(Loading, ReadsSqliteFiles) {
   const std::string path = directory_ / "project/old.db";
   {
@@ -308,6 +337,40 @@ TEST_F(Loading, TriesWithoutChangingAnything) {
   EXPECT_THAT(rows(persistent()), HasSubstr("does not exist"));
 }
 
+// What a load is refused for, a dry run is, too.
+TEST_F(Loading, TriesAgainstTheTableThatIsThere) {
+  execute(persistent(), "CREATE TABLE t (id INT PRIMARY KEY, v INT)");
+  const auto tried = [&](LoadMode mode, std::string_view text, std::vector<std::string> key = {},
+                         const std::string& name = "a.csv") {
+    const auto done = load(persistent(), {file(name, text)},
+                           {.mode = mode, .key = std::move(key), .is_dry_run = true});
+    return done ? "fine" : done.error().message;
+  };
+  EXPECT_EQ(tried(LoadMode::append, "id,v\n1,2\n"), "fine");
+  EXPECT_THAT(tried(LoadMode::append, "id,zzz\n1,2\n"), HasSubstr("no column \"zzz\""));
+  EXPECT_THAT(tried(LoadMode::append, "id,v\n1,abc\n"), HasSubstr("line 2"));
+  EXPECT_THAT(tried(LoadMode::append, "{\"id\":1,\"v\":\"abc\"}\n", {}, "a.jsonl"),
+              HasSubstr("abc"));
+  EXPECT_THAT(tried(LoadMode::merge, "id,v\n1,2\n", {"nope"}), HasSubstr("\"nope\""));
+  EXPECT_THAT(tried(LoadMode::merge, "id,v\n1,2\n1,3\n", {"id"}), HasSubstr("the same key"));
+  EXPECT_EQ(tried(LoadMode::merge, "id,v\n1,2\n2,3\n", {"id"}), "fine");
+  EXPECT_EQ(tried(LoadMode::replace, "other\nabc\n"), "fine");
+  EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n0\n");
+}
+
+TEST_F(Loading, NamesTheTypesThatTheTableHas) {
+  const std::vector<LoadFile> files{file("p1.csv", "a\n1\n"), file("p2.csv", "a\nfoo\n")};
+  for (const bool is_dry_run : {true, false}) {
+    const auto report = load(scratch(), files, {.is_dry_run = is_dry_run});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->columns.at(0).type, "VARCHAR");
+  }
+  execute(scratch(), "CREATE OR REPLACE TABLE t (a DOUBLE, b INT)");
+  const auto report = load(scratch(), {file("a.json", "[{\"a\":1}]")}, {.mode = LoadMode::append});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->columns.at(0).type, "DOUBLE");
+}
+
 TEST_F(Loading, LoadsInlineData) {
   must_load(persistent(), {{"data", {}, "a,b\n1,x\n"}});
   EXPECT_EQ(rows(persistent()), "a,b\n1,x\n");
@@ -321,9 +384,50 @@ TEST_F(Loading, LeavesNoLinesOutUnsaid) {
   for (int i = 0; i < 100; ++i) text += "1,2\n";
   const auto loaded = load(persistent(), {file("b.csv", text + "3,4,5,6\n")});
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error().message, HasSubstr("do not have the columns of those behind them"));
+  EXPECT_THAT(loaded.error().message, HasSubstr("line 102: 2 columns were expected"));
   must_load(persistent(), {file("blank.csv", "\n\n" + text)});
   EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n100\n");
+}
+
+TEST_F(Loading, NamesTheLineThatHasAFieldTooMany) {
+  std::string text = "id,name,x\n";
+  for (int i = 0; i < 50; ++i) text += std::to_string(i) + ",Smith, John,0\n";
+  const auto loaded = load(scratch(), {file("comma.csv", text)});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().message,
+              HasSubstr("comma.csv, line 2: 3 columns were expected, 4 or more found"));
+  // Where bad rows are left out, the header is not the only good one.
+  const LoadRequest skipping{.options = {.skips_bad_rows = true}};
+  const auto titled =
+      load(scratch(), {file("titled.csv", "Report 2024\n\nid,name\n1,a\n2,b\n3,c\n")}, skipping);
+  ASSERT_FALSE(titled);
+  EXPECT_THAT(titled.error().suggestions, Contains(HasSubstr("read.skip_rows 2")));
+}
+
+TEST_F(Loading, ReadsLinesThatEndInBothWays) {
+  std::string text = "id,name\r\n";
+  for (int i = 0; i < 100; ++i)
+    text +=
+        std::to_string(i) + ",\"n\"\"" + std::to_string(i) + "\"" + (i % 7 == 0 ? "\n" : "\r\n");
+  must_load(persistent(), {file("mixed.csv", text)});
+  EXPECT_EQ(rows(persistent(), "SELECT count(*), max(id), max(name) FROM t"),
+            "count_star(),max(id),\"max(\"\"name\"\")\"\n100,99,\"n\"\"99\"\n");
+  const auto odd = load(scratch(), {file("odd.csv", "a,b\n1;2;3\n4|5\n\"x\n")});
+  ASSERT_FALSE(odd);
+  EXPECT_THAT(odd.error().message, testing::Not(HasSubstr("strict_mode")));
+}
+
+// As sql_export writes them. Others quote everything, and mean NULL by "" among numbers.
+TEST_F(Loading, TellsAnEmptyTextFromNull) {
+  const std::string all = "SELECT a IS NULL, b IS NULL FROM t ORDER BY ALL";
+  must_load(scratch(), {file("ours.csv", "a,b\nx,\"\"\n\"\",\n")});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,false\nfalse,true\n");
+  must_load(scratch(), {file("theirs.csv", "a,b\n\"1\",\"\"\n\"\",\"x\"\n")});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,true\ntrue,false\n");
+  execute(scratch(), "CREATE OR REPLACE TABLE t (a INT, b VARCHAR)");
+  must_load(scratch(), {file("theirs.csv", "a,b\n\"1\",\"\"\n\"\",\"x\"\n")},
+            {.mode = LoadMode::append});
+  EXPECT_EQ(rows(scratch(), all), "(a IS NULL),(b IS NULL)\nfalse,true\ntrue,false\n");
 }
 
 TEST_F(Loading, RefusesWhatIsEmpty) {
@@ -409,6 +513,14 @@ TEST_F(Loading, ExportsWhatAQueryGives) {
   EXPECT_TRUE(write("o.parquet", FileFormat::parquet, "SELECT * FROM t"));
   must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
   EXPECT_EQ(rows(scratch()), "a,b\n1,x\n2,\n");
+  // Whole numbers stay whole, and JSON has no NaN.
+  EXPECT_TRUE(write("o.parquet", FileFormat::parquet,
+                    "SELECT 12345678901234567890123::HUGEINT AS n, 1 AS \"N\"", true));
+  must_load(scratch(), {{"o.parquet", directory_ / "project/o.parquet", {}}});
+  EXPECT_EQ(rows(scratch(), "SELECT n FROM t"), "n\n12345678901234567890123\n");
+  EXPECT_TRUE(write("o.jsonl", FileFormat::json_lines,
+                    "SELECT unnest(['nan'::DOUBLE, '-inf', 0.5]) AS f", true));
+  EXPECT_EQ(read(directory_ / "project/o.jsonl"), "{\"f\":null}\n{\"f\":null}\n{\"f\":0.5}\n");
   for (const char* bad :
        {"DELETE FROM t", "SELECT 1) TO '/tmp/x'; COPY (SELECT 2", "COPY t TO 'x'"}) {
     EXPECT_FALSE(write("bad.csv", FileFormat::csv, bad)) << bad;

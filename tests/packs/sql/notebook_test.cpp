@@ -91,6 +91,9 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
     EXPECT_EQ(entry.value().source, "web");
     EXPECT_EQ(entry.value().purpose, "tests");
     EXPECT_EQ(entry.value().rows, 5);
+    EXPECT_TRUE(put_entry(to, {.database = "persistent",
+                               .table = "inline",
+                               .load_parameters = std::string(100'000, 'x')}));
     EXPECT_TRUE(put_attachment(to, {"s1", "mine", "duckdb", "/p/x.duckdb", true}));
     EXPECT_TRUE(put_attachment(to, {"s1", "other", "hyper", "/p/x.hyper", false}));
     EXPECT_TRUE(put_attachment(to, {"s2", "mine", "duckdb", "/p/y.duckdb", false}));
@@ -101,7 +104,10 @@ TEST_F(NotebookFile, KeepsQueriesAndWhereTablesComeFrom) {
   read([](store::Database& from) {
     EXPECT_EQ(read_queries(from, "q").value().at(0).sql, "SELECT 2");
     EXPECT_TRUE(read_queries(from, "none").value().empty());
-    EXPECT_EQ(read_entries(from, "persistent", std::nullopt).value().size(), 1);
+    const auto entries = read_entries(from, "persistent", std::nullopt).value();
+    ASSERT_EQ(entries.size(), 2);
+    EXPECT_EQ(entries[0].table, "inline");
+    EXPECT_EQ(entries[0].load_parameters, std::nullopt);  // too much for a list
     EXPECT_EQ(read_watches(from).value().at(0).path, "/in");
     const auto attached = read_attachments(from).value();
     ASSERT_EQ(attached.size(), 1);
@@ -120,16 +126,25 @@ TEST_F(NotebookFile, OfAnotherProcessIsRead) {
 TEST(Imports, TellHowFarTheyAre) {
   Imports imports;
   const SystemClock clock;
-  const std::string one = imports.begin("default", "t", "persistent", clock.wall());
-  const std::string two = imports.begin("other", "t", "persistent", clock.wall());
+  const SessionRef mine{.id = "s1", .name_space = "default", .roots = {}};
+  const SessionRef others{.id = "s1", .name_space = "other", .roots = {}};
+  const std::string one = imports.begin(mine, "t", "persistent", clock.wall());
+  const std::string two = imports.begin(others, "t", "persistent", clock.wall());
   imports.progress(one, 0.5);
-  EXPECT_EQ(imports.list("default", one).value().at(0).done, 0.5);
-  EXPECT_EQ(imports.list("default", std::nullopt).value().size(), 1);
-  EXPECT_EQ(imports.list("default", two).error().code, Errc::not_found);
+  EXPECT_EQ(imports.list(mine, one).value().at(0).done, 0.5);
+  EXPECT_EQ(imports.list(mine, std::nullopt).value().size(), 1);
+  // A scratch is its session's alone.
+  const SessionRef neighbour{.id = "s2", .name_space = "default", .roots = {}};
+  EXPECT_EQ(imports.list(neighbour, one).value().size(), 1);
+  const std::string own = imports.begin(mine, "t", "scratch", clock.wall());
+  EXPECT_EQ(imports.list(neighbour, own).error().code, Errc::not_found);
+  EXPECT_EQ(imports.list(mine, own).value().size(), 1);
+  imports.finish(own, std::string("{}"), clock.wall());
+  EXPECT_EQ(imports.list(mine, two).error().code, Errc::not_found);
   imports.finish(one, std::string("{}"), clock.wall());
   imports.finish(two, fail(Errc::io, "disk"), clock.wall());
-  EXPECT_EQ(imports.list("default", one).value().at(0).state, ImportState::done);
-  EXPECT_EQ(imports.list("other", two).value().at(0).error, "disk");
+  EXPECT_EQ(imports.list(mine, one).value().at(0).state, ImportState::done);
+  EXPECT_EQ(imports.list(others, two).value().at(0).error, "disk");
   EXPECT_FALSE(imports.is_running());
 }
 
@@ -161,7 +176,7 @@ TEST(ChartData, TakesTimesNumbersAndCategories) {
   Batch odd(2);
   for (const char* value : {"inf", "-Infinity", "nan", "2.5"}) {
     odd.add(CellKind::text, "a");
-    odd.add(CellKind::real, value);
+    odd.add(std::string_view(value) == "2.5" ? CellKind::real : CellKind::text, value);
   }
   const auto bars =
       chart_data(chart::Mark::bar, {}, {{"name", "VARCHAR"}, {"size", "DOUBLE"}}, odd);

@@ -108,7 +108,7 @@ TEST_P(OtherEngine, LoadsAFile) {
   write("a.csv", "id;code;day;note\n1;007;2024-02-29;\"say \"\"hi\"\",\nyou\"\n2;x;;\"\"\n");
   load({{"table", "sales"}, {"path", "a.csv"}});
   EXPECT_EQ(rows("other", all), R"([[1,"007","2024-02-29","say \"hi\",\nyou"],)"
-                                R"([2,"x",null,null]])");
+                                R"([2,"x",null,""]])");
   // A file of numbers only is read as what the table's columns are.
   write("b.csv", "id,code\n3,1.50\n");
   load({{"table", "sales"}, {"path", "b.csv"}, {"mode", "append"}});
@@ -172,6 +172,60 @@ TEST_P(OtherEngine, KeepsTypesThereAndBack) {
           {{"from", "scratch"}, {"to", "other"}, {"sql", "SELECT * FROM here"}, {"table", "there"}})
           .code,
       Errc::conflict);
+}
+
+// A server of others keeps no keys: the second call would write again.
+TEST_P(OtherEngine, TakesKeysOnlyWhereTheyAreKept) {
+  const bool is_kept = std::string_view(GetParam()) == "hyper";
+  execute("other", "CREATE TABLE t (a integer)");
+  const json::Object once{
+      {"sql", "INSERT INTO t VALUES (1)"}, {"database", "other"}, {"key", "mine"}};
+  const json::Object loads{{"table", "t"},
+                           {"data", "a\n2\n"},
+                           {"mode", "append"},
+                           {"database", "other"},
+                           {"key", "mine too"}};
+  for (int i = 0; i < 2; ++i) {
+    if (is_kept) {
+      good("execute", once);
+      good("load", loads);
+    } else {
+      EXPECT_EQ(bad("execute", once).code, Errc::unsupported);
+      EXPECT_EQ(bad("load", loads).code, Errc::unsupported);
+    }
+  }
+  EXPECT_EQ(rows("other", "SELECT a FROM t ORDER BY a"), is_kept ? "[[1],[2]]" : "[]");
+}
+
+// To the other and back: nothing fails for its type, and the values stay.
+TEST_P(OtherEngine, TakesTypesThatItLacks) {
+  const std::string values =
+      "SELECT sum(id) AS total, 1.5::FLOAT AS f, '{\"a\":1}'::JSON AS j, [1, 2] AS l, "
+      "'10:00:00+02'::TIMETZ AS t, 12345678901234567890::UBIGINT AS u, "
+      "'6ba7b810-9dad-11d1-80b4-00c04fd430c8'::UUID AS id, 1::TINYINT AS small, "
+      "340282366920938463463374607431768211455::UHUGEINT AS most FROM range(3) r(id)";
+  good("copy", {{"from", "scratch"}, {"to", "other"}, {"sql", values}, {"table", "lacks"}});
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM lacks"}, {"table", "back"}});
+  EXPECT_EQ(rows("scratch",
+                 "SELECT total::INT, f, l::INT[], u::VARCHAR, id::VARCHAR, most::VARCHAR "
+                 "FROM back"),
+            R"([[3,1.5,[1,2],"12345678901234567890","6ba7b810-9dad-11d1-80b4-00c04fd430c8",)"
+            R"("340282366920938463463374607431768211455"]])");
+  load({{"table", "mixed"}, {"data", json::parse(R"([{"a":1},{"a":"x"}])").value()}});
+  EXPECT_EQ(rows("other", "SELECT count(a) FROM mixed"), "[[2]]");
+  if (std::string_view(GetParam()) == "hyper") return;
+  execute("other",
+          "CREATE TABLE wide (a numeric(39,0), b numeric(1000,2), c numeric(5,-2)); "
+          "INSERT INTO wide VALUES (7, 1.25, 1234)");
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM wide"}, {"table", "wide"}});
+  EXPECT_EQ(rows("scratch", "SELECT * FROM wide"), R"([["7","1.25","1200"]])");
+}
+
+TEST_P(OtherEngine, ExplainsAQuery) {
+  const json::Value plan = good("explain", {{"sql", "SELECT 1 AS n"}, {"database", "other"}});
+  EXPECT_NE(json::string_or(plan, "plan", ""), "");
 }
 
 TEST_P(OtherEngine, ExportsATable) {

@@ -20,6 +20,14 @@ TEST(SqlText, FindsWhatAStatementDoes) {
   EXPECT_EQ(verb("drop database d"), "");
 }
 
+TEST(SqlText, TellsATypoFromAWrite) {
+  EXPECT_EQ(not_reading("SELEC").code, Errc::invalid_args);
+  EXPECT_EQ(not_reading("COPY").code, Errc::unsupported);
+  for (const char* each : {"INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "CREATE", "ALTER", "DROP",
+                           "SET", "CALL", "DO", "LOCK", "TRUNCATE", "VACUUM", "UPSERT", "EXECUTE"})
+    EXPECT_EQ(not_reading(each).code, Errc::read_only) << each;
+}
+
 TEST(SqlText, PartsStatements) {
   const auto parts = [](std::string sql) {
     std::string text;

@@ -172,6 +172,13 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"mine"})j");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM mine.t"})j"), "[[5]]");
   EXPECT_TRUE(std::filesystem::exists(project_ / "mine.duckdb"));
+  // A refused name makes no file.
+  EXPECT_EQ(bad("attach", R"j({"alias":"bad name","location":"e.duckdb"})j").code,
+            Errc::invalid_args);
+  EXPECT_EQ(bad("attach", R"j({"alias":"Scratch","location":"e.duckdb"})j").code,
+            Errc::invalid_args);
+  EXPECT_EQ(bad("attach", R"j({"alias":"MINE","location":"e.duckdb"})j").code, Errc::conflict);
+  EXPECT_FALSE(std::filesystem::exists(project_ / "e.duckdb"));
   for (const auto& each : std::filesystem::directory_iterator(project_.path()))
     EXPECT_FALSE(each.is_directory()) << each.path() << ": hearth's own things lie elsewhere";
   const json::Value list = good("databases", "{}");
@@ -182,7 +189,11 @@ TEST_F(SqlPack, AttachesAFileOfTheProject) {
 
 TEST_F(SqlPack, AttachesAnotherFileWhereOneFailed) {
   std::ofstream(project_ / "x.csv") << "a,b\n1,2\n";
-  EXPECT_THAT(bad("attach", R"j({"alias":"a","location":"x.csv"})j").message, HasSubstr("x.csv"));
+  const Error refused = bad("attach", R"j({"alias":"a","location":"x.csv"})j");
+  EXPECT_THAT(refused.message, HasSubstr("x.csv is no DuckDB database"));
+  EXPECT_EQ(refused.code, Errc::unsupported);
+  EXPECT_THAT(bad("attach", R"j({"alias":"a","location":"mysql://x/y"})j").message,
+              HasSubstr("no engine mysql"));
   good("attach", R"j({"alias":"a","location":"good.duckdb"})j");
   good("execute", R"j({"sql":"CREATE TABLE t AS SELECT 5 AS i","database":"a"})j");
   EXPECT_EQ(rows(R"j({"sql":"SELECT i FROM a.t"})j"), "[[5]]");

@@ -198,6 +198,12 @@ void embrace(AxisPlan& axis, double low, double high) {
     }
     return;
   }
+  if (axis.kind == AxisKind::time && axis.high > axis.low) {
+    if (axis.high - axis.low >= 2) return;
+    axis.low = std::floor(axis.low);  // ticks are whole seconds
+    axis.high = std::ceil(axis.high);
+    return;
+  }
   // Below this a double has too few digits for ticks.
   const double least = std::max(std::abs(axis.low), std::abs(axis.high)) * 1e-9;
   if (axis.high - axis.low > least && axis.high > axis.low) return;

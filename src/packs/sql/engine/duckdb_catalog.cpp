@@ -69,6 +69,15 @@ Result<std::vector<TableInfo>> SocketConnection::tables(const Work& work) {
 }
 
 Error SocketConnection::with_suggestions(Error error, const Work& work) {
+  // DuckDB advises to install an extension, which nobody can do here.
+  if (const std::size_t advice = error.message.find(" Please try installing");
+      advice != std::string::npos) {
+    error.message.erase(advice);
+    error.code = Errc::unsupported;
+    error.suggestions = {
+        "bring the file into the project: sql_load reads SQLite, and what else "
+        "there is once it is CSV, JSON or Parquet"};
+  }
   constexpr std::string_view before = "Table with name ";
   constexpr std::string_view after = " does not exist";
   const std::size_t end = error.message.find(after);

@@ -89,6 +89,7 @@ struct Prefetch {
 struct Key {
   std::string id;
   std::string fingerprint;  // of the request; another one under the same id is a `conflict`
+  bool is_callers = false;  // said by the caller, who relies on it
 };
 
 struct Executed {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdio>
 
 namespace hearth::packs::sql {
 namespace {
@@ -77,11 +78,19 @@ const Names* find(const std::string& type) {
   return found == all.end() ? nullptr : &*found;
 }
 
-// "(18,2)" of a decimal; DuckDB's reach to 38 digits, a bare one's digits are unknown.
-std::string decimal_of(const std::string& type, bool is_duckdb) {
-  const std::size_t open = type.find('(');
-  if (open != std::string::npos) return (is_duckdb ? "DECIMAL" : "numeric") + type.substr(open);
-  return is_duckdb ? "VARCHAR" : "numeric";
+// The digits of DuckDB's and Hyper's decimals.
+constexpr int most_digits = 38;
+
+// A decimal in the words of an engine that calls it `name`; empty where it has none as wide, or the
+// digits are not known. PostgreSQL's reach to 1,000 digits, and its scales below 0 and beyond the
+// digits.
+std::string decimal_of(const std::string& type, const std::string& name) {
+  int digits = 0;
+  int scale = 0;
+  if (std::sscanf(type.c_str(), "%*[A-Z](%d,%d", &digits, &scale) < 1) return "";
+  const int width = scale < 0 ? digits - scale : std::max(digits, scale);
+  if (width > most_digits) return "";
+  return name + "(" + std::to_string(width) + "," + std::to_string(std::max(scale, 0)) + ")";
 }
 
 }  // namespace
@@ -93,17 +102,35 @@ std::string duckdb_type(std::string_view engine, std::string_view type) {
     return known == "\"NULL\"" ? "VARCHAR" : std::string(type);
   }
   if (has_parts(known)) return "JSON";
-  if (is_decimal(known)) return decimal_of(known, true);
+  if (is_decimal(known)) {
+    const std::string decimal = decimal_of(known, "DECIMAL");
+    return decimal.empty() ? "VARCHAR" : decimal;
+  }
   const Names* names = find(known);
   return names == nullptr ? "VARCHAR" : std::string(names->duckdb);
 }
 
-std::string postgres_type(std::string_view engine, std::string_view type) {
+std::string postgres_type(std::string_view type) {
   const std::string known = upper(type);
-  if (has_parts(known)) return engine == "hyper" ? "text" : "jsonb";
-  if (is_decimal(known)) return decimal_of(known, false);
+  if (has_parts(known)) return "jsonb";
+  if (is_decimal(known)) return "numeric" + known.substr(std::min(known.find('('), known.size()));
   const Names* names = find(known);
   return names == nullptr ? "text" : std::string(names->postgres);
+}
+
+// As PostgreSQL's, but for what it has not.
+std::string hyper_type(std::string_view type) {
+  const std::string known = upper(type);
+  if (is_decimal(known)) {
+    const std::string decimal = decimal_of(known, "numeric");
+    return decimal.empty() ? "text" : decimal;
+  }
+  if (known == "HUGEINT") return "numeric(38)";  // all but those of 39 digits, which fail
+  const std::string name = postgres_type(type);
+  if (name == "real") return "double precision";
+  const bool is_missing =
+      name == "jsonb" || name == "uuid" || name == "time with time zone" || name == "numeric(39)";
+  return is_missing ? "text" : name;
 }
 
 bool is_bytes_type(std::string_view type) {

@@ -6,10 +6,13 @@
 
 namespace hearth::packs::sql {
 
-// How a column of `type`, as `engine` ("duckdb", "postgres", "hyper") spells it, is kept in DuckDB
-// or in PostgreSQL. What has no counterpart is kept as text, or as JSON where it has parts.
+// How a column of `type`, as `engine` ("duckdb", "postgres", "hyper") spells it, is kept in DuckDB,
+// and how one of any engine is in PostgreSQL or Hyper. What has no counterpart is kept as the
+// nearest type that holds all its values (FLOAT: double precision), else as text, or as JSON where
+// it has parts.
 [[nodiscard]] std::string duckdb_type(std::string_view engine, std::string_view type);
-[[nodiscard]] std::string postgres_type(std::string_view engine, std::string_view type);
+[[nodiscard]] std::string postgres_type(std::string_view type);
+[[nodiscard]] std::string hyper_type(std::string_view type);
 // Bytes, whose cells are base64.
 [[nodiscard]] bool is_bytes_type(std::string_view type);
 

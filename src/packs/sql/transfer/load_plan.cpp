@@ -19,15 +19,6 @@ std::string same_key(const LoadPlan& plan) {
   return list;
 }
 
-// Fails where two rows of the stage have the same key: which of them would win?
-std::string check_of_keys(const std::string& stage, const std::string& key) {
-  const std::string why =
-      "two rows of the data have the same key (" + key + "); nothing was merged";
-  return "SELECT CASE WHEN count(*) > 0 THEN error(" + quoted_text(why) +
-         ") END FROM (SELECT 1 FROM " + stage + " GROUP BY " + key +
-         " HAVING count(*) > 1 LIMIT 1)";
-}
-
 LoadStatements merge_of(const LoadPlan& plan) {
   const std::string stage = quoted_name(plan.stage);
   const std::string table = plan.table.quoted();
@@ -57,6 +48,23 @@ LoadStatements merge_of(const LoadPlan& plan) {
 }
 
 }  // namespace
+
+std::string check_of_keys(const std::string& relation, const std::string& key) {
+  const std::string why =
+      "two rows of the data have the same key (" + key + "); nothing was merged";
+  return "SELECT CASE WHEN count(*) > 0 THEN error(" + quoted_text(why) +
+         ") END FROM (SELECT 1 FROM " + relation + " GROUP BY " + key +
+         " HAVING count(*) > 1 LIMIT 1)";
+}
+
+Result<void> check_merge(bool has_key, bool merges) {
+  if (has_key == merges) return {};
+  if (has_key) {
+    return fail(Errc::invalid_args, "params.merge_on: it goes with mode \"merge\"",
+                {"say mode: merge, or leave merge_on out"});
+  }
+  return fail(Errc::invalid_args, "params.merge_on: missing (the columns that tell rows apart)");
+}
 
 std::string union_of(const std::vector<std::string>& sources) {
   std::string all;

@@ -35,7 +35,13 @@ struct LoadStatements {
   std::optional<std::size_t> updated;
 };
 
+// Without the first the rows that should be merged would replace all others.
+[[nodiscard]] Result<void> check_merge(bool has_key, bool merges);
+
 [[nodiscard]] Result<LoadStatements> statements_of(const LoadPlan& plan);
+
+// Fails where two rows of a relation have the same key (quoted names): which of them would win?
+[[nodiscard]] std::string check_of_keys(const std::string& relation, const std::string& key);
 
 // All rows of the sources, with columns put together by name.
 [[nodiscard]] std::string union_of(const std::vector<std::string>& sources);

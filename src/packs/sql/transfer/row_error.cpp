@@ -64,8 +64,10 @@ BadRow bad_row(std::int64_t line, std::string_view column, std::string_view mess
   const auto found = after(message, "Found: ");
   if (expected && found) {
     row.column.clear();
+    // It counts no further than to the first that is too many.
+    const bool has_more = leading_number(*found) > leading_number(*expected);
     row.problem = std::to_string(leading_number(*expected)) + " columns were expected, " +
-                  std::to_string(leading_number(*found)) + " found";
+                  std::to_string(leading_number(*found)) + (has_more ? " or more found" : " found");
     return row;
   }
   row.problem = shortened(message);
@@ -77,6 +79,12 @@ bool is_encoding_error(const Error& error) {
 }
 
 Error file_error(Error error, const std::string& path, const std::string& read_as) {
+  if (error.message.contains("CSV Parser state machine")) {
+    error.message = path + ": its rows cannot be told apart";
+    error.suggestions = {"mend quotes that have no counterpart, and lines that end in another way"};
+  }
+  // Its own options are none of the caller's.
+  error.message.erase(std::min(error.message.find("Possible fixes:"), error.message.size()));
   replace_all(error.message, read_as, path);
   for (std::string& suggestion : error.suggestions) replace_all(suggestion, read_as, path);
   const auto line = after(error.message, "CSV Error on Line: ");

@@ -13,7 +13,7 @@ struct BadRow {
   std::int64_t line = 0;  // of the file, from 1
   std::string column;     // may be empty
   std::string value;      // likewise
-  std::string problem;    // "\"x\" is no BIGINT", "2 columns were expected, 3 found"
+  std::string problem;    // "\"x\" is no BIGINT", "2 columns were expected, 3 or more found"
 };
 
 // What read_csv says about one row, as it does in its errors and in its table of rejects.

@@ -155,6 +155,7 @@ Options csv_options(const SourceKind& kind, const SourceOptions& from) {
     }
     options.add("nullstr", "[" + list + "]");
   }
+  if (from.has_mixed_ends) options.add("strict_mode", "false");
   if (from.keeps_empty_texts) options.add("allow_quoted_nulls", "false");
   if (!from.columns.empty()) {
     options.add("auto_detect", "false");
@@ -257,7 +258,10 @@ Result<std::string> reader_sql(const std::string& path,
       add_compression(list, kind.compression);
       list.add("format", kind.format == FileFormat::json_lines ? "'newline_delimited'" : "'auto'");
       if (options.sample_rows) list.add("sample_size", std::to_string(*options.sample_rows));
-      return with_types("system.main.read_json(" + quoted_text(path) + list.list() + ")", options);
+      const std::string reader = "system.main.read_json(" + quoted_text(path) + list.list();
+      if (!options.columns.empty())
+        return reader + ", columns = " + as_struct(options.columns) + ")";
+      return with_types(reader + ")", options);
     }
     case FileFormat::sqlite:
       break;

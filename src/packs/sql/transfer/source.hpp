@@ -36,12 +36,14 @@ struct SourceOptions {
   std::optional<std::string> decimal_separator;
   std::optional<std::int64_t> sample_rows;  // that types are found out by; -1: all
   std::vector<std::pair<std::string, std::string>> types = {};  // of columns, by name
-  // All columns of a CSV, in order: nothing more is found out, and what is not said is not there.
+  // All columns of a CSV or JSON, in order: nothing more is found out, and what is not said is not
+  // there.
   std::vector<std::pair<std::string, std::string>> columns = {};
   std::optional<std::string> json_path;     // "$.data.items": the array, or object, to load
   std::optional<std::string> sqlite_table;  // else the only one
   bool skips_bad_rows = false;
   bool keeps_empty_texts = false;  // "" is an empty text, not NULL
+  bool has_mixed_ends = false;     // lines end in CR LF, and in LF
 };
 
 struct SourceKind {

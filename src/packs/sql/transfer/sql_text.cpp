@@ -88,6 +88,11 @@ Result<std::string> checked_type(std::string_view text) {
       {"name one of the engine's types: BIGINT, DOUBLE, DECIMAL(18,2), VARCHAR, DATE, TIMESTAMP"});
 }
 
+bool is_same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 std::string_view without_semicolon(std::string_view sql) {
   while (!sql.empty() &&
          (sql.back() == ';' || std::isspace(static_cast<unsigned char>(sql.back())))) {

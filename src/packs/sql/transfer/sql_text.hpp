@@ -29,6 +29,9 @@ struct TableName {
 // unquoted, so that only letters, digits and the marks of types may be in it.
 [[nodiscard]] Result<std::string> checked_type(std::string_view text);
 
+// Names of columns are the same in any case.
+[[nodiscard]] bool is_same_name(std::string_view a, std::string_view b);
+
 // The statement without the semicolon and the white space behind it.
 [[nodiscard]] std::string_view without_semicolon(std::string_view sql);
 

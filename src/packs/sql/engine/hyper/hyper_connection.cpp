@@ -288,7 +288,7 @@ Result<std::string> HyperConnection::explain(const Statement& statement,
   if (auto attached = attach(work); !attached) return std::unexpected(std::move(attached.error()));
   if (auto begun = link_->run("BEGIN", {}, work); !begun)
     return std::unexpected(failed(std::move(begun.error()), work));
-  const std::string options = analyze ? "EXPLAIN (ANALYZE) " : "EXPLAIN (FORMAT TEXT) ";
+  const std::string options = analyze ? "EXPLAIN (ANALYZE) " : "EXPLAIN ";
   auto answer = link_->run(options + bound->sql, {}, work);
   if (!answer) return std::unexpected(failed(std::move(answer.error()), work));
   roll_back();

@@ -126,9 +126,22 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 }
 
 Error not_reading(std::string_view word) {
+  static const std::vector<std::string> reading{"SELECT", "WITH", "VALUES",
+                                                "TABLE",  "SHOW", "EXPLAIN"};
+  if (word.empty()) return {Errc::invalid_args, "there is no statement", {}};
+  if (word == "COPY") {
+    return {Errc::unsupported,
+            "COPY reads and writes files, or runs programs, on the server's machine",
+            {"use sql_load or sql_export"}};
+  }
+  const std::vector<std::string> close = closest_names(word, reading, 1);
+  if (!close.empty() && close.front() != word) {
+    return {Errc::invalid_args,
+            "no statement begins with " + std::string(word),
+            {"did you mean " + close.front() + "?"}};
+  }
   return {Errc::read_only,
-          word.empty() ? "this is no statement that reads"
-                       : "a query only reads, and " + std::string(word) + " may write",
+          "a query only reads, and " + std::string(word) + " may write",
           {"use sql_execute"}};
 }
 
