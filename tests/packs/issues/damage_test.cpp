@@ -184,6 +184,37 @@ TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
   EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
 }
 
+// A call is answered by its events; without them it was never made.
+TEST(IssueDamage, ACallWithoutItsEventsIsNoCall) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  auto repository = open(repositories.work());
+  const std::vector events{event_of(CommentAdded{"x"})};
+  const EventId nowhere{blake2b_256("of no event")};
+  const auto head = *store->head();
+  const auto commit =
+      write_wal_commit(*repository, {.actor = {},
+                                     .events = events,
+                                     .parents = {head},
+                                     .previous = head,
+                                     .calls = {{"k", "fingerprint", {nowhere}},
+                                               {"half", "fingerprint", {events[0].id, nowhere}},
+                                               {"none", "fingerprint", {}}},
+                                     .time = {}})
+          .value();
+  set_reference(repositories.work(), wal_reference, commit);
+  for (const char* key : {"k", "half", "none"}) {
+    for (const bool is_second : {false, true}) {
+      const auto receipt = append(*store, {{id, CommentAdded{key}}}, key);
+      ASSERT_TRUE(receipt) << receipt.error().message;
+      EXPECT_EQ(receipt->replayed, is_second) << key;
+      EXPECT_EQ(receipt->events.size(), 1U) << key;
+    }
+  }
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 3U);
+}
+
 // Few bytes that stand for many: each tree and chunk is read once, and only so many.
 TEST(IssueDamage, ABombOfTreesIsReadOnce) {
   const Repositories repositories;

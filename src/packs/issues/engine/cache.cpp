@@ -313,7 +313,7 @@ Result<void> Cache::add_commit(const CommitId& commit) {
 Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
   std::string events;
   for (const EventId& event : call.events) events.append(event.view());
-  return database_.run("INSERT OR IGNORE INTO calls VALUES(?, ?, ?, ?)", call.key, call.fingerprint,
+  return database_.run("INSERT OR REPLACE INTO calls VALUES(?, ?, ?, ?)", call.key, call.fingerprint,
                        store::Blob{commit.view()}, store::Blob{events});
 }
 

@@ -368,7 +368,10 @@ Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
     const auto event = std::ranges::find(commit->events, id, &Event::id);
     if (event != commit->events.end()) receipt.events.push_back(*event);
   }
-  return receipt;
+  if (receipt.events.size() == (*found)->call.events.size()) return receipt;
+  if (commit->is_whole) return std::nullopt;  // somebody has made it up
+  return fail(Errc::damaged, "the events of this call cannot be read; nothing was written: " +
+                                 commit->problems.front());
 }
 
 // The time of the newest event that is known here of what a draft is about.

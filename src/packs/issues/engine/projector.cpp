@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.hpp"
@@ -18,6 +20,19 @@ RowKind kind_of(std::span<const Event> events, bool is_issue) {
   return project_file(events) ? RowKind::file : RowKind::waiting;
 }
 
+// A call cannot be answered by events that its commit does not have. Of one whose objects are
+// missing nobody can tell.
+void drop_made_up_calls(WalCommit& commit) {
+  if (commit.meta.calls.empty() || !commit.is_whole) return;
+  std::unordered_set<EventId> there;
+  for (const Event& event : commit.events) there.insert(event.id);
+  std::erase_if(commit.meta.calls, [&](const CallRecord& call) {
+    return call.events.empty() || !std::ranges::all_of(call.events, [&](const EventId& id) {
+      return there.contains(id);
+    });
+  });
+}
+
 }  // namespace
 
 void LogProblems::add(std::string text) {
@@ -28,7 +43,7 @@ void LogProblems::add(std::string text) {
 // A cache that was made under others does not answer as this process would. The number goes up with
 // what events are taken to mean.
 std::string Projector::rules() {
-  std::string text = "rules=2 signatures=" + std::string(name_of(policy_));
+  std::string text = "rules=3 signatures=" + std::string(name_of(policy_));
   if (policy_ == SignaturePolicy::require) text += " keys=" + keys_.fingerprint();
   return text;
 }
@@ -61,6 +76,7 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   } else {
     ++problems_.incomplete;
   }
+  drop_made_up_calls(commit);
   for (CallRecord& call : commit.meta.calls) arrived.calls.emplace_back(std::move(call), commit.id);
   for (std::string& problem : commit.problems) problems_.add(std::move(problem));
   collect(std::move(commit.events), arrived);
