@@ -184,6 +184,32 @@ TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
   EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
 }
 
+// The cache may have the only copy of what the log has lost: nothing throws it away, and it can be
+// written into the log again.
+TEST(IssueDamage, WhatOnlyTheCacheHasStaysAndHealsTheLog) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  for (const char* title : {"one", "two", "three"}) create(*store, title);
+  const std::string lost = git(repositories.work(), {"rev-parse", "refs/grite/wal~1:events"});
+  std::filesystem::remove(repositories.work() + "/.git/objects/" + lost.substr(0, 2) + "/" +
+                          lost.substr(2, 38));
+  const Error of_git{Errc::damaged, "the repository lacks an object", {}};
+  EXPECT_FALSE(store->mend(of_git)) << "the cache is good";
+  for (const bool from_snapshot : {true, false}) {
+    ASSERT_TRUE(store->run([&](Repository&, Projector& projector) -> Result<void> {
+      EXPECT_TRUE(projector.rebuild(from_snapshot));
+      return {};
+    }));
+    EXPECT_EQ(all_issues(*store).size(), 3U);
+  }
+  EXPECT_EQ(repositories.store(repositories.work(), "new-cache")->board()->issues().size(), 2U);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::error);
+  EXPECT_TRUE(check_of(*store, "store_integrity", true).is_mended);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
+  EXPECT_EQ(all_issues(*store).size(), 3U);
+  EXPECT_EQ(repositories.store(repositories.work(), "another")->board()->issues().size(), 3U);
+}
+
 // A call is answered by its events; without them it was never made.
 TEST(IssueDamage, ACallWithoutItsEventsIsNoCall) {
   const Repositories repositories;

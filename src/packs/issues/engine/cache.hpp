@@ -100,6 +100,11 @@ class Cache final {
   [[nodiscard]] static Result<std::vector<Change>> changes_after(store::Database& database,
                                                                  std::int64_t change);
   [[nodiscard]] static Result<std::vector<Event>> decode_events(std::string_view bytes);
+  // `damaged` when something in it cannot be read.
+  [[nodiscard]] Result<void> check();
+  // All events and calls that can be read, whatever else is wrong with it.
+  [[nodiscard]] std::vector<Event> readable_events();
+  [[nodiscard]] std::vector<FoundCall> readable_calls();
   // How many ids another cache of the same log has otherwise than this one, or alone.
   [[nodiscard]] Result<std::uint64_t> count_differences(const Cache& other);
 

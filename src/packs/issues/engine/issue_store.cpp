@@ -260,6 +260,7 @@ Result<void> IssueStore::compute_again(const Error& damage) {
   if (damage.code != Errc::damaged || (mended_ && now - *mended_ < mend_pause))
     return std::unexpected(damage);
   mended_ = now;
+  if (cache_->check()) return std::unexpected(damage);  // it is git that lacks something
   log::warning("the issue cache is damaged and computed again",
                {log::kv("repository", common_directory_), log::kv("why", damage.message)});
   const auto rebuilt = projector_.rebuild(false);

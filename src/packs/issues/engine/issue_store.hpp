@@ -101,8 +101,8 @@ class IssueStore final {
       std::move_only_function<Result<void>(Repository&, Projector&)> work);
   // Returns when everything that was in the log at the call is on the board.
   [[nodiscard]] Result<void> catch_up();
-  // What is kept turned out to be damaged: computes all of it again from the log; once in a while,
-  // else the error as it was.
+  // Something turned out to be damaged. If that is the cache, computes all of it again from the
+  // log; once in a while, else the error as it was.
   [[nodiscard]] Result<void> mend(const Error& damage);
   [[nodiscard]] Guarded<Board>::Access board() { return board_.lock(); }
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {

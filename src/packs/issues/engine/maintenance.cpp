@@ -109,27 +109,67 @@ Check check_actor(IssueStore& store) {
           .plan = {"choose one: hearth issues actor-use ID"}};
 }
 
-// Whether the cache says what the log says: computed once more beside it.
+Result<Projector::Comparison> compare(IssueStore& store) {
+  std::optional<Projector::Comparison> found;
+  auto done = store.run([&](Repository&, Projector& projector) -> Result<void> {
+    auto compared = projector.compare_with_log();
+    if (!compared) return std::unexpected(std::move(compared.error()));
+    found = std::move(*compared);
+    return {};
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::move(*found);
+}
+
+// So that everybody has them again, whoever lost the objects that they were in.
+Result<void> write_again(IssueStore& store, std::vector<Event> events) {
+  WriteJob job;
+  job.make = [&](const Board&, store::Database&, const Actor&) -> Result<Batch> {
+    return Batch{.drafts = {}, .events = std::move(events)};
+  };
+  const auto written = store.write_and_wait(std::move(job));
+  if (!written) return std::unexpected(written.error());
+  return {};
+}
+
+Result<void> compute_again(IssueStore& store) {
+  return store.run([](Repository&, Projector& projector) -> Result<void> {
+    const auto rebuilt = projector.rebuild(false);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    return {};
+  });
+}
+
+// Whether the cache says what the log says. What only the cache has goes back into the log first.
 Result<Check> check_cache(IssueStore& store, bool fix) {
   Check check{.id = "store_integrity",
               .health = Health::ok,
               .message = "the cache agrees with the log",
               .plan = {}};
-  auto done = store.run([&](Repository&, Projector& projector) -> Result<void> {
-    const auto differences = projector.differences_from_log();
-    if (differences && *differences == 0) return {};
+  auto found = compare(store);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (const std::size_t count = found->only_here.size(); count > 0) {
     check.health = Health::error;
-    check.message = differences ? "the cache has " + std::to_string(*differences) +
-                                      " issues otherwise than the log"
-                                : differences.error().message;
-    check.plan = {"compute the cache again from the log: hearth issues rebuild"};
-    if (!fix) return {};
-    const auto rebuilt = projector.rebuild(false);
-    if (!rebuilt) return std::unexpected(rebuilt.error());
+    check.message = "objects of the log are missing, and " + std::to_string(count) +
+                    " events are in the cache alone";
+    check.plan = {"write them into the log again: hearth issues doctor --fix"};
+    if (!fix) return check;
+    if (auto done = write_again(store, std::move(found->only_here)); !done)
+      return std::unexpected(std::move(done.error()));
     check.is_mended = true;
-    return {};
-  });
-  if (!done) return std::unexpected(std::move(done.error()));
+    found = compare(store);
+    if (!found) return std::unexpected(std::move(found.error()));
+  }
+  const auto& differences = found->differences;
+  if (differences && *differences == 0) return check;
+  check.health = Health::error;
+  check.message = differences ? "the cache has " + std::to_string(*differences) +
+                                    " issues otherwise than the log"
+                              : differences.error().message;
+  check.plan = {"compute the cache again from the log: hearth issues rebuild"};
+  if (!fix) return check;
+  if (auto done = compute_again(store); !done) return std::unexpected(std::move(done.error()));
+  check.is_mended = true;
   return check;
 }
 

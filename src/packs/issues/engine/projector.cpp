@@ -27,9 +27,8 @@ void drop_made_up_calls(WalCommit& commit) {
   std::unordered_set<EventId> there;
   for (const Event& event : commit.events) there.insert(event.id);
   std::erase_if(commit.meta.calls, [&](const CallRecord& call) {
-    return call.events.empty() || !std::ranges::all_of(call.events, [&](const EventId& id) {
-      return there.contains(id);
-    });
+    return call.events.empty() ||
+           !std::ranges::all_of(call.events, [&](const EventId& id) { return there.contains(id); });
   });
 }
 
@@ -82,22 +81,43 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   collect(std::move(commit.events), arrived);
 }
 
-Result<bool> Projector::collect_log(const CommitId& head,
-                                    const std::optional<CommitId>& base,
-                                    Arrived& arrived) {
+Result<bool> Projector::collect_new(const CommitId& head, Arrived& arrived) {
   bool goes_on = false;
   auto walked = walk_wal(
       repository_, head,
-      [&](const CommitId& id, bool is_on_chain) -> Result<bool> {
+      [&](const CommitId& id, bool) -> Result<bool> {
         goes_on = goes_on || id == cache_.head();
-        if (base && id == *base) return true;
-        // A merge reaches behind a snapshot's head on other ways than the chain.
-        if (base && !is_on_chain) return repository_.is_descendant(*base, id).value_or(false);
         return cache_.knows(id);
       },
       [&](WalCommit commit) { collect(std::move(commit), arrived); });
   if (!walked) return std::unexpected(std::move(walked.error()));
   return goes_on;
+}
+
+Result<void> Projector::collect_log(const CommitId& head,
+                                    const std::optional<CommitId>& base,
+                                    Arrived& arrived) {
+  return walk_wal(
+      repository_, head,
+      [&](const CommitId& id, bool is_on_chain) -> Result<bool> {
+        if (!base || id == *base) return base.has_value();
+        // A merge reaches behind a snapshot's head on other ways than the chain.
+        return !is_on_chain && repository_.is_descendant(*base, id).value_or(false);
+      },
+      [&](WalCommit commit) { collect(std::move(commit), arrived); });
+}
+
+// What the cache has, and what has been read of the log has not.
+void Projector::rescue(Arrived& arrived) {
+  std::unordered_set<EventId> read;
+  for (const auto& [id, events] : arrived.events) {
+    for (const Event& event : events) read.insert(event.id);
+  }
+  std::vector<Event> events = cache_.readable_events();
+  std::erase_if(events, [&](const Event& event) { return read.contains(event.id); });
+  collect(std::move(events), arrived);
+  for (Cache::FoundCall& each : cache_.readable_calls())
+    arrived.calls.emplace_back(std::move(each.call), each.commit);
 }
 
 Result<Projector::Changes> Projector::follow() {
@@ -114,7 +134,7 @@ Result<Projector::Changes> Projector::follow() {
     // The walk ends where the log was known: also at the head that it had, if it goes on from
     // there.
     Arrived arrived;
-    const auto goes_on = collect_log(**head, std::nullopt, arrived);
+    const auto goes_on = collect_new(**head, arrived);
     if (!goes_on) return std::unexpected(goes_on.error());
     if (*goes_on) return apply(std::move(arrived), *head, false);
   }
@@ -159,31 +179,39 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
   return true;
 }
 
+Result<std::optional<Snapshot>> Projector::newest_snapshot(const CommitId& head) const {
+  auto snapshots = list_snapshots(repository_);
+  if (!snapshots) return std::unexpected(std::move(snapshots.error()));
+  for (Snapshot& each : *snapshots) {
+    const CommitId& its_head = each.meta.wal_head;
+    if (repository_.has(its_head) && repository_.is_descendant(head, its_head).value_or(false))
+      return std::move(each);
+  }
+  return std::nullopt;
+}
+
+// Everything is read before anything is cleared.
 Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   problems_ = {};
   const auto head = repository_.read_reference(wal_reference);
   if (!head) return std::unexpected(head.error());
-  Rebuilt rebuilt;
+  const auto snapshot = from_snapshot && *head ? newest_snapshot(**head) : std::nullopt;
+  if (!snapshot) return std::unexpected(snapshot.error());
   std::optional<CommitId> base;
-  auto snapshots = from_snapshot && *head ? list_snapshots(repository_) : std::vector<Snapshot>();
-  if (!snapshots) return std::unexpected(std::move(snapshots.error()));
-  for (const Snapshot& each : *snapshots) {
-    const CommitId& its_head = each.meta.wal_head;
-    const bool belongs =
-        repository_.has(its_head) && repository_.is_descendant(**head, its_head).value_or(false);
-    const auto begun = belongs ? begin_at(each, rebuilt) : Result<bool>(false);
-    if (!begun) return std::unexpected(begun.error());
-    if (*begun) base = its_head;
-    if (base) break;
-  }
-  if (!base) {
-    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
-  }
+  if (*snapshot) base = (*snapshot)->meta.wal_head;
   Arrived arrived;
   if (*head) {
-    if (auto read = collect_log(**head, base, arrived); !read) {
+    if (auto read = collect_log(**head, base, arrived); !read)
       return std::unexpected(std::move(read.error()));
-    }
+  }
+  if (problems_.incomplete > 0) rescue(arrived);
+  Rebuilt rebuilt;
+  if (base) {
+    const auto begun = begin_at(**snapshot, rebuilt);
+    if (!begun) return std::unexpected(begun.error());
+    if (!*begun) return rebuild(false);
+  } else if (auto cleared = cache_.clear(rules()); !cleared) {
+    return std::unexpected(cleared.error());
   }
   auto applied = apply(std::move(arrived), *head, !base);
   if (!applied) return std::unexpected(std::move(applied.error()));
@@ -194,7 +222,7 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   return rebuilt;
 }
 
-Result<std::uint64_t> Projector::differences_from_log() {
+Result<Projector::Comparison> Projector::compare_with_log() {
   auto directory = store::PrivateDirectory::make("hearth-issues-check-");
   if (!directory) return std::unexpected(std::move(directory.error()));
   const auto cache = Cache::open(directory->path());
@@ -204,7 +232,13 @@ Result<std::uint64_t> Projector::differences_from_log() {
   beside.keys_ = keys_;
   if (auto computed = beside.rebuild(false); !computed)
     return std::unexpected(std::move(computed.error()));
-  return cache_.count_differences(**cache);
+  Comparison found{.differences = cache_.count_differences(**cache), .only_here = {}};
+  if (beside.problems_.incomplete == 0) return found;
+  std::unordered_set<EventId> there;
+  for (const Event& event : (*cache)->readable_events()) there.insert(event.id);
+  found.only_here = cache_.readable_events();
+  std::erase_if(found.only_here, [&](const Event& event) { return there.contains(event.id); });
+  return found;
 }
 
 void Projector::settle() {

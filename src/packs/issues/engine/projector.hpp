@@ -49,6 +49,7 @@ class Projector final {
   // A commit that this process has just written on top of what is known.
   [[nodiscard]] Result<Changes> take(WalCommit commit);
   // All again, from git alone; from the newest snapshot that belongs to the log, if asked for.
+  // Where objects of the log are missing, what the cache has stays, too: it may be the only copy.
   struct Rebuilt {
     std::uint64_t events = 0;
     std::uint64_t snapshot_events = 0;
@@ -62,8 +63,12 @@ class Projector final {
   // The cache must have exactly these.
   void keep(const CommitId& snapshot);
 
-  // How many issues the cache has otherwise than the log, which is computed once more beside it.
-  [[nodiscard]] Result<std::uint64_t> differences_from_log();
+  // The log, computed once more beside the cache.
+  struct Comparison {
+    Result<std::uint64_t> differences;  // how many issues the cache has otherwise
+    std::vector<Event> only_here;       // where objects of the log are missing: what these had
+  };
+  [[nodiscard]] Result<Comparison> compare_with_log();
 
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
   [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
@@ -83,8 +88,12 @@ class Projector final {
   void collect(WalCommit commit, Arrived& arrived);
   void collect(std::vector<Event> events, Arrived& arrived);
   [[nodiscard]] bool is_welcome(const Event& event);
-  // Whether the log goes on from the head that is known.
-  [[nodiscard]] Result<bool> collect_log(const CommitId& head,
+  void rescue(Arrived& arrived);
+  [[nodiscard]] Result<std::optional<Snapshot>> newest_snapshot(const CommitId& head) const;
+  // What is new since the cache's head; whether the log goes on from there.
+  [[nodiscard]] Result<bool> collect_new(const CommitId& head, Arrived& arrived);
+  // All, or what is not in a snapshot of `base`.
+  [[nodiscard]] Result<void> collect_log(const CommitId& head,
                                          const std::optional<CommitId>& base,
                                          Arrived& arrived);
   [[nodiscard]] Result<Changes> apply(Arrived arrived,

@@ -176,7 +176,8 @@ Result<std::pair<int, std::string>> Repository::read_object(const ObjectId& id) 
   git_odb_object* object = nullptr;
   const int code = git.odb_read(&object, handle_->objects, &oid);
   if (code == GIT_ENOTFOUND) {
-    return fail(Errc::damaged, "the repository lacks the object " + hex_of(id));
+    return fail(Errc::damaged, "the repository lacks the object " + hex_of(id),
+                {"hearth issues doctor"});
   }
   if (code != 0) return failed(git, code, "read the object " + hex_of(id));
   std::string content(static_cast<const char*>(git.odb_object_data(object)),
