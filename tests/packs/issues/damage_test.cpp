@@ -174,6 +174,11 @@ TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
     ASSERT_NE(store, nullptr);
     EXPECT_EQ(all_issues(*store).size(), 3U) << "the events of a commit are beside its meta.json";
     EXPECT_EQ(store->problems().incomplete, 1U);
+    store.reset();
+    store = repositories.store(repositories.work(), "cache-1");
+    EXPECT_EQ(store->problems().incomplete, 1U) << "after a restart";
+    EXPECT_EQ(store->problems().texts.size(), 1U);
+    EXPECT_EQ(check_of(*store, "wal_ref").health, Health::error);
   }
   std::filesystem::remove(object(commits[0].substr(0, 40)));
   auto store = repositories.store(repositories.work(), "cache-2");

@@ -331,6 +331,17 @@ Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
                        call.fingerprint, store::Blob{commit.view()}, store::Blob{events});
 }
 
+Result<void> Cache::note(std::string_view name, std::string_view value) {
+  return database_.run("INSERT OR REPLACE INTO state VALUES(?, ?)", name, store::Blob{value});
+}
+
+Result<std::string> Cache::noted(std::string_view name) {
+  auto rows = database_.query("SELECT value FROM state WHERE name = ?", name);
+  if (rows.next()) return std::string(rows.blob(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return std::string();
+}
+
 Result<void> Cache::commit(store::Transaction& transaction, const std::optional<CommitId>& head) {
   const std::string_view value = head ? head->view() : std::string_view();
   auto done = database_.run("INSERT OR REPLACE INTO state VALUES('head', ?)", store::Blob{value});

@@ -67,6 +67,9 @@ class Cache final {
                                          const Summary* summary);
   [[nodiscard]] Result<void> add_commit(const CommitId& commit);
   [[nodiscard]] Result<void> add_call(const CallRecord& call, const CommitId& commit);
+  // Something to remember beside it, until it is cleared.
+  [[nodiscard]] Result<void> note(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<std::string> noted(std::string_view name);  // empty: nothing
   // `head`: of the log, all of which is in the cache now.
   [[nodiscard]] Result<void> commit(store::Transaction& transaction,
                                     const std::optional<CommitId>& head);

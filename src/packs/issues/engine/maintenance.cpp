@@ -66,10 +66,12 @@ Check check_log(IssueStore& store) {
     check.health = Health::error;
     check.message = std::to_string(problems.total) +
                     " problems in the log, the first: " + problems.texts.front();
-    check.plan = {problems.incomplete > 0
-                      ? "fetch what is missing from a clone that has the log whole: git fetch "
-                        "--refetch REMOTE '+refs/grite/*:refs/grite-again/*'"
-                      : "find out who wrote this; what else is in the log counts all the same"};
+    check.plan = {
+        problems.incomplete > 0
+            ? "fetch what is missing from a clone that has the log whole: git fetch "
+              "--refetch REMOTE '+refs/grite/*:refs/grite-again/*' (of a shallow clone: git fetch "
+              "--unshallow REMOTE …), then hearth issues rebuild"
+            : "find out who wrote this; what else is in the log counts all the same"};
   }
   return check;
 }

@@ -7,17 +7,42 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/issues/engine/cbor.hpp"
+#include "packs/issues/engine/short_text.hpp"
 #include "store/private_directory.hpp"
 
 namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t most_problem_texts = 20;
+constexpr std::size_t most_problem_bytes = 400;  // of each
+constexpr const char* problems_note = "problems";
 
 RowKind kind_of(std::span<const Event> events, bool is_issue) {
   if (is_issue) return RowKind::issue;
   if (events.front().issue == project_issue_id) return RowKind::project;
   return project_file(events) ? RowKind::file : RowKind::waiting;
+}
+
+// Nobody meets the commits again that the cache knows.
+std::string encode_problems(const LogProblems& problems) {
+  std::string out;
+  for (const std::uint64_t each : {problems.total, problems.incomplete, problems.unsigned_events})
+    append_cbor_unsigned(out, each);
+  append_cbor_array(out, problems.texts.size());
+  for (const std::string& text : problems.texts) append_cbor_bytes(out, text);
+  return out;
+}
+
+LogProblems decode_problems(std::string_view bytes) {
+  LogProblems problems;
+  if (bytes.empty()) return problems;
+  CborReader reader(bytes);
+  for (auto* each : {&problems.total, &problems.incomplete, &problems.unsigned_events})
+    *each = reader.read_unsigned();
+  for (auto items = reader.begin_array(); reader.next(items);)
+    problems.texts.push_back(reader.read_bytes());
+  return problems;
 }
 
 // A call cannot be answered by events that its commit does not have. Of one whose objects are
@@ -34,9 +59,9 @@ void drop_made_up_calls(WalCommit& commit) {
 
 }  // namespace
 
-void LogProblems::add(std::string text) {
+void LogProblems::add(std::string_view text) {
   ++total;
-  if (texts.size() < most_problem_texts) texts.push_back(std::move(text));
+  if (texts.size() < most_problem_texts) texts.push_back(shortened(text, most_problem_bytes));
 }
 
 // A cache that was made under others does not answer as this process would. The number goes up with
@@ -48,6 +73,13 @@ std::string Projector::rules() {
 }
 
 Result<void> Projector::load() {
+  const auto noted = cache_.noted(problems_note);
+  if (!noted) return std::unexpected(noted.error());
+  problems_ = decode_problems(*noted);
+  return load_board();
+}
+
+Result<void> Projector::load_board() {
   auto all = cache_.summaries();
   if (!all) return std::unexpected(std::move(all.error()));
   auto board = board_.lock();
@@ -77,7 +109,7 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   }
   drop_made_up_calls(commit);
   for (CallRecord& call : commit.meta.calls) arrived.calls.emplace_back(std::move(call), commit.id);
-  for (std::string& problem : commit.problems) problems_.add(std::move(problem));
+  for (const std::string& problem : commit.problems) problems_.add(problem);
   collect(std::move(commit.events), arrived);
 }
 
@@ -171,7 +203,7 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
     auto applied = apply(std::move(arrived), snapshot.meta.wal_head, true);
     if (!applied) return std::unexpected(std::move(applied.error()));
     keep(snapshot.commit);
-  } else if (auto loaded = load(); !loaded) {
+  } else if (auto loaded = load_board(); !loaded) {
     return std::unexpected(std::move(loaded.error()));
   }
   rebuilt.snapshot = snapshot.created_ms;
@@ -245,7 +277,7 @@ void Projector::settle() {
   cache_.trim_journal();
   if (!std::exchange(has_much_memory_, false)) return;
   // Once more from the cache: what stays lies between what was only there to compute it.
-  if (auto loaded = load(); !loaded)
+  if (auto loaded = load_board(); !loaded)
     log::debug("the board stays as it is", {log::kv("why", loaded.error().message)});
   cache_.give_memory_back();
   (void)::malloc_trim(0);
@@ -295,6 +327,10 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   }
   for (const auto& [call, commit] : arrived.calls) {
     if (auto done = cache_.add_call(call, commit); !done) return std::unexpected(done.error());
+  }
+  if (problems_.total > 0 || problems_.unsigned_events > 0) {
+    auto done = cache_.note(problems_note, encode_problems(problems_));
+    if (!done) return std::unexpected(std::move(done.error()));
   }
   if (auto done = cache_.commit(*transaction, head); !done) return std::unexpected(done.error());
   auto board = board_.lock();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct LogProblems {
   std::uint64_t total = 0;
   std::uint64_t incomplete = 0;       // commits of which objects are missing
   std::uint64_t unsigned_events = 0;  // under the policies warn and require
-  void add(std::string text);
+  void add(std::string_view text);
 };
 
 // One thread, except the board, which is guarded.
@@ -41,7 +42,7 @@ class Projector final {
   Projector(Repository& repository, Cache& cache, Guarded<Board>& board, SignaturePolicy policy)
       : repository_(repository), cache_(cache), board_(board), policy_(policy) {}
 
-  // Fills the board from the cache, as far as that goes.
+  // Fills the board from the cache, as far as that goes, and knows the problems that were met.
   [[nodiscard]] Result<void> load();
   // Reads what is new under the log's reference. Starts again where the log does not continue what
   // is known.
@@ -84,6 +85,7 @@ class Projector final {
     Summary summary;
     std::int64_t row = 0;
   };
+  [[nodiscard]] Result<void> load_board();
   [[nodiscard]] Result<bool> begin_at(const Snapshot& snapshot, Rebuilt& rebuilt);
   void collect(WalCommit commit, Arrived& arrived);
   void collect(std::vector<Event> events, Arrived& arrived);
