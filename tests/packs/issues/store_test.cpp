@@ -399,6 +399,30 @@ TEST(IssueStore, SnapshotsHoldAllAndRebuildsUseThem) {
 }
 
 // What a snapshot amounts to is kept when it is read for the first time.
+TEST(IssueStore, ACallBeforeASnapshotIsKnownToWhoBeginsWithThat) {
+  const Repositories repositories;
+  const IssueId id = new_issue_id();
+  const std::vector<Draft> drafts{{id, IssueCreated{"T", "", {}}}};
+  {
+    auto store = repositories.store(repositories.work());
+    ASSERT_TRUE(append(*store, drafts, "K"));
+    ASSERT_TRUE(store->run([&](Repository& repository, Projector& projector) -> Result<void> {
+      const auto reader = store->reader();
+      const auto events = Cache::events(**reader, id);
+      EXPECT_TRUE(write_snapshot(repository, *events, *projector.head(), 1));
+      return {};
+    }));
+  }
+  auto store = repositories.store(repositories.work(), "new-cache");
+  for (int i = 0; i < 2; ++i) {
+    const auto again = append(*store, {{new_issue_id(), IssueCreated{"T", "", {}}}}, "K");
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->replayed);
+  }
+  EXPECT_EQ(store->board()->issues().size(), 1U);
+  ASSERT_TRUE(append(*store, {{id, CommentAdded{"x"}}}, "L"));
+}
+
 TEST(IssueStore, ASnapshotIsReadOnceAndAgainWhenWhatWasKeptIsNoGood) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());

@@ -354,7 +354,12 @@ void IssueStore::prepare(Taken& taken) {
 
 Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
   if (!job.key) return std::nullopt;
-  const auto found = Cache::find_call(cache_->writer(), job.key->key);
+  auto found = Cache::find_call(cache_->writer(), job.key->key);
+  if (found && !*found) {
+    const auto read = projector_.read_old_calls();
+    if (!read) return std::unexpected(read.error());
+    if (*read) found = Cache::find_call(cache_->writer(), job.key->key);
+  }
   if (!found) return std::unexpected(found.error());
   if (!*found) return std::nullopt;
   if ((*found)->call.fingerprint != job.key->fingerprint) {

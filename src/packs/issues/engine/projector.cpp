@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t most_problem_texts = 20;
 constexpr std::size_t most_problem_bytes = 400;  // of each
 constexpr const char* problems_note = "problems";
+constexpr const char* calls_note = "calls_before";  // a commit, whose calls were not read yet
 
 RowKind kind_of(std::span<const Event> events, bool is_issue) {
   if (is_issue) return RowKind::issue;
@@ -196,7 +197,9 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
   if (!restored || !*restored) {
     auto events = read_snapshot(repository_, snapshot);
     if (!events || events->empty()) return false;  // the log has it all
-    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
+    auto ready = cache_.clear(rules());
+    if (ready) ready = cache_.note(calls_note, snapshot.meta.wal_head.view());
+    if (!ready) return std::unexpected(ready.error());
     Arrived arrived;
     collect(std::move(*events), arrived);
     arrived.commits.push_back(snapshot.meta.wal_head);
@@ -252,6 +255,28 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   rebuilt.events = *events;
   has_much_memory_ = true;
   return rebuilt;
+}
+
+Result<bool> Projector::read_old_calls() {
+  const auto from = cache_.noted(calls_note);
+  if (!from) return std::unexpected(from.error());
+  if (from->size() != CommitId::size) return false;
+  auto transaction = cache_.begin();
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  Result<void> done;
+  auto walked = walk_wal(
+      repository_, CommitId::of(*from), [](const CommitId&, bool) -> Result<bool> { return false; },
+      [&](const WalCommit& commit) {
+        for (const CallRecord& call : commit.meta.calls) {
+          if (done) done = cache_.add_call(call, commit.id);
+        }
+      },
+      Part::meta);
+  if (!walked) return std::unexpected(std::move(walked.error()));
+  if (done) done = cache_.note(calls_note, "");
+  if (done) done = transaction->commit();
+  if (!done) return std::unexpected(std::move(done.error()));
+  return true;
 }
 
 Result<Projector::Comparison> Projector::compare_with_log() {

@@ -64,6 +64,10 @@ class Projector final {
   // The cache must have exactly these.
   void keep(const CommitId& snapshot);
 
+  // A snapshot has no keys of calls: reads those of the commits that it stands for, the first time
+  // that somebody asks for one. Whether there was anything to read.
+  [[nodiscard]] Result<bool> read_old_calls();
+
   // The log, computed once more beside the cache.
   struct Comparison {
     Result<std::uint64_t> differences;  // how many issues the cache has otherwise
