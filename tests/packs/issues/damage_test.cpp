@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -107,8 +108,16 @@ TEST(IssueDamage, ASnapshotThatIsNotWhatItSaysIsOfNoUse) {
   create(*repositories.store(repositories.work()), "real");
   push_snapshot(repositories.work(), event_of(IssueCreated{"made up", "", {}}), nothing);
   EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
-  auto store = repositories.store(repositories.work(), "new-cache");
-  EXPECT_EQ(check_of(*store, "store_integrity", true).health, Health::error);
+  std::promise<void> promise;
+  auto store = Repositories::store_with({.directory = repositories.work(),
+                                         .cache_directory = repositories.directory("new-cache"),
+                                         .is_power_safe = false,
+                                         .changed =
+                                             [&, calls = 0](const auto&) mutable {
+                                               if (++calls == 2) promise.set_value();
+                                             },
+                                         .when_idle = {}});
+  ASSERT_EQ(promise.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
   EXPECT_EQ(all_issues(*store).begin()->second.summary.title, "real");
 }

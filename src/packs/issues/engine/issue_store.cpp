@@ -179,6 +179,8 @@ void IssueStore::close() {
   waiting_.lock()->is_closed = true;
   wake();
   if (thread_.joinable()) thread_.join();
+  checker_.request_stop();
+  if (checker_.joinable()) checker_.join();
 }
 
 // ---- The writer's thread ----------------------------------------------------------------------
@@ -188,9 +190,45 @@ void IssueStore::work() {
   leave_signals_to_the_loop();
   do {
     projector_.settle();
+    check_snapshot();
     if (!wait_for_tasks()) return;
     do_some();
   } while (true);
+}
+
+// Whoever can push can also push a snapshot that says something else than the log, and whoever has
+// no cache begins with that: it is compared beside all else. One at a time; what fails is not tried
+// again before the next opening.
+void IssueStore::check_snapshot() {
+  const auto snapshot = projector_.unchecked_snapshot();
+  if (!snapshot || !*snapshot || is_checking_) return;
+  is_checking_ = true;
+  checker_ = std::jthread([this, commit = **snapshot](const std::stop_token& stop) {
+    ::pthread_setname_np(::pthread_self(), "hearth-snapshot");
+    leave_signals_to_the_loop();
+    const auto done = guarded("check a snapshot", [&] { return compare_snapshot(commit, stop); });
+    if (!done) log::debug("a snapshot was not checked", {log::kv("why", done.error().message)});
+  });
+}
+
+Result<void> IssueStore::compare_snapshot(const CommitId& commit, const std::stop_token& stop) {
+  const auto repository = open_repository();
+  if (!repository) return std::unexpected(repository.error());
+  const auto all = list_snapshots(**repository);
+  if (!all) return std::unexpected(all.error());
+  const auto found = std::ranges::find(*all, commit, &Snapshot::commit);
+  bool is_good = false;  // what has been removed cannot be compared
+  if (found != all->end()) {
+    const auto compared = compare_with_log(**repository, *found, stop);
+    if (!compared) return std::unexpected(compared.error());
+    is_good = compared->missing == 0 && compared->made_up == 0;
+  }
+  return run([&](Repository&, Projector& projector) -> Result<void> {
+    is_checking_ = false;
+    if (auto done = projector.check_off(commit, is_good); !done) return done;
+    if (!is_good) tell({.issues = {}, .others = true});
+    return {};
+  });
 }
 
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.

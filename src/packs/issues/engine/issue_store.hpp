@@ -152,6 +152,9 @@ class IssueStore final {
   void wake() const;
   void work();
   [[nodiscard]] bool wait_for_tasks();
+  void check_snapshot();
+  [[nodiscard]] Result<void> compare_snapshot(const CommitId& snapshot,
+                                              const std::stop_token& stop);
   void do_some();
   void follow();
   void follow_others();
@@ -194,6 +197,8 @@ class IssueStore final {
   UniqueFd wake_;
   Guarded<Waiting> waiting_;
   std::thread thread_;
+  std::jthread checker_;      // of a snapshot; begun by the writer
+  bool is_checking_ = false;  // the writer's
 };
 
 }  // namespace hearth::packs::issues

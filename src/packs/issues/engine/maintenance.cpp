@@ -199,31 +199,24 @@ std::string_view name_of(Health health) {
   return names[static_cast<std::size_t>(health)];
 }
 
-// A snapshot stands in for the log, so it has to have exactly its events.
 Result<void> verify_snapshot(const Repository& repository,
                              const Snapshot& snapshot,
+                             const std::stop_token& stop,
                              Verification& found) {
   const std::string name = "snapshot " + std::to_string(snapshot.created_ms) + ": ";
-  const auto events = read_snapshot(repository, snapshot);
-  if (!events) {
-    found.problems.add(name + events.error().message);
+  const auto compared = compare_with_log(repository, snapshot, stop);
+  if (!compared && compared.error().code == Errc::cancelled)
+    return std::unexpected(compared.error());
+  if (!compared) {
+    found.problems.add(name + compared.error().message);
     return {};
   }
-  std::unordered_set<EventId> here;
-  for (const Event& each : *events) here.insert(each.id);
-  std::unordered_set<EventId> there;
-  auto walked = walk_wal(
-      repository, snapshot.meta.wal_head,
-      [](const CommitId&, bool) -> Result<bool> { return false; },
-      [&](const WalCommit& commit) {
-        for (const Event& each : commit.events) there.insert(each.id);
-      });
-  if (!walked) return walked;
-  const auto missing = std::ranges::count_if(there, [&](auto& id) { return !here.contains(id); });
-  const auto made_up = std::ranges::count_if(here, [&](auto& id) { return !there.contains(id); });
-  if (missing > 0) found.problems.add(name + "it lacks " + std::to_string(missing) + " events");
-  if (made_up > 0)
-    found.problems.add(name + std::to_string(made_up) + " of its events are not in the log");
+  if (compared->missing > 0)
+    found.problems.add(name + "it lacks " + std::to_string(compared->missing) + " events");
+  if (compared->made_up > 0) {
+    found.problems.add(name + std::to_string(compared->made_up) +
+                       " of its events are not in the log");
+  }
   return {};
 }
 
@@ -276,8 +269,7 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
   const auto snapshots = list_snapshots(repository);
   if (!snapshots) return std::unexpected(snapshots.error());
   for (const Snapshot& each : *snapshots) {
-    if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
-    if (auto done = verify_snapshot(repository, each, found); !done)
+    if (auto done = verify_snapshot(repository, each, stop, found); !done)
       return std::unexpected(std::move(done.error()));
   }
   return found;

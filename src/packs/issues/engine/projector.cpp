@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t most_problem_texts = 20;
 constexpr std::size_t most_problem_bytes = 400;  // of each
 constexpr const char* problems_note = "problems";
-constexpr const char* calls_note = "calls_before";  // a commit, whose calls were not read yet
+constexpr const char* unchecked_note = "unchecked";  // a snapshot's commit
+constexpr const char* calls_note = "calls_before";   // a commit, whose calls were not read yet
 
 RowKind kind_of(std::span<const Event> events, bool is_issue) {
   if (is_issue) return RowKind::issue;
@@ -199,6 +200,7 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
     if (!events || events->empty()) return false;  // the log has it all
     auto ready = cache_.clear(rules());
     if (ready) ready = cache_.note(calls_note, snapshot.meta.wal_head.view());
+    if (ready) ready = cache_.note(unchecked_note, snapshot.commit.view());
     if (!ready) return std::unexpected(ready.error());
     Arrived arrived;
     collect(std::move(*events), arrived);
@@ -277,6 +279,25 @@ Result<bool> Projector::read_old_calls() {
   if (done) done = transaction->commit();
   if (!done) return std::unexpected(std::move(done.error()));
   return true;
+}
+
+Result<std::optional<CommitId>> Projector::unchecked_snapshot() {
+  const auto noted = cache_.noted(unchecked_note);
+  if (!noted) return std::unexpected(noted.error());
+  if (noted->size() != CommitId::size) return std::nullopt;
+  return CommitId::of(*noted);
+}
+
+Result<void> Projector::check_off(const CommitId& snapshot, bool is_good) {
+  const auto unchecked = unchecked_snapshot();
+  if (!unchecked) return std::unexpected(unchecked.error());
+  if (*unchecked != snapshot) return {};
+  if (is_good) return cache_.note(unchecked_note, "");
+  log::warning("a snapshot is not what the log says: all is computed from the log",
+               {log::kv("snapshot", hex_of(snapshot))});
+  const auto rebuilt = rebuild(false);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  return {};
 }
 
 Result<Projector::Comparison> Projector::compare_with_log() {

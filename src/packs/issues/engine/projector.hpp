@@ -68,6 +68,11 @@ class Projector final {
   // that somebody asks for one. Whether there was anything to read.
   [[nodiscard]] Result<bool> read_old_calls();
 
+  // The snapshot that the cache began with, if that came from elsewhere and nobody has compared it
+  // with the log yet; what came of that, after which all is computed from the log alone if need be.
+  [[nodiscard]] Result<std::optional<CommitId>> unchecked_snapshot();
+  [[nodiscard]] Result<void> check_off(const CommitId& snapshot, bool is_good);
+
   // The log, computed once more beside the cache.
   struct Comparison {
     Result<std::uint64_t> differences;  // how many issues the cache has otherwise
