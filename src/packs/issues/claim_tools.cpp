@@ -17,13 +17,16 @@ struct Target {
   std::optional<IssueId> issue;
 };
 
+// However it is written, it is the same thing that is taken.
 template <typename Request>
 Result<Target> target_of(IssueStore& store, const Request& request) {
   if (request.id.has_value() == request.resource.has_value()) {
     return fail(Errc::invalid_args, "give either the id of an issue or a resource");
   }
-  if (request.resource) return Target{*request.resource, std::nullopt};
-  const auto id = store.board()->resolve(*request.id);
+  const bool is_issue = request.id || request.resource->starts_with(issue_space);
+  if (!is_issue) return Target{normalized_resource(*request.resource), std::nullopt};
+  const auto id = store.board()->resolve(request.id ? *request.id
+                                                    : request.resource->substr(issue_space.size()));
   if (!id) return std::unexpected(id.error());
   return Target{std::string(issue_space) + hex_of(*id), *id};
 }

@@ -1,6 +1,9 @@
 // Calls whose answer was lost and which are made once more.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "packs/issues/issues_pack.hpp"
 
 namespace hearth::packs::issues {
@@ -35,6 +38,18 @@ TEST_F(ClaimTools, AKeyOfOnesOwnDoesAsWell) {
   options_.key = "whatever the transport says";
   EXPECT_EQ(text(good("claim", arguments), "nonce"), text(taken, "nonce"));
   EXPECT_EQ(bad("claim", R"({"resource":"path:src"})").code, Errc::conflict);
+}
+
+TEST_F(ClaimTools, AnotherSpellingIsTheSameThing) {
+  std::string id = create("wanted");
+  good("claim", of(id));
+  std::ranges::transform(id, id.begin(), [](unsigned char c) { return std::toupper(c); });
+  for (const std::string& resource : {"issue:" + id, "issue:" + id.substr(0, 8)})
+    EXPECT_EQ(bad("claim", R"({"resource":")" + resource + R"("})").code, Errc::conflict);
+  good("claim", R"({"resource":"path:src"})");
+  for (const char* path : {"./src", "/src", "src/", "src/../src/./"})
+    EXPECT_EQ(bad("claim", std::string(R"({"resource":"path:)") + path + R"("})").code,
+              Errc::conflict);
 }
 
 TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {
