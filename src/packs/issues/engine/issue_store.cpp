@@ -516,12 +516,13 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
     const auto head = projector_.head();
     std::vector<CommitId> parents;
     if (head) parents.push_back(*head);
-    const auto commit = write_wal_commit(*repository_, {.actor = first->actor.id,
-                                                        .events = events,
-                                                        .parents = parents,
-                                                        .previous = head,
-                                                        .calls = calls,
-                                                        .time = local_time(now_ms())});
+    const WalPlan plan{.actor = first->actor.id,
+                       .events = events,
+                       .parents = parents,
+                       .previous = head,
+                       .calls = calls,
+                       .time = local_time(now_ms())};
+    const auto commit = write_wal_commit(*repository_, plan);
     if (!commit) return std::unexpected(commit.error());
     const auto moved = repository_->update_reference(held, wal_reference, head, *commit);
     if (!moved) return std::unexpected(moved.error());
@@ -529,6 +530,10 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
       if (auto read = follow_log(); !read) return read;
       continue;
     }
+    // A `git gc --prune=now` that began before removes what nothing referred to then. Objects that
+    // are there are only touched by this.
+    if (const auto kept = write_wal_commit(*repository_, plan); !kept)
+      return std::unexpected(kept.error());
     const RefProbe::Look look = probe_.look();
     const auto changes = projector_.take({.id = *commit,
                                           .parents = std::move(parents),
