@@ -159,6 +159,7 @@ class GitTransport final : public Transport {
                                    "--no-write-fetch-head",
                                    "--no-recurse-submodules",
                                    "--no-auto-maintenance",
+                                   "--no-filter",  // a partial clone has the log whole
                                    "--refmap=",
                                    "--",
                                    remote_};

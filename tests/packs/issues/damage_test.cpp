@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -253,6 +254,32 @@ TEST(IssueDamage, ACallWithoutItsEventsIsNoCall) {
     }
   }
   EXPECT_EQ(all_issues(*store).at(id).comments.size(), 3U);
+}
+
+TEST(IssueRepository, SparseAndPartialClonesAreOpenedAndOthersAreNamed) {
+  const Repositories repositories;
+  const auto config = [&](const char* name, const char* value) {
+    git(repositories.work(), {"config", "core.repositoryFormatVersion", "1"});
+    git(repositories.work(), {"config", name, value});
+  };
+  for (const char* name :
+       {"extensions.worktreeConfig", "extensions.partialClone", "extensions.preciousObjects"}) {
+    config(name, "true");
+    EXPECT_TRUE(Repository::open(repositories.work(), {.is_power_safe = false})) << name;
+  }
+  config("extensions.refStorage", "reftable");
+  const auto refused = Repository::open(repositories.work(), {.is_power_safe = false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported);
+}
+
+TEST(IssueRepository, OneOfAnotherUserIsNotMissing) {
+  const Repositories repositories;
+  if (::chown(repositories.work().c_str(), 65534, 65534) != 0) GTEST_SKIP() << "needs root";
+  const auto refused = Repository::open(repositories.work(), {.is_power_safe = false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission);
+  EXPECT_THAT(refused.error().suggestions.at(0), HasSubstr("safe.directory"));
 }
 
 // Few bytes that stand for many: each tree and chunk is read once, and only so many.

@@ -51,6 +51,29 @@ std::unexpected<Error> failed(const Libgit2& git, int code, const std::string& w
   return fail(errc_of(code), what + ": " + (last == nullptr ? "git error" : last->message));
 }
 
+// The library says "not found" of three things: no repository, one of somebody else, and no setting
+// that says whose may be used all the same.
+Error not_opened(const Libgit2& git, int code, const std::string& directory) {
+  const git_error* last = git.error_last();
+  const std::string why = last == nullptr ? "git error" : last->message;
+  const bool is_elsewhere = last != nullptr && last->klass == GIT_ERROR_CONFIG;
+  if (code == GIT_EOWNER || (code == GIT_ENOTFOUND && is_elsewhere)) {
+    return {Errc::permission, "the repository of " + directory + " belongs to another user",
+            {"git config --global --add safe.directory PATH, with the path of the repository"}};
+  }
+  if (code == GIT_ENOTFOUND) {
+    return {Errc::not_found, directory + " is in no git repository",
+            {"run it inside of a repository, or `git init` one"}};
+  }
+  if (why.starts_with("unsupported extension")) {
+    return {Errc::unsupported,
+            "the repository of " + directory +
+                " is kept as issues cannot read it (SHA-256, reftable): " + why,
+            {"issues need object ids of SHA-1 and references in files"}};
+  }
+  return {errc_of(code), "open the repository of " + directory + ": " + why, {}};
+}
+
 // What a writer notes: the reference that it changes, and a second line if it removes that, for
 // which git rewrites packed-refs.
 constexpr std::string_view packed_too = "\npacked-refs";
@@ -92,11 +115,8 @@ Result<std::unique_ptr<Repository>> Repository::open(const std::string& director
   if (!git) return std::unexpected(git.error());
   auto handle = std::make_unique<Handle>(**git);
   int code = handle->git.repository_open_ext(&handle->repository, directory.c_str(), 0, nullptr);
-  if (code == GIT_ENOTFOUND) {
-    return fail(Errc::not_found, directory + " is in no git repository",
-                {"run it inside of a repository, or `git init` one"});
-  }
-  if (code == 0) code = handle->git.repository_odb(&handle->objects, handle->repository);
+  if (code != 0) return std::unexpected(not_opened(handle->git, code, directory));
+  code = handle->git.repository_odb(&handle->objects, handle->repository);
   if (code != 0) return failed(handle->git, code, "open the repository of " + directory);
   std::string common = without_slash(handle->git.repository_commondir(handle->repository));
   return std::unique_ptr<Repository>(new Repository(std::move(handle), std::move(common), options));
