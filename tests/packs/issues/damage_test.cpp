@@ -282,6 +282,23 @@ TEST(IssueRepository, OneOfAnotherUserIsNotMissing) {
   EXPECT_THAT(refused.error().suggestions.at(0), HasSubstr("safe.directory"));
 }
 
+// By another program than ours: nobody may take it away unasked, and nobody waits for it for long.
+TEST(IssueRepository, AnOldLockFileOfOthersIsToldOfAtOnce) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string path = repositories.work() + "/.git/refs/grite/wal.lock";
+  hearth::test::write_file(path, "");
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(5));
+  const auto began = std::chrono::steady_clock::now();
+  const auto refused = append(*store, {{test::new_issue_id(), IssueCreated{"T", "", {}}}});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(4));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::busy);
+  EXPECT_THAT(refused.error().message, HasSubstr("refs/grite/wal.lock"));
+}
+
 // Few bytes that stand for many: each tree and chunk is read once, and only so many.
 TEST(IssueDamage, ABombOfTreesIsReadOnce) {
   const Repositories repositories;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <unordered_set>
 
@@ -77,6 +78,15 @@ Error not_opened(const Libgit2& git, int code, const std::string& directory) {
 // What a writer notes: the reference that it changes, and a second line if it removes that, for
 // which git rewrites packed-refs.
 constexpr std::string_view packed_too = "\npacked-refs";
+
+// Other programs hold a reference's lock file for a moment; what is older was left by one.
+std::chrono::milliseconds patience_with(const std::string& lock_file) {
+  constexpr std::time_t old_s = 60;
+  struct stat found{};
+  const bool was_left = ::stat(lock_file.c_str(), &found) == 0 &&
+                        std::time(nullptr) - found.st_mtime > old_s;
+  return std::chrono::milliseconds(was_left ? 200 : 5000);
+}
 
 std::string without_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -309,8 +319,9 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   const std::unique_ptr<git_transaction, decltype(git.transaction_free)> owner(
       change, git.transaction_free);
   held.note(to ? name : name + std::string(packed_too));
-  // Other programs hold it for a moment.
-  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      std::min(options_.patience, patience_with(common_directory_ + "/" + name + ".lock"));
   if (code == 0) code = git.transaction_lock_ref(change, name.c_str());
   while (code == GIT_ELOCKED && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
