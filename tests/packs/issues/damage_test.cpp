@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/maintenance.hpp"
@@ -297,6 +298,20 @@ TEST(IssueRepository, AnOldLockFileOfOthersIsToldOfAtOnce) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::busy);
   EXPECT_THAT(refused.error().message, HasSubstr("refs/grite/wal.lock"));
+}
+
+TEST(IssueDamage, AnAttachmentThatIsSomethingElseIsFoundAndReplaced) {
+  const Repositories repositories;
+  create(*repositories.store(repositories.work()), "T");
+  auto repository = open(repositories.work());
+  const Sha256 digest = keep_attachment(*repository, "bytes").value();
+  EXPECT_EQ(verified(repositories.work()).problems.total, 0U);
+  set_reference(repositories.work(), attachment_prefix + hex_of(digest),
+                repository->write_blob("others").value());
+  EXPECT_FALSE(read_attachment(*repository, digest));
+  EXPECT_EQ(verified(repositories.work()).problems.total, 1U);
+  EXPECT_EQ(keep_attachment(*repository, "bytes").value(), digest);
+  EXPECT_EQ(read_attachment(*repository, digest).value(), "bytes");
 }
 
 // Few bytes that stand for many: each tree and chunk is read once, and only so many.

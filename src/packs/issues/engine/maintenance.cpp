@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <unordered_set>
 
+#include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
@@ -220,6 +222,22 @@ Result<void> verify_snapshot(const Repository& repository,
   return {};
 }
 
+Result<void> verify_attachments(const Repository& repository,
+                                const std::stop_token& stop,
+                                Verification& found) {
+  const auto all = repository.references(attachment_prefix);
+  if (!all) return std::unexpected(all.error());
+  for (const Reference& each : *all) {
+    if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
+    const auto digest =
+        id_of_hex<Sha256>(std::string_view(each.name).substr(std::strlen(attachment_prefix)));
+    const auto bytes = digest ? read_attachment(repository, *digest)
+                              : fail(Errc::damaged, "this is no name of an attachment");
+    if (!bytes) found.problems.add(each.name + ": " + bytes.error().message);
+  }
+  return {};
+}
+
 Result<Verification> verify_log(const Repository& repository, const std::stop_token& stop) {
   Verification found;
   const auto head = repository.read_reference(wal_reference);
@@ -272,6 +290,8 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
     if (auto done = verify_snapshot(repository, each, stop, found); !done)
       return std::unexpected(std::move(done.error()));
   }
+  if (auto done = verify_attachments(repository, stop, found); !done)
+    return std::unexpected(std::move(done.error()));
   return found;
 }
 
