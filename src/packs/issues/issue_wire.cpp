@@ -185,7 +185,7 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
     shown.dependencies.push_back(
         {.issue_id = hex_of(each.target),
          .dep_type = std::string(name_of(each.type)),
-         .title = target == nullptr ? "" : target->title,
+         .title = target == nullptr ? "" : short_title(target->title),
          .state = target == nullptr ? "unknown" : std::string(name_of(target->state))});
   }
   const IssueGraph& graph = board.graph();

@@ -103,7 +103,7 @@ wire::ListedDependency listed(const IssueId& id, DependencyType type, const Boar
                                .title = {},
                                .state = {}};
   if (const Summary* issue = board.find(id)) {
-    shown.title = issue->title;
+    shown.title = wire::short_title(issue->title);
     shown.state = name_of(issue->state);
   }
   return shown;

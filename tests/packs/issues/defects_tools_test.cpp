@@ -152,6 +152,35 @@ TEST_F(GriteDefects, ATitleIsOneLine) {
   }
 }
 
+// Another program has written it: lists must stay readable.
+TEST_F(GriteDefects, AVeryLongTitleIsCutInListsAndWholeInShow) {
+  create("short");
+  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  Event large;
+  large.issue.bytes.fill(7);
+  large.ts_ms = 1;
+  large.kind = IssueCreated{std::string(5'000'000, 'x'), "", {std::string(1'000'000, 'l')}};
+  seal(large);
+  const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                     .events = std::span(&large, 1),
+                                                     .parents = {head},
+                                                     .previous = head,
+                                                     .calls = {},
+                                                     .time = {}})
+                          .value();
+  {
+    auto held = repository->lock().value();
+    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  }
+  for (const char* verb : {"list", "ready", "dep_topo", "tree"}) {
+    const std::string answer = json::dump(good(verb, "{}"));
+    EXPECT_LT(answer.size(), 10'000U) << verb;
+    EXPECT_THAT(answer, HasSubstr("short")) << verb;
+  }
+  EXPECT_EQ(text(good("show", of(hex_of(large.issue))).at("issue"), "title").size(), 5'000'000U);
+}
+
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
   const std::string id = create("T");
   std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");
