@@ -24,6 +24,9 @@ Result<Target> target_of(IssueStore& store, const Request& request) {
     return fail(Errc::invalid_args, "give either the id of an issue or a resource");
   }
   const bool is_issue = request.id || request.resource->starts_with(issue_space);
+  if (request.resource && !wire::is_one_line(*request.resource)) {
+    return fail(Errc::invalid_args, "a resource is one line without control characters");
+  }
   if (!is_issue) return Target{normalized_resource(*request.resource), std::nullopt};
   const auto id = store.board()->resolve(request.id ? *request.id
                                                     : request.resource->substr(issue_space.size()));

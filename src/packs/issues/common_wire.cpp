@@ -1,5 +1,6 @@
 #include "packs/issues/common_wire.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <ranges>
 
@@ -47,6 +48,10 @@ constexpr std::size_t most_name_bytes = 200;
 constexpr std::size_t most_names = 100;
 
 }  // namespace
+
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
 
 std::string short_title(const std::string& title) {
   return shortened(title, most_title_bytes);

@@ -181,6 +181,50 @@ TEST_F(GriteDefects, AVeryLongTitleIsCutInListsAndWholeInShow) {
   EXPECT_EQ(text(good("show", of(hex_of(large.issue))).at("issue"), "title").size(), 5'000'000U);
 }
 
+TEST_F(GriteDefects, NamesAreOneLineAndSomething) {
+  const std::string id = create("T");
+  for (const std::string name : {"", "a\nb", "a\tb"}) {
+    const std::string quoted = json::quoted(name);
+    EXPECT_EQ(bad("assign", R"({"add":[)" + quoted + R"(],"id":")" + id + "\"}").code,
+              Errc::invalid_args);
+    EXPECT_EQ(bad("label", R"({"add":[)" + quoted + R"(],"id":")" + id + "\"}").code,
+              Errc::invalid_args);
+    for (const char* member : {"assignee", "label"}) {
+      EXPECT_EQ(bad("create", R"({"title":"T",")" + std::string(member) + "\":[" + quoted + "]}").code,
+                Errc::invalid_args);
+    }
+    EXPECT_EQ(bad("create", R"({"title":"T","type":)" + quoted + "}").code, Errc::invalid_args);
+  }
+  EXPECT_EQ(bad("claim", R"({"resource":"path:a\nb"})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, ADependencyOnAnIssueThatIsNotHereCanBeRemoved) {
+  const std::string id = create("T");
+  const std::string gone(32, 'a');
+  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  Event event;
+  event.issue = *id_of_hex<IssueId>(id);
+  event.ts_ms = 1;
+  event.kind = DependencyAdded{*id_of_hex<IssueId>(gone), DependencyType::depends_on};
+  seal(event);
+  const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                     .events = std::span(&event, 1),
+                                                     .parents = {head},
+                                                     .previous = head,
+                                                     .calls = {},
+                                                     .time = {}})
+                          .value();
+  {
+    auto held = repository->lock().value();
+    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  }
+  const json::Value removed =
+      good("dep_remove", R"({"target":"aaaaaaaa","id":")" + id + "\"}");
+  EXPECT_EQ(text(removed, "target"), gone);
+  EXPECT_TRUE(good("show", of(id)).at("issue").at("dependencies").as_array().empty());
+}
+
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
   const std::string id = create("T");
   std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");
