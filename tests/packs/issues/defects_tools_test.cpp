@@ -225,6 +225,14 @@ TEST_F(GriteDefects, ADependencyOnAnIssueThatIsNotHereCanBeRemoved) {
   EXPECT_TRUE(good("show", of(id)).at("issue").at("dependencies").as_array().empty());
 }
 
+TEST_F(GriteDefects, ARefusedWriteMakesNoActor) {
+  create("T");
+  EXPECT_EQ(bad("create", R"({"title":"a\nb","actor":"new"})").code, Errc::invalid_args);
+  EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 1U);
+  create("U", R"(,"actor":"new")");
+  EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 2U);
+}
+
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {
   const std::string id = create("T");
   std::string comment = text(good("comment", R"({"body":"b","id":")" + id + R"("})"), "event_id");

@@ -438,7 +438,8 @@ Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
     return fail(Errc::permission,
                 "signatures are required here, and the key of the actor " + hex_of(event.actor) +
                     " is not the one in " + key_prefix + "; nothing was written",
-                {"hearth issues actor-create --key", "hearth issues sync"});
+                {"hearth issues actor-create --key, then hearth issues actor-use ID",
+                 "hearth issues sync"});
   }
   return {};
 }
@@ -447,15 +448,15 @@ Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
 // is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
 Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   const std::uint64_t now = now_ms();
-  auto actor = actors().writer(taken.job.actor, now);
-  if (!actor) return std::unexpected(std::move(actor.error()));
-  taken.actor = std::move(*actor);
+  const auto actor = actors().candidate(taken.job.actor, now);
+  if (!actor) return std::unexpected(actor.error());
+  taken.actor = actor->actor;
   const auto key = actors().signing_key(taken.actor.id);
   if (options_.signatures == SignaturePolicy::require && !key) {
     return fail(
         Errc::permission,
         "signatures are required here, and the actor " + hex_of(taken.actor.id) + " has no key",
-        {"hearth issues actor-create --key"});
+        {"hearth issues actor-create --key, then hearth issues actor-use ID"});
   }
   auto board = board_.lock();
   auto batch = taken.job.make(*board, cache_->writer(), taken.actor);
@@ -492,6 +493,7 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
     return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
   }
   if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
+  if (auto kept = actors().keep(*actor); !kept) return std::unexpected(std::move(kept.error()));
   return events;
 }
 
