@@ -134,8 +134,9 @@ ListedIssue to_listed(const Summary& issue,
 }
 
 ListedIssue to_brief(const Summary& issue, const Board& board) {
-  ListedIssue listed{
-      .id = board.short_id(issue.id), .title = short_title(issue.title), .priority = issue.priority};
+  ListedIssue listed{.id = board.short_id(issue.id),
+                     .title = short_title(issue.title),
+                     .priority = issue.priority};
   if (!issue.type.empty()) listed.type = short_name(issue.type);
   if (issue.parent) listed.parent = board.short_id(*issue.parent);
   if (!issue.labels.empty()) listed.labels = short_names(issue.labels);

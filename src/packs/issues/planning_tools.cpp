@@ -1,8 +1,8 @@
 // The tools for what waits for what, and what is part of what: dep_add, dep_remove, dep_list,
 // dep_topo, tree, graph.
-#include <set>
-#include <cctype>
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "packs/issues/engine/filter.hpp"
 #include "packs/issues/engine/views/graph_text.hpp"
@@ -21,7 +21,9 @@ struct Wanted {
 };
 
 // An issue, or one that this one depends on and that is not here.
-Result<IssueId> resolve_target(const std::string& prefix, const Summary* issue, const Board& board) {
+Result<IssueId> resolve_target(const std::string& prefix,
+                               const Summary* issue,
+                               const Board& board) {
   auto target = board.resolve(prefix);
   if (target || issue == nullptr || target.error().code != Errc::not_found) return target;
   std::string digits = prefix;

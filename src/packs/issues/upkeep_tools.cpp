@@ -34,10 +34,12 @@ std::optional<std::string> missing_here(IssueStore& store) {
   const std::uint64_t commits = store.problems().incomplete;
   if (commits == 0) return std::nullopt;
   const bool is_shallow = std::filesystem::exists(store.common_directory() + "/shallow");
-  const std::string why = "objects of " + std::to_string(commits) + " commits of the log are missing here";
+  const std::string why =
+      "objects of " + std::to_string(commits) + " commits of the log are missing here";
   if (!is_shallow) return why + ": hearth issues doctor";
-  return why + ", for this clone is shallow: git fetch --unshallow REMOTE "
-               "'+refs/grite/*:refs/grite-again/*', then hearth issues rebuild";
+  return why +
+         ", for this clone is shallow: git fetch --unshallow REMOTE "
+         "'+refs/grite/*:refs/grite-again/*', then hearth issues rebuild";
 }
 
 Result<wire::SyncAnswer> sync(IssueStore& store,

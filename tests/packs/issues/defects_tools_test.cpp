@@ -190,8 +190,9 @@ TEST_F(GriteDefects, NamesAreOneLineAndSomething) {
     EXPECT_EQ(bad("label", R"({"add":[)" + quoted + R"(],"id":")" + id + "\"}").code,
               Errc::invalid_args);
     for (const char* member : {"assignee", "label"}) {
-      EXPECT_EQ(bad("create", R"({"title":"T",")" + std::string(member) + "\":[" + quoted + "]}").code,
-                Errc::invalid_args);
+      EXPECT_EQ(
+          bad("create", R"({"title":"T",")" + std::string(member) + "\":[" + quoted + "]}").code,
+          Errc::invalid_args);
     }
     EXPECT_EQ(bad("create", R"({"title":"T","type":)" + quoted + "}").code, Errc::invalid_args);
   }
@@ -219,8 +220,7 @@ TEST_F(GriteDefects, ADependencyOnAnIssueThatIsNotHereCanBeRemoved) {
     auto held = repository->lock().value();
     ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
   }
-  const json::Value removed =
-      good("dep_remove", R"({"target":"aaaaaaaa","id":")" + id + "\"}");
+  const json::Value removed = good("dep_remove", R"({"target":"aaaaaaaa","id":")" + id + "\"}");
   EXPECT_EQ(text(removed, "target"), gone);
   EXPECT_TRUE(good("show", of(id)).at("issue").at("dependencies").as_array().empty());
 }

@@ -183,8 +183,7 @@ Result<Actor> Actors::resolve(const std::string& wanted) const {
   return found.front();
 }
 
-Result<Actors::Candidate> Actors::candidate(const std::string& wanted,
-                                            std::uint64_t now_ms) const {
+Result<Actors::Candidate> Actors::candidate(const std::string& wanted, std::uint64_t now_ms) const {
   if (!wanted.empty()) {
     auto actor = resolve(wanted);
     if (actor) return Candidate{.actor = std::move(*actor)};

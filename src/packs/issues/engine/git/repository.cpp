@@ -59,11 +59,13 @@ Error not_opened(const Libgit2& git, int code, const std::string& directory) {
   const std::string why = last == nullptr ? "git error" : last->message;
   const bool is_elsewhere = last != nullptr && last->klass == GIT_ERROR_CONFIG;
   if (code == GIT_EOWNER || (code == GIT_ENOTFOUND && is_elsewhere)) {
-    return {Errc::permission, "the repository of " + directory + " belongs to another user",
+    return {Errc::permission,
+            "the repository of " + directory + " belongs to another user",
             {"git config --global --add safe.directory PATH, with the path of the repository"}};
   }
   if (code == GIT_ENOTFOUND) {
-    return {Errc::not_found, directory + " is in no git repository",
+    return {Errc::not_found,
+            directory + " is in no git repository",
             {"run it inside of a repository, or `git init` one"}};
   }
   if (why.starts_with("unsupported extension")) {
@@ -83,8 +85,8 @@ constexpr std::string_view packed_too = "\npacked-refs";
 std::chrono::milliseconds patience_with(const std::string& lock_file) {
   constexpr std::time_t old_s = 60;
   struct stat found{};
-  const bool was_left = ::stat(lock_file.c_str(), &found) == 0 &&
-                        std::time(nullptr) - found.st_mtime > old_s;
+  const bool was_left =
+      ::stat(lock_file.c_str(), &found) == 0 && std::time(nullptr) - found.st_mtime > old_s;
   return std::chrono::milliseconds(was_left ? 200 : 5000);
 }
 
