@@ -355,7 +355,9 @@ void declare_reads(pack::Binder& tools, ToolRunner& runner) {
          const pack::Call& call) -> Result<wire::ShowAnswer> {
         const auto found = find_issue(store, request.id, call);
         if (!found) return std::unexpected(found.error());
-        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board()),
+        const auto claim = store.claim_of(found->issue.summary.id);
+        if (!claim) return std::unexpected(claim.error());
+        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board(), *claim),
                                 .event_count = wire::number(found->events.size()),
                                 .events = std::nullopt};
         if (request.events) answer.events = shown_events(found->events);

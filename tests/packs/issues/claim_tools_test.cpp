@@ -40,6 +40,15 @@ TEST_F(ClaimTools, AKeyOfOnesOwnDoesAsWell) {
   EXPECT_EQ(bad("claim", R"({"resource":"path:src"})").code, Errc::conflict);
 }
 
+TEST_F(ClaimTools, ShowTellsWhoHasTheIssue) {
+  const std::string id = create("wanted");
+  EXPECT_EQ(json::find(good("show", of(id)).at("issue"), "claim"), nullptr);
+  const json::Value taken = good("claim", of(id));
+  const json::Value shown = good("show", of(id)).at("issue").at("claim");
+  EXPECT_EQ(text(shown, "owner"), text(taken, "owner"));
+  EXPECT_EQ(number(shown, "expires_unix_ms"), number(taken, "expires_unix_ms"));
+}
+
 TEST_F(ClaimTools, AnotherSpellingIsTheSameThing) {
   std::string id = create("wanted");
   good("claim", of(id));

@@ -170,6 +170,16 @@ Result<std::vector<HeldLock>> IssueStore::locks() {
   return known->locks;
 }
 
+Result<std::optional<Lock>> IssueStore::claim_of(const IssueId& issue) {
+  const auto all = locks();
+  if (!all) return std::unexpected(all.error());
+  const std::string resource = "issue:" + hex_of(issue);
+  for (const HeldLock& each : *all) {
+    if (each.lock.resource == resource && each.is_live(now_ms())) return each.lock;
+  }
+  return std::nullopt;
+}
+
 void IssueStore::wake() const {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);

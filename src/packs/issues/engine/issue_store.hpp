@@ -111,6 +111,7 @@ class IssueStore final {
   [[nodiscard]] IssueSearch& searcher() { return *search_; }
   // Who holds what, as this repository knows.
   [[nodiscard]] Result<std::vector<HeldLock>> locks();
+  [[nodiscard]] Result<std::optional<Lock>> claim_of(const IssueId& issue);
   [[nodiscard]] std::optional<CommitId> head() { return *head_.lock(); }
   [[nodiscard]] LogProblems problems() { return *problems_.lock(); }
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
