@@ -204,7 +204,8 @@ Result<wire::VerifyAnswer> verify(IssueStore& store,
   if (!repository) return std::unexpected(repository.error());
   const auto found = verify_log(**repository, call.stop());
   if (!found) return std::unexpected(found.error());
-  return wire::VerifyAnswer{.commits_checked = wire::number(found->commits),
+  return wire::VerifyAnswer{.good = found->problems.total == 0 && found->bad_signatures == 0,
+                            .commits_checked = wire::number(found->commits),
                             .events_checked = wire::number(found->events),
                             .signatures_checked = wire::number(found->signed_events),
                             .signatures_bad = wire::number(found->bad_signatures),
@@ -241,6 +242,7 @@ Result<wire::DoctorAnswer> doctor(IssueStore& store,
   wire::DoctorAnswer answer;
   for (Check& check : *checks) {
     if (check.is_mended) answer.applied.push_back(check.id);
+    if (check.health == Health::error && !check.is_mended) answer.good = false;
     answer.checks.push_back({.id = check.id,
                              .status = std::string(name_of(check.health)),
                              .message = check.message,

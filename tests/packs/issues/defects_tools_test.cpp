@@ -100,6 +100,7 @@ TEST_F(GriteDefects, D12WhatDoesNotHaveItsDigestIsFoundAndLeftOut) {
   EXPECT_THAT(titles("{}"), ElementsAre("true"));
   const json::Value found = good("verify", "{}");
   EXPECT_EQ(number(found, "error_count"), 1);
+  EXPECT_FALSE(json::bool_or(found, "good", true));
   EXPECT_THAT(json::dump(found), HasSubstr("does not have the id of its content"));
 }
 
@@ -231,6 +232,13 @@ TEST_F(GriteDefects, ARefusedWriteMakesNoActor) {
   EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 1U);
   create("U", R"(,"actor":"new")");
   EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 2U);
+}
+
+TEST_F(GriteDefects, TextIsFoundWhateverItsLetterCase) {
+  create("Über die Größe");
+  for (const char* text : {"über", "ÜBER", "GRÖSSE", "die"})
+    EXPECT_EQ(titles(R"({"text":)" + json::quoted(text) + "}").size(), 1U) << text;
+  EXPECT_THAT(titles(R"({"text":"ä"})"), IsEmpty());
 }
 
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {

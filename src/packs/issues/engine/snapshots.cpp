@@ -24,7 +24,9 @@ Result<Snapshot> read_head(const Repository& repository, const Reference& refere
   Snapshot snapshot{.created_ms = 0, .commit = reference.target, .meta = {}};
   const std::string_view name =
       std::string_view(reference.name).substr(std::string_view(snapshot_prefix).size());
-  std::from_chars(name.data(), name.data() + name.size(), snapshot.created_ms);
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), snapshot.created_ms);
+  if (read.ec != std::errc() || reference_of(snapshot.created_ms) != reference.name)
+    return fail(Errc::damaged, reference.name + " is no name of a snapshot");
   const auto commit = repository.read_commit(reference.target);
   if (!commit) return std::unexpected(commit.error());
   const auto entries = repository.read_tree(commit->tree);
