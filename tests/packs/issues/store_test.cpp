@@ -154,6 +154,30 @@ TEST(IssueStore, ClaimsOfOthersAreTold) {
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
+TEST(IssueStore, AClaimThatRunsOutIsTold) {
+  const Repositories repositories;
+  std::promise<void> told;
+  std::atomic<int> times = 0;
+  const auto store = Repositories::store_with({.directory = repositories.work(),
+                                               .cache_directory = repositories.directory("cache"),
+                                               .is_power_safe = false,
+                                               .changed = {},
+                                               .locks_changed =
+                                                   [&] {
+                                                     if (++times == 2) told.set_value();
+                                                   },
+                                               .when_idle = {}});
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  ASSERT_TRUE(Locks(*repository, nullptr)
+                  .acquire({.resource = "issue:1",
+                            .owner = counting_id<ActorId>(1),
+                            .now_ms = store->now_ms(),
+                            .ttl_ms = 300}));
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready)
+      << "once when it was taken, once when it was over";
+}
+
 TEST(IssueStore, ACallIsAppliedOnce) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());

@@ -252,6 +252,7 @@ bool IssueStore::wait_for_tasks() {
       if (!waiting->tasks.empty()) return true;
       if (waiting->is_closed) return false;
     }
+    if (now_ms() >= next_expiry_ms_) follow_locks();
     const auto since_told =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - told);
     const auto rested = std::min(rest(), since_told);
@@ -260,7 +261,9 @@ bool IssueStore::wait_for_tasks() {
       if (options_.when_idle) options_.when_idle();
       continue;
     }
-    const auto left = std::clamp<std::int64_t>((options_.idle - rested).count(), 1, 3'600'000);
+    const auto until_expiry = static_cast<std::int64_t>(next_expiry_ms_ - now_ms());
+    const auto left = std::clamp<std::int64_t>(
+        std::min((options_.idle - rested).count(), until_expiry), 1, 3'600'000);
     const int patience = static_cast<int>(left);
     std::array<pollfd, 2> polled{pollfd{wake_.get(), POLLIN, 0}, pollfd{watch.fd(), POLLIN, 0}};
     if (::poll(polled.data(), polled.size(), patience) <= 0) continue;
@@ -340,12 +343,19 @@ void IssueStore::follow() {
   }
 }
 
-// Claims come and go without the log.
+// Claims come, go and run out without the log.
 void IssueStore::follow_locks() {
   const RefProbe::Look look = lock_probe_.look();
-  if (look == told_locks_) return;
+  const bool is_due = now_ms() >= next_expiry_ms_;
+  if (look == told_locks_ && !is_due) return;
+  const bool is_news = look != told_locks_ || next_expiry_ms_ != 0;
   told_locks_ = look;
-  if (options_.locks_changed) options_.locks_changed();
+  next_expiry_ms_ = latest_ms;
+  const auto all = locks();
+  for (const HeldLock& each : all ? *all : std::vector<HeldLock>()) {
+    if (each.is_live(now_ms())) next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
+  }
+  if (is_news && options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {

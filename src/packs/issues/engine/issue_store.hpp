@@ -188,7 +188,8 @@ class IssueStore final {
     std::vector<HeldLock> locks;
   };
   const RefProbe lock_probe_;
-  RefProbe::Look told_locks_;  // the writer's: how they were when that was told last
+  RefProbe::Look told_locks_;         // the writer's: how they were when that was told last
+  std::uint64_t next_expiry_ms_ = 0;  // likewise: of those that are live; 0 before the first look
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
