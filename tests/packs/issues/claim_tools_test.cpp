@@ -1,4 +1,5 @@
 // Calls whose answer was lost and which are made once more.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -59,6 +60,16 @@ TEST_F(ClaimTools, AnotherSpellingIsTheSameThing) {
   for (const char* path : {"./src", "/src", "src/", "src/../src/./"})
     EXPECT_EQ(bad("claim", std::string(R"({"resource":"path:)") + path + R"("})").code,
               Errc::conflict);
+}
+
+TEST_F(ClaimTools, ASyncInAShallowCloneTellsWhatIsMissing) {
+  for (const char* title : {"one", "two", "three"}) create(title);
+  good("sync", "{}");
+  options_.caller.cwd = options_.caller.project_root = repositories_.clone("shallow");
+  test::git(options_.caller.cwd, {"fetch", "-q", "--depth=1", "file://" + repositories_.remote(),
+                                  "+refs/grite/*:refs/grite/*"});
+  const json::Value synced = good("sync", "{}");
+  EXPECT_THAT(json::dump(synced.at("problems")), testing::HasSubstr("--unshallow"));
 }
 
 TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {
