@@ -4,6 +4,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "packs/issues/engine/event_codec.hpp"
 #include "packs/issues/engine/symbols/extract.hpp"
 #include "packs/issues/engine/wal.hpp"
 #include "packs/issues/issues_pack.hpp"
