@@ -99,8 +99,11 @@ std::unexpected<Error> expected_kind(std::string_view path,
                                      std::string_view kind,
                                      const Limits& limits,
                                      const Value& got) {
-  return fail(Errc::invalid_args,
-              std::string(path) + ": expected " + describe(kind, limits) + ", got " + show(got));
+  return fail(
+      Errc::invalid_args,
+      std::string(path) + ": expected " + describe(kind, limits) + ", got " + show(got) +
+          (kind == "array" && got.is_array() ? " of " + std::to_string(got.get_array().size())
+                                             : std::string()));
 }
 
 std::string missing_text(std::string_view path, const Note& note) {

@@ -115,7 +115,7 @@ TEST(Decode, HoldsRangesOfNumbersStringsAndArrays) {
   EXPECT_EQ(complaint(R"({"text":""})"), R"(params.text: expected string of 1–100 bytes, got "")");
   const std::string three = R"([{"name":"a"},{"name":"b"},{"name":"c"}])";
   EXPECT_EQ(complaint(R"({"text":"a","tags":)" + three + "}"),
-            "params.tags: expected array of 0–2 items, got array");
+            "params.tags: expected array of 0–2 items, got array of 3");
 }
 
 TEST(Decode, AcceptsAWholeNumberWrittenAsADouble) {

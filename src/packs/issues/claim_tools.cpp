@@ -17,13 +17,19 @@ struct Target {
   std::optional<IssueId> issue;
 };
 
+// However it is written, it is the same thing that is taken.
 template <typename Request>
 Result<Target> target_of(IssueStore& store, const Request& request) {
   if (request.id.has_value() == request.resource.has_value()) {
     return fail(Errc::invalid_args, "give either the id of an issue or a resource");
   }
-  if (request.resource) return Target{*request.resource, std::nullopt};
-  const auto id = store.board()->resolve(*request.id);
+  const bool is_issue = request.id || request.resource->starts_with(issue_space);
+  if (request.resource && !wire::is_one_line(*request.resource)) {
+    return fail(Errc::invalid_args, "a resource is one line without control characters");
+  }
+  if (!is_issue) return Target{normalized_resource(*request.resource), std::nullopt};
+  const auto id = store.board()->resolve(request.id ? *request.id
+                                                    : request.resource->substr(issue_space.size()));
   if (!id) return std::unexpected(id.error());
   return Target{std::string(issue_space) + hex_of(*id), *id};
 }
@@ -64,13 +70,15 @@ wire::LockAnswer to_answer(const Lock& lock, const Target& target, const Workpla
                           .owner = hex_of(lock.owner),
                           .nonce = lock.nonce,
                           .expires_unix_ms = wire::number(lock.expires_ms),
-                          .arbitrated = place.remote != nullptr};
+                          .arbitrated = place.remote != nullptr,
+                          .not_assigned = std::nullopt};
   if (target.issue) answer.issue_id = hex_of(*target.issue);
   return answer;
 }
 
-// Who has it is also said in the log, for lists. The claim counts whether this succeeds or not.
-void assign(IssueStore& store, const IssueId& issue, const Actor& actor) {
+// Who has it is also said in the log, for lists. The claim counts whether this succeeds or not; why
+// it did not.
+std::optional<std::string> assign(IssueStore& store, const IssueId& issue, const Actor& actor) {
   const std::string user = actor.label.empty() ? hex_of(actor.id).substr(0, 8) : actor.label;
   WriteJob job;
   job.actor = hex_of(actor.id);
@@ -81,7 +89,8 @@ void assign(IssueStore& store, const IssueId& issue, const Actor& actor) {
     if (is_assigned) return Batch{};
     return Batch{.drafts = {{issue, AssigneeAdded{user}}}, .events = {}};
   };
-  (void)store.write_and_wait(std::move(job));
+  const auto written = store.write_and_wait(std::move(job));
+  return written ? std::nullopt : std::optional(written.error().message);
 }
 
 Result<wire::LockAnswer> claim(IssueStore& store,
@@ -106,8 +115,10 @@ Result<wire::LockAnswer> claim(IssueStore& store,
                                   .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
                                   .nonce = nonce});
   if (!lock) return std::unexpected(lock.error());
-  if (target->issue && request.assign) assign(store, *target->issue, place->actor);
-  return to_answer(*lock, *target, *place);
+  wire::LockAnswer answer = to_answer(*lock, *target, *place);
+  if (target->issue && request.assign)
+    answer.not_assigned = assign(store, *target->issue, place->actor);
+  return answer;
 }
 
 Result<wire::LockAnswer> renew(IssueStore& store,

@@ -45,7 +45,8 @@ json::Notes notes(const LockAnswer*) {
           {"owner", "An actor's id"},
           {"nonce", "Proves that it is this one, for renew and release"},
           {"expires_unix_ms", "When it runs out; 0: given back"},
-          {"arbitrated", "Whether a remote was asked; else it counts for this repository"}};
+          {"arbitrated", "Whether a remote was asked; else it counts for this repository"},
+          {"not_assigned", "Why the log does not say who has it; the claim counts all the same"}};
 }
 json::Notes notes(const LocksRequest*) {
   return {{"all", "Also those that have run out or were given back", defaulted}};

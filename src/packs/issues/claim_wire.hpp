@@ -50,10 +50,11 @@ struct LockAnswer {
   std::string nonce;
   std::int64_t expires_unix_ms = 0;
   bool arbitrated = false;
+  std::optional<std::string> not_assigned;
 };
 BOOST_DESCRIBE_STRUCT(LockAnswer,
                       (),
-                      (resource, issue_id, owner, nonce, expires_unix_ms, arbitrated))
+                      (resource, issue_id, owner, nonce, expires_unix_ms, arbitrated, not_assigned))
 json::Notes notes(const LockAnswer*);
 
 struct LocksRequest {

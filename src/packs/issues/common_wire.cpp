@@ -1,9 +1,12 @@
 #include "packs/issues/common_wire.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <ranges>
 
 #include "base/clock.hpp"
 #include "json/json.hpp"
+#include "packs/issues/engine/short_text.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -36,6 +39,33 @@ json::Notes notes(const Written*) {
           {"event_id", "Id of the last event that was written; empty: nothing had to change"},
           {"wal_head", head_text},
           {"events", "How many events were written"}};
+}
+
+namespace {
+
+constexpr std::size_t most_title_bytes = 1000;
+constexpr std::size_t most_name_bytes = 200;
+constexpr std::size_t most_names = 100;
+
+}  // namespace
+
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
+
+std::string short_title(const std::string& title) {
+  return shortened(title, most_title_bytes);
+}
+
+std::string short_name(const std::string& name) {
+  return shortened(name, most_name_bytes);
+}
+
+std::vector<std::string> short_names(const std::vector<std::string>& names) {
+  std::vector<std::string> some;
+  for (const std::string& each : names | std::views::take(most_names))
+    some.push_back(short_name(each));
+  return some;
 }
 
 std::string head_of(const Receipt& receipt) {

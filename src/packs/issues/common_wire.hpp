@@ -41,6 +41,13 @@ struct Written {
 BOOST_DESCRIBE_STRUCT(Written, (), (issue_id, event_id, wal_head, events))
 json::Notes notes(const Written*);
 
+// Without control characters.
+[[nodiscard]] bool is_one_line(std::string_view text);
+// As lists name things that others may have written at any length; `show` has them whole.
+[[nodiscard]] std::string short_title(const std::string& title);
+[[nodiscard]] std::string short_name(const std::string& name);
+[[nodiscard]] std::vector<std::string> short_names(const std::vector<std::string>& names);
+
 [[nodiscard]] std::string head_of(const Receipt& receipt);
 [[nodiscard]] Written to_written(const Receipt& receipt, const std::string& asked_for);
 

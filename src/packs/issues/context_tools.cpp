@@ -82,6 +82,10 @@ Result<wire::IndexAnswer> index(IssueStore& store,
     }
   }
   const auto files = choose_files(tree->tracked, {request.path, request.pattern.value_or("")});
+  if (files.empty() && (!request.path.empty() || request.pattern)) {
+    return fail(Errc::not_found, "git tracks no file of that path and pattern here",
+                {"paths are from the project's root: git ls-files"});
+  }
   const auto total = static_cast<double>(files.size());
   auto described = describe_files(tree->root, files, hashes, call.stop(), [&](std::size_t done) {
     if (done % 50 == 0) call.progress(static_cast<double>(done), total, "files read");

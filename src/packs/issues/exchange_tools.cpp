@@ -113,19 +113,27 @@ Result<wire::ExportAnswer> export_issues(IssueStore& store,
 
 // ---- Import -----------------------------------------------------------------------------------
 
+// Some editors begin a file with a byte order mark.
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  return text;
+}
+
 Result<std::string> text_to_import(const IssueStore& store,
                                    const wire::ImportRequest& request,
                                    const pack::Call& call) {
   if (request.path.has_value() == request.text.has_value()) {
     return fail(Errc::invalid_args, "give either path or text");
   }
-  if (request.text) return *request.text;
+  if (request.text) return std::string(without_mark(*request.text));
   const auto path = file_to_read(store, call, *request.path);
   if (!path) return std::unexpected(path.error());
   auto text = read_head(*path, most_import_bytes + 1);
   if (text && text->size() > most_import_bytes) {
     return fail(Errc::invalid_args, *path + " is larger than 256 MiB");
   }
+  if (text) text = std::string(without_mark(*text));
   return text;
 }
 

@@ -159,6 +159,7 @@ class GitTransport final : public Transport {
                                    "--no-write-fetch-head",
                                    "--no-recurse-submodules",
                                    "--no-auto-maintenance",
+                                   "--no-filter",  // a partial clone has the log whole
                                    "--refmap=",
                                    "--",
                                    remote_};
@@ -185,7 +186,7 @@ class GitTransport final : public Transport {
     for (const RefChange& each : changes) {
       auto pushed = outcome_of(each.name, *told);
       if (!pushed) {
-        return fail(Errc::unavailable,
+        return fail(Errc::io,
                     "git push " + told->end.describe() + ": " + last_words_of(told->errors),
                     {environment_hint});
       }
@@ -206,7 +207,10 @@ class GitTransport final : public Transport {
   Result<std::string> run(std::vector<std::string> words) const {
     auto output =
         io::captured_output(plan_of(std::move(words)), most_output, longest_command, stop_);
-    if (!output) output.error().suggestions = {environment_hint};
+    if (output) return output;
+    // It is the remote that cannot be reached, not the daemon.
+    if (output.error().code == Errc::unavailable) output.error().code = Errc::io;
+    output.error().suggestions = {environment_hint};
     return output;
   }
 

@@ -1,4 +1,5 @@
 // The export, read: event by event, each held against its id.
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -175,6 +176,9 @@ std::variant<Event, std::string> read_event(const json::Value& from) {
   event.ts_ms = reader.number("ts_unix_ms");
   event.parent = reader.id_or_null<EventId>("parent");
   if (!reader.complaint().empty()) return reader.complaint();
+  // After such a time nothing could be said about the issue any more.
+  if (event.ts_ms >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return "ts_unix_ms is not a time";
   const json::Value* kind = json::find(from, "kind");
   NamedKind read = read_kind(kind == nullptr ? json::Value() : *kind);
   if (!read.complaint.empty()) return std::move(read.complaint);

@@ -15,17 +15,27 @@ namespace {
 
 // Others may have written any; lists and exports show them as they can.
 Result<void> check_title(const std::string& title) {
-  const bool is_one_line =
-      std::ranges::none_of(title, [](unsigned char c) { return c < ' ' || c == 0x7f; });
-  if (is_one_line) return {};
+  if (wire::is_one_line(title)) return {};
   return fail(Errc::invalid_args, "a title is one line without control characters",
               {"put the rest into body"});
 }
 
-Result<void> check_label(const std::string& label) {
-  if (label.empty() || label.size() > 200) {
-    return fail(Errc::invalid_args, "a label has 1 to 200 bytes");
+// Of a label, a type, or somebody who is to do it.
+Result<void> check_name(std::string_view what, const std::string& name) {
+  if (!name.empty() && name.size() <= 200 && wire::is_one_line(name)) return {};
+  return fail(Errc::invalid_args,
+              std::string(what) + " has 1 to 200 bytes, without control characters");
+}
+
+// Those that others have written can be taken away whatever they are.
+Result<void> check_names(std::string_view what, const std::vector<std::string>& names) {
+  for (const std::string& each : names) {
+    if (auto good = check_name(what, each); !good) return good;
   }
+  return {};
+}
+
+Result<void> check_no_extension(const std::string& label) {
   if (is_extension(label)) {
     return fail(Errc::invalid_args, "labels that begin with \"hearth:\" are hearth's own: " + label,
                 {"set priority, type or parent with hearth issues update"});
@@ -63,8 +73,13 @@ Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batc
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
   if (wanted.title.empty()) return fail(Errc::invalid_args, "an issue needs a title");
   if (auto good = check_title(wanted.title); !good) return good;
+  if (auto good = check_names("a label", wanted.label); !good) return good;
+  if (auto good = check_names("an assignee", wanted.assignee); !good) return good;
+  if (wanted.type) {
+    if (auto good = check_name("a type", *wanted.type); !good) return good;
+  }
   for (const std::string& label : wanted.label) {
-    if (auto good = check_label(label); !good) return good;
+    if (auto good = check_no_extension(label); !good) return good;
     creation.labels.push_back(label);
   }
   if (wanted.priority) {
@@ -167,6 +182,10 @@ Result<Batch> make_update(const wire::UpdateRequest& request,
   }
   if (request.title) {
     if (auto good = check_title(*request.title); !good)
+      return std::unexpected(std::move(good.error()));
+  }
+  if (request.type && !request.type->empty()) {
+    if (auto good = check_name("a type", *request.type); !good)
       return std::unexpected(std::move(good.error()));
   }
   const auto events = Cache::events(database, *id);
@@ -272,9 +291,10 @@ Result<Batch> make_labels(const wire::LabelRequest& request,
   const auto id = board.resolve(request.id);
   if (!id) return std::unexpected(id.error());
   if (auto good = check_change(request); !good) return std::unexpected(good.error());
+  if (auto good = check_names("a label", request.add); !good) return std::unexpected(good.error());
   for (const auto* list : {&request.add, &request.remove}) {
     for (const std::string& label : *list) {
-      if (auto good = check_label(label); !good) return std::unexpected(good.error());
+      if (auto good = check_no_extension(label); !good) return std::unexpected(good.error());
     }
   }
   Batch batch;
@@ -290,6 +310,8 @@ Result<Batch> make_assignees(const wire::AssignRequest& request,
   const auto id = board.resolve(request.id);
   if (!id) return std::unexpected(id.error());
   if (auto good = check_change(request); !good) return std::unexpected(good.error());
+  if (auto good = check_names("an assignee", request.add); !good)
+    return std::unexpected(good.error());
   Batch batch;
   change_set<AssigneeAdded, AssigneeRemoved>(*id, board.find(*id)->assignees, request.add,
                                              request.remove, batch);
@@ -333,7 +355,9 @@ void declare_reads(pack::Binder& tools, ToolRunner& runner) {
          const pack::Call& call) -> Result<wire::ShowAnswer> {
         const auto found = find_issue(store, request.id, call);
         if (!found) return std::unexpected(found.error());
-        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board()),
+        const auto claim = store.claim_of(found->issue.summary.id);
+        if (!claim) return std::unexpected(claim.error());
+        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board(), *claim),
                                 .event_count = wire::number(found->events.size()),
                                 .events = std::nullopt};
         if (request.events) answer.events = shown_events(found->events);

@@ -45,7 +45,7 @@ json::Notes notes(const CreateRequest*) {
           {"key", key_text, key_limits()}};
 }
 json::Notes notes(const CreatedIssue*) {
-  return {{"issue_id", full_id_text}, {"event_id", "Of its creation"}, {"title", ""}};
+  return {{"issue_id", full_id_text}};
 }
 json::Notes notes(const CreateAnswer*) {
   return {{"issue_id", "Whole id of the issue, of the first one of a list"},
@@ -92,7 +92,11 @@ json::Notes notes(const ShownIssue*) {
           {"blocked_by", "Short ids of the open issues that keep it from being worked on"},
           {"comments", "Oldest first"},
           {"links", ""},
-          {"attachments", ""}};
+          {"attachments", ""},
+          {"claim", "Who works on it, as known here"}};
+}
+json::Notes notes(const ShownClaim*) {
+  return {{"owner", "An actor's id"}, {"expires_unix_ms", "When it runs out"}};
 }
 json::Notes notes(const ShownEvent*) {
   return {{"event_id", ""},
@@ -166,7 +170,7 @@ json::Notes notes(const LinkRequest*) {
 
 // ---- Values -----------------------------------------------------------------------------------
 
-ShownIssue to_shown(const Issue& issue, const Board& board) {
+ShownIssue to_shown(const Issue& issue, const Board& board, const std::optional<Lock>& claim) {
   const Summary& summary = issue.summary;
   ShownIssue shown{.issue_id = hex_of(summary.id),
                    .title = summary.title,
@@ -185,7 +189,7 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
     shown.dependencies.push_back(
         {.issue_id = hex_of(each.target),
          .dep_type = std::string(name_of(each.type)),
-         .title = target == nullptr ? "" : target->title,
+         .title = target == nullptr ? "" : short_title(target->title),
          .state = target == nullptr ? "unknown" : std::string(name_of(target->state))});
   }
   const IssueGraph& graph = board.graph();
@@ -207,6 +211,7 @@ ShownIssue to_shown(const Issue& issue, const Board& board) {
   for (const Attachment& each : issue.attachments) {
     shown.attachments.push_back({each.name, hex_of(each.sha256), each.mime});
   }
+  if (claim) shown.claim = ShownClaim{hex_of(claim->owner), number(claim->expires_ms)};
   return shown;
 }
 
@@ -245,17 +250,14 @@ Result<std::vector<NewIssue>> to_new_issues(const CreateRequest& request) {
 }
 
 CreateAnswer to_created(const CreateRequest& request, const Receipt& receipt) {
-  std::vector<CreatedIssue> created;
-  for (const Event& event : receipt.events) {
-    const auto* creation = std::get_if<IssueCreated>(&event.kind);
-    if (creation == nullptr) continue;
-    created.push_back({hex_of(event.issue), hex_of(event.id), creation->title});
-  }
+  std::vector<CreatedIssue> created;  // in the order in which they were asked for
   CreateAnswer answer{.wal_head = head_of(receipt)};
-  if (!created.empty()) {
-    answer.issue_id = created.front().issue_id;
-    answer.event_id = created.front().event_id;
+  for (const Event& event : receipt.events) {
+    if (!std::holds_alternative<IssueCreated>(event.kind)) continue;
+    if (created.empty()) answer.event_id = hex_of(event.id);
+    created.push_back({hex_of(event.issue)});
   }
+  if (!created.empty()) answer.issue_id = created.front().issue_id;
   if (request.issues) answer.issues = std::move(created);
   return answer;
 }

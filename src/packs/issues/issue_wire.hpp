@@ -9,6 +9,7 @@
 
 #include "packs/issues/common_wire.hpp"
 #include "packs/issues/engine/board.hpp"
+#include "packs/issues/engine/log_files.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -48,10 +49,8 @@ json::Notes notes(const CreateRequest*);
 
 struct CreatedIssue {
   std::string issue_id;
-  std::string event_id;
-  std::string title;
 };
-BOOST_DESCRIBE_STRUCT(CreatedIssue, (), (issue_id, event_id, title))
+BOOST_DESCRIBE_STRUCT(CreatedIssue, (), (issue_id))
 json::Notes notes(const CreatedIssue*);
 
 struct CreateAnswer {
@@ -104,6 +103,13 @@ struct ShownDependency {
 BOOST_DESCRIBE_STRUCT(ShownDependency, (), (issue_id, dep_type, title, state))
 json::Notes notes(const ShownDependency*);
 
+struct ShownClaim {
+  std::string owner;
+  std::int64_t expires_unix_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(ShownClaim, (), (owner, expires_unix_ms))
+json::Notes notes(const ShownClaim*);
+
 struct ShownIssue {
   std::string issue_id;
   std::string title;
@@ -122,6 +128,7 @@ struct ShownIssue {
   std::vector<ShownComment> comments;
   std::vector<ShownLink> links;
   std::vector<ShownAttachment> attachments;
+  std::optional<ShownClaim> claim;
 };
 BOOST_DESCRIBE_STRUCT(ShownIssue,
                       (),
@@ -141,7 +148,8 @@ BOOST_DESCRIBE_STRUCT(ShownIssue,
                        blocked_by,
                        comments,
                        links,
-                       attachments))
+                       attachments,
+                       claim))
 json::Notes notes(const ShownIssue*);
 
 struct ShownEvent {
@@ -252,7 +260,10 @@ struct LinkRequest {
 BOOST_DESCRIBE_STRUCT(LinkRequest, (), (id, url, note, actor, key))
 json::Notes notes(const LinkRequest*);
 
-[[nodiscard]] ShownIssue to_shown(const Issue& issue, const Board& board);
+// `claim`: of the issue, if somebody has it.
+[[nodiscard]] ShownIssue to_shown(const Issue& issue,
+                                  const Board& board,
+                                  const std::optional<Lock>& claim);
 [[nodiscard]] ShownEvent to_shown(const Event& event);
 // One issue or a list of them; `invalid_args` without or with both.
 [[nodiscard]] Result<std::vector<NewIssue>> to_new_issues(const CreateRequest& request);

@@ -113,15 +113,15 @@ ListedIssue to_listed(const Summary& issue,
                       const std::vector<std::string>& fields) {
   ListedIssue listed{.id = board.short_id(issue.id),
                      .issue_id = hex_of(issue.id),
-                     .title = issue.title,
+                     .title = short_title(issue.title),
                      .state = std::string(name_of(issue.state)),
                      .priority = issue.priority,
-                     .labels = issue.labels,
-                     .assignees = issue.assignees,
+                     .labels = short_names(issue.labels),
+                     .assignees = short_names(issue.assignees),
                      .comments = issue.comments,
                      .created_ts = number(issue.created_ms),
                      .updated_ts = number(issue.updated_ms)};
-  if (!issue.type.empty()) listed.type = issue.type;
+  if (!issue.type.empty()) listed.type = short_name(issue.type);
   if (issue.parent) listed.parent = board.short_id(*issue.parent);
   if (fields.empty()) return listed;
   boost::mp11::mp_for_each<
@@ -134,12 +134,13 @@ ListedIssue to_listed(const Summary& issue,
 }
 
 ListedIssue to_brief(const Summary& issue, const Board& board) {
-  ListedIssue listed{
-      .id = board.short_id(issue.id), .title = issue.title, .priority = issue.priority};
-  if (!issue.type.empty()) listed.type = issue.type;
+  ListedIssue listed{.id = board.short_id(issue.id),
+                     .title = short_title(issue.title),
+                     .priority = issue.priority};
+  if (!issue.type.empty()) listed.type = short_name(issue.type);
   if (issue.parent) listed.parent = board.short_id(*issue.parent);
-  if (!issue.labels.empty()) listed.labels = issue.labels;
-  if (!issue.assignees.empty()) listed.assignees = issue.assignees;
+  if (!issue.labels.empty()) listed.labels = short_names(issue.labels);
+  if (!issue.assignees.empty()) listed.assignees = short_names(issue.assignees);
   return listed;
 }
 

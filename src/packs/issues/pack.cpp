@@ -24,6 +24,7 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t most_named_changes = 50;
+constexpr std::size_t least_id_digits = 4;
 
 class Issues final : public pack::Pack {
  public:
@@ -215,8 +216,8 @@ void Issues::tell(const Projector::Changes& changes,
   for (const IssueId& id : changes.issues) {
     if (ids.size() == most_named_changes) break;
     const std::string hex = hex_of(id);
-    // Also as lists name it, for who has subscribed by that.
-    for (const std::size_t digits : {8U, 16U, 32U}) {
+    // Also by what the id begins with, for who has subscribed by that.
+    for (std::size_t digits = least_id_digits; digits <= hex.size(); ++digits) {
       uris.push_back("hearth://issues/" + hex.substr(0, digits));
     }
     ids.emplace_back(hex);

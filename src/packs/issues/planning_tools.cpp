@@ -1,6 +1,8 @@
 // The tools for what waits for what, and what is part of what: dep_add, dep_remove, dep_list,
 // dep_topo, tree, graph.
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "packs/issues/engine/filter.hpp"
 #include "packs/issues/engine/views/graph_text.hpp"
@@ -18,10 +20,25 @@ struct Wanted {
   bool is_there = false;
 };
 
+// An issue, or one that this one depends on and that is not here.
+Result<IssueId> resolve_target(const std::string& prefix,
+                               const Summary* issue,
+                               const Board& board) {
+  auto target = board.resolve(prefix);
+  if (target || issue == nullptr || target.error().code != Errc::not_found) return target;
+  std::string digits = prefix;
+  std::ranges::transform(digits, digits.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::set<IssueId> found;
+  for (const Dependency& each : issue->dependencies) {
+    if (hex_of(each.target).starts_with(digits)) found.insert(each.target);
+  }
+  return found.size() == 1 ? Result<IssueId>(*found.begin()) : target;
+}
+
 Result<Wanted> resolve(const wire::DependencyRequest& request, const Board& board) {
   const auto id = board.resolve(request.id);
   if (!id) return std::unexpected(id.error());
-  const auto target = board.resolve(request.target);
+  const auto target = resolve_target(request.target, board.find(*id), board);
   if (!target) return std::unexpected(target.error());
   const auto type = dependency_type_of(request.type).value_or(DependencyType::depends_on);
   Wanted wanted{.id = *id, .dependency = {*target, type}};
@@ -103,7 +120,7 @@ wire::ListedDependency listed(const IssueId& id, DependencyType type, const Boar
                                .title = {},
                                .state = {}};
   if (const Summary* issue = board.find(id)) {
-    shown.title = issue->title;
+    shown.title = wire::short_title(issue->title);
     shown.state = name_of(issue->state);
   }
   return shown;

@@ -101,10 +101,10 @@ json::Notes notes(const GraphAnswer*) {
 OrderedIssue to_ordered(const Summary& issue, const Board& board) {
   return {.id = board.short_id(issue.id),
           .issue_id = hex_of(issue.id),
-          .title = issue.title,
+          .title = short_title(issue.title),
           .state = std::string(name_of(issue.state)),
           .priority = issue.priority,
-          .labels = issue.labels};
+          .labels = short_names(issue.labels)};
 }
 
 TreeNode to_node(const TreeRow& row, const IssueGraph& graph, const Board& board) {
@@ -112,9 +112,9 @@ TreeNode to_node(const TreeRow& row, const IssueGraph& graph, const Board& board
   return {.depth = row.depth,
           .id = board.short_id(issue.id),
           .issue_id = hex_of(issue.id),
-          .title = issue.title,
+          .title = short_title(issue.title),
           .state = std::string(name_of(issue.state)),
-          .type = issue.type,
+          .type = short_name(issue.type),
           .priority = issue.priority,
           .closed = row.progress.closed,
           .parts = row.progress.total};

@@ -41,7 +41,9 @@ Result<std::string> read_issue(IssueStore& store, const std::string& prefix) {
   if (!events) return std::unexpected(events.error());
   const auto issue = project_issue(*events);
   if (!issue) return fail(Errc::not_found, "there is no issue " + prefix);
-  return json::encode(wire::to_shown(*issue, *store.board()));
+  const auto claim = store.claim_of(*id);
+  if (!claim) return std::unexpected(claim.error());
+  return json::encode(wire::to_shown(*issue, *store.board(), *claim));
 }
 
 std::vector<std::string> no_proposals(std::string_view, std::string_view, const pack::Variables&) {

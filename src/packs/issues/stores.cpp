@@ -36,6 +36,23 @@ void append(std::string& out, const std::optional<FileId>& id) {
             : std::string("- ");
 }
 
+// The git directory that is found from there, empty if there is none; nothing where only git knows
+// (a worktree, a submodule, a link).
+std::optional<std::string> plain_repository_of(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path real = fs::canonical(directory, error);
+  if (error) return std::nullopt;
+  for (fs::path at = real;; at = at.parent_path()) {
+    const fs::path git = at / ".git";
+    const fs::file_status found = fs::symlink_status(git, error);
+    if (fs::is_directory(found) && fs::exists(git / "HEAD", error)) return git.string();
+    if (fs::exists(found) && !fs::is_directory(found)) return std::nullopt;
+    if (fs::exists(at / "HEAD", error) && fs::exists(at / "objects", error)) return at.string();
+    if (at == at.parent_path()) return std::string();
+  }
+}
+
 }  // namespace
 
 // git goes upwards until a folder has ".git", or is a repository itself (it has a HEAD).
@@ -129,9 +146,14 @@ std::vector<Stores::Shared> Stores::take_surplus(State& state) const {
 }
 
 bool Stores::may_be_in(const Place& place, const std::string& common_directory) {
-  const auto state = state_.lock();
-  const auto known = state->repositories.find({place.name_space, place.directory});
-  return known == state->repositories.end() || known->second.common_directory == common_directory;
+  {
+    const auto state = state_.lock();
+    const auto known = state->repositories.find({place.name_space, place.directory});
+    if (known != state->repositories.end())
+      return known->second.common_directory == common_directory;
+  }
+  const auto plain = plain_repository_of(place.directory);
+  return !plain || *plain == common_directory;
 }
 
 void Stores::close_if_idle(const std::string& name_space, const std::string& common_directory) {

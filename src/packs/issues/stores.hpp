@@ -36,8 +36,8 @@ class Stores final {
   // Opens it if need be, and waits while another thread does. A failure is forgotten: the next call
   // tries again. `draining` after close().
   [[nodiscard]] Result<Shared> get(const Place& place, bool is_power_safe);
-  // Whether a caller there reads that repository's issues: no, if it is known to read others. Never
-  // blocks for long.
+  // Whether a caller there reads that repository's issues; also of one that has asked for nothing
+  // yet. Never blocks for long.
   [[nodiscard]] bool may_be_in(const Place& place, const std::string& common_directory);
   // Closes the one that has had nothing to do for a while.
   void close_if_idle(const std::string& name_space, const std::string& common_directory);

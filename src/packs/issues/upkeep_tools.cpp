@@ -1,6 +1,7 @@
 // The tools that exchange with remotes and look after the log: sync, snapshot, snapshots,
 // snapshot_gc, rebuild, verify, doctor, compact, stats.
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <unordered_set>
 
@@ -28,6 +29,19 @@ std::string message_of(const SyncReport& report) {
   return "both sides had the same";
 }
 
+// What was exchanged does not fill what is missing behind it.
+std::optional<std::string> missing_here(IssueStore& store) {
+  const std::uint64_t commits = store.problems().incomplete;
+  if (commits == 0) return std::nullopt;
+  const bool is_shallow = std::filesystem::exists(store.common_directory() + "/shallow");
+  const std::string why =
+      "objects of " + std::to_string(commits) + " commits of the log are missing here";
+  if (!is_shallow) return why + ": hearth issues doctor";
+  return why +
+         ", for this clone is shallow: git fetch --unshallow REMOTE "
+         "'+refs/grite/*:refs/grite-again/*', then hearth issues rebuild";
+}
+
 Result<wire::SyncAnswer> sync(IssueStore& store,
                               const wire::SyncRequest& request,
                               const pack::Call& call) {
@@ -39,6 +53,7 @@ Result<wire::SyncAnswer> sync(IssueStore& store,
                            call.stop());
   if (!report) return std::unexpected(report.error());
   if (auto seen = store.catch_up(); !seen) return std::unexpected(std::move(seen.error()));
+  if (auto problem = missing_here(store)) report->problems.push_back(std::move(*problem));
   return wire::SyncAnswer{.pulled = report->has_pulled,
                           .pushed = report->has_pushed,
                           .merges = wire::number(report->merges),
@@ -189,7 +204,8 @@ Result<wire::VerifyAnswer> verify(IssueStore& store,
   if (!repository) return std::unexpected(repository.error());
   const auto found = verify_log(**repository, call.stop());
   if (!found) return std::unexpected(found.error());
-  return wire::VerifyAnswer{.commits_checked = wire::number(found->commits),
+  return wire::VerifyAnswer{.good = found->problems.total == 0 && found->bad_signatures == 0,
+                            .commits_checked = wire::number(found->commits),
                             .events_checked = wire::number(found->events),
                             .signatures_checked = wire::number(found->signed_events),
                             .signatures_bad = wire::number(found->bad_signatures),
@@ -226,6 +242,7 @@ Result<wire::DoctorAnswer> doctor(IssueStore& store,
   wire::DoctorAnswer answer;
   for (Check& check : *checks) {
     if (check.is_mended) answer.applied.push_back(check.id);
+    if (check.health == Health::error && !check.is_mended) answer.good = false;
     answer.checks.push_back({.id = check.id,
                              .status = std::string(name_of(check.health)),
                              .message = check.message,

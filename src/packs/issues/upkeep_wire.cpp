@@ -52,7 +52,8 @@ json::Notes notes(const RebuildAnswer*) {
           {"snapshot_events", "Of them from the snapshot"}};
 }
 json::Notes notes(const VerifyAnswer*) {
-  return {{"commits_checked", ""},
+  return {{"good", "Neither an error nor a bad signature; a command exits with 1 otherwise"},
+          {"commits_checked", ""},
           {"events_checked", "Digests of their contents"},
           {"signatures_checked", "Of actors whose keys are known"},
           {"signatures_bad", "Of them"},
@@ -68,7 +69,9 @@ json::Notes notes(const DoctorCheck*) {
       {"id", ""}, {"status", "ok, warn or error"}, {"message", ""}, {"plan", "What would mend it"}};
 }
 json::Notes notes(const DoctorAnswer*) {
-  return {{"checks", ""}, {"applied", "Ids of the checks that were mended"}};
+  return {{"good", "No check is an error that stays; a command exits with 1 otherwise"},
+          {"checks", ""},
+          {"applied", "Ids of the checks that were mended"}};
 }
 json::Notes notes(const CompactAnswer*) {
   return {{"packed_objects", "Objects that lay loose"}, {"removed_locks", "Locks that were over"}};

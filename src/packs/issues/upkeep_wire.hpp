@@ -96,6 +96,7 @@ BOOST_DESCRIBE_STRUCT(RebuildAnswer, (), (wal_head, event_count, from_snapshot, 
 json::Notes notes(const RebuildAnswer*);
 
 struct VerifyAnswer {
+  bool good = true;
   std::int64_t commits_checked = 0;
   std::int64_t events_checked = 0;
   std::int64_t signatures_checked = 0;
@@ -106,7 +107,8 @@ struct VerifyAnswer {
 };
 BOOST_DESCRIBE_STRUCT(VerifyAnswer,
                       (),
-                      (commits_checked,
+                      (good,
+                       commits_checked,
                        events_checked,
                        signatures_checked,
                        signatures_bad,
@@ -131,10 +133,11 @@ BOOST_DESCRIBE_STRUCT(DoctorCheck, (), (id, status, message, plan))
 json::Notes notes(const DoctorCheck*);
 
 struct DoctorAnswer {
+  bool good = true;
   std::vector<DoctorCheck> checks;
   std::vector<std::string> applied;
 };
-BOOST_DESCRIBE_STRUCT(DoctorAnswer, (), (checks, applied))
+BOOST_DESCRIBE_STRUCT(DoctorAnswer, (), (good, checks, applied))
 json::Notes notes(const DoctorAnswer*);
 
 struct CompactAnswer {

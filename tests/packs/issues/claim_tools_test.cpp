@@ -1,5 +1,9 @@
 // Calls whose answer was lost and which are made once more.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
 
 #include "packs/issues/issues_pack.hpp"
 
@@ -35,6 +39,37 @@ TEST_F(ClaimTools, AKeyOfOnesOwnDoesAsWell) {
   options_.key = "whatever the transport says";
   EXPECT_EQ(text(good("claim", arguments), "nonce"), text(taken, "nonce"));
   EXPECT_EQ(bad("claim", R"({"resource":"path:src"})").code, Errc::conflict);
+}
+
+TEST_F(ClaimTools, ShowTellsWhoHasTheIssue) {
+  const std::string id = create("wanted");
+  EXPECT_EQ(json::find(good("show", of(id)).at("issue"), "claim"), nullptr);
+  const json::Value taken = good("claim", of(id));
+  const json::Value shown = good("show", of(id)).at("issue").at("claim");
+  EXPECT_EQ(text(shown, "owner"), text(taken, "owner"));
+  EXPECT_EQ(number(shown, "expires_unix_ms"), number(taken, "expires_unix_ms"));
+}
+
+TEST_F(ClaimTools, AnotherSpellingIsTheSameThing) {
+  std::string id = create("wanted");
+  good("claim", of(id));
+  std::ranges::transform(id, id.begin(), [](unsigned char c) { return std::toupper(c); });
+  for (const std::string& resource : {"issue:" + id, "issue:" + id.substr(0, 8)})
+    EXPECT_EQ(bad("claim", R"({"resource":")" + resource + R"("})").code, Errc::conflict);
+  good("claim", R"({"resource":"path:src"})");
+  for (const char* path : {"./src", "/src", "src/", "src/../src/./"})
+    EXPECT_EQ(bad("claim", std::string(R"({"resource":"path:)") + path + R"("})").code,
+              Errc::conflict);
+}
+
+TEST_F(ClaimTools, ASyncInAShallowCloneTellsWhatIsMissing) {
+  for (const char* title : {"one", "two", "three"}) create(title);
+  good("sync", "{}");
+  options_.caller.cwd = options_.caller.project_root = repositories_.clone("shallow");
+  test::git(options_.caller.cwd, {"fetch", "-q", "--depth=1", "file://" + repositories_.remote(),
+                                  "+refs/grite/*:refs/grite/*"});
+  const json::Value synced = good("sync", "{}");
+  EXPECT_THAT(json::dump(synced.at("problems")), testing::HasSubstr("--unshallow"));
 }
 
 TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {

@@ -87,5 +87,11 @@ TEST_F(ContextTools, IndexTheCallersOwnWorktree) {
   EXPECT_EQ(bad("context_index", "{}").code, Errc::unsupported);
 }
 
+TEST_F(ContextTools, SayThatNothingIsThere) {
+  track("a.py", "x = 1\n");
+  EXPECT_EQ(bad("context_index", R"({"path":["nope"]})").code, Errc::not_found);
+  good("context_index", R"({"path":["a.py"]})");
+}
+
 }  // namespace
 }  // namespace hearth::packs::issues

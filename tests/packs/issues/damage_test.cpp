@@ -3,14 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
+#include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/maintenance.hpp"
@@ -107,8 +110,16 @@ TEST(IssueDamage, ASnapshotThatIsNotWhatItSaysIsOfNoUse) {
   create(*repositories.store(repositories.work()), "real");
   push_snapshot(repositories.work(), event_of(IssueCreated{"made up", "", {}}), nothing);
   EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
-  auto store = repositories.store(repositories.work(), "new-cache");
-  EXPECT_EQ(check_of(*store, "store_integrity", true).health, Health::error);
+  std::promise<void> promise;
+  auto store = Repositories::store_with({.directory = repositories.work(),
+                                         .cache_directory = repositories.directory("new-cache"),
+                                         .is_power_safe = false,
+                                         .changed =
+                                             [&, calls = 0](const auto&) mutable {
+                                               if (++calls == 2) promise.set_value();
+                                             },
+                                         .when_idle = {}});
+  ASSERT_EQ(promise.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
   EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
   EXPECT_EQ(all_issues(*store).begin()->second.summary.title, "real");
 }
@@ -174,6 +185,11 @@ TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
     ASSERT_NE(store, nullptr);
     EXPECT_EQ(all_issues(*store).size(), 3U) << "the events of a commit are beside its meta.json";
     EXPECT_EQ(store->problems().incomplete, 1U);
+    store.reset();
+    store = repositories.store(repositories.work(), "cache-1");
+    EXPECT_EQ(store->problems().incomplete, 1U) << "after a restart";
+    EXPECT_EQ(store->problems().texts.size(), 1U);
+    EXPECT_EQ(check_of(*store, "wal_ref").health, Health::error);
   }
   std::filesystem::remove(object(commits[0].substr(0, 40)));
   auto store = repositories.store(repositories.work(), "cache-2");
@@ -182,6 +198,120 @@ TEST(IssueDamage, AMissingObjectHidesNothingButItself) {
   EXPECT_EQ(store->problems().incomplete, 2U);
   EXPECT_TRUE(append(*store, {{ids[2], CommentAdded{"and on"}}}));
   EXPECT_EQ(verified(repositories.work()).problems.total, 2U);
+}
+
+// The cache may have the only copy of what the log has lost: nothing throws it away, and it can be
+// written into the log again.
+TEST(IssueDamage, WhatOnlyTheCacheHasStaysAndHealsTheLog) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  for (const char* title : {"one", "two", "three"}) create(*store, title);
+  const std::string lost = git(repositories.work(), {"rev-parse", "refs/grite/wal~1:events"});
+  std::filesystem::remove(repositories.work() + "/.git/objects/" + lost.substr(0, 2) + "/" +
+                          lost.substr(2, 38));
+  const Error of_git{Errc::damaged, "the repository lacks an object", {}};
+  EXPECT_FALSE(store->mend(of_git)) << "the cache is good";
+  for (const bool from_snapshot : {true, false}) {
+    ASSERT_TRUE(store->run([&](Repository&, Projector& projector) -> Result<void> {
+      EXPECT_TRUE(projector.rebuild(from_snapshot));
+      return {};
+    }));
+    EXPECT_EQ(all_issues(*store).size(), 3U);
+  }
+  EXPECT_EQ(repositories.store(repositories.work(), "new-cache")->board()->issues().size(), 2U);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::error);
+  EXPECT_TRUE(check_of(*store, "store_integrity", true).is_mended);
+  EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
+  EXPECT_EQ(all_issues(*store).size(), 3U);
+  EXPECT_EQ(repositories.store(repositories.work(), "another")->board()->issues().size(), 3U);
+}
+
+// A call is answered by its events; without them it was never made.
+TEST(IssueDamage, ACallWithoutItsEventsIsNoCall) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  const IssueId id = create(*store, "T");
+  auto repository = open(repositories.work());
+  const std::vector events{event_of(CommentAdded{"x"})};
+  const EventId nowhere{blake2b_256("of no event")};
+  const auto head = *store->head();
+  const auto commit =
+      write_wal_commit(*repository, {.actor = {},
+                                     .events = events,
+                                     .parents = {head},
+                                     .previous = head,
+                                     .calls = {{"k", "fingerprint", {nowhere}},
+                                               {"half", "fingerprint", {events[0].id, nowhere}},
+                                               {"none", "fingerprint", {}}},
+                                     .time = {}})
+          .value();
+  set_reference(repositories.work(), wal_reference, commit);
+  for (const char* key : {"k", "half", "none"}) {
+    for (const bool is_second : {false, true}) {
+      const auto receipt = append(*store, {{id, CommentAdded{key}}}, key);
+      ASSERT_TRUE(receipt) << receipt.error().message;
+      EXPECT_EQ(receipt->replayed, is_second) << key;
+      EXPECT_EQ(receipt->events.size(), 1U) << key;
+    }
+  }
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 3U);
+}
+
+TEST(IssueRepository, SparseAndPartialClonesAreOpenedAndOthersAreNamed) {
+  const Repositories repositories;
+  const auto config = [&](const char* name, const char* value) {
+    git(repositories.work(), {"config", "core.repositoryFormatVersion", "1"});
+    git(repositories.work(), {"config", name, value});
+  };
+  for (const char* name :
+       {"extensions.worktreeConfig", "extensions.partialClone", "extensions.preciousObjects"}) {
+    config(name, "true");
+    EXPECT_TRUE(Repository::open(repositories.work(), {.is_power_safe = false})) << name;
+  }
+  config("extensions.refStorage", "reftable");
+  const auto refused = Repository::open(repositories.work(), {.is_power_safe = false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported);
+}
+
+TEST(IssueRepository, OneOfAnotherUserIsNotMissing) {
+  const Repositories repositories;
+  if (::chown(repositories.work().c_str(), 65534, 65534) != 0) GTEST_SKIP() << "needs root";
+  const auto refused = Repository::open(repositories.work(), {.is_power_safe = false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission);
+  EXPECT_THAT(refused.error().suggestions.at(0), HasSubstr("safe.directory"));
+}
+
+// By another program than ours: nobody may take it away unasked, and nobody waits for it for long.
+TEST(IssueRepository, AnOldLockFileOfOthersIsToldOfAtOnce) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string path = repositories.work() + "/.git/refs/grite/wal.lock";
+  hearth::test::write_file(path, "");
+  std::filesystem::last_write_time(
+      path, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(5));
+  const auto began = std::chrono::steady_clock::now();
+  const auto refused = append(*store, {{test::new_issue_id(), IssueCreated{"T", "", {}}}});
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(4));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::busy);
+  EXPECT_THAT(refused.error().message, HasSubstr("refs/grite/wal.lock"));
+}
+
+TEST(IssueDamage, AnAttachmentThatIsSomethingElseIsFoundAndReplaced) {
+  const Repositories repositories;
+  create(*repositories.store(repositories.work()), "T");
+  auto repository = open(repositories.work());
+  const Sha256 digest = keep_attachment(*repository, "bytes").value();
+  EXPECT_EQ(verified(repositories.work()).problems.total, 0U);
+  set_reference(repositories.work(), attachment_prefix + hex_of(digest),
+                repository->write_blob("others").value());
+  EXPECT_FALSE(read_attachment(*repository, digest));
+  EXPECT_EQ(verified(repositories.work()).problems.total, 1U);
+  EXPECT_EQ(keep_attachment(*repository, "bytes").value(), digest);
+  EXPECT_EQ(read_attachment(*repository, digest).value(), "bytes");
 }
 
 // Few bytes that stand for many: each tree and chunk is read once, and only so many.

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "packs/issues/engine/event_codec.hpp"
 #include "packs/issues/engine/symbols/extract.hpp"
 #include "packs/issues/engine/wal.hpp"
 #include "packs/issues/issues_pack.hpp"
@@ -100,6 +101,7 @@ TEST_F(GriteDefects, D12WhatDoesNotHaveItsDigestIsFoundAndLeftOut) {
   EXPECT_THAT(titles("{}"), ElementsAre("true"));
   const json::Value found = good("verify", "{}");
   EXPECT_EQ(number(found, "error_count"), 1);
+  EXPECT_FALSE(json::bool_or(found, "good", true));
   EXPECT_THAT(json::dump(found), HasSubstr("does not have the id of its content"));
 }
 
@@ -150,6 +152,94 @@ TEST_F(GriteDefects, ATitleIsOneLine) {
     EXPECT_EQ(error.code, Errc::invalid_args);
     EXPECT_THAT(error.message, testing::HasSubstr("one line"));
   }
+}
+
+// Another program has written it: lists must stay readable.
+TEST_F(GriteDefects, AVeryLongTitleIsCutInListsAndWholeInShow) {
+  create("short");
+  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  Event large;
+  large.issue.bytes.fill(7);
+  large.ts_ms = 1;
+  large.kind = IssueCreated{std::string(5'000'000, 'x'), "", {std::string(1'000'000, 'l')}};
+  seal(large);
+  const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                     .events = std::span(&large, 1),
+                                                     .parents = {head},
+                                                     .previous = head,
+                                                     .calls = {},
+                                                     .time = {}})
+                          .value();
+  {
+    auto held = repository->lock().value();
+    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  }
+  for (const char* verb : {"list", "ready", "dep_topo", "tree"}) {
+    const std::string answer = json::dump(good(verb, "{}"));
+    EXPECT_LT(answer.size(), 10'000U) << verb;
+    EXPECT_THAT(answer, HasSubstr("short")) << verb;
+  }
+  EXPECT_EQ(text(good("show", of(hex_of(large.issue))).at("issue"), "title").size(), 5'000'000U);
+}
+
+TEST_F(GriteDefects, NamesAreOneLineAndSomething) {
+  const std::string id = create("T");
+  for (const std::string name : {"", "a\nb", "a\tb"}) {
+    const std::string quoted = json::quoted(name);
+    EXPECT_EQ(bad("assign", R"({"add":[)" + quoted + R"(],"id":")" + id + "\"}").code,
+              Errc::invalid_args);
+    EXPECT_EQ(bad("label", R"({"add":[)" + quoted + R"(],"id":")" + id + "\"}").code,
+              Errc::invalid_args);
+    for (const char* member : {"assignee", "label"}) {
+      EXPECT_EQ(
+          bad("create", R"({"title":"T",")" + std::string(member) + "\":[" + quoted + "]}").code,
+          Errc::invalid_args);
+    }
+    EXPECT_EQ(bad("create", R"({"title":"T","type":)" + quoted + "}").code, Errc::invalid_args);
+  }
+  EXPECT_EQ(bad("claim", R"({"resource":"path:a\nb"})").code, Errc::invalid_args);
+}
+
+TEST_F(GriteDefects, ADependencyOnAnIssueThatIsNotHereCanBeRemoved) {
+  const std::string id = create("T");
+  const std::string gone(32, 'a');
+  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+  const auto head = *repository->read_reference(wal_reference).value();
+  Event event;
+  event.issue = *id_of_hex<IssueId>(id);
+  event.ts_ms = 1;
+  event.kind = DependencyAdded{*id_of_hex<IssueId>(gone), DependencyType::depends_on};
+  seal(event);
+  const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                     .events = std::span(&event, 1),
+                                                     .parents = {head},
+                                                     .previous = head,
+                                                     .calls = {},
+                                                     .time = {}})
+                          .value();
+  {
+    auto held = repository->lock().value();
+    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  }
+  const json::Value removed = good("dep_remove", R"({"target":"aaaaaaaa","id":")" + id + "\"}");
+  EXPECT_EQ(text(removed, "target"), gone);
+  EXPECT_TRUE(good("show", of(id)).at("issue").at("dependencies").as_array().empty());
+}
+
+TEST_F(GriteDefects, ARefusedWriteMakesNoActor) {
+  create("T");
+  EXPECT_EQ(bad("create", R"({"title":"a\nb","actor":"new"})").code, Errc::invalid_args);
+  EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 1U);
+  create("U", R"(,"actor":"new")");
+  EXPECT_EQ(good("actors", "{}").at("actors").as_array().size(), 2U);
+}
+
+TEST_F(GriteDefects, TextIsFoundWhateverItsLetterCase) {
+  create("Über die Größe");
+  for (const char* text : {"über", "ÜBER", "GRÖSSE", "die"})
+    EXPECT_EQ(titles(R"({"text":)" + json::quoted(text) + "}").size(), 1U) << text;
+  EXPECT_THAT(titles(R"({"text":"ä"})"), IsEmpty());
 }
 
 TEST_F(GriteDefects, IdsMayBeGivenInCapitals) {

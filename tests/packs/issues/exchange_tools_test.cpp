@@ -66,6 +66,25 @@ TEST_F(ExchangeTools, RefuseWhatIsNoFileOfIssues) {
   EXPECT_EQ(number(good("import", R"({"text":"\n"})"), "events"), 0);
 }
 
+TEST_F(ExchangeTools, SkipAByteOrderMarkAndLeaveOutTimesThatAreNone) {
+  const std::string mark = "\xEF\xBB\xBF";
+  write("beads.jsonl",
+        mark + R"({"id":"bd-1","title":"Epic","status":"open","priority":1,"issue_type":"epic",)"
+               R"("created_at":"2025-11-01T10:00:00Z","updated_at":"2025-11-01T10:00:00Z"})");
+  EXPECT_EQ(number(good("import", R"({"path":"beads.jsonl"})"), "created"), 1);
+  create("x");
+  std::string exported = text(good("export", R"({"format":"json"})"), "text");
+  const std::string member = R"("ts_unix_ms":)";
+  std::size_t at = 0;
+  while ((at = exported.find(member, at)) != std::string::npos) {
+    at += member.size();
+    exported.replace(at, exported.find_first_not_of("0123456789", at) - at, "18446744073709551615");
+  }
+  elsewhere();
+  EXPECT_THAT(bad("import", R"({"text":)" + json::quoted(mark + exported) + "}").message,
+              HasSubstr("ts_unix_ms"));
+}
+
 TEST_F(ExchangeTools, WriteMarkdownAndCsv) {
   create("One, \"two\"");
   EXPECT_THAT(text(good("export", R"({"format":"md"})"), "text"),

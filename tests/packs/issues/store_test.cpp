@@ -154,6 +154,34 @@ TEST(IssueStore, ClaimsOfOthersAreTold) {
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
+TEST(IssueStore, AClaimThatRunsOutIsTold) {
+  const Repositories repositories;
+  const SystemClock clock;
+  const auto now = [&clock] {
+    return static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
+  };
+  const std::uint64_t end = now() + 1000;
+  std::promise<void> told;
+  const auto tell = [&, is_told = false]() mutable {
+    if (now() < end || std::exchange(is_told, true)) return;
+    told.set_value();
+  };
+  const auto store = Repositories::store_with({.directory = repositories.work(),
+                                               .cache_directory = repositories.directory("cache"),
+                                               .is_power_safe = false,
+                                               .changed = {},
+                                               .locks_changed = tell,
+                                               .when_idle = {}});
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  ASSERT_TRUE(Locks(*repository, nullptr)
+                  .acquire({.resource = "issue:1",
+                            .owner = counting_id<ActorId>(1),
+                            .now_ms = end - 300,
+                            .ttl_ms = 300}));
+  EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+}
+
 TEST(IssueStore, ACallIsAppliedOnce) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());
@@ -399,6 +427,30 @@ TEST(IssueStore, SnapshotsHoldAllAndRebuildsUseThem) {
 }
 
 // What a snapshot amounts to is kept when it is read for the first time.
+TEST(IssueStore, ACallBeforeASnapshotIsKnownToWhoBeginsWithThat) {
+  const Repositories repositories;
+  const IssueId id = new_issue_id();
+  const std::vector<Draft> drafts{{id, IssueCreated{"T", "", {}}}};
+  {
+    auto store = repositories.store(repositories.work());
+    ASSERT_TRUE(append(*store, drafts, "K"));
+    ASSERT_TRUE(store->run([&](Repository& repository, Projector& projector) -> Result<void> {
+      const auto reader = store->reader();
+      const auto events = Cache::events(**reader, id);
+      EXPECT_TRUE(write_snapshot(repository, *events, *projector.head(), 1));
+      return {};
+    }));
+  }
+  auto store = repositories.store(repositories.work(), "new-cache");
+  for (int i = 0; i < 2; ++i) {
+    const auto again = append(*store, {{new_issue_id(), IssueCreated{"T", "", {}}}}, "K");
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(again->replayed);
+  }
+  EXPECT_EQ(store->board()->issues().size(), 1U);
+  ASSERT_TRUE(append(*store, {{id, CommentAdded{"x"}}}, "L"));
+}
+
 TEST(IssueStore, ASnapshotIsReadOnceAndAgainWhenWhatWasKeptIsNoGood) {
   const Repositories repositories;
   auto store = repositories.store(repositories.work());

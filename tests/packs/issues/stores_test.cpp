@@ -39,5 +39,23 @@ TEST(IssueStores, KeepsOnlySoManyOpen) {
   stores.close();
 }
 
+// Of callers that have asked for nothing yet.
+TEST(IssueStores, KnowWhichRepositoryADirectoryIsPlainlyIn) {
+  const test::Repositories repositories;
+  Stores stores([](const Stores::Place&, const std::string&) {
+    return Result<std::unique_ptr<IssueStore>>(fail(Errc::internal, "is not opened"));
+  });
+  const std::string common = std::filesystem::canonical(repositories.work()).string() + "/.git";
+  const auto may_be = [&](const std::string& directory) {
+    return stores.may_be_in({"default", directory}, common);
+  };
+  EXPECT_TRUE(may_be(repositories.directory("work/folder")));
+  EXPECT_FALSE(may_be(repositories.remote()));
+  EXPECT_FALSE(may_be(repositories.directory("none")));
+  test::git(repositories.work(), {"commit", "-q", "--allow-empty", "-m", "c"});
+  test::git(repositories.work(), {"worktree", "add", "-q", "../tree"});
+  EXPECT_TRUE(may_be(repositories.work() + "/../tree")) << "only git knows";
+}
+
 }  // namespace
 }  // namespace hearth::packs::issues

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "packs/issues/engine/locks.hpp"
@@ -141,6 +143,9 @@ TEST(IssueLocks, ConflictsAreThoseOfTheFormat) {
   EXPECT_FALSE(do_conflict("path:src/a", "path:src/ab"));
   EXPECT_FALSE(do_conflict("issue:1", "issue:2"));
   EXPECT_FALSE(do_conflict("path:a", "issue:a"));
+  EXPECT_TRUE(do_conflict("path:./src//a/", "path:/src/a/b"));
+  for (const char* each : {"path:src", "path:./src", "path:/src/", "path:a/../src"})
+    EXPECT_EQ(normalized_resource(each), "path:src");
 }
 
 // Locks are asked of the remote, and what was given back stays given back.
@@ -255,19 +260,97 @@ TEST(IssueSync, AReferenceThatHasNoPlaceHereIsToldOfAndTheRestIsExchanged) {
   EXPECT_TRUE(all_issues(*two.a.store).contains(id));
 }
 
-TEST(IssueLocks, OneThatNeverRunsOutIsNotRemoved) {
+TEST(IssueLocks, OneOfAClockThatIsWrongIsOver) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   Locks locks(*repository, nullptr);
   const std::uint64_t now = 1'700'000'000'000;
   LockRequest request{.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = now};
+  LockRequest other{.resource = "issue:1", .owner = counting_id<ActorId>(50), .now_ms = now};
+  request.ttl_ms = longest_ttl_ms + most_clock_error_ms;
+  ASSERT_TRUE(locks.acquire(request));
+  EXPECT_EQ(locks.acquire(other).error().code, Errc::conflict);
+  other.resource = request.resource = "issue:2";
   request.ttl_ms = std::numeric_limits<std::uint64_t>::max() - now;
   ASSERT_TRUE(locks.acquire(request));
-  EXPECT_EQ(*remove_old_locks(*repository, now), 0U);
-  request.owner = counting_id<ActorId>(50);
-  const auto refused = locks.acquire(request);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("for ever"), std::string::npos) << refused.error().message;
+  EXPECT_TRUE(locks.acquire(other));
+}
+
+// One whose reference is another resource's holds nothing.
+TEST(IssueLocks, OneThatIsNotInItsPlaceIsIgnored) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  Locks locks(*repository, nullptr);
+  const LockRequest request{
+      .resource = "repo:global", .owner = counting_id<ActorId>(1), .now_ms = test::vector_time};
+  ASSERT_TRUE(locks.acquire(request));
+  const LockRequest other{
+      .resource = "path:x", .owner = counting_id<ActorId>(50), .now_ms = test::vector_time};
+  EXPECT_EQ(locks.acquire(other).error().code, Errc::conflict);
+  const std::string name = lock_reference(request.resource);
+  git(repositories.work(), {"update-ref", lock_reference("path:y"), name});
+  git(repositories.work(), {"update-ref", "-d", name});
+  EXPECT_TRUE(locks.acquire(other));
+  EXPECT_EQ(unreadable_locks(*repository)->size(), 1U);
+}
+
+TEST(IssueLocks, OneThatRanOutIsNotRenewedOverWhatExcludesIt) {
+  const Repositories repositories;
+  auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+  Locks locks(*repository, nullptr);
+  LockRequest request{
+      .resource = "path:src", .owner = counting_id<ActorId>(1), .now_ms = test::vector_time};
+  ASSERT_TRUE(locks.acquire(request));
+  request.now_ms += request.ttl_ms;
+  EXPECT_TRUE(locks.renew(request)) << "nobody has taken it";
+  request.now_ms += request.ttl_ms;
+  const LockRequest other{
+      .resource = "path:src/x", .owner = counting_id<ActorId>(50), .now_ms = request.now_ms};
+  ASSERT_TRUE(locks.acquire(other));
+  EXPECT_EQ(locks.renew(request).error().code, Errc::conflict);
+}
+
+// Taken before there was a remote, or where that was restored from a backup.
+TEST(IssueLocks, ALiveOneThatTheRemoteDoesNotHaveStaysAndIsPushed) {
+  Two two;
+  auto here = two.a.store->open_repository().value();
+  auto there = two.b.store->open_repository().value();
+  const auto here_remote = local_transport(*here, two.repositories.remote(), {}).value();
+  const auto there_remote = local_transport(*there, two.repositories.remote(), {}).value();
+  const LockRequest request{
+      .resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = test::vector_time};
+  LockRequest other = request;
+  other.owner = counting_id<ActorId>(50);
+  ASSERT_TRUE(Locks(*here, nullptr).acquire(request));
+  EXPECT_EQ(Locks(*here, here_remote.get()).acquire(other).error().code, Errc::conflict);
+  EXPECT_EQ(Locks(*there, there_remote.get()).acquire(other).error().code, Errc::conflict);
+  EXPECT_TRUE(Locks(*here, here_remote.get()).renew(request));
+}
+
+// Of many who take what overlaps at the same moment, at most one gets it; here exactly one.
+TEST(IssueLocks, OfThoseThatExcludeEachOtherOneIsGranted) {
+  const Repositories repositories;
+  for (const bool has_remote : {false, true}) {
+    std::atomic<int> granted = 0;
+    std::vector<std::jthread> takers;
+    for (std::uint8_t i = 0; i < 4; ++i) {
+      takers.emplace_back([&, i] {
+        auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
+        const auto remote = local_transport(*repository, repositories.remote(), {}).value();
+        std::string resource = "path:src";
+        for (int depth = 0; depth < i; ++depth) resource += "/x";
+        const auto taken =
+            Locks(*repository, has_remote ? remote.get() : nullptr)
+                .acquire({.resource = resource,
+                          .owner = counting_id<ActorId>(static_cast<std::uint8_t>(10 * i)),
+                          .now_ms = test::vector_time + (has_remote ? longest_ttl_ms : 0)});
+        granted += taken ? 1 : 0;
+      });
+    }
+    takers.clear();
+    EXPECT_LE(granted, 1);
+    if (!has_remote) EXPECT_EQ(granted, 1);
+  }
 }
 
 TEST(IssueCompaction, AHundredIssuesOfOneBatchTakeFiftyKilobytes) {

@@ -97,6 +97,13 @@ std::string plain(std::string_view label) {
   return out;
 }
 
+Actor new_actor(const std::string& label, std::uint64_t now_ms) {
+  return {.id = ActorId::of(random_bytes(ActorId::size)),
+          .label = plain(label),
+          .created_ms = now_ms,
+          .public_key = {}};
+}
+
 }  // namespace
 
 std::string Actors::directory_of(const ActorId& id) const {
@@ -122,25 +129,25 @@ std::optional<Actor> Actors::find(const ActorId& id) const {
 }
 
 Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) const {
-  Actor actor{.id = ActorId::of(random_bytes(ActorId::size)),
-              .label = plain(label),
-              .created_ms = now_ms,
-              .public_key = {}};
+  Actor actor = new_actor(label, now_ms);
+  const std::string seed = with_key ? random_bytes(32) : std::string();
+  if (with_key) actor.public_key = SigningKey::of_seed(seed)->public_key();
+  if (auto written = write(actor, seed); !written) return std::unexpected(written.error());
+  return actor;
+}
+
+Result<void> Actors::write(const Actor& actor, const std::string& seed) const {
   const std::string directory = directory_of(actor.id);
-  if (auto made = make_directories(directory); !made) return std::unexpected(made.error());
+  if (auto made = make_directories(directory); !made) return made;
   std::string text = "actor_id = \"" + hex_of(actor.id) + "\"\n";
   if (!actor.label.empty()) text += "label = \"" + actor.label + "\"\n";
-  text += "created_ts = " + std::to_string(now_ms) + "\n";
-  if (with_key) {
-    const std::string seed = random_bytes(32);
-    actor.public_key = SigningKey::of_seed(seed)->public_key();
+  text += "created_ts = " + std::to_string(actor.created_ms) + "\n";
+  if (!seed.empty()) {
     auto kept = store::replace_file(directory + "/signing_key", hex_of(seed), 0600);
-    if (!kept) return std::unexpected(kept.error());
+    if (!kept) return kept;
     text += "public_key = \"" + hex_of(actor.public_key) + "\"\nkey_scheme = \"ed25519\"\n";
   }
-  auto kept = store::replace_file(directory + "/config.toml", text, 0644);
-  if (!kept) return std::unexpected(kept.error());
-  return actor;
+  return store::replace_file(directory + "/config.toml", text, 0644);
 }
 
 std::optional<ActorId> Actors::default_actor() const {
@@ -176,20 +183,32 @@ Result<Actor> Actors::resolve(const std::string& wanted) const {
   return found.front();
 }
 
-Result<Actor> Actors::writer(const std::string& wanted, std::uint64_t now_ms) {
+Result<Actors::Candidate> Actors::candidate(const std::string& wanted, std::uint64_t now_ms) const {
   if (!wanted.empty()) {
     auto actor = resolve(wanted);
-    if (actor || actor.error().code != Errc::not_found) return actor;
-    return create(wanted, false, now_ms);
+    if (actor) return Candidate{.actor = std::move(*actor)};
+    if (actor.error().code != Errc::not_found) return std::unexpected(std::move(actor.error()));
+    return Candidate{.actor = new_actor(wanted, now_ms), .is_new = true};
   }
   if (const auto id = default_actor()) {
-    if (auto actor = find(*id)) return *actor;
+    if (auto actor = find(*id)) return Candidate{.actor = std::move(*actor)};
   }
-  if (auto all = list(); !all.empty()) return all.front();
-  auto actor = create("", false, now_ms);
-  if (!actor) return actor;
-  if (auto set = set_default(actor->id); !set) return std::unexpected(set.error());
-  return actor;
+  if (auto all = list(); !all.empty()) return Candidate{.actor = std::move(all.front())};
+  return Candidate{.actor = new_actor("", now_ms), .is_new = true, .becomes_default = true};
+}
+
+Result<void> Actors::keep(const Candidate& candidate) {
+  if (!candidate.is_new) return {};
+  auto kept = write(candidate.actor, "");
+  if (kept && candidate.becomes_default) kept = set_default(candidate.actor.id);
+  return kept;
+}
+
+Result<Actor> Actors::writer(const std::string& wanted, std::uint64_t now_ms) {
+  auto found = candidate(wanted, now_ms);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (auto kept = keep(*found); !kept) return std::unexpected(std::move(kept.error()));
+  return std::move(found->actor);
 }
 
 std::optional<SigningKey> Actors::signing_key(const ActorId& id) const {

@@ -46,9 +46,19 @@ class Actors final {
   // that becomes the default. A name that is not known makes a new actor of that label: so agents
   // that call themselves something each are somebody.
   [[nodiscard]] Result<Actor> writer(const std::string& wanted, std::uint64_t now_ms);
+  // The same one, before a new one is made: for who may write nothing in the end.
+  struct Candidate {
+    Actor actor;
+    bool is_new = false;
+    bool becomes_default = false;
+  };
+  [[nodiscard]] Result<Candidate> candidate(const std::string& wanted, std::uint64_t now_ms) const;
+  [[nodiscard]] Result<void> keep(const Candidate& candidate);
   [[nodiscard]] std::optional<SigningKey> signing_key(const ActorId& id) const;
 
  private:
+  [[nodiscard]] Result<void> write(const Actor& actor, const std::string& seed) const;
+
   const std::string directory_;
 };
 

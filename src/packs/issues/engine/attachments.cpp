@@ -10,10 +10,15 @@ Result<Sha256> keep_attachment(Repository& repository, std::string_view bytes) {
   if (!blob) return std::unexpected(blob.error());
   auto held = repository.lock();
   if (!held) return std::unexpected(std::move(held.error()));
-  // False when it is there already: the same bytes.
-  const auto set =
-      repository.update_reference(*held, attachment_prefix + hex_of(digest), std::nullopt, *blob);
+  // Whoever can push can put something else there.
+  const std::string name = attachment_prefix + hex_of(digest);
+  const auto before = repository.read_reference(name);
+  if (!before) return std::unexpected(before.error());
+  const auto set = repository.update_reference(*held, name, *before, *blob);
   if (!set) return std::unexpected(set.error());
+  // Once more, for a `git gc --prune=now` that began before; what is there is only touched.
+  const auto kept = repository.write_blob(bytes);
+  if (!kept) return std::unexpected(kept.error());
   return digest;
 }
 

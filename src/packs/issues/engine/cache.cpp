@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -123,6 +125,18 @@ Result<std::vector<Event>> first_events(store::Rows rows) {
   if (rows.next()) return Cache::decode_events(rows.blob(0));
   if (!rows.ok()) return std::unexpected(rows.error());
   return std::vector<Event>();
+}
+
+Cache::FoundCall read_call(store::Rows& rows) {
+  Cache::FoundCall found{.call = {.key = std::string(rows.text(0)),
+                                  .fingerprint = std::string(rows.text(1)),
+                                  .events = {}},
+                         .commit = CommitId::of(rows.blob(2))};
+  std::string_view events = rows.blob(3);
+  for (; events.size() >= EventId::size; events.remove_prefix(EventId::size)) {
+    found.call.events.push_back(EventId::of(events));
+  }
+  return found;
 }
 
 void remove_files(const std::string& path) {
@@ -313,8 +327,19 @@ Result<void> Cache::add_commit(const CommitId& commit) {
 Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
   std::string events;
   for (const EventId& event : call.events) events.append(event.view());
-  return database_.run("INSERT OR IGNORE INTO calls VALUES(?, ?, ?, ?)", call.key, call.fingerprint,
-                       store::Blob{commit.view()}, store::Blob{events});
+  return database_.run("INSERT OR REPLACE INTO calls VALUES(?, ?, ?, ?)", call.key,
+                       call.fingerprint, store::Blob{commit.view()}, store::Blob{events});
+}
+
+Result<void> Cache::note(std::string_view name, std::string_view value) {
+  return database_.run("INSERT OR REPLACE INTO state VALUES(?, ?)", name, store::Blob{value});
+}
+
+Result<std::string> Cache::noted(std::string_view name) {
+  auto rows = database_.query("SELECT value FROM state WHERE name = ?", name);
+  if (rows.next()) return std::string(rows.blob(0));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return std::string();
 }
 
 Result<void> Cache::commit(store::Transaction& transaction, const std::optional<CommitId>& head) {
@@ -346,18 +371,44 @@ Result<std::vector<Event>> Cache::events_of_row(store::Database& database, std::
 
 Result<std::optional<Cache::FoundCall>> Cache::find_call(store::Database& database,
                                                          const std::string& key) {
-  auto rows = database.query("SELECT fingerprint, commit_id, events FROM calls WHERE key = ?", key);
-  if (!rows.next()) {
-    if (!rows.ok()) return std::unexpected(rows.error());
-    return std::nullopt;
+  auto rows =
+      database.query("SELECT key, fingerprint, commit_id, events FROM calls WHERE key = ?", key);
+  if (rows.next()) return read_call(rows);
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return std::nullopt;
+}
+
+Result<void> Cache::check() {
+  auto quick = database_.query("PRAGMA quick_check(1)");
+  if (!quick.next() || quick.text(0) != "ok") return fail(Errc::damaged, "the issue cache");
+  auto rows = database_.query("SELECT kind, summary, bytes FROM rows LEFT JOIN events USING(n)");
+  while (rows.next()) {
+    if (rows.integer(0) == static_cast<int>(RowKind::issue)) {
+      if (auto summary = decode_summary(rows.blob(1)); !summary)
+        return std::unexpected(std::move(summary.error()));
+    }
+    if (auto events = decode_events(rows.blob(2)); !events)
+      return std::unexpected(std::move(events.error()));
   }
-  FoundCall found{.call = {.key = key, .fingerprint = std::string(rows.text(0)), .events = {}},
-                  .commit = CommitId::of(rows.blob(1))};
-  std::string_view events = rows.blob(2);
-  for (; events.size() >= EventId::size; events.remove_prefix(EventId::size)) {
-    found.call.events.push_back(EventId::of(events));
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return {};
+}
+
+std::vector<Event> Cache::readable_events() {
+  std::vector<Event> all;
+  auto rows = database_.query("SELECT bytes FROM events");
+  while (rows.next()) {
+    if (auto events = decode_events(rows.blob(0)))
+      std::ranges::move(*events, std::back_inserter(all));
   }
-  return found;
+  return all;
+}
+
+std::vector<Cache::FoundCall> Cache::readable_calls() {
+  std::vector<FoundCall> all;
+  auto rows = database_.query("SELECT key, fingerprint, commit_id, events FROM calls");
+  while (rows.next()) all.push_back(read_call(rows));
+  return all;
 }
 
 Result<std::uint64_t> Cache::count_differences(const Cache& other) {

@@ -67,6 +67,9 @@ class Cache final {
                                          const Summary* summary);
   [[nodiscard]] Result<void> add_commit(const CommitId& commit);
   [[nodiscard]] Result<void> add_call(const CallRecord& call, const CommitId& commit);
+  // Something to remember beside it, until it is cleared.
+  [[nodiscard]] Result<void> note(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<std::string> noted(std::string_view name);  // empty: nothing
   // `head`: of the log, all of which is in the cache now.
   [[nodiscard]] Result<void> commit(store::Transaction& transaction,
                                     const std::optional<CommitId>& head);
@@ -100,6 +103,11 @@ class Cache final {
   [[nodiscard]] static Result<std::vector<Change>> changes_after(store::Database& database,
                                                                  std::int64_t change);
   [[nodiscard]] static Result<std::vector<Event>> decode_events(std::string_view bytes);
+  // `damaged` when something in it cannot be read.
+  [[nodiscard]] Result<void> check();
+  // All events and calls that can be read, whatever else is wrong with it.
+  [[nodiscard]] std::vector<Event> readable_events();
+  [[nodiscard]] std::vector<FoundCall> readable_calls();
   // How many ids another cache of the same log has otherwise than this one, or alone.
   [[nodiscard]] Result<std::uint64_t> count_differences(const Cache& other);
 

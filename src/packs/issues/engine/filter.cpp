@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <tuple>
+
+#include "search/text/unicode.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -13,7 +16,23 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::none_of(text, [](unsigned char c) { return c >= 0x80; });
+}
+
+std::string folded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto [code, size] = search::text::decode_utf8(text);
+    search::text::append_folded(out, code);
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
+// Letter case aside.
 bool contains_text(std::string_view text, std::string_view wanted) {
+  if (!is_ascii(text) || !is_ascii(wanted)) return folded(text).contains(folded(wanted));
   return !std::ranges::search(text, wanted, {}, lower, lower).empty() || wanted.empty();
 }
 

@@ -170,6 +170,16 @@ Result<std::vector<HeldLock>> IssueStore::locks() {
   return known->locks;
 }
 
+Result<std::optional<Lock>> IssueStore::claim_of(const IssueId& issue) {
+  const auto all = locks();
+  if (!all) return std::unexpected(all.error());
+  const std::string resource = "issue:" + hex_of(issue);
+  for (const HeldLock& each : *all) {
+    if (each.lock.resource == resource && each.is_live(now_ms())) return each.lock;
+  }
+  return std::nullopt;
+}
+
 void IssueStore::wake() const {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
@@ -179,6 +189,8 @@ void IssueStore::close() {
   waiting_.lock()->is_closed = true;
   wake();
   if (thread_.joinable()) thread_.join();
+  checker_.request_stop();
+  if (checker_.joinable()) checker_.join();
 }
 
 // ---- The writer's thread ----------------------------------------------------------------------
@@ -188,9 +200,45 @@ void IssueStore::work() {
   leave_signals_to_the_loop();
   do {
     projector_.settle();
+    check_snapshot();
     if (!wait_for_tasks()) return;
     do_some();
   } while (true);
+}
+
+// Whoever can push can also push a snapshot that says something else than the log, and whoever has
+// no cache begins with that: it is compared beside all else. One at a time; what fails is not tried
+// again before the next opening.
+void IssueStore::check_snapshot() {
+  const auto snapshot = projector_.unchecked_snapshot();
+  if (!snapshot || !*snapshot || is_checking_) return;
+  is_checking_ = true;
+  checker_ = std::jthread([this, commit = **snapshot](const std::stop_token& stop) {
+    ::pthread_setname_np(::pthread_self(), "hearth-snapshot");
+    leave_signals_to_the_loop();
+    const auto done = guarded("check a snapshot", [&] { return compare_snapshot(commit, stop); });
+    if (!done) log::debug("a snapshot was not checked", {log::kv("why", done.error().message)});
+  });
+}
+
+Result<void> IssueStore::compare_snapshot(const CommitId& commit, const std::stop_token& stop) {
+  const auto repository = open_repository();
+  if (!repository) return std::unexpected(repository.error());
+  const auto all = list_snapshots(**repository);
+  if (!all) return std::unexpected(all.error());
+  const auto found = std::ranges::find(*all, commit, &Snapshot::commit);
+  bool is_good = false;  // what has been removed cannot be compared
+  if (found != all->end()) {
+    const auto compared = compare_with_log(**repository, *found, stop);
+    if (!compared) return std::unexpected(compared.error());
+    is_good = compared->missing == 0 && compared->made_up == 0;
+  }
+  return run([&](Repository&, Projector& projector) -> Result<void> {
+    is_checking_ = false;
+    if (auto done = projector.check_off(commit, is_good); !done) return done;
+    if (!is_good) tell({.issues = {}, .others = true});
+    return {};
+  });
 }
 
 // Until there is something to do; false when closed and done. Follows what others write meanwhile.
@@ -204,6 +252,7 @@ bool IssueStore::wait_for_tasks() {
       if (!waiting->tasks.empty()) return true;
       if (waiting->is_closed) return false;
     }
+    if (now_ms() >= next_expiry_ms_) follow_locks();
     const auto since_told =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - told);
     const auto rested = std::min(rest(), since_told);
@@ -212,7 +261,9 @@ bool IssueStore::wait_for_tasks() {
       if (options_.when_idle) options_.when_idle();
       continue;
     }
-    const auto left = std::clamp<std::int64_t>((options_.idle - rested).count(), 1, 3'600'000);
+    const auto until_expiry = static_cast<std::int64_t>(next_expiry_ms_ - now_ms());
+    const auto left = std::clamp<std::int64_t>(
+        std::min((options_.idle - rested).count(), until_expiry), 1, 3'600'000);
     const int patience = static_cast<int>(left);
     std::array<pollfd, 2> polled{pollfd{wake_.get(), POLLIN, 0}, pollfd{watch.fd(), POLLIN, 0}};
     if (::poll(polled.data(), polled.size(), patience) <= 0) continue;
@@ -260,6 +311,7 @@ Result<void> IssueStore::compute_again(const Error& damage) {
   if (damage.code != Errc::damaged || (mended_ && now - *mended_ < mend_pause))
     return std::unexpected(damage);
   mended_ = now;
+  if (cache_->check()) return std::unexpected(damage);  // it is git that lacks something
   log::warning("the issue cache is damaged and computed again",
                {log::kv("repository", common_directory_), log::kv("why", damage.message)});
   const auto rebuilt = projector_.rebuild(false);
@@ -291,12 +343,19 @@ void IssueStore::follow() {
   }
 }
 
-// Claims come and go without the log.
+// Claims come, go and run out without the log.
 void IssueStore::follow_locks() {
   const RefProbe::Look look = lock_probe_.look();
-  if (look == told_locks_) return;
+  const bool is_due = now_ms() >= next_expiry_ms_;
+  if (look == told_locks_ && !is_due) return;
+  const bool is_news = look != told_locks_ || next_expiry_ms_ != 0;
   told_locks_ = look;
-  if (options_.locks_changed) options_.locks_changed();
+  next_expiry_ms_ = latest_ms;
+  const auto all = locks();
+  for (const HeldLock& each : all ? *all : std::vector<HeldLock>()) {
+    if (each.is_live(now_ms())) next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
+  }
+  if (is_news && options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {
@@ -353,7 +412,12 @@ void IssueStore::prepare(Taken& taken) {
 
 Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
   if (!job.key) return std::nullopt;
-  const auto found = Cache::find_call(cache_->writer(), job.key->key);
+  auto found = Cache::find_call(cache_->writer(), job.key->key);
+  if (found && !*found) {
+    const auto read = projector_.read_old_calls();
+    if (!read) return std::unexpected(read.error());
+    if (*read) found = Cache::find_call(cache_->writer(), job.key->key);
+  }
   if (!found) return std::unexpected(found.error());
   if (!*found) return std::nullopt;
   if ((*found)->call.fingerprint != job.key->fingerprint) {
@@ -368,7 +432,10 @@ Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
     const auto event = std::ranges::find(commit->events, id, &Event::id);
     if (event != commit->events.end()) receipt.events.push_back(*event);
   }
-  return receipt;
+  if (receipt.events.size() == (*found)->call.events.size()) return receipt;
+  if (commit->is_whole) return std::nullopt;  // somebody has made it up
+  return fail(Errc::damaged, "the events of this call cannot be read; nothing was written: " +
+                                 commit->problems.front());
 }
 
 // The time of the newest event that is known here of what a draft is about.
@@ -391,7 +458,8 @@ Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
     return fail(Errc::permission,
                 "signatures are required here, and the key of the actor " + hex_of(event.actor) +
                     " is not the one in " + key_prefix + "; nothing was written",
-                {"hearth issues actor-create --key", "hearth issues sync"});
+                {"hearth issues actor-create --key, then hearth issues actor-use ID",
+                 "hearth issues sync"});
   }
   return {};
 }
@@ -400,15 +468,15 @@ Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
 // is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
 Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   const std::uint64_t now = now_ms();
-  auto actor = actors().writer(taken.job.actor, now);
-  if (!actor) return std::unexpected(std::move(actor.error()));
-  taken.actor = std::move(*actor);
+  const auto actor = actors().candidate(taken.job.actor, now);
+  if (!actor) return std::unexpected(actor.error());
+  taken.actor = actor->actor;
   const auto key = actors().signing_key(taken.actor.id);
   if (options_.signatures == SignaturePolicy::require && !key) {
     return fail(
         Errc::permission,
         "signatures are required here, and the actor " + hex_of(taken.actor.id) + " has no key",
-        {"hearth issues actor-create --key"});
+        {"hearth issues actor-create --key, then hearth issues actor-use ID"});
   }
   auto board = board_.lock();
   auto batch = taken.job.make(*board, cache_->writer(), taken.actor);
@@ -445,6 +513,7 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
     return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
   }
   if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
+  if (auto kept = actors().keep(*actor); !kept) return std::unexpected(std::move(kept.error()));
   return events;
 }
 
@@ -469,12 +538,13 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
     const auto head = projector_.head();
     std::vector<CommitId> parents;
     if (head) parents.push_back(*head);
-    const auto commit = write_wal_commit(*repository_, {.actor = first->actor.id,
-                                                        .events = events,
-                                                        .parents = parents,
-                                                        .previous = head,
-                                                        .calls = calls,
-                                                        .time = local_time(now_ms())});
+    const WalPlan plan{.actor = first->actor.id,
+                       .events = events,
+                       .parents = parents,
+                       .previous = head,
+                       .calls = calls,
+                       .time = local_time(now_ms())};
+    const auto commit = write_wal_commit(*repository_, plan);
     if (!commit) return std::unexpected(commit.error());
     const auto moved = repository_->update_reference(held, wal_reference, head, *commit);
     if (!moved) return std::unexpected(moved.error());
@@ -482,6 +552,10 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
       if (auto read = follow_log(); !read) return read;
       continue;
     }
+    // A `git gc --prune=now` that began before removes what nothing referred to then. Objects that
+    // are there are only touched by this.
+    if (const auto kept = write_wal_commit(*repository_, plan); !kept)
+      return std::unexpected(kept.error());
     const RefProbe::Look look = probe_.look();
     const auto changes = projector_.take({.id = *commit,
                                           .parents = std::move(parents),

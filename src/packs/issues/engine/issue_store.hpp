@@ -102,8 +102,8 @@ class IssueStore final {
       std::move_only_function<Result<void>(Repository&, Projector&)> work);
   // Returns when everything that was in the log at the call is on the board.
   [[nodiscard]] Result<void> catch_up();
-  // What is kept turned out to be damaged: computes all of it again from the log; once in a while,
-  // else the error as it was.
+  // Something turned out to be damaged. If that is the cache, computes all of it again from the
+  // log; once in a while, else the error as it was.
   [[nodiscard]] Result<void> mend(const Error& damage);
   [[nodiscard]] Guarded<Board>::Access board() { return board_.lock(); }
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {
@@ -112,6 +112,7 @@ class IssueStore final {
   [[nodiscard]] IssueSearch& searcher() { return *search_; }
   // Who holds what, as this repository knows.
   [[nodiscard]] Result<std::vector<HeldLock>> locks();
+  [[nodiscard]] Result<std::optional<Lock>> claim_of(const IssueId& issue);
   [[nodiscard]] std::optional<CommitId> head() { return *head_.lock(); }
   [[nodiscard]] LogProblems problems() { return *problems_.lock(); }
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
@@ -153,6 +154,9 @@ class IssueStore final {
   void wake() const;
   void work();
   [[nodiscard]] bool wait_for_tasks();
+  void check_snapshot();
+  [[nodiscard]] Result<void> compare_snapshot(const CommitId& snapshot,
+                                              const std::stop_token& stop);
   void do_some();
   void follow();
   void follow_others();
@@ -185,7 +189,8 @@ class IssueStore final {
     std::vector<HeldLock> locks;
   };
   const RefProbe lock_probe_;
-  RefProbe::Look told_locks_;  // the writer's: how they were when that was told last
+  RefProbe::Look told_locks_;         // the writer's: how they were when that was told last
+  std::uint64_t next_expiry_ms_ = 0;  // likewise: of those that are live; 0 before the first look
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
@@ -195,6 +200,8 @@ class IssueStore final {
   UniqueFd wake_;
   Guarded<Waiting> waiting_;
   std::thread thread_;
+  std::jthread checker_;      // of a snapshot; begun by the writer
+  bool is_checking_ = false;  // the writer's
 };
 
 }  // namespace hearth::packs::issues

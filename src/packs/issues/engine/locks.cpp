@@ -1,6 +1,7 @@
 #include "packs/issues/engine/locks.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/clock.hpp"
 #include "packs/issues/engine/crypto.hpp"
@@ -16,9 +17,15 @@ std::string_view space_of(std::string_view resource) {
   return resource.substr(0, resource.find(':'));
 }
 
-std::string_view path_of(std::string_view resource) {
-  std::string_view path = resource.substr(std::min(resource.find(':') + 1, resource.size()));
-  while (path.ends_with('/')) path.remove_suffix(1);
+std::string_view name_in_space(std::string_view resource) {
+  return resource.substr(std::min(resource.find(':') + 1, resource.size()));
+}
+
+// From the project's root; empty: the root.
+std::string path_of(std::string_view resource) {
+  const std::filesystem::path whole("/" + std::string(name_in_space(resource)));
+  std::string path = whole.lexically_normal().relative_path().string();
+  while (path.ends_with('/')) path.pop_back();
   return path;
 }
 
@@ -41,6 +48,10 @@ std::unexpected<Error> taken(const Lock& lock) {
 }
 
 }  // namespace
+
+std::string normalized_resource(std::string_view resource) {
+  return space_of(resource) == "path" ? "path:" + path_of(resource) : std::string(resource);
+}
 
 std::string lock_reference(std::string_view resource) {
   return lock_reference_prefix + hex_of(sha256(resource)).substr(0, 16);
@@ -73,6 +84,10 @@ Result<HeldLock> read_lock(const Repository& repository, const Reference& refere
   if (!text) return std::unexpected(text.error());
   auto lock = decode_lock(*text);
   if (!lock) return std::unexpected(std::move(lock.error()));
+  // Whoever takes that resource looks elsewhere.
+  if (reference.name != lock_reference(lock->resource)) {
+    return fail(Errc::damaged, "this is not where a lock of " + lock->resource + " is kept");
+  }
   return HeldLock{reference.name, reference.target, std::move(*lock)};
 }
 
@@ -131,9 +146,11 @@ Result<ObjectId> write_lock_commit(Repository& repository,
                                   .message = "Lock: " + lock.resource});
 }
 
-// Takes over what the remote says of all locks, so that those that exclude this one are known.
-Result<void> Locks::fetch(const std::string& reference) {
+// Takes over what the remote says of all locks, so that those that exclude this one are known. Of
+// one that the remote does not have ours counts while it is live, and the remote hears of it.
+Result<void> Locks::fetch(const LockRequest& request) {
   if (remote_ == nullptr) return {};
+  const std::string reference = lock_reference(request.resource);
   const auto list = remote_->list();
   if (!list) return std::unexpected(list.error());
   std::vector<Reference> wanted;
@@ -145,9 +162,19 @@ Result<void> Locks::fetch(const std::string& reference) {
   }
   auto fetched = wanted.empty() ? Result<void>() : remote_->fetch(wanted);
   if (!fetched) return fetched;
+  if (!is_there) {
+    const auto ours = find(reference);
+    if (!ours) return std::unexpected(ours.error());
+    if (ours->lock && ours->lock->is_live(request.now_ms)) {
+      const RefChange change{reference, std::nullopt, ours->target};
+      const auto pushed = remote_->push(std::span(&change, 1));
+      if (!pushed) return std::unexpected(pushed.error());
+    } else {
+      wanted.push_back({reference, {}});
+    }
+  }
   auto held = repository_.lock();
   if (!held) return std::unexpected(std::move(held.error()));
-  if (!is_there) wanted.push_back({reference, {}});
   for (const Reference& each : wanted) {
     const auto now = repository_.read_reference(each.name);
     if (!now) return std::unexpected(now.error());
@@ -160,6 +187,16 @@ Result<void> Locks::fetch(const std::string& reference) {
   return {};
 }
 
+// Where no remote decides, nobody else comes in between what is read here and what is written.
+Result<std::optional<WriteLock::Held>> Locks::hold() {
+  std::optional<WriteLock::Held> held;
+  if (remote_ != nullptr) return held;
+  auto taken = repository_.lock();
+  if (!taken) return std::unexpected(std::move(taken.error()));
+  held.emplace(std::move(*taken));
+  return held;
+}
+
 // What cannot be read holds nothing, and is replaced by whoever comes next.
 Result<Locks::Place> Locks::find(const std::string& reference) {
   const auto target = repository_.read_reference(reference);
@@ -170,11 +207,12 @@ Result<Locks::Place> Locks::find(const std::string& reference) {
   return place;
 }
 
-Result<void> Locks::check_free(const LockRequest& request) {
+Result<void> Locks::check_free(const LockRequest& request, Besides besides) {
   const auto all = list_locks(repository_);
   if (!all) return std::unexpected(all.error());
   for (const HeldLock& each : *all) {
-    const bool is_own = each.lock.owner == request.owner && each.lock.resource != request.resource;
+    const bool is_same = each.lock.resource == request.resource;
+    const bool is_own = is_same ? besides == Besides::itself : each.lock.owner == request.owner;
     if (each.is_live(request.now_ms) && !is_own &&
         do_conflict(each.lock.resource, request.resource)) {
       return taken(each.lock);
@@ -184,7 +222,10 @@ Result<void> Locks::check_free(const LockRequest& request) {
 }
 
 // Adds a commit to the lock, where it counts: at the remote if there is one.
-Result<Lock> Locks::put(const Place& place, const Lock& lock, std::uint64_t now_ms) {
+Result<Lock> Locks::put(const Place& place,
+                        const Lock& lock,
+                        std::uint64_t now_ms,
+                        std::optional<WriteLock::Held> held) {
   const CommitTime time = local_time(now_ms);
   const auto previous = place.lock ? place.target : std::nullopt;
   const auto commit =
@@ -203,8 +244,11 @@ Result<Lock> Locks::put(const Place& place, const Lock& lock, std::uint64_t now_
                   {"take something else: hearth issues ready"});
     }
   }
-  auto held = repository_.lock();
-  if (!held) return std::unexpected(std::move(held.error()));
+  if (!held) {
+    auto now = repository_.lock();
+    if (!now) return std::unexpected(std::move(now.error()));
+    held.emplace(std::move(*now));
+  }
   const auto set = repository_.update_reference(*held, change.name, place.target, *commit);
   if (!set) return std::unexpected(set.error());
   // With a remote it counts there, and the next exchange brings it here.
@@ -214,9 +258,29 @@ Result<Lock> Locks::put(const Place& place, const Lock& lock, std::uint64_t now_
   return lock;
 }
 
+// A remote compares one reference at a time. So of two who push different locks that exclude each
+// other at least the later one sees the other's when it looks again, and gives its own back; both
+// do where both are seen, for neither can tell whether the other one has looked before.
+Result<Lock> Locks::settle(const LockRequest& request, Lock lock) {
+  if (remote_ == nullptr) return lock;
+  if (auto fetched = fetch(request); !fetched) return std::unexpected(fetched.error());
+  auto free = check_free(request, Besides::itself);
+  if (free) return lock;
+  const auto place = find(lock_reference(request.resource));
+  if (!place) return std::unexpected(place.error());
+  if (place->lock && place->lock->lock.nonce == lock.nonce) {
+    lock.expires_ms = 0;
+    const auto given_back = put(*place, lock, request.now_ms, std::nullopt);
+    if (!given_back) return given_back;
+  }
+  return std::unexpected(std::move(free.error()));
+}
+
 Result<Lock> Locks::acquire(const LockRequest& request) {
   const std::string reference = lock_reference(request.resource);
-  if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
+  if (auto fetched = fetch(request); !fetched) return std::unexpected(fetched.error());
+  auto held = hold();
+  if (!held) return std::unexpected(std::move(held.error()));
   const auto place = find(reference);
   if (!place) return std::unexpected(place.error());
   const auto& before = place->lock;
@@ -224,19 +288,20 @@ Result<Lock> Locks::acquire(const LockRequest& request) {
                              before->lock.owner == request.owner &&
                              before->lock.nonce == request.nonce;
   if (is_repetition) return before->lock;
-  if (auto free = check_free(request); !free) return std::unexpected(free.error());
-  return put(*place,
-             {.owner = request.owner,
-              .nonce = request.nonce.value_or(make_nonce()),
-              .expires_ms = request.now_ms + request.ttl_ms,
-              .resource = request.resource},
-             request.now_ms);
+  if (auto free = check_free(request, Besides::nothing); !free)
+    return std::unexpected(free.error());
+  auto lock = put(*place,
+                  {.owner = request.owner,
+                   .nonce = request.nonce.value_or(make_nonce()),
+                   .expires_ms = request.now_ms + request.ttl_ms,
+                   .resource = request.resource},
+                  request.now_ms, std::move(*held));
+  if (!lock) return lock;
+  return settle(request, std::move(*lock));
 }
 
 Result<HeldLock> Locks::find_own(const LockRequest& request) {
-  const std::string reference = lock_reference(request.resource);
-  if (auto fetched = fetch(reference); !fetched) return std::unexpected(fetched.error());
-  auto place = find(reference);
+  auto place = find(lock_reference(request.resource));
   if (!place) return std::unexpected(std::move(place.error()));
   if (!place->lock || place->lock->lock.expires_ms == 0) {
     return fail(Errc::not_found, "nobody holds " + request.resource, {"hearth issues locks"});
@@ -248,19 +313,32 @@ Result<HeldLock> Locks::find_own(const LockRequest& request) {
   return std::move(found);
 }
 
-// Also one that has run out, if nobody has taken it since.
+// Also one that has run out, if nobody has taken it since, nor anything that excludes it.
 Result<Lock> Locks::renew(const LockRequest& request) {
+  if (auto fetched = fetch(request); !fetched) return std::unexpected(fetched.error());
+  auto held = hold();
+  if (!held) return std::unexpected(std::move(held.error()));
   auto own = find_own(request);
   if (!own) return std::unexpected(std::move(own.error()));
+  const bool was_over = !own->is_live(request.now_ms);
+  if (was_over) {
+    if (auto free = check_free(request, Besides::itself); !free)
+      return std::unexpected(free.error());
+  }
   own->lock.expires_ms = request.now_ms + request.ttl_ms;
-  return put({.target = own->commit, .lock = *own}, own->lock, request.now_ms);
+  auto lock =
+      put({.target = own->commit, .lock = *own}, own->lock, request.now_ms, std::move(*held));
+  return lock && was_over ? settle(request, std::move(*lock)) : lock;
 }
 
 Result<Lock> Locks::release(const LockRequest& request) {
+  if (auto fetched = fetch(request); !fetched) return std::unexpected(fetched.error());
+  auto held = hold();
+  if (!held) return std::unexpected(std::move(held.error()));
   auto own = find_own(request);
   if (!own) return std::unexpected(std::move(own.error()));
   own->lock.expires_ms = 0;
-  return put({.target = own->commit, .lock = *own}, own->lock, request.now_ms);
+  return put({.target = own->commit, .lock = *own}, own->lock, request.now_ms, std::move(*held));
 }
 
 }  // namespace hearth::packs::issues

@@ -20,7 +20,11 @@
 namespace hearth::packs::issues {
 
 inline constexpr const char* lock_reference_prefix = "refs/grite/locks/";
+inline constexpr std::uint64_t longest_ttl_ms = 24ULL * 3600 * 1000;
+inline constexpr std::uint64_t most_clock_error_ms = 24ULL * 3600 * 1000;
 
+// One name for one thing: "path:./src/" is "path:src".
+[[nodiscard]] std::string normalized_resource(std::string_view resource);
 [[nodiscard]] std::string lock_reference(std::string_view resource);
 // Whether two resources exclude each other: "repo:…" everything, "path:a" also "path:a/b",
 // "issue:x" only itself.
@@ -32,9 +36,13 @@ struct HeldLock {
   std::string reference;
   ObjectId commit;
   Lock lock;
-  [[nodiscard]] bool is_live(std::uint64_t now_ms) const { return now_ms < lock.expires_ms; }
+  // One of a clock that is wrong, or of somebody who wants it for ever, must not stay so.
+  [[nodiscard]] bool is_live(std::uint64_t now_ms) const {
+    return now_ms < lock.expires_ms &&
+           lock.expires_ms - now_ms <= longest_ttl_ms + most_clock_error_ms;
+  }
 };
-// `damaged` when it holds none.
+// `damaged` when it holds none, or one that belongs elsewhere.
 [[nodiscard]] Result<HeldLock> read_lock(const Repository& repository, const Reference& reference);
 // References that hold no lock that can be read are passed over: nobody holds anything by them.
 [[nodiscard]] Result<std::vector<HeldLock>> list_locks(const Repository& repository);
@@ -66,15 +74,24 @@ class Locks final {
   [[nodiscard]] Result<Lock> release(const LockRequest& request);
 
  private:
-  [[nodiscard]] Result<void> fetch(const std::string& reference);
   struct Place {
     std::optional<ObjectId> target;  // of the reference
     std::optional<HeldLock> lock;    // if that can be read
   };
+  enum class Besides : std::uint8_t {
+    nothing,
+    itself
+  };  // whether a lock of the same is in the way
+  [[nodiscard]] Result<void> fetch(const LockRequest& request);
+  [[nodiscard]] Result<std::optional<WriteLock::Held>> hold();
   [[nodiscard]] Result<Place> find(const std::string& reference);
   [[nodiscard]] Result<HeldLock> find_own(const LockRequest& request);
-  [[nodiscard]] Result<void> check_free(const LockRequest& request);
-  [[nodiscard]] Result<Lock> put(const Place& place, const Lock& lock, std::uint64_t now_ms);
+  [[nodiscard]] Result<void> check_free(const LockRequest& request, Besides besides);
+  [[nodiscard]] Result<Lock> put(const Place& place,
+                                 const Lock& lock,
+                                 std::uint64_t now_ms,
+                                 std::optional<WriteLock::Held> held);
+  [[nodiscard]] Result<Lock> settle(const LockRequest& request, Lock lock);
 
   Repository& repository_;
   Transport* const remote_;

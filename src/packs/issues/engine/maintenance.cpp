@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <unordered_set>
 
+#include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
@@ -66,10 +68,12 @@ Check check_log(IssueStore& store) {
     check.health = Health::error;
     check.message = std::to_string(problems.total) +
                     " problems in the log, the first: " + problems.texts.front();
-    check.plan = {problems.incomplete > 0
-                      ? "fetch what is missing from a clone that has the log whole: git fetch "
-                        "--refetch REMOTE '+refs/grite/*:refs/grite-again/*'"
-                      : "find out who wrote this; what else is in the log counts all the same"};
+    check.plan = {
+        problems.incomplete > 0
+            ? "fetch what is missing from a clone that has the log whole: git fetch "
+              "--refetch REMOTE '+refs/grite/*:refs/grite-again/*' (of a shallow clone: git fetch "
+              "--unshallow REMOTE …), then hearth issues rebuild"
+            : "find out who wrote this; what else is in the log counts all the same"};
   }
   return check;
 }
@@ -109,27 +113,67 @@ Check check_actor(IssueStore& store) {
           .plan = {"choose one: hearth issues actor-use ID"}};
 }
 
-// Whether the cache says what the log says: computed once more beside it.
+Result<Projector::Comparison> compare(IssueStore& store) {
+  std::optional<Projector::Comparison> found;
+  auto done = store.run([&](Repository&, Projector& projector) -> Result<void> {
+    auto compared = projector.compare_with_log();
+    if (!compared) return std::unexpected(std::move(compared.error()));
+    found = std::move(*compared);
+    return {};
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return std::move(*found);
+}
+
+// So that everybody has them again, whoever lost the objects that they were in.
+Result<void> write_again(IssueStore& store, std::vector<Event> events) {
+  WriteJob job;
+  job.make = [&](const Board&, store::Database&, const Actor&) -> Result<Batch> {
+    return Batch{.drafts = {}, .events = std::move(events)};
+  };
+  const auto written = store.write_and_wait(std::move(job));
+  if (!written) return std::unexpected(written.error());
+  return {};
+}
+
+Result<void> compute_again(IssueStore& store) {
+  return store.run([](Repository&, Projector& projector) -> Result<void> {
+    const auto rebuilt = projector.rebuild(false);
+    if (!rebuilt) return std::unexpected(rebuilt.error());
+    return {};
+  });
+}
+
+// Whether the cache says what the log says. What only the cache has goes back into the log first.
 Result<Check> check_cache(IssueStore& store, bool fix) {
   Check check{.id = "store_integrity",
               .health = Health::ok,
               .message = "the cache agrees with the log",
               .plan = {}};
-  auto done = store.run([&](Repository&, Projector& projector) -> Result<void> {
-    const auto differences = projector.differences_from_log();
-    if (differences && *differences == 0) return {};
+  auto found = compare(store);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (const std::size_t count = found->only_here.size(); count > 0) {
     check.health = Health::error;
-    check.message = differences ? "the cache has " + std::to_string(*differences) +
-                                      " issues otherwise than the log"
-                                : differences.error().message;
-    check.plan = {"compute the cache again from the log: hearth issues rebuild"};
-    if (!fix) return {};
-    const auto rebuilt = projector.rebuild(false);
-    if (!rebuilt) return std::unexpected(rebuilt.error());
+    check.message = "objects of the log are missing, and " + std::to_string(count) +
+                    " events are in the cache alone";
+    check.plan = {"write them into the log again: hearth issues doctor --fix"};
+    if (!fix) return check;
+    if (auto done = write_again(store, std::move(found->only_here)); !done)
+      return std::unexpected(std::move(done.error()));
     check.is_mended = true;
-    return {};
-  });
-  if (!done) return std::unexpected(std::move(done.error()));
+    found = compare(store);
+    if (!found) return std::unexpected(std::move(found.error()));
+  }
+  const auto& differences = found->differences;
+  if (differences && *differences == 0) return check;
+  check.health = Health::error;
+  check.message = differences ? "the cache has " + std::to_string(*differences) +
+                                    " issues otherwise than the log"
+                              : differences.error().message;
+  check.plan = {"compute the cache again from the log: hearth issues rebuild"};
+  if (!fix) return check;
+  if (auto done = compute_again(store); !done) return std::unexpected(std::move(done.error()));
+  check.is_mended = true;
   return check;
 }
 
@@ -157,31 +201,40 @@ std::string_view name_of(Health health) {
   return names[static_cast<std::size_t>(health)];
 }
 
-// A snapshot stands in for the log, so it has to have exactly its events.
 Result<void> verify_snapshot(const Repository& repository,
                              const Snapshot& snapshot,
+                             const std::stop_token& stop,
                              Verification& found) {
   const std::string name = "snapshot " + std::to_string(snapshot.created_ms) + ": ";
-  const auto events = read_snapshot(repository, snapshot);
-  if (!events) {
-    found.problems.add(name + events.error().message);
+  const auto compared = compare_with_log(repository, snapshot, stop);
+  if (!compared && compared.error().code == Errc::cancelled)
+    return std::unexpected(compared.error());
+  if (!compared) {
+    found.problems.add(name + compared.error().message);
     return {};
   }
-  std::unordered_set<EventId> here;
-  for (const Event& each : *events) here.insert(each.id);
-  std::unordered_set<EventId> there;
-  auto walked = walk_wal(
-      repository, snapshot.meta.wal_head,
-      [](const CommitId&, bool) -> Result<bool> { return false; },
-      [&](const WalCommit& commit) {
-        for (const Event& each : commit.events) there.insert(each.id);
-      });
-  if (!walked) return walked;
-  const auto missing = std::ranges::count_if(there, [&](auto& id) { return !here.contains(id); });
-  const auto made_up = std::ranges::count_if(here, [&](auto& id) { return !there.contains(id); });
-  if (missing > 0) found.problems.add(name + "it lacks " + std::to_string(missing) + " events");
-  if (made_up > 0)
-    found.problems.add(name + std::to_string(made_up) + " of its events are not in the log");
+  if (compared->missing > 0)
+    found.problems.add(name + "it lacks " + std::to_string(compared->missing) + " events");
+  if (compared->made_up > 0) {
+    found.problems.add(name + std::to_string(compared->made_up) +
+                       " of its events are not in the log");
+  }
+  return {};
+}
+
+Result<void> verify_attachments(const Repository& repository,
+                                const std::stop_token& stop,
+                                Verification& found) {
+  const auto all = repository.references(attachment_prefix);
+  if (!all) return std::unexpected(all.error());
+  for (const Reference& each : *all) {
+    if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
+    const auto digest =
+        id_of_hex<Sha256>(std::string_view(each.name).substr(std::strlen(attachment_prefix)));
+    const auto bytes = digest ? read_attachment(repository, *digest)
+                              : fail(Errc::damaged, "this is no name of an attachment");
+    if (!bytes) found.problems.add(each.name + ": " + bytes.error().message);
+  }
   return {};
 }
 
@@ -234,10 +287,11 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
   const auto snapshots = list_snapshots(repository);
   if (!snapshots) return std::unexpected(snapshots.error());
   for (const Snapshot& each : *snapshots) {
-    if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
-    if (auto done = verify_snapshot(repository, each, found); !done)
+    if (auto done = verify_snapshot(repository, each, stop, found); !done)
       return std::unexpected(std::move(done.error()));
   }
+  if (auto done = verify_attachments(repository, stop, found); !done)
+    return std::unexpected(std::move(done.error()));
   return found;
 }
 

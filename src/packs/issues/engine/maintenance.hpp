@@ -19,7 +19,8 @@ struct Verification {
   LogProblems problems;                     // chunks, ids, events that others do not see
 };
 // Reads all of the log again and checks it: digests of chunks, ids of events, signatures, and that
-// every event is on the chain that other readers follow. Blocks for as long as that takes.
+// every event is on the chain that other readers follow; then snapshots and attachments. Blocks for
+// as long as that takes.
 [[nodiscard]] Result<Verification> verify_log(const Repository& repository,
                                               const std::stop_token& stop);
 

@@ -2,15 +2,23 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/issues/engine/cbor.hpp"
+#include "packs/issues/engine/short_text.hpp"
 #include "store/private_directory.hpp"
 
 namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t most_problem_texts = 20;
+constexpr std::size_t most_problem_bytes = 400;  // of each
+constexpr const char* problems_note = "problems";
+constexpr const char* unchecked_note = "unchecked";  // a snapshot's commit
+constexpr const char* calls_note = "calls_before";   // a commit, whose calls were not read yet
 
 RowKind kind_of(std::span<const Event> events, bool is_issue) {
   if (is_issue) return RowKind::issue;
@@ -18,22 +26,62 @@ RowKind kind_of(std::span<const Event> events, bool is_issue) {
   return project_file(events) ? RowKind::file : RowKind::waiting;
 }
 
+// Nobody meets the commits again that the cache knows.
+std::string encode_problems(const LogProblems& problems) {
+  std::string out;
+  for (const std::uint64_t each : {problems.total, problems.incomplete, problems.unsigned_events})
+    append_cbor_unsigned(out, each);
+  append_cbor_array(out, problems.texts.size());
+  for (const std::string& text : problems.texts) append_cbor_bytes(out, text);
+  return out;
+}
+
+LogProblems decode_problems(std::string_view bytes) {
+  LogProblems problems;
+  if (bytes.empty()) return problems;
+  CborReader reader(bytes);
+  for (auto* each : {&problems.total, &problems.incomplete, &problems.unsigned_events})
+    *each = reader.read_unsigned();
+  for (auto items = reader.begin_array(); reader.next(items);)
+    problems.texts.push_back(reader.read_bytes());
+  return problems;
+}
+
+// A call cannot be answered by events that its commit does not have. Of one whose objects are
+// missing nobody can tell.
+void drop_made_up_calls(WalCommit& commit) {
+  if (commit.meta.calls.empty() || !commit.is_whole) return;
+  std::unordered_set<EventId> there;
+  for (const Event& event : commit.events) there.insert(event.id);
+  std::erase_if(commit.meta.calls, [&](const CallRecord& call) {
+    return call.events.empty() ||
+           !std::ranges::all_of(call.events, [&](const EventId& id) { return there.contains(id); });
+  });
+}
+
 }  // namespace
 
-void LogProblems::add(std::string text) {
+void LogProblems::add(std::string_view text) {
   ++total;
-  if (texts.size() < most_problem_texts) texts.push_back(std::move(text));
+  if (texts.size() < most_problem_texts) texts.push_back(shortened(text, most_problem_bytes));
 }
 
 // A cache that was made under others does not answer as this process would. The number goes up with
 // what events are taken to mean.
 std::string Projector::rules() {
-  std::string text = "rules=2 signatures=" + std::string(name_of(policy_));
+  std::string text = "rules=3 signatures=" + std::string(name_of(policy_));
   if (policy_ == SignaturePolicy::require) text += " keys=" + keys_.fingerprint();
   return text;
 }
 
 Result<void> Projector::load() {
+  const auto noted = cache_.noted(problems_note);
+  if (!noted) return std::unexpected(noted.error());
+  problems_ = decode_problems(*noted);
+  return load_board();
+}
+
+Result<void> Projector::load_board() {
   auto all = cache_.summaries();
   if (!all) return std::unexpected(std::move(all.error()));
   auto board = board_.lock();
@@ -61,27 +109,49 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   } else {
     ++problems_.incomplete;
   }
+  drop_made_up_calls(commit);
   for (CallRecord& call : commit.meta.calls) arrived.calls.emplace_back(std::move(call), commit.id);
-  for (std::string& problem : commit.problems) problems_.add(std::move(problem));
+  for (const std::string& problem : commit.problems) problems_.add(problem);
   collect(std::move(commit.events), arrived);
 }
 
-Result<bool> Projector::collect_log(const CommitId& head,
-                                    const std::optional<CommitId>& base,
-                                    Arrived& arrived) {
+Result<bool> Projector::collect_new(const CommitId& head, Arrived& arrived) {
   bool goes_on = false;
   auto walked = walk_wal(
       repository_, head,
-      [&](const CommitId& id, bool is_on_chain) -> Result<bool> {
+      [&](const CommitId& id, bool) -> Result<bool> {
         goes_on = goes_on || id == cache_.head();
-        if (base && id == *base) return true;
-        // A merge reaches behind a snapshot's head on other ways than the chain.
-        if (base && !is_on_chain) return repository_.is_descendant(*base, id).value_or(false);
         return cache_.knows(id);
       },
       [&](WalCommit commit) { collect(std::move(commit), arrived); });
   if (!walked) return std::unexpected(std::move(walked.error()));
   return goes_on;
+}
+
+Result<void> Projector::collect_log(const CommitId& head,
+                                    const std::optional<CommitId>& base,
+                                    Arrived& arrived) {
+  return walk_wal(
+      repository_, head,
+      [&](const CommitId& id, bool is_on_chain) -> Result<bool> {
+        if (!base || id == *base) return base.has_value();
+        // A merge reaches behind a snapshot's head on other ways than the chain.
+        return !is_on_chain && repository_.is_descendant(*base, id).value_or(false);
+      },
+      [&](WalCommit commit) { collect(std::move(commit), arrived); });
+}
+
+// What the cache has, and what has been read of the log has not.
+void Projector::rescue(Arrived& arrived) {
+  std::unordered_set<EventId> read;
+  for (const auto& [id, events] : arrived.events) {
+    for (const Event& event : events) read.insert(event.id);
+  }
+  std::vector<Event> events = cache_.readable_events();
+  std::erase_if(events, [&](const Event& event) { return read.contains(event.id); });
+  collect(std::move(events), arrived);
+  for (Cache::FoundCall& each : cache_.readable_calls())
+    arrived.calls.emplace_back(std::move(each.call), each.commit);
 }
 
 Result<Projector::Changes> Projector::follow() {
@@ -98,7 +168,7 @@ Result<Projector::Changes> Projector::follow() {
     // The walk ends where the log was known: also at the head that it had, if it goes on from
     // there.
     Arrived arrived;
-    const auto goes_on = collect_log(**head, std::nullopt, arrived);
+    const auto goes_on = collect_new(**head, arrived);
     if (!goes_on) return std::unexpected(goes_on.error());
     if (*goes_on) return apply(std::move(arrived), *head, false);
   }
@@ -128,14 +198,17 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
   if (!restored || !*restored) {
     auto events = read_snapshot(repository_, snapshot);
     if (!events || events->empty()) return false;  // the log has it all
-    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
+    auto ready = cache_.clear(rules());
+    if (ready) ready = cache_.note(calls_note, snapshot.meta.wal_head.view());
+    if (ready) ready = cache_.note(unchecked_note, snapshot.commit.view());
+    if (!ready) return std::unexpected(ready.error());
     Arrived arrived;
     collect(std::move(*events), arrived);
     arrived.commits.push_back(snapshot.meta.wal_head);
     auto applied = apply(std::move(arrived), snapshot.meta.wal_head, true);
     if (!applied) return std::unexpected(std::move(applied.error()));
     keep(snapshot.commit);
-  } else if (auto loaded = load(); !loaded) {
+  } else if (auto loaded = load_board(); !loaded) {
     return std::unexpected(std::move(loaded.error()));
   }
   rebuilt.snapshot = snapshot.created_ms;
@@ -143,31 +216,39 @@ Result<bool> Projector::begin_at(const Snapshot& snapshot, Rebuilt& rebuilt) {
   return true;
 }
 
+Result<std::optional<Snapshot>> Projector::newest_snapshot(const CommitId& head) const {
+  auto snapshots = list_snapshots(repository_);
+  if (!snapshots) return std::unexpected(std::move(snapshots.error()));
+  for (Snapshot& each : *snapshots) {
+    const CommitId& its_head = each.meta.wal_head;
+    if (repository_.has(its_head) && repository_.is_descendant(head, its_head).value_or(false))
+      return std::move(each);
+  }
+  return std::nullopt;
+}
+
+// Everything is read before anything is cleared.
 Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   problems_ = {};
   const auto head = repository_.read_reference(wal_reference);
   if (!head) return std::unexpected(head.error());
-  Rebuilt rebuilt;
+  const auto snapshot = from_snapshot && *head ? newest_snapshot(**head) : std::nullopt;
+  if (!snapshot) return std::unexpected(snapshot.error());
   std::optional<CommitId> base;
-  auto snapshots = from_snapshot && *head ? list_snapshots(repository_) : std::vector<Snapshot>();
-  if (!snapshots) return std::unexpected(std::move(snapshots.error()));
-  for (const Snapshot& each : *snapshots) {
-    const CommitId& its_head = each.meta.wal_head;
-    const bool belongs =
-        repository_.has(its_head) && repository_.is_descendant(**head, its_head).value_or(false);
-    const auto begun = belongs ? begin_at(each, rebuilt) : Result<bool>(false);
-    if (!begun) return std::unexpected(begun.error());
-    if (*begun) base = its_head;
-    if (base) break;
-  }
-  if (!base) {
-    if (auto cleared = cache_.clear(rules()); !cleared) return std::unexpected(cleared.error());
-  }
+  if (*snapshot) base = (*snapshot)->meta.wal_head;
   Arrived arrived;
   if (*head) {
-    if (auto read = collect_log(**head, base, arrived); !read) {
+    if (auto read = collect_log(**head, base, arrived); !read)
       return std::unexpected(std::move(read.error()));
-    }
+  }
+  if (problems_.incomplete > 0) rescue(arrived);
+  Rebuilt rebuilt;
+  if (base) {
+    const auto begun = begin_at(**snapshot, rebuilt);
+    if (!begun) return std::unexpected(begun.error());
+    if (!*begun) return rebuild(false);
+  } else if (auto cleared = cache_.clear(rules()); !cleared) {
+    return std::unexpected(cleared.error());
   }
   auto applied = apply(std::move(arrived), *head, !base);
   if (!applied) return std::unexpected(std::move(applied.error()));
@@ -178,7 +259,48 @@ Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   return rebuilt;
 }
 
-Result<std::uint64_t> Projector::differences_from_log() {
+Result<bool> Projector::read_old_calls() {
+  const auto from = cache_.noted(calls_note);
+  if (!from) return std::unexpected(from.error());
+  if (from->size() != CommitId::size) return false;
+  auto transaction = cache_.begin();
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  Result<void> done;
+  auto walked = walk_wal(
+      repository_, CommitId::of(*from), [](const CommitId&, bool) -> Result<bool> { return false; },
+      [&](const WalCommit& commit) {
+        for (const CallRecord& call : commit.meta.calls) {
+          if (done) done = cache_.add_call(call, commit.id);
+        }
+      },
+      Part::meta);
+  if (!walked) return std::unexpected(std::move(walked.error()));
+  if (done) done = cache_.note(calls_note, "");
+  if (done) done = transaction->commit();
+  if (!done) return std::unexpected(std::move(done.error()));
+  return true;
+}
+
+Result<std::optional<CommitId>> Projector::unchecked_snapshot() {
+  const auto noted = cache_.noted(unchecked_note);
+  if (!noted) return std::unexpected(noted.error());
+  if (noted->size() != CommitId::size) return std::nullopt;
+  return CommitId::of(*noted);
+}
+
+Result<void> Projector::check_off(const CommitId& snapshot, bool is_good) {
+  const auto unchecked = unchecked_snapshot();
+  if (!unchecked) return std::unexpected(unchecked.error());
+  if (*unchecked != snapshot) return {};
+  if (is_good) return cache_.note(unchecked_note, "");
+  log::warning("a snapshot is not what the log says: all is computed from the log",
+               {log::kv("snapshot", hex_of(snapshot))});
+  const auto rebuilt = rebuild(false);
+  if (!rebuilt) return std::unexpected(rebuilt.error());
+  return {};
+}
+
+Result<Projector::Comparison> Projector::compare_with_log() {
   auto directory = store::PrivateDirectory::make("hearth-issues-check-");
   if (!directory) return std::unexpected(std::move(directory.error()));
   const auto cache = Cache::open(directory->path());
@@ -188,14 +310,20 @@ Result<std::uint64_t> Projector::differences_from_log() {
   beside.keys_ = keys_;
   if (auto computed = beside.rebuild(false); !computed)
     return std::unexpected(std::move(computed.error()));
-  return cache_.count_differences(**cache);
+  Comparison found{.differences = cache_.count_differences(**cache), .only_here = {}};
+  if (beside.problems_.incomplete == 0) return found;
+  std::unordered_set<EventId> there;
+  for (const Event& event : (*cache)->readable_events()) there.insert(event.id);
+  found.only_here = cache_.readable_events();
+  std::erase_if(found.only_here, [&](const Event& event) { return there.contains(event.id); });
+  return found;
 }
 
 void Projector::settle() {
   cache_.trim_journal();
   if (!std::exchange(has_much_memory_, false)) return;
   // Once more from the cache: what stays lies between what was only there to compute it.
-  if (auto loaded = load(); !loaded)
+  if (auto loaded = load_board(); !loaded)
     log::debug("the board stays as it is", {log::kv("why", loaded.error().message)});
   cache_.give_memory_back();
   (void)::malloc_trim(0);
@@ -245,6 +373,10 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   }
   for (const auto& [call, commit] : arrived.calls) {
     if (auto done = cache_.add_call(call, commit); !done) return std::unexpected(done.error());
+  }
+  if (problems_.total > 0 || problems_.unsigned_events > 0) {
+    auto done = cache_.note(problems_note, encode_problems(problems_));
+    if (!done) return std::unexpected(std::move(done.error()));
   }
   if (auto done = cache_.commit(*transaction, head); !done) return std::unexpected(done.error());
   auto board = board_.lock();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct LogProblems {
   std::uint64_t total = 0;
   std::uint64_t incomplete = 0;       // commits of which objects are missing
   std::uint64_t unsigned_events = 0;  // under the policies warn and require
-  void add(std::string text);
+  void add(std::string_view text);
 };
 
 // One thread, except the board, which is guarded.
@@ -41,7 +42,7 @@ class Projector final {
   Projector(Repository& repository, Cache& cache, Guarded<Board>& board, SignaturePolicy policy)
       : repository_(repository), cache_(cache), board_(board), policy_(policy) {}
 
-  // Fills the board from the cache, as far as that goes.
+  // Fills the board from the cache, as far as that goes, and knows the problems that were met.
   [[nodiscard]] Result<void> load();
   // Reads what is new under the log's reference. Starts again where the log does not continue what
   // is known.
@@ -49,6 +50,7 @@ class Projector final {
   // A commit that this process has just written on top of what is known.
   [[nodiscard]] Result<Changes> take(WalCommit commit);
   // All again, from git alone; from the newest snapshot that belongs to the log, if asked for.
+  // Where objects of the log are missing, what the cache has stays, too: it may be the only copy.
   struct Rebuilt {
     std::uint64_t events = 0;
     std::uint64_t snapshot_events = 0;
@@ -62,8 +64,21 @@ class Projector final {
   // The cache must have exactly these.
   void keep(const CommitId& snapshot);
 
-  // How many issues the cache has otherwise than the log, which is computed once more beside it.
-  [[nodiscard]] Result<std::uint64_t> differences_from_log();
+  // A snapshot has no keys of calls: reads those of the commits that it stands for, the first time
+  // that somebody asks for one. Whether there was anything to read.
+  [[nodiscard]] Result<bool> read_old_calls();
+
+  // The snapshot that the cache began with, if that came from elsewhere and nobody has compared it
+  // with the log yet; what came of that, after which all is computed from the log alone if need be.
+  [[nodiscard]] Result<std::optional<CommitId>> unchecked_snapshot();
+  [[nodiscard]] Result<void> check_off(const CommitId& snapshot, bool is_good);
+
+  // The log, computed once more beside the cache.
+  struct Comparison {
+    Result<std::uint64_t> differences;  // how many issues the cache has otherwise
+    std::vector<Event> only_here;       // where objects of the log are missing: what these had
+  };
+  [[nodiscard]] Result<Comparison> compare_with_log();
 
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
   [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
@@ -79,12 +94,17 @@ class Projector final {
     Summary summary;
     std::int64_t row = 0;
   };
+  [[nodiscard]] Result<void> load_board();
   [[nodiscard]] Result<bool> begin_at(const Snapshot& snapshot, Rebuilt& rebuilt);
   void collect(WalCommit commit, Arrived& arrived);
   void collect(std::vector<Event> events, Arrived& arrived);
   [[nodiscard]] bool is_welcome(const Event& event);
-  // Whether the log goes on from the head that is known.
-  [[nodiscard]] Result<bool> collect_log(const CommitId& head,
+  void rescue(Arrived& arrived);
+  [[nodiscard]] Result<std::optional<Snapshot>> newest_snapshot(const CommitId& head) const;
+  // What is new since the cache's head; whether the log goes on from there.
+  [[nodiscard]] Result<bool> collect_new(const CommitId& head, Arrived& arrived);
+  // All, or what is not in a snapshot of `base`.
+  [[nodiscard]] Result<void> collect_log(const CommitId& head,
                                          const std::optional<CommitId>& base,
                                          Arrived& arrived);
   [[nodiscard]] Result<Changes> apply(Arrived arrived,

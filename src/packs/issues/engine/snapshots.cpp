@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <unordered_set>
 
 #include "packs/issues/engine/chunk.hpp"
+#include "packs/issues/engine/wal.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -22,7 +24,9 @@ Result<Snapshot> read_head(const Repository& repository, const Reference& refere
   Snapshot snapshot{.created_ms = 0, .commit = reference.target, .meta = {}};
   const std::string_view name =
       std::string_view(reference.name).substr(std::string_view(snapshot_prefix).size());
-  std::from_chars(name.data(), name.data() + name.size(), snapshot.created_ms);
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), snapshot.created_ms);
+  if (read.ec != std::errc() || reference_of(snapshot.created_ms) != reference.name)
+    return fail(Errc::damaged, reference.name + " is no name of a snapshot");
   const auto commit = repository.read_commit(reference.target);
   if (!commit) return std::unexpected(commit.error());
   const auto entries = repository.read_tree(commit->tree);
@@ -130,6 +134,32 @@ Result<std::vector<Event>> read_snapshot(const Repository& repository, const Sna
   if (all.size() != snapshot.meta.events)
     return fail(Errc::damaged, "a snapshot has another number of events than it says");
   return all;
+}
+
+Result<SnapshotDifference> compare_with_log(const Repository& repository,
+                                            const Snapshot& snapshot,
+                                            const std::stop_token& stop) {
+  const auto events = read_snapshot(repository, snapshot);
+  if (!events) return std::unexpected(events.error());
+  std::unordered_set<EventId> here;
+  for (const Event& each : *events) here.insert(each.id);
+  std::unordered_set<EventId> there;
+  auto walked = walk_wal(
+      repository, snapshot.meta.wal_head,
+      [&](const CommitId&, bool) -> Result<bool> {
+        if (stop.stop_requested()) return fail(Errc::cancelled, "the check was cancelled");
+        return false;
+      },
+      [&](const WalCommit& commit) {
+        for (const Event& each : commit.events) there.insert(each.id);
+      });
+  if (!walked) return std::unexpected(std::move(walked.error()));
+  const auto lacks = [](const auto& ids) {
+    return [&ids](const EventId& id) { return !ids.contains(id); };
+  };
+  return SnapshotDifference{
+      .missing = static_cast<std::uint64_t>(std::ranges::count_if(there, lacks(here))),
+      .made_up = static_cast<std::uint64_t>(std::ranges::count_if(here, lacks(there)))};
 }
 
 Result<std::vector<Snapshot>> remove_old_snapshots(Repository& repository, std::size_t keep) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "base/result.hpp"
@@ -33,6 +34,15 @@ struct Snapshot {
 // log's, verify_log() tells.
 [[nodiscard]] Result<std::vector<Event>> read_snapshot(const Repository& repository,
                                                        const Snapshot& snapshot);
+// A snapshot stands in for the log, so it has to have exactly its events.
+struct SnapshotDifference {
+  std::uint64_t missing = 0;
+  std::uint64_t made_up = 0;
+};
+// Reads both; blocks for as long as that takes.
+[[nodiscard]] Result<SnapshotDifference> compare_with_log(const Repository& repository,
+                                                          const Snapshot& snapshot,
+                                                          const std::stop_token& stop);
 // Removes all but the newest ones; those that were removed.
 [[nodiscard]] Result<std::vector<Snapshot>> remove_old_snapshots(Repository& repository,
                                                                  std::size_t keep);

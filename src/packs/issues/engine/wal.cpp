@@ -122,6 +122,12 @@ Result<std::pair<WalCommit, ObjectId>> read_head(const Repository& repository, c
   return std::pair(std::move(commit), head->tree);
 }
 
+Result<WalCommit> read_wal_meta(const Repository& repository, const CommitId& id) {
+  auto head = read_head(repository, id);
+  if (!head) return std::unexpected(std::move(head.error()));
+  return std::move(head->first);
+}
+
 // Follows one chain step by step.
 class Chain {
  public:
@@ -239,7 +245,8 @@ Result<void> walk_wal(
     const Repository& repository,
     const CommitId& head,
     const std::function<Result<bool>(const CommitId&, bool is_on_chain)>& is_known,
-    const std::function<void(WalCommit)>& take) {
+    const std::function<void(WalCommit)>& take,
+    Part part) {
   std::unordered_set<CommitId> seen;
   std::vector<std::pair<CommitId, bool>> waiting{{head, true}};
   while (!waiting.empty()) {
@@ -249,7 +256,8 @@ Result<void> walk_wal(
     const auto known = is_known(id, is_on_chain);
     if (!known) return std::unexpected(known.error());
     if (*known) continue;
-    auto commit = read_wal_commit(repository, id);
+    auto commit =
+        part == Part::all ? read_wal_commit(repository, id) : read_wal_meta(repository, id);
     if (!commit) {
       WalCommit missing{.id = id, .parents = {}, .meta = {}, .events = {}, .problems = {}};
       add_problem(missing, commit.error().message, false);

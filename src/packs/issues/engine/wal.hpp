@@ -55,6 +55,7 @@ struct WalCommit {
 // when the commit itself cannot be read.
 [[nodiscard]] Result<WalCommit> read_wal_commit(const Repository& repository, const CommitId& id);
 
+enum class Part : std::uint8_t { all, meta };  // `meta`: without the events
 // Hands over commits from `head` on, newest first along the chain, then what only other parents
 // reach. Does not go on behind those for which `is_known` says true, which hears whether a commit
 // is on the chain. One that cannot be read comes with nothing but its problem (`is_whole` false).
@@ -62,7 +63,8 @@ struct WalCommit {
     const Repository& repository,
     const CommitId& head,
     const std::function<Result<bool>(const CommitId&, bool is_on_chain)>& is_known,
-    const std::function<void(WalCommit)>& take);
+    const std::function<void(WalCommit)>& take,
+    Part part = Part::all);
 
 // A commit on `remote_head` with what only the chain of `local_head` has. Nothing when there is
 // nothing of the kind.

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <array>
 #include <string>
 
 namespace hearth::packs::issues {
@@ -27,6 +28,10 @@ void configure(const Libgit2& git, bool is_power_safe) {
   // would double the time of a rebuild. What is read is kept by us.
   git.libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
   git.libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+  // Beside those that it knows: of sparse and partial clones, which keep objects and references as
+  // all others do. What a partial clone lacks is told of as missing.
+  std::array<const char*, 3> extensions{"worktreeconfig", "partialclone", "preciousobjects"};
+  git.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions.data(), extensions.size());
 }
 
 Result<Libgit2> load(bool is_power_safe) {

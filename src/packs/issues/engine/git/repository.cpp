@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <unordered_set>
 
@@ -51,9 +52,43 @@ std::unexpected<Error> failed(const Libgit2& git, int code, const std::string& w
   return fail(errc_of(code), what + ": " + (last == nullptr ? "git error" : last->message));
 }
 
+// The library says "not found" of three things: no repository, one of somebody else, and no setting
+// that says whose may be used all the same.
+Error not_opened(const Libgit2& git, int code, const std::string& directory) {
+  const git_error* last = git.error_last();
+  const std::string why = last == nullptr ? "git error" : last->message;
+  const bool is_elsewhere = last != nullptr && last->klass == GIT_ERROR_CONFIG;
+  if (code == GIT_EOWNER || (code == GIT_ENOTFOUND && is_elsewhere)) {
+    return {Errc::permission,
+            "the repository of " + directory + " belongs to another user",
+            {"git config --global --add safe.directory PATH, with the path of the repository"}};
+  }
+  if (code == GIT_ENOTFOUND) {
+    return {Errc::not_found,
+            directory + " is in no git repository",
+            {"run it inside of a repository, or `git init` one"}};
+  }
+  if (why.starts_with("unsupported extension")) {
+    return {Errc::unsupported,
+            "the repository of " + directory +
+                " is kept as issues cannot read it (SHA-256, reftable): " + why,
+            {"issues need object ids of SHA-1 and references in files"}};
+  }
+  return {errc_of(code), "open the repository of " + directory + ": " + why, {}};
+}
+
 // What a writer notes: the reference that it changes, and a second line if it removes that, for
 // which git rewrites packed-refs.
 constexpr std::string_view packed_too = "\npacked-refs";
+
+// Other programs hold a reference's lock file for a moment; what is older was left by one.
+std::chrono::milliseconds patience_with(const std::string& lock_file) {
+  constexpr std::time_t old_s = 60;
+  struct stat found{};
+  const bool was_left =
+      ::stat(lock_file.c_str(), &found) == 0 && std::time(nullptr) - found.st_mtime > old_s;
+  return std::chrono::milliseconds(was_left ? 200 : 5000);
+}
 
 std::string without_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -92,11 +127,8 @@ Result<std::unique_ptr<Repository>> Repository::open(const std::string& director
   if (!git) return std::unexpected(git.error());
   auto handle = std::make_unique<Handle>(**git);
   int code = handle->git.repository_open_ext(&handle->repository, directory.c_str(), 0, nullptr);
-  if (code == GIT_ENOTFOUND) {
-    return fail(Errc::not_found, directory + " is in no git repository",
-                {"run it inside of a repository, or `git init` one"});
-  }
-  if (code == 0) code = handle->git.repository_odb(&handle->objects, handle->repository);
+  if (code != 0) return std::unexpected(not_opened(handle->git, code, directory));
+  code = handle->git.repository_odb(&handle->objects, handle->repository);
   if (code != 0) return failed(handle->git, code, "open the repository of " + directory);
   std::string common = without_slash(handle->git.repository_commondir(handle->repository));
   return std::unique_ptr<Repository>(new Repository(std::move(handle), std::move(common), options));
@@ -176,7 +208,8 @@ Result<std::pair<int, std::string>> Repository::read_object(const ObjectId& id) 
   git_odb_object* object = nullptr;
   const int code = git.odb_read(&object, handle_->objects, &oid);
   if (code == GIT_ENOTFOUND) {
-    return fail(Errc::damaged, "the repository lacks the object " + hex_of(id));
+    return fail(Errc::damaged, "the repository lacks the object " + hex_of(id),
+                {"hearth issues doctor"});
   }
   if (code != 0) return failed(git, code, "read the object " + hex_of(id));
   std::string content(static_cast<const char*>(git.odb_object_data(object)),
@@ -288,8 +321,9 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   const std::unique_ptr<git_transaction, decltype(git.transaction_free)> owner(
       change, git.transaction_free);
   held.note(to ? name : name + std::string(packed_too));
-  // Other programs hold it for a moment.
-  const auto deadline = std::chrono::steady_clock::now() + options_.patience;
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      std::min(options_.patience, patience_with(common_directory_ + "/" + name + ".lock"));
   if (code == 0) code = git.transaction_lock_ref(change, name.c_str());
   while (code == GIT_ELOCKED && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "packs/issues/engine/short_text.hpp"
 #include "packs/issues/engine/views/dependency_order.hpp"
 #include "packs/issues/engine/views/ready.hpp"
 
@@ -14,14 +15,6 @@ namespace {
 constexpr std::size_t most_title_bytes = 80;
 
 enum class Link : std::uint8_t { before, circle, part, related };
-
-// At a border of characters, with a mark that something is missing.
-std::string shortened(std::string_view title) {
-  if (title.size() <= most_title_bytes) return std::string(title);
-  std::size_t end = most_title_bytes;
-  while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(title.substr(0, end)) + "…";
-}
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -117,7 +110,8 @@ class Drawing {
     const Summary& issue = graph_.issue(at);
     const bool is_closed = issue.state == State::closed;
     text_.append("  ").append(names_[at]).append(notation_.node_begin);
-    text_.append(notation_.escaped(short_id_(issue.id) + " " + shortened(issue.title)));
+    text_.append(
+        notation_.escaped(short_id_(issue.id) + " " + shortened(issue.title, most_title_bytes)));
     text_.append(is_closed ? notation_.closed_end : notation_.open_end);
   }
 
