@@ -31,7 +31,9 @@ constexpr const char* sqlite_table_text =
     "Of a SQLite file: which of its tables, if it has several";
 constexpr const char* merge_on_text = "Of merge: the columns that tell rows apart";
 constexpr const char* key_text =
-    "Your idempotency key: the same call with the same key is applied once within 24 hours";
+    "Your idempotency key: the same call with the same key is applied once within 24 hours; "
+    "refused "
+    "where none are kept (PostgreSQL, attached DuckDB files)";
 constexpr const char* durability_text =
     "Present when the engine has not put it on disk yet: at_checkpoint";
 constexpr const char* encoding_text = "How its characters are encoded; of CSV";

@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t most_columns = 100'000;
+constexpr int rows_looked_at = 20'480;  // for times in JSON
 
 std::int64_t number_of(std::string_view text) {
   std::int64_t number = 0;
@@ -36,6 +37,28 @@ std::string line_reader(const LoadSource& source) {
           : source.kind.compression == Compression::zstd ? ", compression = 'zstd'"
                                                          : "") +
          ")";
+}
+
+std::optional<std::string> given_type(const LoadSource& source, const std::string& column) {
+  for (const auto& [name, type] : source.options.types) {
+    if (is_same_name(name, column)) return type;
+  }
+  return std::nullopt;
+}
+
+// Whether DuckDB's reader of JSON may be told these names and types. Of keys that differ in case
+// only, it calls the second "key_1", and would then look for that; and a type within which there is
+// a name of any letters is not one to put into a statement.
+bool may_be_listed(const std::vector<Column>& columns) {
+  return std::ranges::none_of(columns, [&](const Column& column) {
+    const std::size_t end = column.name.find_last_not_of("0123456789");
+    const bool is_numbered = end != std::string::npos && end + 1 < column.name.size() &&
+                             column.name[end] == '_' &&
+                             std::ranges::any_of(columns, [&](const Column& each) {
+                               return is_same_name(each.name, column.name.substr(0, end));
+                             });
+    return is_numbered || !checked_type(column.type);
+  });
 }
 
 }  // namespace
@@ -244,15 +267,52 @@ Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) con
   auto columns = columns_of("SELECT * FROM " + *reader, work);
   if (!columns) return std::unexpected(std::move(columns.error()));
   source.columns = std::move(*columns);
-  if (!source.is_json() || source.options.types.empty()) return {};
   source.options.columns.clear();
+  if (!source.is_json() || !may_be_listed(source.columns)) return {};
+  const bool has_moments = find_moments(source, work);
+  if (!has_moments && source.options.types.empty()) return {};
   for (Column& column : source.columns) {
-    for (const auto& [name, type] : source.options.types) {
-      if (is_same_name(name, column.name)) column.type = type;
-    }
+    column.type = given_type(source, column.name).value_or(column.type);
     source.options.columns.emplace_back(column.name, column.type);
   }
   return {};
+}
+
+// DuckDB finds times of one format in a file, and takes those with a Z for local ones. Whether some
+// columns have other types than it has found.
+bool LoadSources::find_moments(LoadSource& source, const Work& work) const {
+  constexpr const char* local =
+      "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?";
+  constexpr const char* zone = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)";
+  LoadSource as_text = source;
+  std::vector<Column*> candidates;
+  std::string sql;
+  for (Column& column : source.columns) {
+    const bool may_be = column.type == "VARCHAR" || column.type == "TIMESTAMP";
+    const bool is_candidate = may_be && !given_type(source, column.name);
+    as_text.options.columns.emplace_back(column.name, is_candidate ? "VARCHAR" : column.type);
+    if (!is_candidate) continue;
+    candidates.push_back(&column);
+    for (const std::string& form : {std::string(local) + zone, std::string(local)}) {
+      sql += (sql.empty() ? "" : ", ") +
+             ("bool_and(regexp_full_match(" + quoted_name(column.name)) + ", '" + form + "'))";
+    }
+  }
+  const auto reader = as_text.reader();
+  if (candidates.empty() || !reader) return false;
+  const auto found = rows_of("SELECT " + sql + " FROM (SELECT * FROM " + *reader + " LIMIT " +
+                                 std::to_string(rows_looked_at) + ")",
+                             work);
+  if (!found) return false;  // a value is at fault, as reading will say
+  bool is_any = false;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const bool is_zoned = found->at(0, 2 * i).text == "true";
+    if (!is_zoned && found->at(0, 2 * i + 1).text != "true") continue;
+    std::string type = is_zoned ? "TIMESTAMP WITH TIME ZONE" : "TIMESTAMP";
+    is_any = is_any || type != candidates[i]->type;
+    candidates[i]->type = std::move(type);
+  }
+  return is_any;
 }
 
 Result<std::vector<Column>> LoadSources::columns_of(const std::string& sql,

@@ -76,6 +76,7 @@ class LoadSources final {
   [[nodiscard]] Result<void> sniff(LoadSource& source, const Work& work) const;
   void find_meaning_of_quotes(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(LoadSource& source, const Work& work) const;
+  [[nodiscard]] bool find_moments(LoadSource& source, const Work& work) const;
   void keep_digits(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(const LoadSource& source,
                                       bool skips_bad_rows,

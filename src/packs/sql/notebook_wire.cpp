@@ -30,7 +30,7 @@ json::Limits store_limits() {
 Notes notes(const KvSetRequest*) {
   return {{"store", store_text, store_limits()},
           {"name", "", range(1, longest_name)},
-          {"value", "Any JSON value", json::anything},
+          {"value", "Any JSON value; null by way of items", json::anything},
           {"items", "Instead of name and value: several, {\"name\": value}; all or none"},
           {"key", key_text, range(1, 200)}};
 }

@@ -185,7 +185,7 @@ Notes notes(const ExecuteRequest*) {
           {"timeout", timeout_text, range(1, most_seconds) | defaulted},
           {"key",
            "Your idempotency key: the same call with the same key is applied once within 24 "
-           "hours",
+           "hours; refused where none are kept (PostgreSQL, attached DuckDB files)",
            range(1, 200)}};
 }
 Notes notes(const ExecuteAnswer*) {

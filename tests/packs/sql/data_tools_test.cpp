@@ -98,6 +98,9 @@ TEST_F(DataTools, AreDescribedInLittleSpace) {
 TEST_F(DataTools, KeepValuesUnderNames) {
   good("kv_set", R"({"name":"a","value":{"n":1}})");
   good("kv_set", R"({"items":{"b":2,"c":"x"}})");
+  good("kv_set", R"({"items":{"nothing":null}})");
+  EXPECT_THAT(good("kv_get", R"({"names":["nothing"]})"), HasSubstr(R"("value":null)"));
+  good("kv_delete", R"({"names":["nothing"]})");
   EXPECT_THAT(good("kv_get", R"({"names":["a","nope"]})"), HasSubstr(R"("value":{"n":1})"));
   EXPECT_THAT(good("kv_list", R"({"store":"default"})"), HasSubstr(R"("size":3)"));
   EXPECT_THAT(good("kv_list", "{}"), HasSubstr(R"({"store":"default","size":3})"));

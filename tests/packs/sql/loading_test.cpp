@@ -300,6 +300,25 @@ TEST_F(Loading, TakesTypesThatAreSaid) {
   }
 }
 
+TEST_F(Loading, FindsTimesInJson) {
+  const auto report =
+      load(scratch(),
+           {file("times.jsonl",
+                 "{\"js\":\"2024-01-01T10:00:00.123Z\",\"off\":\"2024-01-01T10:00:00+02:00\","
+                 "\"z\":\"2024-01-01T10:00:00Z\",\"local\":\"2024-01-01T10:00:00\",\"x\":\"a\","
+                 "\"o\":{\"a b\":\"2024\"}}\n{\"x\":null}\n")});
+  ASSERT_TRUE(report) << report.error().message;
+  std::vector<std::string> types;
+  for (const Column& column : report->columns) types.push_back(column.type.substr(0, 14));
+  EXPECT_THAT(types, ElementsAre("TIMESTAMP WITH", "TIMESTAMP WITH", "TIMESTAMP WITH", "TIMESTAMP",
+                                 "VARCHAR", "STRUCT(\"a b\" V"));
+  EXPECT_EQ(rows(scratch(), "SELECT js, off, local FROM t WHERE x = 'a'"),
+            "js,off,local\n2024-01-01T10:00:00.123Z,2024-01-01T08:00:00Z,2024-01-01T10:00:00\n");
+  // Keys that differ in case only are columns of their own.
+  must_load(scratch(), {file("case.json", "[{\"t\":\"2024-01-01T10:00:00Z\",\"T\":5}]")});
+  EXPECT_EQ(rows(scratch(), "SELECT * EXCLUDE t FROM t"), "T_1\n5\n");
+}
+
 TEST_F(Loading, RoundsNoNumbers) {
   const auto report = load(
       scratch(), {file("big.csv",
