@@ -54,13 +54,15 @@ class SqlFailures : public testing::Test {
         patience));
     return found.empty() ? 0 : found.front();
   }
-  // Scratch databases on the disk.
-  std::size_t scratches() const {
-    std::error_code gone;
+  // Scratch databases on the disk; nothing while a directory goes away.
+  std::optional<std::size_t> scratches() const {
+    std::error_code error;
     std::size_t count = 0;
-    for (const auto& each : fs::recursive_directory_iterator(home_.file("data"), gone)) {
-      if (each.path().parent_path().filename() == "scratch") ++count;
+    fs::recursive_directory_iterator each(home_.file("data"), error);
+    for (; !error && each != fs::recursive_directory_iterator(); each.increment(error)) {
+      if (each->path().parent_path().filename() == "scratch") ++count;
     }
+    if (error) return std::nullopt;
     return count;
   }
 

@@ -141,7 +141,8 @@ Result<Effect> effect_of(duckdb_statement_type type) {
       return refuse("SET or PRAGMA", "settings of the engine are in [sql] of config.toml");
     case DUCKDB_STATEMENT_TYPE_LOAD:
     case DUCKDB_STATEMENT_TYPE_EXTENSION:
-      return refuse("LOAD or INSTALL", "extensions cannot be added; CSV, JSON and Parquet are built in");
+      return refuse("LOAD or INSTALL",
+                    "extensions cannot be added; CSV, JSON and Parquet are built in");
     case DUCKDB_STATEMENT_TYPE_PREPARE:
     case DUCKDB_STATEMENT_TYPE_EXECUTE:
       return refuse("PREPARE or EXECUTE", "give the values as params of the call");
