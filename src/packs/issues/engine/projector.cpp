@@ -59,6 +59,13 @@ void drop_made_up_calls(WalCommit& commit) {
   });
 }
 
+// Of what lists of what can be done show, or go by.
+bool is_listed_alike(const Summary& before, Summary after) {
+  after.comments = before.comments;
+  after.updated_ms = before.updated_ms;
+  return before == after;
+}
+
 }  // namespace
 
 void LogProblems::add(std::string_view text) {
@@ -381,7 +388,12 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   if (auto done = cache_.commit(*transaction, head); !done) return std::unexpected(done.error());
   auto board = board_.lock();
   if (is_empty) board->clear();
-  for (Changed& each : changed) board->put(std::move(each.summary), each.row);
+  changes.lists = false;
+  for (Changed& each : changed) {
+    const Summary* before = board->find(each.summary.id);
+    changes.lists = changes.lists || before == nullptr || !is_listed_alike(*before, each.summary);
+    board->put(std::move(each.summary), each.row);
+  }
   return changes;
 }
 

@@ -37,6 +37,7 @@ class Projector final {
   struct Changes {
     std::vector<IssueId> issues;
     bool others = false;
+    bool lists = true;  // whether a list of issues says something else: a comment changes none
   };
   // All outlive it.
   Projector(Repository& repository, Cache& cache, Guarded<Board>& board, SignaturePolicy policy)
