@@ -317,6 +317,10 @@ Result<Projector::Comparison> Projector::compare_with_log() {
   beside.keys_ = keys_;
   if (auto computed = beside.rebuild(false); !computed)
     return std::unexpected(std::move(computed.error()));
+  // Things may have come, or gone, since they were met.
+  problems_ = beside.problems_;
+  if (auto done = cache_.note(problems_note, encode_problems(problems_)); !done)
+    return std::unexpected(std::move(done.error()));
   Comparison found{.differences = cache_.count_differences(**cache), .only_here = {}};
   if (beside.problems_.incomplete == 0) return found;
   std::unordered_set<EventId> there;
