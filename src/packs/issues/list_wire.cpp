@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 12> field_names{
 }  // namespace
 
 json::Notes notes(const ListRequest*) {
-  return {{"text", "Only issues with this text in their title, letter case aside", range(1, 1000)},
+  return {{"text", "Only issues with this text in their title, letter case and accents aside",
+           range(1, 1000)},
           {"state", "open, closed or all", state_choices() | defaulted},
           {"label", "Only issues with this label; several: with all of them",
            list_limits() | defaulted},

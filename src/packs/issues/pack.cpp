@@ -211,7 +211,8 @@ void Issues::rest(const pack::Audience& audience, const std::string& common_dire
 void Issues::tell(const Projector::Changes& changes,
                   const std::string& name_space,
                   const std::string& common_directory) {
-  std::vector<std::string> uris{"hearth://issues/ready"};
+  std::vector<std::string> uris;
+  if (changes.lists) uris.emplace_back("hearth://issues/ready");
   json::Array ids;
   for (const IssueId& id : changes.issues) {
     if (ids.size() == most_named_changes) break;

@@ -65,7 +65,9 @@ TEST_F(ClaimTools, AnotherSpellingIsTheSameThing) {
 TEST_F(ClaimTools, ASyncInAShallowCloneTellsWhatIsMissing) {
   for (const char* title : {"one", "two", "three"}) create(title);
   good("sync", "{}");
-  options_.caller.cwd = options_.caller.project_root = repositories_.clone("shallow");
+  options_.caller.cwd = options_.caller.project_root = repositories_.directory("shallow");
+  test::git(options_.caller.cwd, {"init", "-q"});
+  test::git(options_.caller.cwd, {"remote", "add", "origin", repositories_.remote()});
   test::git(options_.caller.cwd, {"fetch", "-q", "--depth=1", "file://" + repositories_.remote(),
                                   "+refs/grite/*:refs/grite/*"});
   const json::Value synced = good("sync", "{}");

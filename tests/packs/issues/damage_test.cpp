@@ -220,7 +220,9 @@ TEST(IssueDamage, WhatOnlyTheCacheHasStaysAndHealsTheLog) {
   }
   EXPECT_EQ(repositories.store(repositories.work(), "new-cache")->board()->issues().size(), 2U);
   EXPECT_EQ(check_of(*store, "store_integrity").health, Health::error);
+  EXPECT_GT(store->problems().incomplete, 0U);
   EXPECT_TRUE(check_of(*store, "store_integrity", true).is_mended);
+  EXPECT_EQ(store->problems().incomplete, 0U) << "the same chunk is there again";
   EXPECT_EQ(check_of(*store, "store_integrity").health, Health::ok);
   EXPECT_EQ(all_issues(*store).size(), 3U);
   EXPECT_EQ(repositories.store(repositories.work(), "another")->board()->issues().size(), 3U);

@@ -175,7 +175,7 @@ TEST_F(GriteDefects, AVeryLongTitleIsCutInListsAndWholeInShow) {
     auto held = repository->lock().value();
     ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
   }
-  for (const char* verb : {"list", "ready", "dep_topo", "tree"}) {
+  for (const char* verb : {"list", "ready", "dep_topo"}) {
     const std::string answer = json::dump(good(verb, "{}"));
     EXPECT_LT(answer.size(), 10'000U) << verb;
     EXPECT_THAT(answer, HasSubstr("short")) << verb;

@@ -150,7 +150,9 @@ TEST(IssueStore, ClaimsOfOthersAreTold) {
                                             .when_idle = {}});
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   ASSERT_TRUE(Locks(*repository, nullptr)
-                  .acquire({.resource = "issue:1", .owner = counting_id<ActorId>(1), .now_ms = 1}));
+                  .acquire({.resource = "issue:1",
+                            .owner = counting_id<ActorId>(1),
+                            .now_ms = watching->now_ms()}));
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
@@ -180,6 +182,22 @@ TEST(IssueStore, AClaimThatRunsOutIsTold) {
                             .now_ms = end - 300,
                             .ttl_ms = 300}));
   EXPECT_EQ(told.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+}
+
+TEST(IssueStore, AListIsToldOfWhatChangesIt) {
+  const Repositories repositories;
+  std::vector<bool> lists;
+  const auto store = Repositories::store_with(
+      {.directory = repositories.work(),
+       .cache_directory = repositories.directory("cache"),
+       .is_power_safe = false,
+       .changed = [&](const auto& changes) { lists.push_back(changes.lists); },
+       .when_idle = {}});
+  lists.clear();  // that it was opened
+  const IssueId id = create(*store, "T");
+  ASSERT_TRUE(append(*store, {{id, CommentAdded{"x"}}}));
+  ASSERT_TRUE(append(*store, {{id, LabelAdded{"x"}}}));
+  EXPECT_EQ(lists, (std::vector{true, false, true}));
 }
 
 TEST(IssueStore, ACallIsAppliedOnce) {

@@ -24,13 +24,17 @@ std::string folded(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const auto [code, size] = search::text::decode_utf8(text);
-    search::text::append_folded(out, code);
+    if (size == 1) {
+      out += lower(text.front());
+    } else {
+      search::text::append_folded(out, code);
+    }
     text.remove_prefix(size);
   }
   return out;
 }
 
-// Letter case aside.
+// Letter case and accents aside.
 bool contains_text(std::string_view text, std::string_view wanted) {
   if (!is_ascii(text) || !is_ascii(wanted)) return folded(text).contains(folded(wanted));
   return !std::ranges::search(text, wanted, {}, lower, lower).empty() || wanted.empty();

@@ -64,7 +64,6 @@ IssueStore::IssueStore(Options options,
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
       lock_probe_(common_directory_, "refs/grite/locks"),
-      told_locks_(lock_probe_.look()),
       search_(std::make_unique<IssueSearch>(*this)),
       last_use_(clock.monotonic()),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
@@ -78,6 +77,7 @@ Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Cloc
       new IssueStore(std::move(options), clock, std::move(*repository), std::move(*cache)));
   if (auto loaded = store->projector_.load(); !loaded) return std::unexpected(loaded.error());
   if (auto read = store->follow_log(); !read) return std::unexpected(read.error());
+  store->follow_locks();
   store->thread_ = std::thread([raw = store.get()] { raw->work(); });
   return store;
 }
@@ -346,16 +346,17 @@ void IssueStore::follow() {
 // Claims come, go and run out without the log.
 void IssueStore::follow_locks() {
   const RefProbe::Look look = lock_probe_.look();
-  const bool is_due = now_ms() >= next_expiry_ms_;
-  if (look == told_locks_ && !is_due) return;
-  const bool is_news = look != told_locks_ || next_expiry_ms_ != 0;
-  told_locks_ = look;
+  if (look == seen_locks_ && now_ms() < next_expiry_ms_) return;
+  seen_locks_ = look;
   next_expiry_ms_ = latest_ms;
+  std::set<std::string> held;
   const auto all = locks();
   for (const HeldLock& each : all ? *all : std::vector<HeldLock>()) {
-    if (each.is_live(now_ms())) next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
+    if (!each.is_live(now_ms())) continue;
+    held.insert(each.lock.resource);
+    next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
   }
-  if (is_news && options_.locks_changed) options_.locks_changed();
+  if (std::exchange(held_, held) != held && options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -82,6 +83,7 @@ class IssueStore final {
     std::vector<std::string> own = {};    // hearth's directories, whose files they may not
     // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
+    // There, too: when something else is held than before; not when it is renewed.
     std::function<void()> locks_changed = {};
     std::function<void()> when_idle;
   };
@@ -189,8 +191,9 @@ class IssueStore final {
     std::vector<HeldLock> locks;
   };
   const RefProbe lock_probe_;
-  RefProbe::Look told_locks_;         // the writer's: how they were when that was told last
-  std::uint64_t next_expiry_ms_ = 0;  // likewise: of those that are live; 0 before the first look
+  RefProbe::Look seen_locks_;         // the writer's: how their folder was at the last look
+  std::set<std::string> held_;        // likewise: what was held then
+  std::uint64_t next_expiry_ms_ = 0;  // likewise: when the first of these runs out
   Guarded<KnownLocks> locks_;
   const std::unique_ptr<IssueSearch> search_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's

@@ -301,9 +301,9 @@ Result<std::vector<Check>> examine(IssueStore& store, bool fix) {
       {.id = "git_repo", .health = Health::ok, .message = store.common_directory(), .plan = {}});
   checks.push_back(check_lock_files(store, fix));
   checks.push_back(check_actor(store));
-  checks.push_back(check_log(store));
-  auto cache = check_cache(store, fix);
+  auto cache = check_cache(store, fix);  // which reads all of the log again
   if (!cache) return std::unexpected(std::move(cache.error()));
+  checks.push_back(check_log(store));
   checks.push_back(std::move(*cache));
   auto room = check_room(store, fix);
   if (!room) return std::unexpected(std::move(room.error()));

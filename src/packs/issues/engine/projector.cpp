@@ -59,6 +59,13 @@ void drop_made_up_calls(WalCommit& commit) {
   });
 }
 
+// Of what lists of what can be done show, or go by.
+bool is_listed_alike(const Summary& before, Summary after) {
+  after.comments = before.comments;
+  after.updated_ms = before.updated_ms;
+  return before == after;
+}
+
 }  // namespace
 
 void LogProblems::add(std::string_view text) {
@@ -310,6 +317,10 @@ Result<Projector::Comparison> Projector::compare_with_log() {
   beside.keys_ = keys_;
   if (auto computed = beside.rebuild(false); !computed)
     return std::unexpected(std::move(computed.error()));
+  // Things may have come, or gone, since they were met.
+  problems_ = beside.problems_;
+  if (auto done = cache_.note(problems_note, encode_problems(problems_)); !done)
+    return std::unexpected(std::move(done.error()));
   Comparison found{.differences = cache_.count_differences(**cache), .only_here = {}};
   if (beside.problems_.incomplete == 0) return found;
   std::unordered_set<EventId> there;
@@ -381,7 +392,12 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   if (auto done = cache_.commit(*transaction, head); !done) return std::unexpected(done.error());
   auto board = board_.lock();
   if (is_empty) board->clear();
-  for (Changed& each : changed) board->put(std::move(each.summary), each.row);
+  changes.lists = false;
+  for (Changed& each : changed) {
+    const Summary* before = board->find(each.summary.id);
+    changes.lists = changes.lists || before == nullptr || !is_listed_alike(*before, each.summary);
+    board->put(std::move(each.summary), each.row);
+  }
   return changes;
 }
 

@@ -37,6 +37,7 @@ class Projector final {
   struct Changes {
     std::vector<IssueId> issues;
     bool others = false;
+    bool lists = true;  // whether a list of issues says something else: a comment changes none
   };
   // All outlive it.
   Projector(Repository& repository, Cache& cache, Guarded<Board>& board, SignaturePolicy policy)
@@ -73,7 +74,7 @@ class Projector final {
   [[nodiscard]] Result<std::optional<CommitId>> unchecked_snapshot();
   [[nodiscard]] Result<void> check_off(const CommitId& snapshot, bool is_good);
 
-  // The log, computed once more beside the cache.
+  // The log, computed once more beside the cache; the problems that are known are its from then on.
   struct Comparison {
     Result<std::uint64_t> differences;  // how many issues the cache has otherwise
     std::vector<Event> only_here;       // where objects of the log are missing: what these had
