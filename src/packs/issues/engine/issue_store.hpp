@@ -157,8 +157,7 @@ class IssueStore final {
   void work();
   [[nodiscard]] bool wait_for_tasks();
   void check_snapshot();
-  [[nodiscard]] Result<void> compare_snapshot(const CommitId& snapshot,
-                                              const std::stop_token& stop);
+  [[nodiscard]] Result<void> compare_snapshot(const CommitId& commit, const std::stop_token& stop);
   void do_some();
   void follow();
   void follow_others();
