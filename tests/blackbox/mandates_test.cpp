@@ -169,7 +169,9 @@ TEST_F(Mandates, WhatWasTypedBeforeAQuestionIsNoAnswerToIt) {
   attached.type("ve\n");
   EXPECT_TRUE(attached.shows("Type approve, reject or leave: ")) << attached.seen();
   EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
-  EXPECT_EQ(json::string_or(mandates({"run-show", run_id}), "state", ""), "blocked");
+  EXPECT_TRUE(eventually(
+      [&] { return json::string_or(mandates({"run-show", run_id}), "state", "") == "blocked"; },
+      patience));
   attached.type("reject\n");
   EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
   EXPECT_EQ(attached.wait().exit_code, 0);
