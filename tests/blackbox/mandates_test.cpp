@@ -171,7 +171,7 @@ TEST_F(Mandates, WhatWasTypedBeforeAQuestionIsNoAnswerToIt) {
   EXPECT_EQ(read_file(file("greeting.txt")), "helo\n");
   EXPECT_TRUE(eventually(
       [&] { return json::string_or(mandates({"run-show", run_id}), "state", "") == "blocked"; },
-      patience));
+      seconds(30)));
   attached.type("reject\n");
   EXPECT_TRUE(attached.shows("run ended, succeeded")) << attached.seen();
   EXPECT_EQ(attached.wait().exit_code, 0);
