@@ -402,6 +402,36 @@ TEST_F(SandboxTest, EndsWhenStopped) {
   EXPECT_EQ(sandbox_->run(shell("true"), source.get_token()).error().code, Errc::cancelled);
 }
 
+// A command of another mandate may do so in its own workspace, around this one, after the path was
+// checked and before bubblewrap mounts it.
+TEST_F(SandboxTest, AttackTheMountOfTheWorkspace) {
+  std::filesystem::create_directory(scratch_ / "secret");
+  test::write_file(scratch_ / "secret/file", "secret\n");
+  for (const bool is_link : {true, false}) {
+    const std::string other = is_link ? "link" : "secret";
+    if (is_link) std::filesystem::create_directory_symlink(scratch_ / "secret", scratch_ / "link");
+    const std::string program = scratch_ / "swap-and-run";
+    test::write_file(program, "#!/bin/sh\nmv " + workspace() + " " + (scratch_ / "away") + "; mv " +
+                                  (scratch_ / other) + " " + workspace() + "; exec bwrap \"$@\"\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    Settings settings = test_settings();
+    settings.bubblewrap = program;
+    bool is_asked = false;
+    Plan reads = shell("cat file");
+    reads.before_start = [&](pid_t) -> Result<void> {
+      is_asked = true;
+      return {};
+    };
+    const auto ran = run_in_sandbox(settings, reads, {});
+    ASSERT_FALSE(ran) << ran->out;
+    EXPECT_EQ(ran.error().code, Errc::permission) << ran.error().message;
+    EXPECT_THAT(ran.error().message, HasSubstr("was exchanged"));
+    EXPECT_FALSE(is_asked);
+    std::filesystem::rename(workspace(), scratch_ / other);
+    std::filesystem::rename(scratch_ / "away", workspace());
+  }
+}
+
 TEST_F(SandboxTest, SaysWhatIsWrongWithAPlan) {
   const auto code = [&](const Plan& wrong) {
     const auto outcome = sandbox_->run(wrong);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/connect_proxy.hpp"
 #include "packs/mandates/sandbox/memory_file.hpp"
+#include "packs/mandates/sandbox/real_path.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 
 namespace hearth::packs::mandates::sandbox {
@@ -94,6 +96,23 @@ Result<void> check_place(const std::string& path, const std::string& what) {
   if (real.string() == path && path != "/") return {};
   return fail(Errc::invalid_args, what + " " + path + " is not its real path",
               {"name " + real.string()});
+}
+
+// What is to be mounted, for the first process to look whether it was. Since the path was checked,
+// somebody may have put a link there.
+Result<std::vector<std::string>> mounts_of(const Plan& plan) {
+  std::vector<std::string> paths = plan.tools;
+  paths.push_back(plan.workspace);
+  paths.insert(paths.end(), plan.writable.begin(), plan.writable.end());
+  std::vector<std::string> mounted;
+  for (const std::string& path : paths) {
+    const auto file = open_real(path);
+    if (!file) return std::unexpected(file.error());
+    struct stat status{};
+    if (::fstat(file->get(), &status) != 0) return fail_errno(path, errno);
+    mounted.push_back(inside::mounted_as(status, path));
+  }
+  return mounted;
 }
 
 Result<void> check_paths(const Settings& settings, const Plan& plan) {
@@ -219,12 +238,15 @@ class Run final {
       arguments.append(word).push_back('\0');
     const auto told = lend(arguments);
     if (!told) return std::unexpected(told.error());
+    auto mounted = mounts_of(plan_);
+    if (!mounted) return std::unexpected(std::move(mounted.error()));
     inside::Order order{.control = control,
                         .input = *input,
                         .memory_bytes = plan_.limits.memory_bytes,
                         .file_bytes = plan_.limits.file_bytes,
                         .processes = plan_.limits.processes,
                         .open_files = plan_.limits.open_files,
+                        .mounted = std::move(*mounted),
                         .directory = plan_.directory.empty() ? plan_.workspace : plan_.directory,
                         .words = plan_.words};
     if (proxy_) {
@@ -347,6 +369,7 @@ class Run final {
                    "kernel.unprivileged_userns_clone, or AppArmor's rule for bwrap"});
     }
     auto failed = fail_errno(report_->step, report_->number);
+    if (report_->number == ESTALE) failed.error().code = Errc::permission;  // a mount
     if (report_->step.starts_with("landlock") || report_->step.starts_with("seccomp"))
       failed.error().code = Errc::unavailable;
     return failed;
