@@ -128,6 +128,9 @@ Result<void> check_paths(const Settings& settings, const Plan& plan) {
     if (!holds(plan.workspace) && std::ranges::none_of(plan.writable, holds))
       return fail(Errc::invalid_args, path + " is not below the workspace " + plan.workspace);
   }
+  for (const auto& [path, content] : plan.replaced) {
+    if (auto done = check_place(path, "the file"); !done) return done;
+  }
   for (const std::string& path : settings.hidden) {
     std::vector<std::string> shown = plan.tools;
     shown.push_back(plan.workspace);
@@ -228,12 +231,20 @@ class Run final {
     const auto groups = lend("hearth:x:" + user + ":\n");
     const auto input = lend(plan_.input);
     if (!users || !groups || !input) return fail_errno("memory file", errno);
+    std::vector<std::pair<std::string, int>> replaced;
+    for (const auto& [path, content] : plan_.replaced) {
+      const auto file = lend(content);
+      if (!file) return std::unexpected(file.error());
+      replaced.emplace_back(path, *file);
+      child.lent.push_back(*file);
+    }
     std::string arguments;
     for (const std::string& word :
          bubblewrap_arguments(plan_, {.program = settings_.first_process,
                                       .proxy_socket = proxy_ ? proxy_->socket_path() : "",
                                       .users = *users,
                                       .groups = *groups,
+                                      .replaced = std::move(replaced),
                                       .hidden = settings_.hidden}))
       arguments.append(word).push_back('\0');
     const auto told = lend(arguments);
@@ -254,7 +265,7 @@ class Run final {
       order.relay_socket = inner_proxy;
     }
     add_landlock_paths(order, plan_);
-    child.lent = {*users, *groups, *input, *told, control};
+    child.lent.insert(child.lent.end(), {*users, *groups, *input, *told, control});
     child.words.insert(child.words.end(), {"--args", std::to_string(*told), inner_program});
     const auto rest = order.to_arguments();
     child.words.insert(child.words.end(), rest.begin(), rest.end());
