@@ -192,9 +192,41 @@ Performed run_command(const Deed& deed,
   return performed;
 }
 
+namespace {
+
+// Of a record that cannot be read. Its name tells whose it is: somebody is told, or nothing begins.
+Result<void> tell_of_damaged(const std::string& path,
+                             const Error& why,
+                             const std::vector<std::string>& open,
+                             const ForReview& for_review) {
+  log::error("what a command did cannot be compared", {log::kv("why", why.message)});
+  const auto key = std::ranges::find_if(
+      open, [&](const std::string& each) { return ws::is_guard_of(path, each); });
+  if (key == open.end())
+    return fail(Errc::damaged, "it is not known which command this record is of: " + why.message,
+                {"see whether the workspaces of mandates have new files that make machines run "
+                 "code, then remove " +
+                 path});
+  auto told =
+      for_review(*key, "it was cut off, and what is protected in its workspace was not compared: " +
+                           why.message + "\n");
+  return told ? ws::keep_damaged_guard(path) : told;
+}
+
+}  // namespace
+
+std::string problem_of_records(const std::string& records) {
+  const auto damaged = ws::damaged_guards(records);
+  if (damaged.empty()) return {};
+  return "what is protected in a workspace was not compared after a kill: see `hearth mandates "
+         "approvals`, and the workspace, then remove " +
+         damaged.front();
+}
+
 // Commands of a wave are compared by the first of them, and what it finds is told to all: nothing
 // of theirs may run any more then.
 Result<void> recover_commands(const std::string& records,
+                              const std::vector<std::string>& open,
                               const Workbench& bench,
                               const ForReview& for_review) {
   const auto paths = ws::left_guards(records);
@@ -203,7 +235,7 @@ Result<void> recover_commands(const std::string& records,
   for (const std::string& path : *paths) {
     auto record = ws::read_guard(path);
     if (!record) {
-      log::error("what a command did cannot be compared", {log::kv("why", record.error().message)});
+      if (auto told = tell_of_damaged(path, record.error(), open, for_review); !told) return told;
       continue;
     }
     if (auto ended = sandbox::wait_for_end(record->first_process, grace_of_the_killed); !ended)

@@ -50,12 +50,7 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
   // Nothing of mandates happens before that.
-  auto recovered =
-      recover_commands(space->directory_ + "/changes", bench,
-                       [made = space.get()](const std::string& key, std::string_view why) {
-                         return made->for_review(key, why);
-                       });
-  if (!recovered)
+  if (auto recovered = space->recover(); !recovered)
     return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
@@ -71,6 +66,24 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (auto watching = space->world_->schedules_changed(); !watching)
     return std::unexpected(std::move(watching.error()));
   return space;
+}
+
+Result<void> Space::recover() {
+  std::vector<std::string> open;
+  {
+    auto reader = store_->read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    auto rows = (*reader)->query("SELECT key FROM effects WHERE state IN ('intended', 'review')");
+    while (rows.next()) open.emplace_back(rows.text(0));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  return recover_commands(
+      directory_ + "/changes", open, bench_,
+      [this](const std::string& key, std::string_view why) { return for_review(key, why); });
+}
+
+std::string Space::record_problem() const {
+  return problem_of_records(directory_ + "/changes");
 }
 
 Result<Census> Space::census() {

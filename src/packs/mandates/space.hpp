@@ -56,6 +56,8 @@ class Space final {
   [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // Why the store's time stands still, and what to do; empty: it does not.
   [[nodiscard]] std::string clock_problem() const;
+  // Of commands that a kill cut off and that could not be compared; empty: there is none.
+  [[nodiscard]] std::string record_problem() const;
   // Asks a run to end, and cuts it off where it is meant so.
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.
@@ -71,6 +73,8 @@ class Space final {
 
  private:
   Space(Workbench& bench, std::string name_space, std::string directory);
+  // What a kill cut off, before anything of mandates happens.
+  [[nodiscard]] Result<void> recover();
   void recorded(const JournalEntry& entry);
   void answer_followers();
   // Of a command whose workspace a person should look at.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <iterator>
 #include <optional>
@@ -19,11 +20,21 @@ namespace {
 constexpr std::string_view magic = "hearth guard";
 constexpr std::string_view version = "1";
 constexpr std::string_view suffix = ".guard";
+constexpr std::string_view damaged_suffix = ".guard-damaged";
 constexpr std::size_t most_record_bytes = std::size_t{256} << 20;
 
 std::string path_of(const std::string& records, const std::string& key) {
   constexpr std::size_t digits = 32;
   return records + "/" + content_hash(key).substr(0, digits).append(suffix);
+}
+
+Result<std::vector<std::string>> those_of(const std::string& records, std::string_view ending) {
+  auto names = store::system_env().list(records);
+  if (!names) return std::unexpected(std::move(names.error()));
+  std::vector<std::string> paths;
+  for (const std::string& name : *names)
+    if (name.ends_with(ending)) paths.push_back(records + "/" + name);
+  return paths;
 }
 
 void put_identity(std::string& fields, const ProtectedEntry::Identity& identity) {
@@ -142,12 +153,21 @@ Result<void> remove_guard(const std::string& records, const std::string& key) {
 }
 
 Result<std::vector<std::string>> left_guards(const std::string& records) {
-  auto names = store::system_env().list(records);
-  if (!names) return std::unexpected(std::move(names.error()));
-  std::vector<std::string> paths;
-  for (const std::string& name : *names)
-    if (name.ends_with(suffix)) paths.push_back(records + "/" + name);
-  return paths;
+  return those_of(records, suffix);
+}
+
+bool is_guard_of(const std::string& path, const std::string& key) {
+  return path == path_of(path.substr(0, path.rfind('/')), key);
+}
+
+Result<void> keep_damaged_guard(const std::string& path) {
+  const std::string kept = path.substr(0, path.rfind('.')).append(damaged_suffix);
+  if (::rename(path.c_str(), kept.c_str()) != 0) return fail_errno("rename " + path, errno);
+  return {};
+}
+
+std::vector<std::string> damaged_guards(const std::string& records) {
+  return those_of(records, damaged_suffix).value_or(std::vector<std::string>());
 }
 
 Result<GuardRecord> read_guard(const std::string& path) {

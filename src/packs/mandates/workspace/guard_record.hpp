@@ -44,6 +44,12 @@ struct GuardRecord {
 // What a kill left: paths of the records.
 [[nodiscard]] Result<std::vector<std::string>> left_guards(const std::string& records);
 [[nodiscard]] Result<GuardRecord> read_guard(const std::string& path);
+// Whether it is, or was, the record of this key: told by its name, of a damaged one too.
+[[nodiscard]] bool is_guard_of(const std::string& path, const std::string& key);
+// One that cannot be read, and that a person was told of, is kept beside under another name.
+[[nodiscard]] Result<void> keep_damaged_guard(const std::string& path);
+// All that are kept so.
+[[nodiscard]] std::vector<std::string> damaged_guards(const std::string& records);
 
 // Waits until nothing of the command runs (`grace`: sandbox::wait_for_end), then compares. After
 // the machine has started anew the numbers of devices are others, and what was born since is not
