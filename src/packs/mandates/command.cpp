@@ -94,13 +94,6 @@ Result<ws::GuardedOutcome> carry_out(const Deed& deed,
                 std::move(seat), stop);
 }
 
-// Of a sandbox in which nothing of the command has begun.
-bool is_refusal(Errc code) {
-  static constexpr std::array refusals{Errc::invalid_args, Errc::permission, Errc::not_found,
-                                       Errc::unsupported,  Errc::cancelled,  Errc::timed_out};
-  return std::ranges::find(refusals, code) != refusals.end();
-}
-
 // What a kill left there before anybody was told.
 std::string told_of(const std::string& aside) {
   std::string text;
@@ -116,7 +109,7 @@ Performed told(const Deed& deed, const Workbench& bench, const Result<ws::Guarde
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
     const Errc code = ran.error().code;
-    const bool may_have_begun = !is_refusal(code);
+    const bool may_have_begun = code == Errc::outcome_unknown;  // as a sandbox says it
     const End end = has_effects && may_have_begun ? End::unknown
                     : code == Errc::cancelled     ? End::cut
                                                   : End::failed;

@@ -229,6 +229,18 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   EXPECT_EQ(reviews_.size(), 1U);
 }
 
+// Nothing ran, so that there is nothing to look at.
+TEST_F(CommandTest, WithoutASandboxAStepFails) {
+  settings_.bubblewrap = "/nonexistent";
+  bench_.emplace(context_, settings_);
+  Deed deed{.kind = "command", .workspace = path("").substr(0, path("").size() - 1)};
+  deed.words = {"touch", "made"};
+  deed.writes = true;
+  const auto done = run(deed);
+  EXPECT_EQ(done.end, Performed::End::failed) << done.text;
+  EXPECT_THAT(reviews_, IsEmpty());
+}
+
 // Of another version, or damaged: a person looks, or nothing begins.
 TEST_F(CommandTest, WhatCannotBeComparedIsToldOrNothingBegins) {
   bench_.emplace(context_, settings_);

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -430,6 +431,23 @@ TEST_F(SandboxTest, AttackTheMountOfTheWorkspace) {
     std::filesystem::rename(workspace(), scratch_ / other);
     std::filesystem::rename(scratch_ / "away", workspace());
   }
+}
+
+// As when the kernel takes it for want of memory.
+TEST_F(SandboxTest, SaysWhereNobodyKnowsWhatHappened) {
+  Plan killed = shell("touch begun; sleep 300");
+  pid_t first = 0;
+  killed.before_start = [&](pid_t number) -> Result<void> {
+    first = number;
+    return {};
+  };
+  std::jthread killer([&] {
+    while (!std::filesystem::exists(workspace() + "/begun")) std::this_thread::yield();
+    ::kill(first, SIGKILL);
+  });
+  const auto ran = sandbox_->run(killed);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, Errc::outcome_unknown) << ran.error().message;
 }
 
 TEST_F(SandboxTest, SaysWhatIsWrongWithAPlan) {

@@ -373,6 +373,9 @@ class Run final {
 
   [[nodiscard]] std::unexpected<Error> not_begun(const std::string& said,
                                                  io::ChildEnd ended) const {
+    if (has_begun_ && (!report_ || report_->step.empty()))
+      return fail(Errc::outcome_unknown,
+                  "the sandbox came to an end and told nothing: bubblewrap " + ended.describe());
     if (!report_ || report_->step.empty()) {
       return fail(Errc::unavailable,
                   "bubblewrap " + ended.describe() + ": " + said.substr(0, said.find('\n')),
