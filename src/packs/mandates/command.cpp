@@ -220,7 +220,7 @@ std::string problem_of_records(const std::string& records) {
 // of theirs may run any more then.
 Result<void> recover_commands(const std::string& records,
                               const std::vector<std::string>& open,
-                              const Workbench& bench,
+                              Workbench& bench,
                               const ForReview& for_review) {
   const auto paths = ws::left_guards(records);
   if (!paths) return std::unexpected(paths.error());
@@ -239,6 +239,8 @@ Result<void> recover_commands(const std::string& records,
   for (const ws::GuardRecord& record : left) {
     const std::string aside = guard_places(records, record.key).aside;
     std::string text = told_of(aside);
+    const auto held = bench.workspaces().hold(record.workspace, {});
+    if (!held) return std::unexpected(held.error());
     const auto found = ws::recover_guard(record, aside, bench.own(), grace_of_the_killed);
     if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
     text += found ? found->describe()

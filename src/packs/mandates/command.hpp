@@ -52,7 +52,7 @@ class CommandWave final : public Wave {
 // there.
 [[nodiscard]] Result<void> recover_commands(const std::string& records,
                                             const std::vector<std::string>& open,
-                                            const Workbench& bench,
+                                            Workbench& bench,
                                             const ForReview& for_review);
 // Of records that could not be read, until a person removes them; empty: there is none.
 [[nodiscard]] std::string problem_of_records(const std::string& records);

@@ -28,7 +28,7 @@ Space::~Space() {
   close();
 }
 
-Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
+Result<std::unique_ptr<Space>> Space::open_stores(Workbench& bench, const std::string& name_space) {
   const auto directory = bench.context().data_directory(name_space);
   if (!directory) return std::unexpected(directory.error());
   auto space = std::unique_ptr<Space>(new Space(bench, name_space, directory->string()));
@@ -50,6 +50,33 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
   // Nothing of mandates happens before that.
+  return space;
+}
+
+// A workspace may be that of several namespaces: what one of them left in it is compared before
+// mandates of another may work there.
+void Space::recover_all(Workbench& bench, const std::string& name_space) {
+  const auto own = bench.context().data_directory(name_space);
+  if (!own) return;
+  std::error_code error;
+  for (const auto& each :
+       std::filesystem::directory_iterator(own->parent_path().parent_path(), error)) {
+    const auto left = workspace::left_guards((each.path() / "mandates/changes").string());
+    if (!left || left->empty()) continue;
+    const std::string name = each.path().filename().string();
+    auto space = open_stores(bench, name);
+    const auto recovered = space ? (*space)->recover() : std::unexpected(space.error());
+    if (!recovered)
+      log::error("what was cut off is not looked at",
+                 {log::kv("namespace", name), log::kv("why", recovered.error().message)});
+  }
+}
+
+Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
+  std::call_once(bench.recovered(), [&] { recover_all(bench, name_space); });
+  auto opened = open_stores(bench, name_space);
+  if (!opened) return opened;
+  std::unique_ptr<Space> space = std::move(*opened);
   if (auto recovered = space->recover(); !recovered)
     return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,

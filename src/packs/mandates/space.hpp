@@ -26,7 +26,8 @@ inline constexpr const char* database_name = "mandates.db";
 // Members are for any thread.
 class Space final {
  public:
-  // `bench` outlives the space. `damaged` when the store does not hold: then nothing is done.
+  // `bench` outlives the space. One at a time: the first of a daemon also compares what a kill left
+  // in the other namespaces. `damaged` when the store does not hold: then nothing is done.
   [[nodiscard]] static Result<std::unique_ptr<Space>> open(Workbench& bench,
                                                            const std::string& name_space);
   ~Space();
@@ -73,6 +74,10 @@ class Space final {
 
  private:
   Space(Workbench& bench, std::string name_space, std::string directory);
+  // Without what drives runs.
+  [[nodiscard]] static Result<std::unique_ptr<Space>> open_stores(Workbench& bench,
+                                                                  const std::string& name_space);
+  static void recover_all(Workbench& bench, const std::string& name_space);
   // What a kill cut off, before anything of mandates happens.
   [[nodiscard]] Result<void> recover();
   void recorded(const JournalEntry& entry);
