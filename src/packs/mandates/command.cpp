@@ -235,8 +235,13 @@ Result<void> recover_commands(const std::string& records,
       return ended;
     left.push_back(std::move(*record));
   }
+  // Of a wave one may have ended earlier, and been seen no longer.
+  std::map<std::string, std::int64_t> seen_in;
+  for (const ws::GuardRecord& record : left)
+    seen_in[record.workspace] = std::max(seen_in[record.workspace], record.seen_at);
   std::map<std::string, std::string> found_in;  // by workspace
-  for (const ws::GuardRecord& record : left) {
+  for (ws::GuardRecord& record : left) {
+    record.seen_at = seen_in[record.workspace];
     const std::string aside = guard_places(records, record.key).aside;
     std::string text = told_of(aside);
     const auto held = bench.workspaces().hold(record.workspace, {});

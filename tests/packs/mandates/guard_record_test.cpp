@@ -114,6 +114,22 @@ TEST_F(GuardRecordTest, AfterTheMachineHasStartedAnew) {
   EXPECT_TRUE(std::filesystem::exists(path("sub/.git")));
 }
 
+// What a person makes days later is theirs, though it is told.
+TEST_F(GuardRecordTest, LeavesWhatWasMadeLongAfterTheKill) {
+  if (record_.before.at(".envrc").identity.born_at == 0)
+    GTEST_SKIP() << "this file system does not tell when a file was born";
+  make_new_ones();
+  record_.seen_at = record_.before.at(".envrc").identity.born_at - 10'000'000'000;
+  const auto late = recover();
+  ASSERT_TRUE(late) << late.error().message;
+  EXPECT_THAT(late->aside, IsEmpty());
+  EXPECT_THAT(late->changed, ElementsAre(HasSubstr(".bashrc (it is new, and was made after"),
+                                         HasSubstr("sub/.git (it is new, and was made after")));
+  EXPECT_TRUE(std::filesystem::exists(path(".bashrc")));
+  record_.seen_at += 10'000'000'000;
+  EXPECT_EQ(recover()->aside.size(), 2U) << "within the time that a command takes to end";
+}
+
 // Somebody has cloned it anew.
 TEST_F(GuardRecordTest, LeavesAnotherDirectoryAlone) {
   std::filesystem::rename(path(""), scratch_ / "old");

@@ -139,6 +139,10 @@ TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
   std::jthread person([&] {
     while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
     left = left_guards(places.records).value();
+    // It is touched while the command runs.
+    std::filesystem::last_write_time(left.front(), {});
+    while (std::filesystem::last_write_time(left.front()) == std::filesystem::file_time_type())
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     test::write_file(path("go"), "");
   });
   const auto done =

@@ -47,6 +47,8 @@ struct Plan {
   // Called once, when the sandbox stands and before the command begins, with the number of its
   // first process; an error ends it, and is run()'s.
   std::function<Result<void>(pid_t)> before_start;
+  // Called once a second while the command runs.
+  std::function<void()> each_second;
 };
 
 struct Outcome {

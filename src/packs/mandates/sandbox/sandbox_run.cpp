@@ -282,7 +282,8 @@ class Run final {
                                     pollfd{report_ ? -1 : control_.get(), POLLIN, 0},
                                     pollfd{is_ended ? -1 : child_->pidfd(), POLLIN, 0},
                                     pollfd{why_ ? -1 : stopped_.get(), POLLIN, 0}};
-      const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
+      auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
+      if (has_begun_ && plan_.each_second) left = std::min(left, tick());
       (void)::poll(entries.data(), entries.size(),
                    static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
       if (entries[2].revents != 0) read_control();
@@ -293,6 +294,17 @@ class Run final {
       if (entries[4].revents != 0) end(Outcome::End::stopped);
       if (steady_clock::now() >= deadline_) why_ ? kill() : end(Outcome::End::time);
     }
+  }
+
+  // How long until the next one.
+  milliseconds tick() {
+    constexpr milliseconds second{1'000};
+    const auto now = steady_clock::now();
+    if (now >= next_tick_) {
+      plan_.each_second();
+      next_tick_ = now + second;
+    }
+    return std::chrono::ceil<milliseconds>(next_tick_ - now);
   }
 
   void read_stream(std::size_t which) {
@@ -394,6 +406,7 @@ class Run final {
   const std::stop_token& stop_;
   steady_clock::time_point began_;
   steady_clock::time_point deadline_;
+  steady_clock::time_point next_tick_;
   std::unique_ptr<ConnectProxy> proxy_;
   std::vector<UniqueFd> lent_;
   UniqueFd stopped_;

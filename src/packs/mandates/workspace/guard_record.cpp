@@ -1,7 +1,10 @@
 #include "packs/mandates/workspace/guard_record.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -21,6 +24,8 @@ constexpr std::string_view magic = "hearth guard";
 constexpr std::string_view version = "1";
 constexpr std::string_view suffix = ".guard";
 constexpr std::string_view damaged_suffix = ".guard-damaged";
+// Between two touches, and until a command has ended with its daemon; in nanoseconds.
+constexpr std::int64_t most_unseen = 2'000'000'000;
 constexpr std::size_t most_record_bytes = std::size_t{256} << 20;
 
 std::string path_of(const std::string& records, const std::string& key) {
@@ -146,6 +151,10 @@ Result<void> write_guard(const std::string& records, const GuardRecord& record) 
   return store::replace_file(path_of(records, record.key), record.to_bytes());
 }
 
+void touch_guard(const std::string& records, const std::string& key) {
+  (void)::utimensat(AT_FDCWD, path_of(records, key).c_str(), nullptr, 0);
+}
+
 Result<void> remove_guard(const std::string& records, const std::string& key) {
   const std::string path = path_of(records, key);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove " + path, errno);
@@ -175,6 +184,9 @@ Result<GuardRecord> read_guard(const std::string& path) {
   if (!bytes) return std::unexpected(bytes.error());
   auto record = GuardRecord::parse(*bytes);
   if (!record) return std::unexpected(std::move(record.error()).within(path));
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0)
+    record->seen_at = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   return record;
 }
 
@@ -195,10 +207,11 @@ Result<Findings> recover_guard(GuardRecord record,
   auto after = protected_entries(*root, record.is_git, hidden);
   if (!after) return std::unexpected(std::move(after.error()));
   std::optional<std::int64_t> others_since;
+  if (record.seen_at != 0) others_since = record.seen_at + most_unseen;
   if (!is_same_boot) {
     forget_devices(record.before);
     forget_devices(*after);
-    others_since = boot_time();
+    others_since = std::min(others_since.value_or(boot_time()), boot_time());
   }
   return compare(*root, record.before, *after, aside, others_since);
 }

@@ -31,6 +31,9 @@ struct GuardRecord {
   bool is_git = false;  // as protected_entries() was asked
   sandbox::ProcessMark first_process;
   ProtectedEntries before;
+  // When the daemon last saw the command run: not kept in the record, but the time of its file, in
+  // the clock of files; 0: nobody knows.
+  std::int64_t seen_at = 0;
 
   [[nodiscard]] std::string to_bytes() const;
   // `damaged` when it is not whole, or of another format.
@@ -38,6 +41,8 @@ struct GuardRecord {
 };
 
 [[nodiscard]] Result<void> write_guard(const std::string& records, const GuardRecord& record);
+// While the command runs, at least every second.
+void touch_guard(const std::string& records, const std::string& key);
 // Nothing happens where there is none.
 [[nodiscard]] Result<void> remove_guard(const std::string& records, const std::string& key);
 
@@ -51,10 +56,11 @@ struct GuardRecord {
 // All that are kept so.
 [[nodiscard]] std::vector<std::string> damaged_guards(const std::string& records);
 
-// Waits until nothing of the command runs (`grace`: sandbox::wait_for_end), then compares. After
-// the machine has started anew the numbers of devices are others, and what was born since is not
-// the command's. The record stays. `hidden`: as for protected_entries. Errors: `unavailable` (it
-// runs on), `not_found` (the workspace is gone, or another directory), those of the comparison.
+// Waits until nothing of the command runs (`grace`: sandbox::wait_for_end), then compares. What was
+// born more than 2 s after seen_at is not the command's, which ends with its daemon. After the
+// machine has started anew the numbers of devices are others. The record stays. `hidden`: as for
+// protected_entries. Errors: `unavailable` (it runs on), `not_found` (the workspace is gone, or
+// another directory), those of the comparison.
 [[nodiscard]] Result<Findings> recover_guard(GuardRecord record,
                                              const std::string& aside,
                                              const std::vector<std::string>& hidden,
