@@ -83,6 +83,22 @@ TEST(SandboxOpen, RefusesWithoutItsPrograms) {
   EXPECT_EQ(Sandbox::open(settings).error().code, Errc::unavailable);
 }
 
+TEST(SandboxOpen, RemovesWhatAKilledDaemonLeft) {
+  HEARTH_NEEDS_SANDBOX();
+  const auto make = [](const char* name, std::chrono::hours age) {
+    const std::string path = std::filesystem::temp_directory_path() / name;
+    std::filesystem::create_directories(path + "/workspace");
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - age);
+    return path;
+  };
+  const std::string old = make("hearth-walls-test-old", std::chrono::hours(2));
+  const std::string young = make("hearth-walls-test-young", std::chrono::hours(0));
+  ASSERT_TRUE(Sandbox::open(test_settings()));
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(young)) << "it may be in use";
+  std::filesystem::remove_all(young);
+}
+
 TEST(SandboxOpen, RefusesWhereAWallIsMissing) {
   const test::ScratchDirectory scratch("walls");
   // Drops what makes the network a private one.
