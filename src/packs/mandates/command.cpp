@@ -180,8 +180,8 @@ Performed run_command(const Deed& deed,
       return performed;
     }
   }
-  if (auto removed = ws::remove_guard(places.records, places.key); !removed)
-    log::error("a record is left", {log::kv("why", removed.error().message)});
+  if (auto ended = ws::end_guard(places.records, places.key); !ended)
+    log::error("a record is left", {log::kv("why", ended.error().message)});
   return performed;
 }
 
@@ -222,6 +222,7 @@ Result<void> recover_commands(const std::string& records,
                               const std::vector<std::string>& open,
                               Workbench& bench,
                               const ForReview& for_review) {
+  ws::forget_ended_but(records, open);
   const auto paths = ws::left_guards(records);
   if (!paths) return std::unexpected(paths.error());
   std::vector<ws::GuardRecord> left;
@@ -259,7 +260,7 @@ Result<void> recover_commands(const std::string& records,
                    {log::kv("workspace", record.workspace), log::kv("why", text)});
       if (auto told = for_review(record.key, "it was cut off\n" + text); !told) return told;
     }
-    if (auto removed = ws::remove_guard(records, record.key); !removed) return removed;
+    if (auto ended = ws::end_guard(records, record.key); !ended) return ended;
   }
   return {};
 }

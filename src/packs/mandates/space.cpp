@@ -130,6 +130,8 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, {.name_space = name_});
+  if (!event.ended_effect.empty())
+    workspace::forget_ended(directory_ + "/changes", event.ended_effect);
   if (!event.run.empty()) followers_.tell(event.run, event.said);
   if (!event.may_end_runs || followers_.runs().empty()) return;
   // What has become of runs is read on the pool: nobody waits for a reader on the writer's thread.

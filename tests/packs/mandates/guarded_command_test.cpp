@@ -164,7 +164,7 @@ TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
   const auto nothing = recover_guard(*record, aside_, {}, std::chrono::seconds(1));
   ASSERT_TRUE(nothing) << nothing.error().message;
   EXPECT_FALSE(nothing->needs_review()) << nothing->describe();
-  EXPECT_TRUE(remove_guard(places.records, places.key));
+  EXPECT_TRUE(end_guard(places.records, places.key));
   EXPECT_THAT(left_guards(places.records).value(), IsEmpty());
   // Where it cannot be kept, the command does not begin.
   const auto refused =

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -24,13 +25,16 @@ constexpr std::string_view magic = "hearth guard";
 constexpr std::string_view version = "1";
 constexpr std::string_view suffix = ".guard";
 constexpr std::string_view damaged_suffix = ".guard-damaged";
+constexpr std::string_view ended_suffix = ".guard-ended";
 // Between two touches, and until a command has ended with its daemon; in nanoseconds.
 constexpr std::int64_t most_unseen = 2'000'000'000;
 constexpr std::size_t most_record_bytes = std::size_t{256} << 20;
 
-std::string path_of(const std::string& records, const std::string& key) {
+std::string path_of(const std::string& records,
+                    const std::string& key,
+                    std::string_view ending = suffix) {
   constexpr std::size_t digits = 32;
-  return records + "/" + content_hash(key).substr(0, digits).append(suffix);
+  return records + "/" + content_hash(key).substr(0, digits).append(ending);
 }
 
 Result<std::vector<std::string>> those_of(const std::string& records, std::string_view ending) {
@@ -155,10 +159,36 @@ void touch_guard(const std::string& records, const std::string& key) {
   (void)::utimensat(AT_FDCWD, path_of(records, key).c_str(), nullptr, 0);
 }
 
-Result<void> remove_guard(const std::string& records, const std::string& key) {
+Result<void> end_guard(const std::string& records, const std::string& key) {
   const std::string path = path_of(records, key);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove " + path, errno);
+  const std::string mark = path_of(records, key, ended_suffix);
+  if (::rename(path.c_str(), mark.c_str()) != 0) {
+    if (errno == ENOENT) return {};
+    return fail_errno("rename " + path, errno);
+  }
+  (void)!::truncate(mark.c_str(), 0);  // what it held is of no use any more
   return {};
+}
+
+bool has_begun(const std::string& records, const std::string& key) {
+  return std::ranges::any_of(
+      std::array{suffix, damaged_suffix, ended_suffix}, [&](std::string_view each) {
+        // Where it cannot be seen it may be there.
+        return ::access(path_of(records, key, each).c_str(), F_OK) == 0 || errno != ENOENT;
+      });
+}
+
+void forget_ended(const std::string& records, const std::string& key) {
+  (void)::unlink(path_of(records, key, ended_suffix).c_str());
+}
+
+void forget_ended_but(const std::string& records, const std::vector<std::string>& keys) {
+  for (const std::string& path :
+       those_of(records, ended_suffix).value_or(std::vector<std::string>())) {
+    const bool is_kept = std::ranges::any_of(
+        keys, [&](const std::string& key) { return path == path_of(records, key, ended_suffix); });
+    if (!is_kept) (void)::unlink(path.c_str());
+  }
 }
 
 Result<std::vector<std::string>> left_guards(const std::string& records) {

@@ -43,8 +43,14 @@ struct GuardRecord {
 [[nodiscard]] Result<void> write_guard(const std::string& records, const GuardRecord& record);
 // While the command runs, at least every second.
 void touch_guard(const std::string& records, const std::string& key);
-// Nothing happens where there is none.
-[[nodiscard]] Result<void> remove_guard(const std::string& records, const std::string& key);
+// The command has ended, or was compared after a kill: of the record only a mark stays, that it had
+// begun, until its outcome is recorded. Nothing happens where there is none.
+[[nodiscard]] Result<void> end_guard(const std::string& records, const std::string& key);
+// Whether it ever began: there is a record, a damaged one, or the mark.
+[[nodiscard]] bool has_begun(const std::string& records, const std::string& key);
+void forget_ended(const std::string& records, const std::string& key);
+// Of all commands but these.
+void forget_ended_but(const std::string& records, const std::vector<std::string>& keys);
 
 // What a kill left: paths of the records.
 [[nodiscard]] Result<std::vector<std::string>> left_guards(const std::string& records);
