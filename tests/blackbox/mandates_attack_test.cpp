@@ -235,6 +235,33 @@ TEST_F(MandatesAttack, WhatACommandDidBeforeItsDaemonWasKilled) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
+// What there was before cannot be read: nothing is compared, and that is told.
+TEST_F(MandatesAttack, AKillAndADamagedRecord) {
+  serve_steps(R"({"id":"s","kind":"command","words":["sh","-c",)"
+              R"("echo evil > .envrc; touch begun; exec sleep 300"]})");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::string run =
+      begin({R"(--commands={"rule":"sh -c ...","scope":"auto","writes":true})"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file("begun")); }, seconds(60)))
+      << json::dump(mandates({"run-logs", run}));
+  kill_daemon();
+  std::string record;
+  for (const auto& each :
+       std::filesystem::directory_iterator(home_.file("data/default/mandates/changes"))) {
+    if (each.path().extension() == ".guard") record = each.path().string();
+  }
+  ASSERT_FALSE(record.empty());
+  write_file(record, read_file(record) + "x");
+  EXPECT_EQ(json::string_or(wait_for(run, "blocked"), "reason", ""), "needs_review");
+  EXPECT_THAT(output_of(run, "s"), HasSubstr("was not compared"));
+  EXPECT_TRUE(std::filesystem::exists(file(".envrc"))) << "nobody knows whose it is";
+  const Outcome examined = hearth({"mandates", "doctor"});
+  EXPECT_EQ(examined.exit_code, 1) << examined.describe();
+  EXPECT_THAT(examined.out, HasSubstr(".guard-damaged"));
+  std::filesystem::remove(record + "-damaged");
+  EXPECT_THAT(hearth({"mandates", "doctor"}).out, testing::Not(HasSubstr(".guard-damaged")));
+}
+
 // Two that ran side by side: nobody can tell which of them did it, and each is asked about.
 TEST_F(MandatesAttack, WhatCommandsDidTogetherBeforeTheirDaemonWasKilled) {
   const std::string marker = "sleep " + std::to_string(200'000 + ::getpid());

@@ -9,6 +9,7 @@
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
+#include "packs/mandates/workspace/guard_record.hpp"
 #include "packs/mandates/workspace/repositories.hpp"
 
 namespace hearth::packs::mandates {
@@ -304,7 +305,12 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return std::unexpected(deed.error());
   if (deed->kind == "change" || deed->kind == "report") return inspect_change(*deed);
-  if (deed->kind != "commit") return Standing::other;  // a command
+  if (deed->kind == "command") {
+    // One that writes leaves a mark before it begins; one that only sends leaves none.
+    const bool never_began = deed->writes && !ws::has_begun(records_, intent.key);
+    return never_began ? Standing::before : Standing::other;
+  }
+  if (deed->kind != "commit") return Standing::other;
   const auto root = ws::Root::open(deed->workspace);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox({});

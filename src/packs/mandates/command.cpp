@@ -94,13 +94,6 @@ Result<ws::GuardedOutcome> carry_out(const Deed& deed,
                 std::move(seat), stop);
 }
 
-// Of a sandbox in which nothing of the command has begun.
-bool is_refusal(Errc code) {
-  static constexpr std::array refusals{Errc::invalid_args, Errc::permission, Errc::not_found,
-                                       Errc::unsupported,  Errc::cancelled,  Errc::timed_out};
-  return std::ranges::find(refusals, code) != refusals.end();
-}
-
 // What a kill left there before anybody was told.
 std::string told_of(const std::string& aside) {
   std::string text;
@@ -116,7 +109,7 @@ Performed told(const Deed& deed, const Workbench& bench, const Result<ws::Guarde
   const bool has_effects = deed.writes || !deed.hosts.empty();
   if (!ran) {
     const Errc code = ran.error().code;
-    const bool may_have_begun = !is_refusal(code);
+    const bool may_have_begun = code == Errc::outcome_unknown;  // as a sandbox says it
     const End end = has_effects && may_have_begun ? End::unknown
                     : code == Errc::cancelled     ? End::cut
                                                   : End::failed;
@@ -187,33 +180,73 @@ Performed run_command(const Deed& deed,
       return performed;
     }
   }
-  if (auto removed = ws::remove_guard(places.records, places.key); !removed)
-    log::error("a record is left", {log::kv("why", removed.error().message)});
+  if (auto ended = ws::end_guard(places.records, places.key); !ended)
+    log::error("a record is left", {log::kv("why", ended.error().message)});
   return performed;
+}
+
+namespace {
+
+// Of a record that cannot be read. Its name tells whose it is: somebody is told, or nothing begins.
+Result<void> tell_of_damaged(const std::string& path,
+                             const Error& why,
+                             const std::vector<std::string>& open,
+                             const ForReview& for_review) {
+  log::error("what a command did cannot be compared", {log::kv("why", why.message)});
+  const auto key = std::ranges::find_if(
+      open, [&](const std::string& each) { return ws::is_guard_of(path, each); });
+  if (key == open.end())
+    return fail(Errc::damaged, "it is not known which command this record is of: " + why.message,
+                {"see whether the workspaces of mandates have new files that make machines run "
+                 "code, then remove " +
+                 path});
+  auto told =
+      for_review(*key, "it was cut off, and what is protected in its workspace was not compared: " +
+                           why.message + "\n");
+  return told ? ws::keep_damaged_guard(path) : told;
+}
+
+}  // namespace
+
+std::string problem_of_records(const std::string& records) {
+  const auto damaged = ws::damaged_guards(records);
+  if (damaged.empty()) return {};
+  return "what is protected in a workspace was not compared after a kill: see `hearth mandates "
+         "approvals`, and the workspace, then remove " +
+         damaged.front();
 }
 
 // Commands of a wave are compared by the first of them, and what it finds is told to all: nothing
 // of theirs may run any more then.
 Result<void> recover_commands(const std::string& records,
-                              const Workbench& bench,
+                              const std::vector<std::string>& open,
+                              Workbench& bench,
                               const ForReview& for_review) {
+  ws::forget_ended_but(records, open);
   const auto paths = ws::left_guards(records);
   if (!paths) return std::unexpected(paths.error());
   std::vector<ws::GuardRecord> left;
   for (const std::string& path : *paths) {
     auto record = ws::read_guard(path);
     if (!record) {
-      log::error("what a command did cannot be compared", {log::kv("why", record.error().message)});
+      if (auto told = tell_of_damaged(path, record.error(), open, for_review); !told) return told;
       continue;
     }
     if (auto ended = sandbox::wait_for_end(record->first_process, grace_of_the_killed); !ended)
       return ended;
     left.push_back(std::move(*record));
   }
+  // Of a wave one may have ended earlier, and been seen no longer.
+  std::map<std::string, std::int64_t> seen_in;
+  for (const ws::GuardRecord& record : left)
+    seen_in[record.workspace] = std::max(seen_in[record.workspace], record.seen_at);
   std::map<std::string, std::string> found_in;  // by workspace
-  for (const ws::GuardRecord& record : left) {
+  for (ws::GuardRecord& record : left) {
+    record.seen_at = seen_in[record.workspace];
     const std::string aside = guard_places(records, record.key).aside;
     std::string text = told_of(aside);
+    const auto held = bench.workspaces().hold(record.workspace, {});
+    if (!held) return std::unexpected(held.error());
     const auto found = ws::recover_guard(record, aside, bench.own(), grace_of_the_killed);
     if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
     text += found ? found->describe()
@@ -227,7 +260,7 @@ Result<void> recover_commands(const std::string& records,
                    {log::kv("workspace", record.workspace), log::kv("why", text)});
       if (auto told = for_review(record.key, "it was cut off\n" + text); !told) return told;
     }
-    if (auto removed = ws::remove_guard(records, record.key); !removed) return removed;
+    if (auto ended = ws::end_guard(records, record.key); !ended) return ended;
   }
   return {};
 }

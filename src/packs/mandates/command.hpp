@@ -46,10 +46,15 @@ class CommandWave final : public Wave {
                                     const std::stop_token& stop);
 
 // Of commands that a kill cut off: compares what is protected in their workspaces, as their end
-// would have done. Before anything else happens there. Errors: `unavailable` where one runs on,
-// those of for_review and of the directory; what else cannot be compared is told there.
+// would have done. Before anything else happens there. `open`: keys of all effects that are
+// intended or for review. Errors: `unavailable` where one runs on, `damaged` where nobody can tell
+// whose a record is, those of for_review and of the directory; what else cannot be compared is told
+// there.
 [[nodiscard]] Result<void> recover_commands(const std::string& records,
-                                            const Workbench& bench,
+                                            const std::vector<std::string>& open,
+                                            Workbench& bench,
                                             const ForReview& for_review);
+// Of records that could not be read, until a person removes them; empty: there is none.
+[[nodiscard]] std::string problem_of_records(const std::string& records);
 
 }  // namespace hearth::packs::mandates

@@ -30,6 +30,11 @@ std::pair<std::string, std::string> take_field(std::string_view& text) {
   return {std::move(name), std::move(value)};
 }
 
+std::string text_of(const json::Object& fields, std::string_view name) {
+  const auto found = fields.find(name);
+  return found == fields.end() ? std::string() : std::string(found->value().as_string());
+}
+
 // "phase_begun" with cycle=1 and phase=decide: "phase begun: cycle 1, decide".
 std::string said_of(std::string_view kind, const json::Object& fields) {
   std::string text(kind);
@@ -50,7 +55,11 @@ std::string said_of(std::string_view kind, const json::Object& fields) {
 }  // namespace
 
 RecordEvent event_of(const JournalEntry& entry) {
-  RecordEvent event{.data = {}, .resources = {"hearth://mandates/status"}, .run = {}, .said = {}};
+  RecordEvent event{.data = {},
+                    .resources = {"hearth://mandates/status"},
+                    .run = {},
+                    .said = {},
+                    .ended_effect = {}};
   json::Object fields;
   std::string_view rest = entry.text;
   while (!rest.empty()) {
@@ -61,6 +70,8 @@ RecordEvent event_of(const JournalEntry& entry) {
     }
     fields[name] = value;
   }
+  if (entry.kind == "step_ended")
+    event.ended_effect = event.run + "/" + text_of(fields, "cycle") + "/" + text_of(fields, "step");
   event.said = said_of(entry.kind, fields);
   // One that has not begun is ended by who stops or replaces it.
   event.may_end_runs = entry.kind == "run_ended" || entry.kind == "run_stop" ||

@@ -14,6 +14,7 @@ struct RecordEvent {
   std::string run;                     // that it is about; empty: none
   std::string said;                    // for whoever follows it: "cycle 1: decide begins"
   bool may_end_runs = false;
+  std::string ended_effect;  // the key of the effect whose step has ended; empty: none
 };
 [[nodiscard]] RecordEvent event_of(const JournalEntry& entry);
 

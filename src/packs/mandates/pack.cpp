@@ -101,6 +101,8 @@ pack::PackStatus Mandates::status() const {
       return {pack::Warmth::degraded, std::move(error)};
     if (std::string problem = space->clock_problem(); !problem.empty())
       return {pack::Warmth::degraded, std::move(problem)};
+    if (std::string problem = space->record_problem(); !problem.empty())
+      return {pack::Warmth::degraded, std::move(problem)};
     if (std::string problem = space->world().problem(); !problem.empty())
       return {pack::Warmth::degraded, std::move(problem)};
   }

@@ -28,7 +28,7 @@ Space::~Space() {
   close();
 }
 
-Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
+Result<std::unique_ptr<Space>> Space::open_stores(Workbench& bench, const std::string& name_space) {
   const auto directory = bench.context().data_directory(name_space);
   if (!directory) return std::unexpected(directory.error());
   auto space = std::unique_ptr<Space>(new Space(bench, name_space, directory->string()));
@@ -50,12 +50,34 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (!ledger) return std::unexpected(std::move(ledger.error()).within("open the ledger"));
   space->ledger_ = std::move(*ledger);
   // Nothing of mandates happens before that.
-  auto recovered =
-      recover_commands(space->directory_ + "/changes", bench,
-                       [made = space.get()](const std::string& key, std::string_view why) {
-                         return made->for_review(key, why);
-                       });
-  if (!recovered)
+  return space;
+}
+
+// A workspace may be that of several namespaces: what one of them left in it is compared before
+// mandates of another may work there.
+void Space::recover_all(Workbench& bench, const std::string& name_space) {
+  const auto own = bench.context().data_directory(name_space);
+  if (!own) return;
+  std::error_code error;
+  for (const auto& each :
+       std::filesystem::directory_iterator(own->parent_path().parent_path(), error)) {
+    const auto left = workspace::left_guards((each.path() / "mandates/changes").string());
+    if (!left || left->empty()) continue;
+    const std::string name = each.path().filename().string();
+    auto space = open_stores(bench, name);
+    const auto recovered = space ? (*space)->recover() : std::unexpected(space.error());
+    if (!recovered)
+      log::error("what was cut off is not looked at",
+                 {log::kv("namespace", name), log::kv("why", recovered.error().message)});
+  }
+}
+
+Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
+  std::call_once(bench.recovered(), [&] { recover_all(bench, name_space); });
+  auto opened = open_stores(bench, name_space);
+  if (!opened) return opened;
+  std::unique_ptr<Space> space = std::move(*opened);
+  if (auto recovered = space->recover(); !recovered)
     return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
@@ -71,6 +93,24 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (auto watching = space->world_->schedules_changed(); !watching)
     return std::unexpected(std::move(watching.error()));
   return space;
+}
+
+Result<void> Space::recover() {
+  std::vector<std::string> open;
+  {
+    auto reader = store_->read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    auto rows = (*reader)->query("SELECT key FROM effects WHERE state IN ('intended', 'review')");
+    while (rows.next()) open.emplace_back(rows.text(0));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  return recover_commands(
+      directory_ + "/changes", open, bench_,
+      [this](const std::string& key, std::string_view why) { return for_review(key, why); });
+}
+
+std::string Space::record_problem() const {
+  return problem_of_records(directory_ + "/changes");
 }
 
 Result<Census> Space::census() {
@@ -90,6 +130,8 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, {.name_space = name_});
+  if (!event.ended_effect.empty())
+    workspace::forget_ended(directory_ + "/changes", event.ended_effect);
   if (!event.run.empty()) followers_.tell(event.run, event.said);
   if (!event.may_end_runs || followers_.runs().empty()) return;
   // What has become of runs is read on the pool: nobody waits for a reader on the writer's thread.

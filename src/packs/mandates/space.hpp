@@ -26,7 +26,8 @@ inline constexpr const char* database_name = "mandates.db";
 // Members are for any thread.
 class Space final {
  public:
-  // `bench` outlives the space. `damaged` when the store does not hold: then nothing is done.
+  // `bench` outlives the space. One at a time: the first of a daemon also compares what a kill left
+  // in the other namespaces. `damaged` when the store does not hold: then nothing is done.
   [[nodiscard]] static Result<std::unique_ptr<Space>> open(Workbench& bench,
                                                            const std::string& name_space);
   ~Space();
@@ -56,6 +57,8 @@ class Space final {
   [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // Why the store's time stands still, and what to do; empty: it does not.
   [[nodiscard]] std::string clock_problem() const;
+  // Of commands that a kill cut off and that could not be compared; empty: there is none.
+  [[nodiscard]] std::string record_problem() const;
   // Asks a run to end, and cuts it off where it is meant so.
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
   // Of all runs of a mandate that was stopped.
@@ -71,6 +74,12 @@ class Space final {
 
  private:
   Space(Workbench& bench, std::string name_space, std::string directory);
+  // Without what drives runs.
+  [[nodiscard]] static Result<std::unique_ptr<Space>> open_stores(Workbench& bench,
+                                                                  const std::string& name_space);
+  static void recover_all(Workbench& bench, const std::string& name_space);
+  // What a kill cut off, before anything of mandates happens.
+  [[nodiscard]] Result<void> recover();
   void recorded(const JournalEntry& entry);
   void answer_followers();
   // Of a command whose workspace a person should look at.

@@ -26,6 +26,7 @@ Result<wire::StatusAnswer> status(Space& space) {
                             .sandbox = walls.text,
                             .problem = now.error};
   if (answer.problem.empty()) answer.problem = space.clock_problem();
+  if (answer.problem.empty()) answer.problem = space.record_problem();
   if (answer.problem.empty() && walls.is_problem && census->mandates > 0)
     answer.problem = walls.text;
   if (answer.problem.empty()) answer.problem = space.world().problem();
@@ -75,6 +76,9 @@ class Doctor final {
         journal.intact ? std::to_string(journal.records) + " records" : journal.problem);
     const std::string clock = space.clock_problem();
     add("clock", clock.empty() ? ok : error, clock.empty() ? "goes forward" : clock);
+    const std::string records = space.record_problem();
+    add("commands", records.empty() ? ok : error,
+        records.empty() ? "none was cut off uncompared" : records);
     const DispatcherStatus now = space.dispatcher().status();
     add("dispatcher", now.error.empty() ? ok : error,
         now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);

@@ -91,6 +91,8 @@ class Workbench final {
   [[nodiscard]] const std::shared_ptr<Helpers>& helpers() const { return helpers_; }
   // Held while a workspace's files are changed.
   [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
+  // Once for a daemon: what a kill left in all namespaces.
+  [[nodiscard]] std::once_flag& recovered() { return recovered_; }
   // Empty where none is needed.
   [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
 
@@ -104,6 +106,7 @@ class Workbench final {
   secrets::Redactor redactor_;
   Result<std::unique_ptr<secrets::Vault>> vault_;
   std::once_flag learned_;
+  std::once_flag recovered_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
   mutable Guarded<Walls> walls_;
   WorkspaceLocks workspaces_;

@@ -64,6 +64,12 @@ TEST(CommandRules, AttackArgumentInjection) {
                               Words{"git", "submodule", "foreach"},
                               Words{"git", "bisect", "run"},
                               Words{"git", "commit", "-Skey"},
+                              Words{"git", "zz"},
+                              Words{"git", "lfs", "x"},
+                              Words{"git", "difftool", "x"},
+                              Words{"git", "diff", "--submodule=diff"},
+                              Words{"git", "status", "--ignore-submodules=none"},
+                              Words{"git", "fetch", "--recurse-submodules"},
                               Words{"git", "init", "--template=/tmp"}})
     EXPECT_FALSE(careless.check(attack)) << attack[1] << " " << attack.back();
   for (const Words& fine :

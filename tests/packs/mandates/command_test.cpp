@@ -205,7 +205,7 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   const auto root = workspace::Root::open(workspace);
   const auto places = guard_places(path("own/changes"), "run/1/s");
   const auto recover = [&] {
-    return recover_commands(places.records, *bench_,
+    return recover_commands(places.records, {places.key}, *bench_,
                             [this](const std::string& key, std::string_view why) {
                               reviews_.emplace_back(key, why);
                               return Result<void>();
@@ -229,6 +229,44 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   EXPECT_EQ(reviews_.size(), 1U);
 }
 
+// Nothing ran, so that there is nothing to look at.
+TEST_F(CommandTest, WithoutASandboxAStepFails) {
+  settings_.bubblewrap = "/nonexistent";
+  bench_.emplace(context_, settings_);
+  Deed deed{.kind = "command", .workspace = path("").substr(0, path("").size() - 1)};
+  deed.words = {"touch", "made"};
+  deed.writes = true;
+  const auto done = run(deed);
+  EXPECT_EQ(done.end, Performed::End::failed) << done.text;
+  EXPECT_THAT(reviews_, IsEmpty());
+}
+
+// Of another version, or damaged: a person looks, or nothing begins.
+TEST_F(CommandTest, WhatCannotBeComparedIsToldOrNothingBegins) {
+  bench_.emplace(context_, settings_);
+  const std::string records = path("own/changes");
+  ASSERT_TRUE(workspace::write_guard(records, {.key = "run/1/s", .workspace = path("")}));
+  const std::string file = workspace::left_guards(records)->front();
+  test::write_file(file, test::read_file(file) + "x");
+  const auto recover = [&](const std::vector<std::string>& open) {
+    return recover_commands(records, open, *bench_,
+                            [this](const std::string& key, std::string_view why) {
+                              reviews_.emplace_back(key, why);
+                              return Result<void>();
+                            });
+  };
+  EXPECT_EQ(recover({"run/1/a", "run/2/s"}).error().code, Errc::damaged);
+  EXPECT_THAT(reviews_, IsEmpty());
+  EXPECT_EQ(problem_of_records(records), "");
+  ASSERT_TRUE(recover({"run/1/a", "run/1/s"}));
+  ASSERT_EQ(reviews_.size(), 1U);
+  EXPECT_EQ(reviews_[0].first, "run/1/s");
+  EXPECT_THAT(reviews_[0].second, HasSubstr("was not compared"));
+  EXPECT_THAT(problem_of_records(records), HasSubstr(".guard-damaged"));
+  EXPECT_TRUE(recover({})) << "it is told once";
+  EXPECT_EQ(reviews_.size(), 1U);
+}
+
 // Nobody can tell which of a wave did it, also after a kill: each of them is told.
 TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
   bench_.emplace(context_, settings_);
@@ -244,7 +282,7 @@ TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
   }
   test::write_file(path(".envrc"), "x\n");
   ASSERT_TRUE(
-      recover_commands(records, *bench_, [this](const std::string& key, std::string_view why) {
+      recover_commands(records, {}, *bench_, [this](const std::string& key, std::string_view why) {
         reviews_.emplace_back(key, why);
         return Result<void>();
       }));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "support/process.hpp"
@@ -51,6 +52,18 @@ TEST_F(GitPlaceTest, InTheWorkspaceAroundItOrElsewhere) {
   EXPECT_EQ(tree->directory, scratch_ / "r/.git/worktrees/tree");
   EXPECT_EQ(tree->common, scratch_ / "r/.git");
   EXPECT_EQ(tree->prefix, "");
+}
+
+// Who keeps a whole home under version control did not allow its history with one directory.
+TEST_F(GitPlaceTest, NotInTheHomeAround) {
+  const std::string before = ::getenv("HOME") == nullptr ? "" : ::getenv("HOME");
+  ASSERT_TRUE(at("r/sub"));
+  ASSERT_EQ(::setenv("HOME", (scratch_ / "r").c_str(), 1), 0);
+  EXPECT_EQ(refused("r/sub"), Errc::not_found);
+  EXPECT_TRUE(at("r")) << "it was named itself";
+  ASSERT_EQ(::setenv("HOME", (scratch_ / "r/sub/deeper").c_str(), 1), 0);
+  EXPECT_EQ(refused("r/sub"), Errc::not_found) << "above it";
+  ASSERT_EQ(::setenv("HOME", before.c_str(), 1), 0);
 }
 
 // What a file names is bound writable: a repository that does not know of it is not.

@@ -77,8 +77,8 @@ TEST_F(GuardRecordTest, ComesBackAsItWasOrNotAtAll) {
     changed[i] = static_cast<char>(changed[i] ^ 1);
     EXPECT_FALSE(GuardRecord::parse(changed)) << i;
   }
-  EXPECT_TRUE(remove_guard(records, record_.key));
-  EXPECT_TRUE(remove_guard(records, record_.key)) << "there is none";
+  EXPECT_TRUE(end_guard(records, record_.key));
+  EXPECT_TRUE(end_guard(records, record_.key)) << "there is none";
   EXPECT_THAT(*left_guards(records), IsEmpty());
 }
 
@@ -112,6 +112,39 @@ TEST_F(GuardRecordTest, AfterTheMachineHasStartedAnew) {
   EXPECT_THAT(found->changed, ElementsAre(HasSubstr(".bashrc (it is new, and was made after"),
                                           HasSubstr("sub/.git (it is new, and was made after")));
   EXPECT_TRUE(std::filesystem::exists(path("sub/.git")));
+}
+
+// Until its outcome is recorded nobody takes a command for one that never began.
+TEST_F(GuardRecordTest, TellsWhetherItsCommandBegan) {
+  const std::string records = scratch_ / "records";
+  EXPECT_FALSE(has_begun(records, record_.key));
+  ASSERT_TRUE(write_guard(records, record_));
+  EXPECT_TRUE(has_begun(records, record_.key));
+  ASSERT_TRUE(end_guard(records, record_.key));
+  EXPECT_TRUE(has_begun(records, record_.key));
+  forget_ended_but(records, {"other", record_.key});
+  EXPECT_TRUE(has_begun(records, record_.key));
+  forget_ended(records, record_.key);
+  EXPECT_FALSE(has_begun(records, record_.key));
+  ASSERT_TRUE(write_guard(records, record_));
+  ASSERT_TRUE(keep_damaged_guard(left_guards(records)->front()));
+  EXPECT_TRUE(has_begun(records, record_.key));
+}
+
+// What a person makes days later is theirs, though it is told.
+TEST_F(GuardRecordTest, LeavesWhatWasMadeLongAfterTheKill) {
+  if (record_.before.at(".envrc").identity.born_at == 0)
+    GTEST_SKIP() << "this file system does not tell when a file was born";
+  make_new_ones();
+  record_.seen_at = record_.before.at(".envrc").identity.born_at - 10'000'000'000;
+  const auto late = recover();
+  ASSERT_TRUE(late) << late.error().message;
+  EXPECT_THAT(late->aside, IsEmpty());
+  EXPECT_THAT(late->changed, ElementsAre(HasSubstr(".bashrc (it is new, and was made after"),
+                                         HasSubstr("sub/.git (it is new, and was made after")));
+  EXPECT_TRUE(std::filesystem::exists(path(".bashrc")));
+  record_.seen_at += 10'000'000'000;
+  EXPECT_EQ(recover()->aside.size(), 2U) << "within the time that a command takes to end";
 }
 
 // Somebody has cloned it anew.

@@ -13,6 +13,7 @@
 #include "base/ids.hpp"
 #include "packs/mandates/sandbox_fixture.hpp"
 #include "packs/mandates/workspace/protected_entries.hpp"
+#include "packs/mandates/workspace/repository_config.hpp"
 #include "support/process.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -138,6 +139,10 @@ TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
   std::jthread person([&] {
     while (!std::filesystem::exists(path("begun"))) std::this_thread::yield();
     left = left_guards(places.records).value();
+    // It is touched while the command runs.
+    std::filesystem::last_write_time(left.front(), {});
+    while (std::filesystem::last_write_time(left.front()) == std::filesystem::file_time_type())
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     test::write_file(path("go"), "");
   });
   const auto done =
@@ -159,7 +164,7 @@ TEST_F(GuardedCommand, KeepsForAKillWhatItWillCompare) {
   const auto nothing = recover_guard(*record, aside_, {}, std::chrono::seconds(1));
   ASSERT_TRUE(nothing) << nothing.error().message;
   EXPECT_FALSE(nothing->needs_review()) << nothing->describe();
-  EXPECT_TRUE(remove_guard(places.records, places.key));
+  EXPECT_TRUE(end_guard(places.records, places.key));
   EXPECT_THAT(left_guards(places.records).value(), IsEmpty());
   // Where it cannot be kept, the command does not begin.
   const auto refused =
@@ -479,6 +484,78 @@ TEST_F(GuardedCommand, AttackGitFsmonitorHooksPagersAndDiffers) {
   EXPECT_TRUE(git({"switch", "-c", "work"}).outcome.is_success());
   EXPECT_TRUE(git({"add", "file"}).outcome.is_success());
   EXPECT_FALSE(std::filesystem::exists(path("ran")));
+}
+
+TEST(HarmlessConfig, IsWhatNamesNoProgram) {
+  const auto listed = [](std::vector<std::string> entries) {
+    std::string all;
+    for (const std::string& each : entries) all.append(each).push_back('\0');
+    return all;
+  };
+  EXPECT_EQ(harmless_config(listed({"core.bare\nfalse", "core.filemode", "alias.zz\n!./run-me",
+                                    "core.fsmonitor\n./x", "filter.a.clean\n./x",
+                                    "diff.a.textconv\n./x", "merge.a.driver\n./x",
+                                    "include.path\n../x", "gpg.program\nx", "core.worktree\n/",
+                                    "remote.origin.uploadpack\nx", "remote.a\"b\\.c.url\nx\ny"})),
+            "[core]\n\tbare = \"false\"\n[core]\n\tfilemode\n"
+            "[remote \"a\\\"b\\\\.c\"]\n\turl = \"x\\ny\"\n");
+  EXPECT_EQ(harmless_config(""), "");
+}
+
+// Filters, converters, signers, drivers and aliases, also of a file that is included.
+TEST_F(GuardedCommand, AttackProgramsThatTheConfigurationNames) {
+  test::write_file(path("run-me"), "#!/bin/sh\necho ran >> " + path("ran") + "\ncat\n");
+  std::filesystem::permissions(path("run-me"), std::filesystem::perms::all);
+  test::write_file(path(".gitattributes"), "file filter=a diff=b merge=c\n");
+  test::write_file(path("included"),
+                   "[alias]\n\tyy = !./run-me\n[filter \"d\"]\n\tclean = ./run-me\n");
+  test::write_file(path(".git/config"),
+                   test::read_file(path(".git/config")) +
+                       "[filter \"a\"]\n\tclean = ./run-me\n\tsmudge = ./run-me\n"
+                       "[diff \"b\"]\n\ttextconv = ./run-me\n\tcommand = ./run-me\n"
+                       "[merge \"c\"]\n\tdriver = ./run-me\n[gpg]\n\tprogram = ./run-me\n"
+                       "[log]\n\tshowSignature = true\n[alias]\n\tzz = !./run-me\n"
+                       "[tar \"x\"]\n\tcommand = ./run-me\n[include]\n\tpath = ../included\n"
+                       "[trailer \"t\"]\n\tcommand = ./run-me\n");
+  const auto made = test::run(
+      {.words =
+           {"/bin/sh", "-c",
+            "set -e; o=$(git cat-file commit HEAD | sed 's/^committer .*/&\\ngpgsig -----BEGIN "
+            "PGP SIGNATURE-----\\n \\n x\\n -----END PGP SIGNATURE-----/' | "
+            "git hash-object -t commit -w --stdin); git update-ref refs/heads/main $o; rm -f ran"},
+       .environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", scratch_.path()}},
+       .cwd = scratch_ / "w"},
+      std::chrono::seconds(60));
+  ASSERT_EQ(made.exit_code, 0) << made.describe();
+  test::write_file(path("file"), "two\n");
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"status"},
+                                             {"diff"},
+                                             {"blame", "file"},
+                                             {"annotate", "file"},
+                                             {"log", "-p", "--format=%G?"},
+                                             {"show"},
+                                             {"grep", "two"},
+                                             {"cat-file", "-p", "HEAD"}}) {
+    const auto looked = look_with_git(**test_sandbox(), *root_, words, {.limits = limits()});
+    ASSERT_TRUE(looked) << looked.error().message;
+    EXPECT_TRUE(looked->is_success()) << words.front() << looked->err;
+    EXPECT_FALSE(std::filesystem::exists(path("ran"))) << words.front();
+  }
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"add", "file"},
+                                             {"stash"},
+                                             {"checkout", "--", "file"},
+                                             {"archive", "--format=x", "HEAD"}}) {
+    (void)git(words);
+    EXPECT_FALSE(std::filesystem::exists(path("ran"))) << words.front();
+  }
+  for (const char* const word : {"zz", "yy", "lfs"}) {
+    const auto refused = run_git(ground(), {word}, {}, {.aside = aside_});
+    ASSERT_FALSE(refused) << word;
+    EXPECT_EQ(refused.error().code, Errc::permission);
+  }
+  EXPECT_THAT(test::read_file(path(".git/config")), HasSubstr("clean = ./run-me")) << "it is kept";
 }
 
 TEST_F(GuardedCommand, GitCommitsOnABranch) {

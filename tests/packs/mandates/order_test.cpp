@@ -23,6 +23,7 @@ TEST(Order, ReadsWhatItWrites) {
                     .readable = {"/r", "/s=t"},
                     .devices = {"/d"},
                     .writable = {"/w"},
+                    .mounted = {"1:2 /w x"},
                     .directory = "/here",
                     .words = {"sh", "--control=9", "--", ""}};
   const auto read = parse(order.to_arguments());

@@ -66,6 +66,17 @@ TEST_F(RootTest, ReadsFilesWithTheirHash) {
   EXPECT_EQ(code_of("fifo"), Errc::invalid_args) << "and does not wait";
 }
 
+// What was allowed is a directory by its real path.
+TEST_F(RootTest, AttackALinkInThePlaceOfTheWorkspace) {
+  std::filesystem::create_directories(scratch_ / "secret/sub");
+  std::filesystem::rename(scratch_ / "w/sub", scratch_ / "w/sub0");
+  std::filesystem::create_directory_symlink(scratch_ / "secret", scratch_ / "w/sub");
+  EXPECT_EQ(Root::open(scratch_ / "w/sub").error().code, Errc::permission);
+  EXPECT_EQ(Root::open(scratch_ / "w/sub/sub").error().code, Errc::permission);
+  EXPECT_EQ(Root::open(scratch_ / "nowhere").error().code, Errc::not_found);
+  EXPECT_EQ(root_->path(), (scratch_ / "w"));
+}
+
 TEST_F(RootTest, AttackSymbolicLinks) {
   std::filesystem::create_symlink(scratch_ / "outside", scratch_ / "w/absolute");
   std::filesystem::create_symlink("../outside", scratch_ / "w/relative");

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -80,6 +81,22 @@ TEST(SandboxOpen, RefusesWithoutItsPrograms) {
   settings = test_settings();
   settings.first_process = "/nosuch/hearth-sandbox";
   EXPECT_EQ(Sandbox::open(settings).error().code, Errc::unavailable);
+}
+
+TEST(SandboxOpen, RemovesWhatAKilledDaemonLeft) {
+  HEARTH_NEEDS_SANDBOX();
+  const auto make = [](const char* name, std::chrono::hours age) {
+    const std::string path = std::filesystem::temp_directory_path() / name;
+    std::filesystem::create_directories(path + "/workspace");
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - age);
+    return path;
+  };
+  const std::string old = make("hearth-walls-test-old", std::chrono::hours(2));
+  const std::string young = make("hearth-walls-test-young", std::chrono::hours(0));
+  ASSERT_TRUE(Sandbox::open(test_settings()));
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(young)) << "it may be in use";
+  std::filesystem::remove_all(young);
 }
 
 TEST(SandboxOpen, RefusesWhereAWallIsMissing) {
@@ -400,6 +417,53 @@ TEST_F(SandboxTest, EndsWhenStopped) {
   EXPECT_EQ(outcome->end, End::stopped);
   EXPECT_LT(outcome->took, seconds(20));
   EXPECT_EQ(sandbox_->run(shell("true"), source.get_token()).error().code, Errc::cancelled);
+}
+
+// A command of another mandate may do so in its own workspace, around this one, after the path was
+// checked and before bubblewrap mounts it.
+TEST_F(SandboxTest, AttackTheMountOfTheWorkspace) {
+  std::filesystem::create_directory(scratch_ / "secret");
+  test::write_file(scratch_ / "secret/file", "secret\n");
+  for (const bool is_link : {true, false}) {
+    const std::string other = is_link ? "link" : "secret";
+    if (is_link) std::filesystem::create_directory_symlink(scratch_ / "secret", scratch_ / "link");
+    const std::string program = scratch_ / "swap-and-run";
+    test::write_file(program, "#!/bin/sh\nmv " + workspace() + " " + (scratch_ / "away") + "; mv " +
+                                  (scratch_ / other) + " " + workspace() + "; exec bwrap \"$@\"\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    Settings settings = test_settings();
+    settings.bubblewrap = program;
+    bool is_asked = false;
+    Plan reads = shell("cat file");
+    reads.before_start = [&](pid_t) -> Result<void> {
+      is_asked = true;
+      return {};
+    };
+    const auto ran = run_in_sandbox(settings, reads, {});
+    ASSERT_FALSE(ran) << ran->out;
+    EXPECT_EQ(ran.error().code, Errc::permission) << ran.error().message;
+    EXPECT_THAT(ran.error().message, HasSubstr("was exchanged"));
+    EXPECT_FALSE(is_asked);
+    std::filesystem::rename(workspace(), scratch_ / other);
+    std::filesystem::rename(scratch_ / "away", workspace());
+  }
+}
+
+// As when the kernel takes it for want of memory.
+TEST_F(SandboxTest, SaysWhereNobodyKnowsWhatHappened) {
+  Plan killed = shell("touch begun; sleep 300");
+  pid_t first = 0;
+  killed.before_start = [&](pid_t number) -> Result<void> {
+    first = number;
+    return {};
+  };
+  std::jthread killer([&] {
+    while (!std::filesystem::exists(workspace() + "/begun")) std::this_thread::yield();
+    ::kill(first, SIGKILL);
+  });
+  const auto ran = sandbox_->run(killed);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, Errc::outcome_unknown) << ran.error().message;
 }
 
 TEST_F(SandboxTest, SaysWhatIsWrongWithAPlan) {

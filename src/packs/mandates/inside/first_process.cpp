@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,19 @@ Result<void> enclose(const Order& order) {
   return install_system_call_filter();
 }
 
+// bubblewrap mounts by path, and a path can be led elsewhere after the daemon has looked.
+Result<void> check_mounts(const Order& order) {
+  for (const std::string& each : order.mounted) {
+    const std::string path = each.substr(each.find(' ') + 1);
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return fail_errno(path, errno);
+    if (mounted_as(status, path) == each) continue;
+    errno = ESTALE;
+    return fail(Errc::permission, path + " was exchanged for something else");
+  }
+  return {};
+}
+
 // In the forked child. Returns only with what failed.
 std::pair<int, std::string> become_command(const Order& order, int report) {
   sigset_t none;
@@ -122,6 +136,7 @@ class FirstProcess final {
       if (!relay) return not_begun(relay.error().message);
       relay_.emplace(std::move(*relay));
     }
+    if (auto done = check_mounts(order_); !done) return not_begun(done.error().message);
     // From its sender the daemon knows who we are outside of this namespace.
     (void)::send(order_.control, ready.data(), ready.size(), MSG_NOSIGNAL);
     std::array<char, 8> word{};

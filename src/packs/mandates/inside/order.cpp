@@ -33,6 +33,8 @@ bool take(Order& order, std::string_view name, std::string_view value) {
     order.devices.emplace_back(value);
   else if (name == "--writable")
     order.writable.emplace_back(value);
+  else if (name == "--mounted")
+    order.mounted.emplace_back(value);
   else if (name == "--directory")
     order.directory = value;
   else
@@ -62,6 +64,7 @@ std::vector<std::string> Order::to_arguments() const {
   for (const std::string& path : readable) all.push_back("--readable=" + path);
   for (const std::string& path : devices) all.push_back("--device=" + path);
   for (const std::string& path : writable) all.push_back("--writable=" + path);
+  for (const std::string& each : mounted) all.push_back("--mounted=" + each);
   all.emplace_back("--");
   all.insert(all.end(), words.begin(), words.end());
   return all;
@@ -83,6 +86,10 @@ Result<Order> Order::parse(std::span<char* const> arguments) {
   if (order.control < 0 || order.words.empty())
     return fail(Errc::invalid_args, "this program is started by hearthd, inside a sandbox");
   return order;
+}
+
+std::string mounted_as(const struct stat& status, const std::string& path) {
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + " " + path;
 }
 
 std::string Report::to_text() const {

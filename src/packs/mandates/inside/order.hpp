@@ -4,6 +4,8 @@
 // of one build.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,12 +30,16 @@ struct Order {
   std::vector<std::string> readable;  // for Landlock
   std::vector<std::string> devices;
   std::vector<std::string> writable;
+  std::vector<std::string> mounted;  // "device:inode path" that must be so, before anything begins
   std::string directory = "/";
   std::vector<std::string> words;  // the command
 
   [[nodiscard]] std::vector<std::string> to_arguments() const;
   [[nodiscard]] static Result<Order> parse(std::span<char* const> arguments);
 };
+
+// One of Order::mounted.
+[[nodiscard]] std::string mounted_as(const struct stat& status, const std::string& path);
 
 // How it ended.
 struct Report {

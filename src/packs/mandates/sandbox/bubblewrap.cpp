@@ -28,7 +28,7 @@ constexpr std::array roots{"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32
 
 // Hooks, monitors, pagers and helpers that a repository may configure do not run. (Of two settings
 // the later wins, and these come after every file's.)
-constexpr std::array<std::array<const char*, 2>, 10> git_settings{{
+constexpr std::array<std::array<const char*, 2>, 16> git_settings{{
     {"core.hooksPath", "/dev/null"},
     {"core.fsmonitor", "false"},
     {"core.pager", "cat"},
@@ -38,6 +38,12 @@ constexpr std::array<std::array<const char*, 2>, 10> git_settings{{
     {"core.excludesFile", "/dev/null"},
     {"credential.helper", ""},
     {"commit.gpgSign", "false"},
+    {"log.showSignature", "false"},
+    {"gpg.program", "false"},
+    {"gpg.ssh.program", "false"},
+    {"gpg.x509.program", "false"},
+    {"submodule.recurse", "false"},
+    {"diff.ignoreSubmodules", "all"},
     {"protocol.ext.allow", "never"},
 }};
 
@@ -107,6 +113,8 @@ std::vector<std::string> bubblewrap_arguments(const Plan& plan, const Surroundin
   to.add({plan.may_write ? "--bind" : "--ro-bind", plan.workspace, plan.workspace});
   for (const std::string& path : plan.writable) to.add({"--bind", path, path});
   for (const std::string& path : plan.read_only) to.read_only(path);
+  for (const auto& [path, content] : around.replaced)
+    to.add({"--ro-bind-data", std::to_string(content), path});
   for (const std::string& path : around.hidden) {
     const auto is_seen_in = [&](const std::string& shown) { return is_within(path, shown); };
     if (is_seen_in(plan.workspace) || std::ranges::any_of(plan.tools, is_seen_in) ||

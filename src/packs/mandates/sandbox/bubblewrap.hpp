@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "packs/mandates/inside/order.hpp"
@@ -16,10 +17,11 @@ inline constexpr const char* inner_home = "/tmp/home";
 inline constexpr int inner_proxy_port = 3128;
 
 struct Surroundings {
-  std::string program;              // hearth-sandbox, outside
-  std::string proxy_socket;         // outside; empty: none
-  int users = -1;                   // descriptors with the text of /etc/passwd …
-  int groups = -1;                  // … and /etc/group
+  std::string program;                                // hearth-sandbox, outside
+  std::string proxy_socket;                           // outside; empty: none
+  int users = -1;                                     // descriptors with the text of /etc/passwd …
+  int groups = -1;                                    // … and /etc/group
+  std::vector<std::pair<std::string, int>> replaced;  // paths, and descriptors of their content
   std::vector<std::string> hidden;  // of the daemon: seen by nobody, even below a workspace
 };
 

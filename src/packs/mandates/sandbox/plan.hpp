@@ -36,6 +36,8 @@ struct Plan {
   // Absolute paths below the workspace, or below what is writable, that stay as they are. They
   // exist.
   std::vector<std::string> read_only;
+  // Files of what is shown that have another content in there, and are read-only. They exist.
+  std::vector<std::pair<std::string, std::string>> replaced;
   // Further directories of the machine to read and execute: tool chains outside of /usr.
   std::vector<std::string> tools;
   std::vector<std::pair<std::string, std::string>> environment;  // beyond the fixed one
@@ -45,6 +47,8 @@ struct Plan {
   // Called once, when the sandbox stands and before the command begins, with the number of its
   // first process; an error ends it, and is run()'s.
   std::function<Result<void>(pid_t)> before_start;
+  // Called once a second while the command runs.
+  std::function<void()> each_second;
 };
 
 struct Outcome {

@@ -35,7 +35,8 @@ class Sandbox final {
   // Blocks until the command and everything it started have ended. A command that fails, or passes
   // a limit, is an outcome. Errors: invalid_args (the plan is none), permission (it would show what
   // is hidden), not_found (no such program or directory), unavailable (the sandbox itself fails),
-  // cancelled and timed_out (before the command began), what before_start says.
+  // cancelled and timed_out (before the command began), what before_start says; of none of these
+  // the command has begun. outcome_unknown: it had, and nobody tells what became of it.
   [[nodiscard]] Result<Outcome> run(const Plan& plan, const std::stop_token& stop = {}) const;
 
   // What no command sees, even below its workspace.

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/connect_proxy.hpp"
 #include "packs/mandates/sandbox/memory_file.hpp"
+#include "packs/mandates/sandbox/real_path.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 
 namespace hearth::packs::mandates::sandbox {
@@ -96,6 +98,23 @@ Result<void> check_place(const std::string& path, const std::string& what) {
               {"name " + real.string()});
 }
 
+// What is to be mounted, for the first process to look whether it was. Since the path was checked,
+// somebody may have put a link there.
+Result<std::vector<std::string>> mounts_of(const Plan& plan) {
+  std::vector<std::string> paths = plan.tools;
+  paths.push_back(plan.workspace);
+  paths.insert(paths.end(), plan.writable.begin(), plan.writable.end());
+  std::vector<std::string> mounted;
+  for (const std::string& path : paths) {
+    const auto file = open_real(path);
+    if (!file) return std::unexpected(file.error());
+    struct stat status{};
+    if (::fstat(file->get(), &status) != 0) return fail_errno(path, errno);
+    mounted.push_back(inside::mounted_as(status, path));
+  }
+  return mounted;
+}
+
 Result<void> check_paths(const Settings& settings, const Plan& plan) {
   if (auto done = check_place(plan.workspace, "the workspace"); !done) return done;
   for (const std::string& path : plan.tools) {
@@ -108,6 +127,9 @@ Result<void> check_paths(const Settings& settings, const Plan& plan) {
     const auto holds = [&](const std::string& shown) { return is_within(path, shown); };
     if (!holds(plan.workspace) && std::ranges::none_of(plan.writable, holds))
       return fail(Errc::invalid_args, path + " is not below the workspace " + plan.workspace);
+  }
+  for (const auto& [path, content] : plan.replaced) {
+    if (auto done = check_place(path, "the file"); !done) return done;
   }
   for (const std::string& path : settings.hidden) {
     std::vector<std::string> shown = plan.tools;
@@ -209,22 +231,33 @@ class Run final {
     const auto groups = lend("hearth:x:" + user + ":\n");
     const auto input = lend(plan_.input);
     if (!users || !groups || !input) return fail_errno("memory file", errno);
+    std::vector<std::pair<std::string, int>> replaced;
+    for (const auto& [path, content] : plan_.replaced) {
+      const auto file = lend(content);
+      if (!file) return std::unexpected(file.error());
+      replaced.emplace_back(path, *file);
+      child.lent.push_back(*file);
+    }
     std::string arguments;
     for (const std::string& word :
          bubblewrap_arguments(plan_, {.program = settings_.first_process,
                                       .proxy_socket = proxy_ ? proxy_->socket_path() : "",
                                       .users = *users,
                                       .groups = *groups,
+                                      .replaced = std::move(replaced),
                                       .hidden = settings_.hidden}))
       arguments.append(word).push_back('\0');
     const auto told = lend(arguments);
     if (!told) return std::unexpected(told.error());
+    auto mounted = mounts_of(plan_);
+    if (!mounted) return std::unexpected(std::move(mounted.error()));
     inside::Order order{.control = control,
                         .input = *input,
                         .memory_bytes = plan_.limits.memory_bytes,
                         .file_bytes = plan_.limits.file_bytes,
                         .processes = plan_.limits.processes,
                         .open_files = plan_.limits.open_files,
+                        .mounted = std::move(*mounted),
                         .directory = plan_.directory.empty() ? plan_.workspace : plan_.directory,
                         .words = plan_.words};
     if (proxy_) {
@@ -232,7 +265,7 @@ class Run final {
       order.relay_socket = inner_proxy;
     }
     add_landlock_paths(order, plan_);
-    child.lent = {*users, *groups, *input, *told, control};
+    child.lent.insert(child.lent.end(), {*users, *groups, *input, *told, control});
     child.words.insert(child.words.end(), {"--args", std::to_string(*told), inner_program});
     const auto rest = order.to_arguments();
     child.words.insert(child.words.end(), rest.begin(), rest.end());
@@ -249,7 +282,8 @@ class Run final {
                                     pollfd{report_ ? -1 : control_.get(), POLLIN, 0},
                                     pollfd{is_ended ? -1 : child_->pidfd(), POLLIN, 0},
                                     pollfd{why_ ? -1 : stopped_.get(), POLLIN, 0}};
-      const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
+      auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
+      if (has_begun_ && plan_.each_second) left = std::min(left, tick());
       (void)::poll(entries.data(), entries.size(),
                    static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
       if (entries[2].revents != 0) read_control();
@@ -260,6 +294,17 @@ class Run final {
       if (entries[4].revents != 0) end(Outcome::End::stopped);
       if (steady_clock::now() >= deadline_) why_ ? kill() : end(Outcome::End::time);
     }
+  }
+
+  // How long until the next one.
+  milliseconds tick() {
+    constexpr milliseconds second{1'000};
+    const auto now = steady_clock::now();
+    if (now >= next_tick_) {
+      plan_.each_second();
+      next_tick_ = now + second;
+    }
+    return std::chrono::ceil<milliseconds>(next_tick_ - now);
   }
 
   void read_stream(std::size_t which) {
@@ -340,6 +385,9 @@ class Run final {
 
   [[nodiscard]] std::unexpected<Error> not_begun(const std::string& said,
                                                  io::ChildEnd ended) const {
+    if (has_begun_ && (!report_ || report_->step.empty()))
+      return fail(Errc::outcome_unknown,
+                  "the sandbox came to an end and told nothing: bubblewrap " + ended.describe());
     if (!report_ || report_->step.empty()) {
       return fail(Errc::unavailable,
                   "bubblewrap " + ended.describe() + ": " + said.substr(0, said.find('\n')),
@@ -347,6 +395,7 @@ class Run final {
                    "kernel.unprivileged_userns_clone, or AppArmor's rule for bwrap"});
     }
     auto failed = fail_errno(report_->step, report_->number);
+    if (report_->number == ESTALE) failed.error().code = Errc::permission;  // a mount
     if (report_->step.starts_with("landlock") || report_->step.starts_with("seccomp"))
       failed.error().code = Errc::unavailable;
     return failed;
@@ -357,6 +406,7 @@ class Run final {
   const std::stop_token& stop_;
   steady_clock::time_point began_;
   steady_clock::time_point deadline_;
+  steady_clock::time_point next_tick_;
   std::unique_ptr<ConnectProxy> proxy_;
   std::vector<UniqueFd> lent_;
   UniqueFd stopped_;

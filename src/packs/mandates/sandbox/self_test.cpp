@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -33,7 +34,9 @@ constexpr std::array<std::string_view, 15> names{
 class Ground final {
  public:
   static Result<Ground> make() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "hearth-walls-XXXXXX").string();
+    sweep();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / (std::string(prefix) + "XXXXXX")).string();
     if (::mkdtemp(pattern.data()) == nullptr) return fail_errno("make " + pattern, errno);
     std::error_code error;
     Ground ground(std::filesystem::canonical(pattern, error).string());
@@ -57,7 +60,25 @@ class Ground final {
   [[nodiscard]] std::string lock() const { return workspace() + "/lock"; }
 
  private:
+  static constexpr std::string_view prefix = "hearth-walls-";
+
   explicit Ground(std::string path) : path_(std::move(path)) {}
+  // What a killed daemon left. A test takes seconds, so that one of another daemon is younger.
+  static void sweep() {
+    constexpr std::time_t an_hour = 3'600;
+    std::error_code error;
+    for (const auto& each :
+         std::filesystem::directory_iterator(std::filesystem::temp_directory_path(), error)) {
+      struct stat status{};
+      const std::string path = each.path().string();
+      if (!each.path().filename().string().starts_with(prefix) ||
+          ::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+          status.st_uid != ::geteuid() || std::time(nullptr) - status.st_mtime < an_hour)
+        continue;
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  }
   std::string path_;
 };
 

@@ -1,15 +1,19 @@
 #include "packs/mandates/workspace/git_place.hpp"
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "packs/mandates/sandbox/bubblewrap.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
@@ -76,12 +80,23 @@ Result<GitPlace> place_at(const fs::path& git) {
   return GitPlace{.directory = git.string(), .common = git.string(), .prefix = {}};
 }
 
+// The user's home, and what lies above it. Who keeps all of it under version control did not mean
+// the history of that when a directory somewhere below was allowed.
+bool is_too_wide(const fs::path& directory) {
+  std::error_code error;
+  const char* const named = ::getenv("HOME");
+  const passwd* const user = named == nullptr ? ::getpwuid(::geteuid()) : nullptr;
+  const fs::path home = fs::weakly_canonical(
+      named != nullptr ? named : (user != nullptr ? user->pw_dir : "/"), error);
+  return sandbox::is_within(home.string(), directory.string());
+}
+
 }  // namespace
 
 Result<GitPlace> find_git(const Root& root) {
   const fs::path workspace = root.path();
   std::error_code error;
-  for (fs::path at = workspace;; at = at.parent_path()) {
+  for (fs::path at = workspace; at == workspace || !is_too_wide(at); at = at.parent_path()) {
     if (fs::exists(fs::symlink_status(at / ".git", error))) {
       auto place = place_at(at / ".git");
       const std::string below = workspace.lexically_relative(at).string();

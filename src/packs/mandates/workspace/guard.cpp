@@ -156,6 +156,8 @@ Result<GuardedOutcome> Guard::run(const Ground& ground,
       has_begun = may.has_value();
       return may;
     };
+    if (!places.records.empty())
+      plan.each_second = [&] { touch_guard(places.records, places.key); };
     return ground.sandbox.run(plan, stop);
   }();
   std::unique_lock lock(mutex_);

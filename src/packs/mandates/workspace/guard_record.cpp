@@ -1,8 +1,13 @@
 #include "packs/mandates/workspace/guard_record.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <iterator>
 #include <optional>
@@ -19,11 +24,26 @@ namespace {
 constexpr std::string_view magic = "hearth guard";
 constexpr std::string_view version = "1";
 constexpr std::string_view suffix = ".guard";
+constexpr std::string_view damaged_suffix = ".guard-damaged";
+constexpr std::string_view ended_suffix = ".guard-ended";
+// Between two touches, and until a command has ended with its daemon; in nanoseconds.
+constexpr std::int64_t most_unseen = 2'000'000'000;
 constexpr std::size_t most_record_bytes = std::size_t{256} << 20;
 
-std::string path_of(const std::string& records, const std::string& key) {
+std::string path_of(const std::string& records,
+                    const std::string& key,
+                    std::string_view ending = suffix) {
   constexpr std::size_t digits = 32;
-  return records + "/" + content_hash(key).substr(0, digits).append(suffix);
+  return records + "/" + content_hash(key).substr(0, digits).append(ending);
+}
+
+Result<std::vector<std::string>> those_of(const std::string& records, std::string_view ending) {
+  auto names = store::system_env().list(records);
+  if (!names) return std::unexpected(std::move(names.error()));
+  std::vector<std::string> paths;
+  for (const std::string& name : *names)
+    if (name.ends_with(ending)) paths.push_back(records + "/" + name);
+  return paths;
 }
 
 void put_identity(std::string& fields, const ProtectedEntry::Identity& identity) {
@@ -135,19 +155,58 @@ Result<void> write_guard(const std::string& records, const GuardRecord& record) 
   return store::replace_file(path_of(records, record.key), record.to_bytes());
 }
 
-Result<void> remove_guard(const std::string& records, const std::string& key) {
+void touch_guard(const std::string& records, const std::string& key) {
+  (void)::utimensat(AT_FDCWD, path_of(records, key).c_str(), nullptr, 0);
+}
+
+Result<void> end_guard(const std::string& records, const std::string& key) {
   const std::string path = path_of(records, key);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("remove " + path, errno);
+  const std::string mark = path_of(records, key, ended_suffix);
+  if (::rename(path.c_str(), mark.c_str()) != 0) {
+    if (errno == ENOENT) return {};
+    return fail_errno("rename " + path, errno);
+  }
+  (void)!::truncate(mark.c_str(), 0);  // what it held is of no use any more
   return {};
 }
 
+bool has_begun(const std::string& records, const std::string& key) {
+  return std::ranges::any_of(
+      std::array{suffix, damaged_suffix, ended_suffix}, [&](std::string_view each) {
+        // Where it cannot be seen it may be there.
+        return ::access(path_of(records, key, each).c_str(), F_OK) == 0 || errno != ENOENT;
+      });
+}
+
+void forget_ended(const std::string& records, const std::string& key) {
+  (void)::unlink(path_of(records, key, ended_suffix).c_str());
+}
+
+void forget_ended_but(const std::string& records, const std::vector<std::string>& keys) {
+  for (const std::string& path :
+       those_of(records, ended_suffix).value_or(std::vector<std::string>())) {
+    const bool is_kept = std::ranges::any_of(
+        keys, [&](const std::string& key) { return path == path_of(records, key, ended_suffix); });
+    if (!is_kept) (void)::unlink(path.c_str());
+  }
+}
+
 Result<std::vector<std::string>> left_guards(const std::string& records) {
-  auto names = store::system_env().list(records);
-  if (!names) return std::unexpected(std::move(names.error()));
-  std::vector<std::string> paths;
-  for (const std::string& name : *names)
-    if (name.ends_with(suffix)) paths.push_back(records + "/" + name);
-  return paths;
+  return those_of(records, suffix);
+}
+
+bool is_guard_of(const std::string& path, const std::string& key) {
+  return path == path_of(path.substr(0, path.rfind('/')), key);
+}
+
+Result<void> keep_damaged_guard(const std::string& path) {
+  const std::string kept = path.substr(0, path.rfind('.')).append(damaged_suffix);
+  if (::rename(path.c_str(), kept.c_str()) != 0) return fail_errno("rename " + path, errno);
+  return {};
+}
+
+std::vector<std::string> damaged_guards(const std::string& records) {
+  return those_of(records, damaged_suffix).value_or(std::vector<std::string>());
 }
 
 Result<GuardRecord> read_guard(const std::string& path) {
@@ -155,6 +214,9 @@ Result<GuardRecord> read_guard(const std::string& path) {
   if (!bytes) return std::unexpected(bytes.error());
   auto record = GuardRecord::parse(*bytes);
   if (!record) return std::unexpected(std::move(record.error()).within(path));
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0)
+    record->seen_at = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   return record;
 }
 
@@ -175,10 +237,11 @@ Result<Findings> recover_guard(GuardRecord record,
   auto after = protected_entries(*root, record.is_git, hidden);
   if (!after) return std::unexpected(std::move(after.error()));
   std::optional<std::int64_t> others_since;
+  if (record.seen_at != 0) others_since = record.seen_at + most_unseen;
   if (!is_same_boot) {
     forget_devices(record.before);
     forget_devices(*after);
-    others_since = boot_time();
+    others_since = std::min(others_since.value_or(boot_time()), boot_time());
   }
   return compare(*root, record.before, *after, aside, others_since);
 }

@@ -11,6 +11,7 @@
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/protected_entries.hpp"
+#include "packs/mandates/workspace/repository_config.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
@@ -53,13 +54,20 @@ void stay_below(const Root& root, std::vector<std::string>& arguments) {
 Result<std::vector<std::string>> git_words(std::vector<std::string> arguments,
                                            const GitIdentity& identity) {
   static constexpr std::array<std::string_view, 4> differs{"diff", "log", "show", "format-patch"};
+  static constexpr std::array<std::string_view, 5> looks_below{"status", "diff", "show",
+                                                               "diff-files", "diff-index"};
   arguments.insert(arguments.begin(), "git");
   if (const std::string why = refusal_of_git(arguments); !why.empty())
     return fail(Errc::permission, why);
   arguments.erase(arguments.begin());
   const auto command = command_of(arguments);
-  if (command != arguments.end() && is_one_of(*command, differs))
+  // In a submodule git obeys a configuration of its own.
+  const bool enters_submodules = command != arguments.end() && is_one_of(*command, looks_below);
+  if (command != arguments.end() && *command == "blame")
+    arguments.insert(command + 1, "--no-textconv");
+  else if (command != arguments.end() && is_one_of(*command, differs))
     arguments.insert(command + 1, {"--no-ext-diff", "--no-textconv"});
+  if (enters_submodules) arguments.insert(command_of(arguments) + 1, "--ignore-submodules=all");
   arguments.insert(arguments.begin(), {"git", "-c", "user.name=" + identity.name, "-c",
                                        "user.email=" + identity.email});
   return arguments;
@@ -82,6 +90,13 @@ Result<GuardedOutcome> run_git(const Ground& ground,
   auto words = git_words(std::move(arguments), {});
   if (!words) return std::unexpected(std::move(words.error()));
   plan.words = std::move(*words);
+  const auto place = find_git(ground.root);
+  if (!place && place.error().code != Errc::not_found) return std::unexpected(place.error());
+  // Elsewhere it is not seen in the sandbox.
+  if (place && sandbox::is_within(place->common, ground.root.path())) {
+    if (auto done = give_harmless_config(plan, ground.sandbox, *place, stop); !done)
+      return std::unexpected(std::move(done.error()));
+  }
   return run(ground, std::move(plan), true, places, stop);
 }
 
@@ -99,6 +114,8 @@ Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
     const std::string top = root.path().substr(0, root.path().size() - place->prefix.size());
     words->insert(words->begin() + 1, {"--git-dir=" + place->directory, "--work-tree=" + top});
     if (!sandbox::is_within(place->common, root.path())) plan.tools.push_back(place->common);
+    if (auto done = give_harmless_config(plan, sandbox, *place, stop); !done)
+      return std::unexpected(std::move(done.error()));
   }
   plan.words = std::move(*words);
   plan.workspace = root.path();

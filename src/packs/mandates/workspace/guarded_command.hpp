@@ -28,7 +28,8 @@ struct GitIdentity {
 };
 
 // git with arguments that are checked (refusal_of_git), writing to version control where the plan
-// may write. External differs and text conversions are off. Of the plan, its words, workspace and
+// may write. Of the repository's configuration it gets what names no program
+// (repository_config.hpp). Of the plan, its words, workspace and
 // read_only are set here.
 [[nodiscard]] Result<GuardedOutcome> run_git(const Ground& ground,
                                              std::vector<std::string> arguments,

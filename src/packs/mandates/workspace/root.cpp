@@ -8,10 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
+#include "packs/mandates/sandbox/real_path.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -103,12 +102,11 @@ Result<std::string> normal_path(std::string_view path) {
 }
 
 Result<Root> Root::open(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  if (real == nullptr) return fail_errno("the workspace " + path, errno);
-  UniqueFd directory(::open(real.get(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory.valid()) return fail_errno("the workspace " + path, errno);
-  return Root(real.get(), std::move(directory));
+  auto directory = sandbox::open_real(path, O_DIRECTORY);
+  if (!directory) return std::unexpected(std::move(directory.error()).within("the workspace"));
+  auto real = sandbox::real_path_of(directory->get());
+  if (!real) return std::unexpected(std::move(real.error()));
+  return Root(std::move(*real), std::move(*directory));
 }
 
 Root::Root(std::string path, UniqueFd directory)

@@ -45,7 +45,8 @@ struct Place {
 
 class Root final {
  public:
-  // `path` is absolute. Follows symbolic links up to it.
+  // `path` is absolute, and was real when it was allowed: where a symbolic link has taken the place
+  // of a directory since, `permission`.
   [[nodiscard]] static Result<Root> open(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }  // real
