@@ -106,13 +106,17 @@ constexpr std::array<std::array<std::string_view, 2>, 8> limits{{
     {"mandate_seconds", "Seconds, of all its runs together"},
 }};
 
-// A number, or none for no limit.
-Result<json::Value> limit_of(std::string_view name, const std::string& word) {
+// A number that the daemon may take, or none for no limit: nobody is asked about another.
+Result<json::Value> limit_of(std::string_view limit, const std::string& word) {
   if (word == "none") return json::Value(nullptr);
+  const bool is_money = limit.ends_with("_money");
   auto number = json::parse(word);
-  if (number && number->is_number()) return number;
-  return fail(Errc::invalid_args,
-              std::string(name) + ": expected a number, or none, got \"" + word + "\"");
+  if (number && number->is_number() && number->to_number<double>() > 0 &&
+      (is_money || number->is_int64()))
+    return number;
+  return fail(Errc::invalid_args, option_name(limit) + ": expected " +
+                                      (is_money ? "a number above 0" : "a whole number above 0") +
+                                      ", or none, got \"" + word + "\"");
 }
 
 std::string shown_limit(const json::Value* limit) {
@@ -141,7 +145,7 @@ Result<int> set_budget(const Context& context, const Arguments& arguments) {
   for (const auto& [name, about] : limits) {
     const auto word = arguments.one(std::string(name));
     if (!word) continue;
-    auto limit = limit_of(option_name(name), *word);
+    auto limit = limit_of(name, *word);
     if (!limit) return std::unexpected(std::move(limit.error()));
     wanted[name] = std::move(*limit);
   }
@@ -155,8 +159,8 @@ Result<int> set_budget(const Context& context, const Arguments& arguments) {
   const auto budget =
       call_tool(context, *connection, "mandates_budget", json::Value{{"mandate", mandate}});
   if (!budget) return std::unexpected(budget.error());
-  terminal->show("The budget of " + printable(mandate, Lines::join) + ":\n" +
-                 budget_text(*budget, wanted) + "Type yes: ");
+  terminal->ask("The budget of " + printable(mandate, Lines::join) + ":\n" +
+                budget_text(*budget, wanted) + "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was set", {"type yes to set it"});
   const auto set = decide_in_person(context, *connection,

@@ -53,7 +53,7 @@ void Control::decide(Commands& commands,
                      Session& session,
                      const std::string& id,
                      const json::Value& params) {
-  auto person = person_before(static_cast<pid_t>(session.peer().pid));
+  auto person = person_before(session.connected());
   if (!person) {
     log::warning("refused a decision", {log::kv("session", session.welcome().session),
                                         log::kv("why", person.error().message)});

@@ -30,6 +30,7 @@ Session::Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer)
       socket_(std::move(socket)),
       watch_(server.loop(), socket_.get()),
       peer_(peer),
+      connected_(look_at(static_cast<pid_t>(peer.pid))),
       opened_(server.clock().wall()),
       share_(server.budget()),
       stall_timer_(server.loop()) {}

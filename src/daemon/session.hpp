@@ -12,6 +12,7 @@
 #include "base/unique_fd.hpp"
 #include "daemon/budget.hpp"
 #include "daemon/event_feed.hpp"
+#include "daemon/terminal.hpp"
 #include "io/task.hpp"
 #include "io/timer.hpp"
 #include "io/watch.hpp"
@@ -56,7 +57,8 @@ class Session final : private mcp::MessageSink, private EventReader {
   [[nodiscard]] std::size_t queued_bytes() const { return out_.size() - sent_; }
   [[nodiscard]] std::size_t in_flight() const { return mcp_ ? mcp_->in_flight() : 0; }
   [[nodiscard]] WallTime opened() const { return opened_; }
-  [[nodiscard]] const ipc::PeerCredentials& peer() const { return peer_; }
+  // The process at the other end, as it was when the connection was accepted.
+  [[nodiscard]] const ProcessSight& connected() const { return connected_; }
   // For answers that come later: empty once the session has gone.
   [[nodiscard]] std::weak_ptr<Session*> handle() const { return self_; }
 
@@ -85,6 +87,7 @@ class Session final : private mcp::MessageSink, private EventReader {
   UniqueFd socket_;  // -1 once closed
   io::Watch watch_;
   const ipc::PeerCredentials peer_;
+  const ProcessSight connected_;
   const WallTime opened_;
   ipc::FrameReader reader_;
   ipc::Welcome welcome_;

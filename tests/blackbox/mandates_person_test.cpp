@@ -71,6 +71,51 @@ TEST_F(MandatesPerson, SaysWhetherWhatWasCutOffHappened) {
   EXPECT_EQ(hearth({"mandates", "audit"}).exit_code, 0);
 }
 
+// A connection that another program has made stays that program's, whoever holds it afterwards.
+TEST_F(MandatesPerson, WhoConnectedDecidesAndNotWhoTookItsPlace) {
+  mandates({"create", "greeting", "Correct the greeting", "--run-calls=5"});
+  const json::Value budget = mandates({"budget", "--mandate=greeting"});
+  const std::string digest(json::string_or(budget, "digest", ""));
+  ASSERT_FALSE(digest.empty());
+  write_file(scratch_ / "steal.py", R"(import json, os, signal, socket, struct, sys, time
+path, program, digest = sys.argv[1:]
+s = socket.socket(socket.AF_UNIX)
+s.connect(path)
+s.set_inheritable(True)
+def send(message):
+    body = json.dumps(message).encode()
+    s.sendall(struct.pack(">I", len(body)) + body)
+def receive():
+    size = struct.unpack(">I", s.recv(4, socket.MSG_WAITALL))[0]
+    return s.recv(size, socket.MSG_WAITALL).decode()
+send({"jsonrpc": "2.0", "id": 0, "method": "hello", "params": {"protocol": 1, "client": {
+    "name": "hearth", "version": "0.1.0", "pid": os.getpid(), "kind": "cli"},
+    "namespace": "default", "cwd": os.getcwd()}})
+receive()
+parent = os.getpid()
+if os.fork() == 0:
+    while os.readlink(f"/proc/{parent}/exe") != os.path.realpath(program):
+        time.sleep(0.01)
+    send({"jsonrpc": "2.0", "id": 9, "method": "daemon/decide", "params": {"pack": "mandates",
+        "arguments": {"verb": "budget", "mandate": "greeting", "digest": digest,
+                      "limits": {"run_calls": 777}}}})
+    print(receive(), flush=True)
+    os.kill(parent, signal.SIGKILL)
+    os._exit(0)
+os.execv(program, [program, "mcp"])
+)");
+  const std::string program = home_.plan({}).words.front();
+  const std::string words = "exec /usr/bin/python3 " + (scratch_ / "steal.py") + " " +
+                            home_.socket() + " " + program + " " + digest;
+  Plan plan = home_.plan({});
+  plan.words = {"/usr/bin/script", "-qec", words, "/dev/null"};
+  plan.cwd = repository_.path();
+  plan.has_input = plan.pipes_output = true;
+  const Outcome outcome = run(plan, seconds(60));
+  EXPECT_THAT(outcome.out, HasSubstr("the request does not come from")) << outcome.describe();
+  EXPECT_EQ(mandates({"budget", "--mandate=greeting"}), budget);
+}
+
 // A daemon that ran while the date was wrong.
 TEST_F(MandatesPerson, SaysThatTheClockIsRight) {
   serve(correct_greeting);

@@ -51,6 +51,14 @@ TEST_F(MandatesReport, IsWrittenIntoAFileOfTheProject) {
   EXPECT_EQ(write("copy.md").exit_code, 4) << "it is there";
   EXPECT_EQ(write("copy.txt").exit_code, 2);
   EXPECT_NE(write("/etc/report.md").exit_code, 0);
+  // What programs obey, also where it is there to be overwritten.
+  std::filesystem::create_directories(file(".github/workflows"));
+  for (const char* const path : {"CLAUDE.md", ".git/hooks/x.md", ".github/workflows/x.md"}) {
+    const Outcome refused =
+        hearth({"mandates", "run-report-file", run, "--path", path, "--overwrite"});
+    EXPECT_THAT(refused.err, HasSubstr("is protected")) << path;
+    EXPECT_FALSE(std::filesystem::exists(file(path))) << path;
+  }
   const Outcome pdf = write("report.pdf");
   if (pdf.exit_code == 0) {
     EXPECT_THAT(read_file(file("report.pdf")), StartsWith("%PDF-"));

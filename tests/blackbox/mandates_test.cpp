@@ -237,6 +237,14 @@ TEST_F(Mandates, ABudgetIsRaisedInPersonOnly) {
   Plan plan = home_.plan({"mandates", "budget-set", "poor", "--run-calls=20"});
   plan.before_exec = [] { (void)::setsid(); };
   EXPECT_NE(run(plan, seconds(30)).exit_code, 0) << "nobody is there";
+  // What is refused is asked nobody about.
+  for (const char* const wrong : {"--run-calls=-5", "--run-calls=0", "--run-calls=1.5"}) {
+    const Outcome refused = at_terminal({"mandates", "budget-set", "poor", wrong}, "yes");
+    EXPECT_EQ(refused.exit_code, 2) << refused.describe();
+    EXPECT_THAT(refused.out, testing::HasSubstr("--run-calls: expected a whole number above 0"))
+        << wrong;
+    EXPECT_THAT(refused.out, testing::Not(testing::HasSubstr("Type yes"))) << wrong;
+  }
   const Outcome declined = at_terminal({"mandates", "budget-set", "poor", "--run-calls=20"}, "no");
   EXPECT_NE(declined.exit_code, 0);
   EXPECT_EQ(limit("run", "calls"), "1");

@@ -1,11 +1,14 @@
 // The tools for reports of runs.
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "base/confined_path.hpp"
 #include "packs/mandates/report_step.hpp"
 #include "packs/mandates/report_wire.hpp"
 #include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/tools.hpp"
+#include "packs/mandates/workspace/policy.hpp"
 #include "store/atomic_file.hpp"
 
 namespace hearth::packs::mandates {
@@ -22,13 +25,28 @@ Result<wire::ReportAnswer> report(Space& space, const wire::RunRequest& request)
   return wire::ReportAnswer{.markdown = std::move(*text)};
 }
 
+// Whoever calls a tool elevates nothing: what programs obey is not written.
+Result<void> check_unprotected(const std::string& path, const std::vector<std::string>& projects) {
+  std::string below = path;
+  for (const std::string& project : projects) {
+    const auto relative = std::filesystem::path(path).lexically_relative(project).string();
+    if (!relative.starts_with("..")) below = relative;
+  }
+  const auto why = workspace::protection_of(below);
+  if (why.empty()) return {};
+  return fail(Errc::permission, path + " is protected: " + std::string(why), {"name another file"});
+}
+
 // In the caller's project.
 Result<std::string> place_of(Space& space,
                              const wire::ReportFileRequest& request,
                              const pack::Caller& caller) {
   if (const auto form = is_pdf(request.path); !form) return std::unexpected(form.error());
   auto path = confine_new(request.path, caller.cwd, pack::project_of(caller), space.bench().own());
-  if (path && !request.overwrite && ::access(path->c_str(), F_OK) == 0)
+  if (!path) return path;
+  if (auto ok = check_unprotected(*path, pack::project_of(caller)); !ok)
+    return std::unexpected(std::move(ok.error()));
+  if (!request.overwrite && ::access(path->c_str(), F_OK) == 0)
     return fail(Errc::conflict, *path + " is there already; nothing was written",
                 {"set overwrite, or name another file"});
   return path;

@@ -78,7 +78,7 @@ TEST_F(LedgerTest, RefusesWhatDoesNotFitIntoAnyScope) {
   EXPECT_EQ(reserve("a", {1, 501, 0, 0}, {.run = {.tokens = 500}}), "run: tokens");
   EXPECT_EQ(reserve("a", {1, 0, 0, 0}, {.mandate = {.calls = 0}}), "mandate: calls");
   EXPECT_EQ(reserve("a", {1, 0, 7, 0}, {.day = {.money = 6}}), "day: money");
-  EXPECT_EQ(reserve("a", {1, 0, 0, 7}, {.run = {.wall_ms = 6}}), "run: time");
+  EXPECT_EQ(reserve("a", {1, 0, 0, 7}, {.run = {.wall_ms = 6}}), "run: seconds");
   EXPECT_EQ(used(), Amounts{});
   EXPECT_FALSE(reserve("a", {1, 500, 0, 0}, {.run = {.tokens = 500}}));
   // More than was reserved is charged, and nothing fits any more.

@@ -162,7 +162,7 @@ TEST_F(MachineTest, EachBudgetEndsARunBeforeTheCallThatCouldPassIt) {
   const std::vector<Case> cases{{{.calls = 0}, "calls"},
                                 {{.tokens = worst.tokens - 1}, "tokens"},
                                 {{.money = worst.money - 1}, "money"},
-                                {{.wall_ms = worst.wall_ms - 1}, "time"}};
+                                {{.wall_ms = worst.wall_ms - 1}, "seconds"}};
   for (const Case& each : cases) {
     for (const std::string scope : {"run", "mandate", "day"}) {
       world_.run_rules.budget = {};
@@ -376,6 +376,58 @@ TEST_F(MachineTest, SomeStepsKeepThePlansOrder) {
   EXPECT_THAT(seen, testing::ElementsAre("0", "0", "2", "3x", "4xy"));
 }
 
+// What keeps the order waits for what is before it, also for a person.
+TEST_F(MachineTest, NothingThatKeepsTheOrderPassesOneThatWaits) {
+  world_.plans = {
+      "a||halt|ask write a.txt x\nb||halt|write b.txt y\nc||halt|post 1\nd||halt|write d.txt z"};
+  world_.ordered = "write";
+  const auto n = start();
+  EXPECT_EQ(finish(n).reason, "waiting_approval");
+  EXPECT_EQ(world_.read("b.txt") + world_.read("d.txt"), "");
+  EXPECT_EQ(world_.count("effect"), 1) << "c goes on";
+  decide(Verdict::approve);
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.read("a.txt") + world_.read("b.txt") + world_.read("d.txt"), "xyz");
+}
+
+TEST_F(MachineTest, ARejectedStepHaltsWhatIsBehindIt) {
+  world_.plans = {"a||halt|ask post 1\nb||halt|write b.txt y\nc||halt|post 2"};
+  world_.ordered = "write";
+  const auto n = start();
+  EXPECT_EQ(finish(n).reason, "waiting_approval");
+  EXPECT_EQ(world_.count("effect"), 1) << "c, beside it";
+  decide(Verdict::deny);
+  EXPECT_EQ(finish(n).state, "ended");
+  EXPECT_EQ(step_output(n, "a"), "failed: denied: denied");
+  EXPECT_EQ(step_output(n, "b"), "skipped: ");
+  EXPECT_EQ(world_.read("b.txt"), "");
+}
+
+TEST_F(MachineTest, NothingBeginsWhileAPersonHasToLook) {
+  world_.put("a.txt", "old");
+  world_.plans = {
+      "z||halt|ask post 1\na||halt|write a.txt new\nb||halt|check\nc||halt|write c.txt z"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform" || world_.read("a.txt") != "old") return std::nullopt;
+    world_.put("a.txt", "half");
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  world_.ordered = "check";
+  const auto n = start();
+  (void)finish(n);
+  const auto keys = engine_->effects().for_review().value();
+  ASSERT_EQ(keys.size(), 1U);
+  // The approval of one does not let it begin either, nor does a restart.
+  decide(Verdict::approve);
+  reopen();
+  EXPECT_EQ(finish(n).reason, "needs_review");
+  EXPECT_EQ(step_output(n, "b") + step_output(n, "c"), "nonenone");
+  EXPECT_EQ(world_.count("effect"), 0);
+  ASSERT_TRUE(engine_->effects().resolve(keys.front(), true, "ada"));
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  EXPECT_EQ(world_.read("c.txt"), "z");
+}
+
 TEST_F(MachineTest, WithoutHelpersItGoesOnStepByStep) {
   world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|check"};
   RunMachine machine(*engine_->store, *engine_->ledger, Ports{world_, world_, world_},
@@ -433,8 +485,22 @@ TEST(HelpersTest, WhatATaskThrowsIsThrownWhenAllHaveEnded) {
     EXPECT_FALSE(place.come());
     ++ended;
   };
-  EXPECT_THROW(run_side_by_side({works, throws, works}), std::runtime_error);
+  EXPECT_THROW(run_side_by_side({works, throws, works}, [](std::size_t) {}), std::runtime_error);
   EXPECT_EQ(ended, 2);
+}
+
+TEST(HelpersTest, WhereThreadsRunOutTheRestIsLeftOutFirst) {
+  std::vector<std::string> seen;
+  const auto task = [&](const char* name) { return [&seen, name] { seen.emplace_back(name); }; };
+  int spawned = 0;
+  run_side_by_side(
+      {task("a"), task("b"), task("c"), task("d")},
+      [&](std::size_t i) { seen.push_back("left " + std::to_string(i)); },
+      [&](const std::function<void()>& each) {
+        if (++spawned > 1) throw std::system_error(EAGAIN, std::generic_category());
+        return std::async(std::launch::deferred, each);
+      });
+  EXPECT_THAT(seen, testing::ElementsAre("left 2", "left 3", "a", "b"));
 }
 
 TEST_F(MachineTest, ADeniedStepFails) {

@@ -83,6 +83,34 @@ TEST_F(OccurrencesTest, ARemovedScheduleFiresNoMoreAndItsRunsGoOn) {
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
 }
 
+// What is left of one that was removed, its runs above all, is not the next one's.
+TEST_F(OccurrencesTest, NoNumberIsGivenTwice) {
+  const auto first = schedule({.timing = "cron @hourly"});
+  clock_.advance(hours(1));
+  ASSERT_TRUE(engine_->scheduler->run_due(engine_->store->now()));
+  ASSERT_TRUE(engine_->schedules().remove(first));
+  for (const char* const table : {"occurrences", "missed"})
+    EXPECT_EQ(engine_->number(std::string("SELECT count(*) FROM ") + table), 0) << table;
+  const auto other = create_mandate(*engine_->store, "other", "spec").value();
+  const auto second = engine_->schedules().create(
+      other.n, {.timing = "cron @hourly", .overlap = Overlap::terminate_other});
+  ASSERT_TRUE(second);
+  EXPECT_GT(*second, first);
+  // Of the same moment, and it ends what is its own.
+  ASSERT_TRUE(engine_->schedules().trigger(*second, clock_.wall()));
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE stop <> 0"), 0);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs WHERE state = 'waiting'"), 2);
+
+  const auto last = engine_->number("SELECT max(n) FROM runs");
+  while (engine_->work()) {
+  }
+  ASSERT_TRUE(set_mandate_state(*engine_->store, other.n, "stopped", "by hand"));
+  ASSERT_TRUE(delete_mandate(*engine_->store, other.n));
+  EXPECT_LT(engine_->number("SELECT max(n) FROM runs"), last);
+  EXPECT_GT(engine_->runs().create(mandate_.n, "test").value(), last);
+  EXPECT_GT(create_mandate(*engine_->store, "third", "spec")->n, other.n);
+}
+
 TEST_F(OccurrencesTest, StoppingAMandateEndsItsRuns) {
   const auto run = run_waiting_for_approval();
   ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", "by hand"));

@@ -108,5 +108,24 @@ TEST_F(OverviewTest, DeletesWhatIsStoppedAndHasEnded) {
   EXPECT_EQ(delete_mandate(*engine_->store, second_.n).error().code, Errc::not_found);
 }
 
+TEST_F(OverviewTest, KeepsWhatWaitsForALook) {
+  world_.plans = {"a||halt|write b.txt new"};
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "perform") return std::nullopt;
+    world_.put("b.txt", "half");
+    return Error{Errc::outcome_unknown, "cut off", {}};
+  };
+  const auto run = engine_->runs().create(first_.n, "test").value();
+  finish();
+  ASSERT_EQ(engine_->run(run).reason, "needs_review");
+  ASSERT_TRUE(set_mandate_state(*engine_->store, first_.n, "stopped", "by hand"));
+  finish();
+  ASSERT_EQ(engine_->run(run).state, "ended");
+  EXPECT_EQ(delete_mandate(*engine_->store, first_.n).error().code, Errc::conflict);
+  ASSERT_TRUE(
+      engine_->effects().resolve(engine_->effects().for_review().value().front(), true, "ada"));
+  EXPECT_TRUE(delete_mandate(*engine_->store, first_.n));
+}
+
 }  // namespace
 }  // namespace hearth::packs::mandates

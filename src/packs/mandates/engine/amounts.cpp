@@ -31,7 +31,7 @@ std::optional<std::string_view> exceeded(const Limits& limits,
   const std::array<Kind, 4> kinds{{{"calls", limits.calls, used.calls, wanted.calls},
                                    {"tokens", limits.tokens, used.tokens, wanted.tokens},
                                    {"money", limits.money, used.money, wanted.money},
-                                   {"time", limits.wall_ms, used.wall_ms, wanted.wall_ms}}};
+                                   {"seconds", limits.wall_ms, used.wall_ms, wanted.wall_ms}}};
   for (const Kind& each : kinds) {
     // Not used + wanted > limit, which a large number could overflow.
     if (each.limit && (each.used > *each.limit || each.wanted > *each.limit - each.used)) {

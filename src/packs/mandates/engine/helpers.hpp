@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,15 @@ class Helpers final {
   Guarded<std::size_t> free_;
 };
 
+// Begins a thread, or throws std::system_error when the machine has none left.
+using Spawn = std::function<std::future<void>(const std::function<void()>&)>;
+[[nodiscard]] std::future<void> spawn_thread(const std::function<void()>& task);
+
 // Runs each task on a thread of its own, the first on this one; returns when all have ended. What
-// one throws is thrown here then.
-void run_side_by_side(const std::vector<std::function<void()>>& tasks);
+// one throws is thrown here then. Where threads run out the last ones are not begun: `left_out` is
+// called for each, by its place, before the first runs, which may wait for them.
+void run_side_by_side(const std::vector<std::function<void()>>& tasks,
+                      const std::function<void(std::size_t)>& left_out,
+                      const Spawn& spawn = spawn_thread);
 
 }  // namespace hearth::packs::mandates

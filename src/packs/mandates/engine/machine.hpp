@@ -82,6 +82,11 @@ class RunMachine final {
   struct StepEnd;
   using Ended = Result<StepEnd>;
   [[nodiscard]] Result<Next> act(Scene& scene, const std::stop_token& stop);
+  [[nodiscard]] static std::string key_of(const Scene& scene, const Step& step);
+  [[nodiscard]] static StepEnd in_review();
+  [[nodiscard]] Result<Acting> look_back(const Scene& scene, const Plan& plan);
+  [[nodiscard]] std::vector<const Step*> next_wave(const std::vector<const Step*>& ready,
+                                                   const Acting& so_far);
   [[nodiscard]] Result<void> skip(const Scene& scene,
                                   const std::vector<const Step*>& steps,
                                   Acting& so_far);

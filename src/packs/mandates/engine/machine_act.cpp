@@ -21,34 +21,28 @@ bool is_about(const Proposal& proposal, const Intent& intent) {
          proposal.after_hash == intent.after_hash && proposal.content == intent.payload;
 }
 
-// Those of `ready` that begin next: side by side, as the plan has them, up to one that keeps its
-// order; such a one by itself.
-std::vector<const Step*> next_wave(const std::vector<const Step*>& ready,
-                                   const std::set<std::string_view>& tried,
-                                   Actor& actor) {
-  std::vector<const Step*> wave;
-  for (const Step* step : ready) {
-    if (tried.contains(step->id)) continue;
-    const bool keeps_order = actor.keeps_order(*step);
-    if (keeps_order && !wave.empty()) break;
-    wave.push_back(step);
-    if (keeps_order || wave.size() == RunMachine::widest) break;
-  }
-  return wave;
+}  // namespace
+
+std::string RunMachine::key_of(const Scene& scene, const Step& step) {
+  return scene.run.id + "/" + std::to_string(scene.run.cycle) + "/" + step.id;
 }
 
-}  // namespace
+RunMachine::StepEnd RunMachine::in_review() {
+  return {.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
+}
 
 Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& stop) {
   const auto plan =
       ports_.thinker.plan(scene.context.outputs[static_cast<std::size_t>(Phase::decide)]);
   if (!plan) return std::unexpected(plan.error());
-  Acting so_far{.states = states_of(scene.context.steps), .tried = {}, .waiting = {}};
+  auto found = look_back(scene, *plan);
+  if (!found) return std::unexpected(std::move(found.error()));
+  Acting so_far = std::move(*found);
   for (;;) {
     const Frontier next = frontier(*plan, so_far.states);
     if (auto done = skip(scene, next.skipped, so_far); !done)
       return std::unexpected(std::move(done.error()));
-    auto wave = next_wave(next.ready, so_far.tried, ports_.actor);
+    auto wave = next_wave(next.ready, so_far);
     if (wave.empty() && next.skipped.empty()) break;
     if (auto done = run_wave(scene, std::move(wave), so_far, stop); !done)
       return std::unexpected(std::move(done.error()));
@@ -63,6 +57,61 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
   if (so_far.waiting.empty()) return complete(scene, Phase::act, "");
   const StepEnd& first = *std::ranges::min_element(so_far.waiting, {}, &StepEnd::until);
   return block(scene, first.waits_for, first.until);
+}
+
+// What earlier rounds of this phase have left: it decides what may begin now.
+Result<RunMachine::Acting> RunMachine::look_back(const Scene& scene, const Plan& plan) {
+  Acting found{.states = states_of(scene.context.steps),
+               .tried = {},
+               .begun = {},
+               .refused = {},
+               .waiting = {}};
+  for (const Step& step : plan.steps) {
+    if (found.states.contains(step.id)) continue;
+    const auto effect = effects_.find(key_of(scene, step));
+    if (!effect) return std::unexpected(effect.error());
+    if (*effect && (*effect)->state == EffectState::review) {
+      found.tried.insert(step.id);
+      found.waiting.push_back(in_review());
+    } else if (*effect) {
+      found.begun.insert(step.id);
+    } else {
+      const auto row = approvals_.latest(scene.run.n, scene.run.cycle, step.id);
+      // One that was tampered with is told of by its step, which fails.
+      if (!row && row.error().code != Errc::permission) return std::unexpected(row.error());
+      if (!row || (*row && ((*row)->state == "denied" || (*row)->state == "expired")))
+        found.refused.insert(step.id);
+    }
+  }
+  return found;
+}
+
+// Those of `ready` that begin next: side by side, as the plan has them, up to one that keeps its
+// order; such a one by itself, and not while an earlier one waits. First those that were refused,
+// which may halt the others; while a person has to look at one, none but what has begun already.
+std::vector<const Step*> RunMachine::next_wave(const std::vector<const Step*>& ready,
+                                               const Acting& so_far) {
+  const auto is_refused = [&](const Step* step) {
+    return so_far.refused.contains(step->id) && !so_far.tried.contains(step->id);
+  };
+  if (const auto first = std::ranges::find_if(ready, is_refused); first != ready.end())
+    return {*first};
+  const bool is_in_review = so_far.is_in_review();
+  bool is_one_waiting = false;
+  std::vector<const Step*> wave;
+  for (const Step* step : ready) {
+    if (so_far.tried.contains(step->id)) {
+      is_one_waiting = true;
+      continue;
+    }
+    if (is_in_review && !so_far.begun.contains(step->id)) continue;
+    const bool keeps_order = ports_.actor.keeps_order(*step);
+    if (keeps_order && is_one_waiting && !so_far.begun.contains(step->id)) continue;
+    if (keeps_order && !wave.empty()) break;
+    wave.push_back(step);
+    if (keeps_order || wave.size() == widest) break;
+  }
+  return wave;
 }
 
 Result<void> RunMachine::skip(const Scene& scene,
@@ -89,19 +138,25 @@ Result<void> RunMachine::run_wave(const Scene& scene,
   steps.resize(helpers.count() + 1);
   std::vector<Ended> ends(steps.size(), fail(Errc::internal, "the step was not run"));
   const auto wave = ports_.actor.wave(steps.size());
+  std::vector<Seat> seats;  // before any begins: who has none yet would be waited for
+  for (std::size_t i = 0; i < steps.size(); ++i) seats.emplace_back(wave.get());
+  std::size_t begun = steps.size();
   std::vector<std::function<void()>> tasks;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     tasks.emplace_back([&, i] {
       Turn turn{.scene = scene,
                 .step = *steps[i],
                 .stop = stop,
-                .key = scene.run.id + "/" + std::to_string(scene.run.cycle) + "/" + steps[i]->id,
-                .seat = Seat(wave.get())};
+                .key = key_of(scene, *steps[i]),
+                .seat = std::move(seats[i])};
       ends[i] = run_step(turn);
     });
   }
-  run_side_by_side(tasks);
-  for (std::size_t i = 0; i < steps.size(); ++i) {
+  run_side_by_side(tasks, [&](std::size_t i) {
+    begun = std::min(begun, i);
+    seats[i] = Seat();  // the next wave's
+  });
+  for (std::size_t i = 0; i < begun; ++i) {
     if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
     so_far.tried.insert(steps[i]->id);
     if (ends[i]->was_cut) continue;
@@ -125,7 +180,7 @@ RunMachine::Ended RunMachine::run_step(Turn& turn) {
         return std::unexpected(std::move(taken.error()));
       return perform(turn, (*effect)->intent);
     case EffectState::review:
-      return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
+      return in_review();
     case EffectState::done:
       return end_step(turn, StepState::done, (*effect)->output);
     case EffectState::failed:
@@ -256,7 +311,7 @@ RunMachine::Ended RunMachine::end_step(const Turn& turn, StepState state, std::s
 RunMachine::Ended RunMachine::review(const Turn& turn, std::string_view why) {
   auto marked = effects_.mark_for_review(turn.scene.run, turn.key, why);
   if (!marked) return std::unexpected(std::move(marked.error()));
-  return StepEnd{.state = {}, .waits_for = "needs_review", .until = WallTime::max()};
+  return in_review();
 }
 
 }  // namespace hearth::packs::mandates

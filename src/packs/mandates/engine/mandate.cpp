@@ -44,14 +44,15 @@ Result<Mandate> create_mandate(MandateStore& store, std::string name, std::strin
     if (!known) return std::unexpected(known.error());
     if (*known) return fail(Errc::conflict, "there is a mandate " + name, {"use another name"});
     const std::string id = make_uuid_v7(change.now());
+    const auto n = change.next_number("mandates");
+    if (!n) return std::unexpected(n.error());
     auto done = change->run(
-        "INSERT INTO mandates(id, name, spec, state, created_ms, updated_ms) "
-        "VALUES(?, ?, ?, 'active', ?, ?)",
-        id, name, spec, change.now_ms(), change.now_ms());
-    const std::int64_t n = change->last_rowid();
+        "INSERT INTO mandates(n, id, name, spec, state, created_ms, updated_ms) "
+        "VALUES(?, ?, ?, ?, 'active', ?, ?)",
+        *n, id, name, spec, change.now_ms(), change.now_ms());
     if (done) done = change.note("mandate_created", {{"mandate", id}, {"name", name}});
     if (!done) return std::unexpected(std::move(done.error()));
-    return load_mandate(*change, n);
+    return load_mandate(*change, *n);
   });
 }
 

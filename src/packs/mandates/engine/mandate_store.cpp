@@ -85,6 +85,14 @@ std::string fields_text(Fields fields, const TextFilter& filter) {
   return text;
 }
 
+Result<std::int64_t> Change::next_number(std::string_view table) {
+  const auto next =
+      database_.integer("UPDATE numbers SET last = last + 1 WHERE kind = ? RETURNING last", table);
+  if (!next) return std::unexpected(next.error());
+  if (*next) return **next;
+  return fail(Errc::damaged, "no numbers are kept for " + std::string(table));
+}
+
 Result<void> Change::note(std::string_view kind, Fields fields) {
   auto done = database_.run("UPDATE journal_state SET written = written + 1");
   if (done) {

@@ -46,6 +46,8 @@ class Change final {
   [[nodiscard]] store::Database* operator->() const { return &database_; }
   [[nodiscard]] WallTime now() const { return now_; }
   [[nodiscard]] std::int64_t now_ms() const { return now_.time_since_epoch().count(); }
+  // For a new row of mandates, schedules or runs: one that no row of that table ever had.
+  [[nodiscard]] Result<std::int64_t> next_number(std::string_view table);
   // Adds a record to the journal.
   [[nodiscard]] Result<void> note(std::string_view kind, Fields fields);
 

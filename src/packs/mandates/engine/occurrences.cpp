@@ -55,13 +55,14 @@ Result<std::int64_t> insert_run(Change& change,
                                 const Due& due,
                                 std::string_view cause) {
   const std::string id = make_uuid_v7(change.now());
+  const auto run = change.next_number("runs");
+  if (!run) return run;
   auto done = change->run(
-      "INSERT INTO runs(id, mandate_n, schedule_n, scheduled_ms, cause, state, not_before_ms, "
-      "created_ms) VALUES(?, ?, ?, ?, ?, 'waiting', ?, ?)",
-      id, schedule.mandate_n, schedule.n, to_ms(due.scheduled), cause, to_ms(due.not_before),
+      "INSERT INTO runs(n, id, mandate_n, schedule_n, scheduled_ms, cause, state, not_before_ms, "
+      "created_ms) VALUES(?, ?, ?, ?, ?, ?, 'waiting', ?, ?)",
+      *run, id, schedule.mandate_n, schedule.n, to_ms(due.scheduled), cause, to_ms(due.not_before),
       change.now_ms());
   if (!done) return std::unexpected(std::move(done.error()));
-  const std::int64_t run = change->last_rowid();
   done = change.note("occurrence", {{"schedule", schedule.id},
                                     {"scheduled", format_rfc3339(due.scheduled)},
                                     {"cause", cause},

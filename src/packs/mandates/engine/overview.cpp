@@ -255,6 +255,14 @@ Result<void> delete_mandate(MandateStore& store, std::int64_t mandate) {
     if (!open) return std::unexpected(open.error());
     if (open->value_or(0) != 0)
       return fail(Errc::conflict, "a run of " + known->name + " has not ended", {"wait for it"});
+    const auto looks = change->integer(
+        "SELECT count(*) FROM effects WHERE state = 'review' AND run_n IN (SELECT n FROM runs "
+        "WHERE mandate_n = ?)",
+        mandate);
+    if (!looks) return std::unexpected(looks.error());
+    if (looks->value_or(0) != 0)
+      return fail(Errc::conflict, "an effect of " + known->name + " waits for a person's look",
+                  {"hearth mandates resolve"});
     static constexpr std::array deletions{
         "DELETE FROM phases WHERE run_n IN (SELECT n FROM runs WHERE mandate_n = ?)",
         "DELETE FROM steps WHERE run_n IN (SELECT n FROM runs WHERE mandate_n = ?)",

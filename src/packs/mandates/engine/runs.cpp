@@ -149,11 +149,12 @@ Result<std::int64_t> Runs::create(std::int64_t mandate, std::string cause, std::
         const auto known = change->integer("SELECT n FROM runs WHERE id = ?", id);
         if (!known) return std::unexpected(known.error());
         if (*known) return **known;
+        const auto n = change.next_number("runs");
+        if (!n) return n;
         auto done = change->run(
-            "INSERT INTO runs(id, mandate_n, cause, state, not_before_ms, created_ms) "
-            "VALUES(?, ?, ?, 'waiting', ?, ?)",
-            id, mandate, cause, change.now_ms(), change.now_ms());
-        const std::int64_t n = change->last_rowid();
+            "INSERT INTO runs(n, id, mandate_n, cause, state, not_before_ms, created_ms) "
+            "VALUES(?, ?, ?, ?, 'waiting', ?, ?)",
+            *n, id, mandate, cause, change.now_ms(), change.now_ms());
         if (done) {
           done =
               change.note("run_created", {{"run", id}, {"mandate", owner->id}, {"cause", cause}});

@@ -1,6 +1,7 @@
 // What the machine knows of a run at one moment, read anew at each step. Private to machine*.cpp.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -44,8 +45,15 @@ struct RunMachine::StepEnd {
 // What the steps of a cycle have come to.
 struct RunMachine::Acting {
   StepStates states;
-  std::set<std::string_view> tried;  // since the phase was begun, also those that wait
+  std::set<std::string_view> tried;    // since the phase was begun, also those that wait
+  std::set<std::string_view> begun;    // before, whose effects are there
+  std::set<std::string_view> refused;  // by a person, or by the end of the time to answer
   std::vector<StepEnd> waiting;
+
+  [[nodiscard]] bool is_in_review() const {
+    return std::ranges::any_of(
+        waiting, [](const StepEnd& each) { return each.waits_for == "needs_review"; });
+  }
 };
 
 }  // namespace hearth::packs::mandates

@@ -98,16 +98,17 @@ Result<std::int64_t> insert_schedule(Change& change,
                                      const ScheduleSpec& spec) {
   const std::string id = make_uuid_v7(change.now());
   const CatchUpRule& rule = spec.catch_up;
+  const auto n = change.next_number("schedules");
+  if (!n) return n;
   auto done = change->run(
-      "INSERT INTO schedules(id, mandate_n, timing, zone, jitter_ms, late_after_ms, "
+      "INSERT INTO schedules(n, id, mandate_n, timing, zone, jitter_ms, late_after_ms, "
       "catch_up, catch_up_most, catch_up_window_ms, catch_up_stagger_ms, overlap, "
       "most_waiting, most_active, pause_after, state, cursor_ms, created_ms) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?)",
-      id, owner.n, spec.timing, spec.zone, spec.jitter.count(), spec.late_after.count(),
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active', ?, ?)",
+      *n, id, owner.n, spec.timing, spec.zone, spec.jitter.count(), spec.late_after.count(),
       catch_up_names[static_cast<std::size_t>(rule.kind)], rule.most, rule.window.count(),
       rule.stagger.count(), overlap_name(spec.overlap), spec.limits.most_waiting,
       spec.limits.most_active, spec.pause_after, change.now_ms(), change.now_ms());
-  const std::int64_t n = change->last_rowid();
   if (done) {
     done = change.note(
         "schedule_created",

@@ -91,6 +91,8 @@ Result<void> Schedules::remove(std::int64_t n) {
     const auto schedule = load_schedule(*change, n);
     if (!schedule) return std::unexpected(schedule.error());
     auto done = change->run("DELETE FROM schedules WHERE n = ?", n);
+    if (done) done = change->run("DELETE FROM occurrences WHERE schedule_n = ?", n);
+    if (done) done = change->run("DELETE FROM missed WHERE schedule_n = ?", n);
     if (done) done = change->run("DELETE FROM watches WHERE schedule_n = ?", n);
     if (done) done = change->run("DELETE FROM sightings WHERE schedule_n = ?", n);
     if (done) done = change.note("schedule_removed", {{"schedule", schedule->id}});

@@ -196,7 +196,25 @@ CREATE INDEX schedules_by_timing ON schedules(timing) WHERE state = 'active';
 CREATE INDEX effects_by_state ON effects(state);
 )sql";
 
-constexpr const char* steps[] = {version_1, version_2, version_3};
+// A number is given once: SQLite gives the highest again after its row is gone, and what a removed
+// schedule has left would be the next one's. Of those that are gone, what is left of them tells.
+constexpr const char* version_4 = R"sql(
+DELETE FROM occurrences WHERE schedule_n NOT IN (SELECT n FROM schedules);
+DELETE FROM missed WHERE schedule_n NOT IN (SELECT n FROM schedules);
+CREATE TABLE numbers(
+  kind TEXT PRIMARY KEY,         -- the table whose rows they are
+  last INTEGER NOT NULL          -- the highest that was ever given
+) STRICT, WITHOUT ROWID;
+INSERT INTO numbers VALUES
+  ('mandates', max((SELECT coalesce(max(n), 0) FROM mandates),
+                   (SELECT coalesce(max(mandate_n), 0) FROM schedules),
+                   (SELECT coalesce(max(mandate_n), 0) FROM runs))),
+  ('schedules', max((SELECT coalesce(max(n), 0) FROM schedules),
+                    (SELECT coalesce(max(schedule_n), 0) FROM runs))),
+  ('runs', (SELECT coalesce(max(n), 0) FROM runs));
+)sql";
+
+constexpr const char* steps[] = {version_1, version_2, version_3, version_4};
 constexpr store::Schema schema{
     .name = "store of mandates", .application_id = 0x484D414E, .steps = steps};
 
