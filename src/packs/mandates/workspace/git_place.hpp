@@ -17,7 +17,8 @@ struct GitPlace {
 
 // As git would find it, but read and checked by us, since what it names is shown to a sandbox and
 // written there: it has to be this user's, and a worktree and its repository have to name each
-// other. A repository around the workspace is not looked for in the user's home and above. Errors: not_found, permission, unsupported (a submodule).
+// other. A repository around the workspace is not looked for in the home of the user and above.
+// Errors: not_found, permission, unsupported (a submodule).
 [[nodiscard]] Result<GitPlace> find_git(const Root& root);
 
 }  // namespace hearth::packs::mandates::workspace
