@@ -77,7 +77,12 @@ Result<Response> send_retrying(Client& client,
     if (policy.before_each) {
       if (auto may = policy.before_each(); !may) return std::unexpected(std::move(may.error()));
     }
+    const auto begun = std::chrono::steady_clock::now();
     auto outcome = client.send(request, stop);
+    if (policy.after_each) {
+      policy.after_each(std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - begun));
+    }
     if (!request.is_repeatable || attempt >= policy.most_attempts || !may_pass(policy, outcome))
       return outcome;
     std::optional<milliseconds> asked_for;

@@ -71,8 +71,10 @@ Result<void> take_query(const std::string& query,
     const std::string name = parameter.key.decode();
     const json::Value* property = properties == nullptr ? nullptr : json::find(*properties, name);
     if (property == nullptr) return fail(Errc::invalid_args, "?" + name + "=: there is no such");
-    if (!arguments.contains(name))
-      arguments[name] = typed(parameter.value.decode(), json::string_or(*property, "type", ""));
+    // Which of two is meant nobody can tell.
+    if (arguments.contains(name))
+      return fail(Errc::invalid_args, name + " is there twice", {"name it once"});
+    arguments[name] = typed(parameter.value.decode(), json::string_or(*property, "type", ""));
   }
   return {};
 }
@@ -216,6 +218,10 @@ void Routes::decide(const Entry& entry,
                     " bears no approver's credential",
                 {approvers_.empty() ? "no approver is known; docs/http.md says how to name one"
                                     : "the token of every request does not do"}}));
+  }
+  if (arguments.contains("verb")) {
+    return answer->send(
+        failed({Errc::invalid_args, "verb: the path says it", {"leave it out of the body"}}));
   }
   arguments["verb"] = entry.route.decision;
   auto [stop, done] = begin(request, std::move(answer), true);

@@ -252,7 +252,11 @@ TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
               HasSubstr("409 conflict: proposal " + proposal + " is not what was shown"));
   EXPECT_THAT(
       failure(decide(proposal, "approve", R"({"verb":"elevate","digest":"00"})", credential)),
-      HasSubstr("409 "));
+      HasSubstr("400 "));
+  const std::string more = digest.substr(0, digest.rfind('}')) + R"(,"foo":1})";
+  EXPECT_THAT(failure(decide(proposal, "approve", more, credential)), HasSubstr("foo"));
+  EXPECT_THAT(failure(http("GET", "/v1/approvals/" + proposal + "?as_text=true&as_text=false")),
+              HasSubstr("400 "));
   EXPECT_EQ(http("POST", "/v1/approvals/" + proposal + "/elevate", digest,
                  {{"Hearth-Approver", credential}})
                 .status,

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <vector>
+
 #include "base/log.hpp"
 #include "json/json.hpp"
 #include "packs/mandates/decisions.hpp"
@@ -69,6 +72,10 @@ Result<std::string> set_budget(Space& space,
                 {"look at it again: hearth mandates budget --mandate " + mandate->name});
   auto spec = with_limits(mandate->spec, limits->as_object());
   if (!spec) return std::unexpected(std::move(spec.error()));
+  const auto wanted = parse_spec(*spec);
+  if (!wanted) return std::unexpected(wanted.error());
+  if (auto ok = check_seconds(*wanted, space.bench().settings().model.timeout); !ok)
+    return std::unexpected(std::move(ok.error()));
   const MandateChange change{.before = digest(mandate->spec),
                              .spec = std::move(*spec),
                              .what = json::dump(*limits),
@@ -79,10 +86,25 @@ Result<std::string> set_budget(Space& space,
       json::Value{{"mandate", mandate->id}, {"limits", *limits}, {"reviewer", reviewer.name}});
 }
 
+// What nobody reads is a mistake of who wrote it, who meant something by it.
+Result<void> check_members(std::string_view verb, const json::Value& given) {
+  std::vector<std::string_view> names{"verb"};
+  if (verdict_of(verb)) names.insert(names.end(), {"proposal", "digest", "reason"});
+  if (verb == "happened" || verb == "did_not_happen") names.emplace_back("effect");
+  if (verb == "budget") names.insert(names.end(), {"mandate", "digest", "limits"});
+  if (!given.is_object()) return fail(Errc::invalid_args, "expected a JSON object");
+  for (const auto& [name, value] : given.as_object()) {
+    if (std::ranges::find(names, std::string_view(name)) == names.end())
+      return fail(Errc::invalid_args, std::string(name) + ": there is no such");
+  }
+  return {};
+}
+
 Result<std::string> decide_by(Space& space,
                               std::string_view verb,
                               const json::Value& given,
                               const pack::Reviewer& reviewer) {
+  if (auto ok = check_members(verb, given); !ok) return std::unexpected(std::move(ok.error()));
   if (const auto verdict = verdict_of(verb))
     return decide_proposal(space, *verdict, given, reviewer);
   if (verb == "happened" || verb == "did_not_happen")

@@ -13,6 +13,7 @@ namespace hearth::packs::mandates {
 namespace {
 
 constexpr std::array<std::string_view, 3> scope_names{"auto", "ask", "deny"};
+constexpr double least_money = 1e-6;  // the unit it is counted in
 constexpr double most_money = 1e9;
 constexpr std::array<std::string_view, 5> action_names{"read", "create", "edit", "remove", "move"};
 
@@ -114,10 +115,22 @@ Result<void> check(const MandateSpec& spec) {
     if (auto ok = check_scope("tools", each.scope); !ok) return ok;
   }
   for (const auto& money : {spec.run_money, spec.mandate_money}) {
-    if (money && !(*money > 0 && *money <= most_money))
-      return fail(Errc::invalid_args, "a budget of money is more than 0, and at most 1e9");
+    if (money && !(*money >= least_money && *money <= most_money))
+      return fail(Errc::invalid_args, "a budget of money is at least 0.000001, and at most 1e9");
   }
   return check_scope("commits", spec.commits);
+}
+
+Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds timeout) {
+  for (const auto& seconds : {spec.run_seconds, spec.mandate_seconds}) {
+    if (seconds && *seconds < std::chrono::ceil<std::chrono::seconds>(timeout).count()) {
+      return fail(Errc::invalid_args,
+                  "a budget of " + std::to_string(*seconds) +
+                      " seconds is less than one call of the model is reserved for, its timeout",
+                  {"set a shorter timeout in [mandates.model]"});
+    }
+  }
+  return {};
 }
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {

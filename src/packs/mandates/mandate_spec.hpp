@@ -91,6 +91,9 @@ void take_limits(MandateSpec& to, const From& from) {
 [[nodiscard]] Result<MandateSpec> parse_spec(std::string_view text);
 // `invalid_args` names what does not fit: an unknown scope, a command that is no rule.
 [[nodiscard]] Result<void> check(const MandateSpec& spec);
+// A budget of seconds below the model's timeout allows no call at all.
+[[nodiscard]] Result<void> check_seconds(const MandateSpec& spec,
+                                         std::chrono::milliseconds timeout);
 // Why `after` allows more than `before`; empty: it does not.
 inline constexpr std::string_view a_larger_budget = "a larger budget";
 [[nodiscard]] std::string loosening_of(const MandateSpec& before, const MandateSpec& after);

@@ -97,6 +97,8 @@ Result<wire::CreateAnswer> create(Space& space,
                    .retries = request.retries};
   take_limits(spec, request);
   if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_seconds(spec, space.bench().settings().model.timeout); !ok)
+    return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space, request.name + spec_text(spec)); !ok)
     return std::unexpected(std::move(ok.error()));
   if (auto ok = check_command_secrets(space, spec); !ok)
@@ -163,6 +165,8 @@ Result<wire::DoneAnswer> update(Space& space,
                                 : "make a new mandate with these limits"});
   }
   if (auto ok = check(after); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_seconds(after, space.bench().settings().model.timeout); !ok)
+    return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space, spec_text(after)); !ok)
     return std::unexpected(std::move(ok.error()));
   const MandateChange change{

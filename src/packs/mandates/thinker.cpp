@@ -182,7 +182,7 @@ Amounts ModelThinker::amounts_of(const model::Spent& spent, const Amounts& worst
       .tokens = usage.input_tokens + usage.output_tokens,
       .money = (usage.input_tokens * model.input_price + usage.output_tokens * model.output_price) /
                million,
-      .wall_ms = 0};
+      .wall_ms = spent.waited.count()};
   // Who does not tell is charged at the worst.
   for (int i = 0; i < spent.unknown; ++i) {
     used.tokens += worst.tokens;
@@ -200,8 +200,12 @@ Result<model::Answer> ModelThinker::ask_client(const std::string& run,
   const auto send = [&](const model::Question& each) -> Result<model::ChatReply> {
     if (auto may = reserve(); !may) return std::unexpected(std::move(may.error()));
     bool was_asked = false;
-    auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())),
-                               bench_.settings().model.timeout, stop, was_asked);
+    const std::chrono::milliseconds most = bench_.settings().model.timeout;
+    const auto begun = bench_.context().clock().monotonic();
+    auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())), most,
+                               stop, was_asked);
+    const auto took = bench_.context().clock().monotonic() - begun;
+    spent.waited += std::min(std::chrono::duration_cast<std::chrono::milliseconds>(took), most);
     spent.requests += was_asked ? 1 : 0;
     spent.unknown += was_asked ? 1 : 0;
     if (!said) return std::unexpected(std::move(said.error()));
@@ -226,14 +230,10 @@ Thought ModelThinker::think(Phase phase,
   }
   const model::Question question = question_of(phase, context);
   model::Spent spent;
-  const auto begun = bench_.context().clock().monotonic();
   auto answer = by_client ? ask_client(context.run, question, spent, stop, reserve)
                           : model_->ask(question, spent, stop, reserve);
   Amounts used = amounts_of(spent, request_at_worst(question));
   if (by_client) used.money = 0;
-  used.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                     bench_.context().clock().monotonic() - begun)
-                     .count();
   if (answer) return {.text = bench_.redactor().redact(answer->text), .used = used};
   Error error = std::move(answer.error());
   // A server that answered is there: asking again in a minute, for ever, would not help.

@@ -206,7 +206,8 @@ TEST(Budgets, AreSetByNameAndAreNothingElse) {
   EXPECT_EQ(after.goal, "g");
   for (const char* const bad :
        {R"({"commits": "auto"})", R"({"run_calls": 0})", R"({"run_calls": "many"})",
-        R"({"run_money": -1})", R"({"workspace": null})", R"({"run_seconds": 1.5})"})
+        R"({"run_money": -1})", R"({"run_money": 1e-7})", R"({"workspace": null})",
+        R"({"run_seconds": 1.5})"})
     EXPECT_EQ(with(bad).error().code, Errc::invalid_args) << bad;
 }
 

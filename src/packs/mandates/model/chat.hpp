@@ -1,6 +1,7 @@
 // What is said to a language model and what it answers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -51,6 +52,8 @@ struct Spent {
   int answered = 0;  // of these, how many brought an answer of a model, good or bad
   int unknown = 0;   // of requests, how many told no usage: to be charged at their worst case
   Usage usage;       // of the others
+  // Of the requests: at most their timeout each, without what lies between them.
+  std::chrono::milliseconds waited{0};
 };
 
 }  // namespace hearth::packs::mandates::model

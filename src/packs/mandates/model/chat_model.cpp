@@ -1,5 +1,6 @@
 #include "packs/mandates/model/chat_model.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "packs/mandates/model/asking.hpp"
@@ -56,6 +57,9 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
     ++spent.requests;
     ++spent.unknown;  // until it tells
     return {};
+  };
+  policy.after_each = [&](std::chrono::milliseconds took) {
+    spent.waited += std::min(took, settings_.timeout);
   };
   auto response = http::send_retrying(client_, request, policy, stop);
   if (!response) return std::unexpected(std::move(response.error()).within("model server"));
