@@ -99,12 +99,16 @@ TEST_F(MandatesAttack, EachKindOfProtectedFileWaitsForAPerson) {
   for (std::size_t i = 0; i < paths.size(); ++i)
     steps += (i == 0 ? "" : ",") + creates(paths[i], "s" + std::to_string(i));
   serve_steps(steps);
-  const std::string run = begin();
-  (void)wait_for(run, "blocked");
-  const json::Value waiting = mandates({"approvals"});
-  EXPECT_EQ(waiting.at("approvals").as_array().size(), paths.size());
-  for (const json::Value& each : waiting.at("approvals").as_array())
-    EXPECT_TRUE(json::bool_or(each, "needs_elevation", false)) << json::dump(each);
+  (void)begin();
+  // One after another: changes keep the plan's order.
+  for (const std::string& path : paths) {
+    const std::string proposal = wait_for_proposal();
+    const json::Value waiting = mandates({"approvals"});
+    const json::Value& only = waiting.at("approvals").as_array().front();
+    EXPECT_TRUE(json::bool_or(only, "needs_elevation", false)) << json::dump(only);
+    EXPECT_EQ(json::string_or(only, "target", ""), path);
+    EXPECT_EQ(at_terminal({"mandates", "reject", proposal}, "yes").exit_code, 0);
+  }
   for (const std::string& path : paths) EXPECT_FALSE(std::filesystem::exists(file(path))) << path;
 }
 
