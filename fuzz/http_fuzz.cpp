@@ -53,6 +53,9 @@ class EndpointHandler final : public web::Handler {
       return std::nullopt;
     return web::plain(405, "no\n");
   }
+  web::Response unreadable(std::string_view, int status, const std::string& why) override {
+    return web::plain(status, why + "\n");
+  }
   void serve(web::Request request, std::shared_ptr<web::Answer> answer) override {
     for (web::Header& header : request.headers) {
       if (web::equals_ignoring_case(header.name, "Mcp-Session-Id") && header.value == "S")
