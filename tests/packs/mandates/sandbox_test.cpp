@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -452,7 +453,7 @@ TEST_F(SandboxTest, AttackTheMountOfTheWorkspace) {
 // As when the kernel takes it for want of memory.
 TEST_F(SandboxTest, SaysWhereNobodyKnowsWhatHappened) {
   Plan killed = shell("touch begun; sleep 300");
-  pid_t first = 0;
+  std::atomic<pid_t> first{0};
   killed.before_start = [&](pid_t number) -> Result<void> {
     first = number;
     return {};

@@ -338,7 +338,14 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   auto now = code == 0 ? read_reference(name) : std::nullopt;
   if (code == 0 && now && *now == expected) {
     const git_oid target = oid_of(to.value_or(ObjectId{}));
-    code = to ? git.transaction_set_target(change, name.c_str(), &target, nullptr, nullptr)
+    // Of the reference's own log, if it has one; libgit2 would ask for the user's name and time
+    // zone.
+    std::string who = "grite";
+    std::string address = "grit@local";
+    const git_signature author{.name = who.data(),
+                               .email = address.data(),
+                               .when = {.time = std::time(nullptr), .offset = 0, .sign = '+'}};
+    code = to ? git.transaction_set_target(change, name.c_str(), &target, &author, nullptr)
               : git.transaction_remove(change, name.c_str());
     if (code == 0) code = git.transaction_commit(change);
   }
