@@ -22,6 +22,20 @@ class GriteDefects : public test::IssuesPack {
   std::vector<std::string> titles(std::string_view request) {
     return each(good("list", request), "issues", "title");
   }
+  // As another program would write it into the log; whether it came to be its head.
+  bool append(const Event& event) const {
+    auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
+    const auto head = *repository->read_reference(wal_reference).value();
+    const auto commit = write_wal_commit(*repository, {.actor = {},
+                                                       .events = std::span(&event, 1),
+                                                       .parents = {head},
+                                                       .previous = head,
+                                                       .calls = {},
+                                                       .time = {}})
+                            .value();
+    auto held = repository->lock().value();
+    return repository->update_reference(held, wal_reference, head, commit).value();
+  }
 };
 
 TEST_F(GriteDefects, D08WorktreesBareAndSubmodulesAndSeparateGitDirectoriesWork) {
@@ -84,20 +98,10 @@ TEST_F(GriteDefects, D11AFileTakesNothingFromOneWhosePathEndsAlike) {
 
 TEST_F(GriteDefects, D12WhatDoesNotHaveItsDigestIsFoundAndLeftOut) {
   create("true");
-  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
-  const auto head = *repository->read_reference(wal_reference).value();
   Event forged;
   forged.kind = IssueCreated{"forged", "", {}};
   forged.id.bytes.fill(7);
-  const auto commit = write_wal_commit(*repository, {.actor = {},
-                                                     .events = std::span(&forged, 1),
-                                                     .parents = {head},
-                                                     .previous = head,
-                                                     .calls = {},
-                                                     .time = {}})
-                          .value();
-  auto held = repository->lock().value();
-  ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
+  ASSERT_TRUE(append(forged));
   EXPECT_THAT(titles("{}"), ElementsAre("true"));
   const json::Value found = good("verify", "{}");
   EXPECT_EQ(number(found, "error_count"), 1);
@@ -157,24 +161,12 @@ TEST_F(GriteDefects, ATitleIsOneLine) {
 // Another program has written it: lists must stay readable.
 TEST_F(GriteDefects, AVeryLongTitleIsCutInListsAndWholeInShow) {
   create("short");
-  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
-  const auto head = *repository->read_reference(wal_reference).value();
   Event large;
   large.issue.bytes.fill(7);
   large.ts_ms = 1;
   large.kind = IssueCreated{std::string(5'000'000, 'x'), "", {std::string(1'000'000, 'l')}};
   seal(large);
-  const auto commit = write_wal_commit(*repository, {.actor = {},
-                                                     .events = std::span(&large, 1),
-                                                     .parents = {head},
-                                                     .previous = head,
-                                                     .calls = {},
-                                                     .time = {}})
-                          .value();
-  {
-    auto held = repository->lock().value();
-    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
-  }
+  ASSERT_TRUE(append(large));
   for (const char* verb : {"list", "ready", "dep_topo"}) {
     const std::string answer = json::dump(good(verb, "{}"));
     EXPECT_LT(answer.size(), 10'000U) << verb;
@@ -204,24 +196,12 @@ TEST_F(GriteDefects, NamesAreOneLineAndSomething) {
 TEST_F(GriteDefects, ADependencyOnAnIssueThatIsNotHereCanBeRemoved) {
   const std::string id = create("T");
   const std::string gone(32, 'a');
-  auto repository = Repository::open(repositories_.work(), {.is_power_safe = false}).value();
-  const auto head = *repository->read_reference(wal_reference).value();
   Event event;
   event.issue = *id_of_hex<IssueId>(id);
   event.ts_ms = 1;
   event.kind = DependencyAdded{*id_of_hex<IssueId>(gone), DependencyType::depends_on};
   seal(event);
-  const auto commit = write_wal_commit(*repository, {.actor = {},
-                                                     .events = std::span(&event, 1),
-                                                     .parents = {head},
-                                                     .previous = head,
-                                                     .calls = {},
-                                                     .time = {}})
-                          .value();
-  {
-    auto held = repository->lock().value();
-    ASSERT_TRUE(repository->update_reference(held, wal_reference, head, commit).value());
-  }
+  ASSERT_TRUE(append(event));
   const json::Value removed = good("dep_remove", R"({"target":"aaaaaaaa","id":")" + id + "\"}");
   EXPECT_EQ(text(removed, "target"), gone);
   EXPECT_TRUE(good("show", of(id)).at("issue").at("dependencies").as_array().empty());
