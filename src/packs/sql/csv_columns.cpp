@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/regular_file.hpp"
 #include "packs/sql/load_sources.hpp"
@@ -16,12 +15,6 @@ namespace {
 
 constexpr std::size_t longest_sample = std::size_t{8} << 20;  // that columns are found out by
 constexpr std::int64_t sample_rows = 20'480;                  // that DuckDB looks at
-
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 // Shows the beginning of a file piece by piece until one says that it has seen enough; false when
 // the file is not one to look into.

@@ -22,12 +22,6 @@ constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t most_columns = 100'000;
 constexpr int rows_looked_at = 20'480;  // for times in JSON
 
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 // One line of text a row, whatever is in it.
 std::string line_reader(const LoadSource& source) {
   return "system.main.read_csv(" + quoted_text(source.path) +
@@ -62,6 +56,12 @@ bool may_be_listed(const std::vector<Column>& columns) {
 }
 
 }  // namespace
+
+std::int64_t number_of(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 bool LoadSource::is_json() const {
   return kind.format == FileFormat::json || kind.format == FileFormat::json_lines;

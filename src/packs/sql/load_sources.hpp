@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "packs/sql/connections.hpp"
@@ -13,6 +14,9 @@
 #include "packs/sql/transfer/source.hpp"
 
 namespace hearth::packs::sql {
+
+// A whole number that DuckDB answered as text; 0 for anything else.
+[[nodiscard]] std::int64_t number_of(std::string_view text);
 
 // A file by its canonical path, which the caller may read, or its content.
 struct LoadFile {

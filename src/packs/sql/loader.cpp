@@ -1,7 +1,6 @@
 #include "packs/sql/loader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/closest.hpp"
@@ -13,12 +12,6 @@ namespace hearth::packs::sql {
 namespace {
 
 constexpr std::size_t most_named = 10;  // files that an error tells of
-
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
   std::vector<Column> all;
