@@ -84,6 +84,24 @@ TEST_F(DispatcherTest, AnApprovalWakesItsRun) {
   EXPECT_EQ(world_.read("a.txt"), "x");
 }
 
+// The thread that parked the run may still be on its way back when the run goes on.
+TEST_F(DispatcherTest, AnApprovalIsHeardAsSoonAsItIsAskedFor) {
+  world_.plans = {"a||halt|ask write a.txt x"};
+  start();
+  const int rounds = test::is_sanitized() ? 10 : 60;
+  for (int i = 0; i < rounds; ++i) {
+    const auto run = create_run();
+    const auto deadline = std::chrono::steady_clock::now() + test::patience;
+    std::vector<std::string> pending;
+    while (pending.empty() && std::chrono::steady_clock::now() < deadline)
+      pending = engine_->approvals().pending().value();
+    ASSERT_EQ(pending.size(), 1U);
+    ASSERT_TRUE(engine_->approvals().decide(pending.front(), Verdict::approve, "ada", ""));
+    dispatcher_->wake();
+    expect_state(run, "ended");
+  }
+}
+
 // A model that does not answer.
 class SilentModel final : public Thinker {
  public:

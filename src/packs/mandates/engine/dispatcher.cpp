@@ -165,8 +165,12 @@ void Dispatcher::enqueue(const std::vector<std::int64_t>& runs) {
     // One whose rules cannot be read ends for that.
     if (const auto deadline = machine_.deadline(run)) driven.deadline = *deadline;
     auto state = state_.lock();
-    state->runs.emplace(run, std::move(driven));
-    state->queue.push_back(run);
+    const auto [place, is_new] = state->runs.try_emplace(run, std::move(driven));
+    // The store had it taken again before the thread that parked it came back from it.
+    if (is_new)
+      state->queue.push_back(run);
+    else
+      place->second.is_taken_again = true;
   }
   state_.notify_all();
 }
@@ -190,16 +194,18 @@ void Dispatcher::work() {
       log::error("a run cannot go on",
                  {log::kv("run", run), log::kv("error", driven.error().message)});
     }
+    bool is_taken_again = false;
     {
       auto state = state_.lock();
       --state->driven;
-      state->runs.erase(run);
+      is_taken_again = state->runs.extract(run).mapped().is_taken_again;
       if (!driven) {
         state->status.error = driven.error().message;
         state->again.push_back(run);
         state->again_at = store_.now() + pause;
       }
     }
+    if (driven && is_taken_again) enqueue({run});
     // Its place is free, and others may have waited for its end.
     alarm_.ring();
   }

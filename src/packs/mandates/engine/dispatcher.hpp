@@ -58,6 +58,7 @@ class Dispatcher final {
   struct Driven {
     std::stop_source stop;
     std::optional<WallTime> deadline;  // until it is cut off
+    bool is_taken_again = false;       // while it is driven: driven once more after that
   };
   struct State {
     bool is_closing = false;
