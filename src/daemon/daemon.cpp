@@ -152,6 +152,9 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     }
     watch_signals();
     keep_seal();
+    catalog_.on_followed([this](const std::string& uri, const pack::Caller& caller) {
+      packs_.resource_followed(uri, caller);
+    });
     catalog_.on_call_ended([this](const mcp::CallRecord& call) { call_ended(call); });
     events_.add("daemon", "started");
     packs_.start(store_owner_);  // from here on nothing fails: what runs must be stopped in order

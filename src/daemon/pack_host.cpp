@@ -166,6 +166,10 @@ void PackHost::session_changed(const pack::Caller& caller, bool is_open) {
   for (Entry& entry : entries_) entry.pack->session_changed(caller, is_open);
 }
 
+void PackHost::resource_followed(const std::string& uri, const pack::Caller& caller) {
+  for (Entry& entry : entries_) entry.pack->resource_followed(uri, caller);
+}
+
 void PackHost::in_person(std::string_view pack,
                          std::string_view arguments,
                          pack::Reviewer reviewer,

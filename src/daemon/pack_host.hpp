@@ -39,6 +39,7 @@ class PackHost final {
   void start(std::optional<std::string> store_owner);
   void stop();
   void session_changed(const pack::Caller& caller, bool is_open);
+  void resource_followed(const std::string& uri, const pack::Caller& caller);
 
   // Hands a person's decision to the pack; `not_found` when it is not served.
   void in_person(std::string_view pack,

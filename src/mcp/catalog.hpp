@@ -121,6 +121,13 @@ class Catalog final {
   void enter(Session& session) { sessions_.insert(&session); }
   void leave(Session& session) { sessions_.erase(&session); }
 
+  // Who is told of every resource that a session begins to follow. At most one; it must be quick.
+  using FollowObserver = std::function<void(const std::string& uri, const pack::Caller& caller)>;
+  void on_followed(FollowObserver observer) { follow_observer_ = std::move(observer); }
+  void followed(const std::string& uri, const pack::Caller& caller) const {
+    if (follow_observer_) follow_observer_(uri, caller);
+  }
+
   // Who is told of every call that ends. At most one; it must be quick.
   void on_call_ended(std::function<void(const CallRecord&)> observer) {
     observer_ = std::move(observer);
@@ -152,6 +159,7 @@ class Catalog final {
   Listing template_list_{"resourceTemplates"};
   Listing prompt_list_{"prompts"};
   std::set<Session*> sessions_;
+  FollowObserver follow_observer_;
   std::function<void(const CallRecord&)> observer_;
   std::shared_ptr<Tasks> tasks_;  // also held, weakly, by its calls
   StateSeal seal_;

@@ -57,7 +57,8 @@ void Session::subscribe(const Request& request) {
     return refuse(request,
                   Error{Errc::busy, "too many resources are watched", {"unsubscribe some"}});
   }
-  subscriptions_.insert(std::move(*uri));
+  subscriptions_.insert(*uri);
+  catalog_.followed(*uri, *caller_);
   succeed(request, "{}");
 }
 
@@ -113,6 +114,7 @@ void Session::listen(const Request& request) {
   if (calls_->has(request.id) || listeners_.contains(request.id))
     return refuse(request, Error{Errc::invalid_args, "a request with this id is in flight", {}});
   const std::string params = R"({"notifications":)" + *granted + '}';
+  for (const std::string& uri : filter.uris) catalog_.followed(uri, *caller_);
   listeners_.emplace(request.id, std::move(filter));
   sink_->send(make_notification("notifications/subscriptions/acknowledged",
                                 with_subscription(params, request.id)),

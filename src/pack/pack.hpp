@@ -259,6 +259,9 @@ class Pack {
   // A session (its id is the caller's) has begun or ended; one that reconnects ends and begins
   // again, under the same id. Loop thread, also while stop() runs.
   virtual void session_changed(const Caller& /*caller*/, bool /*is_open*/) {}
+  // A session follows a resource from now on, of any pack; one that reconnects says so again. Loop
+  // thread; must not block.
+  virtual void resource_followed(const std::string& /*uri*/, const Caller& /*caller*/) {}
   // Resources have changed, of any pack, as PackContext::resources_updated says it: a hint to look
   // again. Loop thread; must not block.
   virtual void resources_changed(const std::vector<std::string>& /*uris*/,

@@ -70,6 +70,26 @@ TEST_F(IssueSubscription, HearsOfItsRepositoryOnly) {
   EXPECT_TRUE(other.client->hears(ready, patience));
 }
 
+TEST_F(IssueSubscription, HearsWithoutEverHavingAsked) {
+  Repository silent(home_);
+  EXPECT_TRUE(silent.client->request("resources/subscribe", {{"uri", ready}}, patience));
+  ASSERT_TRUE(eventually([&] { return is_open(silent); }, patience));
+  create(silent);
+  EXPECT_TRUE(silent.client->hears(ready, patience));
+}
+
+TEST_F(IssueSubscription, HearsOfAnotherDaemonToo) {
+  Repository followed(home_);
+  EXPECT_TRUE(followed.client->request("resources/subscribe", {{"uri", ready}}, patience));
+  ASSERT_TRUE(eventually([&] { return is_open(followed); }, patience));
+  ASSERT_EQ(home_.daemons().size(), 1U);
+  ASSERT_EQ(::kill(home_.daemons().front(), SIGKILL), 0);
+  // The bridge finds or starts the next one, and tells it what its client follows.
+  ASSERT_TRUE(eventually([&] { return is_open(followed); }, patience));
+  create(followed);
+  EXPECT_TRUE(followed.client->hears(ready, patience));
+}
+
 TEST_F(IssueSubscription, KeepsItsStoreOpen) {
   Repository followed(home_);
   Repository left(home_);

@@ -98,8 +98,11 @@ Result<wire::LockAnswer> claim(IssueStore& store,
                                const pack::Call& call) {
   const auto target = target_of(store, request);
   if (!target) return std::unexpected(target.error());
-  if (target->issue && store.board()->find(*target->issue)->state == State::closed) {
-    return fail(Errc::conflict, "the issue is closed", {"hearth issues ready"});
+  if (target->issue) {
+    const auto board = store.board();
+    const Summary* issue = board->find(*target->issue);
+    if (issue == nullptr || issue->state == State::closed)
+      return fail(Errc::conflict, "the issue is closed", {"hearth issues ready"});
   }
   auto place = open_workplace(store, request, call);
   if (!place) return std::unexpected(std::move(place.error()));

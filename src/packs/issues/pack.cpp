@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t most_named_changes = 50;
 constexpr std::size_t least_id_digits = 4;
+constexpr const char* resources = "hearth://issues/";  // all begin so
 
 class Issues final : public pack::Pack {
  public:
@@ -38,6 +39,7 @@ class Issues final : public pack::Pack {
   std::vector<pack::Setting> settings() const override;
   void start(pack::PackContext& context) override;
   void stop() override;
+  void resource_followed(const std::string& uri, const pack::Caller& caller) override;
   // A repository is opened at its first use.
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
   std::vector<pack::StoreStatus> stores() const override;
@@ -195,10 +197,22 @@ pack::Audience Issues::audience_of(const std::string& name_space,
           }};
 }
 
-// A store that somebody follows stays open: it is what notices the changes of others.
+// An open store is what notices the changes of others. Where its directory is in no repository the
+// session follows nothing yet: a call may say later where that is.
+void Issues::resource_followed(const std::string& uri, const pack::Caller& caller) {
+  if (!uri.starts_with(resources)) return;
+  auto queued = context_->submit(
+      [this, place = Stores::Place{caller.name_space, caller.cwd}, running = runner_.running()] {
+        const auto store = stores_.get(place, context_->is_power_safe());
+        if (!store) log::debug("followed issues", {log::kv("error", store.error().message)});
+      });
+  if (!queued) log::warning("followed issues are not watched", {log::kv("cwd", caller.cwd)});
+}
+
+// A store that somebody follows stays open.
 void Issues::rest(const pack::Audience& audience, const std::string& common_directory) {
   context_->post([this, audience, common_directory, running = runner_.running()]() mutable {
-    if (context_->is_watched("hearth://issues/", audience)) return;
+    if (context_->is_watched(resources, audience)) return;
     auto queued = context_->submit(
         [this, name_space = audience.name_space, common_directory, running = std::move(running)] {
           stores_.close_if_idle(name_space, common_directory);

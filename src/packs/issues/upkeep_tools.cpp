@@ -35,10 +35,10 @@ std::optional<std::string> missing_here(IssueStore& store) {
   if (commits == 0) return std::nullopt;
   const bool is_shallow = std::filesystem::exists(store.common_directory() + "/shallow");
   const std::string why =
-      "objects of " + std::to_string(commits) + " commits of the log are missing here";
-  if (!is_shallow) return why + ": hearth issues doctor";
+      "commits of the log of which objects are missing here: " + std::to_string(commits);
+  if (!is_shallow) return why + "; see hearth issues doctor";
   return why +
-         ", for this clone is shallow: git fetch --unshallow REMOTE "
+         "; this clone is shallow: git fetch --unshallow REMOTE "
          "'+refs/grite/*:refs/grite-again/*', then hearth issues rebuild";
 }
 

@@ -36,8 +36,9 @@ std::string folded(std::string_view text) {
 
 // Letter case and accents aside.
 bool contains_text(std::string_view text, std::string_view wanted) {
+  if (wanted.empty()) return true;
   if (!is_ascii(text) || !is_ascii(wanted)) return folded(text).contains(folded(wanted));
-  return !std::ranges::search(text, wanted, {}, lower, lower).empty() || wanted.empty();
+  return !std::ranges::search(text, wanted, {}, lower, lower).empty();
 }
 
 bool comes_before(const Summary& a, const Summary& b, Order order) {

@@ -1,5 +1,6 @@
 #include "packs/issues/engine/issue_store.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -14,8 +15,9 @@
 
 #include "base/log.hpp"
 #include "base/thread_signals.hpp"
-#include "packs/issues/engine/event_codec.hpp"
+#include "packs/issues/engine/event_maker.hpp"
 #include "packs/issues/engine/issue_search.hpp"
+#include "search/polite.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -24,8 +26,6 @@ constexpr std::size_t most_waiting = 8192;
 constexpr std::size_t most_together = 512;      // jobs of one commit
 constexpr int most_tries = 20;                  // of one commit, against other programs
 constexpr std::chrono::seconds mend_pause{30};  // what is damaged again so soon is not the cache
-// Others read times as signed numbers.
-constexpr std::uint64_t latest_ms = std::numeric_limits<std::int64_t>::max();
 
 // What others have written must not end the process, whatever it makes a library throw.
 template <typename Work>
@@ -35,15 +35,6 @@ Result<void> guarded(std::string_view what, Work work) {
   } catch (const std::exception& error) {
     return fail(Errc::internal, std::string(what) + ": " + error.what());
   }
-}
-
-// Others stop at a text that is not UTF-8, and read nothing of the log from then on.
-bool is_readable(const Event& event) {
-  std::string record;
-  append_record(record, event);
-  CborReader reader(record);
-  Event read;
-  return read_kept_record(reader, read);
 }
 
 Error closed() {
@@ -63,7 +54,7 @@ IssueStore::IssueStore(Options options,
       probe_(common_directory_, wal_reference),
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
-      lock_probe_(common_directory_, "refs/grite/locks"),
+      lock_watch_(common_directory_, clock, [this] { return open_repository(); }),
       search_(std::make_unique<IssueSearch>(*this)),
       last_use_(clock.monotonic()),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
@@ -151,35 +142,6 @@ Result<void> IssueStore::mend(const Error& damage) {
   return run([this, &damage](Repository&, Projector&) { return compute_again(damage); });
 }
 
-// Read again when the folder of locks has changed since.
-Result<std::vector<HeldLock>> IssueStore::locks() {
-  auto known = locks_.lock();
-  const RefProbe::Look look = lock_probe_.look();
-  if (known->look == look) return known->locks;
-  if (!known->repository) {
-    auto repository = open_repository();
-    if (!repository) return std::unexpected(std::move(repository.error()));
-    known->repository = std::move(*repository);
-  }
-  auto locks = list_locks(*known->repository);
-  if (!locks) return locks;
-  known->locks = std::move(*locks);
-  const std::int64_t now_ns =
-      std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-  known->look = look.is_settled(now_ns) ? std::optional(look) : std::nullopt;
-  return known->locks;
-}
-
-Result<std::optional<Lock>> IssueStore::claim_of(const IssueId& issue) {
-  const auto all = locks();
-  if (!all) return std::unexpected(all.error());
-  const std::string resource = "issue:" + hex_of(issue);
-  for (const HeldLock& each : *all) {
-    if (each.lock.resource == resource && each.is_live(now_ms())) return each.lock;
-  }
-  return std::nullopt;
-}
-
 void IssueStore::wake() const {
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
@@ -216,6 +178,7 @@ void IssueStore::check_snapshot() {
   checker_ = std::jthread([this, commit = **snapshot](const std::stop_token& stop) {
     ::pthread_setname_np(::pthread_self(), "hearth-snapshot");
     leave_signals_to_the_loop();
+    search::step_back();
     const auto done = guarded("check a snapshot", [&] { return compare_snapshot(commit, stop); });
     if (!done) log::debug("a snapshot was not checked", {log::kv("why", done.error().message)});
   });
@@ -230,6 +193,7 @@ Result<void> IssueStore::compare_snapshot(const CommitId& commit, const std::sto
   bool is_good = false;  // what has been removed cannot be compared
   if (found != all->end()) {
     const auto compared = compare_with_log(**repository, *found, stop);
+    (void)::malloc_trim(0);  // after a whole log
     if (!compared) return std::unexpected(compared.error());
     is_good = compared->missing == 0 && compared->made_up == 0;
   }
@@ -252,7 +216,7 @@ bool IssueStore::wait_for_tasks() {
       if (!waiting->tasks.empty()) return true;
       if (waiting->is_closed) return false;
     }
-    if (now_ms() >= next_expiry_ms_) follow_locks();
+    if (now_ms() >= lock_watch_.next_expiry_ms()) follow_locks();
     const auto since_told =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - told);
     const auto rested = std::min(rest(), since_told);
@@ -261,7 +225,7 @@ bool IssueStore::wait_for_tasks() {
       if (options_.when_idle) options_.when_idle();
       continue;
     }
-    const auto until_expiry = static_cast<std::int64_t>(next_expiry_ms_ - now_ms());
+    const auto until_expiry = static_cast<std::int64_t>(lock_watch_.next_expiry_ms() - now_ms());
     const auto left = std::clamp<std::int64_t>(
         std::min((options_.idle - rested).count(), until_expiry), 1, 3'600'000);
     const int patience = static_cast<int>(left);
@@ -343,20 +307,8 @@ void IssueStore::follow() {
   }
 }
 
-// Claims come, go and run out without the log.
 void IssueStore::follow_locks() {
-  const RefProbe::Look look = lock_probe_.look();
-  if (look == seen_locks_ && now_ms() < next_expiry_ms_) return;
-  seen_locks_ = look;
-  next_expiry_ms_ = latest_ms;
-  std::set<std::string> held;
-  const auto all = locks();
-  for (const HeldLock& each : all ? *all : std::vector<HeldLock>()) {
-    if (!each.is_live(now_ms())) continue;
-    held.insert(each.lock.resource);
-    next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
-  }
-  if (std::exchange(held_, held) != held && options_.locks_changed) options_.locks_changed();
+  if (lock_watch_.has_changed() && options_.locks_changed) options_.locks_changed();
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {
@@ -371,9 +323,8 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     auto held = repository_->lock();
     if (!held) return std::unexpected(std::move(held.error()));
     if (auto read = follow_log(); !read) return read;
-    last_times_.clear();
-    last_creation_ms_ = 0;
-    for (Taken& taken : all) prepare(taken);
+    EventMaker maker(*repository_, cache_->writer(), options_.signatures, now_ms());
+    for (Taken& taken : all) prepare(taken, maker);
     return append(*held, all);
   });
   for (Taken& taken : all) {
@@ -389,7 +340,7 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
 }
 
 // Makes the events of a job, or its outcome where there is nothing to append.
-void IssueStore::prepare(Taken& taken) {
+void IssueStore::prepare(Taken& taken, EventMaker& maker) {
   const auto made = guarded("a write of issues", [&]() -> Result<void> {
     if (taken.job.stop.stop_requested())
       return fail(Errc::cancelled, "cancelled before it began; nothing was written");
@@ -399,7 +350,7 @@ void IssueStore::prepare(Taken& taken) {
       taken.outcome = std::move(**old);
       return {};
     }
-    auto events = make_events(taken);
+    auto events = make_events(taken, maker);
     if (!events && compute_again(events.error())) {
       return fail(Errc::busy, "what is kept of the log was damaged; nothing was written",
                   {"it is whole again: send it again"});
@@ -439,37 +390,8 @@ Result<std::optional<Receipt>> IssueStore::replay(const WriteJob& job) {
                                  commit->problems.front());
 }
 
-// The time of the newest event that is known here of what a draft is about.
-Result<std::uint64_t> IssueStore::newest_of(const Board& board, const Draft& draft) {
-  if (const Summary* issue = board.find(draft.issue)) return issue->updated_ms;
-  if (std::holds_alternative<IssueCreated>(draft.kind)) return 0;
-  const auto events = Cache::events(cache_->writer(), draft.issue);
-  if (!events) return std::unexpected(events.error());
-  return events->empty() ? 0 : events->back().ts_ms;
-}
-
-// Events that no reader would count are not written: the key may be another one than the repository
-// knows, or be known to nobody.
-Result<void> IssueStore::check_signatures(std::span<const Event> events) const {
-  if (options_.signatures != SignaturePolicy::require || events.empty()) return {};
-  const auto ring = KeyRing::read(*repository_);
-  if (!ring) return std::unexpected(ring.error());
-  for (const Event& event : events) {
-    if (ring->has_signed(event)) continue;
-    return fail(Errc::permission,
-                "signatures are required here, and the key of the actor " + hex_of(event.actor) +
-                    " is not the one in " + key_prefix + "; nothing was written",
-                {"hearth issues actor-create --key, then hearth issues actor-use ID",
-                 "hearth issues sync"});
-  }
-  return {};
-}
-
-// Gives drafts their author and their time: now, or just behind the newest event of the issue that
-// is known here, so that what somebody has seen and then changes wins, whatever the clocks say.
-Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
-  const std::uint64_t now = now_ms();
-  const auto actor = actors().candidate(taken.job.actor, now);
+Result<std::vector<Event>> IssueStore::make_events(Taken& taken, EventMaker& maker) {
+  const auto actor = actors().candidate(taken.job.actor, now_ms());
   if (!actor) return std::unexpected(actor.error());
   taken.actor = actor->actor;
   const auto key = actors().signing_key(taken.actor.id);
@@ -482,38 +404,8 @@ Result<std::vector<Event>> IssueStore::make_events(Taken& taken) {
   auto board = board_.lock();
   auto batch = taken.job.make(*board, cache_->writer(), taken.actor);
   if (!batch) return std::unexpected(std::move(batch.error()));
-  std::vector<Event> events = std::move(batch->events);
-  for (Draft& draft : batch->drafts) {
-    std::uint64_t& last = last_times_[draft.issue];
-    const auto newest = newest_of(*board, draft);
-    if (!newest) return std::unexpected(newest.error());
-    last = std::max(last, *newest);
-    if (last >= latest_ms) {
-      return fail(Errc::conflict, "the issue " + hex_of(draft.issue) +
-                                      " has an event of the end of all time, after which nothing "
-                                      "can be said about it; nothing was written");
-    }
-    Event event{.id = {},
-                .issue = draft.issue,
-                .actor = taken.actor.id,
-                .ts_ms = std::max(now, last + 1),
-                .parent = draft.parent,
-                .kind = std::move(draft.kind),
-                .signature = std::nullopt};
-    // Issues of a batch are listed in its order.
-    if (std::holds_alternative<IssueCreated>(event.kind)) {
-      event.ts_ms = std::max(event.ts_ms, last_creation_ms_ + 1);
-      last_creation_ms_ = event.ts_ms;
-    }
-    last = event.ts_ms;
-    seal(event);
-    if (key) event.signature = key->sign(event.id.view());
-    events.push_back(std::move(event));
-  }
-  if (!std::ranges::all_of(events, is_readable)) {
-    return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
-  }
-  if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
+  auto events = maker.make(std::move(*batch), *board, taken.actor, key);
+  if (!events) return events;
   if (auto kept = actors().keep(*actor); !kept) return std::unexpected(std::move(kept.error()));
   return events;
 }

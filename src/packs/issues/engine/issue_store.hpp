@@ -13,8 +13,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -27,25 +25,14 @@
 #include "packs/issues/engine/actors.hpp"
 #include "packs/issues/engine/board.hpp"
 #include "packs/issues/engine/cache.hpp"
-#include "packs/issues/engine/locks.hpp"
+#include "packs/issues/engine/event_maker.hpp"
+#include "packs/issues/engine/lock_watch.hpp"
 #include "packs/issues/engine/projector.hpp"
 #include "packs/issues/engine/ref_watch.hpp"
 
 namespace hearth::packs::issues {
 
 class IssueSearch;
-
-// An event before it has an author, a time and an id.
-struct Draft {
-  IssueId issue;
-  Kind kind;
-  std::optional<EventId> parent = std::nullopt;
-};
-// What a write wants to append: new events, and whole ones of others (an import).
-struct Batch {
-  std::vector<Draft> drafts;
-  std::vector<Event> events;
-};
 
 struct Receipt {
   std::vector<Event> events;  // as they are in the log
@@ -113,8 +100,10 @@ class IssueStore final {
   }
   [[nodiscard]] IssueSearch& searcher() { return *search_; }
   // Who holds what, as this repository knows.
-  [[nodiscard]] Result<std::vector<HeldLock>> locks();
-  [[nodiscard]] Result<std::optional<Lock>> claim_of(const IssueId& issue);
+  [[nodiscard]] Result<std::vector<HeldLock>> locks() { return lock_watch_.locks(); }
+  [[nodiscard]] Result<std::optional<Lock>> claim_of(const IssueId& issue) {
+    return lock_watch_.claim_of(issue);
+  }
   [[nodiscard]] std::optional<CommitId> head() { return *head_.lock(); }
   [[nodiscard]] LogProblems problems() { return *problems_.lock(); }
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
@@ -166,11 +155,9 @@ class IssueStore final {
   [[nodiscard]] Result<void> compute_again(const Error& damage);
   void tell(const Projector::Changes& changes);
   void write_together(std::deque<Task>& tasks);
-  void prepare(Taken& taken);
+  void prepare(Taken& taken, EventMaker& maker);
   [[nodiscard]] Result<std::optional<Receipt>> replay(const WriteJob& job);
-  [[nodiscard]] Result<std::vector<Event>> make_events(Taken& taken);
-  [[nodiscard]] Result<std::uint64_t> newest_of(const Board& board, const Draft& draft);
-  [[nodiscard]] Result<void> check_signatures(std::span<const Event> events) const;
+  [[nodiscard]] Result<std::vector<Event>> make_events(Taken& taken, EventMaker& maker);
   [[nodiscard]] Result<void> append(WriteLock::Held& held, std::vector<Taken>& all);
 
   const Options options_;
@@ -184,20 +171,9 @@ class IssueStore final {
   Guarded<RefProbe::Look> seen_;
   Guarded<std::optional<CommitId>> head_;
   Guarded<LogProblems> problems_;
-  struct KnownLocks {
-    std::unique_ptr<Repository> repository;
-    std::optional<RefProbe::Look> look;
-    std::vector<HeldLock> locks;
-  };
-  const RefProbe lock_probe_;
-  RefProbe::Look seen_locks_;         // the writer's: how their folder was at the last look
-  std::set<std::string> held_;        // likewise: what was held then
-  std::uint64_t next_expiry_ms_ = 0;  // likewise: when the first of these runs out
-  Guarded<KnownLocks> locks_;
+  LockWatch lock_watch_;  // its second part is the writer's
   const std::unique_ptr<IssueSearch> search_;
-  std::unordered_map<IssueId, std::uint64_t> last_times_;  // of the commit being made; the writer's
-  std::uint64_t last_creation_ms_ = 0;                     // likewise
-  std::optional<MonotonicTime> mended_;                    // likewise
+  std::optional<MonotonicTime> mended_;  // the writer's
   std::atomic<MonotonicTime> last_use_;
   UniqueFd wake_;
   Guarded<Waiting> waiting_;

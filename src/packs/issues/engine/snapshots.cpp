@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 #include <span>
 #include <string>
-#include <unordered_set>
 
 #include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/wal.hpp"
@@ -43,6 +43,40 @@ Result<Snapshot> read_head(const Repository& repository, const Reference& refere
 
 auto export_order(const Event& event) {
   return std::tuple(event.issue, event.ts_ms, event.actor, event.id);
+}
+
+// Gives the events of a snapshot chunk by chunk; `damaged` as read_snapshot() says.
+template <typename Take>
+Result<void> each_chunk(const Repository& repository, const Snapshot& snapshot, Take take) {
+  const auto commit = repository.read_commit(snapshot.commit);
+  if (!commit) return std::unexpected(commit.error());
+  const auto entries = repository.read_tree(commit->tree);
+  if (!entries) return std::unexpected(entries.error());
+  const auto folder = std::ranges::find(*entries, "events", &TreeEntry::name);
+  if (folder == entries->end()) return fail(Errc::damaged, "a snapshot without events");
+  const auto files = repository.read_tree(folder->id);
+  if (!files) return std::unexpected(files.error());
+  std::uint64_t count = 0;
+  for (const SnapshotChunk& each : snapshot.meta.chunks) {
+    const auto file =
+        std::ranges::find(*files, each.path.substr(each.path.rfind('/') + 1), &TreeEntry::name);
+    if (file == files->end()) return fail(Errc::damaged, "a snapshot lacks " + each.path);
+    const auto bytes = repository.read_blob(file->id, most_chunk_bytes);
+    if (!bytes) return std::unexpected(bytes.error());
+    if (chunk_hash(*bytes) != each.hash)
+      return fail(Errc::damaged, each.path + " of a snapshot does not have its digest");
+    auto content = decode_chunk(*bytes);
+    if (!content) return std::unexpected(std::move(content.error()).within(each.path));
+    if (!content->problems.empty())
+      return fail(Errc::damaged, each.path + " of a snapshot: " + content->problems.front());
+    if (content->events.size() != each.events)
+      return fail(Errc::damaged, each.path + " of a snapshot has another number of events");
+    count += content->events.size();
+    take(std::move(content->events));
+  }
+  if (count != snapshot.meta.events)
+    return fail(Errc::damaged, "a snapshot has another number of events than it says");
+  return {};
 }
 
 }  // namespace
@@ -106,44 +140,24 @@ Result<Snapshot> write_snapshot(Repository& repository,
 }
 
 Result<std::vector<Event>> read_snapshot(const Repository& repository, const Snapshot& snapshot) {
-  const auto commit = repository.read_commit(snapshot.commit);
-  if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
-  if (!entries) return std::unexpected(entries.error());
-  const auto folder = std::ranges::find(*entries, "events", &TreeEntry::name);
-  if (folder == entries->end()) return fail(Errc::damaged, "a snapshot without events");
-  const auto files = repository.read_tree(folder->id);
-  if (!files) return std::unexpected(files.error());
   std::vector<Event> all;
-  for (const SnapshotChunk& each : snapshot.meta.chunks) {
-    const auto file =
-        std::ranges::find(*files, each.path.substr(each.path.rfind('/') + 1), &TreeEntry::name);
-    if (file == files->end()) return fail(Errc::damaged, "a snapshot lacks " + each.path);
-    const auto bytes = repository.read_blob(file->id, most_chunk_bytes);
-    if (!bytes) return std::unexpected(bytes.error());
-    if (chunk_hash(*bytes) != each.hash)
-      return fail(Errc::damaged, each.path + " of a snapshot does not have its digest");
-    auto content = decode_chunk(*bytes);
-    if (!content) return std::unexpected(std::move(content.error()).within(each.path));
-    if (!content->problems.empty())
-      return fail(Errc::damaged, each.path + " of a snapshot: " + content->problems.front());
-    if (content->events.size() != each.events)
-      return fail(Errc::damaged, each.path + " of a snapshot has another number of events");
-    std::ranges::move(content->events, std::back_inserter(all));
-  }
-  if (all.size() != snapshot.meta.events)
-    return fail(Errc::damaged, "a snapshot has another number of events than it says");
+  auto read = each_chunk(repository, snapshot, [&](std::vector<Event> events) {
+    std::ranges::move(events, std::back_inserter(all));
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
   return all;
 }
 
+// Ids are digests of all that an event says.
 Result<SnapshotDifference> compare_with_log(const Repository& repository,
                                             const Snapshot& snapshot,
                                             const std::stop_token& stop) {
-  const auto events = read_snapshot(repository, snapshot);
-  if (!events) return std::unexpected(events.error());
-  std::unordered_set<EventId> here;
-  for (const Event& each : *events) here.insert(each.id);
-  std::unordered_set<EventId> there;
+  std::vector<EventId> here;
+  auto read = each_chunk(repository, snapshot, [&](const std::vector<Event>& events) {
+    for (const Event& each : events) here.push_back(each.id);
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
+  std::vector<EventId> there;
   auto walked = walk_wal(
       repository, snapshot.meta.wal_head,
       [&](const CommitId&, bool) -> Result<bool> {
@@ -151,15 +165,18 @@ Result<SnapshotDifference> compare_with_log(const Repository& repository,
         return false;
       },
       [&](const WalCommit& commit) {
-        for (const Event& each : commit.events) there.insert(each.id);
+        for (const Event& each : commit.events) there.push_back(each.id);
       });
   if (!walked) return std::unexpected(std::move(walked.error()));
-  const auto lacks = [](const auto& ids) {
-    return [&ids](const EventId& id) { return !ids.contains(id); };
-  };
-  return SnapshotDifference{
-      .missing = static_cast<std::uint64_t>(std::ranges::count_if(there, lacks(here))),
-      .made_up = static_cast<std::uint64_t>(std::ranges::count_if(here, lacks(there)))};
+  for (auto* ids : {&here, &there}) {
+    std::ranges::sort(*ids);
+    ids->erase(std::ranges::unique(*ids).begin(), ids->end());
+  }
+  std::vector<EventId> missing;
+  std::vector<EventId> made_up;
+  std::ranges::set_difference(there, here, std::back_inserter(missing));
+  std::ranges::set_difference(here, there, std::back_inserter(made_up));
+  return SnapshotDifference{.missing = missing.size(), .made_up = made_up.size()};
 }
 
 Result<std::vector<Snapshot>> remove_old_snapshots(Repository& repository, std::size_t keep) {
