@@ -361,7 +361,9 @@ class Bridge {
     for (const std::string& question : std::exchange(questions_, {}))
       notify_client("notifications/cancelled", R"({"requestId":)" + question + '}');
     give_up_on_hopeless();
-    if (!pending_.empty() && !connect_daemon()) fail_pending();
+    // Who follows resources waits, too, without a request that says so.
+    const bool is_awaited = !pending_.empty() || (!subscriptions_.empty() && !leaves_at_);
+    if (is_awaited && !connect_daemon()) fail_pending();
   }
 
   [[nodiscard]] bool connect_daemon() {
