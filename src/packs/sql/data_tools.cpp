@@ -202,9 +202,8 @@ void inspect(ToolRunner& runner, const wire::InspectRequest& request, pack::Call
   runner.on_pool(
       std::move(call), [&runner, scratch = std::move(*scratch), file, options = std::move(*options),
                         seconds = request.timeout](pack::Call running) {
-        const auto summary =
-            Loader(runner.connections())
-                .inspect(scratch, file, options, ToolRunner::work_of(running, seconds));
+        const auto summary = inspect_file(runner.connections(), scratch, file, options,
+                                          ToolRunner::work_of(running, seconds));
         if (!summary) return running.answer(std::unexpected(summary.error()));
         running.answer(pack::Reply{.structured = json::encode(wire::to_answer(*summary))});
       });

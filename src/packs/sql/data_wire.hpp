@@ -12,6 +12,7 @@
 #include "packs/sql/copier.hpp"
 #include "packs/sql/exporter.hpp"
 #include "packs/sql/imports.hpp"
+#include "packs/sql/inspector.hpp"
 #include "packs/sql/loader.hpp"
 #include "packs/sql/query_wire.hpp"
 

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/closest.hpp"
 #include "base/regular_file.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/transfer/sqlite_source.hpp"
@@ -357,6 +358,31 @@ Result<Batch> LoadSources::rows_of(const std::string& sql, const Work& work) con
   const auto rows = (*connection)->query({.sql = sql}, {.rows = most_columns}, work);
   if (!rows) return std::unexpected(rows.error());
   return (*rows)->next(most_columns, std::size_t{64} << 20, work);
+}
+
+std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
+  std::vector<Column> all;
+  for (const LoadSource& source : sources) {
+    for (const Column& column : source.columns) {
+      const bool is_known = std::ranges::any_of(
+          all, [&](const Column& each) { return is_same_name(each.name, column.name); });
+      if (!is_known) all.push_back(column);
+    }
+  }
+  return all;
+}
+
+Result<void> check_types(const SourceOptions& options, const std::vector<LoadSource>& sources) {
+  std::vector<std::string> known;
+  for (const Column& column : columns_together(sources)) known.push_back(column.name);
+  if (known.empty()) return {};
+  for (const auto& [name, type] : options.types) {
+    if (std::ranges::any_of(known, [&](const auto& each) { return is_same_name(each, name); }))
+      continue;
+    return fail(Errc::invalid_args, "params.types: there is no column \"" + name + "\"",
+                closest_names(name, known));
+  }
+  return {};
 }
 
 }  // namespace hearth::packs::sql

@@ -93,4 +93,10 @@ class LoadSources final {
   Exchange exchange_;
 };
 
+// Of several files that go into one table: each name once.
+[[nodiscard]] std::vector<Column> columns_together(const std::vector<LoadSource>& sources);
+// Whether each column whose type is said is in one of the files, if those could be looked into.
+[[nodiscard]] Result<void> check_types(const SourceOptions& options,
+                                       const std::vector<LoadSource>& sources);
+
 }  // namespace hearth::packs::sql

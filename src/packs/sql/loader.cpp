@@ -13,35 +13,10 @@ namespace {
 
 constexpr std::size_t most_named = 10;  // files that an error tells of
 
-std::vector<Column> columns_together(const std::vector<LoadSource>& sources) {
-  std::vector<Column> all;
-  for (const LoadSource& source : sources) {
-    for (const Column& column : source.columns) {
-      const bool is_known = std::ranges::any_of(
-          all, [&](const Column& each) { return is_same_name(each.name, column.name); });
-      if (!is_known) all.push_back(column);
-    }
-  }
-  return all;
-}
-
 std::vector<std::string> names_of(const std::vector<Column>& columns) {
   std::vector<std::string> names;
   for (const Column& column : columns) names.push_back(column.name);
   return names;
-}
-
-// Whether each column whose type is said is in one of the files, if those could be looked into.
-Result<void> check_types(const SourceOptions& options, const std::vector<LoadSource>& sources) {
-  const std::vector<std::string> known = names_of(columns_together(sources));
-  if (known.empty()) return {};
-  for (const auto& [name, type] : options.types) {
-    if (std::ranges::any_of(known, [&](const auto& each) { return is_same_name(each, name); }))
-      continue;
-    return fail(Errc::invalid_args, "params.types: there is no column \"" + name + "\"",
-                closest_names(name, known));
-  }
-  return {};
 }
 
 // What is wrong with several files, as one error.
@@ -387,11 +362,6 @@ LoadReport Load::report() const {
   return report;
 }
 
-bool has_order(const std::string& type) {
-  return !type.contains('[') && !type.contains('(') ? type != "JSON" && type != "BLOB"
-                                                    : type.starts_with("DECIMAL");
-}
-
 }  // namespace
 
 Result<LoadReport> Loader::load(const Target& to,
@@ -405,49 +375,6 @@ Result<LoadReport> Loader::load(const Target& to,
   auto files = LoadSources::open(connections_, own->empty() || request.is_dry_run ? scratch : to);
   if (!files) return std::unexpected(std::move(files.error()));
   return Load(connections_, to, request, std::move(*files), work).run(key, may_be_done);
-}
-
-Result<FileSummary> Loader::inspect(const Target& scratch,
-                                    const LoadFile& file,
-                                    const SourceOptions& options,
-                                    const Work& work) const {
-  auto files = LoadSources::open(connections_, scratch);
-  if (!files) return std::unexpected(std::move(files.error()));
-  const auto source = files->prepare(file, options, work);
-  if (!source) return std::unexpected(source.error());
-  if (auto known = check_types(options, {*source}); !known)
-    return std::unexpected(std::move(known.error()));
-  const auto reader = source->reader();
-  if (!reader) return std::unexpected(reader.error());
-  std::string sql = "SELECT count(*)";
-  for (const Column& column : source->columns) {
-    const std::string name = quoted_name(column.name);
-    const bool is_ordered = has_order(column.type);
-    sql += ", count(*) - count(" + name + "), approx_count_distinct(" + name + ")";
-    for (const char* end : {"min", "max"}) {
-      sql += is_ordered ? ", CAST(" + std::string(end) + "(" + name + ") AS VARCHAR)" : ", NULL";
-    }
-  }
-  auto connection = connections_.lease(scratch, work);
-  if (!connection) return std::unexpected(std::move(connection.error()));
-  const auto rows = (*connection)->query({.sql = sql + " FROM " + *reader}, {.rows = 1}, work);
-  if (!rows) return std::unexpected(file_error(rows.error(), file.name, source->path));
-  const auto batch = (*rows)->next(1, std::size_t{1} << 20, work);
-  if (!batch) return std::unexpected(file_error(batch.error(), file.name, source->path));
-  FileSummary summary{.kind = source->report.kind, .rows = number_of(batch->at(0, 0).text)};
-  const auto text_at = [&](std::size_t at) -> std::optional<std::string> {
-    const Batch::View cell = batch->at(0, at);
-    if (cell.kind == CellKind::null) return std::nullopt;
-    return std::string(cell.text.substr(0, 200));
-  };
-  for (std::size_t i = 0; i < source->columns.size(); ++i) {
-    summary.columns.push_back({.column = source->columns[i],
-                               .nulls = number_of(batch->at(0, 1 + 4 * i).text),
-                               .least = text_at(3 + 4 * i),
-                               .most = text_at(4 + 4 * i),
-                               .distinct = number_of(batch->at(0, 2 + 4 * i).text)});
-  }
-  return summary;
 }
 
 }  // namespace hearth::packs::sql

@@ -29,19 +29,6 @@ struct LoadReport {
   bool replayed = false;
 };
 
-struct ColumnSummary {
-  Column column;
-  std::int64_t nulls = 0;
-  std::optional<std::string> least;  // as text; nothing when all are NULL, or they have no order
-  std::optional<std::string> most;
-  std::int64_t distinct = 0;  // about
-};
-struct FileSummary {
-  SourceKind kind;
-  std::int64_t rows = 0;
-  std::vector<ColumnSummary> columns;
-};
-
 class Loader final {
  public:
   // `connections` outlives it.
@@ -55,10 +42,6 @@ class Loader final {
                                         const Key& key,
                                         bool& may_be_done,
                                         const Work& work) const;
-  [[nodiscard]] Result<FileSummary> inspect(const Target& scratch,
-                                            const LoadFile& file,
-                                            const SourceOptions& options,
-                                            const Work& work) const;
 
  private:
   Connections& connections_;

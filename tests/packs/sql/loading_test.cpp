@@ -10,6 +10,7 @@
 #include "packs/sql/copier.hpp"
 #include "packs/sql/engine/duckdb_engine.hpp"
 #include "packs/sql/exporter.hpp"
+#include "packs/sql/inspector.hpp"
 #include "packs/sql/loader.hpp"
 #include "packs/sql/runner.hpp"
 #include "packs/sql/table_text.hpp"
@@ -469,9 +470,8 @@ TEST_F(Loading, TakesNamesForWhatTheyAre) {
 
 TEST_F(Loading, InspectsFiles) {
   const auto summary =
-      Loader(connections_)
-          .inspect(scratch(), file("a.csv", "n,s,at\n1,b,2024-01-01\n,a,2024-03-01\n3,a,\n"), {},
-                   {});
+      inspect_file(connections_, scratch(),
+                   file("a.csv", "n,s,at\n1,b,2024-01-01\n,a,2024-03-01\n3,a,\n"), {}, {});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->rows, 3);
   ASSERT_EQ(summary->columns.size(), 3);
