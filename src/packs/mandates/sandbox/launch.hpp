@@ -1,0 +1,30 @@
+// Starts what a sandbox is made of.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "io/child_process.hpp"
+#include "packs/mandates/sandbox/plan.hpp"
+
+namespace hearth::packs::mandates::sandbox {
+
+struct Settings;
+
+struct Launched {
+  UniqueFd control;                              // to the first process (channels.hpp)
+  std::array<UniqueFd, 2> streams;               // standard output and error
+  std::unique_ptr<io::ChildProcess> bubblewrap;  // its end is the end of all in the sandbox
+};
+
+// For a plan that was checked. `proxy_socket`, where the network's proxy listens; empty: none. The
+// first process has the order and waits for its word. `unavailable` where a program is missing or
+// cannot be started, `permission` where a path of the plan leads through a symbolic link by now.
+[[nodiscard]] Result<Launched> launch(const Settings& settings,
+                                      const Plan& plan,
+                                      const std::string& proxy_socket);
+
+}  // namespace hearth::packs::mandates::sandbox
