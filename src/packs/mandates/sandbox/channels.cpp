@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace hearth::packs::mandates::sandbox {
 
@@ -14,6 +15,12 @@ Result<Ends> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
   return Ends{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<Ends> make_lifeline() {
+  auto ends = make_pipe();
+  if (ends) std::swap(ends->ours, ends->theirs);
+  return ends;
 }
 
 Result<Ends> make_control() {

@@ -1,5 +1,5 @@
-// What the daemon and a sandbox talk over: pipes for what the command prints, and a socket for the
-// first process's order and report.
+// What the daemon and a sandbox talk over: pipes for what the command prints, a socket for the
+// first process's word and report, and a pipe by which the keeper knows that the daemon lives.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +19,8 @@ struct Ends {
 
 // To read what they write.
 [[nodiscard]] Result<Ends> make_pipe();
+// For them to see that ours is closed, also by a kill.
+[[nodiscard]] Result<Ends> make_lifeline();
 // SOCK_SEQPACKET; at our end each message comes with its sender.
 [[nodiscard]] Result<Ends> make_control();
 

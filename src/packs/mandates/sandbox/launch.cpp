@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "packs/mandates/inside/keeper.hpp"
 #include "packs/mandates/inside/order.hpp"
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/channels.hpp"
@@ -39,27 +40,29 @@ class Launch final {
 
   Result<Launched> operator()() {
     auto control = make_control();
+    auto lifeline = make_lifeline();
     auto out = make_pipe();
     auto err = make_pipe();
-    if (!control || !out || !err) return fail_errno("make a sandbox's pipes", errno);
+    if (!control || !lifeline || !out || !err) return fail_errno("make a sandbox's pipes", errno);
     child_.environment = environment_of(plan_);
     child_.output = out->theirs.get();
     child_.errors = err->theirs.get();
+    if (auto done = add_keeper(lifeline->theirs.get()); !done)
+      return std::unexpected(std::move(done.error()));
     if (auto done = add_bubblewrap(); !done) return std::unexpected(std::move(done.error()));
     if (auto done = add_first_process(control->theirs.get()); !done)
       return std::unexpected(std::move(done.error()));
     auto started = io::ChildProcess::start(child_);
-    if (!started) return std::unexpected(why_not(std::move(started.error())));
+    if (!started) return std::unexpected(as_unavailable(std::move(started.error())));
     return Launched{.control = std::move(control->ours),
                     .streams = {std::move(out->ours), std::move(err->ours)},
-                    .bubblewrap = std::move(*started)};
+                    .lifeline = std::move(lifeline->ours),
+                    .keeper = std::move(*started)};
   }
 
  private:
-  static Error why_not(Error error) {
+  static Error as_unavailable(Error error) {
     error.code = Errc::unavailable;
-    if (error.message.find("there is no program") != std::string::npos)
-      error.suggestions = {"install bubblewrap (Debian: apt install bubblewrap)"};
     return error;
   }
 
@@ -70,6 +73,21 @@ class Launch final {
     child_.lent.push_back(file->get());
     lent_.push_back(std::move(*file));
     return lent_.back().get();
+  }
+
+  Result<void> add_keeper(int lifeline) {
+    auto program = io::find_program(settings_.bubblewrap);
+    if (!program) {
+      if (program.error().code == Errc::not_found)
+        program.error().suggestions = {"install bubblewrap (Debian: apt install bubblewrap)"};
+      return std::unexpected(as_unavailable(std::move(program.error())));
+    }
+    child_.words = {settings_.first_process};
+    const auto rest =
+        inside::KeepOrder{.lifeline = lifeline, .words = {std::move(*program)}}.to_arguments();
+    child_.words.insert(child_.words.end(), rest.begin(), rest.end());
+    child_.lent.push_back(lifeline);
+    return {};
   }
 
   Result<void> add_bubblewrap() {
@@ -93,7 +111,7 @@ class Launch final {
       arguments.append(word).push_back('\0');
     const auto told = lend(arguments);
     if (!told) return std::unexpected(told.error());
-    child_.words = {settings_.bubblewrap, "--args", std::to_string(*told)};
+    child_.words.insert(child_.words.end(), {"--args", std::to_string(*told)});
     return {};
   }
 

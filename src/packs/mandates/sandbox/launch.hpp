@@ -15,9 +15,11 @@ namespace hearth::packs::mandates::sandbox {
 struct Settings;
 
 struct Launched {
-  UniqueFd control;                              // to the first process (channels.hpp)
-  std::array<UniqueFd, 2> streams;               // standard output and error
-  std::unique_ptr<io::ChildProcess> bubblewrap;  // its end is the end of all in the sandbox
+  UniqueFd control;                 // to the first process (channels.hpp)
+  std::array<UniqueFd, 2> streams;  // standard output and error
+  UniqueFd lifeline;                // of all processes: they end with it
+  // Ends as bubblewrap does, which ends last of all; where somebody killed bubblewrap, at once.
+  std::unique_ptr<io::ChildProcess> keeper;
 };
 
 // For a plan that was checked. `proxy_socket`, where the network's proxy listens; empty: none. The

@@ -17,6 +17,7 @@
 #include "packs/mandates/sandbox/connect_proxy.hpp"
 #include "packs/mandates/sandbox/launch.hpp"
 #include "packs/mandates/sandbox/plan_check.hpp"
+#include "packs/mandates/sandbox/process_mark.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
 
 namespace hearth::packs::mandates::sandbox {
@@ -58,17 +59,16 @@ class Run final {
     return {};
   }
 
-  // Until bubblewrap has ended, and with it everything in the sandbox, and all output is read.
+  // Until the keeper has ended, and bubblewrap before it, and all output is read.
   void follow() {
     deadline_ = began_ + longest_start;
     bool is_ended = false;
     while (!is_ended || launched_.streams[0].valid() || launched_.streams[1].valid()) {
-      std::array<pollfd, 5> entries{
-          pollfd{launched_.streams[0].get(), POLLIN, 0},
-          pollfd{launched_.streams[1].get(), POLLIN, 0},
-          pollfd{report_ ? -1 : launched_.control.get(), POLLIN, 0},
-          pollfd{is_ended ? -1 : launched_.bubblewrap->pidfd(), POLLIN, 0},
-          pollfd{why_ ? -1 : stopped_.get(), POLLIN, 0}};
+      std::array<pollfd, 5> entries{pollfd{launched_.streams[0].get(), POLLIN, 0},
+                                    pollfd{launched_.streams[1].get(), POLLIN, 0},
+                                    pollfd{report_ ? -1 : launched_.control.get(), POLLIN, 0},
+                                    pollfd{is_ended ? -1 : launched_.keeper->pidfd(), POLLIN, 0},
+                                    pollfd{why_ ? -1 : stopped_.get(), POLLIN, 0}};
       auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
       if (has_begun_ && plan_.each_second) left = std::min(left, tick());
       (void)::poll(entries.data(), entries.size(),
@@ -76,7 +76,8 @@ class Run final {
       if (entries[2].revents != 0) read_control();
       if (entries[0].revents != 0) read_stream(0);
       if (entries[1].revents != 0) read_stream(1);
-      is_ended = is_ended || entries[3].revents != 0;
+      // Reaping also ends what a killed bubblewrap left, which holds the streams.
+      is_ended = is_ended || (entries[3].revents != 0 && launched_.keeper->wait());
       if (is_ended && why_ && !is_killed_) return;  // what it still has to say is not wanted
       if (entries[4].revents != 0) end(Outcome::End::stopped);
       if (steady_clock::now() >= deadline_) why_ ? kill() : end(Outcome::End::time);
@@ -122,6 +123,7 @@ class Run final {
         return end(Outcome::End::stopped);
       }
     }
+    if (auto mark = mark_of(first_process)) first_process_ = *mark;
     has_begun_ = true;
     began_ = steady_clock::now();
     deadline_ = began_ + plan_.limits.time;
@@ -139,11 +141,16 @@ class Run final {
   void kill() {
     is_killed_ = true;
     deadline_ = steady_clock::now() + grace;
-    launched_.bubblewrap->signal(SIGKILL);
+    launched_.keeper->signal(SIGKILL);
   }
 
   Result<Outcome> concluded() {
-    const auto ended = launched_.bubblewrap->stop(milliseconds(0));
+    const auto ended = launched_.keeper->stop(milliseconds(0));
+    // It is, but where somebody killed the keeper or bubblewrap.
+    if (auto gone = wait_for_end(first_process_, grace); !gone) {
+      gone.error().code = Errc::outcome_unknown;
+      return std::unexpected(std::move(gone.error()));
+    }
     if (refused_) return std::unexpected(std::move(*refused_));
     Outcome outcome{.took = std::chrono::floor<milliseconds>(steady_clock::now() - began_)};
     outcome.out = std::move(texts_[0]);
@@ -197,6 +204,7 @@ class Run final {
   std::unique_ptr<ConnectProxy> proxy_;
   UniqueFd stopped_;
   Launched launched_;
+  ProcessMark first_process_;  // once it has begun
   std::array<std::string, 2> texts_;
   std::optional<inside::Report> report_;
   std::optional<Outcome::End> why_;  // ended from outside
