@@ -28,6 +28,11 @@ constexpr std::string_view keep_word = "--keep";
   for (;;) ::pause();
 }
 
+bool read_number(std::string_view text, int& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
 int give_up(const std::string& step) {
   std::fprintf(stderr, "hearth-sandbox: %s: %s\n", step.c_str(), std::strerror(errno));
   return 126;
@@ -68,19 +73,18 @@ int watch(pid_t program, int lifeline) {
 }  // namespace
 
 std::vector<std::string> KeepOrder::to_arguments() const {
-  std::vector<std::string> all{std::string(keep_word), std::to_string(lifeline)};
+  std::vector<std::string> all{std::string(keep_word), std::to_string(lifeline),
+                               std::to_string(group)};
   all.insert(all.end(), words.begin(), words.end());
   return all;
 }
 
 std::optional<KeepOrder> KeepOrder::parse(std::span<char* const> arguments) {
-  if (arguments.size() < 3 || arguments[0] != keep_word) return std::nullopt;
+  if (arguments.size() < 4 || arguments[0] != keep_word) return std::nullopt;
   KeepOrder order;
-  const std::string_view number = arguments[1];
-  const auto [end, error] =
-      std::from_chars(number.data(), number.data() + number.size(), order.lifeline);
-  if (error != std::errc{} || end != number.data() + number.size()) return std::nullopt;
-  for (char* const word : arguments.subspan(2)) order.words.emplace_back(word);
+  if (!read_number(arguments[1], order.lifeline) || !read_number(arguments[2], order.group))
+    return std::nullopt;
+  for (char* const word : arguments.subspan(3)) order.words.emplace_back(word);
   return order;
 }
 
@@ -93,6 +97,9 @@ int keep(KeepOrder order) {
   // The daemon's end is seen by the lifeline; to be killed with it would be to miss it.
   ::prctl(PR_SET_PDEATHSIG, 0);
   if (::fcntl(order.lifeline, F_SETFD, FD_CLOEXEC) != 0) return give_up("lifeline");
+  // Before there is anything else to be in it.
+  if (order.group >= 0 && ::write(order.group, "0", 1) != 1) return give_up("enter the cgroup");
+  if (order.group >= 0) ::close(order.group);
   const pid_t self = ::getpid();
   const pid_t program = ::fork();
   if (program < 0) return give_up("fork");

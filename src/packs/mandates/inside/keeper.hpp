@@ -21,6 +21,7 @@ namespace hearth::packs::mandates::inside {
 
 struct KeepOrder {
   int lifeline = -1;               // a pipe; its end ends everything
+  int group = -1;                  // cgroup.procs of the control group to be in; -1: none
   std::vector<std::string> words;  // bubblewrap, by its path, and its arguments
 
   [[nodiscard]] std::vector<std::string> to_arguments() const;

@@ -35,8 +35,8 @@ Result<std::vector<std::string>> mounts_of(const Plan& plan) {
 
 class Launch final {
  public:
-  Launch(const Settings& settings, const Plan& plan, const std::string& proxy_socket)
-      : settings_(settings), plan_(plan), proxy_socket_(proxy_socket) {}
+  Launch(const Settings& settings, const Plan& plan, const Company& company)
+      : settings_(settings), plan_(plan), company_(company) {}
 
   Result<Launched> operator()() {
     auto control = make_control();
@@ -83,10 +83,12 @@ class Launch final {
       return std::unexpected(as_unavailable(std::move(program.error())));
     }
     child_.words = {settings_.first_process};
-    const auto rest =
-        inside::KeepOrder{.lifeline = lifeline, .words = {std::move(*program)}}.to_arguments();
+    const inside::KeepOrder order{
+        .lifeline = lifeline, .group = company_.group, .words = {std::move(*program)}};
+    const auto rest = order.to_arguments();
     child_.words.insert(child_.words.end(), rest.begin(), rest.end());
     child_.lent.push_back(lifeline);
+    if (company_.group >= 0) child_.lent.push_back(company_.group);
     return {};
   }
 
@@ -96,7 +98,7 @@ class Launch final {
     const auto groups = lend("hearth:x:" + user + ":\n");
     if (!users || !groups) return fail_errno("memory file", errno);
     Surroundings around{.program = settings_.first_process,
-                        .proxy_socket = proxy_socket_,
+                        .proxy_socket = company_.proxy_socket,
                         .users = *users,
                         .groups = *groups,
                         .replaced = {},
@@ -129,7 +131,7 @@ class Launch final {
                         .mounted = std::move(*mounted),
                         .directory = plan_.directory.empty() ? plan_.workspace : plan_.directory,
                         .words = plan_.words};
-    if (!proxy_socket_.empty()) {
+    if (!company_.proxy_socket.empty()) {
       order.relay_port = inner_proxy_port;
       order.relay_socket = inner_proxy;
     }
@@ -143,17 +145,15 @@ class Launch final {
 
   const Settings& settings_;
   const Plan& plan_;
-  const std::string& proxy_socket_;
+  const Company& company_;
   io::ChildPlan child_;
   std::vector<UniqueFd> lent_;  // until it has them
 };
 
 }  // namespace
 
-Result<Launched> launch(const Settings& settings,
-                        const Plan& plan,
-                        const std::string& proxy_socket) {
-  return Launch(settings, plan, proxy_socket)();
+Result<Launched> launch(const Settings& settings, const Plan& plan, const Company& company) {
+  return Launch(settings, plan, company)();
 }
 
 }  // namespace hearth::packs::mandates::sandbox

@@ -14,6 +14,12 @@ namespace hearth::packs::mandates::sandbox {
 
 struct Settings;
 
+// What there is for it already.
+struct Company {
+  std::string proxy_socket;  // where the network's proxy listens; empty: there is no network
+  int group = -1;            // the entrance of a control group for all its processes; -1: none
+};
+
 struct Launched {
   UniqueFd control;                 // to the first process (channels.hpp)
   std::array<UniqueFd, 2> streams;  // standard output and error
@@ -22,11 +28,11 @@ struct Launched {
   std::unique_ptr<io::ChildProcess> keeper;
 };
 
-// For a plan that was checked. `proxy_socket`, where the network's proxy listens; empty: none. The
-// first process has the order and waits for its word. `unavailable` where a program is missing or
+// For a plan that was checked. The first process has its order, and waits for the word to begin.
+// `unavailable` where a program is missing or
 // cannot be started, `permission` where a path of the plan leads through a symbolic link by now.
 [[nodiscard]] Result<Launched> launch(const Settings& settings,
                                       const Plan& plan,
-                                      const std::string& proxy_socket);
+                                      const Company& company);
 
 }  // namespace hearth::packs::mandates::sandbox

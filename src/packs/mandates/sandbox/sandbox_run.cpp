@@ -14,6 +14,7 @@
 
 #include "packs/mandates/inside/order.hpp"
 #include "packs/mandates/sandbox/channels.hpp"
+#include "packs/mandates/sandbox/command_group.hpp"
 #include "packs/mandates/sandbox/connect_proxy.hpp"
 #include "packs/mandates/sandbox/launch.hpp"
 #include "packs/mandates/sandbox/plan_check.hpp"
@@ -53,7 +54,17 @@ class Run final {
       if (!proxy) return std::unexpected(std::move(proxy.error()));
       proxy_ = std::move(*proxy);
     }
-    auto launched = launch(settings_, plan_, proxy_ ? proxy_->socket_path() : "");
+    Company company;
+    if (proxy_) company.proxy_socket = proxy_->socket_path();
+    if (settings_.delegation) {
+      auto group = settings_.delegation->make_group(plan_.limits);
+      if (!group) {
+        group.error().code = Errc::unavailable;
+        return std::unexpected(std::move(group.error()));
+      }
+      company.group = group_.emplace(std::move(*group)).entrance();
+    }
+    auto launched = launch(settings_, plan_, company);
     if (!launched) return std::unexpected(std::move(launched.error()));
     launched_ = std::move(*launched);
     return {};
@@ -146,35 +157,45 @@ class Run final {
 
   Result<Outcome> concluded() {
     const auto ended = launched_.keeper->stop(milliseconds(0));
-    // It is, but where somebody killed the keeper or bubblewrap.
-    if (auto gone = wait_for_end(first_process_, grace); !gone) {
-      gone.error().code = Errc::outcome_unknown;
-      return std::unexpected(std::move(gone.error()));
-    }
+    if (auto gone = wait_for_the_rest(); !gone) return std::unexpected(std::move(gone.error()));
     if (refused_) return std::unexpected(std::move(*refused_));
-    Outcome outcome{.took = std::chrono::floor<milliseconds>(steady_clock::now() - began_)};
-    outcome.out = std::move(texts_[0]);
-    outcome.err = std::move(texts_[1]);
-    if (proxy_) outcome.refused_hosts = proxy_->refused();
     if (why_ && !has_begun_) {
       if (why_ == Outcome::End::time)
         return fail(Errc::timed_out, "the sandbox did not stand within a minute");
       return fail(Errc::cancelled, "the command was stopped before it began");
     }
-    if (why_) {
+    Outcome outcome{.took = std::chrono::floor<milliseconds>(steady_clock::now() - began_)};
+    outcome.out = std::move(texts_[0]);
+    outcome.err = std::move(texts_[1]);
+    if (proxy_) outcome.refused_hosts = proxy_->refused();
+    const bool is_told = report_ && report_->end != inside::Report::End::not_begun;
+    if (is_told && !why_) add_report(outcome);
+    if (why_)
       outcome.end = *why_;
-      return outcome;
-    }
-    if (!report_ || report_->end == inside::Report::End::not_begun)
+    else if (has_begun_ && group_ && group_->is_out_of_memory())
+      outcome.end = Outcome::End::memory;
+    else if (!is_told)
       return not_begun(outcome.err, ended);
+    return outcome;
+  }
+
+  // Nothing is left, but where somebody killed the keeper or bubblewrap.
+  Result<void> wait_for_the_rest() const {
+    auto gone = wait_for_end(first_process_, grace);
+    if (gone && group_ && !group_->end())
+      gone = fail(Errc::unavailable, "a process of a sandbox does not end");
+    if (!gone) gone.error().code = Errc::outcome_unknown;
+    return gone;
+  }
+
+  void add_report(Outcome& outcome) const {
+    using End = inside::Report::End;
     outcome.number = report_->number;
     outcome.peak_bytes = report_->peak_bytes;
     outcome.peak_processes = report_->peak_processes;
-    using End = inside::Report::End;
     if (report_->end == End::signalled) outcome.end = Outcome::End::signalled;
     if (report_->end == End::memory) outcome.end = Outcome::End::memory;
     if (report_->end == End::processes) outcome.end = Outcome::End::processes;
-    return outcome;
   }
 
   [[nodiscard]] std::unexpected<Error> not_begun(const std::string& said,
@@ -202,6 +223,7 @@ class Run final {
   steady_clock::time_point deadline_;
   steady_clock::time_point next_tick_;
   std::unique_ptr<ConnectProxy> proxy_;
+  std::optional<CommandGroup> group_;
   UniqueFd stopped_;
   Launched launched_;
   ProcessMark first_process_;  // once it has begun
