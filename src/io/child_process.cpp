@@ -25,32 +25,6 @@
 namespace hearth::io {
 namespace {
 
-// The program's path; a name without a slash is looked for in PATH.
-Result<std::string> find_program(const std::string& name) {
-  if (name.empty()) return fail(Errc::invalid_args, "no program is named");
-  const auto missing = [&](const std::string& where) {
-    return fail(Errc::not_found, "there is no program " + name + where,
-                {"install it, or write its full path"});
-  };
-  const auto is_program = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
-  if (name.find('/') != std::string::npos) {
-    if (::access(name.c_str(), F_OK) != 0) return missing("");
-    if (is_program(name)) return name;
-    return fail(Errc::permission, name + " may not be executed", {"chmod +x " + name});
-  }
-  const char* const variable = std::getenv("PATH");
-  std::string_view path = variable == nullptr ? "/usr/local/bin:/usr/bin:/bin" : variable;
-  while (!path.empty()) {
-    const auto end = std::min(path.find(':'), path.size());
-    const std::string candidate = std::string(path.substr(0, end)) + "/" + name;
-    // Only absolute directories: the daemon's own is no place of the user's.
-    if (candidate.front() == '/' && candidate != "/" + name && is_program(candidate))
-      return candidate;
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return missing(" in PATH");
-}
-
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
   for (std::string& text : texts) list.push_back(text.data());
@@ -168,6 +142,31 @@ Started launch(const Launch& plan) {
 }
 
 }  // namespace
+
+Result<std::string> find_program(const std::string& name) {
+  if (name.empty()) return fail(Errc::invalid_args, "no program is named");
+  const auto missing = [&](const std::string& where) {
+    return fail(Errc::not_found, "there is no program " + name + where,
+                {"install it, or write its full path"});
+  };
+  const auto is_program = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
+  if (name.find('/') != std::string::npos) {
+    if (::access(name.c_str(), F_OK) != 0) return missing("");
+    if (is_program(name)) return name;
+    return fail(Errc::permission, name + " may not be executed", {"chmod +x " + name});
+  }
+  const char* const variable = std::getenv("PATH");
+  std::string_view path = variable == nullptr ? "/usr/local/bin:/usr/bin:/bin" : variable;
+  while (!path.empty()) {
+    const auto end = std::min(path.find(':'), path.size());
+    const std::string candidate = std::string(path.substr(0, end)) + "/" + name;
+    // Only absolute directories: the daemon's own is no place of the user's.
+    if (candidate.front() == '/' && candidate != "/" + name && is_program(candidate))
+      return candidate;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return missing(" in PATH");
+}
 
 std::string ChildEnd::describe() const {
   if (signal == 0) return "exited with status " + std::to_string(exit_code);

@@ -39,6 +39,10 @@ struct ChildEnd {
   [[nodiscard]] std::string describe() const;  // "exited with status 3", "was killed by SIGSEGV"
 };
 
+// Where a program lies: its path, or a name that is looked for in PATH, in absolute directories
+// only. `not_found`, `permission`.
+[[nodiscard]] Result<std::string> find_program(const std::string& name);
+
 // One thread at a time.
 class ChildProcess final {
  public:

@@ -37,6 +37,8 @@ struct Sizes {
   int issue_kills;
   // kill -9 of the daemon while it carries out mandates.
   int mandate_kills;
+  // … and while it sets a sandbox up.
+  int sandbox_kills;
 };
 
 [[nodiscard]] inline bool is_full_size() {
@@ -62,7 +64,8 @@ struct Sizes {
                                      .issue_rounds = 8,
                                      .issue_claims = 15,
                                      .issue_kills = 15,
-                                     .mandate_kills = 12};
+                                     .mandate_kills = 12,
+                                     .sandbox_kills = 20};
   static constexpr Sizes full_sizes{.start_rounds = 25,
                                     .start_clients = 50,
                                     .kills = 200,
@@ -80,7 +83,8 @@ struct Sizes {
                                     .issue_rounds = 200,
                                     .issue_claims = 100,
                                     .issue_kills = 200,
-                                    .mandate_kills = 200};
+                                    .mandate_kills = 200,
+                                    .sandbox_kills = 1000};
   return is_full_size() ? full_sizes : short_sizes;
 }
 

@@ -53,6 +53,7 @@ class Doctor final {
     const auto sandbox = runner_.bench().sandbox(call.stop());
     add("sandbox", sandbox ? ok : error,
         sandbox ? (*sandbox)->self_test().describe() : sandbox.error().message);
+    if (sandbox) add("limits", ok, (*sandbox)->limited_by());
     const ModelSettings& model = runner_.bench().settings().model;
     if (model.url.empty())
       add("model", note, "none: set model.url in [mandates]; until then runs wait for a client's");

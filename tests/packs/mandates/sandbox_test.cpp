@@ -70,6 +70,9 @@ TEST_F(SandboxTest, EveryWallHolds) {
     EXPECT_NE(wall.state, WallReport::State::broken) << wall_name(wall.wall) << ": " << wall.detail;
   EXPECT_EQ(sandbox_->self_test().walls.size(), 15U);
   EXPECT_TRUE(sandbox_->self_test().is_passed());
+  EXPECT_THAT(sandbox_->limited_by(),
+              testing::AnyOf(testing::StartsWith("rlimits and a watchdog: "),
+                             testing::StartsWith("cgroup (")));
 }
 
 TEST(SandboxOpen, RefusesWithoutItsPrograms) {

@@ -22,20 +22,24 @@ std::string this_boot() {
   return id;
 }
 
-// 0: there is none.
-std::uint64_t start_of(pid_t number) {
-  std::ifstream file("/proc/" + std::to_string(number) + "/stat");
+// One field of proc_pid_stat(5), from the third on; 0: there is no such process.
+std::uint64_t status_of(pid_t process, int wanted) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   const std::string all{std::istreambuf_iterator<char>(file), {}};
-  // The second field is a name that may hold anything; the 22nd is the start.
+  // The second is a name that may hold anything.
   const auto name_end = all.rfind(')');
   if (name_end == std::string::npos) return 0;
   std::istringstream rest(all.substr(name_end + 1));
   std::string field;
-  constexpr int before_start = 19;
-  for (int i = 0; i < before_start; ++i) rest >> field;
-  std::uint64_t started = 0;
-  rest >> started;
-  return started;
+  for (int i = 3; i < wanted; ++i) rest >> field;
+  std::uint64_t value = 0;
+  rest >> value;
+  return value;
+}
+
+std::uint64_t start_of(pid_t process) {
+  constexpr int start_time = 22;
+  return status_of(process, start_time);
 }
 
 bool ends_within(const UniqueFd& process, std::chrono::milliseconds time) {
@@ -50,6 +54,11 @@ bool ends_within(const UniqueFd& process, std::chrono::milliseconds time) {
 
 bool ProcessMark::is_of_this_boot() const {
   return boot == this_boot();
+}
+
+pid_t parent_of(pid_t number) {
+  constexpr int parent = 4;
+  return static_cast<pid_t>(status_of(number, parent));
 }
 
 Result<ProcessMark> mark_of(pid_t number) {

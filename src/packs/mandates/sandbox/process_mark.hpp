@@ -22,6 +22,8 @@ struct ProcessMark {
 
 // Of a process that runs. `not_found` where there is none.
 [[nodiscard]] Result<ProcessMark> mark_of(pid_t number);
+// 0 where there is no such process, or its parent is none of ours to see.
+[[nodiscard]] pid_t parent_of(pid_t number);
 
 // Blocks until it has ended, and with it, where it is the first one of a sandbox, everything in
 // there: the kernel lets it end last. It gets `grace` to end by itself and is killed then;

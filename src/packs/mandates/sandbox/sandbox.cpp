@@ -14,6 +14,15 @@ std::string beside_us(const std::string& name) {
   return own.substr(0, own.rfind('/') + 1) + name;
 }
 
+std::string describe(const Result<std::unique_ptr<const Delegation>>& found) {
+  if (!found) return "rlimits and a watchdog: " + found.error().message;
+  std::string names;
+  for (const std::string& each : (*found)->controllers())
+    names += (names.empty() ? "" : ", ") + each;
+  return names.empty() ? "rlimits and a watchdog: its cgroup has no controller for either"
+                       : "cgroup (" + names + ")";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sandbox>> Sandbox::open(Settings settings, const std::stop_token& stop) {
@@ -23,17 +32,23 @@ Result<std::unique_ptr<Sandbox>> Sandbox::open(Settings settings, const std::sto
                 "the program " + settings.first_process + " is missing, and without it no sandbox",
                 {"install hearth again: it belongs beside hearthd"});
   }
+  auto found = Delegation::find();
+  std::string limited_by = describe(found);
+  if (found) settings.delegation = std::move(*found);
   auto self_test = try_walls(settings, stop);
   if (!self_test) return std::unexpected(std::move(self_test.error()).within("sandbox"));
   if (!self_test->is_passed()) {
     return fail(Errc::unavailable, "the sandbox does not hold: " + self_test->describe(),
                 {"mandates act only in a sandbox that holds; `hearth doctor` says more"});
   }
-  return std::unique_ptr<Sandbox>(new Sandbox(std::move(settings), std::move(*self_test)));
+  return std::unique_ptr<Sandbox>(
+      new Sandbox(std::move(settings), std::move(limited_by), std::move(*self_test)));
 }
 
-Sandbox::Sandbox(Settings settings, SelfTest self_test)
-    : settings_(std::move(settings)), self_test_(std::move(self_test)) {}
+Sandbox::Sandbox(Settings settings, std::string limited_by, SelfTest self_test)
+    : settings_(std::move(settings)),
+      limited_by_(std::move(limited_by)),
+      self_test_(std::move(self_test)) {}
 
 Result<Outcome> Sandbox::run(const Plan& plan, const std::stop_token& stop) const {
   return run_in_sandbox(settings_, plan, stop);

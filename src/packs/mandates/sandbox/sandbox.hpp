@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "packs/mandates/sandbox/delegation.hpp"
 #include "packs/mandates/sandbox/plan.hpp"
 #include "packs/mandates/sandbox/self_test.hpp"
 
@@ -22,13 +23,16 @@ struct Settings {
   std::string bubblewrap = "bwrap";  // a path, or a name in PATH
   std::string first_process;         // hearth-sandbox; empty: beside this program
   std::vector<std::string> hidden;   // the daemon's directories and sockets
+  // Where each command gets a control group of its own; null: none, and its limits are those of
+  // rlimits and the watchdog. Shared by the sandbox and its copies of the settings.
+  std::shared_ptr<const Delegation> delegation;
 };
 
 // Immutable; any thread, several at once.
 class Sandbox final {
  public:
-  // Tries every wall; some 150 ms. `unavailable` says which one does not hold, or what is missing,
-  // and what to do.
+  // Looks for a delegation, and tries every wall; some 150 ms. `unavailable` says which one does
+  // not hold, or what is missing, and what to do.
   [[nodiscard]] static Result<std::unique_ptr<Sandbox>> open(Settings settings,
                                                              const std::stop_token& stop = {});
 
@@ -41,12 +45,15 @@ class Sandbox final {
 
   // What no command sees, even below its workspace.
   [[nodiscard]] const std::vector<std::string>& hidden() const { return settings_.hidden; }
+  // What limits memory and processes: "cgroup (memory, pids)", or what else, and why.
+  [[nodiscard]] const std::string& limited_by() const { return limited_by_; }
   // What the self-test found.
   [[nodiscard]] const SelfTest& self_test() const { return self_test_; }
 
  private:
-  Sandbox(Settings settings, SelfTest self_test);
+  Sandbox(Settings settings, std::string limited_by, SelfTest self_test);
   const Settings settings_;
+  const std::string limited_by_;
   const SelfTest self_test_;
 };
 
