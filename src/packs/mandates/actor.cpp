@@ -141,10 +141,11 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
   if (!spec) return std::unexpected(spec.error());
   auto decided = parse_step(step.action);
   if (!decided) return std::unexpected(std::move(decided.error()));
-  const auto root = ws::Root::open(spec->workspace);
+  const auto root = ws::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(root.error());
   Deed deed{.kind = decided->kind, .mandate = context.mandate, .workspace = root->path()};
   Intent intent;
+  if (root->top() != root->path()) deed.root = root->top();
   intent.kind = decided->kind;
   Result<void> done;
   if (decided->kind == "change") {
@@ -249,7 +250,7 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
                                            const std::stop_token& stop) {
   const auto effects = effects_of(deed);
   if (!effects) return std::unexpected(effects.error());
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
@@ -262,7 +263,7 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
 Result<std::string> WorkspaceActor::commit(const Intent& intent,
                                            const Deed& deed,
                                            const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
@@ -293,7 +294,7 @@ Result<std::string> WorkspaceActor::report(const Intent& intent,
   if (deed.files.empty()) return fail(Errc::damaged, "a report without a file");
   auto made = report_file(deed.files.front().path, deed.run, report_of_, bench_, stop);
   if (!made) return std::unexpected(std::move(made.error()));
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
@@ -311,7 +312,7 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
     return never_began ? Standing::before : Standing::other;
   }
   if (deed->kind != "commit") return Standing::other;
-  const auto root = ws::Root::open(deed->workspace);
+  const auto root = ws::Root::open(deed->workspace, deed->root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox({});
   if (!sandbox) return std::unexpected(sandbox.error());
@@ -319,7 +320,7 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 }
 
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), {});
   if (!held) return std::unexpected(held.error());

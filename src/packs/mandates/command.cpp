@@ -79,7 +79,7 @@ Result<ws::GuardedOutcome> carry_out(const Deed& deed,
                                      const ws::GuardPlaces& places,
                                      Seat seat,
                                      const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());

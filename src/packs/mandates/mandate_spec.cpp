@@ -134,7 +134,7 @@ Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds ti
 }
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
-  if (before.workspace != after.workspace) return "another workspace";
+  if (before.workspace != after.workspace || before.root != after.root) return "another workspace";
   const auto are_same = [](const auto& a, const auto& b) { return is_same(a, b); };
   if (!std::ranges::equal(before.paths, after.paths, are_same)) return "other rules for paths";
   if (!std::ranges::equal(before.commands, after.commands, are_same))

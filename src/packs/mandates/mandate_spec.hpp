@@ -48,6 +48,9 @@ struct Observed {
 struct MandateSpec {
   std::string goal;
   std::string workspace;  // absolute, real
+  // What allowed it: the caller's project, or a root of the configuration that holds it. Git may
+  // look up to there. Empty, as of older mandates: no further than the workspace.
+  std::string root;
   Observed observe;
   std::vector<PathScope> paths;
   std::vector<CommandScope> commands;

@@ -52,6 +52,7 @@ json::Notes notes(const MandateSpec*) {
   json::Notes all{
       {"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
       {"workspace", "Directory it works in"},
+      {"root", "Directory that allowed it", json::defaulted},
       {"observe", "What it looks at in each cycle", json::defaulted},
       {"paths", "What it may do to files; nothing fits: ask", few()},
       {"commands",

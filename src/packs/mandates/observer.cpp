@@ -70,7 +70,7 @@ Result<std::string> WorkspaceObserver::observe(const RunContext& context,
                                                const std::stop_token& stop) {
   const auto spec = parse_spec(context.spec);
   if (!spec) return std::unexpected(spec.error());
-  const auto root = workspace::Root::open(spec->workspace);
+  const auto root = workspace::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(Error(root.error()).within("the workspace"));
   std::string text;
   add_files(text, *spec, *root);
