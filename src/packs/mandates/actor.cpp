@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "packs/mandates/command.hpp"
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/judge_deed.hpp"
@@ -219,6 +220,10 @@ bool WorkspaceActor::keeps_order(const Step& step) {
 
 std::unique_ptr<Wave> WorkspaceActor::wave(std::size_t steps) {
   return std::make_unique<CommandWave>(steps);
+}
+
+Amounts WorkspaceActor::worst_case(const Intent& intent) {
+  return intent.kind == "command" ? most_of_command() : Amounts();
 }
 
 Performed WorkspaceActor::perform(const Intent& intent, Seat seat, const std::stop_token& stop) {

@@ -48,6 +48,7 @@ class WorkspaceActor final : public Actor {
   [[nodiscard]] Performed perform(const Intent& intent,
                                   Seat seat,
                                   const std::stop_token& stop) override;
+  [[nodiscard]] Amounts worst_case(const Intent& intent) override;
   [[nodiscard]] Result<Standing> inspect(const Intent& intent) override;
 
  private:

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
@@ -113,11 +114,14 @@ Performed told(const Deed& deed, const Workbench& bench, const Result<ws::Guarde
     const End end = has_effects && may_have_begun ? End::unknown
                     : code == Errc::cancelled     ? End::cut
                                                   : End::failed;
-    return {.end = end, .text = bench.redactor().redact(ran.error().message)};
+    return {.end = end,
+            .text = bench.redactor().redact(ran.error().message),
+            .used = used_by(ran.error())};
   }
   Performed performed{.end = End::failed,
                       .text = bench.redactor().redact(ran->describe()) +
-                              describe_command(ran->outcome, bench.redactor(), most_output_bytes)};
+                              describe_command(ran->outcome, bench.redactor(), most_output_bytes),
+                      .used = used_by(ran->outcome)};
   using Outcome = sandbox::Outcome::End;
   const Outcome end = ran->outcome.end;
   if (ran->needs_review()) {

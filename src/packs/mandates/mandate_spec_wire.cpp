@@ -77,11 +77,11 @@ json::Notes limit_notes() {
   return {{"run_calls", "Most model calls of a run", count()},
           {"run_tokens", "Most tokens of a run", count()},
           {"run_money", "Most that a run may cost, in the unit of the configured prices"},
-          {"run_seconds", "Most seconds that a run may wait for the model", count()},
+          {"run_seconds", "Most seconds of model calls and commands of a run", count()},
           {"mandate_calls", "Most model calls of all its runs", count()},
           {"mandate_tokens", "Most tokens of all its runs", count()},
           {"mandate_money", "Most that all its runs may cost"},
-          {"mandate_seconds", "Most seconds that all its runs may wait for the model", count()}};
+          {"mandate_seconds", "Most seconds of model calls and commands of all its runs", count()}};
 }
 
 Result<std::string> with_limits(std::string_view text, const json::Object& limits) {
