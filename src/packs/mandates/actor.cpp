@@ -118,11 +118,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// Of its change set.
-std::string change_id(const Intent& intent) {
-  return hex(digest(intent.key)).substr(0, 32);
-}
-
 // What an error of carrying it out means: a tool that was cut off may have gone on, and git may
 // have failed after the branch was moved. Sets of changes say it themselves.
 Performed::End end_of(const Deed& deed, const Intent& intent, Errc code) {
@@ -137,6 +132,11 @@ Performed::End end_of(const Deed& deed, const Intent& intent, Errc code) {
 
 }  // namespace
 
+std::string change_id(const std::string& key) {
+  constexpr std::size_t digits = 32;
+  return hex(digest(key)).substr(0, digits);
+}
+
 Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& step) {
   const auto spec = parse_spec(context.spec);
   if (!spec) return std::unexpected(spec.error());
@@ -145,8 +145,8 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
   const auto root = ws::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(root.error());
   Deed deed{.kind = decided->kind, .mandate = context.mandate, .workspace = root->path()};
-  Intent intent;
   if (root->top() != root->path()) deed.root = root->top();
+  Intent intent;
   intent.kind = decided->kind;
   Result<void> done;
   if (decided->kind == "change") {
@@ -260,7 +260,7 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
+  if (auto done = ws::apply(*root, *effects, change_id(intent.key), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
 }
@@ -304,7 +304,7 @@ Result<std::string> WorkspaceActor::report(const Intent& intent,
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  return write_report(deed, std::move(*made), change_id(intent), *root, records_);
+  return write_report(deed, std::move(*made), change_id(intent.key), *root, records_);
 }
 
 Result<Standing> WorkspaceActor::inspect(const Intent& intent) {

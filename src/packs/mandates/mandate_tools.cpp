@@ -220,12 +220,13 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
               "act, reflect. Give a goal, what to look at, and what it may do; with `timing` it "
               "runs by itself, with `start` also now. What is not allowed automatically waits for "
               "a person."),
-      create);
+      create, Without::makes_it);
   runner.bind<wire::PageRequest, wire::MandatesAnswer>(
       tools, reading("list", "List mandates", "All mandates, newest first."),
       [](Space& space, const wire::PageRequest& request, const pack::Call&) {
         return list(space, request);
-      });
+      },
+      Without::is_empty);
   runner.bind<wire::MandateRequest, wire::ShowAnswer>(
       tools, reading("show", "Show a mandate", "Its goal, rules and limits."),
       [](Space& space, const wire::MandateRequest& request,
