@@ -99,7 +99,7 @@ constexpr std::array<std::array<std::string_view, 2>, 8> limits{{
     {"run_calls", "Calls of the model, of each run"},
     {"run_tokens", "Tokens, of each run"},
     {"run_money", "Money, of each run, in the unit of the prices"},
-    {"run_seconds", "Seconds of waiting for the model, of each run"},
+    {"run_seconds", "Seconds of model calls and commands, of each run"},
     {"mandate_calls", "Calls, of all its runs together"},
     {"mandate_tokens", "Tokens, of all its runs together"},
     {"mandate_money", "Money, of all its runs together"},

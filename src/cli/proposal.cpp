@@ -25,7 +25,9 @@ Result<json::Value> decide_in_person(const Context& context,
                                      client::Connection& connection,
                                      json::Object decision) {
   return connection.request("daemon/decide",
-                            json::Object{{"pack", "mandates"}, {"arguments", std::move(decision)}},
+                            json::Object{{"pack", "mandates"},
+                                         {"arguments", std::move(decision)},
+                                         {"challenge", connection.welcome().challenge}},
                             context.request_timeout());
 }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "daemon/terminal.hpp"
 #include "mcp/messages.hpp"
 
 namespace hearth::daemon {
@@ -48,12 +47,13 @@ void Control::stop(Session& session, std::string_view id, const json::Value& par
   commands_.stop(std::move(reason));
 }
 
-// {"pack": text, "arguments": object}. Answered only to the command line program at a terminal.
+// {"pack": text, "arguments": object, "challenge": the welcome's}. Answered only to the command
+// line program at a terminal.
 void Control::decide(Commands& commands,
                      Session& session,
                      const std::string& id,
                      const json::Value& params) {
-  auto person = person_before(session.connected());
+  auto person = session.person(json::string_or(params, "challenge", ""));
   if (!person) {
     log::warning("refused a decision", {log::kv("session", session.welcome().session),
                                         log::kv("why", person.error().message)});

@@ -465,6 +465,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
                         .config_id = config_id_,
                         .session = {},
                         .resume = {},
+                        .challenge = {},
                         .store_owner = store_owner_.value_or("")};
   }
 

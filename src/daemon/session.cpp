@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "daemon/server.hpp"
 #include "json/envelope.hpp"
@@ -30,10 +31,11 @@ Session::Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer)
       socket_(std::move(socket)),
       watch_(server.loop(), socket_.get()),
       peer_(peer),
-      connected_(look_at(static_cast<pid_t>(peer.pid))),
       opened_(server.clock().wall()),
       share_(server.budget()),
-      stall_timer_(server.loop()) {}
+      stall_timer_(server.loop()) {
+  ipc::name_senders(socket_.get());
+}
 
 Session::~Session() {
   if (mcp_) mcp_->close();
@@ -92,9 +94,11 @@ bool Session::read(std::size_t most) {
   std::size_t total = 0;
   do {
     const std::size_t size = std::min(scratch.size(), std::max(most - total, least_read));
-    const ssize_t got = ::recv(socket_.get(), scratch.data(), size, MSG_DONTWAIT);
+    std::int64_t sender = 0;
+    const ssize_t got = ipc::receive_from(socket_.get(), scratch.data(), size, sender);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
     if (got <= 0) return total > 0;  // the next read sees the end again
+    is_shared_ = is_shared_ || sender != peer_.pid;
     reader_.feed(std::string_view(scratch.data(), static_cast<std::size_t>(got)));
     total += static_cast<std::size_t>(got);
     if (static_cast<std::size_t>(got) < size) return true;
@@ -134,9 +138,25 @@ bool Session::greet(std::string_view message) {
     close_when_sent();
     return false;
   }
+  const bool may_decide = greeting->kind == "cli";
   admit(std::move(*greeting));
-  if (is_greeted()) send(ipc::encode_welcome(welcome_));
-  return is_greeted();
+  if (!is_greeted()) return false;
+  // In this order: what answers the challenge was written after the look. What is here already was
+  // not.
+  if (may_decide) greeted_ = RunningProgram::of(static_cast<pid_t>(peer_.pid));
+  is_shared_ = reader_.is_partial();
+  welcome_.challenge = random_hex(16);
+  send(ipc::encode_welcome(welcome_));
+  return true;
+}
+
+Result<std::string> Session::person(std::string_view challenge) const {
+  if (is_shared_)
+    return fail(Errc::permission, "only a person decides this: several processes write here");
+  if (welcome_.challenge.empty() || challenge != welcome_.challenge)
+    return fail(Errc::permission, "only a person decides this: the challenge is not answered",
+                {"use the `hearth` beside the daemon"});
+  return person_before(greeted_);
 }
 
 void Session::admit(ipc::Greeting greeting) {

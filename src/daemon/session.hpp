@@ -57,8 +57,9 @@ class Session final : private mcp::MessageSink, private EventReader {
   [[nodiscard]] std::size_t queued_bytes() const { return out_.size() - sent_; }
   [[nodiscard]] std::size_t in_flight() const { return mcp_ ? mcp_->in_flight() : 0; }
   [[nodiscard]] WallTime opened() const { return opened_; }
-  // The process at the other end, as it was when the connection was accepted.
-  [[nodiscard]] const ProcessSight& connected() const { return connected_; }
+  // Which person says what came last, when it is the process that connected who says it, in answer
+  // to `challenge`, the welcome's, and it is a person's since before that was made (terminal.hpp).
+  [[nodiscard]] Result<std::string> person(std::string_view challenge) const;
   // For answers that come later: empty once the session has gone.
   [[nodiscard]] std::weak_ptr<Session*> handle() const { return self_; }
 
@@ -87,11 +88,12 @@ class Session final : private mcp::MessageSink, private EventReader {
   UniqueFd socket_;  // -1 once closed
   io::Watch watch_;
   const ipc::PeerCredentials peer_;
-  const ProcessSight connected_;
   const WallTime opened_;
   ipc::FrameReader reader_;
   ipc::Welcome welcome_;
   std::unique_ptr<mcp::Session> mcp_;  // null until greeted
+  RunningProgram greeted_;             // of the process that connected, when it was greeted
+  bool is_shared_ = false;             // since then somebody else has written, too
   std::optional<EventFeed> following_;
   ByteBudget::Share share_;
   std::string out_;  // framed answers; sent_ bytes of it have left

@@ -1,5 +1,6 @@
 #include "daemon/terminal.hpp"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -17,23 +18,34 @@ namespace {
 
 constexpr std::size_t most_stat_bytes = 4096;
 
-// A number of /proc/PID/stat, counted behind the name, which may hold anything.
-template <typename Number>
-Number field_of(std::string_view stat, int place) {
+std::string of_process(pid_t pid) {
+  return "/proc/" + std::to_string(pid);
+}
+
+// The controlling terminal's number; 0: none. Counted behind the name, which may hold anything.
+int terminal_of(pid_t pid) {
+  constexpr int tty_nr = 5;
+  const auto text = read_head(of_process(pid) + "/stat", most_stat_bytes);
+  if (!text) return 0;
+  std::string_view stat = *text;
   const auto name_end = stat.rfind(')');
   if (name_end == std::string_view::npos) return 0;
   stat.remove_prefix(name_end + 1);
-  for (int field = 0; field < place; ++field) {
+  for (int field = 0; field < tty_nr; ++field) {
     const auto space = stat.find(' ');
     if (space == std::string_view::npos) return 0;
     stat.remove_prefix(space + 1);
   }
-  Number number = 0;
+  int number = 0;
   std::from_chars(stat.data(), stat.data() + stat.size(), number);
   return number;
 }
-constexpr int tty_nr = 5;
-constexpr int starttime = 20;
+
+// The user namespace of a process, named as in /proc.
+std::string users_of(const std::string& process) {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/" + process + "/ns/user", error).string();
+}
 
 std::string user_name() {
   passwd entry{};
@@ -46,20 +58,25 @@ std::string user_name() {
 
 }  // namespace
 
-ProcessSight look_at(pid_t pid) {
-  ProcessSight sight{.pid = pid, .program = {}};
-  const std::string process = "/proc/" + std::to_string(pid);
+// The memory is opened first: what is read between that and the last look is of the program in it.
+RunningProgram RunningProgram::of(pid_t pid) {
+  RunningProgram seen;
+  seen.pid_ = pid;
+  seen.memory_.reset(::open((of_process(pid) + "/maps").c_str(), O_RDONLY | O_CLOEXEC));
   std::error_code error;
-  const auto program = std::filesystem::read_symlink(process + "/exe", error);
-  const auto stat = read_head(process + "/stat", most_stat_bytes);
-  if (error || !stat) return sight;
-  sight.program = program.string();
-  sight.begun = field_of<std::uint64_t>(*stat, starttime);
-  sight.terminal = field_of<int>(*stat, tty_nr);
-  return sight;
+  const auto path = std::filesystem::read_symlink(of_process(pid) + "/exe", error);
+  if (!error && seen.is_running()) seen.path_ = path.string();
+  return seen;
 }
 
-Result<std::string> person_before(const ProcessSight& connected) {
+// The list of mappings is that of the memory which the process had when it was opened, and ends at
+// once when that is gone.
+bool RunningProgram::is_running() const {
+  char byte = 0;
+  return memory_.valid() && ::pread(memory_.get(), &byte, 1, 0) == 1;
+}
+
+Result<std::string> person_before(const RunningProgram& program) {
   const auto refuse = [](const std::string& why) {
     return fail(Errc::permission, "only a person decides this: " + why,
                 {"run `hearth mandates approve` in a terminal of your own"});
@@ -67,13 +84,16 @@ Result<std::string> person_before(const ProcessSight& connected) {
   std::error_code error;
   const std::filesystem::path beside =
       std::filesystem::path(program_path()).parent_path() / "hearth";
-  if (connected.program.empty() || !std::filesystem::equivalent(connected.program, beside, error) ||
+  if (program.path().empty() || !std::filesystem::equivalent(program.path(), beside, error) ||
       error)
     return refuse("the request does not come from " + beside.string());
-  if (look_at(connected.pid) != connected)
-    return refuse("the process that connected is not what it was then");
-  if (connected.terminal == 0) return refuse("the request does not come from a terminal");
-  return user_name() + " at terminal " + std::to_string(connected.terminal);
+  // Where a process is its own master it can have the kernel call its program by any name.
+  if (users_of("self") != users_of(std::to_string(program.pid())))
+    return refuse("the request comes from another user namespace");
+  const int terminal = terminal_of(program.pid());
+  if (!program.is_running()) return refuse("the process that connected is not what it was then");
+  if (terminal == 0) return refuse("the request does not come from a terminal");
+  return user_name() + " at terminal " + std::to_string(terminal);
 }
 
 }  // namespace hearth::daemon

@@ -3,26 +3,33 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <string>
 
 #include "base/result.hpp"
+#include "base/unique_fd.hpp"
 
 namespace hearth::daemon {
 
-// A process as the kernel has it at one moment. Another moment's is the same only while it runs the
-// same program: whoever executes another keeps the number, the terminal and what it has open.
-struct ProcessSight {
-  pid_t pid = 0;
-  std::string program;      // empty: nothing could be seen
-  std::uint64_t begun = 0;  // in ticks since the machine started
-  int terminal = 0;         // 0: none
-  bool operator==(const ProcessSight&) const = default;
-};
-[[nodiscard]] ProcessSight look_at(pid_t pid);
+// What a process runs at the moment of the look, held on to by its memory: whoever executes another
+// program keeps the number, the terminal and all that is open, but not that.
+class RunningProgram final {
+ public:
+  RunningProgram() = default;  // none
+  [[nodiscard]] static RunningProgram of(pid_t pid);
 
-// "ada at terminal 34816", when the process that was seen as `connected` runs the command line
-// program beside this daemon, did so then, and has a controlling terminal. `permission` otherwise.
-[[nodiscard]] Result<std::string> person_before(const ProcessSight& connected);
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] const std::string& path() const { return path_; }  // empty: it cannot be seen
+  // Whether the process has run it ever since, and does still.
+  [[nodiscard]] bool is_running() const;
+
+ private:
+  pid_t pid_ = 0;
+  std::string path_;
+  UniqueFd memory_;
+};
+
+// "ada at terminal 34816", when that is the command line program beside this daemon, is still
+// running, and has a controlling terminal. `permission` otherwise.
+[[nodiscard]] Result<std::string> person_before(const RunningProgram& program);
 
 }  // namespace hearth::daemon

@@ -169,6 +169,7 @@ std::string encode_welcome(const Welcome& welcome) {
                       {"served_config_id", welcome.config_id},
                       {"session", welcome.session},
                       {"resume", welcome.resume}};
+  if (!welcome.challenge.empty()) result["challenge"] = welcome.challenge;
   if (!welcome.store_owner.empty()) result["store_owner"] = welcome.store_owner;
   return message_text({{"jsonrpc", "2.0"}, {"id", 0}, {"result", result}});
 }
@@ -214,6 +215,7 @@ std::expected<Welcome, Refusal> decode_welcome(std::string_view message) {
                   .config_id = text(*result, "served_config_id"),
                   .session = text(*result, "session"),
                   .resume = text(*result, "resume"),
+                  .challenge = text(*result, "challenge"),
                   .store_owner = text(*result, "store_owner")};
   if (welcome.config_id.empty())
     return broken("the daemon does not say under which configuration it serves");

@@ -45,6 +45,7 @@ struct Welcome {
   std::string config_id;   // fingerprint of what changes answers
   std::string session;     // public id of this session
   std::string resume;      // token that keeps the session's identity over a reconnect
+  std::string challenge;   // of this connection: who decides in person answers with it
   std::string
       store_owner;  // who owns the stores, when that is another process and this daemon only reads
 };

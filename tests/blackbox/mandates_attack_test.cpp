@@ -114,7 +114,7 @@ TEST_F(MandatesAttack, EachKindOfProtectedFileWaitsForAPerson) {
 
 TEST_F(MandatesAttack, HearthsOwnState) {
   serve_steps(creates("default/mandates/key2") + "," + creates("config.toml", "t"));
-  (void)mandates({"status"});
+  mandates({"create", "first", "Make a store"});
   const std::string data = home_.file("data");
   const std::string key = read_file(data + "/default/mandates/key");
   ASSERT_FALSE(key.empty());

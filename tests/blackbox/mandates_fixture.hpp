@@ -118,10 +118,14 @@ class MandatesTest : public testing::Test {
     ASSERT_TRUE(eventually([&] { return !is_alive(daemons.front()); }, seconds(30)));
   }
 
-  // script(1) gives the command a terminal of its own; what is typed comes once it asks.
-  Outcome at_terminal(const std::vector<std::string>& words, const std::string& typed) {
+  // script(1) gives the command a terminal of its own; what is typed comes once it asks. `before`
+  // it: the words of a program that starts it.
+  Outcome at_terminal(const std::vector<std::string>& words,
+                      const std::string& typed,
+                      const std::vector<std::string>& before = {}) {
     Plan plan = home_.plan(words);
     std::string command;
+    for (const std::string& word : before) command += "'" + word + "' ";
     for (const std::string& word : plan.words) command += "'" + word + "' ";
     plan.words = {"/usr/bin/script", "-qec", command, "/dev/null"};
     plan.cwd = repository_.path();

@@ -71,51 +71,92 @@ TEST_F(MandatesPerson, SaysWhetherWhatWasCutOffHappened) {
   EXPECT_EQ(hearth({"mandates", "audit"}).exit_code, 0);
 }
 
-// A connection that another program has made stays that program's, whoever holds it afterwards.
+// A connection that another program has made stays that program's, whoever holds it afterwards, and
+// whatever it becomes: while the daemon has not seen it yet, or when it has said all already.
 TEST_F(MandatesPerson, WhoConnectedDecidesAndNotWhoTookItsPlace) {
   mandates({"create", "greeting", "Correct the greeting", "--run-calls=5"});
   const json::Value budget = mandates({"budget", "--mandate=greeting"});
   const std::string digest(json::string_or(budget, "digest", ""));
   ASSERT_FALSE(digest.empty());
   write_file(scratch_ / "steal.py", R"(import json, os, signal, socket, struct, sys, time
-path, program, digest = sys.argv[1:]
+path, program, digest, way, daemon = sys.argv[1:]
+def stop(how):
+    if way != "greeted":
+        os.kill(int(daemon), how)
 s = socket.socket(socket.AF_UNIX)
-s.connect(path)
-s.set_inheritable(True)
 def send(message):
     body = json.dumps(message).encode()
     s.sendall(struct.pack(">I", len(body)) + body)
 def receive():
     size = struct.unpack(">I", s.recv(4, socket.MSG_WAITALL))[0]
     return s.recv(size, socket.MSG_WAITALL).decode()
-send({"jsonrpc": "2.0", "id": 0, "method": "hello", "params": {"protocol": 1, "client": {
-    "name": "hearth", "version": "0.1.0", "pid": os.getpid(), "kind": "cli"},
-    "namespace": "default", "cwd": os.getcwd()}})
-receive()
+def greet():
+    send({"jsonrpc": "2.0", "id": 0, "method": "hello", "params": {"protocol": 1, "client": {
+        "name": "hearth", "version": "0.1.0", "pid": os.getpid(), "kind": "cli"},
+        "namespace": "default", "cwd": os.getcwd()}})
+def challenge():
+    return json.loads(receive())["result"].get("challenge", "")
+def decide(challenge):
+    send({"jsonrpc": "2.0", "id": 9, "method": "daemon/decide", "params": {"pack": "mandates",
+        "challenge": challenge, "arguments": {"verb": "budget", "mandate": "greeting",
+        "digest": digest, "limits": {"run_calls": 777}}}})
+stop(signal.SIGSTOP)
+s.connect(path)
+s.set_inheritable(True)
+if way == "greeted":
+    greet()
+    known = challenge()
+if way == "said":
+    greet()
+    decide("")
 parent = os.getpid()
 if os.fork() == 0:
     while os.readlink(f"/proc/{parent}/exe") != os.path.realpath(program):
         time.sleep(0.01)
-    send({"jsonrpc": "2.0", "id": 9, "method": "daemon/decide", "params": {"pack": "mandates",
-        "arguments": {"verb": "budget", "mandate": "greeting", "digest": digest,
-                      "limits": {"run_calls": 777}}}})
-    with open("answer", "w") as answer:
+    stop(signal.SIGCONT)
+    if way == "connected":
+        greet()
+    if way != "greeted":
+        known = challenge()
+    if way != "said":
+        decide(known)
+    with open("answer-" + way, "w") as answer:
         answer.write(receive())
     os.kill(parent, signal.SIGKILL)
     os._exit(0)
 os.execv(program, [program, "mcp"])
 )");
   const std::string program = home_.plan({}).words.front();
-  const std::string words = "exec /usr/bin/python3 " + (scratch_ / "steal.py") + " " +
-                            home_.socket() + " " + program + " " + digest;
-  Plan plan = home_.plan({});
-  plan.words = {"/usr/bin/script", "-qec", words, "/dev/null"};
-  plan.cwd = repository_.path();
-  plan.has_input = plan.pipes_output = true;
-  const Outcome outcome = run(plan, seconds(60));
-  EXPECT_THAT(read_file(file("answer")), HasSubstr("the request does not come from"))
-      << outcome.describe();
-  EXPECT_EQ(mandates({"budget", "--mandate=greeting"}), budget);
+  for (const std::string way : {"greeted", "connected", "said"}) {
+    ASSERT_EQ(home_.daemons().size(), 1U);
+    Plan plan = home_.plan({});
+    plan.words = {"/usr/bin/script", "-qec",
+                  "exec /usr/bin/python3 " + (scratch_ / "steal.py") + " " + home_.socket() + " " +
+                      program + " " + digest + " " + way + " " +
+                      std::to_string(home_.daemons().front()),
+                  "/dev/null"};
+    plan.cwd = repository_.path();
+    plan.has_input = plan.pipes_output = true;
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_THAT(read_file(file("answer-" + way)), HasSubstr("only a person decides this"))
+        << way << outcome.describe();
+    EXPECT_EQ(mandates({"budget", "--mandate=greeting"}), budget) << way;
+  }
+}
+
+// There a program is its own master, and tells the kernel which one it is.
+TEST_F(MandatesPerson, IsInTheUserNamespaceOfTheDaemon) {
+  const std::vector<std::string> apart{"/usr/bin/unshare", "--user", "--map-current-user"};
+  std::vector<std::string> probe = apart;
+  probe.emplace_back("/usr/bin/true");
+  if (run({.words = probe}, seconds(30)).exit_code != 0) GTEST_SKIP() << "no user namespaces here";
+  mandates({"create", "greeting", "Correct the greeting", "--run-calls=5"});
+  const Outcome refused =
+      at_terminal({"mandates", "budget-set", "greeting", "--run-calls=6"}, "yes", apart);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.out, HasSubstr("another user namespace"));
+  EXPECT_EQ(at_terminal({"mandates", "budget-set", "greeting", "--run-calls=6"}, "yes").exit_code,
+            0);
 }
 
 // A daemon that ran while the date was wrong.

@@ -38,6 +38,31 @@ TEST_F(Mandates, AToolCallCannotAllowItselfWhatWrites) {
   EXPECT_NE(json::string_or(made, "id", ""), "");
 }
 
+// Whoever asks about a namespace makes none of it: no file, no thread.
+TEST_F(Mandates, ANamespaceWithoutMandatesAnswersAsAnEmptyOne) {
+  const auto in_fresh = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--namespace", "fresh"});
+    return mandates(std::move(words));
+  };
+  for (const std::string verb : {"list", "runs", "schedules", "approvals"})
+    EXPECT_EQ(json::int_or(in_fresh({verb}), "total", -1), 0) << verb;
+  EXPECT_EQ(json::int_or(in_fresh({"status"}), "mandates", -1), 0);
+  EXPECT_TRUE(json::bool_or(in_fresh({"audit"}), "intact", false));
+  EXPECT_EQ(json::find(in_fresh({"budget"}), "run"), nullptr);
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"show", "x"}, {"run", "x"}, {"run-show", "x"}, {"budget", "--mandate", "x"}}) {
+    std::vector<std::string> all{"mandates"};
+    all.insert(all.end(), words.begin(), words.end());
+    all.insert(all.end(), {"--namespace", "fresh"});
+    const Outcome refused = hearth(std::move(all));
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_THAT(refused.err, testing::HasSubstr("the namespace fresh has no mandates"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(home_.file("data/fresh/mandates")));
+  mandates({"create", "reader", "Read"});
+  EXPECT_TRUE(std::filesystem::exists(home_.file("data/default/mandates")));
+}
+
 TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start",
                                      R"(--observe={"files":["*.txt"]})"});

@@ -124,6 +124,7 @@ TEST(Welcome, ComesBackAsItWent) {
                      .config_id = "cd2f84ed54756f04",
                      .session = "s5ea94404",
                      .resume = "0123",
+                     .challenge = "4567",
                      .store_owner = "pid 7"};
   const auto got = decode_welcome(encode_welcome(sent));
   ASSERT_TRUE(got.has_value());
@@ -134,6 +135,7 @@ TEST(Welcome, ComesBackAsItWent) {
   EXPECT_EQ(got->config_id, sent.config_id);
   EXPECT_EQ(got->session, sent.session);
   EXPECT_EQ(got->resume, sent.resume);
+  EXPECT_EQ(got->challenge, sent.challenge);
   EXPECT_EQ(got->store_owner, sent.store_owner);
 }
 

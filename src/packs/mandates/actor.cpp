@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "packs/mandates/command.hpp"
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/commit.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/judge_deed.hpp"
@@ -117,11 +118,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// Of its change set.
-std::string change_id(const Intent& intent) {
-  return hex(digest(intent.key)).substr(0, 32);
-}
-
 // What an error of carrying it out means: a tool that was cut off may have gone on, and git may
 // have failed after the branch was moved. Sets of changes say it themselves.
 Performed::End end_of(const Deed& deed, const Intent& intent, Errc code) {
@@ -136,14 +132,20 @@ Performed::End end_of(const Deed& deed, const Intent& intent, Errc code) {
 
 }  // namespace
 
+std::string change_id(const std::string& key) {
+  constexpr std::size_t digits = 32;
+  return hex(digest(key)).substr(0, digits);
+}
+
 Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& step) {
   const auto spec = parse_spec(context.spec);
   if (!spec) return std::unexpected(spec.error());
   auto decided = parse_step(step.action);
   if (!decided) return std::unexpected(std::move(decided.error()));
-  const auto root = ws::Root::open(spec->workspace);
+  const auto root = ws::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(root.error());
   Deed deed{.kind = decided->kind, .mandate = context.mandate, .workspace = root->path()};
+  if (root->top() != root->path()) deed.root = root->top();
   Intent intent;
   intent.kind = decided->kind;
   Result<void> done;
@@ -220,6 +222,10 @@ std::unique_ptr<Wave> WorkspaceActor::wave(std::size_t steps) {
   return std::make_unique<CommandWave>(steps);
 }
 
+Amounts WorkspaceActor::worst_case(const Intent& intent) {
+  return intent.kind == "command" ? most_of_command() : Amounts();
+}
+
 Performed WorkspaceActor::perform(const Intent& intent, Seat seat, const std::stop_token& stop) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return {.end = Performed::End::failed, .text = deed.error().message};
@@ -249,12 +255,12 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
                                            const std::stop_token& stop) {
   const auto effects = effects_of(deed);
   if (!effects) return std::unexpected(effects.error());
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  if (auto done = ws::apply(*root, *effects, change_id(intent), records_); !done)
+  if (auto done = ws::apply(*root, *effects, change_id(intent.key), records_); !done)
     return std::unexpected(std::move(done.error()));
   return "changed " + intent.target;
 }
@@ -262,7 +268,7 @@ Result<std::string> WorkspaceActor::change(const Intent& intent,
 Result<std::string> WorkspaceActor::commit(const Intent& intent,
                                            const Deed& deed,
                                            const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
@@ -293,12 +299,12 @@ Result<std::string> WorkspaceActor::report(const Intent& intent,
   if (deed.files.empty()) return fail(Errc::damaged, "a report without a file");
   auto made = report_file(deed.files.front().path, deed.run, report_of_, bench_, stop);
   if (!made) return std::unexpected(std::move(made.error()));
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), stop);
   if (!held) return std::unexpected(held.error());
   if (auto ok = recover(root->path()); !ok) return std::unexpected(std::move(ok.error()));
-  return write_report(deed, std::move(*made), change_id(intent), *root, records_);
+  return write_report(deed, std::move(*made), change_id(intent.key), *root, records_);
 }
 
 Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
@@ -311,7 +317,7 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
     return never_began ? Standing::before : Standing::other;
   }
   if (deed->kind != "commit") return Standing::other;
-  const auto root = ws::Root::open(deed->workspace);
+  const auto root = ws::Root::open(deed->workspace, deed->root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench_.sandbox({});
   if (!sandbox) return std::unexpected(sandbox.error());
@@ -319,7 +325,7 @@ Result<Standing> WorkspaceActor::inspect(const Intent& intent) {
 }
 
 Result<Standing> WorkspaceActor::inspect_change(const Deed& deed) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto held = bench_.workspaces().hold(root->path(), {});
   if (!held) return std::unexpected(held.error());

@@ -24,6 +24,9 @@
 
 namespace hearth::packs::mandates {
 
+// Of the set of changes that is an effect's, by its key.
+[[nodiscard]] std::string change_id(const std::string& key);
+
 // Of one namespace; several threads.
 class WorkspaceActor final : public Actor {
  public:
@@ -45,6 +48,7 @@ class WorkspaceActor final : public Actor {
   // Whatever changes files by hearth's own hand: models rely on a change before the tests of it.
   [[nodiscard]] bool keeps_order(const Step& step) override;
   [[nodiscard]] std::unique_ptr<Wave> wave(std::size_t steps) override;
+  [[nodiscard]] Amounts worst_case(const Intent& intent) override;
   [[nodiscard]] Performed perform(const Intent& intent,
                                   Seat seat,
                                   const std::stop_token& stop) override;

@@ -60,6 +60,15 @@ Result<wire::ApprovalAnswer> show(Space& space, const wire::ApprovalRequest& req
   return answer;
 }
 
+// The day is that of all namespaces.
+wire::BudgetAnswer budget_of_today(const Workbench& bench) {
+  const auto day = DayTotal::day_of(bench.context().clock().wall());
+  return {.day = wire::to_row(bench.days()->of(day), bench.settings().day),
+          .mandate = {},
+          .run = {},
+          .digest = {}};
+}
+
 // A run is shown with its mandate, whose limits are its own.
 Result<wire::BudgetAnswer> budget(Space& space, const wire::BudgetRequest& request) {
   Spender spender;
@@ -111,19 +120,24 @@ void declare_approval_tools(pack::Binder& tools, ToolRunner& runner) {
               "Proposals by state. A person decides them: hearth mandates approve, in a terminal."),
       [](Space& space, const wire::ApprovalsRequest& request, const pack::Call&) {
         return list(space, request);
-      });
+      },
+      Without::is_empty);
   runner.bind<wire::ApprovalRequest, wire::ApprovalAnswer>(
       tools, reading("approval", "Show a proposal", "Exactly what would be done."),
       [](Space& space, const wire::ApprovalRequest& request, const pack::Call&) {
         return show(space, request);
       });
-  runner.bind<wire::BudgetRequest, wire::BudgetAnswer>(
+  runner.bind_anyway<wire::BudgetRequest, wire::BudgetAnswer>(
       tools,
       reading("budget", "What was spent",
               "Today, and of a mandate or a run, in calls, tokens, money and time; with what is "
               "allowed. A person changes that: hearth mandates budget-set, in a terminal."),
-      [](Space& space, const wire::BudgetRequest& request, const pack::Call&) {
-        return budget(space, request);
+      [&runner](const Result<std::shared_ptr<Space>>& space, const wire::BudgetRequest& request,
+                const pack::Call& call) -> Result<wire::BudgetAnswer> {
+        if (!space) return std::unexpected(space.error());
+        if (*space != nullptr) return budget(**space, request);
+        if (request.run || request.mandate) return no_mandates(call.caller().name_space);
+        return budget_of_today(runner.bench());
       });
 }
 

@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/engine/digest.hpp"
 #include "packs/mandates/observer.hpp"
+#include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
 
@@ -79,7 +81,7 @@ Result<ws::GuardedOutcome> carry_out(const Deed& deed,
                                      const ws::GuardPlaces& places,
                                      Seat seat,
                                      const std::stop_token& stop) {
-  const auto root = ws::Root::open(deed.workspace);
+  const auto root = ws::Root::open(deed.workspace, deed.root);
   if (!root) return std::unexpected(root.error());
   const auto sandbox = bench.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
@@ -113,11 +115,14 @@ Performed told(const Deed& deed, const Workbench& bench, const Result<ws::Guarde
     const End end = has_effects && may_have_begun ? End::unknown
                     : code == Errc::cancelled     ? End::cut
                                                   : End::failed;
-    return {.end = end, .text = bench.redactor().redact(ran.error().message)};
+    return {.end = end,
+            .text = bench.redactor().redact(ran.error().message),
+            .used = used_by(ran.error())};
   }
   Performed performed{.end = End::failed,
                       .text = bench.redactor().redact(ran->describe()) +
-                              describe_command(ran->outcome, bench.redactor(), most_output_bytes)};
+                              describe_command(ran->outcome, bench.redactor(), most_output_bytes),
+                      .used = used_by(ran->outcome)};
   using Outcome = sandbox::Outcome::End;
   const Outcome end = ran->outcome.end;
   if (ran->needs_review()) {
@@ -220,6 +225,7 @@ std::string problem_of_records(const std::string& records) {
 // of theirs may run any more then.
 Result<void> recover_commands(const std::string& records,
                               const std::vector<std::string>& open,
+                              const std::string& name_space,
                               Workbench& bench,
                               const ForReview& for_review) {
   ws::forget_ended_but(records, open);
@@ -245,7 +251,7 @@ Result<void> recover_commands(const std::string& records,
     record.seen_at = seen_in[record.workspace];
     const std::string aside = guard_places(records, record.key).aside;
     std::string text = told_of(aside);
-    const auto held = bench.workspaces().hold(record.workspace, {});
+    const auto held = bench.workspaces().hold(record.workspace, {}, name_space);
     if (!held) return std::unexpected(held.error());
     const auto found = ws::recover_guard(record, aside, bench.own(), grace_of_the_killed);
     if (!found && found.error().code == Errc::unavailable) return std::unexpected(found.error());
@@ -263,6 +269,39 @@ Result<void> recover_commands(const std::string& records,
     if (auto ended = ws::end_guard(records, record.key); !ended) return ended;
   }
   return {};
+}
+
+Result<void> recover_changes(const std::string& records,
+                             const std::string& name_space,
+                             Workbench& bench) {
+  const auto left = ws::left_change_sets(records);
+  if (!left) return std::unexpected(left.error());
+  for (const std::string& workspace : *left) {
+    const auto root = ws::Root::open(workspace);
+    if (!root) {  // nothing of it can be done there, by nobody
+      log::warning("a set of changes stays half done", {log::kv("why", root.error().message)});
+      continue;
+    }
+    const auto held = bench.workspaces().hold(root->path(), {}, name_space);
+    if (!held) return std::unexpected(held.error());
+    if (const auto recovered = ws::recover(*root, records); !recovered)
+      return std::unexpected(recovered.error());
+  }
+  return {};
+}
+
+std::vector<std::string> left_workspaces(const std::string& records) {
+  const std::vector<std::string> all{"/"};
+  const auto guards = ws::left_guards(records);
+  const auto changes = ws::left_change_sets(records);
+  if (!guards || !changes) return all;
+  std::vector<std::string> left = *changes;
+  for (const std::string& path : *guards) {
+    const auto record = ws::read_guard(path);
+    if (!record) return all;
+    left.push_back(record->workspace);
+  }
+  return left;
 }
 
 }  // namespace hearth::packs::mandates

@@ -49,11 +49,20 @@ class CommandWave final : public Wave {
 // would have done. Before anything else happens there. `open`: keys of all effects that are
 // intended or for review. Errors: `unavailable` where one runs on, `damaged` where nobody can tell
 // whose a record is, those of for_review and of the directory; what else cannot be compared is told
-// there.
+// there. `name_space`: whose they are.
 [[nodiscard]] Result<void> recover_commands(const std::string& records,
                                             const std::vector<std::string>& open,
+                                            const std::string& name_space,
                                             Workbench& bench,
                                             const ForReview& for_review);
+// Of sets of changes: completes each, or takes it back (workspace/change_set.hpp). Where a person
+// has to look, its step says so when its run goes on.
+[[nodiscard]] Result<void> recover_changes(const std::string& records,
+                                           const std::string& name_space,
+                                           Workbench& bench);
+// Where both of them would look: the workspaces that a kill left something of; "/", all there are,
+// where a record does not tell.
+[[nodiscard]] std::vector<std::string> left_workspaces(const std::string& records);
 // Of records that could not be read, until a person removes them; empty: there is none.
 [[nodiscard]] std::string problem_of_records(const std::string& records);
 

@@ -64,7 +64,8 @@ struct Deed {
   std::string kind;
   std::string mandate;
   std::string workspace;
-  std::string run;  // of a report
+  std::string root;  // that allowed the workspace; empty: it did itself
+  std::string run;   // of a report
   std::vector<DeedFile> files;
   std::vector<std::string> words;
   bool writes = false;

@@ -72,6 +72,7 @@ RecordEvent event_of(const JournalEntry& entry) {
   }
   if (entry.kind == "step_ended")
     event.ended_effect = event.run + "/" + text_of(fields, "cycle") + "/" + text_of(fields, "step");
+  if (entry.kind == "reviewed") event.ended_effect = text_of(fields, "effect");
   event.said = said_of(entry.kind, fields);
   // One that has not begun is ended by who stops or replaces it.
   event.may_end_runs = entry.kind == "run_ended" || entry.kind == "run_stop" ||

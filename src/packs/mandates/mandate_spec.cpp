@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/host_rule.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
@@ -122,19 +123,29 @@ Result<void> check(const MandateSpec& spec) {
 }
 
 Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds timeout) {
-  for (const auto& seconds : {spec.run_seconds, spec.mandate_seconds}) {
-    if (seconds && *seconds < std::chrono::ceil<std::chrono::seconds>(timeout).count()) {
-      return fail(Errc::invalid_args,
-                  "a budget of " + std::to_string(*seconds) +
-                      " seconds is less than one call of the model is reserved for, its timeout",
+  const bool has_commands =
+      !spec.observe.commands.empty() ||
+      std::ranges::any_of(spec.commands, [](const auto& each) { return each.scope != "deny"; });
+  const auto of_command = std::chrono::milliseconds(most_of_command().wall_ms);
+  for (const auto& limit : {spec.run_seconds, spec.mandate_seconds}) {
+    if (!limit) continue;
+    const std::chrono::seconds seconds(*limit);
+    const std::string begin =
+        "a budget of " + std::to_string(*limit) + " seconds is less than one ";
+    if (seconds < timeout)
+      return fail(Errc::invalid_args, begin + "call of the model is reserved for, its timeout",
                   {"set a shorter timeout in [mandates.model]"});
-    }
+    if (has_commands && seconds < of_command)
+      return fail(Errc::invalid_args,
+                  begin + "command is reserved for, " +
+                      std::to_string(std::chrono::floor<std::chrono::seconds>(of_command).count()),
+                  {"allow that much, or no commands"});
   }
   return {};
 }
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
-  if (before.workspace != after.workspace) return "another workspace";
+  if (before.workspace != after.workspace || before.root != after.root) return "another workspace";
   const auto are_same = [](const auto& a, const auto& b) { return is_same(a, b); };
   if (!std::ranges::equal(before.paths, after.paths, are_same)) return "other rules for paths";
   if (!std::ranges::equal(before.commands, after.commands, are_same))

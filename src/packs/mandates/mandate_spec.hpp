@@ -48,6 +48,9 @@ struct Observed {
 struct MandateSpec {
   std::string goal;
   std::string workspace;  // absolute, real
+  // What allowed it: the caller's project, or a root of the configuration that holds it. Git may
+  // look up to there. Empty, as of older mandates: no further than the workspace.
+  std::string root;
   Observed observe;
   std::vector<PathScope> paths;
   std::vector<CommandScope> commands;
@@ -91,7 +94,8 @@ void take_limits(MandateSpec& to, const From& from) {
 [[nodiscard]] Result<MandateSpec> parse_spec(std::string_view text);
 // `invalid_args` names what does not fit: an unknown scope, a command that is no rule.
 [[nodiscard]] Result<void> check(const MandateSpec& spec);
-// A budget of seconds below the model's timeout allows no call at all.
+// A budget of seconds below the model's timeout allows no call at all, and one below the time of a
+// command no command.
 [[nodiscard]] Result<void> check_seconds(const MandateSpec& spec,
                                          std::chrono::milliseconds timeout);
 // Why `after` allows more than `before`; empty: it does not.

@@ -52,6 +52,7 @@ json::Notes notes(const MandateSpec*) {
   json::Notes all{
       {"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
       {"workspace", "Directory it works in"},
+      {"root", "Directory that allowed it", json::defaulted},
       {"observe", "What it looks at in each cycle", json::defaulted},
       {"paths", "What it may do to files; nothing fits: ask", few()},
       {"commands",
@@ -76,11 +77,11 @@ json::Notes limit_notes() {
   return {{"run_calls", "Most model calls of a run", count()},
           {"run_tokens", "Most tokens of a run", count()},
           {"run_money", "Most that a run may cost, in the unit of the configured prices"},
-          {"run_seconds", "Most seconds that a run may wait for the model", count()},
+          {"run_seconds", "Most seconds of model calls and commands of a run", count()},
           {"mandate_calls", "Most model calls of all its runs", count()},
           {"mandate_tokens", "Most tokens of all its runs", count()},
           {"mandate_money", "Most that all its runs may cost"},
-          {"mandate_seconds", "Most seconds that all its runs may wait for the model", count()}};
+          {"mandate_seconds", "Most seconds of model calls and commands of all its runs", count()}};
 }
 
 Result<std::string> with_limits(std::string_view text, const json::Object& limits) {

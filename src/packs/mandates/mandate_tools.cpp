@@ -20,10 +20,15 @@ bool is_within(const std::string& path, const std::string& directory) {
   return path == directory || path.starts_with(directory + "/");
 }
 
+struct Workspace {
+  std::string path;
+  std::string root;  // that allows it
+};
+
 // The caller's project, or a directory in it or in what the configuration adds.
-Result<std::string> workspace_of(Space& space,
-                                 const std::optional<std::string>& wanted,
-                                 const pack::Caller& caller) {
+Result<Workspace> workspace_of(Space& space,
+                               const std::optional<std::string>& wanted,
+                               const pack::Caller& caller) {
   if (!wanted && caller.project_root.empty())
     return fail(Errc::invalid_args, "the caller is in no project", {"give a workspace"});
   std::filesystem::path path = wanted.value_or(caller.project_root);
@@ -34,11 +39,11 @@ Result<std::string> workspace_of(Space& space,
     return fail(Errc::not_found, path.string() + " is no directory");
   const std::string found = real.string();
   std::vector<std::string> roots = space.bench().roots();
-  roots.push_back(caller.project_root);
+  roots.insert(roots.begin(), caller.project_root);
   for (const std::string& root : roots) {
     if (root.empty()) continue;
     const auto real_root = std::filesystem::canonical(root, error);
-    if (!error && is_within(found, real_root.string())) return found;
+    if (!error && is_within(found, real_root.string())) return Workspace{found, real_root.string()};
   }
   return fail(Errc::permission, found + " is outside of the caller's project",
               {"call from within it, or add it to roots in [daemon] of config.toml"});
@@ -84,7 +89,8 @@ Result<wire::CreateAnswer> create(Space& space,
   auto workspace = workspace_of(space, request.workspace, call.caller());
   if (!workspace) return std::unexpected(std::move(workspace.error()));
   MandateSpec spec{.goal = space.bench().redactor().redact(request.goal),
-                   .workspace = std::move(*workspace),
+                   .workspace = std::move(workspace->path),
+                   .root = std::move(workspace->root),
                    .observe = request.observe,
                    .paths = request.paths,
                    .commands = request.commands,
@@ -214,12 +220,13 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
               "act, reflect. Give a goal, what to look at, and what it may do; with `timing` it "
               "runs by itself, with `start` also now. What is not allowed automatically waits for "
               "a person."),
-      create);
+      create, Without::makes_it);
   runner.bind<wire::PageRequest, wire::MandatesAnswer>(
       tools, reading("list", "List mandates", "All mandates, newest first."),
       [](Space& space, const wire::PageRequest& request, const pack::Call&) {
         return list(space, request);
-      });
+      },
+      Without::is_empty);
   runner.bind<wire::MandateRequest, wire::ShowAnswer>(
       tools, reading("show", "Show a mandate", "Its goal, rules and limits."),
       [](Space& space, const wire::MandateRequest& request,

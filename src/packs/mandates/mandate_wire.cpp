@@ -6,6 +6,7 @@
 namespace hearth::packs::mandates::wire {
 json::Notes notes(const CreateRequest*) {
   json::Notes all = mandates::notes(static_cast<const MandateSpec*>(nullptr));
+  std::erase_if(all, [](const json::Note& each) { return each.name == "root"; });
   all.insert(all.begin(), {"name", "A short unique name", json::range(1, 200)});
   for (json::Note& each : all) {
     if (each.name == "workspace")

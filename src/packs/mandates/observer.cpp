@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/workspace/find_files.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
 
@@ -67,14 +68,15 @@ std::string describe_command(const sandbox::Outcome& outcome,
 }
 
 Result<std::string> WorkspaceObserver::observe(const RunContext& context,
-                                               const std::stop_token& stop) {
+                                               const std::stop_token& stop,
+                                               const Charge& charge) {
   const auto spec = parse_spec(context.spec);
   if (!spec) return std::unexpected(spec.error());
-  const auto root = workspace::Root::open(spec->workspace);
+  const auto root = workspace::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(Error(root.error()).within("the workspace"));
   std::string text;
   add_files(text, *spec, *root);
-  if (auto done = add_commands(text, *spec, *root, stop); !done)
+  if (auto done = add_commands(text, *spec, *root, stop, charge); !done)
     return std::unexpected(std::move(done.error()));
   if (auto done = add_tools(text, context, *spec, stop); !done)
     return std::unexpected(std::move(done.error()));
@@ -116,14 +118,20 @@ void WorkspaceObserver::add_files(std::string& text,
 Result<void> WorkspaceObserver::add_commands(std::string& text,
                                              const MandateSpec& spec,
                                              const workspace::Root& root,
-                                             const std::stop_token& stop) {
+                                             const std::stop_token& stop,
+                                             const Charge& charge) {
   if (spec.observe.commands.empty()) return {};
   const auto sandbox = bench_.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
   for (const std::string& line : spec.observe.commands) {
     const auto words = words_of(line);
     text += "## command " + line + "\n";
-    auto ran = look(**sandbox, root, words, bench_.settings().tool_chains, stop);
+    Result<sandbox::Outcome> ran = fail(Errc::internal, "it was not run");
+    const auto charged = charge(most_of_command(), [&]() -> std::optional<Amounts> {
+      ran = look(**sandbox, root, words, bench_.settings().tool_chains, stop);
+      return ran ? used_by(*ran) : used_by(ran.error());
+    });
+    if (!charged) return charged;
     if (!ran && ran.error().code == Errc::cancelled) return std::unexpected(std::move(ran.error()));
     if (ran && ran->end == sandbox::Outcome::End::stopped) return fail(Errc::cancelled, "stopped");
     text +=

@@ -16,14 +16,16 @@ class WorkspaceObserver final : public Observer {
   WorkspaceObserver(Workbench& bench, std::string name_space)
       : bench_(bench), name_space_(std::move(name_space)) {}
   [[nodiscard]] Result<std::string> observe(const RunContext& context,
-                                            const std::stop_token& stop) override;
+                                            const std::stop_token& stop,
+                                            const Charge& charge) override;
 
  private:
   void add_files(std::string& text, const MandateSpec& spec, const workspace::Root& root);
   [[nodiscard]] Result<void> add_commands(std::string& text,
                                           const MandateSpec& spec,
                                           const workspace::Root& root,
-                                          const std::stop_token& stop);
+                                          const std::stop_token& stop,
+                                          const Charge& charge);
   [[nodiscard]] Result<void> add_tools(std::string& text,
                                        const RunContext& context,
                                        const MandateSpec& spec,

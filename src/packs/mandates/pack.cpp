@@ -44,7 +44,7 @@ class Mandates final : public pack::Pack {
   [[nodiscard]] std::vector<pack::StoreStatus> stores() const override;
 
  private:
-  void resume_all(const std::string& stores);
+  void resume_all();
 
   pack::PackContext* context_ = nullptr;
   ToolRunner runner_;
@@ -59,12 +59,9 @@ void Mandates::start(pack::PackContext& context) {
     return redactor.redact(line);
   });
   if (context.store_owner()) return;
-  const auto own = context.data_directory("default");
-  if (!own) return;
-  const std::string stores = own->parent_path().parent_path().string();
   auto opening = runner_.bench().days()->opening();
-  auto queued = context.submit([this, stores, opening = std::move(opening)]() mutable {
-    resume_all(stores);
+  auto queued = context.submit([this, opening = std::move(opening)]() mutable {
+    resume_all();
     opening.reset();  // runs go on
     runner_.prove_sandbox();
   });
@@ -73,13 +70,9 @@ void Mandates::start(pack::PackContext& context) {
 }
 
 // Every namespace that has mandates goes on where an earlier daemon left it.
-void Mandates::resume_all(const std::string& stores) {
-  std::error_code error;
-  for (const auto& each : fs::directory_iterator(stores, error)) {
-    std::error_code ignored;
-    if (!fs::exists(each.path() / "mandates" / database_name, ignored)) continue;
-    (void)runner_.space(each.path().filename().string());  // what fails is logged, and in status()
-  }
+void Mandates::resume_all() {
+  // What fails is logged, and in status().
+  for (const std::string& each : Space::all(*context_)) (void)runner_.space(each);
 }
 
 void Mandates::stop() {
@@ -135,11 +128,13 @@ void Mandates::in_person(std::string_view arguments,
   auto queued = context_->submit(
       [this, shared, reviewer = std::move(reviewer), arguments = std::string(arguments)] {
         Result<std::string> outcome = fail(Errc::internal, "nothing was decided");
-        if (const auto space = runner_.space(reviewer.name_space)) {
-          outcome = decide(**space, arguments, reviewer);
-        } else {
+        const auto space = runner_.space(reviewer.name_space);
+        if (!space)
           outcome = std::unexpected(space.error());
-        }
+        else if (*space == nullptr)
+          outcome = no_mandates(reviewer.name_space);
+        else
+          outcome = decide(**space, arguments, reviewer);
         context_->post(
             [shared, outcome = std::move(outcome)]() mutable { (*shared)(std::move(outcome)); });
       });

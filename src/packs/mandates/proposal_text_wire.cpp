@@ -57,9 +57,10 @@ Result<std::string> proposal_text(const ProposalRow& row) {
   const auto deed = parse_deed(proposal.content);
   if (!deed) return std::unexpected(deed.error());
   std::string text = line(proposal.id) + ": " + line(proposal.kind) + " in " +
-                     line(deed->workspace) + ", until " + format_rfc3339(proposal.expires) +
-                     "\nfor the mandate " + line(deed->mandate) + ", run " + line(proposal.run) +
-                     ", cycle " + std::to_string(proposal.cycle) + ", step " + line(proposal.step) +
+                     line(deed->workspace) + (deed->root.empty() ? "" : " of " + line(deed->root)) +
+                     ", until " + format_rfc3339(proposal.expires) + "\nfor the mandate " +
+                     line(deed->mandate) + ", run " + line(proposal.run) + ", cycle " +
+                     std::to_string(proposal.cycle) + ", step " + line(proposal.step) +
                      "\ndigest " + row.digest + "\n";
   if (proposal.needs_elevation)
     text += "This concerns what is protected: it needs `hearth mandates elevate`.\n";

@@ -114,7 +114,8 @@ void declare_run_tools(pack::Binder& tools, ToolRunner& runner) {
       tools, reading("runs", "List runs", "Newest first; of a mandate, or in a state."),
       [](Space& space, const wire::RunsRequest& request, const pack::Call&) {
         return list(space, request);
-      });
+      },
+      Without::is_empty);
   runner.bind<wire::RunRequest, wire::RunRow>(
       tools, reading("run_show", "Show a run", "Its state, and what it waits for."),
       [](Space& space, const wire::RunRequest& request, const pack::Call&) {

@@ -174,7 +174,8 @@ void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner) {
       reading("schedules", "List schedules", "With their next occurrence and what they missed."),
       [](Space& space, const wire::SchedulesRequest& request, const pack::Call&) {
         return list(space, request);
-      });
+      },
+      Without::is_empty);
   runner.bind<wire::ScheduleRequest, wire::DoneAnswer>(
       tools,
       writing("schedule_pause", "Pause a schedule", "It fires no more until it is resumed.",

@@ -7,8 +7,38 @@
 #include "base/log.hpp"
 #include "packs/mandates/run_report.hpp"
 #include "packs/mandates/run_wire.hpp"
+#include "packs/mandates/workspace/change_set.hpp"
 
 namespace hearth::packs::mandates {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What PackContext::data_directory would give, but made for no other namespace than this one, which
+// every daemon has.
+fs::path place_of(pack::PackContext& context, const std::string& name_space) {
+  constexpr const char* always_there = "default";
+  const auto one = context.data_directory(always_there);
+  return one ? one->parent_path().parent_path() / name_space / one->filename() : fs::path();
+}
+
+}  // namespace
+
+bool Space::exists(pack::PackContext& context, const std::string& name_space) {
+  const fs::path place = place_of(context, name_space);
+  std::error_code error;
+  return !place.empty() && fs::exists(place / database_name, error);
+}
+
+std::vector<std::string> Space::all(pack::PackContext& context) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& each : fs::directory_iterator(place_of(context, "").parent_path(), error)) {
+    std::string name = each.path().filename().string();
+    if (exists(context, name)) names.push_back(std::move(name));
+  }
+  return names;
+}
 
 Space::Space(Workbench& bench, std::string name_space, std::string directory)
     : bench_(bench),
@@ -55,17 +85,12 @@ Result<std::unique_ptr<Space>> Space::open_stores(Workbench& bench, const std::s
 
 // A workspace may be that of several namespaces: what one of them left in it is compared before
 // mandates of another may work there.
-void Space::recover_all(Workbench& bench, const std::string& name_space) {
-  const auto own = bench.context().data_directory(name_space);
-  if (!own) return;
-  std::error_code error;
-  for (const auto& each :
-       std::filesystem::directory_iterator(own->parent_path().parent_path(), error)) {
-    const auto left = workspace::left_guards((each.path() / "mandates/changes").string());
-    if (!left || left->empty()) continue;
-    const std::string name = each.path().filename().string();
+void Space::recover_all(Workbench& bench) {
+  for (const std::string& name : all(bench.context())) {
+    if (left_workspaces((place_of(bench.context(), name) / "changes").string()).empty()) continue;
     auto space = open_stores(bench, name);
     const auto recovered = space ? (*space)->recover() : std::unexpected(space.error());
+    if (!space) close_workspaces(bench, name, space.error());
     if (!recovered)
       log::error("what was cut off is not looked at",
                  {log::kv("namespace", name), log::kv("why", recovered.error().message)});
@@ -73,7 +98,7 @@ void Space::recover_all(Workbench& bench, const std::string& name_space) {
 }
 
 Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& name_space) {
-  std::call_once(bench.recovered(), [&] { recover_all(bench, name_space); });
+  std::call_once(bench.recovered(), [&] { recover_all(bench); });
   auto opened = open_stores(bench, name_space);
   if (!opened) return opened;
   std::unique_ptr<Space> space = std::move(*opened);
@@ -95,7 +120,21 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   return space;
 }
 
+void Space::close_workspaces(Workbench& bench, const std::string& name_space, const Error& why) {
+  const std::string records = (place_of(bench.context(), name_space) / "changes").string();
+  bench.workspaces().close(name_space, left_workspaces(records), why.message);
+}
+
 Result<void> Space::recover() {
+  auto looked = look_at_what_was_cut_off();
+  if (looked)
+    bench_.workspaces().open_again(name_);
+  else
+    close_workspaces(bench_, name_, looked.error());
+  return looked;
+}
+
+Result<void> Space::look_at_what_was_cut_off() {
   std::vector<std::string> open;
   {
     auto reader = store_->read();
@@ -104,13 +143,15 @@ Result<void> Space::recover() {
     while (rows.next()) open.emplace_back(rows.text(0));
     if (!rows.ok()) return std::unexpected(rows.error());
   }
-  return recover_commands(
-      directory_ + "/changes", open, bench_,
+  auto done = recover_commands(
+      directory_ + "/changes", open, name_, bench_,
       [this](const std::string& key, std::string_view why) { return for_review(key, why); });
+  return done ? recover_changes(directory_ + "/changes", name_, bench_) : done;
 }
 
 std::string Space::record_problem() const {
-  return problem_of_records(directory_ + "/changes");
+  auto problem = problem_of_records(directory_ + "/changes");
+  return problem.empty() ? bench_.workspaces().problem() : problem;
 }
 
 Result<Census> Space::census() {
@@ -130,13 +171,20 @@ void Space::recorded(const JournalEntry& entry) {
   bench_.context().publish(pack::EventKind::pack, "mandates." + std::string(entry.kind), name_,
                            event.data);
   bench_.context().resources_updated(event.resources, {.name_space = name_});
-  if (!event.ended_effect.empty())
-    workspace::forget_ended(directory_ + "/changes", event.ended_effect);
+  if (!event.ended_effect.empty()) forget(event.ended_effect);
   if (!event.run.empty()) followers_.tell(event.run, event.said);
   if (!event.may_end_runs || followers_.runs().empty()) return;
   // What has become of runs is read on the pool: nobody waits for a reader on the writer's thread.
   auto queued = bench_.context().submit([this] { answer_followers(); });
   if (!queued) followers_.end(event.run, std::unexpected(queued.error()));
+}
+
+// What was kept until the outcome of an effect was in the store.
+void Space::forget(const std::string& effect) {
+  const std::string records = directory_ + "/changes";
+  workspace::forget_ended(records, effect);
+  if (auto done = workspace::discard(change_id(effect), records); !done)
+    log::error("a record is left", {log::kv("why", done.error().message)});
 }
 
 // Of runs that have ended.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/guarded.hpp"
 #include "packs/mandates/actor.hpp"
@@ -26,8 +27,13 @@ inline constexpr const char* database_name = "mandates.db";
 // Members are for any thread.
 class Space final {
  public:
-  // `bench` outlives the space. One at a time: the first of a daemon also compares what a kill left
-  // in the other namespaces. `damaged` when the store does not hold: then nothing is done.
+  // Whether a namespace has mandates; looks only, and makes nothing.
+  [[nodiscard]] static bool exists(pack::PackContext& context, const std::string& name_space);
+  // All that have.
+  [[nodiscard]] static std::vector<std::string> all(pack::PackContext& context);
+  // Makes what is not there. `bench` outlives the space. One at a time: the first of a daemon also
+  // compares what a kill left in the other namespaces. `damaged` when the store does not hold: then
+  // nothing is done.
   [[nodiscard]] static Result<std::unique_ptr<Space>> open(Workbench& bench,
                                                            const std::string& name_space);
   ~Space();
@@ -57,7 +63,7 @@ class Space final {
   [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // Why the store's time stands still, and what to do; empty: it does not.
   [[nodiscard]] std::string clock_problem() const;
-  // Of commands that a kill cut off and that could not be compared; empty: there is none.
+  // Of what a kill cut off, also of another namespace, and could not be looked at; empty: nothing.
   [[nodiscard]] std::string record_problem() const;
   // Asks a run to end, and cuts it off where it is meant so.
   [[nodiscard]] Result<void> stop_run(std::int64_t run, Stop how, std::string reason);
@@ -77,10 +83,14 @@ class Space final {
   // Without what drives runs.
   [[nodiscard]] static Result<std::unique_ptr<Space>> open_stores(Workbench& bench,
                                                                   const std::string& name_space);
-  static void recover_all(Workbench& bench, const std::string& name_space);
-  // What a kill cut off, before anything of mandates happens.
+  static void recover_all(Workbench& bench);
+  // What a kill cut off, before anything of mandates happens. Where that cannot be looked at, its
+  // workspaces are closed to all namespaces until it can.
   [[nodiscard]] Result<void> recover();
+  [[nodiscard]] Result<void> look_at_what_was_cut_off();
+  static void close_workspaces(Workbench& bench, const std::string& name_space, const Error& why);
   void recorded(const JournalEntry& entry);
+  void forget(const std::string& effect);
   void answer_followers();
   // Of a command whose workspace a person should look at.
   [[nodiscard]] Result<void> for_review(const std::string& key, std::string_view why);

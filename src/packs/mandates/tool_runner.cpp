@@ -21,6 +21,14 @@ void ToolRunner::stop() {
 }
 
 Result<std::shared_ptr<Space>> ToolRunner::space(const std::string& name_space) {
+  return open(name_space, false);
+}
+
+Result<std::shared_ptr<Space>> ToolRunner::make_space(const std::string& name_space) {
+  return open(name_space, true);
+}
+
+Result<std::shared_ptr<Space>> ToolRunner::open(const std::string& name_space, bool makes_it) {
   bench_->learn_secrets();  // first, and without the lock: a command may take its time
   auto opened = opened_.lock();
   const auto found = opened->spaces.find(name_space);
@@ -30,6 +38,13 @@ Result<std::shared_ptr<Space>> ToolRunner::space(const std::string& name_space) 
     return fail(Errc::read_only, "mandates are carried out by " + *context_->store_owner(),
                 {"ask the shared daemon: leave --no-daemon out"});
   }
+  const bool is_there = Space::exists(*context_, name_space);
+  if (!is_there && !makes_it) return nullptr;
+  if (!is_there && opened->spaces.size() >= most_spaces)
+    return fail(
+        Errc::busy,
+        "mandates of " + std::to_string(most_spaces) + " namespaces are carried out already",
+        {"make it in one of those"});
   auto space = Space::open(*bench_, name_space);
   if (!space) {
     opened->problem = space.error().message;
@@ -59,6 +74,11 @@ std::vector<std::shared_ptr<Space>> ToolRunner::spaces() const {
 
 std::string ToolRunner::problem() const {
   return opened_.lock()->problem;
+}
+
+std::unexpected<Error> no_mandates(const std::string& name_space) {
+  return fail(Errc::not_found, "the namespace " + name_space + " has no mandates",
+              {"hearth mandates create"});
 }
 
 pack::ToolSpec reading(std::string verb, std::string title, std::string description) {

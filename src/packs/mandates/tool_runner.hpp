@@ -1,7 +1,10 @@
 // How the tools of the pack run: on the daemon's pool, in the caller's namespace, which is opened
-// at its first use.
+// at its first use, and made by nothing but the first mandate: anybody may name any namespace, and
+// each that is open costs threads and files.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -15,9 +18,19 @@
 
 namespace hearth::packs::mandates {
 
+// What a tool does in a namespace that has no mandates.
+enum class Without : std::uint8_t {
+  refuses,   // not_found
+  is_empty,  // gives its answer as it begins: empty lists
+  makes_it,
+};
+
 // `start` before the first call.
 class ToolRunner final {
  public:
+  // More are not made: each takes some ten threads.
+  static constexpr std::size_t most_spaces = 32;
+
   // Loop thread.
   void start(pack::PackContext& context, Settings settings);
   // Returns when no thread of a mandate is left. Any thread.
@@ -25,8 +38,11 @@ class ToolRunner final {
 
   [[nodiscard]] pack::PackContext& context() const { return *context_; }
   [[nodiscard]] Workbench& bench() const { return *bench_; }
-  // Any thread; blocks while it opens. One that could not be opened is tried again.
+  // Null where the namespace has no mandates. Any thread; blocks while it opens. One that could not
+  // be opened is tried again.
   [[nodiscard]] Result<std::shared_ptr<Space>> space(const std::string& name_space);
+  // The same, and makes it; `busy` when there are too many.
+  [[nodiscard]] Result<std::shared_ptr<Space>> make_space(const std::string& name_space);
   // Those that are open. Any thread.
   [[nodiscard]] std::vector<std::shared_ptr<Space>> spaces() const;
   // Why a namespace could not be opened the last time; empty: all could.
@@ -38,13 +54,19 @@ class ToolRunner final {
   // Binds a tool: Result<Answer>(Space&, const Request&, const pack::Call&), on the pool. Those
   // whose spec does not say that they only read are refused to callers that may not write.
   template <typename Request, typename Answer, typename Work>
-  void bind(pack::Binder& tools, pack::ToolSpec spec, Work work);
-  // The same for what also tells why there is no space: work(const Result<shared_ptr<Space>>&, …).
+  void bind(pack::Binder& tools,
+            pack::ToolSpec spec,
+            Work work,
+            Without without = Without::refuses);
+  // The same for what can also do without: work(const Result<shared_ptr<Space>>&, …), as space().
   template <typename Request, typename Answer, typename Work>
   void bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work);
-  // The same for whoever answers by itself: job(Space&, pack::Call).
+  // The same for whoever answers by itself: job(Space&, pack::Call); not_found where there is none.
   template <typename Job>
   void on_pool(pack::Call call, Job job);
+  // The same: job(const Result<shared_ptr<Space>>&, pack::Call), as space().
+  template <typename Job>
+  void on_pool_anyway(pack::Call call, Job job);
 
  private:
   struct Opened {
@@ -53,11 +75,15 @@ class ToolRunner final {
     std::string problem;
   };
 
+  [[nodiscard]] Result<std::shared_ptr<Space>> open(const std::string& name_space, bool makes_it);
+
   pack::PackContext* context_ = nullptr;
   std::unique_ptr<Workbench> bench_;
   mutable Guarded<Opened> opened_;
   std::stop_source stop_;
 };
+
+[[nodiscard]] std::unexpected<Error> no_mandates(const std::string& name_space);
 
 // Of a tool that changes nothing, and of one that does.
 [[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);
@@ -69,15 +95,26 @@ class ToolRunner final {
 // ---- Implementation ---------------------------------------------------------------------------
 
 template <typename Job>
-void ToolRunner::on_pool(pack::Call call, Job job) {
+void ToolRunner::on_pool_anyway(pack::Call call, Job job) {
   // Shared with the refusal below, which must still be able to answer it.
   auto shared = std::make_shared<pack::Call>(std::move(call));
   auto queued = context_->submit([this, shared, job = std::move(job)]() mutable {
     const auto found = space(shared->caller().name_space);
-    if (!found) return shared->answer(std::unexpected(found.error()));
-    job(**found, std::move(*shared));
+    job(found, std::move(*shared));
   });
   if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
+}
+
+template <typename Job>
+void ToolRunner::on_pool(pack::Call call, Job job) {
+  on_pool_anyway(std::move(call),
+                 [job = std::move(job)](const Result<std::shared_ptr<Space>>& found,
+                                        pack::Call running) mutable {
+                   if (!found) return running.answer(std::unexpected(found.error()));
+                   if (*found == nullptr)
+                     return running.answer(no_mandates(running.caller().name_space));
+                   job(**found, std::move(running));
+                 });
 }
 
 template <typename Request, typename Answer, typename Work>
@@ -85,31 +122,33 @@ void ToolRunner::bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
       .deferred(tools, [this, shared](Request request, pack::Call call) {
-        // Shared with the refusal below, which must still be able to answer it.
-        auto running = std::make_shared<pack::Call>(std::move(call));
-        auto queued = context_->submit([this, shared, running, request = std::move(request)] {
-          auto answer = (*shared)(space(running->caller().name_space), request, *running);
-          running->answer(mcp::to_reply<Answer>(std::move(answer)));
-        });
-        if (!queued) running->answer(std::unexpected(std::move(queued.error())));
+        on_pool_anyway(std::move(call),
+                       [shared, request = std::move(request)](
+                           const Result<std::shared_ptr<Space>>& found, pack::Call running) {
+                         auto answer = (*shared)(found, request, std::as_const(running));
+                         running.answer(mcp::to_reply<Answer>(std::move(answer)));
+                       });
       });
 }
 
 template <typename Request, typename Answer, typename Work>
-void ToolRunner::bind(pack::Binder& tools, pack::ToolSpec spec, Work work) {
+void ToolRunner::bind(pack::Binder& tools, pack::ToolSpec spec, Work work, Without without) {
   const bool writes = !spec.annotations.read_only;
-  auto shared = std::make_shared<Work>(std::move(work));
-  mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, writes, shared](Request request, pack::Call call) {
-        if (writes && call.caller().read_only) {
-          return call.answer(fail(Errc::read_only, "this session is read-only; nothing was written",
-                                  {"connect without --read-only"}));
-        }
-        on_pool(std::move(call),
-                [shared, request = std::move(request)](Space& space, pack::Call running) {
-                  auto answer = (*shared)(space, request, std::as_const(running));
-                  running.answer(mcp::to_reply<Answer>(std::move(answer)));
-                });
+  bind_anyway<Request, Answer>(
+      tools, std::move(spec),
+      [this, writes, without, work = std::move(work)](const Result<std::shared_ptr<Space>>& found,
+                                                      const Request& request,
+                                                      const pack::Call& call) -> Result<Answer> {
+        if (writes && call.caller().read_only)
+          return fail(Errc::read_only, "this session is read-only; nothing was written",
+                      {"connect without --read-only"});
+        auto space = found;
+        const bool is_there = !space || *space != nullptr;
+        if (!is_there && without == Without::is_empty) return Answer();
+        if (!is_there && without == Without::refuses) return no_mandates(call.caller().name_space);
+        if (!is_there) space = make_space(call.caller().name_space);
+        if (!space) return std::unexpected(space.error());
+        return work(**space, request, call);
       });
 }
 

@@ -8,11 +8,16 @@ namespace {
 
 constexpr const char* json_type = "application/json";
 
-Result<wire::StatusAnswer> status(Space& space) {
+// Where nothing was made yet only the sandbox is known.
+Result<wire::StatusAnswer> status(const Result<std::shared_ptr<Space>>& found,
+                                  const Workbench& bench) {
+  if (!found) return std::unexpected(found.error());
+  if (*found == nullptr) return wire::StatusAnswer{.sandbox = bench.walls().text};
+  Space& space = **found;
   const auto census = space.census();
   if (!census) return std::unexpected(census.error());
   const DispatcherStatus now = space.dispatcher().status();
-  const Walls walls = space.bench().walls();
+  const Walls walls = bench.walls();
   wire::StatusAnswer answer{.mandates = census->mandates,
                             .schedules = census->schedules,
                             .waiting = census->waiting,
@@ -59,7 +64,9 @@ class Doctor final {
       add("model", note, "none: set model.url in [mandates]; until then runs wait for a client's");
     else
       add("model", ok, model.name + " at " + model.url);
-    if (space)
+    if (space && *space == nullptr)
+      add("store", note, "no mandates yet");
+    else if (space)
       examine(**space);
     else  // another daemon may have the stores: then nothing is wrong with them
       add("store", space.error().code == Errc::read_only ? note : error, space.error().message);
@@ -98,31 +105,42 @@ std::vector<std::string> no_proposals(std::string_view, std::string_view, const 
   return {};
 }
 
-template <typename Read>
-void answer_resource(ToolRunner& runner,
-                     const std::string& uri,
-                     pack::Call call,
-                     const Read& read) {
-  runner.on_pool(std::move(call), [uri, read](Space& space, pack::Call running) {
-    const Result<std::string> text = read(space);
-    if (!text) return running.answer(std::unexpected(text.error()));
-    pack::Reply reply;
-    reply.content.push_back({.kind = pack::ContentKind::resource,
-                             .text = *text,
-                             .bytes = {},
-                             .mime_type = json_type,
-                             .uri = uri,
-                             .name = {}});
-    running.answer(std::move(reply));
-  });
+Result<pack::Reply> to_resource(const std::string& uri, Result<std::string> text) {
+  if (!text) return std::unexpected(std::move(text.error()));
+  pack::Reply reply;
+  reply.content.push_back({.kind = pack::ContentKind::resource,
+                           .text = std::move(*text),
+                           .bytes = {},
+                           .mime_type = json_type,
+                           .uri = uri,
+                           .name = {}});
+  return reply;
+}
+
+Result<std::string> status_text(const Result<std::shared_ptr<Space>>& space,
+                                const Workbench& bench) {
+  const auto answer = status(space, bench);
+  if (!answer) return std::unexpected(answer.error());
+  return json::encode(*answer);
+}
+
+Result<std::string> run_text(Space& space, const std::string& word) {
+  auto reader = space.store().read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto run = find_run(**reader, word);
+  if (!run) return std::unexpected(run.error());
+  const auto row = wire::to_row(**reader, *run);
+  if (!row) return std::unexpected(row.error());
+  return json::encode(*row);
 }
 
 }  // namespace
 
 void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
-  runner.bind<wire::NoRequest, wire::StatusAnswer>(
+  runner.bind_anyway<wire::NoRequest, wire::StatusAnswer>(
       tools, reading("status", "How mandates stand", "Counts, heartbeat, next time due, lateness."),
-      [](Space& space, const wire::NoRequest&, const pack::Call&) { return status(space); });
+      [&runner](const Result<std::shared_ptr<Space>>& space, const wire::NoRequest&,
+                const pack::Call&) { return status(space, runner.bench()); });
   runner.bind_anyway<wire::AuditRequest, wire::AuditAnswer>(
       tools,
       reading("audit", "Verify the journal", "Whether what happened was changed, removed or cut."),
@@ -130,6 +148,8 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
          const pack::Call&) -> Result<wire::AuditAnswer> {
         if (request.action != "verify")
           return fail(Errc::invalid_args, "action: expected verify", {"mandates audit verify"});
+        if (space && *space == nullptr)
+          return wire::AuditAnswer{.intact = true, .records = 0, .head = {}, .problem = {}};
         if (space) return audit(**space);
         // What does not even open was found out, too.
         if (space.error().code != Errc::damaged) return std::unexpected(space.error());
@@ -152,12 +172,11 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                                 .description = "Counts, heartbeat, next time due, lateness",
                                 .mime_type = json_type},
              [&runner](const std::string& uri, const pack::Variables&, pack::Call call) {
-               answer_resource(runner, uri, std::move(call),
-                               [](Space& space) -> Result<std::string> {
-                                 const auto answer = status(space);
-                                 if (!answer) return std::unexpected(answer.error());
-                                 return json::encode(*answer);
-                               });
+               runner.on_pool_anyway(
+                   std::move(call),
+                   [&runner, uri](const Result<std::shared_ptr<Space>>& space, pack::Call running) {
+                     running.answer(to_resource(uri, status_text(space, runner.bench())));
+                   });
              });
   binder.add(
       pack::TemplateSpec{.uri_template = "hearth://mandates/runs/{run}",
@@ -166,16 +185,10 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                          .description = "Its state, and what it waits for",
                          .mime_type = json_type},
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
-        answer_resource(runner, uri, std::move(call),
-                        [word = variables.at("run")](Space& space) -> Result<std::string> {
-                          auto reader = space.store().read();
-                          if (!reader) return std::unexpected(std::move(reader.error()));
-                          const auto run = find_run(**reader, word);
-                          if (!run) return std::unexpected(run.error());
-                          const auto row = wire::to_row(**reader, *run);
-                          if (!row) return std::unexpected(row.error());
-                          return json::encode(*row);
-                        });
+        runner.on_pool(std::move(call),
+                       [uri, word = variables.at("run")](Space& space, pack::Call running) {
+                         running.answer(to_resource(uri, run_text(space, word)));
+                       });
       },
       no_proposals);
 }

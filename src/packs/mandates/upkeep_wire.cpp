@@ -28,7 +28,7 @@ json::Notes notes(const StatusAnswer*) {
           {"running", ""},
           {"blocked", "Runs that wait for an approval, a model, a look or a retry"},
           {"approvals", "Proposals that wait for an answer"},
-          {"heartbeat", "When schedules were last looked at"},
+          {"heartbeat", "When schedules were last looked at; empty: there are none yet"},
           {"next", "When something is due next"},
           {"lateness_ms", "By how much the last schedule fired late"},
           {"clock_lag_ms", "How far the clock is behind what it once was"},

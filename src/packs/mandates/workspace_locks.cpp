@@ -35,19 +35,54 @@ void WorkspaceLocks::Held::release() {
   std::exchange(locks_, nullptr)->released_.notify_all();
 }
 
+void WorkspaceLocks::close(const std::string& name_space,
+                           std::vector<std::string> workspaces,
+                           std::string why) {
+  const std::lock_guard lock(mutex_);
+  closed_.insert_or_assign(name_space, Closed{std::move(workspaces), std::move(why)});
+}
+
+void WorkspaceLocks::open_again(const std::string& name_space) {
+  const std::lock_guard lock(mutex_);
+  closed_.erase(name_space);
+}
+
+// Why a namespace gets none there; the lock is held.
+std::string WorkspaceLocks::refusal(const std::string& workspace,
+                                    std::string_view name_space) const {
+  for (const auto& [name, closed] : closed_) {
+    if (name == name_space) continue;
+    for (const std::string& each : closed.workspaces) {
+      if (overlap(each, workspace))
+        return "nothing is done in " + each + " until what mandates of the namespace " + name +
+               " left there after a kill is looked at: " + closed.why;
+    }
+  }
+  return {};
+}
+
+std::string WorkspaceLocks::problem() {
+  const std::lock_guard lock(mutex_);
+  return refusal("/", {});
+}
+
 Result<WorkspaceLocks::Held> WorkspaceLocks::hold(const std::string& workspace,
-                                                  const std::stop_token& stop) {
+                                                  const std::stop_token& stop,
+                                                  std::string_view name_space) {
   std::unique_lock lock(mutex_);
   const auto place = queue_.insert(queue_.end(), workspace);
   released_.wait(lock, stop, [&] {
     return std::none_of(queue_.begin(), place,
                         [&](const std::string& each) { return overlap(each, workspace); });
   });
-  if (!stop.stop_requested()) return Held(*this, place);
+  std::string why = refusal(workspace, name_space);
+  const bool was_stopped = stop.stop_requested();
+  if (!was_stopped && why.empty()) return Held(*this, place);
   queue_.erase(place);
   lock.unlock();
   released_.notify_all();
-  return fail(Errc::cancelled, "stopped before it began");
+  if (was_stopped) return fail(Errc::cancelled, "stopped before it began");
+  return fail(Errc::permission, std::move(why), {"hearth mandates doctor, in that namespace"});
 }
 
 }  // namespace hearth::packs::mandates

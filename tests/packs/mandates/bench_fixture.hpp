@@ -20,7 +20,7 @@
 namespace hearth::packs::mandates {
 
 // Tools are functions of their arguments; the test sees the contexts they were called with.
-class BenchContext final : public pack::PackContext {
+class BenchContext : public pack::PackContext {
  public:
   struct Tool {
     pack::Annotations annotations;

@@ -251,7 +251,7 @@ TEST_F(ChangeSetTest, RecoveryLeavesWhatOthersChangedAndSaysSo) {
       EXPECT_EQ(test::read_file(scratch_ / "w/.hearth-stage-r/1"), "one two two\n")
           << "what was there is kept";
       EXPECT_EQ(recover(*root_, records())->size(), 1U);
-      ASSERT_TRUE(discard(*root_, "r", records()));
+      ASSERT_TRUE(discard("r", records()));
     } else {
       EXPECT_EQ(recovered->front().end, Recovery::End::undone);
       Tree expected = before;

@@ -205,7 +205,7 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   const auto root = workspace::Root::open(workspace);
   const auto places = guard_places(path("own/changes"), "run/1/s");
   const auto recover = [&] {
-    return recover_commands(places.records, {places.key}, *bench_,
+    return recover_commands(places.records, {places.key}, "default", *bench_,
                             [this](const std::string& key, std::string_view why) {
                               reviews_.emplace_back(key, why);
                               return Result<void>();
@@ -249,7 +249,7 @@ TEST_F(CommandTest, WhatCannotBeComparedIsToldOrNothingBegins) {
   const std::string file = workspace::left_guards(records)->front();
   test::write_file(file, test::read_file(file) + "x");
   const auto recover = [&](const std::vector<std::string>& open) {
-    return recover_commands(records, open, *bench_,
+    return recover_commands(records, open, "default", *bench_,
                             [this](const std::string& key, std::string_view why) {
                               reviews_.emplace_back(key, why);
                               return Result<void>();
@@ -281,11 +281,11 @@ TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
     ASSERT_TRUE(workspace::write_guard(records, record));
   }
   test::write_file(path(".envrc"), "x\n");
-  ASSERT_TRUE(
-      recover_commands(records, {}, *bench_, [this](const std::string& key, std::string_view why) {
-        reviews_.emplace_back(key, why);
-        return Result<void>();
-      }));
+  ASSERT_TRUE(recover_commands(records, {}, "default", *bench_,
+                               [this](const std::string& key, std::string_view why) {
+                                 reviews_.emplace_back(key, why);
+                                 return Result<void>();
+                               }));
   ASSERT_EQ(reviews_.size(), 2U);
   for (const auto& [key, why] : reviews_)
     EXPECT_THAT(why, HasSubstr(".envrc is protected and was not there before")) << key;

@@ -128,6 +128,7 @@ TEST_F(SandboxedActor, CommitsFromAWorktreeAndFromADirectory) {
   EXPECT_EQ(git({"show", "hearth/tree:greeting.txt"}), "hello\n");
   EXPECT_EQ(recover(tree, standing(tree)), Recover::done);
   spec_.workspace = whole + "/docs";
+  spec_.root = whole;
   test::write_file(path("docs/greeting.txt"), "docs\n");
   const Intent part = prepared(commit_step("hearth/part"));
   ASSERT_EQ(perform(part), End::done) << said_;

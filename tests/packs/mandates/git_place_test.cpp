@@ -27,7 +27,10 @@ class GitPlaceTest : public testing::Test {
     EXPECT_EQ(made.exit_code, 0) << made.describe();
   }
   [[nodiscard]] Result<GitPlace> at(const std::string& directory) const {
-    return find_git(*Root::open(scratch_ / directory));
+    return at(scratch_ / directory, scratch_.path());
+  }
+  static Result<GitPlace> at(const std::string& directory, const std::string& top) {
+    return find_git(*Root::open(directory, top));
   }
   [[nodiscard]] Errc refused(const std::string& directory) const {
     const auto place = at(directory);
@@ -64,6 +67,15 @@ TEST_F(GitPlaceTest, NotInTheHomeAround) {
   ASSERT_EQ(::setenv("HOME", (scratch_ / "r/sub/deeper").c_str(), 1), 0);
   EXPECT_EQ(refused("r/sub"), Errc::not_found) << "above it";
   ASSERT_EQ(::setenv("HOME", before.c_str(), 1), 0);
+}
+
+// What somebody was allowed is one directory: the repository around it has the others' history.
+TEST_F(GitPlaceTest, NotAboveWhatAllowedTheWorkspace) {
+  const std::string sub = scratch_ / "r/sub";
+  EXPECT_TRUE(at(sub, scratch_ / "r"));
+  for (const std::string& top : {sub, std::string(), scratch_ / "r/su", scratch_ / "tree"})
+    EXPECT_EQ(at(sub, top).error().code, Errc::not_found) << top;
+  EXPECT_TRUE(at(scratch_ / "r", "")) << "it was named itself";
 }
 
 // What a file names is bound writable: a repository that does not know of it is not.

@@ -409,7 +409,7 @@ TEST_F(GuardedCommand, GitLooksFromWhereverTheWorkspaceLies) {
       std::chrono::seconds(60));
   ASSERT_EQ(made.exit_code, 0) << made.describe();
   const auto look = [&](const std::string& where, std::vector<std::string> arguments) {
-    const auto root = Root::open(scratch_ / where);
+    const auto root = Root::open(scratch_ / where, scratch_.path());
     auto done = look_with_git(**test_sandbox(), *root, std::move(arguments), {.limits = limits()});
     return done ? done->out + done->err : done.error().message;
   };

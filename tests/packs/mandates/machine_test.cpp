@@ -3,15 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "packs/mandates/scripted_world.hpp"
+#include "packs/mandates/machine_fixture.hpp"
 #include "support/sizes.hpp"
 
 namespace hearth::packs::mandates {
@@ -22,7 +17,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::StartsWith;
-namespace mandates = packs::mandates;
 
 Plan plan_of(std::initializer_list<Step> steps) {
   return {.steps = steps};
@@ -77,50 +71,6 @@ TEST(Recovery, IsDecidedByTheWorld) {
   EXPECT_EQ(recover(by_key, Standing::other, hours(24)), Recover::needs_review) << "forgotten";
 }
 
-// testing::Test has a Run of its own.
-class MachineTest : public testing::Test {
- protected:
-  void SetUp() override {
-    reopen();
-    mandate_ = create_mandate(*engine_->store, "tidy", "spec").value();
-  }
-  void reopen() {
-    engine_.reset();
-    auto opened = test::Engine::open(directory_ / "state", clock_, world_);
-    ASSERT_TRUE(opened) << opened.error().message;
-    engine_ = std::move(*opened);
-  }
-  std::int64_t start() { return engine_->runs().create(mandate_.n, "test").value(); }
-  mandates::Run finish(std::int64_t run) {
-    for (int i = 0; i < 100 && engine_->work(); ++i) {
-    }
-    return engine_->run(run);
-  }
-  mandates::Run run() { return finish(start()); }
-  std::string only_proposal() {
-    const auto pending = engine_->approvals().pending().value();
-    EXPECT_EQ(pending.size(), 1U);
-    return pending.empty() ? "" : pending.front();
-  }
-  std::string step_output(std::int64_t run, const std::string& step, int cycle = 1) {
-    auto reader = engine_->store->read().value();
-    for (const StepRow& row : load_steps(*reader, run, cycle).value()) {
-      if (row.step == step) return std::string(step_state_name(row.state)) + ": " + row.output;
-    }
-    return "none";
-  }
-  void decide(Verdict verdict) {
-    const auto done = engine_->approvals().decide(only_proposal(), verdict, "ada", "");
-    ASSERT_TRUE(done) << done.error().message;
-  }
-
-  const test::ScratchDirectory directory_{"mandates"};
-  test::HeldClock clock_;
-  test::ScriptedWorld world_{directory_ / "world"};
-  std::unique_ptr<test::Engine> engine_;
-  Mandate mandate_;
-};
-
 TEST_F(MachineTest, GoesThroughItsCyclesToTheGoal) {
   world_.plans = {"a||halt|write a.txt one\nb|a|halt|check", "a||halt|write a.txt two"};
   world_.reflections = {"more", "done"};
@@ -150,39 +100,6 @@ TEST_F(MachineTest, EndsAtItsLimits) {
   EXPECT_EQ(run().reason, "errors");
   world_.run_rules.budget.run.calls = 2;
   EXPECT_EQ(run().reason, "budget: run: calls");
-}
-
-// Each limit that leaves too little for the next call at its worst ends the run, and is named.
-TEST_F(MachineTest, EachBudgetEndsARunBeforeTheCallThatCouldPassIt) {
-  const Amounts worst = world_.worst_case(Phase::orient, {});
-  struct Case {
-    Limits limits;
-    std::string name;
-  };
-  const std::vector<Case> cases{{{.calls = 0}, "calls"},
-                                {{.tokens = worst.tokens - 1}, "tokens"},
-                                {{.money = worst.money - 1}, "money"},
-                                {{.wall_ms = worst.wall_ms - 1}, "seconds"}};
-  for (const Case& each : cases) {
-    for (const std::string scope : {"run", "mandate", "day"}) {
-      world_.run_rules.budget = {};
-      (scope == "run"       ? world_.run_rules.budget.run
-       : scope == "mandate" ? world_.run_rules.budget.mandate
-                            : world_.run_rules.budget.day) = each.limits;
-      const int thoughts = world_.count("think");
-      const auto n = start();
-      // What earlier runs used is of their day, and of their mandate.
-      EXPECT_EQ(finish(n).reason, "budget: " + scope + ": " + each.name);
-      EXPECT_EQ(world_.count("think"), thoughts) << "nothing was asked";
-    }
-  }
-  // Raised meanwhile, it goes on.
-  const auto n = start();
-  world_.run_rules.budget.run.calls = 0;
-  EXPECT_EQ(finish(n).outcome, "failed");
-  world_.run_rules.budget = {};
-  ASSERT_TRUE(engine_->runs().retry(n));
-  EXPECT_EQ(finish(n).outcome, "succeeded");
 }
 
 TEST_F(MachineTest, EndsAtItsDeadlineAlsoWhileItWaits) {
@@ -226,18 +143,6 @@ TEST_F(MachineTest, FailsWhenItsRetriesAreUsedUpAndCanBeRetriedByHand) {
   ASSERT_TRUE(engine_->runs().retry(n));
   EXPECT_EQ(finish(n).outcome, "succeeded");
   EXPECT_EQ(world_.count("think"), 4);  // orient once, decide twice, reflect
-}
-
-TEST_F(MachineTest, GoesAsFarAsItsCallsReach) {
-  world_.run_rules.budget.run.calls = 3;  // orient, decide, reflect
-  EXPECT_EQ(run().outcome, "succeeded");
-  world_.requests = 2;  // an answer that has to be repaired
-  world_.used = Amounts{2, 100, 2000, 50};
-  const mandates::Run ended = run();
-  EXPECT_EQ(ended.outcome, "failed");
-  EXPECT_EQ(ended.reason, "budget: run: calls");
-  // What the first of the two used is charged, the second was never sent.
-  EXPECT_EQ(engine_->ledger->usage({ended.id, ""}).run.calls, 3);
 }
 
 TEST_F(MachineTest, WaitsVisiblyForAModel) {
@@ -300,207 +205,6 @@ TEST_F(MachineTest, SleepsAgainAfterAWakeForNothing) {
   EXPECT_TRUE(engine_->work());
   EXPECT_FALSE(engine_->work());
   EXPECT_EQ(engine_->run(n).reason, "waiting_approval");
-}
-
-// Where so many have to be at the same time; an error for one whose company does not come.
-class MeetingPlace {
- public:
-  explicit MeetingPlace(int expected) : expected_(expected) {}
-  std::optional<Error> come() {
-    std::unique_lock lock(mutex_);
-    ++here_;
-    changed_.notify_all();
-    if (changed_.wait_for(lock, test::patience, [&] { return here_ >= expected_; }))
-      return std::nullopt;
-    return Error{Errc::timed_out, "nobody came", {}};
-  }
-
- private:
-  const int expected_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int here_ = 0;
-};
-
-TEST_F(MachineTest, StepsThatDoNotNeedEachOtherGoOnSideBySide) {
-  world_.plans = {
-      "a||halt|post 1\nb||halt|post 2\nc||halt|check\nd||halt|write a.txt x\n"
-      "e|a,b,c,d|halt|check"};
-  MeetingPlace place(4);
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    return what == "perform" ? place.come() : std::nullopt;
-  };
-  const auto n = start();
-  EXPECT_EQ(finish(n).outcome, "succeeded");
-  for (const char* const step : {"a", "b", "c", "d", "e"})
-    EXPECT_THAT(step_output(n, step), StartsWith("done")) << step;
-  for (const auto& [key, count] : world_.counts("effect")) EXPECT_EQ(count, 1) << key;
-  EXPECT_TRUE(engine_->store->audit());
-}
-
-// What goes on already comes to its end; what could begin does not.
-TEST_F(MachineTest, AFailureHaltsWhatHasNotBegun) {
-  world_.plans = {
-      "a||halt|fail\nb||halt|post 1\nc||halt|post 2\nd||halt|post 3\n"
-      "e||halt|post 4\nf||halt|post 5"};
-  MeetingPlace place(3);
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    return what == "perform" ? place.come() : std::nullopt;
-  };
-  const auto n = start();
-  EXPECT_EQ(finish(n).state, "ended");
-  EXPECT_EQ(step_output(n, "a"), "failed: cannot be prepared");
-  for (const char* const step : {"b", "c", "d"})
-    EXPECT_THAT(step_output(n, step), StartsWith("done")) << step;
-  for (const char* const step : {"e", "f"}) EXPECT_EQ(step_output(n, step), "skipped: ") << step;
-}
-
-TEST_F(MachineTest, SomeStepsKeepThePlansOrder) {
-  world_.plans = {
-      "a||halt|post 1\nb||halt|post 2\nc||halt|write a.txt x\nd||halt|write b.txt y\n"
-      "e||halt|post 3"};
-  world_.ordered = "write";
-  std::mutex mutex;
-  std::vector<std::string> seen;
-  MeetingPlace place(2);
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    if (what != "perform") return std::nullopt;
-    {
-      const std::lock_guard lock(mutex);
-      seen.push_back(std::to_string(world_.count("effect")) + world_.read("a.txt") +
-                     world_.read("b.txt"));
-    }
-    return place.come();
-  };
-  EXPECT_EQ(run().outcome, "succeeded");
-  EXPECT_THAT(seen, testing::ElementsAre("0", "0", "2", "3x", "4xy"));
-}
-
-// What keeps the order waits for what is before it, also for a person.
-TEST_F(MachineTest, NothingThatKeepsTheOrderPassesOneThatWaits) {
-  world_.plans = {
-      "a||halt|ask write a.txt x\nb||halt|write b.txt y\nc||halt|post 1\nd||halt|write d.txt z"};
-  world_.ordered = "write";
-  const auto n = start();
-  EXPECT_EQ(finish(n).reason, "waiting_approval");
-  EXPECT_EQ(world_.read("b.txt") + world_.read("d.txt"), "");
-  EXPECT_EQ(world_.count("effect"), 1) << "c goes on";
-  decide(Verdict::approve);
-  EXPECT_EQ(finish(n).outcome, "succeeded");
-  EXPECT_EQ(world_.read("a.txt") + world_.read("b.txt") + world_.read("d.txt"), "xyz");
-}
-
-TEST_F(MachineTest, ARejectedStepHaltsWhatIsBehindIt) {
-  world_.plans = {"a||halt|ask post 1\nb||halt|write b.txt y\nc||halt|post 2"};
-  world_.ordered = "write";
-  const auto n = start();
-  EXPECT_EQ(finish(n).reason, "waiting_approval");
-  EXPECT_EQ(world_.count("effect"), 1) << "c, beside it";
-  decide(Verdict::deny);
-  EXPECT_EQ(finish(n).state, "ended");
-  EXPECT_EQ(step_output(n, "a"), "failed: denied: denied");
-  EXPECT_EQ(step_output(n, "b"), "skipped: ");
-  EXPECT_EQ(world_.read("b.txt"), "");
-}
-
-TEST_F(MachineTest, NothingBeginsWhileAPersonHasToLook) {
-  world_.put("a.txt", "old");
-  world_.plans = {
-      "z||halt|ask post 1\na||halt|write a.txt new\nb||halt|check\nc||halt|write c.txt z"};
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    if (what != "perform" || world_.read("a.txt") != "old") return std::nullopt;
-    world_.put("a.txt", "half");
-    return Error{Errc::outcome_unknown, "cut off", {}};
-  };
-  world_.ordered = "check";
-  const auto n = start();
-  (void)finish(n);
-  const auto keys = engine_->effects().for_review().value();
-  ASSERT_EQ(keys.size(), 1U);
-  // The approval of one does not let it begin either, nor does a restart.
-  decide(Verdict::approve);
-  reopen();
-  EXPECT_EQ(finish(n).reason, "needs_review");
-  EXPECT_EQ(step_output(n, "b") + step_output(n, "c"), "nonenone");
-  EXPECT_EQ(world_.count("effect"), 0);
-  ASSERT_TRUE(engine_->effects().resolve(keys.front(), true, "ada"));
-  EXPECT_EQ(finish(n).outcome, "succeeded");
-  EXPECT_EQ(world_.read("c.txt"), "z");
-}
-
-TEST_F(MachineTest, WithoutHelpersItGoesOnStepByStep) {
-  world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|check"};
-  RunMachine machine(*engine_->store, *engine_->ledger, Ports{world_, world_, world_},
-                     std::make_shared<Helpers>(0));
-  std::vector<int> seen;
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    if (what == "perform") seen.push_back(world_.count("effect"));
-    return std::nullopt;
-  };
-  const auto n = start();
-  ASSERT_EQ(engine_->runs().take(engine_->store->now(), 1).value().size(), 1U);
-  ASSERT_TRUE(machine.drive(n, {}));
-  EXPECT_EQ(engine_->run(n).outcome, "succeeded");
-  EXPECT_THAT(seen, testing::ElementsAre(0, 1, 2));
-}
-
-// A leaving daemon cuts all of them off, and the next one goes on with all of them.
-TEST_F(MachineTest, ALeavingDaemonCutsAWholeWaveOff) {
-  world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|check"};
-  std::stop_source leaving;
-  MeetingPlace place(3);
-  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
-    if (what != "perform") return std::nullopt;
-    if (auto alone = place.come()) return alone;
-    leaving.request_stop();
-    return Error{Errc::outcome_unknown, "cut off", {}};
-  };
-  const auto n = start();
-  engine_->work(leaving.get_token());
-  EXPECT_EQ(engine_->run(n).state, "running");
-  EXPECT_EQ(world_.count("effect"), 0);
-  world_.interfere = {};
-  reopen();
-  EXPECT_EQ(finish(n).outcome, "succeeded");
-  EXPECT_EQ(world_.resent, 3);
-  EXPECT_EQ(world_.count("effect"), 3);
-}
-
-TEST(HelpersTest, AreLentWhileThereAreSome) {
-  Helpers helpers(3);
-  {
-    const auto two = helpers.lend(2);
-    EXPECT_EQ(two.count(), 2U);
-    EXPECT_EQ(helpers.lend(2).count(), 1U);
-    EXPECT_EQ(helpers.lend(9).count(), 1U) << "given back";
-  }
-  EXPECT_EQ(helpers.lend(9).count(), 3U);
-}
-
-TEST(HelpersTest, WhatATaskThrowsIsThrownWhenAllHaveEnded) {
-  MeetingPlace place(2);
-  std::atomic<int> ended = 0;
-  const auto throws = [&] { throw std::runtime_error("broken"); };
-  const auto works = [&] {
-    EXPECT_FALSE(place.come());
-    ++ended;
-  };
-  EXPECT_THROW(run_side_by_side({works, throws, works}, [](std::size_t) {}), std::runtime_error);
-  EXPECT_EQ(ended, 2);
-}
-
-TEST(HelpersTest, WhereThreadsRunOutTheRestIsLeftOutFirst) {
-  std::vector<std::string> seen;
-  const auto task = [&](const char* name) { return [&seen, name] { seen.emplace_back(name); }; };
-  int spawned = 0;
-  run_side_by_side(
-      {task("a"), task("b"), task("c"), task("d")},
-      [&](std::size_t i) { seen.push_back("left " + std::to_string(i)); },
-      [&](const std::function<void()>& each) {
-        if (++spawned > 1) throw std::system_error(EAGAIN, std::generic_category());
-        return std::async(std::launch::deferred, each);
-      });
-  EXPECT_THAT(seen, testing::ElementsAre("left 2", "left 3", "a", "b"));
 }
 
 TEST_F(MachineTest, ADeniedStepFails) {

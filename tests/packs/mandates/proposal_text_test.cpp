@@ -38,6 +38,8 @@ TEST(ProposalText, ShowsTheWholeChange) {
                                                .after = "all:\n\ttrue\n" + long_line + "\n"},
                                               {.action = "move", .path = "a", .to = "b"}}});
   EXPECT_THAT(text, HasSubstr("prop_1: change in /w, until 1970-01-01T00:00:00"));
+  EXPECT_THAT(text_of({.kind = "command", .workspace = "/w/sub", .root = "/w"}),
+              HasSubstr("prop_1: command in /w/sub of /w, until "));
   EXPECT_THAT(text,
               HasSubstr("\nfor the mandate spelling, run run_2, cycle 3, step s\ndigest 0123\n"));
   EXPECT_THAT(text, HasSubstr("edit Makefile (a program)\n@@ line 1 @@\n all:\n-  true\n"

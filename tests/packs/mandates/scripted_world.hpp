@@ -50,14 +50,25 @@ class ScriptedWorld final : public mandates::Observer,
   std::atomic<int> resent = 0;  // effects that may have happened before
   int requests = 1;             // of each thought
   std::optional<mandates::Amounts> used = mandates::Amounts{1, 100, 2000, 50};
+  // What observing reserves, if anything, and what it uses; the same of performing.
+  std::optional<mandates::Amounts> look;
+  std::optional<mandates::Amounts> looked = mandates::Amounts();
+  mandates::Amounts act;
+  std::optional<mandates::Amounts> acted = mandates::Amounts();
   std::string ordered;  // the action of steps that keep the plan's order
   // Called before it thinks, performs or observes, on the thread that does it: may fail in its
   // place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
 
   Result<std::string> observe(const mandates::RunContext& context,
-                              const std::stop_token&) override {
+                              const std::stop_token&,
+                              const mandates::Charge& charge) override {
     if (auto error = disturbed("observe")) return std::unexpected(*error);
+    if (look) {
+      const auto done = charge(*look, [this] { return looked; });
+      if (!done) return std::unexpected(done.error());
+      log("look", context.run);
+    }
     return "cycle " + std::to_string(context.cycle);
   }
   mandates::Amounts worst_case(mandates::Phase, const mandates::RunContext&) override {
@@ -148,7 +159,7 @@ class ScriptedWorld final : public mandates::Observer,
     if (const auto error = disturbed("perform")) {
       const bool is_unknown = error->code == Errc::outcome_unknown;
       const bool is_cut = error->code == Errc::cancelled;
-      return {is_unknown ? End::unknown : is_cut ? End::cut : End::failed, error->message};
+      return {is_unknown ? End::unknown : is_cut ? End::cut : End::failed, error->message, acted};
     }
     resent += intent.is_resend;
     if (intent.kind == "write") {
@@ -160,8 +171,9 @@ class ScriptedWorld final : public mandates::Observer,
     if (!known_.insert(intent.key).second && intent.kind == "post")
       return {End::done, "posted before"};
     log("effect", intent.key);
-    return {End::done, "did " + intent.kind};
+    return {End::done, "did " + intent.kind, acted};
   }
+  mandates::Amounts worst_case(const mandates::Intent&) override { return act; }
   Result<mandates::Standing> inspect(const mandates::Intent& intent) override {
     const std::string now = hash(intent.target);
     if (now == intent.after_hash) return mandates::Standing::after;

@@ -7,8 +7,11 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "packs/mandates/engine/schema.hpp"
 #include "packs/mandates/store_fixture.hpp"
+#include "store/migration.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -153,6 +156,51 @@ TEST_F(StoreTest, DoesNothingThatTheJournalCannotSee) {
   // The first was committed and is journaled now, whole; the second was refused.
   EXPECT_EQ(engine_->number("SELECT count(*) FROM mandates"), 2);
   EXPECT_EQ(engine_->store->audit().value().head.sequence, head + 1);
+}
+
+// As the version before numbers were kept had it: with schedules that are gone, and what they left.
+TEST_F(StoreTest, AnOlderOneKeepsItsRowsAndGivesNoNumberAgain) {
+  engine_.reset();
+  const std::string old = directory_ / "old";
+  std::filesystem::create_directories(old);
+  {
+    auto database = store::Database::open(old + "/mandates.db", {}).value();
+    const store::Schema& now = mandates_schema();
+    ASSERT_TRUE(store::migrate(
+        database,
+        {.name = now.name, .application_id = now.application_id, .steps = now.steps.first(3)}));
+    const auto filled = database.execute(R"sql(
+INSERT INTO mandates VALUES(2, 'man_2', 'kept', 'spec', 'active', '', 1, 1);
+INSERT INTO schedules VALUES(3, 'sch_3', 2, 'every 1h', 'UTC', 0, 60000, 'skip', 1, 0, 0, 'skip', 1, 1, 0, 0,
+  'active', '', 1000, 1);
+INSERT INTO occurrences VALUES(3, 1000, 1000, 5, ''), (9, 1000, 1000, 6, ''), (9, 2000, 2000, NULL, 'skip');
+INSERT INTO missed VALUES(1, 3, 1, 2, 2, 1, 3, 'late'), (2, 9, 1, 2, 2, 1, 3, 'late');
+INSERT INTO runs(n, id, mandate_n, schedule_n, cause, state, not_before_ms, created_ms) VALUES
+  (5, 'run_5', 2, 3, 'schedule', 'ended', 1, 1), (6, 'run_6', 4, 9, 'schedule', 'ended', 1, 1);
+INSERT INTO phases(run_n, cycle, phase, is_done, begun, begun_ms, output) VALUES(5, 1, 0, 1, 1, 1, 'seen');
+INSERT INTO effects VALUES('run_5/1/a', 5, 'review', 'command', 'make', '', '', '', 0, 1, NULL, '{}', 'cut off');
+INSERT INTO watches VALUES(3, 1, 1000);
+INSERT INTO sightings VALUES(3, 'a', 'm');
+)sql");
+    ASSERT_TRUE(filled) << filled.error().message;
+  }
+  auto opened = test::Engine::open(old, clock_, world_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  engine_ = std::move(*opened);
+  EXPECT_EQ(engine_->number("PRAGMA user_version"),
+            static_cast<std::int64_t>(mandates_schema().steps.size()));
+  EXPECT_EQ(engine_->number("SELECT group_concat(schedule_n) FROM occurrences"), 3);
+  EXPECT_EQ(engine_->number("SELECT group_concat(schedule_n) FROM missed"), 3);
+  EXPECT_EQ(engine_->run(5).id, "run_5");
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM phases WHERE output = 'seen'"), 1);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM sightings"), 1);
+  EXPECT_EQ(engine_->effects().for_review().value(), std::vector<std::string>{"run_5/1/a"});
+  // The highest that anything still names.
+  const auto mandate = create_mandate(*engine_->store, "new", "spec").value();
+  EXPECT_EQ(mandate.n, 5);
+  EXPECT_EQ(engine_->schedules().create(2, {.timing = "every 1h"}).value(), 10);
+  EXPECT_EQ(engine_->runs().create(2, "test").value(), 7);
+  EXPECT_TRUE(engine_->store->audit());
 }
 
 TEST_F(StoreTest, AClockSetBackStandsStill) {

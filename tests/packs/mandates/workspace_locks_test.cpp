@@ -1,5 +1,6 @@
 #include "packs/mandates/workspace_locks.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -64,6 +65,29 @@ TEST_F(WorkspaceLocksTest, OneThatIsStoppedBeginsNothing) {
   stop.request_stop();
   EXPECT_FALSE(locks_.hold("/ws", stop.get_token()));
   EXPECT_TRUE(is_free("/ws"));
+}
+
+// What lies there nobody knows; whose it is may look.
+TEST_F(WorkspaceLocksTest, AClosedOneIsNobodys) {
+  EXPECT_EQ(locks_.problem(), "");
+  locks_.close("cut", {"/a/ws", "/b"}, "its journal is damaged");
+  for (const std::string each : {"/a/ws", "/a", "/a/ws/sub", "/b"}) {
+    const auto refused = locks_.hold(each, {}, "other");
+    ASSERT_FALSE(refused) << each;
+    EXPECT_EQ(refused.error().code, Errc::permission);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("namespace cut"));
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("its journal is damaged"));
+    EXPECT_TRUE(locks_.hold(each, {}, "cut")) << each;
+  }
+  EXPECT_TRUE(is_free("/a/other"));
+  EXPECT_THAT(locks_.problem(), testing::HasSubstr("/a/ws"));
+  locks_.close("cut", {"/b"}, "again");
+  EXPECT_TRUE(is_free("/a/ws"));
+  locks_.open_again("cut");
+  EXPECT_TRUE(is_free("/b"));
+  locks_.close("cut", {"/"}, "nobody knows where");
+  EXPECT_FALSE(locks_.hold("/anywhere", {}));
+  EXPECT_EQ(locks_.problem().find("until") != std::string::npos, true);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What model calls cost, and how much of it is allowed. Functions are pure.
+// What model calls and commands cost, and how much of it is allowed. Functions are pure.
 #pragma once
 
 #include <cstdint>

@@ -5,12 +5,14 @@
 // not all are open nothing is reserved, for the sum is not known.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "packs/mandates/engine/amounts.hpp"
 
@@ -28,6 +30,9 @@ class DayTotal final {
   void add(std::int64_t day, const Amounts& amounts);
   void subtract(std::int64_t day, const Amounts& amounts);
   [[nodiscard]] Amounts of(std::int64_t day);
+  [[nodiscard]] static std::int64_t day_of(WallTime time) {
+    return std::chrono::floor<std::chrono::days>(time.time_since_epoch()).count();
+  }
 
  private:
   struct State {

@@ -13,10 +13,15 @@
 
 namespace hearth::packs::mandates {
 
+// Begins a thread, or throws std::system_error when the machine has none left.
+using Spawn = std::function<std::future<void>(const std::function<void()>&)>;
+[[nodiscard]] std::future<void> spawn_thread(const std::function<void()>& task);
+
 // Of a daemon. Members are for any thread.
 class Helpers final {
  public:
-  explicit Helpers(std::size_t most) : free_(most) {}
+  explicit Helpers(std::size_t most, Spawn spawn = spawn_thread)
+      : spawn_(std::move(spawn)), free_(most) {}
 
   // The right to some threads, given back at its end.
   class Lent final {
@@ -34,20 +39,19 @@ class Helpers final {
   };
   // At once: at most `wanted`, perhaps none.
   [[nodiscard]] Lent lend(std::size_t wanted);
+  // How those that were lent begin.
+  [[nodiscard]] const Spawn& spawn() const { return spawn_; }
 
  private:
+  const Spawn spawn_;
   Guarded<std::size_t> free_;
 };
-
-// Begins a thread, or throws std::system_error when the machine has none left.
-using Spawn = std::function<std::future<void>(const std::function<void()>&)>;
-[[nodiscard]] std::future<void> spawn_thread(const std::function<void()>& task);
 
 // Runs each task on a thread of its own, the first on this one; returns when all have ended. What
 // one throws is thrown here then. Where threads run out the last ones are not begun: `left_out` is
 // called for each, by its place, before the first runs, which may wait for them.
 void run_side_by_side(const std::vector<std::function<void()>>& tasks,
                       const std::function<void(std::size_t)>& left_out,
-                      const Spawn& spawn = spawn_thread);
+                      const Spawn& spawn);
 
 }  // namespace hearth::packs::mandates

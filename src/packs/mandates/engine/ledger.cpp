@@ -10,10 +10,6 @@ namespace {
 // From here on the entries of what is over are folded into one of each mandate, at the open.
 constexpr std::int64_t most_entries = 20'000;
 
-std::int64_t day_of(WallTime time) {
-  return std::chrono::floor<std::chrono::days>(time.time_since_epoch()).count();
-}
-
 bool is_sane(const Amounts& amounts) {
   constexpr std::int64_t most = std::int64_t{1} << 50;  // sums of thousands of them fit
   const auto in_range = [](std::int64_t value) { return value >= 0 && value <= most; };
@@ -155,7 +151,7 @@ Result<std::optional<std::string>> Ledger::reserve(const std::string& name,
   if (!is_sane(worst)) return fail(Errc::internal, "budget: no amount that can be reserved");
   if (state->open.contains(name)) return fail(Errc::conflict, "budget: " + name + " is reserved");
   // The store's time, which goes back only by a person's word (MandateStore::accept_clock).
-  const std::int64_t day = day_of(store_.now());
+  const std::int64_t day = DayTotal::day_of(store_.now());
   struct Scope {
     std::string_view name;
     const Limits& limits;
@@ -205,7 +201,7 @@ Ledger::Usage Ledger::usage(const Spender& spender) {
   };
   return {.run = find(state->runs, spender.run),
           .mandate = find(state->mandates, spender.mandate),
-          .day = days_->of(day_of(store_.now()))};
+          .day = days_->of(DayTotal::day_of(store_.now()))};
 }
 
 // Runs that ended and days that are over need no entries any more; what mandates used stays.

@@ -133,11 +133,8 @@ Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
     return end(scene, "failed", std::string(phase_name(phase)) + " was begun too often");
   }
   switch (phase) {
-    case Phase::observe: {
-      auto observed = ports_.observer.observe(scene.context, stop);
-      if (!observed) return phase_failed(scene, phase, observed.error(), stop);
-      return complete(scene, phase, *observed);
-    }
+    case Phase::observe:
+      return observe(scene, *begun, stop);
     case Phase::act:
       return act(scene, stop);
     case Phase::orient:
@@ -146,6 +143,36 @@ Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
       return think(scene, phase, *begun, stop);
   }
   return fail(Errc::internal, "no such phase");
+}
+
+// Nothing: it is reserved; else why the run has to end.
+Result<std::optional<std::string>> RunMachine::reserve(const Scene& scene,
+                                                       const std::string& name,
+                                                       const Amounts& worst) {
+  auto lacks = ledger_.reserve(name, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
+  if (lacks && *lacks) lacks->emplace("budget: " + **lacks);
+  return lacks;
+}
+
+Result<RunMachine::Next> RunMachine::observe(Scene& scene, int begun, const std::stop_token& stop) {
+  const std::string name =
+      scene.run.id + "/" + cycle_text(scene.run.cycle) + "/observe/" + cycle_text(begun) + "/";
+  int charged = 0;
+  std::string refused;
+  std::optional<Error> broken;
+  const Charge charge = [&](const Amounts& worst, const Charged& act) -> Result<void> {
+    const std::string each = name + cycle_text(++charged);
+    const auto lacks = reserve(scene, each, worst);
+    if (lacks && *lacks) return fail(Errc::permission, refused = **lacks);
+    auto done = lacks ? ledger_.settle(each, act()) : Result<void>(std::unexpected(lacks.error()));
+    if (!done) broken = done.error();
+    return done;
+  };
+  auto observed = ports_.observer.observe(scene.context, stop, charge);
+  if (broken) return std::unexpected(std::move(*broken));
+  if (!refused.empty()) return end(scene, "failed", refused);
+  if (!observed) return phase_failed(scene, Phase::observe, observed.error(), stop);
+  return complete(scene, Phase::observe, *observed);
 }
 
 // Until somebody comes, which wakes the run, or its deadline is over.
@@ -164,13 +191,9 @@ Result<RunMachine::Next> RunMachine::think(Scene& scene,
   std::string refused;
   const auto reserve = [&]() -> Result<void> {
     const std::string each = name + "/" + cycle_text(std::ssize(reserved) + 1);
-    const auto lacks =
-        ledger_.reserve(each, {scene.run.id, scene.mandate.id}, worst, scene.rules.budget);
+    const auto lacks = this->reserve(scene, each, worst);
     if (!lacks) return std::unexpected(lacks.error());
-    if (*lacks) {
-      refused = "budget: " + **lacks;
-      return fail(Errc::permission, refused);
-    }
+    if (*lacks) return fail(Errc::permission, refused = **lacks);
     reserved.push_back(each);
     return {};
   };

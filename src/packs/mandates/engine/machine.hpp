@@ -8,6 +8,7 @@
 // or its next attempt.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -61,6 +62,10 @@ class RunMachine final {
   [[nodiscard]] std::optional<std::string> reason_to_stop(const Scene& scene) const;
   [[nodiscard]] Result<Next> run_phase(Scene& scene, Phase phase, const std::stop_token& stop);
   [[nodiscard]] Result<Next> wait_for_model(const Scene& scene, const std::string& why);
+  [[nodiscard]] Result<Next> observe(Scene& scene, int begun, const std::stop_token& stop);
+  [[nodiscard]] Result<std::optional<std::string>> reserve(const Scene& scene,
+                                                           const std::string& name,
+                                                           const Amounts& worst);
   [[nodiscard]] Result<Next> think(Scene& scene,
                                    Phase phase,
                                    int begun,
@@ -97,6 +102,9 @@ class RunMachine final {
   [[nodiscard]] Ended run_step(Turn& turn);
   [[nodiscard]] Ended begin_effect(Turn& turn);
   [[nodiscard]] Ended ask(Turn& turn, const Intent& intent, bool needs_elevation);
+  [[nodiscard]] Ended afford(Turn& turn,
+                             const Intent& intent,
+                             const std::function<Ended()>& carry_out);
   [[nodiscard]] Ended perform(Turn& turn, const Intent& intent);
   [[nodiscard]] Ended resume_effect(Turn& turn, const Effect& effect);
   [[nodiscard]] Ended end_step(const Turn& turn, StepState state, std::string_view output);

@@ -50,6 +50,7 @@ Result<RunMachine::Next> RunMachine::act(Scene& scene, const std::stop_token& st
     const auto ends = has_to_end(scene);
     if (!ends) return std::unexpected(ends.error());
     if (*ends) return Next::go_on;  // the next look ends it
+    if (!so_far.lacks.empty()) return end(scene, "failed", so_far.lacks);
   }
   if (stop.stop_requested()) {
     return phase_failed(scene, Phase::act, Error{Errc::cancelled, "stopped", {}}, stop);
@@ -65,7 +66,8 @@ Result<RunMachine::Acting> RunMachine::look_back(const Scene& scene, const Plan&
                .tried = {},
                .begun = {},
                .refused = {},
-               .waiting = {}};
+               .waiting = {},
+               .lacks = {}};
   for (const Step& step : plan.steps) {
     if (found.states.contains(step.id)) continue;
     const auto effect = effects_.find(key_of(scene, step));
@@ -119,7 +121,7 @@ Result<void> RunMachine::skip(const Scene& scene,
                               Acting& so_far) {
   const std::stop_token none;
   for (const Step* step : steps) {
-    const Turn turn{.scene = scene, .step = *step, .stop = none, .key = {}, .seat = {}};
+    const Turn turn{.scene = scene, .step = *step, .stop = none, .key = {}, .seat = {}, .used = {}};
     if (auto ended = end_step(turn, StepState::skipped, ""); !ended)
       return std::unexpected(std::move(ended.error()));
     so_far.states.emplace(step->id, StepState::skipped);
@@ -148,18 +150,24 @@ Result<void> RunMachine::run_wave(const Scene& scene,
                 .step = *steps[i],
                 .stop = stop,
                 .key = key_of(scene, *steps[i]),
-                .seat = std::move(seats[i])};
+                .seat = std::move(seats[i]),
+                .used = {}};
       ends[i] = run_step(turn);
     });
   }
-  run_side_by_side(tasks, [&](std::size_t i) {
+  const auto left_out = [&](std::size_t i) {
     begun = std::min(begun, i);
     seats[i] = Seat();  // the next wave's
-  });
+  };
+  run_side_by_side(tasks, left_out, helpers_->spawn());
   for (std::size_t i = 0; i < begun; ++i) {
     if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
     so_far.tried.insert(steps[i]->id);
     if (ends[i]->was_cut) continue;
+    if (!ends[i]->lacks.empty()) {
+      so_far.lacks = ends[i]->lacks;
+      continue;
+    }
     if (ends[i]->state)
       so_far.states.emplace(steps[i]->id, *ends[i]->state);
     else
@@ -176,9 +184,11 @@ RunMachine::Ended RunMachine::run_step(Turn& turn) {
     case EffectState::intended:
       return resume_effect(turn, **effect);
     case EffectState::held:
-      if (auto taken = effects_.take_up(turn.scene.run, turn.key); !taken)
-        return std::unexpected(std::move(taken.error()));
-      return perform(turn, (*effect)->intent);
+      return afford(turn, (*effect)->intent, [&]() -> Ended {
+        if (auto taken = effects_.take_up(turn.scene.run, turn.key); !taken)
+          return std::unexpected(std::move(taken.error()));
+        return perform(turn, (*effect)->intent);
+      });
     case EffectState::review:
       return in_review();
     case EffectState::done:
@@ -204,10 +214,11 @@ RunMachine::Ended RunMachine::begin_effect(Turn& turn) {
     case Judgement::Word::automatic:
       break;
   }
-  if (auto intended = effects_.intend(scene.run, *intent, std::nullopt); !intended) {
-    return std::unexpected(std::move(intended.error()));
-  }
-  return perform(turn, *intent);
+  return afford(turn, *intent, [&]() -> Ended {
+    if (auto intended = effects_.intend(scene.run, *intent, std::nullopt); !intended)
+      return std::unexpected(std::move(intended.error()));
+    return perform(turn, *intent);
+  });
 }
 
 RunMachine::Ended RunMachine::ask(Turn& turn, const Intent& intent, bool needs_elevation) {
@@ -227,12 +238,13 @@ RunMachine::Ended RunMachine::ask(Turn& turn, const Intent& intent, bool needs_e
                     (*row)->proposal.needs_elevation == needs_elevation &&
                     store_.now() < (*row)->proposal.expires;
   if (fits && (*row)->state == "approved") {
-    auto intended = effects_.intend(scene.run, intent, (*row)->proposal);
-    if (!intended && intended.error().code == Errc::permission) {
-      return end_step(turn, StepState::failed, intended.error().message);
-    }
-    if (!intended) return std::unexpected(std::move(intended.error()));
-    return perform(turn, intent);
+    return afford(turn, intent, [&]() -> Ended {
+      auto intended = effects_.intend(scene.run, intent, (*row)->proposal);
+      if (!intended && intended.error().code == Errc::permission)
+        return end_step(turn, StepState::failed, intended.error().message);
+      if (!intended) return std::unexpected(std::move(intended.error()));
+      return perform(turn, intent);
+    });
   }
   if (fits && (*row)->state == "pending") {
     return StepEnd{.state = {}, .waits_for = "waiting_approval", .until = (*row)->proposal.expires};
@@ -254,9 +266,26 @@ RunMachine::Ended RunMachine::ask(Turn& turn, const Intent& intent, bool needs_e
   return StepEnd{.state = {}, .waits_for = "waiting_approval", .until = proposed->expires};
 }
 
+// Reserved before anything is recorded of it: an approval that nothing is left for is not used up.
+RunMachine::Ended RunMachine::afford(Turn& turn,
+                                     const Intent& intent,
+                                     const std::function<Ended()>& carry_out) {
+  const Amounts worst = ports_.actor.worst_case(intent);
+  if (worst == Amounts()) return carry_out();
+  const auto lacks = reserve(turn.scene, turn.key, worst);
+  if (!lacks) return std::unexpected(lacks.error());
+  if (*lacks) return StepEnd{.state = {}, .waits_for = {}, .until = {}, .lacks = **lacks};
+  turn.used = Amounts();  // until it is performed
+  auto ended = carry_out();
+  if (auto settled = ledger_.settle(turn.key, turn.used); !settled)
+    return std::unexpected(std::move(settled.error()));
+  return ended;
+}
+
 RunMachine::Ended RunMachine::perform(Turn& turn, const Intent& intent) {
   store_.reach(Point::effect_performed, When::before);
   const Performed performed = ports_.actor.perform(intent, std::move(turn.seat), turn.stop);
+  turn.used = performed.used;
   store_.reach(Point::effect_performed, When::after);
   if (performed.end == Performed::End::done) return end_step(turn, StepState::done, performed.text);
   // Where the daemon leaves, the run goes on later; what has done nothing does it then.
@@ -294,7 +323,12 @@ RunMachine::Ended RunMachine::resume_effect(Turn& turn, const Effect& effect) {
     case Recover::retry: {
       Intent again = effect.intent;
       again.is_resend = true;
-      return perform(turn, again);
+      auto ended = afford(turn, again, [&] { return perform(turn, again); });
+      if (!ended || ended->lacks.empty()) return ended;
+      // It did not happen, and does not any more.
+      if (auto held = effects_.hold_back(turn.scene.run, turn.key); !held)
+        return std::unexpected(std::move(held.error()));
+      return ended;
     }
     case Recover::needs_review:
       break;

@@ -3,6 +3,7 @@
 // `stop` is requested, with `cancelled`. Texts are opaque to the engine, and hold no secrets.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,11 +44,19 @@ struct RunContext {
   std::vector<StepRow> steps;                    // of this cycle that ended
 };
 
+// Something that is charged to a run: does it, and tells what it used; nothing: not known.
+using Charged = std::function<std::optional<Amounts>()>;
+// Reserves the worst case, does it, settles. An error, and it is not done, where a budget leaves
+// too little.
+using Charge = std::function<Result<void>(const Amounts& worst, const Charged& act)>;
+
 class Observer {
  public:
   virtual ~Observer() = default;
+  // An error of `charge` ends it.
   [[nodiscard]] virtual Result<std::string> observe(const RunContext& context,
-                                                    const std::stop_token& stop) = 0;
+                                                    const std::stop_token& stop,
+                                                    const Charge& charge) = 0;
 };
 
 struct Thought {
@@ -118,7 +127,8 @@ struct Performed {
     unknown,  // it may have happened, or in part: inspect() is asked, or a person
   };
   End end = End::failed;
-  std::string text;  // what it gave, or why it did not
+  std::string text;                         // what it gave, or why it did not
+  std::optional<Amounts> used = Amounts();  // of what worst_case() reserved; nothing: not known
 };
 
 class Actor {
@@ -132,6 +142,8 @@ class Actor {
   [[nodiscard]] virtual bool keeps_order(const Step& /*step*/) { return false; }
   // Of so many steps, each of which gets a seat in it.
   [[nodiscard]] virtual std::unique_ptr<Wave> wave(std::size_t /*steps*/) { return nullptr; }
+  // What performing it could use at most. Pure.
+  [[nodiscard]] virtual Amounts worst_case(const Intent& /*intent*/) { return {}; }
   // Fails when the world is not as the intent found it.
   [[nodiscard]] virtual Performed perform(const Intent& intent,
                                           Seat seat,

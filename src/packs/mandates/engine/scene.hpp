@@ -32,6 +32,7 @@ struct RunMachine::Turn {
   const std::stop_token& stop;
   std::string key;  // of its effect
   Seat seat;
+  std::optional<Amounts> used;  // of what was reserved for it; nothing: not known
 };
 
 // How a step went on: it ended, or what it waits for, and until when at most.
@@ -39,7 +40,8 @@ struct RunMachine::StepEnd {
   std::optional<StepState> state;
   std::string waits_for;
   WallTime until;
-  bool was_cut = false;  // the daemon leaves
+  bool was_cut = false;    // the daemon leaves
+  std::string lacks = {};  // of which budget too little is left for it
 };
 
 // What the steps of a cycle have come to.
@@ -49,6 +51,7 @@ struct RunMachine::Acting {
   std::set<std::string_view> begun;    // before, whose effects are there
   std::set<std::string_view> refused;  // by a person, or by the end of the time to answer
   std::vector<StepEnd> waiting;
+  std::string lacks;  // why the run cannot go on with one of them
 
   [[nodiscard]] bool is_in_review() const {
     return std::ranges::any_of(

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -313,6 +314,27 @@ Result<Recovery> recover_one(const Root& root,
   return recovery;
 }
 
+Result<ChangeRecord> read_record(const std::string& path) {
+  const auto bytes = store::system_env().read(path, most_record_bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto record = ChangeRecord::parse(*bytes);
+  if (!record) return std::unexpected(std::move(record.error()).within(path));
+  return record;
+}
+
+Result<std::vector<ChangeRecord>> read_records(const std::string& records) {
+  auto names = store::system_env().list(records);
+  if (!names) return std::unexpected(std::move(names.error()));
+  std::vector<ChangeRecord> all;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(record_suffix)) continue;
+    auto record = read_record(records + "/" + name);
+    if (!record) return std::unexpected(std::move(record.error()));
+    all.push_back(std::move(*record));
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<void> apply(const Root& root,
@@ -349,21 +371,24 @@ Result<void> apply(const Root& root,
   return finish(root, id, records, application);
 }
 
+Result<std::vector<std::string>> left_change_sets(const std::string& records) {
+  const auto left = read_records(records);
+  if (!left) return std::unexpected(left.error());
+  std::set<std::string> workspaces;
+  for (const ChangeRecord& record : *left) workspaces.insert(record.workspace);
+  return std::vector(workspaces.begin(), workspaces.end());
+}
+
 Result<std::vector<Recovery>> recover(const Root& root, const std::string& records) {
-  auto names = store::system_env().list(records);
-  if (!names) return std::unexpected(std::move(names.error()));
+  const auto left = read_records(records);
+  if (!left) return std::unexpected(left.error());
   std::vector<Recovery> all;
   std::vector<std::string> kept;
-  for (const std::string& name : *names) {
-    if (!name.ends_with(record_suffix)) continue;
-    const auto bytes = store::system_env().read(records + "/" + name, most_record_bytes);
-    if (!bytes) return std::unexpected(bytes.error());
-    const auto record = ChangeRecord::parse(*bytes);
-    if (!record) return std::unexpected(Error(record.error()).within(records + "/" + name));
-    if (record->workspace != root.path()) continue;
-    auto recovery = recover_one(root, *record, records);
+  for (const ChangeRecord& record : *left) {
+    if (record.workspace != root.path()) continue;
+    auto recovery = recover_one(root, record, records);
     if (!recovery) return std::unexpected(std::move(recovery.error()));
-    if (recovery->end == Recovery::End::needs_review) kept.push_back(stage_name(record->id));
+    if (recovery->end == Recovery::End::needs_review) kept.push_back(stage_name(record.id));
     all.push_back(std::move(*recovery));
   }
   auto entries = store::system_env().list(root.path());
@@ -375,11 +400,14 @@ Result<std::vector<Recovery>> recover(const Root& root, const std::string& recor
   return all;
 }
 
-Result<void> discard(const Root& root, const std::string& id, const std::string& records) {
+Result<void> discard(const std::string& id, const std::string& records) {
   if (!is_id(id)) return fail(Errc::invalid_args, "\"" + id + "\" is no id of a change set");
-  if (auto done = remove_record(records, id); !done) return done;
-  remove_stage(root, id);
-  return {};
+  if (::access(record_path(records, id).c_str(), F_OK) != 0) return {};
+  const auto record = read_record(record_path(records, id));
+  if (!record) return std::unexpected(record.error());
+  // Where the workspace is gone, so is what was staged.
+  if (const auto root = Root::open(record->workspace)) remove_stage(*root, id);
+  return remove_record(records, id);
 }
 
 }  // namespace hearth::packs::mandates::workspace

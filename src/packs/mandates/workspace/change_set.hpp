@@ -78,9 +78,10 @@ struct Recovery {
 // it before the first apply() after a start.
 [[nodiscard]] Result<std::vector<Recovery>> recover(const Root& root, const std::string& records);
 
-// A person has looked: removes the record and what was staged.
-[[nodiscard]] Result<void> discard(const Root& root,
-                                   const std::string& id,
-                                   const std::string& records);
+// The workspaces of all records, each once. `damaged` where one cannot be read.
+[[nodiscard]] Result<std::vector<std::string>> left_change_sets(const std::string& records);
+
+// A person has looked: removes the record and what was staged. Nothing happens where there is none.
+[[nodiscard]] Result<void> discard(const std::string& id, const std::string& records);
 
 }  // namespace hearth::packs::mandates::workspace

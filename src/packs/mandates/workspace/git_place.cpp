@@ -96,7 +96,11 @@ bool is_too_wide(const fs::path& directory) {
 Result<GitPlace> find_git(const Root& root) {
   const fs::path workspace = root.path();
   std::error_code error;
-  for (fs::path at = workspace; at == workspace || !is_too_wide(at); at = at.parent_path()) {
+  const auto is_looked_at = [&](const fs::path& directory) {
+    return directory == workspace ||
+           (sandbox::is_within(directory.string(), root.top()) && !is_too_wide(directory));
+  };
+  for (fs::path at = workspace; is_looked_at(at); at = at.parent_path()) {
     if (fs::exists(fs::symlink_status(at / ".git", error))) {
       auto place = place_at(at / ".git");
       const std::string below = workspace.lexically_relative(at).string();

@@ -17,7 +17,8 @@ struct GitPlace {
 
 // As git would find it, but read and checked by us, since what it names is shown to a sandbox and
 // written there: it has to be this user's, and a worktree and its repository have to name each
-// other. A repository around the workspace is not looked for in the home of the user and above.
+// other. A repository around the workspace is looked for up to the directory that allowed it
+// (Root::top), and not in the home of the user and above.
 // Errors: not_found, permission, unsupported (a submodule).
 [[nodiscard]] Result<GitPlace> find_git(const Root& root);
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/real_path.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
 
@@ -101,16 +102,17 @@ Result<std::string> normal_path(std::string_view path) {
   return normal;
 }
 
-Result<Root> Root::open(const std::string& path) {
+Result<Root> Root::open(const std::string& path, const std::string& top) {
   auto directory = sandbox::open_real(path, O_DIRECTORY);
   if (!directory) return std::unexpected(std::move(directory.error()).within("the workspace"));
   auto real = sandbox::real_path_of(directory->get());
   if (!real) return std::unexpected(std::move(real.error()));
-  return Root(std::move(*real), std::move(*directory));
+  std::string around = !top.empty() && sandbox::is_within(*real, top) ? top : *real;
+  return Root(std::move(*real), std::move(around), std::move(*directory));
 }
 
-Root::Root(std::string path, UniqueFd directory)
-    : path_(std::move(path)), directory_(std::move(directory)) {}
+Root::Root(std::string path, std::string top, UniqueFd directory)
+    : path_(std::move(path)), top_(std::move(top)), directory_(std::move(directory)) {}
 
 Result<UniqueFd> Root::open_below(const std::string& path, int flags, mode_t mode) const {
   const auto normal = normal_path(path);

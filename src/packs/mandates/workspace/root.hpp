@@ -46,10 +46,13 @@ struct Place {
 class Root final {
  public:
   // `path` is absolute, and was real when it was allowed: where a symbolic link has taken the place
-  // of a directory since, `permission`.
-  [[nodiscard]] static Result<Root> open(const std::string& path);
+  // of a directory since, `permission`. `top`: the directory that it was allowed with, in which it
+  // lies; empty: none but itself.
+  [[nodiscard]] static Result<Root> open(const std::string& path, const std::string& top = {});
 
   [[nodiscard]] const std::string& path() const { return path_; }  // real
+  // Above it nothing is looked at, not even for a repository around the workspace.
+  [[nodiscard]] const std::string& top() const { return top_; }
   [[nodiscard]] int descriptor() const { return directory_.get(); }
 
   // open(2) of a path below. `permission` where a link or a hard link lies in the way; `not_found`.
@@ -65,8 +68,9 @@ class Root final {
   static constexpr std::size_t default_limit = std::size_t{16} << 20;
 
  private:
-  Root(std::string path, UniqueFd directory);
+  Root(std::string path, std::string top, UniqueFd directory);
   std::string path_;
+  std::string top_;
   UniqueFd directory_;
 };
 
