@@ -90,6 +90,33 @@ TEST_F(IssueSubscription, HearsOfAnotherDaemonToo) {
   EXPECT_TRUE(followed.client->hears(ready, patience));
 }
 
+// What it says of a claim and of what waits for it changes without an event of its own.
+TEST_F(IssueSubscription, HearsOfClaimsAndOfWhatItWaitsFor) {
+  Repository repository(home_);
+  const auto hearth = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "issues");
+    words.push_back("--json");
+    Plan plan = home_.plan(words);
+    plan.cwd = repository.directory.path();
+    const auto done = run(plan, patience);
+    EXPECT_EQ(done.exit_code, 0) << done.describe();
+    return json::parse(done.out).value().at("data");
+  };
+  const auto made = [&](const std::string& title) {
+    return std::string(json::string_or(hearth({"create", title}), "issue_id", ""));
+  };
+  const std::string before = made("Before");
+  const std::string after = made("After");
+  hearth({"dep-add", after, before});
+  const std::string uri = "hearth://issues/" + after;
+  EXPECT_TRUE(repository.client->request("resources/subscribe", {{"uri", uri}}, patience));
+  hearth({"close", before});
+  EXPECT_TRUE(repository.client->hears(uri, patience));
+  hearth({"claim", after, "--no-assign", "--ttl", "1"});
+  EXPECT_TRUE(repository.client->hears(uri, patience));
+  EXPECT_TRUE(repository.client->hears(uri, patience)) << "that the claim is over";
+}
+
 TEST_F(IssueSubscription, KeepsItsStoreOpen) {
   Repository followed(home_);
   Repository left(home_);

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/values.hpp"
 #include "json/json.hpp"
+#include "packs/issues/engine/views/ready.hpp"
 #include "packs/issues/issues.hpp"
 #include "packs/issues/remote_sync.hpp"
 #include "packs/issues/tools.hpp"
@@ -26,6 +27,14 @@ namespace {
 constexpr std::size_t most_named_changes = 50;
 constexpr std::size_t least_id_digits = 4;
 constexpr const char* resources = "hearth://issues/";  // all begin so
+constexpr const char* ready_resource = "hearth://issues/ready";
+constexpr std::string_view claim_space = "issue:";  // of the locks of issues
+
+// An issue is followed by its whole id, or by what that begins with.
+void add_resources(std::string_view id, std::vector<std::string>& uris) {
+  for (std::size_t digits = least_id_digits; digits <= id.size(); ++digits)
+    uris.push_back(resources + std::string(id.substr(0, digits)));
+}
 
 class Issues final : public pack::Pack {
  public:
@@ -59,6 +68,9 @@ class Issues final : public pack::Pack {
   [[nodiscard]] pack::Audience audience_of(const std::string& name_space,
                                            const std::string& common_directory) const;
   void rest(const pack::Audience& audience, const std::string& common_directory);
+  void tell_linked(const std::vector<IssueId>& changed,
+                   const pack::Audience& audience,
+                   const std::string& common_directory);
   void tell(const Projector::Changes& changes,
             const std::string& name_space,
             const std::string& common_directory);
@@ -179,8 +191,13 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
     tell(changes, name_space, common_directory);
   };
   const pack::Audience audience = audience_of(place.name_space, common_directory);
-  options.locks_changed = [this, audience] {
-    context_->resources_updated({"hearth://issues/ready"}, audience);
+  options.locks_changed = [this, audience](const std::vector<std::string>& held) {
+    std::vector<std::string> uris{ready_resource};
+    for (const std::string& resource : held) {
+      if (resource.starts_with(claim_space))
+        add_resources(resource.substr(claim_space.size()), uris);
+    }
+    context_->resources_updated(uris, audience);
   };
   options.when_idle = [this, audience, common_directory] { rest(audience, common_directory); };
   auto store = IssueStore::open(std::move(options), context_->clock());
@@ -221,24 +238,48 @@ void Issues::rest(const pack::Audience& audience, const std::string& common_dire
   });
 }
 
+// What a resource says of other issues, of their state and of what waits for what, changes with
+// them. Only worth finding out where somebody follows one.
+void Issues::tell_linked(const std::vector<IssueId>& changed,
+                         const pack::Audience& audience,
+                         const std::string& common_directory) {
+  context_->post([this, changed, audience, common_directory,
+                  running = runner_.running()]() mutable {
+    if (!context_->is_watched(resources, audience)) return;
+    auto queued =
+        context_->submit([this, changed, audience, common_directory, running = std::move(running)] {
+          const auto store = stores_.find_open(audience.name_space, common_directory);
+          if (!store) return;
+          std::vector<std::string> uris;
+          {
+            const auto board = store->board();
+            for (const Position each : linked_to(board->graph(), changed))
+              add_resources(hex_of(board->graph().issue(each).id), uris);
+          }
+          if (!uris.empty()) context_->resources_updated(uris, audience);
+        });
+    if (!queued) log::debug("what links to a changed issue is not told", {});
+  });
+}
+
 // On the writer's thread.
 void Issues::tell(const Projector::Changes& changes,
                   const std::string& name_space,
                   const std::string& common_directory) {
   std::vector<std::string> uris;
-  if (changes.lists) uris.emplace_back("hearth://issues/ready");
+  if (changes.lists) uris.emplace_back(ready_resource);
   json::Array ids;
   for (const IssueId& id : changes.issues) {
     if (ids.size() == most_named_changes) break;
     const std::string hex = hex_of(id);
-    // Also by what the id begins with, for who has subscribed by that.
-    for (std::size_t digits = least_id_digits; digits <= hex.size(); ++digits) {
-      uris.push_back("hearth://issues/" + hex.substr(0, digits));
-    }
+    add_resources(hex, uris);
     ids.emplace_back(hex);
   }
   const bool is_all = changes.issues.size() > ids.size() || changes.others;
-  if (is_all) uris.emplace_back("hearth://issues/*");
+  if (is_all)
+    uris.push_back(resources + std::string("*"));
+  else if (changes.lists)
+    tell_linked(changes.issues, audience_of(name_space, common_directory), common_directory);
   const json::Value data{{"repository", common_directory},
                          {"issues", std::move(ids)},
                          {"total", changes.issues.size()}};

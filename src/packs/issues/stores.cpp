@@ -145,6 +145,13 @@ std::vector<Stores::Shared> Stores::take_surplus(State& state) const {
   }
 }
 
+Stores::Shared Stores::find_open(const std::string& name_space,
+                                 const std::string& common_directory) {
+  auto state = state_.lock();
+  const auto slot = state->slots.find({name_space, common_directory});
+  return slot == state->slots.end() ? nullptr : slot->second.store;
+}
+
 bool Stores::may_be_in(const Place& place, const std::string& common_directory) {
   {
     const auto state = state_.lock();

@@ -36,6 +36,9 @@ class Stores final {
   // Opens it if need be, and waits while another thread does. A failure is forgotten: the next call
   // tries again. `draining` after close().
   [[nodiscard]] Result<Shared> get(const Place& place, bool is_power_safe);
+  // The store of a repository, if it is open.
+  [[nodiscard]] Shared find_open(const std::string& name_space,
+                                 const std::string& common_directory);
   // Whether a caller there reads that repository's issues; also of one that has asked for nothing
   // yet. Never blocks for long.
   [[nodiscard]] bool may_be_in(const Place& place, const std::string& common_directory);

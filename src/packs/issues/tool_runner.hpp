@@ -2,10 +2,12 @@
 // repository, under the call's key.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "mcp/binder.hpp"
@@ -129,6 +131,23 @@ Request with_whole_ids(IssueStore& store, Request request) {
   return request;
 }
 
+// Two links that are good each by itself can close a circle together.
+template <typename Request>
+bool adds_links(const Request& request) {
+  if constexpr (requires { request.target; }) return true;
+  if constexpr (requires { request.depends_on.empty(); }) {
+    if (!request.depends_on.empty()) return true;
+  }
+  if constexpr (requires { request.issues->front(); }) {
+    if (request.issues &&
+        std::ranges::any_of(*request.issues,
+                            adds_links<typename std::decay_t<decltype(request.issues->front())>>))
+      return true;
+  }
+  if constexpr (requires { request.parent.has_value(); }) return request.parent.has_value();
+  return false;
+}
+
 template <typename Request, typename Answer, typename Make, typename Tell>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
   mcp::Tool<Request, Answer>(std::move(spec))
@@ -145,6 +164,7 @@ void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make,
               job.actor = request.actor.value_or("");
               job.key = write_key(request.key, waiting, json::encode(asked));
               job.stop = waiting.stop();
+              job.minds_others = adds_links(request);
               job.make = [make, request](const Board& board, store::Database& database,
                                          const Actor& actor) {
                 return make(request, board, database, actor);

@@ -8,6 +8,7 @@
 #include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
+#include "packs/issues/engine/views/dependency_order.hpp"
 #include "packs/issues/git_transport.hpp"
 #include "packs/issues/remote_sync.hpp"
 #include "packs/issues/tools.hpp"
@@ -231,6 +232,26 @@ Result<Check> check_locks(IssueStore& store) {
   return check;
 }
 
+// Clones that are joined can make them, each with a link that was good where it was added.
+Check check_circles(IssueStore& store) {
+  Check check{.id = "circles",
+              .health = Health::ok,
+              .message = "no issues wait for each other",
+              .plan = {}};
+  const auto board = store.board();
+  const IssueGraph& graph = board->graph();
+  const auto circles = order_of(graph).circles;
+  if (circles.empty()) return check;
+  check.health = Health::warning;
+  check.message = "issues that wait for each other, and are never ready:";
+  for (const Position at : circles.front())
+    check.message += " " + board->short_id(graph.issue(at).id);
+  if (circles.size() > 1) check.message += "; circles: " + std::to_string(circles.size());
+  check.plan = {
+      "see hearth issues dep-topo, and take one link of each back: hearth issues dep-remove"};
+  return check;
+}
+
 Result<wire::DoctorAnswer> doctor(IssueStore& store,
                                   const wire::DoctorRequest& request,
                                   const pack::Call&) {
@@ -239,6 +260,7 @@ Result<wire::DoctorAnswer> doctor(IssueStore& store,
   auto locks = check_locks(store);
   if (!locks) return std::unexpected(std::move(locks.error()));
   checks->push_back(std::move(*locks));
+  checks->push_back(check_circles(store));
   wire::DoctorAnswer answer;
   for (Check& check : *checks) {
     if (check.is_mended) answer.applied.push_back(check.id);

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <future>
@@ -10,6 +12,7 @@
 #include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/issue_search.hpp"
 #include "packs/issues/engine/issue_store.hpp"
+#include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 #include "repositories.hpp"
 #include "sample_events.hpp"
@@ -135,19 +138,97 @@ TEST(IssueStore, ChangesOfOthersAreToldWithoutBeingAsked) {
   EXPECT_EQ(news.get(), id);
 }
 
+// Each is good by itself, and both together close a circle: the second one has to see the first.
+TEST(IssueStore, WhatMindsOthersSeesAllThatIsWrittenBeforeIt) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  std::promise<void> all_wait;
+  WriteJob first;
+  first.make = [waits = all_wait.get_future().share()](const Board&, store::Database&,
+                                                       const Actor&) -> Result<Batch> {
+    waits.wait();
+    return Batch{};
+  };
+  std::promise<void> ended;
+  first.done = [&](const Result<Receipt>&) { ended.set_value(); };
+  store->write(std::move(first));
+  constexpr std::size_t count = 3;
+  std::array<std::promise<std::size_t>, count> seen;
+  for (auto& each : seen) {
+    WriteJob job;
+    job.minds_others = true;
+    job.make = [&each](const Board& board, store::Database&, const Actor&) -> Result<Batch> {
+      each.set_value(board.issues().size());
+      return Batch{.drafts = {{new_issue_id(), IssueCreated{"T", "", {}}}}, .events = {}};
+    };
+    job.done = [](const Result<Receipt>& receipt) { EXPECT_TRUE(receipt); };
+    store->write(std::move(job));
+  }
+  all_wait.set_value();
+  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(seen[i].get_future().get(), i);
+  ended.get_future().wait();
+  store->close();
+}
+
+// A loss of power can leave the file of a reference empty, or with the id of what never came.
+class BrokenHead : public testing::TestWithParam<std::string> {};
+
+TEST_P(BrokenHead, IsNotBuiltUponAndLeadsToAllThatIsKnownAgain) {
+  const Repositories repositories;
+  const std::string reference = repositories.work() + "/.git/" + wal_reference;
+  IssueId id;
+  {
+    auto store = repositories.store(repositories.work());
+    id = create(*store, "T");
+    ASSERT_TRUE(append(*store, {{id, CommentAdded{"kept"}}}, "a key"));
+  }
+  hearth::test::write_file(reference, GetParam());
+  auto store = repositories.store(repositories.work());
+  const auto refused = append(*store, {{id, CommentAdded{"x"}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::damaged) << refused.error().message;
+  ASSERT_FALSE(refused.error().suggestions.empty());
+  EXPECT_TRUE(refused.error().suggestions.front().contains("doctor --fix"));
+  EXPECT_EQ(hearth::test::read_file(reference), GetParam());
+  const auto found = examine(*store, false);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(std::ranges::count(*found, Health::error, &Check::health), 1);
+  const auto mended = examine(*store, true);
+  ASSERT_TRUE(mended) << mended.error().message;
+  EXPECT_EQ(std::ranges::count(*mended, true, &Check::is_mended), 1);
+  EXPECT_EQ(all_issues(*store).at(id).comments.size(), 1U);
+  const auto replayed = append(*store, {{id, CommentAdded{"kept"}}}, "a key");
+  ASSERT_TRUE(replayed) << replayed.error().message;
+  EXPECT_TRUE(replayed->replayed);
+  ASSERT_TRUE(append(*store, {{id, CommentAdded{"more"}}}));
+  store.reset();
+  // From git alone.
+  EXPECT_EQ(all_issues(*repositories.store(repositories.work(), "another")).at(id).comments.size(),
+            2U);
+  git(repositories.work(), {"fsck", "--strict", "--no-dangling"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Files,
+                         BrokenHead,
+                         testing::Values("",
+                                         std::string(41, '\0'),
+                                         "0123456789012345678901234567890123456789\n"));
+
 TEST(IssueStore, ClaimsOfOthersAreTold) {
   const Repositories repositories;
   std::promise<void> told;
   std::atomic<bool> is_told = false;
-  auto watching = Repositories::store_with({.directory = repositories.work(),
-                                            .cache_directory = repositories.directory("watching"),
-                                            .is_power_safe = false,
-                                            .changed = {},
-                                            .locks_changed =
-                                                [&] {
-                                                  if (!is_told.exchange(true)) told.set_value();
-                                                },
-                                            .when_idle = {}});
+  auto watching =
+      Repositories::store_with({.directory = repositories.work(),
+                                .cache_directory = repositories.directory("watching"),
+                                .is_power_safe = false,
+                                .changed = {},
+                                .locks_changed =
+                                    [&](const std::vector<std::string>& held) {
+                                      EXPECT_EQ(held, std::vector<std::string>{"issue:1"});
+                                      if (!is_told.exchange(true)) told.set_value();
+                                    },
+                                .when_idle = {}});
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   ASSERT_TRUE(Locks(*repository, nullptr)
                   .acquire({.resource = "issue:1",
@@ -164,7 +245,7 @@ TEST(IssueStore, AClaimThatRunsOutIsTold) {
   };
   const std::uint64_t end = now() + 1000;
   std::promise<void> told;
-  const auto tell = [&, is_told = false]() mutable {
+  const auto tell = [&, is_told = false](const std::vector<std::string>&) mutable {
     if (now() < end || std::exchange(is_told, true)) return;
     told.set_value();
   };

@@ -397,6 +397,71 @@ TEST(IssueMaintenance, TheDoctorFindsAndMends) {
   EXPECT_EQ(std::ranges::count(*after, Health::error, &Check::health), 0);
 }
 
+// A reader that is there already learns of a key and of what it has signed by one sync.
+TEST(IssueSignatures, AKeyThatArrivesCounts) {
+  Two two;
+  {
+    auto repository = two.a.store->open_repository().value();
+    auto held = repository->lock().value();
+    const auto actor = two.a.store->actors().create("signer", true, 1).value();
+    ASSERT_TRUE(two.a.store->actors().set_default(actor.id));
+    ASSERT_TRUE(publish_key(*repository, held, actor.id, actor.public_key));
+  }
+  const IssueId id = create(*two.a.store, "signed");
+  (void)two.a.sync();
+  for (const SignaturePolicy policy : {SignaturePolicy::require, SignaturePolicy::warn}) {
+    const std::string name(name_of(policy));
+    const std::string path = two.repositories.clone(name);
+    auto reader =
+        Repositories::store_with({.directory = path,
+                                  .cache_directory = two.repositories.directory("c" + name),
+                                  .is_power_safe = false,
+                                  .signatures = policy,
+                                  .changed = {},
+                                  .when_idle = {}});
+    EXPECT_TRUE(all_issues(*reader).empty());
+    Clone clone(two.repositories, path, "plain-" + name);
+    (void)clone.sync();
+    EXPECT_TRUE(all_issues(*reader).contains(id)) << name;
+    EXPECT_EQ(reader->problems().unsigned_events, 0U) << name;
+    // Whatever the order in which they came.
+    const std::string key = key_prefix + hex_of(two.a.store->actors().list().front().id);
+    const std::string target = git(path, {"rev-parse", key});
+    git(path, {"update-ref", "-d", key});
+    EXPECT_EQ(all_issues(*reader).contains(id), policy == SignaturePolicy::warn);
+    EXPECT_EQ(reader->problems().unsigned_events, 1U) << name;
+    git(path, {"update-ref", key, target.substr(0, 40)});
+    EXPECT_TRUE(all_issues(*reader).contains(id)) << name;
+    EXPECT_EQ(reader->problems().unsigned_events, 0U) << name;
+  }
+}
+
+TEST(IssueSync, WhatIsNoLogIsNotTakenOver) {
+  Two two;
+  create(*two.a.store, "a");
+  const std::string blob =
+      git(two.repositories.remote(), {"hash-object", "-w", "HEAD"}).substr(0, 40);
+  git(two.repositories.remote(), {"update-ref", wal_reference, blob});
+  for (Clone* clone : {&two.a, &two.b}) {
+    auto repository = clone->store->open_repository().value();
+    auto remote =
+        local_transport(*repository, clone->remote_path, {.is_power_safe = false}).value();
+    const auto report = sync_with(
+        *repository, *remote,
+        {.actor = counting_id<ActorId>(1), .now_ms = [] { return test::vector_time; }, .stop = {}});
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, Errc::damaged);
+    EXPECT_FALSE(report.error().suggestions.empty());
+  }
+  EXPECT_EQ(git(two.repositories.remote(), {"rev-parse", wal_reference}).substr(0, 40), blob);
+  EXPECT_EQ(all_issues(*two.a.store).size(), 1U);
+  EXPECT_TRUE(all_issues(*two.b.store).empty());
+  git(two.repositories.remote(), {"update-ref", "-d", wal_reference});
+  (void)two.a.sync();
+  (void)two.b.sync();
+  EXPECT_EQ(all_issues(*two.b.store).size(), 1U);
+}
+
 TEST(IssueSignatures, KeysTravelAndWhatIsNotSignedIsLeftOut) {
   Two two;
   {

@@ -17,6 +17,7 @@
 #include "base/thread_signals.hpp"
 #include "packs/issues/engine/event_maker.hpp"
 #include "packs/issues/engine/issue_search.hpp"
+#include "packs/issues/engine/log_head.hpp"
 #include "search/polite.hpp"
 
 namespace hearth::packs::issues {
@@ -51,7 +52,8 @@ IssueStore::IssueStore(Options options,
       clock_(clock),
       repository_(std::move(repository)),
       common_directory_(repository_->common_directory()),
-      probe_(common_directory_, wal_reference),
+      log_probe_(common_directory_, wal_reference),
+      key_probe_(common_directory_, "refs/hearth/keys"),
       cache_(std::move(cache)),
       projector_(*repository_, *cache_, board_, options_.signatures),
       lock_watch_(common_directory_, clock, [this] { return open_repository(); }),
@@ -67,7 +69,7 @@ Result<std::unique_ptr<IssueStore>> IssueStore::open(Options options, const Cloc
   std::unique_ptr<IssueStore> store(
       new IssueStore(std::move(options), clock, std::move(*repository), std::move(*cache)));
   if (auto loaded = store->projector_.load(); !loaded) return std::unexpected(loaded.error());
-  if (auto read = store->follow_log(); !read) return std::unexpected(read.error());
+  store->follow();  // where that fails each call says why, and doctor can mend it
   store->follow_locks();
   store->thread_ = std::thread([raw = store.get()] { raw->work(); });
   return store;
@@ -132,9 +134,15 @@ Result<void> IssueStore::run(std::move_only_function<Result<void>(Repository&, P
   return outcome.get();
 }
 
+IssueStore::Look IssueStore::look() const {
+  return {
+      .log = log_probe_.look(),
+      .keys = options_.signatures == SignaturePolicy::off ? RefProbe::Look{} : key_probe_.look()};
+}
+
 Result<void> IssueStore::catch_up() {
   last_use_ = clock_.monotonic();
-  if (probe_.look() == *seen_.lock()) return {};
+  if (look() == *seen_.lock()) return {};
   return run([this](Repository&, Projector&) { return follow_log(); });
 }
 
@@ -241,7 +249,7 @@ bool IssueStore::wait_for_tasks() {
 
 void IssueStore::follow_others() {
   follow_locks();
-  if (probe_.look() == *seen_.lock()) return;
+  if (look() == *seen_.lock()) return;
   follow();
   projector_.settle();
 }
@@ -255,6 +263,7 @@ void IssueStore::do_some() {
     while (!waiting->tasks.empty() && tasks.size() < most_together) {
       const bool is_work = static_cast<bool>(waiting->tasks.front().work);
       if (is_work && !tasks.empty()) break;
+      if (waiting->tasks.front().job.minds_others && !tasks.empty()) break;
       const auto& key = waiting->tasks.front().job.key;
       if (key && !keys.insert(key->key).second) break;
       tasks.push_back(std::move(waiting->tasks.front()));
@@ -285,7 +294,7 @@ Result<void> IssueStore::compute_again(const Error& damage) {
 
 // Looks first: what moves while it reads is seen at the next look.
 Result<void> IssueStore::follow_log() {
-  const RefProbe::Look look = probe_.look();
+  const Look seen = look();
   auto changes = projector_.follow();
   if (!changes) {
     if (auto mended = compute_again(changes.error()); !mended) return mended;
@@ -294,7 +303,7 @@ Result<void> IssueStore::follow_log() {
   if (!changes) return std::unexpected(changes.error());
   *head_.lock() = projector_.head();
   *problems_.lock() = projector_.problems();
-  *seen_.lock() = look;
+  *seen_.lock() = seen;
   tell(*changes);
   return {};
 }
@@ -308,7 +317,8 @@ void IssueStore::follow() {
 }
 
 void IssueStore::follow_locks() {
-  if (lock_watch_.has_changed() && options_.locks_changed) options_.locks_changed();
+  const auto changes = lock_watch_.take_changes();
+  if (!changes.empty() && options_.locks_changed) options_.locks_changed(changes);
 }
 
 void IssueStore::tell(const Projector::Changes& changes) {
@@ -323,6 +333,8 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     auto held = repository_->lock();
     if (!held) return std::unexpected(std::move(held.error()));
     if (auto read = follow_log(); !read) return read;
+    if (auto head = read_log_head(*repository_); !head)
+      return std::unexpected(std::move(head.error()));
     EventMaker maker(*repository_, cache_->writer(), options_.signatures, now_ms());
     for (Taken& taken : all) prepare(taken, maker);
     return append(*held, all);
@@ -449,7 +461,7 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
     // are there are only touched by this.
     if (const auto kept = write_wal_commit(*repository_, plan); !kept)
       return std::unexpected(kept.error());
-    const RefProbe::Look look = probe_.look();
+    const Look seen = look();
     const auto changes = projector_.take({.id = *commit,
                                           .parents = std::move(parents),
                                           .meta = {.actor = first->actor.id,
@@ -459,7 +471,7 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
                                           .events = std::move(events),
                                           .problems = {}});
     *head_.lock() = *commit;
-    *seen_.lock() = changes ? look : RefProbe::Look{};
+    *seen_.lock() = changes ? seen : Look{};
     if (changes) {
       tell(*changes);
     } else {

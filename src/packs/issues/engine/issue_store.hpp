@@ -50,6 +50,8 @@ struct WriteJob {
   std::string actor;  // an id, a prefix of one or a label; empty: the default one
   std::optional<CallKey> key;
   std::stop_token stop;
+  // Whether it may be written depends on what others write: it is the first one of its commit.
+  bool minds_others = false;
   // On the writer's thread, once; sees what is committed. An empty batch writes nothing.
   std::move_only_function<Result<Batch>(const Board&, store::Database&, const Actor&)> make;
   // Once, on the writer's thread, when the events are in the log, durable and visible.
@@ -71,7 +73,7 @@ class IssueStore final {
     // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
     // There, too: when something else is held than before; not when it is renewed.
-    std::function<void()> locks_changed = {};
+    std::function<void(const std::vector<std::string>& resources)> locks_changed = {};
     std::function<void()> when_idle;
   };
   [[nodiscard]] static Result<std::unique_ptr<IssueStore>> open(Options options,
@@ -132,6 +134,12 @@ class IssueStore final {
     std::vector<Event> events;
     std::optional<Result<Receipt>> outcome;
   };
+  // What the log and the keys that count looked like.
+  struct Look {
+    RefProbe::Look log;
+    RefProbe::Look keys;
+    bool operator==(const Look&) const = default;
+  };
   struct Waiting {
     std::deque<Task> tasks;
     bool is_closed = false;
@@ -147,6 +155,7 @@ class IssueStore final {
   [[nodiscard]] bool wait_for_tasks();
   void check_snapshot();
   [[nodiscard]] Result<void> compare_snapshot(const CommitId& commit, const std::stop_token& stop);
+  [[nodiscard]] Look look() const;
   void do_some();
   void follow();
   void follow_others();
@@ -164,11 +173,12 @@ class IssueStore final {
   const Clock& clock_;
   const std::unique_ptr<Repository> repository_;  // the writer's
   const std::string common_directory_;
-  const RefProbe probe_;
+  const RefProbe log_probe_;
+  const RefProbe key_probe_;
   const std::unique_ptr<Cache> cache_;  // its writing side is the writer's
   Guarded<Board> board_;
   Projector projector_;  // the writer's
-  Guarded<RefProbe::Look> seen_;
+  Guarded<Look> seen_;
   Guarded<std::optional<CommitId>> head_;
   Guarded<LogProblems> problems_;
   LockWatch lock_watch_;  // its second part is the writer's

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -42,10 +43,10 @@ Result<std::optional<Lock>> LockWatch::claim_of(const IssueId& issue) {
   return std::nullopt;
 }
 
-bool LockWatch::has_changed() {
+std::vector<std::string> LockWatch::take_changes() {
   const RefProbe::Look look = probe_.look();
   const std::uint64_t now = ms_of(clock_);
-  if (look == seen_ && now < next_expiry_ms_) return false;
+  if (look == seen_ && now < next_expiry_ms_) return {};
   seen_ = look;
   // Others read times as signed numbers.
   next_expiry_ms_ = std::numeric_limits<std::int64_t>::max();
@@ -56,7 +57,10 @@ bool LockWatch::has_changed() {
     held.insert(each.lock.resource);
     next_expiry_ms_ = std::min(next_expiry_ms_, each.lock.expires_ms);
   }
-  return std::exchange(held_, held) != held;
+  std::vector<std::string> changes;
+  std::ranges::set_symmetric_difference(held_, held, std::back_inserter(changes));
+  held_ = std::move(held);
+  return changes;
 }
 
 }  // namespace hearth::packs::issues

@@ -30,9 +30,9 @@ class LockWatch final {
   [[nodiscard]] Result<std::optional<Lock>> claim_of(const IssueId& issue);
 
   // ---- One thread
-  // Whether something else is held than at the look before; a renewal is none. Claims come, go and
-  // run out without the log.
-  [[nodiscard]] bool has_changed();
+  // What is held now and was not at the look before, or the other way round; nothing for a renewal.
+  // Claims come, go and run out without the log.
+  [[nodiscard]] std::vector<std::string> take_changes();
   // When the first of what was held then runs out, in ms of the wall clock.
   [[nodiscard]] std::uint64_t next_expiry_ms() const { return next_expiry_ms_; }
 

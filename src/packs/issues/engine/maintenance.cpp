@@ -12,6 +12,7 @@
 
 #include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/locks.hpp"
+#include "packs/issues/engine/log_head.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
 namespace hearth::packs::issues {
@@ -57,6 +58,32 @@ std::size_t count_loose_objects(const std::string& common_directory) {
     count += entry.is_regular_file(ignored) ? 1U : 0U;
   }
   return 256 * count;
+}
+
+// Whether there is a log to go on from. Without, nothing else of it can be looked at.
+Result<Check> check_head(IssueStore& store, bool fix) {
+  Check check{.id = "wal_ref", .health = Health::ok, .message = {}, .plan = {}};
+  auto done = store.run([&](Repository& repository, Projector& projector) -> Result<void> {
+    const auto head = read_log_head(repository);
+    if (head) return {};
+    check.health = Health::error;
+    check.message = head.error().message;
+    check.plan = {"let it lead to all that is known here: hearth issues doctor --fix"};
+    if (!fix) return {};
+    auto held = repository.lock();
+    if (!held) return std::unexpected(std::move(held.error()));
+    const auto actor = store.actors().writer("", store.now_ms());
+    if (!actor) return std::unexpected(actor.error());
+    const auto repaired = repair_log_head(repository, *held, projector.cache(), actor->id,
+                                          local_time(store.now_ms()));
+    if (!repaired) return std::unexpected(repaired.error());
+    check.message += "; it was " + repaired->done;
+    check.is_mended = true;
+    return {};
+  });
+  if (done && check.is_mended) done = store.catch_up();
+  if (!done) return std::unexpected(std::move(done.error()));
+  return check;
 }
 
 Check check_log(IssueStore& store) {
@@ -301,6 +328,11 @@ Result<std::vector<Check>> examine(IssueStore& store, bool fix) {
       {.id = "git_repo", .health = Health::ok, .message = store.common_directory(), .plan = {}});
   checks.push_back(check_lock_files(store, fix));
   checks.push_back(check_actor(store));
+  auto head = check_head(store, fix);
+  if (!head) return std::unexpected(std::move(head.error()));
+  const bool has_head = head->health == Health::ok || head->is_mended;
+  if (head->health != Health::ok) checks.push_back(std::move(*head));
+  if (!has_head) return checks;
   auto cache = check_cache(store, fix);  // which reads all of the log again
   if (!cache) return std::unexpected(std::move(cache.error()));
   checks.push_back(check_log(store));

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "packs/issues/engine/cbor.hpp"
+#include "packs/issues/engine/log_head.hpp"
 #include "packs/issues/engine/short_text.hpp"
 #include "store/private_directory.hpp"
 
@@ -77,8 +78,16 @@ void LogProblems::add(std::string_view text) {
 // what events are taken to mean.
 std::string Projector::rules() {
   std::string text = "rules=3 signatures=" + std::string(name_of(policy_));
-  if (policy_ == SignaturePolicy::require) text += " keys=" + keys_.fingerprint();
+  if (policy_ != SignaturePolicy::off) text += " keys=" + keys_.fingerprint();
   return text;
+}
+
+Result<void> Projector::read_keys() {
+  if (policy_ == SignaturePolicy::off) return {};
+  auto keys = KeyRing::read(repository_);
+  if (!keys) return std::unexpected(std::move(keys.error()));
+  keys_ = std::move(*keys);
+  return {};
 }
 
 Result<void> Projector::load() {
@@ -163,12 +172,8 @@ void Projector::rescue(Arrived& arrived) {
 
 Result<Projector::Changes> Projector::follow() {
   const auto head = repository_.read_reference(wal_reference);
-  if (!head) return std::unexpected(head.error());
-  if (policy_ != SignaturePolicy::off) {
-    auto keys = KeyRing::read(repository_);
-    if (!keys) return std::unexpected(std::move(keys.error()));
-    keys_ = std::move(*keys);
-  }
+  if (!head) return std::unexpected(read_log_head(repository_).error());
+  if (auto read = read_keys(); !read) return std::unexpected(std::move(read.error()));
   const bool has_same_rules = cache_.rules() == rules();
   if (has_same_rules && *head == cache_.head()) return Changes{};
   if (has_same_rules && head->has_value() && cache_.head()) {
@@ -237,6 +242,7 @@ Result<std::optional<Snapshot>> Projector::newest_snapshot(const CommitId& head)
 // Everything is read before anything is cleared.
 Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
   problems_ = {};
+  if (auto read = read_keys(); !read) return std::unexpected(std::move(read.error()));
   const auto head = repository_.read_reference(wal_reference);
   if (!head) return std::unexpected(head.error());
   const auto snapshot = from_snapshot && *head ? newest_snapshot(**head) : std::nullopt;
@@ -314,7 +320,6 @@ Result<Projector::Comparison> Projector::compare_with_log() {
   if (!cache) return std::unexpected(cache.error());
   Guarded<Board> board;
   Projector beside(repository_, **cache, board, policy_);
-  beside.keys_ = keys_;
   if (auto computed = beside.rebuild(false); !computed)
     return std::unexpected(std::move(computed.error()));
   // Things may have come, or gone, since they were met.

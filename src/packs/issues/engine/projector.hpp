@@ -81,6 +81,8 @@ class Projector final {
   };
   [[nodiscard]] Result<Comparison> compare_with_log();
 
+  // What of the log this process has beside it.
+  [[nodiscard]] Cache& cache() { return cache_; }
   [[nodiscard]] std::optional<CommitId> head() const { return cache_.head(); }
   [[nodiscard]] Result<std::uint64_t> event_count() { return cache_.event_count(); }
   [[nodiscard]] const LogProblems& problems() const { return problems_; }
@@ -95,6 +97,7 @@ class Projector final {
     Summary summary;
     std::int64_t row = 0;
   };
+  [[nodiscard]] Result<void> read_keys();
   [[nodiscard]] Result<void> load_board();
   [[nodiscard]] Result<bool> begin_at(const Snapshot& snapshot, Rebuilt& rebuilt);
   void collect(WalCommit commit, Arrived& arrived);

@@ -42,7 +42,8 @@ void RefWatch::drain() {
   while (::read(inotify_.get(), ignored.data(), ignored.size()) > 0) {
   }
   // Adding a watch that is there changes nothing.
-  for (const char* folder : {"/refs/grite/locks", "/refs/grite", "/refs", ""}) {
+  for (const char* folder :
+       {"/refs/grite/locks", "/refs/grite", "/refs/hearth/keys", "/refs/hearth", "/refs", ""}) {
     (void)::inotify_add_watch(inotify_.get(), (common_directory_ + folder).c_str(),
                               IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR);
   }

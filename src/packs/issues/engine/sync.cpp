@@ -8,6 +8,7 @@
 
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/locks.hpp"
+#include "packs/issues/engine/log_head.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 
 namespace hearth::packs::issues {
@@ -81,11 +82,12 @@ class Sync {
     report_.problems.clear();
     if (auto fetched = fetch(theirs); !fetched) return std::unexpected(fetched.error());
     std::vector<RefChange> pushes;
-    auto log = exchange_log(find(theirs, wal_reference), pushes);
-    if (!log) return std::unexpected(std::move(log.error()));
+    // Keys before what they have signed, on both sides.
     if (auto others = exchange_others(theirs, pushes); !others) {
       return std::unexpected(std::move(others.error()));
     }
+    auto log = exchange_log(find(theirs, wal_reference), pushes);
+    if (!log) return std::unexpected(std::move(log.error()));
     if (pushes.empty()) return true;
     const auto made = remote_.push(pushes);
     if (!made) return std::unexpected(made.error());
@@ -127,9 +129,15 @@ class Sync {
   Result<void> exchange_log(const std::optional<CommitId>& theirs, std::vector<RefChange>& pushes) {
     auto held = repository_.lock();
     if (!held) return std::unexpected(std::move(held.error()));
-    const auto ours = repository_.read_reference(wal_reference);
+    const auto ours = read_log_head(repository_);
     if (!ours) return std::unexpected(ours.error());
     if (*ours == theirs) return {};
+    if (theirs && !repository_.read_commit(*theirs)) {
+      return fail(Errc::damaged,
+                  "the remote has something else than a log under " + std::string(wal_reference) +
+                      "; nothing of it was taken over, and nothing was pushed",
+                  {"remove it there: git push REMOTE :" + std::string(wal_reference)});
+    }
     if (!theirs) {
       if (plan_.push) pushes.push_back({wal_reference, std::nullopt, *ours});
       return {};

@@ -355,6 +355,16 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   return *now == expected;
 }
 
+Result<void> Repository::drop_unreadable_reference(WriteLock::Held& /*held*/,
+                                                   const std::string& name) {
+  const auto found = read_reference(name);
+  if (found) return {};
+  if (!is_issue_reference(name)) return std::unexpected(found.error());
+  const std::string path = common_directory_ + "/" + name;
+  if (::unlink(path.c_str()) != 0) return fail_errno("remove " + path, errno);
+  return {};
+}
+
 // ---- Packs ------------------------------------------------------------------------------------
 
 namespace {

@@ -96,6 +96,10 @@ class Repository final {
                                               const std::string& name,
                                               const std::optional<ObjectId>& expected,
                                               const std::optional<ObjectId>& to);
+  // Removes the file of a reference that cannot be read, as a loss of power leaves it; what
+  // packed-refs says of it counts again.
+  [[nodiscard]] Result<void> drop_unreadable_reference(WriteLock::Held& held,
+                                                       const std::string& name);
 
   // ---- Packs
   // Brings commits and blobs, with all that they need, from another repository. What exists here is

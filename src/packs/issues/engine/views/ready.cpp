@@ -69,6 +69,34 @@ Obstacles obstacles_of(const IssueGraph& graph, Position at, const Claimed& clai
   return found;
 }
 
+std::vector<Position> linked_to(const IssueGraph& graph, std::span<const IssueId> changed) {
+  std::unordered_set<Position> seen;
+  std::vector<Position> found;
+  const auto add = [&](Position at) {
+    if (seen.insert(at).second) found.push_back(at);
+  };
+  std::vector<Position> origins;
+  for (const IssueId& id : changed) {
+    if (const auto at = graph.find(id)) origins.push_back(*at);
+  }
+  seen.insert(origins.begin(), origins.end());
+  std::vector<Position> waiting;
+  for (const Position at : origins) {
+    std::ranges::for_each(graph.before(at), add);
+    std::ranges::for_each(graph.related(at), add);
+    waiting.insert(waiting.end(), graph.after(at).begin(), graph.after(at).end());
+  }
+  std::unordered_set<Position> walked;
+  while (!waiting.empty()) {
+    const Position at = waiting.back();
+    waiting.pop_back();
+    if (!walked.insert(at).second) continue;
+    add(at);
+    waiting.insert(waiting.end(), graph.children(at).begin(), graph.children(at).end());
+  }
+  return found;
+}
+
 std::vector<Position> ready_issues(const IssueGraph& graph, const Claimed& claimed) {
   return open_issues(graph, claimed, true);
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -31,6 +32,11 @@ struct Obstacles {
 using Claimed = std::unordered_set<IssueId>;
 
 [[nodiscard]] Obstacles obstacles_of(const IssueGraph& graph, Position at, const Claimed& claimed);
+
+// The issues, besides these, of which something else may be said when these change: what they are
+// linked to, and what is within those that wait for them.
+[[nodiscard]] std::vector<Position> linked_to(const IssueGraph& graph,
+                                              std::span<const IssueId> changed);
 
 // All ready issues by urgency: priority, then age.
 [[nodiscard]] std::vector<Position> ready_issues(const IssueGraph& graph, const Claimed& claimed);
