@@ -1,10 +1,13 @@
 #include "packs/mandates/inside/system_call_filter.hpp"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -41,7 +44,8 @@ constexpr std::array refused{
     SCMP_SYS(adjtimex), SCMP_SYS(sethostname), SCMP_SYS(setdomainname), SCMP_SYS(iopl),
     SCMP_SYS(ioperm),
     // memory that is counted for nobody
-    SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(memfd_secret), SCMP_SYS(mlockall)};
+    SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(memfd_secret),
+    SCMP_SYS(mlockall)};
 
 // Programs try these and do without.
 constexpr std::array unknown{SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
@@ -56,6 +60,10 @@ constexpr std::array<std::uint64_t, 1> pairs{AF_UNIX};
 constexpr std::array<std::uint64_t, 8> namespaces{CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
                                                   CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
                                                   CLONE_NEWNET, CLONE_NEWTIME};
+
+// Of AF_INET and AF_INET6: for these the kernel loads modules, and nobody needs them here.
+constexpr std::array<std::uint64_t, 5> protocols{IPPROTO_DCCP, 115 /* L2TP */, IPPROTO_SCTP,
+                                                 IPPROTO_UDPLITE, 256 /* SMC */};
 
 class Filter final {
  public:
@@ -94,6 +102,38 @@ void refuse_families(Filter& filter, int number, std::span<const std::uint64_t> 
   }
 }
 
+void refuse_protocols(Filter& filter) {
+  for (const std::uint64_t family : {std::uint64_t{AF_INET}, std::uint64_t{AF_INET6}}) {
+    for (const std::uint64_t protocol : protocols)
+      filter.refuse(SCMP_SYS(socket), EPROTONOSUPPORT, {0, SCMP_CMP_MASKED_EQ, low_bits, family},
+                    {2, SCMP_CMP_MASKED_EQ, low_bits, protocol});
+  }
+  // Only the one that tells of interfaces and routes.
+  filter.refuse(SCMP_SYS(socket), EPROTONOSUPPORT,
+                {0, SCMP_CMP_MASKED_EQ, low_bits, std::uint64_t{AF_NETLINK}},
+                {2, SCMP_CMP_NE, std::uint64_t{NETLINK_ROUTE}, 0});
+}
+
+// Process 1 is the watchdog, and of the same user: its limits, priority and processors are not to
+// be changed. A descriptor fewer than it needs, and it would not see.
+void protect_process_1(Filter& filter) {
+  constexpr std::uint64_t first = 1;
+  for (const int number :
+       {SCMP_SYS(prlimit64), SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setscheduler),
+        SCMP_SYS(sched_setparam), SCMP_SYS(sched_setattr)})
+    filter.refuse(number, EPERM, {0, SCMP_CMP_MASKED_EQ, low_bits, first});
+  struct Priority {
+    int number;
+    std::uint64_t all_of_user;
+  };
+  static constexpr std::array priorities{Priority{SCMP_SYS(setpriority), PRIO_USER},
+                                         Priority{SCMP_SYS(ioprio_set), 3 /* IOPRIO_WHO_USER */}};
+  for (const Priority& each : priorities) {
+    filter.refuse(each.number, EPERM, {1, SCMP_CMP_MASKED_EQ, low_bits, first});
+    filter.refuse(each.number, EPERM, {0, SCMP_CMP_MASKED_EQ, low_bits, each.all_of_user});
+  }
+}
+
 // A file that runs with its owner's rights for whoever starts it, outside.
 void refuse_setuid_files(Filter& filter) {
   struct Mode {
@@ -128,6 +168,8 @@ Result<void> install_system_call_filter() {
     filter.refuse(SCMP_SYS(clone), EPERM, scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, flag, flag});
   refuse_families(filter, SCMP_SYS(socket), families);
   refuse_families(filter, SCMP_SYS(socketpair), pairs);
+  refuse_protocols(filter);
+  protect_process_1(filter);
   refuse_setuid_files(filter);
   // Characters typed into the terminal that somebody else reads from.
   for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}})

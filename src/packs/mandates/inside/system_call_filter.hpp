@@ -4,11 +4,11 @@
 // namespaces, mounts, tracing, keys, BPF, io_uring, modules, clocks; sockets that leave the network
 // namespace (AF_VSOCK reaches the machine's host), that speak to the kernel or to whoever listens
 // in the workspace (AF_UNIX, but for pairs); memory that no watchdog can count (memfd, System V
-// segments); and files that run with their owner's rights (set-user-ID, set-group-ID). A list of
-// refusals, not of permissions: the walls are the namespaces, the mounts and Landlock, and a list
-// of all that some program may want breaks
-// with every C library. What it refuses fails with EPERM, or with ENOSYS where programs fall back
-// on something older then. System calls of other architectures kill the process.
+// segments and semaphores); what changes the watchdog itself, process 1; and files that run with
+// their owner's rights (set-user-ID, set-group-ID). A list of refusals, not of permissions: the
+// walls are the namespaces, the mounts and Landlock, and a list of all that some program may want
+// breaks with every C library. What it refuses fails with EPERM, or with ENOSYS where programs fall
+// back on something older then. System calls of other architectures kill the process.
 #pragma once
 
 #include "base/result.hpp"

@@ -2,13 +2,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -16,13 +22,17 @@
 namespace hearth::packs::mandates::inside {
 namespace {
 
-// Empty when it is gone, or not for us.
-std::string_view read_small(const std::string& path, std::array<char, 4096>& buffer) {
+constexpr std::size_t kilobyte = 1024;
+// A process's status names all groups of its user.
+using Buffer = std::array<char, 32'768>;
+
+// Nothing, and errno says why, when it is gone or not for us.
+std::optional<std::string_view> read_small(const std::string& path, Buffer& buffer) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return {};
+  if (!file.valid()) return std::nullopt;
   const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-  return got <= 0 ? std::string_view()
-                  : std::string_view(buffer.data(), static_cast<std::size_t>(got));
+  if (got < 0) return std::nullopt;
+  return std::string_view(buffer.data(), static_cast<std::size_t>(got));
 }
 
 // The number behind "Name:" at the beginning of a line; 0 when there is none.
@@ -36,42 +46,99 @@ std::size_t number_of(std::string_view text, std::string_view name) {
   return number;
 }
 
-constexpr std::size_t kilobyte = 1024;
+bool is_number(std::string_view name) {
+  return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+Directory open_directory(const std::string& path) {
+  return {::opendir(path.c_str()), &::closedir};
+}
+
+struct Seen {
+  pid_t process = 0;
+  pid_t parent = 0;
+  std::string directory;
+  std::size_t bytes = 0;
+  std::size_t tables = 0;
+};
+
+bool has_memory(std::string_view status) {
+  return status.find("\nRssAnon:") != std::string_view::npos;
+}
+
+// Where the first thread has ended the process lives on in others, and only they have its memory.
+void look_at_threads(Seen& seen, std::optional<std::string_view>& status, Buffer& buffer) {
+  const std::string tasks = seen.directory + "/task";
+  const Directory threads = open_directory(tasks);
+  while (const dirent* const entry = threads == nullptr ? nullptr : ::readdir(threads.get())) {
+    if (!is_number(static_cast<const char*>(entry->d_name))) continue;
+    seen.directory = tasks + "/" + static_cast<const char*>(entry->d_name);
+    status = read_small(seen.directory + "/status", buffer);
+    if (status && has_memory(*status)) break;
+  }
+  seen.process = 0;  // the first thread's memory is not the one that was found
+}
+
+// A child that vfork(2) made, until it executes something.
+bool shares_memory_with_its_parent(const Seen& seen) {
+  return ::syscall(SYS_kcmp, seen.process, seen.parent, KCMP_VM, 0, 0) == 0;
+}
+
+// Each page once. For one that may not be dumped this is unreadable; and it is never more than all.
+std::size_t exact_bytes(const Seen& seen, Buffer& buffer) {
+  if (shares_memory_with_its_parent(seen)) return 0;
+  const auto rollup = read_small(seen.directory + "/smaps_rollup", buffer);
+  if (!rollup || rollup->empty()) return seen.bytes + seen.tables;
+  const std::size_t pages = number_of(*rollup, "\nPss_Anon:") + number_of(*rollup, "\nPss_Shmem:") +
+                            number_of(*rollup, "\nSwapPss:");
+  return std::min(pages * kilobyte, seen.bytes) + seen.tables;
+}
 
 }  // namespace
 
-TreeUsage tree_usage(std::size_t doubt_above) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
+std::optional<TreeUsage> tree_usage(std::size_t doubt_above) {
+  const Directory proc = open_directory("/proc");
+  if (proc == nullptr) return std::nullopt;
   TreeUsage usage;
-  if (proc == nullptr) return usage;
-  struct Seen {
-    std::string directory;
-    std::size_t bytes;
-  };
-  std::vector<Seen> seen;
-  std::array<char, 4096> buffer{};
+  std::vector<Seen> all;
+  Buffer buffer;
   while (const dirent* const entry = ::readdir(proc.get())) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
-    if (name.find_first_not_of("0123456789") != std::string_view::npos || name == "1") continue;
-    std::string directory = "/proc/" + std::string(name);
-    const std::string_view status = read_small(directory + "/status", buffer);
-    if (status.empty()) continue;
-    const std::size_t bytes =
-        (number_of(status, "\nRssAnon:") + number_of(status, "\nRssShmem:")) * kilobyte;
-    usage.processes += static_cast<int>(number_of(status, "\nThreads:"));
-    usage.memory_bytes += bytes;
-    seen.push_back({std::move(directory), bytes});
+    if (!is_number(name) || name == "1") continue;
+    Seen seen{.directory = "/proc/" + std::string(name)};
+    auto status = read_small(seen.directory + "/status", buffer);
+    if (!status && errno != ENOENT && errno != ESRCH) return std::nullopt;
+    if (!status) continue;
+    const std::size_t threads = number_of(*status, "\nThreads:");
+    usage.processes += static_cast<int>(threads);
+    seen.process = static_cast<pid_t>(number_of(*status, "\nPid:"));
+    seen.parent = static_cast<pid_t>(number_of(*status, "\nPPid:"));
+    if (!has_memory(*status) && threads > 1) look_at_threads(seen, status, buffer);
+    if (!status) continue;
+    seen.bytes = kilobyte * (number_of(*status, "\nRssAnon:") + number_of(*status, "\nRssShmem:") +
+                             number_of(*status, "\nVmSwap:"));
+    seen.tables = kilobyte * number_of(*status, "\nVmPTE:");
+    usage.memory_bytes += seen.bytes + seen.tables;
+    all.push_back(std::move(seen));
   }
   if (usage.memory_bytes <= doubt_above) return usage;
   usage.memory_bytes = 0;
-  for (const Seen& each : seen) {
-    const std::string_view rollup = read_small(each.directory + "/smaps_rollup", buffer);
-    const std::size_t exact =
-        (number_of(rollup, "\nPss_Anon:") + number_of(rollup, "\nPss_Shmem:")) * kilobyte;
-    // Unreadable for one that may not be dumped; and never more than it has.
-    usage.memory_bytes += rollup.empty() ? each.bytes : std::min(exact, each.bytes);
-  }
+  for (const Seen& each : all) usage.memory_bytes += exact_bytes(each, buffer);
   return usage;
+}
+
+bool is_machine_out_of_memory() {
+  Buffer buffer;
+  const auto text = read_small("/proc/meminfo", buffer);
+  return text && is_out_of_memory(*text);
+}
+
+bool is_out_of_memory(std::string_view meminfo) {
+  constexpr std::size_t least_part = 32;
+  if (meminfo.find("\nMemAvailable:") == std::string_view::npos) return false;
+  return number_of(meminfo, "\nMemAvailable:") < number_of(meminfo, "MemTotal:") / least_part;
 }
 
 }  // namespace hearth::packs::mandates::inside
