@@ -16,10 +16,6 @@ Result<Mandate> find(Space& space, const std::string& word) {
   return find_mandate(**reader, word);
 }
 
-bool is_within(const std::string& path, const std::string& directory) {
-  return path == directory || path.starts_with(directory + "/");
-}
-
 struct Workspace {
   std::string path;
   std::string root;  // that allows it
