@@ -58,6 +58,9 @@ TEST_F(Mandates, ANamespaceWithoutMandatesAnswersAsAnEmptyOne) {
     EXPECT_NE(refused.exit_code, 0);
     EXPECT_THAT(refused.err, testing::HasSubstr("the namespace fresh has no mandates"));
   }
+  // Nor does whoever makes a mandate that is none.
+  for (const std::string bad : {"--timing=cron 99 * * * *", "--commits=auto", "--workspace=/usr"})
+    EXPECT_NE(hearth({"mandates", "create", "x", "y", bad, "--namespace", "fresh"}).exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(home_.file("data/fresh/mandates")));
   mandates({"create", "reader", "Read"});
   EXPECT_TRUE(std::filesystem::exists(home_.file("data/default/mandates")));
