@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,14 @@ class SystemClock final : public Clock {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   }
 };
+
+// As stores keep it: milliseconds since the Unix epoch.
+[[nodiscard]] inline std::int64_t to_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+[[nodiscard]] inline WallTime from_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
 
 // RFC 3339 in UTC with milliseconds: "2026-11-21T09:00:00.123Z".
 [[nodiscard]] std::string format_rfc3339(WallTime time);

@@ -11,11 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_within(const std::string& path, const std::string& root) {
-  if (root == "/" || path == root) return true;
-  return path.starts_with(root) && path[root.size()] == '/';
-}
-
 std::string canonical_or_same(const std::string& path) {
   std::error_code error;
   const fs::path real = fs::weakly_canonical(path, error);
@@ -31,6 +26,11 @@ Result<void> check_foreign(const std::string& path, const std::vector<std::strin
 }
 
 }  // namespace
+
+bool is_within(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) && (path.size() == directory.size() ||
+                                         directory.ends_with('/') || path[directory.size()] == '/');
+}
 
 bool holds_one_of(const std::string& directory, const std::vector<std::string>& own) {
   const std::string real = canonical_or_same(directory);

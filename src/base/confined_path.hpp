@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -21,6 +22,10 @@ namespace hearth {
                                               const std::string& cwd,
                                               const std::vector<std::string>& roots,
                                               const std::vector<std::string>& own);
+
+// Whether a path is a directory, or lies in it; both are absolute, or relative to the same, without
+// "..". Pure.
+[[nodiscard]] bool is_within(std::string_view path, std::string_view directory);
 
 // Whether one of these directories, or files, lies within `directory`.
 [[nodiscard]] bool holds_one_of(const std::string& directory, const std::vector<std::string>& own);

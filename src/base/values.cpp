@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace hearth {
 namespace {
 
@@ -20,14 +22,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
 }
 
 // Takes digits with an optional fraction off the front of `text`; no sign, no exponent.
@@ -46,7 +40,7 @@ std::string take_unit(std::string_view& text) {
   text = trim(text);
   std::size_t size = 0;
   while (size < text.size() && !is_digit(text[size]) && text[size] != ' ') ++size;
-  std::string unit = lower(text.substr(0, size));
+  std::string unit = ascii_lower(text.substr(0, size));
   text = trim(text.substr(size));
   return unit;
 }
@@ -118,7 +112,7 @@ std::optional<std::size_t> parse_size(std::string_view text) {
 }
 
 std::optional<bool> parse_bool(std::string_view text) {
-  const std::string word = lower(trim(text));
+  const std::string word = ascii_lower(trim(text));
   if (word == "1" || word == "true" || word == "yes" || word == "on") return true;
   if (word == "0" || word == "false" || word == "no" || word == "off") return false;
   return std::nullopt;

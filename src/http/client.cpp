@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "http/curl.hpp"
@@ -14,14 +15,6 @@ namespace hearth::http {
 namespace {
 
 constexpr int longest_wait_ms = 1000;  // between two looks at a transfer that nothing happens to
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lowered;
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
@@ -55,7 +48,7 @@ Result<std::string> host_of(const Curl& curl, const std::string& url) {
     return fail(Errc::invalid_args, "\"" + url.substr(0, 200) + "\" is no http: or https: URL",
                 {"write it as http://127.0.0.1:11434/v1"});
   }
-  return lower(part(CURLUPART_HOST));
+  return ascii_lower(part(CURLUPART_HOST));
 }
 
 bool is_this_machine(std::string_view host) {
@@ -171,7 +164,7 @@ Result<void> Client::Slot::prepare_headers(const Request& request) {
     return fail(Errc::invalid_args, "the HTTP method is not one word");
   for (const Header& header : request.headers) {
     if (!is_one_line(header.name) || !is_one_line(header.value))
-      return fail(Errc::invalid_args, "the header " + lower(header.name) + " is not one line",
+      return fail(Errc::invalid_args, "the header " + ascii_lower(header.name) + " is not one line",
                   {"look for a line end in the key or the configured value"});
     // Without a value libcurl would take the header away, unless the name ends so.
     lines.push_back(header.name + (header.value.empty() ? ";" : ": " + header.value));
@@ -229,7 +222,8 @@ std::size_t Client::Slot::take_header(const char* bytes,
   // libcurl bounds a line and all of them together (300 KB).
   if (line.starts_with("HTTP/")) headers.clear();  // after 100 Continue comes another answer
   if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-    headers.push_back({lower(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+    headers.push_back(
+        {ascii_lower(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
   }
   return size;
 }

@@ -23,10 +23,6 @@ constexpr int prune_at_once = 1000;  // keys
 constexpr std::chrono::minutes prune_interval{1};
 constexpr std::chrono::minutes warning_interval{1};
 
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
-
 }  // namespace
 
 Writer::Writer(Database database, const Clock& clock, Options options)

@@ -58,6 +58,9 @@ TEST_F(Mandates, ANamespaceWithoutMandatesAnswersAsAnEmptyOne) {
     EXPECT_NE(refused.exit_code, 0);
     EXPECT_THAT(refused.err, testing::HasSubstr("the namespace fresh has no mandates"));
   }
+  // Nor does whoever makes a mandate that is none.
+  for (const std::string bad : {"--timing=cron 99 * * * *", "--commits=auto", "--workspace=/usr"})
+    EXPECT_NE(hearth({"mandates", "create", "x", "y", bad, "--namespace", "fresh"}).exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(home_.file("data/fresh/mandates")));
   mandates({"create", "reader", "Read"});
   EXPECT_TRUE(std::filesystem::exists(home_.file("data/default/mandates")));
@@ -425,6 +428,36 @@ TEST_F(MandatesWatch, StepsThatDoNotNeedEachOtherRunAtTheSameTime) {
   EXPECT_THAT(output_of(run_id, "a"), testing::HasSubstr("met b"));
   EXPECT_THAT(output_of(run_id, "b"), testing::HasSubstr("met a"));
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
+}
+
+// What a run looks at, and what it does.
+TEST_F(MandatesWatch, CommandsAreChargedByTheirTime) {
+  serve(R"({"orient": ["o"], "decide": [{"reasoning": "r", "steps": [
+      {"id": "wait", "kind": "command", "words": ["sleep", "1.2"]}]}],
+            "reflect": [{"goal_reached": true, "summary": "s"}]})",
+        "", "agents_may = \"auto\"\n");
+  if (!has_sandbox()) GTEST_SKIP() << "no sandbox here";
+  const std::vector<std::string> words{"create",
+                                       "slow",
+                                       "Wait",
+                                       "--start",
+                                       R"(--observe={"commands":["sleep 1.1"]})",
+                                       R"(--commands={"rule":"sleep ...","scope":"auto"})"};
+  std::vector<std::string> poor{"mandates"};
+  poor.insert(poor.end(), words.begin(), words.end());
+  poor.emplace_back("--run-seconds=599");
+  const Outcome refused = hearth(poor);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, testing::HasSubstr("less than one command is reserved for, 600"));
+
+  const std::string run(json::string_or(mandates(words), "run", ""));
+  EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");
+  const json::Value budget = mandates({"budget", "--run=" + run});
+  for (const char* const scope : {"run", "mandate", "day"}) {
+    const json::Value& used = budget.at(scope).at("used").at("seconds");
+    EXPECT_GE(used.to_number<double>(), 2) << json::dump(budget);
+    EXPECT_LT(used.to_number<double>(), 600) << json::dump(budget);
+  }
 }
 
 TEST_F(MandatesWatch, LooksWithGitWhereverTheWorkspaceLies) {

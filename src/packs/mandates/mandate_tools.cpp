@@ -16,17 +16,13 @@ Result<Mandate> find(Space& space, const std::string& word) {
   return find_mandate(**reader, word);
 }
 
-bool is_within(const std::string& path, const std::string& directory) {
-  return path == directory || path.starts_with(directory + "/");
-}
-
 struct Workspace {
   std::string path;
   std::string root;  // that allows it
 };
 
 // The caller's project, or a directory in it or in what the configuration adds.
-Result<Workspace> workspace_of(Space& space,
+Result<Workspace> workspace_of(const Workbench& bench,
                                const std::optional<std::string>& wanted,
                                const pack::Caller& caller) {
   if (!wanted && caller.project_root.empty())
@@ -38,7 +34,7 @@ Result<Workspace> workspace_of(Space& space,
   if (error || !std::filesystem::is_directory(real, error))
     return fail(Errc::not_found, path.string() + " is no directory");
   const std::string found = real.string();
-  std::vector<std::string> roots = space.bench().roots();
+  std::vector<std::string> roots = bench.roots();
   roots.insert(roots.begin(), caller.project_root);
   for (const std::string& root : roots) {
     if (root.empty()) continue;
@@ -51,8 +47,7 @@ Result<Workspace> workspace_of(Space& space,
 
 // What an agent could allow itself beyond the ceiling of the configuration is refused; and where
 // that was lowered since, WorkspaceActor::judge asks nevertheless.
-Result<void> check_ceiling(Space& space, const MandateSpec& spec) {
-  const Workbench& bench = space.bench();
+Result<void> check_ceiling(const Workbench& bench, const MandateSpec& spec) {
   if (bench.settings().agents_may == workspace::Scope::automatic) return {};
   const std::string what =
       automatic_in(spec, [&](const std::string& tool) { return bench.is_reading(tool); });
@@ -66,29 +61,30 @@ Result<void> check_ceiling(Space& space, const MandateSpec& spec) {
 }
 
 // What a rule asks for beside the words, which only a step has.
-Result<void> check_command_secrets(Space& space, const MandateSpec& spec) {
+Result<void> check_command_secrets(const Workbench& bench, const MandateSpec& spec) {
   for (const CommandScope& each : spec.commands) {
     const CommandRequest request{.words = {}, .hosts = each.hosts, .secrets = each.secrets};
-    if (auto ok = space.bench().check_secrets(request); !ok)
+    if (auto ok = bench.check_secrets(request); !ok)
       return std::unexpected(std::move(ok.error()).within("commands: " + each.rule));
   }
   return {};
 }
 
 // A mandate is stored and shown, and its model is told of it.
-Result<void> check_no_secret(Space& space, const std::string& text) {
-  if (space.bench().redactor().redact(text) == text) return {};
+Result<void> check_no_secret(const Workbench& bench, const std::string& text) {
+  if (bench.redactor().redact(text) == text) return {};
   return fail(Errc::permission, "the mandate holds a secret",
               {"write {{secret:NAME}} into a tool's arguments, or name it among a command's "
                "secrets, and under [mandates.secrets] of config.toml"});
 }
 
-Result<wire::CreateAnswer> create(Space& space,
-                                  const wire::CreateRequest& request,
-                                  const pack::Call& call) {
-  auto workspace = workspace_of(space, request.workspace, call.caller());
+// All that needs no store.
+Result<MandateSpec> spec_of(const Workbench& bench,
+                            const wire::CreateRequest& request,
+                            const pack::Caller& caller) {
+  auto workspace = workspace_of(bench, request.workspace, caller);
   if (!workspace) return std::unexpected(std::move(workspace.error()));
-  MandateSpec spec{.goal = space.bench().redactor().redact(request.goal),
+  MandateSpec spec{.goal = bench.redactor().redact(request.goal),
                    .workspace = std::move(workspace->path),
                    .root = std::move(workspace->root),
                    .observe = request.observe,
@@ -102,21 +98,43 @@ Result<wire::CreateAnswer> create(Space& space,
                    .approval_time = request.approval_time,
                    .retries = request.retries};
   take_limits(spec, request);
-  if (auto ok = check(spec); !ok) return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_seconds(spec, space.bench().settings().model.timeout); !ok)
-    return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_no_secret(space, request.name + spec_text(spec)); !ok)
-    return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_command_secrets(space, spec); !ok)
-    return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_ceiling(space, spec); !ok) return std::unexpected(std::move(ok.error()));
+  auto ok = check(spec);
+  if (ok) ok = check_seconds(spec, bench.settings().model.timeout);
+  if (ok) ok = check_no_secret(bench, request.name + spec_text(spec));
+  if (ok) ok = check_command_secrets(bench, spec);
+  if (ok) ok = check_ceiling(bench, spec);
+  if (!ok) return std::unexpected(std::move(ok.error()));
+  return spec;
+}
+
+Result<ScheduleSpec> schedule_of(const wire::CreateRequest& request, WallTime now) {
   ScheduleSpec schedule;
+  if (!request.timing) return schedule;
+  schedule.timing = *request.timing;
+  schedule.zone = request.zone;
+  if (auto ok = check(schedule, now); !ok) return std::unexpected(std::move(ok.error()));
+  return schedule;
+}
+
+Result<void> check_creation(const Workbench& bench,
+                            const wire::CreateRequest& request,
+                            const pack::Caller& caller) {
+  if (auto spec = spec_of(bench, request, caller); !spec)
+    return std::unexpected(std::move(spec.error()));
+  if (auto schedule = schedule_of(request, bench.context().clock().wall()); !schedule)
+    return std::unexpected(std::move(schedule.error()));
+  return {};
+}
+
+Result<wire::CreateAnswer> create(Space& space,
+                                  const wire::CreateRequest& request,
+                                  const pack::Call& call) {
+  const auto spec = spec_of(space.bench(), request, call.caller());
+  if (!spec) return std::unexpected(spec.error());
+  const auto schedule = schedule_of(request, space.store().now());
+  if (!schedule) return std::unexpected(schedule.error());
   if (request.timing) {
-    schedule.timing = *request.timing;
-    schedule.zone = request.zone;
-    if (auto ok = check(schedule, space.store().now()); !ok)
-      return std::unexpected(std::move(ok.error()));
-    const auto rhythm = rhythm_of(schedule);
+    const auto rhythm = rhythm_of(*schedule);
     if (!rhythm) return std::unexpected(rhythm.error());
     // Before anything is made: a mandate that has no schedule would be left.
     if (const auto followed = rhythm->timing.followed()) {
@@ -125,11 +143,11 @@ Result<wire::CreateAnswer> create(Space& space,
         return fail(Errc::not_found, "there is no mandate " + *followed + " to follow");
     }
   }
-  const auto made = create_mandate(space.store(), request.name, spec_text(spec));
+  const auto made = create_mandate(space.store(), request.name, spec_text(*spec));
   if (!made) return std::unexpected(made.error());
   wire::CreateAnswer answer{.id = made->id, .name = made->name, .schedule = {}, .run = {}};
   if (request.timing) {
-    const auto n = Schedules(space.store()).create(made->n, schedule);
+    const auto n = Schedules(space.store()).create(made->n, *schedule);
     if (!n) return std::unexpected(n.error());
     if (auto seen = space.schedule_made(*n); !seen) {
       // Nothing is left of what could not be made whole.
@@ -173,7 +191,7 @@ Result<wire::DoneAnswer> update(Space& space,
   if (auto ok = check(after); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_seconds(after, space.bench().settings().model.timeout); !ok)
     return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_no_secret(space, spec_text(after)); !ok)
+  if (auto ok = check_no_secret(space.bench(), spec_text(after)); !ok)
     return std::unexpected(std::move(ok.error()));
   const MandateChange change{
       .before = digest(mandate->spec), .spec = spec_text(after), .what = {}, .reviewer = {}};
@@ -213,14 +231,17 @@ Result<wire::MandatesAnswer> list(Space& space, const wire::PageRequest& request
 }  // namespace
 
 void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
-  runner.bind<wire::CreateRequest, wire::CreateAnswer>(
+  runner.bind_making<wire::CreateRequest, wire::CreateAnswer>(
       tools,
       writing("create", "Create a mandate",
               "A standing order that the daemon carries out in cycles: observe, orient, decide, "
               "act, reflect. Give a goal, what to look at, and what it may do; with `timing` it "
               "runs by itself, with `start` also now. What is not allowed automatically waits for "
               "a person."),
-      create, Without::makes_it);
+      [&runner](const wire::CreateRequest& request, const pack::Call& call) {
+        return check_creation(runner.bench(), request, call.caller());
+      },
+      create);
   runner.bind<wire::PageRequest, wire::MandatesAnswer>(
       tools, reading("list", "List mandates", "All mandates, newest first."),
       [](Space& space, const wire::PageRequest& request, const pack::Call&) {

@@ -81,6 +81,12 @@ std::unexpected<Error> no_mandates(const std::string& name_space) {
               {"hearth mandates create"});
 }
 
+Result<void> check_writes(const pack::Caller& caller) {
+  if (!caller.read_only) return {};
+  return fail(Errc::read_only, "this session is read-only; nothing was written",
+              {"connect without --read-only"});
+}
+
 pack::ToolSpec reading(std::string verb, std::string title, std::string description) {
   pack::ToolSpec spec;
   spec.verb = std::move(verb);

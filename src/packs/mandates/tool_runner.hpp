@@ -22,7 +22,6 @@ namespace hearth::packs::mandates {
 enum class Without : std::uint8_t {
   refuses,   // not_found
   is_empty,  // gives its answer as it begins: empty lists
-  makes_it,
 };
 
 // `start` before the first call.
@@ -58,6 +57,10 @@ class ToolRunner final {
             pack::ToolSpec spec,
             Work work,
             Without without = Without::refuses);
+  // The same for what makes the namespace. Before that check(const Request&, const pack::Call&)
+  // says Result<void>, so that what is refused makes none.
+  template <typename Request, typename Answer, typename Check, typename Work>
+  void bind_making(pack::Binder& tools, pack::ToolSpec spec, Check check, Work work);
   // The same for what can also do without: work(const Result<shared_ptr<Space>>&, …), as space().
   template <typename Request, typename Answer, typename Work>
   void bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work);
@@ -84,6 +87,8 @@ class ToolRunner final {
 };
 
 [[nodiscard]] std::unexpected<Error> no_mandates(const std::string& name_space);
+// `read_only` for a caller that may not write.
+[[nodiscard]] Result<void> check_writes(const pack::Caller& caller);
 
 // Of a tool that changes nothing, and of one that does.
 [[nodiscard]] pack::ToolSpec reading(std::string verb, std::string title, std::string description);
@@ -136,18 +141,33 @@ void ToolRunner::bind(pack::Binder& tools, pack::ToolSpec spec, Work work, Witho
   const bool writes = !spec.annotations.read_only;
   bind_anyway<Request, Answer>(
       tools, std::move(spec),
-      [this, writes, without, work = std::move(work)](const Result<std::shared_ptr<Space>>& found,
-                                                      const Request& request,
-                                                      const pack::Call& call) -> Result<Answer> {
-        if (writes && call.caller().read_only)
-          return fail(Errc::read_only, "this session is read-only; nothing was written",
-                      {"connect without --read-only"});
+      [writes, without, work = std::move(work)](const Result<std::shared_ptr<Space>>& found,
+                                                const Request& request,
+                                                const pack::Call& call) -> Result<Answer> {
+        if (writes) {
+          if (auto may = check_writes(call.caller()); !may)
+            return std::unexpected(std::move(may.error()));
+        }
+        if (!found) return std::unexpected(found.error());
+        if (*found != nullptr) return work(**found, request, call);
+        if (without == Without::is_empty) return Answer();
+        return no_mandates(call.caller().name_space);
+      });
+}
+
+template <typename Request, typename Answer, typename Check, typename Work>
+void ToolRunner::bind_making(pack::Binder& tools, pack::ToolSpec spec, Check check, Work work) {
+  bind_anyway<Request, Answer>(
+      tools, std::move(spec),
+      [this, check = std::move(check), work = std::move(work)](
+          const Result<std::shared_ptr<Space>>& found, const Request& request,
+          const pack::Call& call) -> Result<Answer> {
+        auto may = check_writes(call.caller());
+        if (may) may = check(request, call);
+        if (!may) return std::unexpected(std::move(may.error()));
         auto space = found;
-        const bool is_there = !space || *space != nullptr;
-        if (!is_there && without == Without::is_empty) return Answer();
-        if (!is_there && without == Without::refuses) return no_mandates(call.caller().name_space);
-        if (!is_there) space = make_space(call.caller().name_space);
-        if (!space) return std::unexpected(space.error());
+        if (space && *space == nullptr) space = make_space(call.caller().name_space);
+        if (!space) return std::unexpected(std::move(space.error()));
         return work(**space, request, call);
       });
 }

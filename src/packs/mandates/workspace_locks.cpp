@@ -4,13 +4,13 @@
 #include <string_view>
 #include <utility>
 
-#include "packs/mandates/sandbox/bubblewrap.hpp"
+#include "base/confined_path.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
 
 bool overlap(std::string_view a, std::string_view b) {
-  return sandbox::is_within(a, b) || sandbox::is_within(b, a);
+  return is_within(a, b) || is_within(b, a);
 }
 
 }  // namespace

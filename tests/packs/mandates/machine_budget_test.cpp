@@ -117,16 +117,22 @@ TEST_F(MachineTest, TooLittleTimeEndsARunBeforeItActsAndMoreLetsItGoOn) {
   EXPECT_EQ(world_.count("effect"), 2);
 }
 
-// Of what goes on side by side each is reserved at its worst.
+// Of what goes on side by side each is reserved at its worst: where that is too much for all of
+// them, what is left over waits until the others are settled.
 TEST_F(MachineTest, AWaveTakesNoMoreThanItsBudget) {
   world_.used = Amounts();
   world_.act = minute;
+  world_.acted = Amounts{.wall_ms = 1};
+  world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|post 3"};
+  world_.run_rules.budget.run.wall_ms = minute.wall_ms + 3;
+  EXPECT_EQ(run().outcome, "succeeded");
+  EXPECT_EQ(world_.count("effect"), 3);
   world_.acted = minute;
   world_.plans = {"a||halt|post 1\nb||halt|post 2\nc||halt|post 3"};
   world_.run_rules.budget.run.wall_ms = 2 * minute.wall_ms;
   const mandates::Run ended = run();
   EXPECT_EQ(ended.reason, "budget: run: seconds");
-  EXPECT_EQ(world_.count("effect"), 2);
+  EXPECT_EQ(world_.count("effect"), 5);
   EXPECT_EQ(engine_->ledger->usage({ended.id, ""}).run, Amounts{.wall_ms = 120'000});
 }
 

@@ -48,10 +48,6 @@ constexpr std::string_view find_sql =
 
 }  // namespace
 
-std::int64_t to_ms(WallTime time) {
-  return time.time_since_epoch().count();
-}
-
 Result<StoredEntry> load_entry(store::Database& database, std::int64_t n) {
   auto rows = database.query(find_sql, n);
   if (!rows.next()) {

@@ -59,7 +59,6 @@ struct StoredEntry {
 [[nodiscard]] Result<StoredEntry> load_entry(store::Database& database, std::int64_t n);
 // `conflict` unless the entry is of that version, if one is expected.
 [[nodiscard]] Result<void> check_version(const Entry& entry, std::optional<std::int64_t> expected);
-[[nodiscard]] std::int64_t to_ms(WallTime time);
 
 // "path:line".
 [[nodiscard]] std::string source_name(std::string_view path, std::int64_t line);

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "base/ascii.hpp"
+
 namespace hearth::packs::mandates {
 namespace {
 
@@ -62,13 +64,6 @@ std::unexpected<Error> refuse(const Field& field, std::string_view text) {
                ", with * , - and /"});
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
-}
-
 std::optional<unsigned> parse_number(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -78,7 +73,7 @@ std::optional<unsigned> parse_number(std::string_view text) {
 
 std::optional<unsigned> parse_value(const Field& field, std::string_view text) {
   for (unsigned i = 0; i < field.names.size(); ++i) {
-    if (equal_ignoring_case(field.names[i], text)) return field.low + i;
+    if (ascii_lower(field.names[i]) == ascii_lower(text)) return field.low + i;
   }
   const auto value = parse_number(text);
   if (!value || *value < field.low || *value > field.high) return std::nullopt;
@@ -158,7 +153,7 @@ Result<Cron> Cron::parse(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with('@')) {
     const auto found = std::ranges::find_if(
-        shorts, [&](const Short& each) { return equal_ignoring_case(each.name, text); });
+        shorts, [&](const Short& each) { return ascii_lower(each.name) == ascii_lower(text); });
     if (found == shorts.end()) {
       return fail(Errc::invalid_args, "cron: unknown short form \"" + std::string(text) + "\"",
                   {"use @yearly, @monthly, @weekly, @daily or @hourly"});

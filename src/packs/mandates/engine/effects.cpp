@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "packs/mandates/engine/unix_ms.hpp"
+#include "base/clock.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -160,19 +160,23 @@ Result<void> RunMachine::run_wave(const Scene& scene,
     seats[i] = Seat();  // the next wave's
   };
   run_side_by_side(tasks, left_out, helpers_->spawn());
+  std::string lacks;
+  bool has_one_begun = false;
   for (std::size_t i = 0; i < begun; ++i) {
     if (!ends[i]) return std::unexpected(std::move(ends[i].error()));
-    so_far.tried.insert(steps[i]->id);
-    if (ends[i]->was_cut) continue;
-    if (!ends[i]->lacks.empty()) {
-      so_far.lacks = ends[i]->lacks;
+    if (!ends[i]->lacks.empty()) {  // once the others are settled there may be enough
+      lacks = ends[i]->lacks;
       continue;
     }
+    has_one_begun = true;
+    so_far.tried.insert(steps[i]->id);
+    if (ends[i]->was_cut) continue;
     if (ends[i]->state)
       so_far.states.emplace(steps[i]->id, *ends[i]->state);
     else
       so_far.waiting.push_back(std::move(*ends[i]));
   }
+  if (!has_one_begun) so_far.lacks = std::move(lacks);
   return {};
 }
 

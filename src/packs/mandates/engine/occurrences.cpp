@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
-#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

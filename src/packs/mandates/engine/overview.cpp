@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "packs/mandates/engine/unix_ms.hpp"
+#include "base/clock.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -1,8 +1,8 @@
 #include "packs/mandates/engine/runs.hpp"
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "packs/mandates/engine/schedules.hpp"
-#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/clock.hpp"
 #include "packs/mandates/engine/ports.hpp"
-#include "packs/mandates/engine/unix_ms.hpp"
 
 namespace hearth::packs::mandates {
 namespace {

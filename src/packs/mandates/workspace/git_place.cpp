@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "packs/mandates/sandbox/bubblewrap.hpp"
+#include "base/confined_path.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
@@ -88,7 +88,7 @@ bool is_too_wide(const fs::path& directory) {
   const passwd* const user = named == nullptr ? ::getpwuid(::geteuid()) : nullptr;
   const fs::path home = fs::weakly_canonical(
       named != nullptr ? named : (user != nullptr ? user->pw_dir : "/"), error);
-  return sandbox::is_within(home.string(), directory.string());
+  return is_within(home.string(), directory.string());
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Result<GitPlace> find_git(const Root& root) {
   std::error_code error;
   const auto is_looked_at = [&](const fs::path& directory) {
     return directory == workspace ||
-           (sandbox::is_within(directory.string(), root.top()) && !is_too_wide(directory));
+           (is_within(directory.string(), root.top()) && !is_too_wide(directory));
   };
   for (fs::path at = workspace; is_looked_at(at); at = at.parent_path()) {
     if (fs::exists(fs::symlink_status(at / ".git", error))) {

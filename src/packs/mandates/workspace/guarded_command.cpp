@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "packs/mandates/sandbox/bubblewrap.hpp"
+#include "base/confined_path.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
 #include "packs/mandates/workspace/protected_entries.hpp"
 #include "packs/mandates/workspace/repository_config.hpp"
@@ -93,7 +93,7 @@ Result<GuardedOutcome> run_git(const Ground& ground,
   const auto place = find_git(ground.root);
   if (!place && place.error().code != Errc::not_found) return std::unexpected(place.error());
   // Elsewhere it is not seen in the sandbox.
-  if (place && sandbox::is_within(place->common, ground.root.path())) {
+  if (place && is_within(place->common, ground.root.path())) {
     if (auto done = give_harmless_config(plan, ground.sandbox, *place, stop); !done)
       return std::unexpected(std::move(done.error()));
   }
@@ -113,7 +113,7 @@ Result<sandbox::Outcome> look_with_git(const sandbox::Sandbox& sandbox,
   if (place) {
     const std::string top = root.path().substr(0, root.path().size() - place->prefix.size());
     words->insert(words->begin() + 1, {"--git-dir=" + place->directory, "--work-tree=" + top});
-    if (!sandbox::is_within(place->common, root.path())) plan.tools.push_back(place->common);
+    if (!is_within(place->common, root.path())) plan.tools.push_back(place->common);
     if (auto done = give_harmless_config(plan, sandbox, *place, stop); !done)
       return std::unexpected(std::move(done.error()));
   }
@@ -140,7 +140,7 @@ Result<sandbox::Outcome> call_git(const sandbox::Sandbox& sandbox,
     plan.writable = {place.common};
     plan.read_only = kept_from_git(place.common);
     if (place.directory != place.common) plan.read_only.push_back(place.directory);
-  } else if (!sandbox::is_within(place.common, root.path())) {
+  } else if (!is_within(place.common, root.path())) {
     plan.tools = {place.common};
   }
   return sandbox.run(plan, stop);

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.hpp"
+#include "base/confined_path.hpp"
 #include "packs/mandates/workspace/glob.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -96,14 +98,6 @@ std::vector<std::string_view> names_of(std::string_view path) {
   return names;
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 // Asked of every file of a workspace: most patterns are seen not to fit without reading them as
 // such.
 bool fits(std::string_view pattern, std::string_view text) {
@@ -112,15 +106,10 @@ bool fits(std::string_view pattern, std::string_view text) {
   return text.starts_with(pattern.substr(0, star)) && matches_glob(pattern, text);
 }
 
-bool is_within(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
 }  // namespace
 
 std::string_view protection_of(std::string_view path) {
-  const std::string lowered = lower(path);
+  const std::string lowered = ascii_lower(path);
   const auto names = names_of(lowered);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string two =

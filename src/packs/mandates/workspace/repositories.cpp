@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "packs/mandates/workspace/policy.hpp"
 
 namespace hearth::packs::mandates::workspace {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_alike(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, {}, lower, lower);
+  return ascii_lower(one) == ascii_lower(other);
 }
 
 // `prefix`: the directory with a slash behind; empty: the workspace itself.

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "packs/mandates/sandbox/bubblewrap.hpp"
+#include "base/confined_path.hpp"
 #include "packs/mandates/sandbox/real_path.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
 
@@ -107,7 +107,7 @@ Result<Root> Root::open(const std::string& path, const std::string& top) {
   if (!directory) return std::unexpected(std::move(directory.error()).within("the workspace"));
   auto real = sandbox::real_path_of(directory->get());
   if (!real) return std::unexpected(std::move(real.error()));
-  std::string around = !top.empty() && sandbox::is_within(*real, top) ? top : *real;
+  std::string around = !top.empty() && is_within(*real, top) ? top : *real;
   return Root(std::move(*real), std::move(around), std::move(*directory));
 }
 
