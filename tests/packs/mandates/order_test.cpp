@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "packs/mandates/inside/keeper.hpp"
+
 namespace hearth::packs::mandates::inside {
 namespace {
 
@@ -39,6 +41,24 @@ TEST(Order, RefusesWhatIsNone) {
   EXPECT_FALSE(parse({"--control=x", "--", "sh"}));
   EXPECT_FALSE(parse({"--control=1", "--nosuch=1", "--", "sh"}));
   EXPECT_FALSE(parse({"--control=1", "sh"}));
+}
+
+TEST(KeepOrder, ReadsWhatItWritesAndNothingElse) {
+  const auto read_back = [](std::vector<std::string> words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    return KeepOrder::parse(pointers);
+  };
+  const KeepOrder order{.lifeline = 5, .group = -1, .words = {"/usr/bin/bwrap", "--keep", ""}};
+  const auto read = read_back(order.to_arguments());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->lifeline, 5);
+  EXPECT_EQ(read->group, -1);
+  EXPECT_EQ(read->words, order.words);
+  EXPECT_FALSE(read_back({}));
+  EXPECT_FALSE(read_back({"--keep", "5", "6"}));
+  EXPECT_FALSE(read_back({"--keep", "5", "x", "/usr/bin/bwrap"}));
+  EXPECT_FALSE(read_back({"--control=5", "5", "6", "/usr/bin/bwrap"}));
 }
 
 TEST(Report, ReadsWhatItWrites) {

@@ -31,8 +31,7 @@ constexpr const char* bubblewrap_variable = "HEARTH_TEST_BUBBLEWRAP";
 
 // Empty for a process that is gone, or a zombie.
 std::string arguments_of(const std::string& process) {
-  std::ifstream file("/proc/" + process + "/cmdline");
-  return {std::istreambuf_iterator<char>(file), {}};
+  return test::read_file("/proc/" + process + "/cmdline");
 }
 
 std::vector<std::string> processes_with(const std::string& path) {

@@ -80,6 +80,10 @@ TEST_F(WatchdogTest, CannotBeBlindedOrHeldUp) {
   EXPECT_EQ(outcome.out, "1\n1\n1\n1\n1\n1\n1\ndone\ndone\ndone\n") << outcome.err;
 }
 
+TEST_F(WatchdogTest, CommandsAreWhatTheKernelTakesFirst) {
+  EXPECT_EQ(run("print(open('/proc/self/oom_score_adj').read(), end='')\n").out, "1000\n");
+}
+
 // posix_spawn(3): until it executes something the child is in its parent's memory; this one waits
 // for a FIFO before.
 TEST_F(WatchdogTest, CountsMemorySharedWithAChildOnce) {

@@ -54,6 +54,9 @@ Result<void> set_limits(const Order& order) {
 
 // If the machine runs out of memory, the kernel shall take this process first. Best effort.
 void offer_to_the_kernel() {
+  // Of one that may not be dumped, which process 1 has left to us, this file is root's. Nothing of
+  // the command runs yet that could look into us.
+  ::prctl(PR_SET_DUMPABLE, 1);
   const UniqueFd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (file.valid()) (void)!::write(file.get(), "1000", 4);
 }

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
+#include "base/regular_file.hpp"
 #include "base/unique_fd.hpp"
 
 namespace hearth::packs::mandates::sandbox {
@@ -24,12 +24,14 @@ std::string this_boot() {
 
 // One field of proc_pid_stat(5), from the third on; 0: there is no such process.
 std::uint64_t status_of(pid_t process, int wanted) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t most_bytes = 4'096;
+  // It may end between being opened and being read.
+  const auto all = read_head("/proc/" + std::to_string(process) + "/stat", most_bytes);
+  if (!all) return 0;
   // The second is a name that may hold anything.
-  const auto name_end = all.rfind(')');
+  const auto name_end = all->rfind(')');
   if (name_end == std::string::npos) return 0;
-  std::istringstream rest(all.substr(name_end + 1));
+  std::istringstream rest(all->substr(name_end + 1));
   std::string field;
   for (int i = 3; i < wanted; ++i) rest >> field;
   std::uint64_t value = 0;
