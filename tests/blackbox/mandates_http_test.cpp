@@ -190,6 +190,8 @@ TEST_F(MandatesHttp, MandatesAreChangedAndDeletedAndRunsRetried) {
   EXPECT_NE(json::find(data(http("GET", "/v1/budget")), "day"), nullptr);
   const json::Value audited = data(http("GET", "/v1/audit"));
   EXPECT_TRUE(json::bool_or(audited, "intact", false)) << json::dump(audited);
+  const json::Value examined = data(http("GET", "/v1/doctor"));
+  EXPECT_FALSE(examined.at("findings").as_array().empty()) << json::dump(examined);
   EXPECT_THAT(failure(http("POST", "/v1/runs/" + run + "/retry")), HasSubstr("409 conflict: "));
   EXPECT_THAT(failure(http("DELETE", "/v1/mandates/greeting")), HasSubstr("409 conflict: "))
       << "it has to be stopped first";
@@ -197,7 +199,7 @@ TEST_F(MandatesHttp, MandatesAreChangedAndDeletedAndRunsRetried) {
   (void)wait_for(run, "ended");
   data(http("DELETE", "/v1/mandates/greeting"));
   EXPECT_THAT(failure(http("GET", "/v1/mandates/greeting")), StartsWith("404 not_found: "));
-  for (const char* const path : {"/v1/schedules", "/v1/budget", "/v1/audit"})
+  for (const char* const path : {"/v1/schedules", "/v1/budget", "/v1/audit", "/v1/doctor"})
     EXPECT_EQ(HttpClient(port_).ask("GET", path).status, 401) << path;
 }
 

@@ -28,6 +28,7 @@ std::vector<pack::Route> http_routes() {
           {"POST", "/v1/runs/{run}/retry", "run_retry"},
           {"GET", "/v1/budget", "budget"},
           {"GET", "/v1/audit", "audit"},
+          {"GET", "/v1/doctor", "doctor"},
           {"GET", "/v1/approvals", "approvals"},
           {"GET", "/v1/approvals/{proposal}", "approval"},
           {"POST", "/v1/approvals/{proposal}/approve", "", "approve"},
