@@ -20,12 +20,31 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// What git is told line by line cannot hold the end of one.
+Result<void> check_name(const std::string& path) {
+  if (std::ranges::none_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return {};
+  return fail(Errc::unsupported, "a path with control characters is not committed",
+              {"rename it, or commit it yourself"});
+}
+
+// As git's streams take a path whatever it holds: C's string literals.
+std::string quoted_path(std::string_view path) {
+  std::string out = "\"";
+  for (const char c : path) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + '"';
+}
+
 // git in the repository of a workspace.
 class Git final {
  public:
   static Result<Git> open(const sandbox::Sandbox& sandbox, const workspace::Root& root) {
     auto place = workspace::find_git(root);
     if (!place) return std::unexpected(std::move(place.error()));
+    if (auto good = check_name(place->prefix); !good)
+      return std::unexpected(std::move(good.error()));
     return Git(sandbox, root, std::move(*place));
   }
 
@@ -89,11 +108,11 @@ Result<std::string> import_stream(const Deed& deed,
     if (hash != each.after_hash)
       return fail(Errc::conflict, each.path + " has changed since the commit was decided");
     if (!file) {
-      out += "D " + prefix + each.path + "\n";
+      out += "D " + quoted_path(prefix + each.path) + "\n";
       continue;
     }
     out += std::string("M ") + ((file->mode & 0100) != 0 ? "100755" : "100644") + " inline " +
-           prefix + each.path + "\n";
+           quoted_path(prefix + each.path) + "\n";
     put_data(out, file->content);
     if (out.size() > most_bytes) return fail(Errc::unsupported, "a commit holds at most 32 MiB");
   }
@@ -166,8 +185,7 @@ Result<void> add_content(DeedFile& each,
   auto path = workspace::normal_path(each.path);
   if (!path) return std::unexpected(std::move(path.error()));
   each.path = std::move(*path);
-  if (each.path.starts_with('"'))
-    return fail(Errc::unsupported, "a name that begins with a quotation mark");
+  if (auto good = check_name(each.path); !good) return good;
   if (each.path == ".git" || each.path.starts_with(".git/"))
     return fail(Errc::permission, each.path + " is version control's own");
   auto file = root.read(each.path);

@@ -104,6 +104,11 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   std::unique_ptr<Space> space = std::move(*opened);
   if (auto recovered = space->recover(); !recovered)
     return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
+  // One that has been configured since is known from the start of a daemon on.
+  if (!bench.settings().model.url.empty()) {
+    if (auto woken = Runs(*space->store_).wake_waiting_for_model(); !woken)
+      return std::unexpected(std::move(woken.error()));
+  }
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
                                       bench.settings().workers, bench.helpers());

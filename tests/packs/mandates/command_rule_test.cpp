@@ -77,6 +77,11 @@ TEST(CommandRules, AttackArgumentInjection) {
         Words{"git", "switch", "-c", "branch"}, Words{"git", "ls-files", "-o"},
         Words{"git", "grep", "-o", "x"}, Words{"git", "log", "main"}})
     EXPECT_TRUE(careless.check(fine)) << careless.check(fine).error().message;
+  for (const Words& bundled :
+       {Words{"git", "rebase", "-qx", "id", "HEAD~1"}, Words{"git", "rebase", "-qxid", "HEAD~1"},
+        Words{"git", "grep", "-nOid", "e"}, Words{"git", "archive", "-vo/etc/x", "HEAD"}})
+    EXPECT_NE(refusal_of_git(bundled), "") << bundled[2];
+  EXPECT_EQ(refusal_of_git(Words{"git", "commit", "-am", "Say so: x, O and S"}), "");
   EXPECT_EQ(refusal_of_git(Words{"git", "diff", "--", "--output=x"}), "") << "a path";
   EXPECT_EQ(refusal_of_git(Words{"git", "--no-pager", "log", "--exclude=x"}), "");
 }

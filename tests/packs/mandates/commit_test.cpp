@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "json/json.hpp"
 #include "packs/mandates/actor_fixture.hpp"
 #include "packs/mandates/engine/effects.hpp"
 #include "packs/mandates/proposal_text.hpp"
@@ -46,6 +47,31 @@ TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
   const Intent intent = prepared(commit_step("hearth/less"));
   ASSERT_EQ(perform(intent), End::done) << said_;
   EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
+}
+
+// git hears of paths in a stream of lines, in which a name could say more than a name.
+TEST_F(SandboxedActor, APathSaysNothingElseToGit) {
+  const std::string head = git({"rev-parse", "main"}).substr(0, 40);
+  for (const std::string& name : {std::string("\".github\""), std::string("a \"b\\c\".txt")}) {
+    test::write_file(path(name), "text\n");
+    const Intent intent = prepared(commit_step("hearth/quotes-" + std::to_string(name.size()),
+                                               "[" + json::quoted(name) + "]"));
+    ASSERT_EQ(perform(intent), End::done) << said_;
+    EXPECT_EQ(git({"-c", "core.quotePath=false", "ls-tree", "-z", "--name-only",
+                   "hearth/quotes-" + std::to_string(name.size())}),
+              name + std::string("\0", 1) + "greeting.txt" + std::string("\0", 1));
+  }
+  const std::string odd = "d\nM 100644 inline .github";
+  test::write_file(path(odd), "text\n");
+  EXPECT_EQ(refused(commit_step("hearth/lines", "[" + json::quoted(odd) + "]")),
+            Errc::invalid_args);
+  // Nor can the workspace's own.
+  std::filesystem::create_directory(path("d\ndata 0\n\ncommit refs"));
+  spec_.workspace = path("d\ndata 0\n\ncommit refs");
+  spec_.root = path("").substr(0, path("").size() - 1);
+  test::write_file(spec_.workspace + "/greeting.txt", "text\n");
+  EXPECT_EQ(refused(commit_step("hearth/lines")), Errc::unsupported);
+  EXPECT_EQ(git({"rev-parse", "main"}).substr(0, 40), head);
 }
 
 TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {

@@ -35,6 +35,17 @@ TEST_F(LedgerTest, ReservesTheWorstCaseAndSettlesWhatWasUsed) {
   EXPECT_EQ(used(), (Amounts{1, 120, 30, 4}));
 }
 
+// The store did not take its end, and the work is done again under the same name.
+TEST_F(LedgerTest, WhatIsStillReservedUnderANameStaysCharged) {
+  EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
+  EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
+  ASSERT_TRUE(engine_->ledger->settle("a", Amounts{1, 20, 0, 0}));
+  EXPECT_EQ(used(), (Amounts{2, 520, 0, 0}));
+  open();
+  EXPECT_EQ(used(), (Amounts{2, 520, 0, 0}));
+  EXPECT_EQ(reserve("a", {1, 500, 0, 0}, {.run = {.calls = 2}}), "run: calls");
+}
+
 TEST_F(LedgerTest, UnknownUsageAndAKillChargeTheReservation) {
   EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
   ASSERT_TRUE(engine_->ledger->settle("a", std::nullopt));

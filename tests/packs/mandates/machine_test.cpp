@@ -160,6 +160,20 @@ TEST_F(MachineTest, WaitsVisiblyForAModel) {
   EXPECT_EQ(finish(n).outcome, "succeeded");
 }
 
+TEST_F(MachineTest, LooksAgainForAModelWhenItIsTold) {
+  bool has_model = false;
+  world_.interfere = [&](std::string_view what) -> std::optional<Error> {
+    if (what != "orient" || has_model) return std::nullopt;
+    return Error{Errc::unavailable, "no client", {}};
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).reason, "waiting_model: no client");
+  has_model = true;
+  EXPECT_EQ(finish(n).state, "blocked") << "not before its time";
+  ASSERT_TRUE(engine_->runs().wake_waiting_for_model());
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+}
+
 TEST_F(MachineTest, AsksAgainWhenAPlanCannotBeRead) {
   world_.plans = {"nonsense"};
   world_.run_rules.retry.most = 1;

@@ -149,7 +149,11 @@ Result<std::optional<std::string>> Ledger::reserve(const std::string& name,
                                                    const Budget& budget) {
   auto state = state_.lock();
   if (!is_sane(worst)) return fail(Errc::internal, "budget: no amount that can be reserved");
-  if (state->open.contains(name)) return fail(Errc::conflict, "budget: " + name + " is reserved");
+  // Its end did not reach the store, and what was used of it nobody knows any more.
+  if (state->open.contains(name)) {
+    if (auto done = settle(*state, name, std::nullopt); !done)
+      return std::unexpected(std::move(done.error()));
+  }
   // The store's time, which goes back only by a person's word (MandateStore::accept_clock).
   const std::int64_t day = DayTotal::day_of(store_.now());
   struct Scope {
@@ -175,9 +179,14 @@ Result<std::optional<std::string>> Ledger::reserve(const std::string& name,
 }
 
 Result<void> Ledger::settle(const std::string& name, const std::optional<Amounts>& used) {
-  auto state = state_.lock();
-  const auto found = state->open.find(name);
-  if (found == state->open.end())
+  return settle(*state_.lock(), name, used);
+}
+
+Result<void> Ledger::settle(State& state,
+                            const std::string& name,
+                            const std::optional<Amounts>& used) {
+  const auto found = state.open.find(name);
+  if (found == state.open.end())
     return fail(Errc::conflict, "budget: " + name + " is not reserved");
   Entry entry = found->second;
   entry.kind = "settle";
@@ -188,7 +197,7 @@ Result<void> Ledger::settle(const std::string& name, const std::optional<Amounts
   } else {
     entry.amounts = {};
   }
-  auto done = append(*state, Point::call_settled, entry);
+  auto done = append(state, Point::call_settled, entry);
   if (done) days_->add(entry.day, entry.amounts);
   return done;
 }

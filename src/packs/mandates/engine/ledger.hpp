@@ -45,7 +45,7 @@ class Ledger final {
   Ledger& operator=(const Ledger&) = delete;
 
   // Nothing when it is reserved; else which budget leaves too little ("day: tokens"). An error is
-  // no reservation either. The name must be new.
+  // no reservation either. What is reserved under the name still stays charged.
   [[nodiscard]] Result<std::optional<std::string>> reserve(const std::string& name,
                                                            const Spender& spender,
                                                            const Amounts& worst,
@@ -83,6 +83,9 @@ class Ledger final {
   Ledger(MandateStore& store, std::shared_ptr<DayTotal> days)
       : store_(store), key_(store.key().derive("ledger")), days_(std::move(days)) {}
   [[nodiscard]] Result<void> load(State& state);
+  [[nodiscard]] Result<void> settle(State& state,
+                                    const std::string& name,
+                                    const std::optional<Amounts>& used);
   [[nodiscard]] Digest seal(const Digest& before, std::int64_t n, const Entry& entry) const;
   [[nodiscard]] Result<void> insert(Change& change, State& state, const Entry& entry) const;
   [[nodiscard]] Result<void> append(State& state, Point point, const Entry& entry);

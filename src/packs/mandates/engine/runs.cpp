@@ -218,6 +218,24 @@ Result<std::vector<std::int64_t>> Runs::interrupted() {
   return runs;
 }
 
+Result<void> Runs::wake_waiting_for_model() {
+  std::vector<std::int64_t> waiting;
+  {
+    auto reader = store_.read();
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    auto rows = (*reader)->query(
+        "SELECT n FROM runs WHERE state = 'blocked' AND reason LIKE 'waiting_model%'");
+    while (rows.next()) waiting.push_back(rows.integer(0));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  if (waiting.empty()) return {};
+  return store_.commit(Point::run_blocked, [&](Change& change) -> Result<void> {
+    Result<void> done;
+    for (auto n = waiting.begin(); done && n != waiting.end(); ++n) done = wake_run(change, *n);
+    return done;
+  });
+}
+
 Result<void> Runs::stop(std::int64_t n, Stop how, std::string reason) {
   return store_.commit(Point::run_ended, [&](Change& change) -> Result<void> {
     const auto run = load_run(*change, n);

@@ -75,6 +75,8 @@ class Runs final {
   [[nodiscard]] Result<std::optional<WallTime>> next_wake(WallTime now);
   // Those that a killed daemon left running: to be driven before anything is taken.
   [[nodiscard]] Result<std::vector<std::int64_t>> interrupted();
+  // A model may be there now that was not: those that wait for one look again.
+  [[nodiscard]] Result<void> wake_waiting_for_model();
   // Asks for its end. One that has not begun ends here.
   [[nodiscard]] Result<void> stop(std::int64_t n, Stop how, std::string reason);
   // A failed one goes on where it failed; what it completed stays.

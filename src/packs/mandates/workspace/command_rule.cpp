@@ -158,7 +158,10 @@ bool is_refused_option(const RefusedOption& option,
   const std::string padded = " " + std::string(command) + " ";
   if (!option.only_of.empty() && option.only_of.find(padded) == std::string_view::npos)
     return false;
-  if (!option.name.starts_with("--")) return argument.starts_with(option.name);
+  // Several letters may share one dash, and nobody can tell from outside where a value begins.
+  if (!option.name.starts_with("--"))
+    return !argument.starts_with("--") &&
+           argument.find(option.name[1], 1) != std::string_view::npos;
   const std::string_view name = argument.substr(0, argument.find('='));
   return name.size() > 2 && option.name.starts_with(name);
 }
@@ -187,7 +190,10 @@ std::string refusal_of_git(std::span<const std::string> words) {
     }
     for (const RefusedOption& option : refused_options) {
       if (is_refused_option(option, argument, command))
-        return "git " + command + " " + argument + " may write elsewhere or run something else";
+        return "git " + command + " " + argument +
+               " may write elsewhere or run something else; the value of a short option is a word "
+               "of "
+               "its own";
     }
   }
   return {};
