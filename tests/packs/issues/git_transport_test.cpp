@@ -161,6 +161,58 @@ TEST(GitTransport, ANameThatAServerInventsChangesNothingHere) {
   EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), before);
 }
 
+// Reaches the remote as over SSH, with a shell of this machine in the place of the other one's.
+void reach_by_ssh(const Repositories& repositories) {
+  const std::string shell = repositories.directory("ssh") + "/ssh";
+  hearth::test::write_file(
+      shell, "#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nexec /bin/sh -c \"$1\"\n");
+  std::filesystem::permissions(shell, std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "core.sshCommand", shell});
+  git(repositories.work(), {"remote", "set-url", "origin", "ssh://host" + repositories.remote()});
+}
+
+TEST(GitTransport, OldLocksOfDifferentAgesDoNotStopASync) {
+  const Repositories repositories;
+  reach_by_ssh(repositories);
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  ASSERT_TRUE(sync(*store));
+  auto here = store->open_repository().value();
+  auto there = Repository::open(repositories.remote(), {.is_power_safe = false}).value();
+  const auto put = [](Repository& repository, const std::string& resource, const ObjectId& target) {
+    auto held = repository.lock().value();
+    const std::string name = lock_reference(resource);
+    const auto before = repository.read_reference(name).value();
+    ASSERT_TRUE(repository.update_reference(held, name, before, target).value());
+  };
+  constexpr std::int64_t day = 24LL * 3600;
+  const std::int64_t now = static_cast<std::int64_t>(store->now_ms()) / 1000;
+  const auto made_at = [&](Repository& repository, const std::string& resource,
+                           const std::optional<ObjectId>& previous, std::int64_t seconds) {
+    const Lock lock{.owner = {},
+                    .nonce = "n",
+                    .resource = resource,
+                    .expires_ms = static_cast<std::uint64_t>(seconds) * 1000};
+    return write_lock_commit(repository, lock, previous, seconds, 0).value();
+  };
+  for (Repository* each : {here.get(), there.get()}) {
+    const ObjectId first = made_at(*each, "path:old", std::nullopt, now - 21 * day);
+    put(*each, "path:old",
+        each == here.get() ? first : made_at(*each, "path:old", first, now - 20 * day));
+    const ObjectId over = made_at(*each, "path:renewed", std::nullopt, now - 20 * day);
+    put(*each, "path:renewed",
+        each == here.get() ? made_at(*each, "path:renewed", over, now + day) : over);
+  }
+  const auto synced = sync(*store);
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_EQ(there->read_reference(lock_reference("path:old")).value(), std::nullopt);
+  EXPECT_EQ(there->read_reference(lock_reference("path:renewed")).value(),
+            here->read_reference(lock_reference("path:renewed")).value());
+  const auto again = sync(*store);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->tries, 1);
+}
+
 TEST(GitTransport, APushGoesToTheUrlForPushing) {
   const Repositories repositories;
   git(repositories.directory("other"), {"init", "-q", "--bare"});
