@@ -128,6 +128,12 @@ std::optional<Actor> Actors::find(const ActorId& id) const {
   return actor_of(id, text);
 }
 
+std::optional<std::string> Actors::label_of(const ActorId& id) const {
+  auto actor = find(id);
+  if (!actor || actor->label.empty()) return std::nullopt;
+  return std::move(actor->label);
+}
+
 Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) const {
   Actor actor = new_actor(label, now_ms);
   const std::string seed = with_key ? random_bytes(32) : std::string();

@@ -35,6 +35,8 @@ class Actors final {
   // By age.
   [[nodiscard]] std::vector<Actor> list() const;
   [[nodiscard]] std::optional<Actor> find(const ActorId& id) const;
+  // What it is called; nothing where that is not known here.
+  [[nodiscard]] std::optional<std::string> label_of(const ActorId& id) const;
   [[nodiscard]] Result<Actor> create(const std::string& label,
                                      bool with_key,
                                      std::uint64_t now_ms) const;
