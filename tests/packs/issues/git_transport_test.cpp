@@ -32,7 +32,7 @@ const Pushed late{};
 
 Result<SyncReport> sync(IssueStore& store) {
   auto repository = store.open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   return sync_with(*repository, *remote,
                    {.actor = store.actors().writer("", 1)->id,
                     .now_ms = [&] { return store.now_ms(); },
@@ -65,7 +65,7 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
   EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{made});
@@ -82,7 +82,7 @@ TEST(GitTransport, ManyReferencesArePushedAtOnceAndToldOfOneByOne) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   std::vector<RefChange> changes;
   for (const char* name : {"a", "b", "a/below", "c"}) {
@@ -228,6 +228,29 @@ TEST(GitTransport, APushGoesToTheUrlForPushing) {
   EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
 }
 
+TEST(GitTransport, ASyncThatPushesIntoAnotherLogTellsSo) {
+  const Repositories repositories;
+  const std::string elsewhere = repositories.directory("elsewhere");
+  git(elsewhere, {"init", "-q", "--bare"});
+  auto other = repositories.store(repositories.clone("other"), "cache-other");
+  create(*other, "theirs");
+  git(repositories.directory("other"), {"push", "-q", elsewhere, "refs/grite/wal"});
+  auto store = repositories.store(repositories.work());
+  create(*store, "ours");
+  ASSERT_TRUE(sync(*store));
+  create(*store, "more");
+  git(repositories.work(), {"remote", "set-url", "--push", "origin", elsewhere});
+  auto repository = store->open_repository().value();
+  const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+  const auto synced = sync_with(*repository, *remote,
+                                {.actor = store->actors().writer("", 1)->id,
+                                 .now_ms = [&] { return store->now_ms(); },
+                                 .stop = {}});
+  ASSERT_FALSE(synced);
+  EXPECT_EQ(synced.error().code, Errc::conflict);
+  EXPECT_THAT(synced.error().message, HasSubstr("remote.origin.pushurl"));
+}
+
 TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
   const Repositories repositories;
   const std::string told = repositories.directory("server") + "/environment";
@@ -237,7 +260,7 @@ TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
   git(repositories.work(), {"config", "remote.origin.uploadpack", server});
   ::setenv("GIT_SSL_CAINFO", "/some/file", 1);
   ::setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1);
-  const auto list = git_transport(repositories.work() + "/.git", "origin", {})->list();
+  const auto list = git_transport(repositories.work() + "/.git", "origin", {}, {})->list();
   ::unsetenv("GIT_SSL_CAINFO");
   ::unsetenv("GIT_OBJECT_DIRECTORY");
   ASSERT_TRUE(list) << list.error().message;
@@ -252,7 +275,7 @@ TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   EXPECT_EQ(open_remote(*repository, "nowhere", {}, {}).error().code, Errc::not_found);
-  EXPECT_FALSE(git_transport(repository->common_directory(), "/does/not/exist", {})->list());
+  EXPECT_FALSE(git_transport(repository->common_directory(), "/does/not/exist", {}, {})->list());
 }
 
 }  // namespace

@@ -170,14 +170,16 @@ std::optional<std::string> Repository::remote_url(const std::string& name) const
   return text;
 }
 
-bool Repository::pushes_elsewhere(const std::string& remote_name) const {
+std::optional<std::string> Repository::push_url(const std::string& remote_name) const {
   git_remote* remote = nullptr;
   if (handle_->git.remote_lookup(&remote, handle_->repository, remote_name.c_str()) != 0) {
-    return false;
+    return std::nullopt;
   }
-  const bool has_own_url = handle_->git.remote_pushurl(remote) != nullptr;
+  const char* url = handle_->git.remote_pushurl(remote);
+  std::optional<std::string> text;
+  if (url != nullptr) text = url;
   handle_->git.remote_free(remote);
-  return has_own_url;
+  return text;
 }
 
 // ---- Objects ----------------------------------------------------------------------------------
