@@ -16,6 +16,9 @@ namespace {
 
 // Others may have written any; lists and exports show them as they can.
 Result<void> check_title(const std::string& title) {
+  if (title.find_first_not_of(' ') == std::string::npos) {
+    return fail(Errc::invalid_args, "an issue needs a title");
+  }
   if (wire::is_one_line(title)) return {};
   return fail(Errc::invalid_args, "a title is one line without control characters",
               {"put the rest into body"});
@@ -72,7 +75,6 @@ Result<void> check_no_circle(const wire::NewIssue& wanted, const Board& board) {
 
 Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
-  if (wanted.title.empty()) return fail(Errc::invalid_args, "an issue needs a title");
   if (auto good = check_title(wanted.title); !good) return good;
   if (auto good = check_names("a label", wanted.label); !good) return good;
   if (auto good = check_names("an assignee", wanted.assignee); !good) return good;

@@ -46,7 +46,7 @@ class Actors final {
   [[nodiscard]] Result<Actor> resolve(const std::string& wanted) const;
   // The one that writes when nobody else is named: the default one, else the oldest, else a new one
   // that becomes the default. A name that is not known makes a new actor of that label: so agents
-  // that call themselves something each are somebody.
+  // that call themselves something each are somebody. `not_found` for a whole id that is not known.
   [[nodiscard]] Result<Actor> writer(const std::string& wanted, std::uint64_t now_ms);
   // The same one, before a new one is made: for who may write nothing in the end.
   struct Candidate {
