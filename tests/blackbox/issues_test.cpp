@@ -61,6 +61,29 @@ TEST_F(GriteDefects, D06TheDaemonChangesNothingInAnswersAndExitCodes) {
   }
 }
 
+// JSON has no place for other bytes, and what replaces them would be in the log for ever.
+TEST_F(Issues, WordsThatAreNotUtf8AreRefused) {
+  const auto refused = [this](Plan plan, const std::string& directory) {
+    plan.cwd = directory;
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_NE(outcome.exit_code, 0) << outcome.describe();
+    return outcome.out + outcome.err;
+  };
+  const std::string title = "caf\xe9";
+  EXPECT_NE(refused(home_.plan({"issues", "create", title}), repository_.path()).find("not UTF-8"),
+            std::string::npos);
+  EXPECT_EQ(total(), 0);
+  const std::string id(json::string_or(ask({"create", "One"}), "issue_id", ""));
+  Plan piped = home_.plan({"issues", "comment", id, "-"});
+  piped.words.insert(piped.words.begin(), {"/bin/sh", "-c", "printf 'caf\\351' | \"$0\" \"$@\""});
+  EXPECT_NE(refused(piped, repository_.path()).find("standard input is not UTF-8"),
+            std::string::npos);
+  const std::string directory = repository_ / title;
+  fs::create_directory(directory);
+  EXPECT_NE(refused(home_.plan({"issues", "list"}), directory).find("not UTF-8"),
+            std::string::npos);
+}
+
 // A daemon that lives keeps nobody from writing …
 TEST_F(GriteDefects, D07PrivateProcessesWriteBesideADaemon) {
   (void)ask({"create", "By the daemon"});

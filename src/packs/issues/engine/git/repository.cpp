@@ -63,6 +63,13 @@ Error not_opened(const Libgit2& git, int code, const std::string& directory) {
             "the repository of " + directory + " belongs to another user",
             {"git config --global --add safe.directory PATH, with the path of the repository"}};
   }
+  // Callers tell their directory in JSON, which has no other bytes: it stands in for them there.
+  constexpr std::string_view replacement = "\uFFFD";
+  if (code == GIT_ENOTFOUND && directory.contains(replacement)) {
+    return {Errc::unsupported,
+            "the path of the working directory is not UTF-8, so it cannot be named: " + directory,
+            {"rename the directory, or reach it by a link whose path is UTF-8"}};
+  }
   if (code == GIT_ENOTFOUND) {
     return {Errc::not_found,
             directory + " is in no git repository",
