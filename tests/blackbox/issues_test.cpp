@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/json.hpp"
+#include "support/mcp_stdio_client.hpp"
 #include "support/process.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/temp_home.hpp"
@@ -59,6 +60,31 @@ TEST_F(GriteDefects, D06TheDaemonChangesNothingInAnswersAndExitCodes) {
     EXPECT_EQ(outcome.exit_code, 3) << outcome.describe();
     EXPECT_NE((outcome.out + outcome.err).find("not_found"), std::string::npos);
   }
+}
+
+// MCP refuses answers of more than 8 MB, and each has its content twice.
+TEST_F(Issues, ALongOneIsReadOverMcp) {
+  const std::string id(json::string_or(ask({"create", "Long"}), "issue_id", ""));
+  Plan plan = home_.plan({"mcp"});
+  plan.cwd = repository_.path();
+  plan.has_input = plan.pipes_output = true;
+  McpStdioClient client(plan);
+  ASSERT_TRUE(client.initialize(seconds(60)));
+  const std::string quotes(900'000, '"');
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(client.call("issues_comment", {{"id", id}, {"body", quotes}}, seconds(60)));
+  ASSERT_TRUE(client.call("issues_note", {{"key_name", "n"}, {"value", quotes}}, seconds(60)));
+  const json::Object most{{"id", id}, {"bytes", 2'500'000}};
+  for (const char* tool : {"issues_show", "issues_history"}) {
+    const auto answer = client.call(tool, most, seconds(60));
+    EXPECT_TRUE(answer) << tool << ": " << answer.error().message;
+  }
+  const auto note = client.call("issues_notes", {{"key", "n"}}, seconds(60));
+  ASSERT_TRUE(note) << note.error().message;
+  EXPECT_EQ(json::string_or(note->at("entries").as_array().front(), "value", ""), quotes);
+  const auto read =
+      client.request("resources/read", {{"uri", "hearth://issues/" + id}}, seconds(60));
+  EXPECT_TRUE(read) << read.error().message;
 }
 
 // JSON has no place for other bytes, and what replaces them would be in the log for ever.

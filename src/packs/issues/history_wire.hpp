@@ -9,7 +9,7 @@
 
 #include "packs/issues/common_wire.hpp"
 #include "packs/issues/engine/event.hpp"
-#include "packs/issues/text_room.hpp"
+#include "packs/issues/excerpt_wire.hpp"
 
 namespace hearth::packs::issues::wire {
 

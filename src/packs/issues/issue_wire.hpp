@@ -9,8 +9,8 @@
 
 #include "packs/issues/common_wire.hpp"
 #include "packs/issues/engine/board.hpp"
+#include "packs/issues/excerpt_wire.hpp"
 #include "packs/issues/history_wire.hpp"
-#include "packs/issues/text_room.hpp"
 
 namespace hearth::packs::issues::wire {
 

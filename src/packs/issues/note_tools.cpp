@@ -1,8 +1,8 @@
 // The tools for notes about the project: what everybody who works in the repository should know.
 #include <algorithm>
 
+#include "packs/issues/excerpt_wire.hpp"
 #include "packs/issues/note_wire.hpp"
-#include "packs/issues/text_room.hpp"
 #include "packs/issues/tools.hpp"
 
 namespace hearth::packs::issues {

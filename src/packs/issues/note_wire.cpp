@@ -1,6 +1,6 @@
 #include "packs/issues/note_wire.hpp"
 
-#include "packs/issues/text_room.hpp"
+#include "packs/issues/excerpt_wire.hpp"
 
 namespace hearth::packs::issues::wire {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "packs/issues/excerpt_wire.hpp"
 #include "packs/issues/issues_pack.hpp"
-#include "packs/issues/text_room.hpp"
 
 namespace hearth::packs::issues {
 namespace {

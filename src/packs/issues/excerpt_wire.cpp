@@ -1,4 +1,4 @@
-#include "packs/issues/text_room.hpp"
+#include "packs/issues/excerpt_wire.hpp"
 
 #include <algorithm>
 #include <utility>
