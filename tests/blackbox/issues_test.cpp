@@ -89,7 +89,7 @@ TEST_F(Issues, ALongOneIsReadOverMcp) {
 
 // JSON has no place for other bytes, and what replaces them would be in the log for ever.
 TEST_F(Issues, WordsThatAreNotUtf8AreRefused) {
-  const auto refused = [this](Plan plan, const std::string& directory) {
+  const auto refused = [](Plan plan, const std::string& directory) {
     plan.cwd = directory;
     const Outcome outcome = run(plan, seconds(60));
     EXPECT_NE(outcome.exit_code, 0) << outcome.describe();
