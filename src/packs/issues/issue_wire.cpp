@@ -224,42 +224,41 @@ namespace {
 
 using Comments = std::vector<ShownComment>;
 
-// Of a text at most a quarter, of each list a sixteenth, so that some comments fit in any case.
-bool fit_but_comments(ShownIssue& shown, std::size_t room) {
+// The text has at most a quarter of the room, each list a sixteenth: so a comment fits in any case.
+void fit_but_comments(ShownIssue& shown, std::size_t room) {
   const std::size_t little = room / 16;
-  bool is_cut = fit(shown.title, little);
-  is_cut |= fit(shown.body, room / 4, shown.body_bytes);
-  if (shown.type) is_cut |= fit(*shown.type, little / 4);
+  const std::size_t least = room / 64;
+  fit(shown.title, little);
+  fit(shown.body, room / 4, shown.body_bytes);
+  if (shown.type) fit(*shown.type, least);
   for (auto* names : {&shown.labels, &shown.assignees, &shown.blocked_by})
-    is_cut |= fit_names(*names, little);
+    fit_names(*names, little);
   for (ShownLink& each : shown.links) {
-    is_cut |= fit(each.url, little / 4);
-    if (each.note) is_cut |= fit(*each.note, little / 4);
+    fit(each.url, least);
+    if (each.note) fit(*each.note, least);
   }
   for (ShownAttachment& each : shown.attachments) {
-    is_cut |= fit(each.name, little / 4);
-    is_cut |= fit(each.mime, little / 4);
+    fit(each.name, least);
+    fit(each.mime, least);
   }
-  is_cut |= fit_list(shown.dependencies, little);
-  is_cut |= fit_list(shown.links, little);
-  return fit_list(shown.attachments, little) || is_cut;
+  fit_list(shown.dependencies, little);
+  fit_list(shown.links, little);
+  fit_list(shown.attachments, little);
 }
 
 // The newest of them that fit.
-bool fit_comments(Comments& comments, std::size_t longest, std::size_t room) {
-  bool is_cut = false;
+void fit_comments(Comments& comments, std::size_t longest, std::size_t room) {
   std::size_t left = room;
   for (auto each = comments.end(); each != comments.begin();) {
     --each;
-    is_cut |= fit(each->body, longest, each->body_bytes);
+    fit(each->body, longest, each->body_bytes);
     const std::size_t size = json::encode(*each).size() + 1;
     if (size > left) {
       comments.erase(comments.begin(), std::next(each));
-      return true;
+      return;
     }
     left -= size;
   }
-  return is_cut;
 }
 
 }  // namespace
@@ -282,7 +281,7 @@ Result<ShownIssue> excerpt_of(ShownIssue shown, const ShowRequest& request) {
   fit_but_comments(shown, room);
   Comments all = std::exchange(comments, {});
   const std::size_t used = json::encode(shown).size();
-  fit_comments(all, room / 4, room - std::min(room, used));
+  fit_comments(all, room / 5, room - std::min(room, used));
   comments = std::move(all);
   shown.truncated = true;
   return shown;
