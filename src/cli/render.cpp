@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "base/clock.hpp"
 #include "base/terminal_text.hpp"
 
 namespace hearth::cli {
@@ -147,7 +148,15 @@ std::string short_time(const std::string& text) {
   return is_time ? text.substr(0, 10) + " " + text.substr(11, 5) : text;
 }
 
-// Milliseconds since the Unix epoch, as the fields named `…_ts` have them, to the minute.
+// Whether a member is a time in milliseconds since the Unix epoch, as their names say; 0 is none.
+bool is_time(std::string_view key, const json::Value& value) {
+  constexpr std::int64_t end_of_year_9999_ms = 253'402'300'799'999;
+  const bool is_named_so = key == "ts" || key.ends_with("_ts") || key.ends_with("_unix_ms");
+  return is_named_so && value.is_int64() && value.get_int64() > 0 &&
+         value.get_int64() <= end_of_year_9999_ms;
+}
+
+// Such a time to the minute.
 std::string time_of_ms(std::int64_t ms) {
   const auto time = std::chrono::floor<std::chrono::minutes>(
       std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(ms)));
@@ -187,6 +196,12 @@ std::string cell_text(const json::Value& value, const Look& look) {
     return {text.data(), static_cast<std::size_t>(size)};
   }
   return short_time(short_text(value, Lines::join));
+}
+
+// On a terminal to the minute, elsewhere whole.
+std::string time_text(const json::Value& ms, const Look& look) {
+  if (look.width != 0) return time_of_ms(ms.get_int64());
+  return format_rfc3339(WallTime(std::chrono::milliseconds(ms.get_int64())));
 }
 
 class Renderer {
@@ -276,7 +291,9 @@ class Renderer {
 
   void labelled(const json::Object::value_type& member, std::size_t indent, std::size_t label) {
     std::string key = heading_of(member.key()) + ":";
-    std::string text = short_text(member.value(), Lines::keep);
+    std::string text = is_time(member.key(), member.value())
+                           ? time_text(member.value(), look_)
+                           : short_text(member.value(), Lines::keep);
     if (member.key() == "snippet") text = highlight(std::move(text), look_);
     if (text.find('\n') != std::string::npos) {  // a block of its own keeps the lines as they are
       line(indent, emphasised(key, look_));
@@ -328,11 +345,9 @@ class Renderer {
       auto& row = rows.emplace_back();
       for (const std::string& key : keys) {
         const json::Value* cell = json::find(item, key);
-        const bool is_time = look_.width != 0 && key.ends_with("_ts") && cell != nullptr &&
-                             cell->is_int64() && cell->get_int64() > 0;
-        row.push_back(cell == nullptr ? ""
-                      : is_time       ? time_of_ms(cell->get_int64())
-                                      : cell_text(*cell, look_));
+        row.push_back(cell == nullptr       ? ""
+                      : is_time(key, *cell) ? time_text(*cell, look_)
+                                            : cell_text(*cell, look_));
       }
     }
     Grid grid = make_grid(std::move(headings), std::move(rows));

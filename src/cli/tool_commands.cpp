@@ -11,6 +11,7 @@
 #include "cli/parser.hpp"
 #include "cli/tool_usage.hpp"
 #include "ipc/frame.hpp"
+#include "json/utf8.hpp"
 
 namespace hearth::cli {
 namespace {
@@ -147,8 +148,18 @@ Result<int> show_pack(const Context& context, const std::string& pack, const Too
                      " VERB --help tells more about a verb.\n");
 }
 
+// What cannot travel as it is must not be changed on its way.
+Result<void> check_utf8(const std::string& text, const std::string& what) {
+  if (json::is_utf8(text)) return {};
+  return fail(Errc::invalid_args, what + " is not UTF-8", {"set a UTF-8 locale, such as C.UTF-8"});
+}
+
 Result<std::string> read_input_once() {
-  return read_standard_input(ipc::frame_cap);
+  auto input = read_standard_input(ipc::frame_cap);
+  if (!input) return input;
+  if (auto good = check_utf8(*input, "standard input"); !good)
+    return std::unexpected(std::move(good.error()));
+  return input;
 }
 
 std::vector<Parameter> globals_for_help(const Usage& usage) {
@@ -168,6 +179,10 @@ Result<int> run_tool(const Context& context,
                      client::Connection& connection,
                      const json::Value& tool,
                      const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    auto good = check_utf8(words[i], "argument " + std::to_string(i + 1) + " of the verb");
+    if (!good) return std::unexpected(std::move(good.error()));
+  }
   const Usage usage = tool_usage(tool);
   const auto arguments = parse_words(with_globals(usage), words);
   if (!arguments) return std::unexpected(arguments.error());

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "json/utf8.hpp"
+
 namespace hearth::json {
 namespace {
 
@@ -163,6 +165,15 @@ std::string dump_pretty(const Value& value) {
   std::string out;
   Printer(out, true).print(value, 0);
   return out;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text, i);
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
 }
 
 void append_string(std::string& out, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/json.hpp"
+#include "support/mcp_stdio_client.hpp"
 #include "support/process.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/temp_home.hpp"
@@ -59,6 +60,54 @@ TEST_F(GriteDefects, D06TheDaemonChangesNothingInAnswersAndExitCodes) {
     EXPECT_EQ(outcome.exit_code, 3) << outcome.describe();
     EXPECT_NE((outcome.out + outcome.err).find("not_found"), std::string::npos);
   }
+}
+
+// MCP refuses answers of more than 8 MB, and each has its content twice.
+TEST_F(Issues, ALongOneIsReadOverMcp) {
+  const std::string id(json::string_or(ask({"create", "Long"}), "issue_id", ""));
+  Plan plan = home_.plan({"mcp"});
+  plan.cwd = repository_.path();
+  plan.has_input = plan.pipes_output = true;
+  McpStdioClient client(plan);
+  ASSERT_TRUE(client.initialize(seconds(60)));
+  const std::string quotes(900'000, '"');
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(client.call("issues_comment", {{"id", id}, {"body", quotes}}, seconds(60)));
+  ASSERT_TRUE(client.call("issues_note", {{"key_name", "n"}, {"value", quotes}}, seconds(60)));
+  const json::Object most{{"id", id}, {"bytes", 2'500'000}};
+  for (const char* tool : {"issues_show", "issues_history"}) {
+    const auto answer = client.call(tool, most, seconds(60));
+    EXPECT_TRUE(answer) << tool << ": " << answer.error().message;
+  }
+  const auto note = client.call("issues_notes", {{"key", "n"}}, seconds(60));
+  ASSERT_TRUE(note) << note.error().message;
+  EXPECT_EQ(json::string_or(note->at("entries").as_array().front(), "value", ""), quotes);
+  const auto read =
+      client.request("resources/read", {{"uri", "hearth://issues/" + id}}, seconds(60));
+  EXPECT_TRUE(read) << read.error().message;
+}
+
+// JSON has no place for other bytes, and what replaces them would be in the log for ever.
+TEST_F(Issues, WordsThatAreNotUtf8AreRefused) {
+  const auto refused = [](Plan plan, const std::string& directory) {
+    plan.cwd = directory;
+    const Outcome outcome = run(plan, seconds(60));
+    EXPECT_NE(outcome.exit_code, 0) << outcome.describe();
+    return outcome.out + outcome.err;
+  };
+  const std::string title = "caf\xe9";
+  EXPECT_NE(refused(home_.plan({"issues", "create", title}), repository_.path()).find("not UTF-8"),
+            std::string::npos);
+  EXPECT_EQ(total(), 0);
+  const std::string id(json::string_or(ask({"create", "One"}), "issue_id", ""));
+  Plan piped = home_.plan({"issues", "comment", id, "-"});
+  piped.words.insert(piped.words.begin(), {"/bin/sh", "-c", "printf 'caf\\351' | \"$0\" \"$@\""});
+  EXPECT_NE(refused(piped, repository_.path()).find("standard input is not UTF-8"),
+            std::string::npos);
+  const std::string directory = repository_ / title;
+  fs::create_directory(directory);
+  EXPECT_NE(refused(home_.plan({"issues", "list"}), directory).find("not UTF-8"),
+            std::string::npos);
 }
 
 // A daemon that lives keeps nobody from writing …

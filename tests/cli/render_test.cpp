@@ -67,7 +67,11 @@ TEST(Render, ShowsRowsOfAQueryAsTheyAre) {
 TEST(Render, ShowsTimesInMillisecondsToPeople) {
   const char* text = R"({"issues":[{"id":"a","created_ts":1700000000000}]})";
   EXPECT_EQ(rendered(text, {.width = 80}), "id  created ts\na   2023-11-14 22:13\n");
-  EXPECT_EQ(rendered(text), "id  created ts\na   1700000000000\n");
+  EXPECT_EQ(rendered(text), "id  created ts\na   2023-11-14T22:13:20.000Z\n");
+  EXPECT_EQ(rendered(R"({"ts_unix_ms":1700000000001,"expires_unix_ms":0,"ts":1700000000000})"),
+            "ts unix ms:      2023-11-14T22:13:20.001Z\n"
+            "expires unix ms: 0\n"
+            "ts:              2023-11-14T22:13:20.000Z\n");
 }
 
 TEST(Render, HeadsSeveralTables) {

@@ -9,6 +9,8 @@
 #include <random>
 #include <string>
 
+#include "json/utf8.hpp"
+
 namespace hearth::json {
 namespace {
 
@@ -192,6 +194,12 @@ TEST(KindName, UsesTheWordsOfJsonSchema) {
   EXPECT_EQ(kind_name(*parse("1.5")), "number");
   EXPECT_EQ(kind_name(*parse("null")), "null");
   EXPECT_EQ(kind_name(*parse("{}")), "object");
+}
+
+TEST(Json, KnowsWhatIsUtf8) {
+  for (const char* good : {"", "a", "é", "日本", "😀", "\x7f"}) EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad : {"\xe9", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
 }  // namespace

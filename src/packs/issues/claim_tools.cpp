@@ -34,6 +34,14 @@ Result<Target> target_of(IssueStore& store, const Request& request) {
   return Target{std::string(issue_space) + hex_of(*id), *id};
 }
 
+// Work can go on where the remote cannot be asked, or takes no locks.
+Error with_way_out(Error error) {
+  error.suggestions.emplace_back(
+      "--local asks no remote: the lock then counts in this repository only, and others may take "
+      "the same meanwhile");
+  return error;
+}
+
 // What a call works with: a repository of its own, since a remote may take its time.
 struct Workplace {
   std::unique_ptr<Repository> repository;
@@ -50,10 +58,13 @@ Result<Workplace> open_workplace(IssueStore& store,
   if (!repository) return std::unexpected(std::move(repository.error()));
   place.repository = std::move(*repository);
   const std::string remote = request.remote.value_or(usual_remote);
-  if (request.remote || place.repository->remote_url(remote)) {
+  if (request.local && request.remote) {
+    return fail(Errc::invalid_args, "give either a remote or local, which asks none");
+  }
+  if (!request.local && (request.remote || place.repository->remote_url(remote))) {
     auto opened = open_remote(*place.repository, remote,
                               {.is_power_safe = store.options().is_power_safe}, call.stop());
-    if (!opened) return std::unexpected(std::move(opened.error()));
+    if (!opened) return std::unexpected(with_way_out(std::move(opened.error())));
     place.remote = std::move(*opened);
   }
   auto held = place.repository->lock();
@@ -64,12 +75,35 @@ Result<Workplace> open_workplace(IssueStore& store,
   return place;
 }
 
-wire::LockAnswer to_answer(const Lock& lock, const Target& target, const Workplace& place) {
+// Does something with the lock of a resource, at the remote if there is one.
+template <typename Work>
+Result<Lock> with_locks(IssueStore& store, const Workplace& place, Work work) {
+  Locks locks(*place.repository, place.remote.get(),
+              [&store](const ActorId& id) { return store.actors().label_of(id).value_or(""); });
+  Result<Lock> lock = work(locks);
+  if (lock || !place.remote) return lock;
+  switch (lock.error().code) {
+    case Errc::conflict:
+    case Errc::not_found:
+    case Errc::cancelled:
+      return lock;
+    default:
+      return std::unexpected(with_way_out(std::move(lock.error())));
+  }
+}
+
+wire::LockAnswer to_answer(IssueStore& store,
+                           const Lock& lock,
+                           const Target& target,
+                           const Workplace& place) {
   wire::LockAnswer answer{.resource = lock.resource,
                           .issue_id = std::nullopt,
                           .owner = hex_of(lock.owner),
+                          .owner_label = store.actors().label_of(lock.owner),
                           .nonce = lock.nonce,
                           .expires_unix_ms = wire::number(lock.expires_ms),
+                          .ttl_seconds = std::nullopt,
+                          .released = lock.expires_ms == 0,
                           .arbitrated = place.remote != nullptr,
                           .not_assigned = std::nullopt};
   if (target.issue) answer.issue_id = hex_of(*target.issue);
@@ -111,14 +145,16 @@ Result<wire::LockAnswer> claim(IssueStore& store,
   if (const auto key = ToolRunner::write_key(request.key, call, json::encode(request))) {
     nonce = make_nonce(key->key + "\n" + key->fingerprint);
   }
-  const auto lock = Locks(*place->repository, place->remote.get())
-                        .acquire({.resource = target->resource,
-                                  .owner = place->actor.id,
-                                  .now_ms = store.now_ms(),
-                                  .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
-                                  .nonce = nonce});
+  const auto lock = with_locks(store, *place, [&](Locks& locks) {
+    return locks.acquire({.resource = target->resource,
+                          .owner = place->actor.id,
+                          .now_ms = store.now_ms(),
+                          .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
+                          .nonce = nonce});
+  });
   if (!lock) return std::unexpected(lock.error());
-  wire::LockAnswer answer = to_answer(*lock, *target, *place);
+  wire::LockAnswer answer = to_answer(store, *lock, *target, *place);
+  answer.ttl_seconds = request.ttl;
   if (target->issue && request.assign)
     answer.not_assigned = assign(store, *target->issue, place->actor);
   return answer;
@@ -131,14 +167,17 @@ Result<wire::LockAnswer> renew(IssueStore& store,
   if (!target) return std::unexpected(target.error());
   auto place = open_workplace(store, request, call);
   if (!place) return std::unexpected(std::move(place.error()));
-  const auto lock = Locks(*place->repository, place->remote.get())
-                        .renew({.resource = target->resource,
-                                .owner = place->actor.id,
-                                .now_ms = store.now_ms(),
-                                .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
-                                .nonce = request.nonce});
+  const auto lock = with_locks(store, *place, [&](Locks& locks) {
+    return locks.renew({.resource = target->resource,
+                        .owner = place->actor.id,
+                        .now_ms = store.now_ms(),
+                        .ttl_ms = static_cast<std::uint64_t>(request.ttl) * 1000,
+                        .nonce = request.nonce});
+  });
   if (!lock) return std::unexpected(lock.error());
-  return to_answer(*lock, *target, *place);
+  wire::LockAnswer answer = to_answer(store, *lock, *target, *place);
+  answer.ttl_seconds = request.ttl;
+  return answer;
 }
 
 Result<wire::LockAnswer> release(IssueStore& store,
@@ -148,14 +187,15 @@ Result<wire::LockAnswer> release(IssueStore& store,
   if (!target) return std::unexpected(target.error());
   auto place = open_workplace(store, request, call);
   if (!place) return std::unexpected(std::move(place.error()));
-  const auto lock = Locks(*place->repository, place->remote.get())
-                        .release({.resource = target->resource,
-                                  .owner = place->actor.id,
-                                  .now_ms = store.now_ms(),
-                                  .ttl_ms = 0,
-                                  .nonce = request.nonce});
+  const auto lock = with_locks(store, *place, [&](Locks& locks) {
+    return locks.release({.resource = target->resource,
+                          .owner = place->actor.id,
+                          .now_ms = store.now_ms(),
+                          .ttl_ms = 0,
+                          .nonce = request.nonce});
+  });
   if (!lock) return std::unexpected(lock.error());
-  return to_answer(*lock, *target, *place);
+  return to_answer(store, *lock, *target, *place);
 }
 
 Result<wire::LocksAnswer> locks(IssueStore& store,
@@ -169,6 +209,7 @@ Result<wire::LocksAnswer> locks(IssueStore& store,
     if (!request.all && !each.is_live(now)) continue;
     answer.locks.push_back({.resource = each.lock.resource,
                             .owner = hex_of(each.lock.owner),
+                            .owner_label = store.actors().label_of(each.lock.owner),
                             .expires_unix_ms = wire::number(each.lock.expires_ms),
                             .live = each.is_live(now)});
   }

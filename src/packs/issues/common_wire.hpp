@@ -43,7 +43,7 @@ json::Notes notes(const Written*);
 
 // Without control characters.
 [[nodiscard]] bool is_one_line(std::string_view text);
-// As lists name things that others may have written at any length; `show` has them whole.
+// As lists name things that others may have written at any length; `show` has more of them.
 [[nodiscard]] std::string short_title(const std::string& title);
 [[nodiscard]] std::string short_name(const std::string& name);
 [[nodiscard]] std::vector<std::string> short_names(const std::vector<std::string>& names);

@@ -10,6 +10,7 @@
 
 #include "io/captured_output.hpp"
 #include "packs/issues/engine/git/reference_name.hpp"
+#include "packs/issues/engine/wal.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -104,10 +105,22 @@ std::optional<Pushed> outcome_of(const std::string& name, const io::Captured& to
   return Pushed{.is_made = false, .refusal = std::move(why)};
 }
 
+std::optional<ObjectId> log_of(const std::vector<Reference>& list) {
+  const auto found = std::ranges::find(list, wal_reference, &Reference::name);
+  return found == list.end() ? std::nullopt : std::optional(found->target);
+}
+
 class GitTransport final : public Transport {
  public:
-  GitTransport(std::string directory, std::string remote, std::stop_token stop)
-      : directory_(std::move(directory)), remote_(std::move(remote)), stop_(std::move(stop)) {}
+  // `push_url`: where pushes go, if that is another URL.
+  GitTransport(std::string directory,
+               std::string remote,
+               std::optional<std::string> push_url,
+               std::stop_token stop)
+      : directory_(std::move(directory)),
+        remote_(std::move(remote)),
+        push_url_(std::move(push_url)),
+        stop_(std::move(stop)) {}
 
   // What the remote tells may be anything: git's patterns match the ends of names, and a server
   // invents them.
@@ -137,6 +150,23 @@ class GitTransport final : public Transport {
       if (auto fetched = fetch_some(some); !fetched) return fetched;
     }
     return {};
+  }
+
+  // Nothing keeps others from a server. But who loses every race may push to one repository what
+  // continues another one.
+  Result<void> reserve() override {
+    if (!push_url_) return {};
+    const auto from = list();
+    if (!from) return std::unexpected(from.error());
+    const auto to = GitTransport(directory_, *push_url_, std::nullopt, stop_).list();
+    if (!to) return std::unexpected(to.error());
+    if (log_of(*from) == log_of(*to)) return {};
+    const std::string setting = "remote." + remote_ + ".pushurl";
+    return fail(Errc::conflict,
+                setting + " names a repository whose log is another one than that at remote." +
+                    remote_ + ".url, so nothing can be pushed on top of it",
+                {"git config --unset " + setting,
+                 "sync again if one of them is a copy of the other that is late"});
   }
 
   Result<std::vector<Pushed>> push(std::span<const RefChange> changes) override {
@@ -216,6 +246,7 @@ class GitTransport final : public Transport {
 
   const std::string directory_;
   const std::string remote_;
+  const std::optional<std::string> push_url_;
   const std::stop_token stop_;
 };
 
@@ -223,8 +254,10 @@ class GitTransport final : public Transport {
 
 std::unique_ptr<Transport> git_transport(const std::string& common_directory,
                                          const std::string& remote,
+                                         std::optional<std::string> push_url,
                                          std::stop_token stop) {
-  return std::make_unique<GitTransport>(common_directory, remote, std::move(stop));
+  return std::make_unique<GitTransport>(common_directory, remote, std::move(push_url),
+                                        std::move(stop));
 }
 
 Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
@@ -238,10 +271,9 @@ Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
   }
   const std::string base = repository.work_tree().value_or(repository.common_directory());
   const auto path = local_path_of(*url, base);
-  if (path && !repository.pushes_elsewhere(remote)) {
-    return local_transport(repository, *path, options);
-  }
-  return git_transport(repository.common_directory(), remote, std::move(stop));
+  auto push_url = repository.push_url(remote);
+  if (path && !push_url) return local_transport(repository, *path, options);
+  return git_transport(repository.common_directory(), remote, std::move(push_url), std::move(stop));
 }
 
 }  // namespace hearth::packs::issues

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -10,10 +11,12 @@
 namespace hearth::packs::issues {
 
 // Runs `git` with the settings and credentials that this process has, but without hooks, pagers and
-// prompts. `remote` is a remote's name or a URL. Blocks, at most two minutes for each
-// command.
+// prompts. `remote` is a remote's name or a URL, `push_url` what its settings have for pushing.
+// Blocks, at most two minutes for each command. Where the two are repositories with different logs
+// reserve() fails, `conflict`.
 [[nodiscard]] std::unique_ptr<Transport> git_transport(const std::string& common_directory,
                                                        const std::string& remote,
+                                                       std::optional<std::string> push_url,
                                                        std::stop_token stop);
 
 // By the remote's URL: directly where it is a directory of this machine, else, and where another

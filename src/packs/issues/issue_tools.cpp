@@ -1,13 +1,14 @@
 // The tools for single issues: create, show, update, comment, close, reopen, label, assign, link.
 #include <algorithm>
-#include <cctype>
-#include <iterator>
+#include <cstddef>
 #include <set>
 
 #include "packs/issues/engine/crypto.hpp"
 #include "packs/issues/engine/extension.hpp"
 #include "packs/issues/engine/views/dependency_order.hpp"
+#include "packs/issues/event_prefix.hpp"
 #include "packs/issues/issue_wire.hpp"
+#include "packs/issues/shown_claim.hpp"
 #include "packs/issues/tools.hpp"
 
 namespace hearth::packs::issues {
@@ -15,6 +16,9 @@ namespace {
 
 // Others may have written any; lists and exports show them as they can.
 Result<void> check_title(const std::string& title) {
+  if (title.find_first_not_of(' ') == std::string::npos) {
+    return fail(Errc::invalid_args, "an issue needs a title");
+  }
   if (wire::is_one_line(title)) return {};
   return fail(Errc::invalid_args, "a title is one line without control characters",
               {"put the rest into body"});
@@ -71,7 +75,6 @@ Result<void> check_no_circle(const wire::NewIssue& wanted, const Board& board) {
 
 Result<void> add_creation(const wire::NewIssue& wanted, const Board& board, Batch& batch) {
   IssueCreated creation{.title = wanted.title, .body = wanted.body, .labels = {}};
-  if (wanted.title.empty()) return fail(Errc::invalid_args, "an issue needs a title");
   if (auto good = check_title(wanted.title); !good) return good;
   if (auto good = check_names("a label", wanted.label); !good) return good;
   if (auto good = check_names("an assignee", wanted.assignee); !good) return good;
@@ -220,16 +223,13 @@ Result<EventId> find_comment(store::Database& database,
   const auto events = Cache::events(database, issue);
   if (!events) return std::unexpected(events.error());
   const auto projected = project_issue(*events);
-  std::vector<EventId> found;
-  std::string wanted = prefix;
-  std::ranges::transform(wanted, wanted.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const Comment& each : projected ? projected->comments : std::vector<Comment>()) {
-    if (hex_of(each.id).starts_with(wanted)) found.push_back(each.id);
-  }
-  if (found.size() == 1) return found.front();
-  if (!found.empty()) return fail(Errc::invalid_args, "several comments begin with " + prefix);
-  return fail(Errc::not_found, "the issue has no comment " + prefix,
-              {"hearth issues show " + hex_of(issue).substr(0, 8)});
+  const auto comments = projected ? projected->comments : std::vector<Comment>();
+  const auto found = find_by_prefix(comments, prefix, "comment",
+                                    [](const Comment& each) { return hex_of(each.id); });
+  if (found) return comments[*found].id;
+  Error error = found.error();
+  error.suggestions = {"hearth issues show " + hex_of(issue).substr(0, 8)};
+  return std::unexpected(std::move(error));
 }
 
 Result<Batch> make_comment(const wire::CommentRequest& request,
@@ -337,11 +337,24 @@ Result<Found> find_issue(IssueStore& store, const std::string& prefix, const pac
   return Found{std::move(*events), std::move(*issue)};
 }
 
-std::vector<wire::ShownEvent> shown_events(const std::vector<Event>& events) {
-  std::vector<wire::ShownEvent> shown;
-  std::ranges::transform(events, std::back_inserter(shown),
-                         [](const Event& each) { return wire::to_shown(each); });
-  return shown;
+Result<wire::ShowAnswer> show(IssueStore& store,
+                              const wire::ShowRequest& request,
+                              const pack::Call& call) {
+  const auto found = find_issue(store, request.id, call);
+  if (!found) return std::unexpected(found.error());
+  const auto claim = shown_claim(store, found->issue.summary.id);
+  if (!claim) return std::unexpected(claim.error());
+  wire::ShowRequest asked = request;
+  if (request.events) asked.bytes /= 2;  // the other half is for the events
+  auto issue = wire::excerpt_of(wire::to_shown(found->issue, *store.board(), *claim), asked);
+  if (!issue) return std::unexpected(std::move(issue.error()));
+  wire::ShowAnswer answer{.issue = std::move(*issue),
+                          .event_count = wire::number(found->events.size()),
+                          .events = std::nullopt};
+  if (request.events) {
+    answer.events = wire::to_shown(found->events, static_cast<std::size_t>(asked.bytes));
+  }
+  return answer;
 }
 
 void declare_reads(pack::Binder& tools, ToolRunner& runner) {
@@ -349,28 +362,18 @@ void declare_reads(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::ShowRequest, wire::ShowAnswer>(
       tools,
       reading("show", "Show an issue",
-              "One issue whole: text, comments, dependencies, what blocks it."),
-      brief,
-      [](IssueStore& store, const wire::ShowRequest& request,
-         const pack::Call& call) -> Result<wire::ShowAnswer> {
-        const auto found = find_issue(store, request.id, call);
-        if (!found) return std::unexpected(found.error());
-        const auto claim = store.claim_of(found->issue.summary.id);
-        if (!claim) return std::unexpected(claim.error());
-        wire::ShowAnswer answer{.issue = wire::to_shown(found->issue, *store.board(), *claim),
-                                .event_count = wire::number(found->events.size()),
-                                .events = std::nullopt};
-        if (request.events) answer.events = shown_events(found->events);
-        return answer;
-      });
+              "One issue: text, comments, dependencies, what blocks it. Whole, unless it is long."),
+      brief, show);
   runner.bind<wire::HistoryRequest, wire::HistoryAnswer>(
-      tools, reading("history", "History of an issue", "All events of an issue, oldest first."),
+      tools,
+      reading("history", "History of an issue",
+              "What was done to an issue, oldest first; of a long history the newest."),
       brief,
       [](IssueStore& store, const wire::HistoryRequest& request,
          const pack::Call& call) -> Result<wire::HistoryAnswer> {
         const auto found = find_issue(store, request.id, call);
         if (!found) return std::unexpected(found.error());
-        return wire::HistoryAnswer{hex_of(found->issue.summary.id), shown_events(found->events)};
+        return wire::to_history(found->issue.summary.id, found->events, request);
       });
 }
 

@@ -1,10 +1,13 @@
 #include "packs/issues/issue_wire.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
 
 #include "packs/issues/engine/extension.hpp"
 #include "packs/issues/engine/views/ready.hpp"
-#include "packs/issues/exchange_wire.hpp"
+#include "packs/issues/event_prefix.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -54,14 +57,20 @@ json::Notes notes(const CreateAnswer*) {
           {"issues", "All of a list, in its order"}};
 }
 json::Notes notes(const ShowRequest*) {
-  return {{"id", id_text, id_limits()}, {"events", "With all events of its history", defaulted}};
+  return {
+      {"id", id_text, id_limits()},
+      {"events", "With the events of its history", defaulted},
+      {"comments", "Only the newest so many comments", range(0, 10'000)},
+      {"before", "Only comments before this one: its comment_id or a unique prefix", id_limits()},
+      {"bytes", room_text, range(least_room, most_room) | defaulted}};
 }
 json::Notes notes(const ShownComment*) {
   return {{"comment_id", "To edit it by"},
           {"author", "An actor's id"},
           {"ts", time_text},
           {"body", ""},
-          {"edited_ts", "When it was edited last"}};
+          {"edited_ts", "When it was edited last"},
+          {"body_bytes", "Of the whole text, where it is cut"}};
 }
 json::Notes notes(const ShownLink*) {
   return {{"url", ""}, {"note", ""}};
@@ -79,6 +88,7 @@ json::Notes notes(const ShownIssue*) {
   return {{"issue_id", full_id_text},
           {"title", ""},
           {"body", ""},
+          {"body_bytes", "Of the whole text, where it is cut"},
           {"state", "open or closed"},
           {"priority", "0, most urgent, to 4"},
           {"type", ""},
@@ -91,30 +101,22 @@ json::Notes notes(const ShownIssue*) {
           {"dependencies", "That it names itself"},
           {"blocked_by", "Short ids of the open issues that keep it from being worked on"},
           {"comments", "Oldest first"},
+          {"comment_count", "How many there are"},
           {"links", ""},
           {"attachments", ""},
-          {"claim", "Who works on it, as known here"}};
+          {"claim", "Who works on it, as known here"},
+          {"truncated",
+           "There are earlier comments: ask for those before the first; or something is cut"}};
 }
 json::Notes notes(const ShownClaim*) {
-  return {{"owner", "An actor's id"}, {"expires_unix_ms", "When it runs out"}};
-}
-json::Notes notes(const ShownEvent*) {
-  return {{"event_id", ""},
-          {"issue_id", ""},
-          {"actor", ""},
-          {"ts_unix_ms", time_text},
-          {"parent", "Of an edited comment"},
-          {"kind", "{\"CommentAdded\":{\"body\":…}} and the like"},
-          {"is_signed", "Whether it carries a signature"}};
+  return {{"owner", "An actor's id"},
+          {"owner_label", "What the owner is called, where this repository knows it"},
+          {"expires_unix_ms", "When it runs out"}};
 }
 json::Notes notes(const ShowAnswer*) {
-  return {{"issue", ""}, {"event_count", "Events of its history"}, {"events", "Oldest first"}};
-}
-json::Notes notes(const HistoryRequest*) {
-  return {{"id", id_text, id_limits()}};
-}
-json::Notes notes(const HistoryAnswer*) {
-  return {{"issue_id", full_id_text}, {"events", "Oldest first"}};
+  return {{"issue", ""},
+          {"event_count", "Of its whole history"},
+          {"events", "The newest that fit, oldest first"}};
 }
 json::Notes notes(const UpdateRequest*) {
   return {{"id", id_text, id_limits()},
@@ -170,7 +172,9 @@ json::Notes notes(const LinkRequest*) {
 
 // ---- Values -----------------------------------------------------------------------------------
 
-ShownIssue to_shown(const Issue& issue, const Board& board, const std::optional<Lock>& claim) {
+ShownIssue to_shown(const Issue& issue,
+                    const Board& board,
+                    const std::optional<ShownClaim>& claim) {
   const Summary& summary = issue.summary;
   ShownIssue shown{.issue_id = hex_of(summary.id),
                    .title = summary.title,
@@ -207,29 +211,79 @@ ShownIssue to_shown(const Issue& issue, const Board& board, const std::optional<
     if (each.edited_ms) comment.edited_ts = number(*each.edited_ms);
     shown.comments.push_back(std::move(comment));
   }
+  shown.comment_count = number(issue.comments.size());
   for (const Link& each : issue.links) shown.links.push_back({each.url, each.note});
   for (const Attachment& each : issue.attachments) {
     shown.attachments.push_back({each.name, hex_of(each.sha256), each.mime});
   }
-  if (claim) shown.claim = ShownClaim{hex_of(claim->owner), number(claim->expires_ms)};
+  shown.claim = claim;
   return shown;
 }
 
-std::string kind_text(const Kind& kind) {
-  std::string text;
-  append_kind_json(text, kind);
-  return text;
+namespace {
+
+using Comments = std::vector<ShownComment>;
+
+// The text has at most a quarter of the room, each list a sixteenth: so a comment fits in any case.
+void fit_but_comments(ShownIssue& shown, std::size_t room) {
+  const std::size_t little = room / 16;
+  const std::size_t least = room / 64;
+  fit(shown.title, little);
+  fit(shown.body, room / 4, shown.body_bytes);
+  if (shown.type) fit(*shown.type, least);
+  for (auto* names : {&shown.labels, &shown.assignees, &shown.blocked_by})
+    fit_names(*names, little);
+  for (ShownLink& each : shown.links) {
+    fit(each.url, least);
+    if (each.note) fit(*each.note, least);
+  }
+  for (ShownAttachment& each : shown.attachments) {
+    fit(each.name, least);
+    fit(each.mime, least);
+  }
+  fit_list(shown.dependencies, little);
+  fit_list(shown.links, little);
+  fit_list(shown.attachments, little);
 }
 
-ShownEvent to_shown(const Event& event) {
-  ShownEvent shown{.event_id = hex_of(event.id),
-                   .issue_id = hex_of(event.issue),
-                   .actor = hex_of(event.actor),
-                   .ts_unix_ms = number(event.ts_ms),
-                   .parent = std::nullopt,
-                   .kind = {kind_text(event.kind)},
-                   .is_signed = event.signature.has_value()};
-  if (event.parent) shown.parent = hex_of(*event.parent);
+// The newest of them that fit.
+void fit_comments(Comments& comments, std::size_t longest, std::size_t room) {
+  std::size_t left = room;
+  for (auto each = comments.end(); each != comments.begin();) {
+    --each;
+    fit(each->body, longest, each->body_bytes);
+    const std::size_t size = json::encode(*each).size() + 1;
+    if (size > left) {
+      comments.erase(comments.begin(), std::next(each));
+      return;
+    }
+    left -= size;
+  }
+}
+
+}  // namespace
+
+Result<ShownIssue> excerpt_of(ShownIssue shown, const ShowRequest& request) {
+  Comments& comments = shown.comments;
+  if (request.before) {
+    const auto position =
+        find_by_prefix(comments, *request.before, "comment", &ShownComment::comment_id);
+    if (!position) return std::unexpected(position.error());
+    comments.resize(*position);
+  }
+  const auto most = static_cast<std::size_t>(request.comments.value_or(number(comments.size())));
+  if (comments.size() > most) {
+    comments.erase(comments.begin(), comments.end() - static_cast<std::ptrdiff_t>(most));
+    shown.truncated = true;
+  }
+  const auto room = static_cast<std::size_t>(request.bytes);
+  if (json::encode(shown).size() <= room) return shown;
+  fit_but_comments(shown, room);
+  Comments all = std::exchange(comments, {});
+  const std::size_t used = json::encode(shown).size();
+  fit_comments(all, room / 5, room - std::min(room, used));
+  comments = std::move(all);
+  shown.truncated = true;
   return shown;
 }
 

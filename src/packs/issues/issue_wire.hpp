@@ -9,7 +9,8 @@
 
 #include "packs/issues/common_wire.hpp"
 #include "packs/issues/engine/board.hpp"
-#include "packs/issues/engine/log_files.hpp"
+#include "packs/issues/excerpt_wire.hpp"
+#include "packs/issues/history_wire.hpp"
 
 namespace hearth::packs::issues::wire {
 
@@ -65,8 +66,11 @@ json::Notes notes(const CreateAnswer*);
 struct ShowRequest {
   std::string id;
   bool events = false;
+  std::optional<std::int64_t> comments;
+  std::optional<std::string> before;
+  std::int64_t bytes = usual_room;
 };
-BOOST_DESCRIBE_STRUCT(ShowRequest, (), (id, events))
+BOOST_DESCRIBE_STRUCT(ShowRequest, (), (id, events, comments, before, bytes))
 json::Notes notes(const ShowRequest*);
 
 struct ShownComment {
@@ -75,8 +79,9 @@ struct ShownComment {
   std::int64_t ts = 0;
   std::string body;
   std::optional<std::int64_t> edited_ts;
+  std::optional<std::int64_t> body_bytes;
 };
-BOOST_DESCRIBE_STRUCT(ShownComment, (), (comment_id, author, ts, body, edited_ts))
+BOOST_DESCRIBE_STRUCT(ShownComment, (), (comment_id, author, ts, body, edited_ts, body_bytes))
 json::Notes notes(const ShownComment*);
 
 struct ShownLink {
@@ -105,15 +110,17 @@ json::Notes notes(const ShownDependency*);
 
 struct ShownClaim {
   std::string owner;
+  std::optional<std::string> owner_label;
   std::int64_t expires_unix_ms = 0;
 };
-BOOST_DESCRIBE_STRUCT(ShownClaim, (), (owner, expires_unix_ms))
+BOOST_DESCRIBE_STRUCT(ShownClaim, (), (owner, owner_label, expires_unix_ms))
 json::Notes notes(const ShownClaim*);
 
 struct ShownIssue {
   std::string issue_id;
   std::string title;
   std::string body;
+  std::optional<std::int64_t> body_bytes;
   std::string state;
   std::int64_t priority = 2;
   std::optional<std::string> type;
@@ -126,15 +133,18 @@ struct ShownIssue {
   std::vector<ShownDependency> dependencies;
   std::vector<std::string> blocked_by;
   std::vector<ShownComment> comments;
+  std::int64_t comment_count = 0;
   std::vector<ShownLink> links;
   std::vector<ShownAttachment> attachments;
   std::optional<ShownClaim> claim;
+  bool truncated = false;
 };
 BOOST_DESCRIBE_STRUCT(ShownIssue,
                       (),
                       (issue_id,
                        title,
                        body,
+                       body_bytes,
                        state,
                        priority,
                        type,
@@ -147,24 +157,12 @@ BOOST_DESCRIBE_STRUCT(ShownIssue,
                        dependencies,
                        blocked_by,
                        comments,
+                       comment_count,
                        links,
                        attachments,
-                       claim))
+                       claim,
+                       truncated))
 json::Notes notes(const ShownIssue*);
-
-struct ShownEvent {
-  std::string event_id;
-  std::string issue_id;
-  std::string actor;
-  std::int64_t ts_unix_ms = 0;
-  std::optional<std::string> parent;
-  json::Raw kind;
-  bool is_signed = false;
-};
-BOOST_DESCRIBE_STRUCT(ShownEvent,
-                      (),
-                      (event_id, issue_id, actor, ts_unix_ms, parent, kind, is_signed))
-json::Notes notes(const ShownEvent*);
 
 struct ShowAnswer {
   ShownIssue issue;
@@ -173,19 +171,6 @@ struct ShowAnswer {
 };
 BOOST_DESCRIBE_STRUCT(ShowAnswer, (), (issue, event_count, events))
 json::Notes notes(const ShowAnswer*);
-
-struct HistoryRequest {
-  std::string id;
-};
-BOOST_DESCRIBE_STRUCT(HistoryRequest, (), (id))
-json::Notes notes(const HistoryRequest*);
-
-struct HistoryAnswer {
-  std::string issue_id;
-  std::vector<ShownEvent> events;
-};
-BOOST_DESCRIBE_STRUCT(HistoryAnswer, (), (issue_id, events))
-json::Notes notes(const HistoryAnswer*);
 
 struct UpdateRequest {
   std::string id;
@@ -263,12 +248,12 @@ json::Notes notes(const LinkRequest*);
 // `claim`: of the issue, if somebody has it.
 [[nodiscard]] ShownIssue to_shown(const Issue& issue,
                                   const Board& board,
-                                  const std::optional<Lock>& claim);
-[[nodiscard]] ShownEvent to_shown(const Event& event);
+                                  const std::optional<ShownClaim>& claim);
+// What there is room for: the comments that were asked for, the newest first, and of long texts the
+// beginning. `before`: of a comment, or a unique prefix; `not_found` when there is no such one.
+[[nodiscard]] Result<ShownIssue> excerpt_of(ShownIssue shown, const ShowRequest& request);
 // One issue or a list of them; `invalid_args` without or with both.
 [[nodiscard]] Result<std::vector<NewIssue>> to_new_issues(const CreateRequest& request);
 [[nodiscard]] CreateAnswer to_created(const CreateRequest& request, const Receipt& receipt);
-// {"CommentAdded":{"body":"…"}}, as grite exports it.
-[[nodiscard]] std::string kind_text(const Kind& kind);
 
 }  // namespace hearth::packs::issues::wire

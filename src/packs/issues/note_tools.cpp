@@ -1,6 +1,7 @@
 // The tools for notes about the project: what everybody who works in the repository should know.
 #include <algorithm>
 
+#include "packs/issues/excerpt_wire.hpp"
 #include "packs/issues/note_wire.hpp"
 #include "packs/issues/tools.hpp"
 
@@ -17,12 +18,16 @@ Result<wire::NotesAnswer> list_notes(IssueStore& store,
   wire::NotesAnswer answer;
   for (const ProjectNote& each : project_notes(*events)) {
     if (request.key && each.key != *request.key) continue;
-    answer.entries.push_back({each.key, each.value, wire::number(each.version.ts_ms)});
+    if (answer.total++ < request.offset) continue;
+    answer.entries.push_back(
+        {each.key, each.value, wire::number(each.version.ts_ms), std::nullopt});
   }
-  if (request.key && answer.entries.empty()) {
+  if (request.key && answer.total == 0) {
     return fail(Errc::not_found, "there is no note \"" + *request.key + "\"",
                 {"hearth issues notes"});
   }
+  const bool is_asked_for = request.key.has_value();
+  wire::fit(answer, static_cast<std::size_t>(is_asked_for ? wire::most_room : wire::usual_room));
   answer.count = wire::number(answer.entries.size());
   return answer;
 }
@@ -49,7 +54,9 @@ void declare_note_tools(pack::Binder& tools, ToolRunner& runner) {
             .wal_head = wire::head_of(receipt)};
       });
   runner.bind<wire::NotesRequest, wire::NotesAnswer>(
-      tools, reading("notes", "Notes about the project", "All notes, or the one of a name."),
+      tools,
+      reading("notes", "Notes about the project",
+              "All notes, long ones cut; or one of a name, whole."),
       pack::Length::brief, list_notes);
 }
 

@@ -5,6 +5,7 @@
 #include "json/json.hpp"
 #include "packs/issues/issue_wire.hpp"
 #include "packs/issues/list_ready.hpp"
+#include "packs/issues/shown_claim.hpp"
 #include "packs/issues/tools.hpp"
 
 namespace hearth::packs::issues {
@@ -41,9 +42,11 @@ Result<std::string> read_issue(IssueStore& store, const std::string& prefix) {
   if (!events) return std::unexpected(events.error());
   const auto issue = project_issue(*events);
   if (!issue) return fail(Errc::not_found, "there is no issue " + prefix);
-  const auto claim = store.claim_of(*id);
+  const auto claim = shown_claim(store, *id);
   if (!claim) return std::unexpected(claim.error());
-  return json::encode(wire::to_shown(*issue, *store.board(), *claim));
+  const auto shown = wire::excerpt_of(wire::to_shown(*issue, *store.board(), *claim), {});
+  if (!shown) return std::unexpected(shown.error());
+  return json::encode(*shown);
 }
 
 std::vector<std::string> no_proposals(std::string_view, std::string_view, const pack::Variables&) {
@@ -72,8 +75,8 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
           .name = "issues-issue",
           .title = "Issue",
           .description =
-              "One issue of the caller's repository, whole; followed by its whole id or as lists "
-              "name it",
+              "One issue of the caller's repository, as issues_show has it; followed by its whole "
+              "id or as lists name it",
           .mime_type = json_type},
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
         answer_on_pool(runner, uri, std::move(call), [id = variables.at("id")](IssueStore& store) {

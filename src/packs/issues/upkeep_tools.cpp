@@ -57,6 +57,8 @@ Result<wire::SyncAnswer> sync(IssueStore& store,
   if (auto problem = missing_here(store)) report->problems.push_back(std::move(*problem));
   return wire::SyncAnswer{.pulled = report->has_pulled,
                           .pushed = report->has_pushed,
+                          .push_success = request.push || !request.pull,
+                          .push_rebased = report->merges > 0,
                           .merges = wire::number(report->merges),
                           .tries = wire::number(report->tries),
                           .others_pulled = wire::number(report->others_pulled),

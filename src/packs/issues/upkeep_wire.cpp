@@ -14,6 +14,8 @@ json::Notes notes(const SyncRequest*) {
 json::Notes notes(const SyncAnswer*) {
   return {{"pulled", "The log here moved"},
           {"pushed", "The log there moved"},
+          {"push_success", "The remote has what is here"},
+          {"push_rebased", "After what both had written was joined"},
           {"merges", "Commits that joined what both had written"},
           {"tries", "Rounds until both agreed"},
           {"others_pulled", "Snapshots, locks, keys and attachments that came"},

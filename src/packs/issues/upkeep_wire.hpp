@@ -22,6 +22,8 @@ json::Notes notes(const SyncRequest*);
 struct SyncAnswer {
   bool pulled = false;
   bool pushed = false;
+  bool push_success = false;
+  bool push_rebased = false;
   std::int64_t merges = 0;
   std::int64_t tries = 0;
   std::int64_t others_pulled = 0;
@@ -35,6 +37,8 @@ BOOST_DESCRIBE_STRUCT(SyncAnswer,
                       (),
                       (pulled,
                        pushed,
+                       push_success,
+                       push_rebased,
                        merges,
                        tries,
                        others_pulled,

@@ -114,6 +114,44 @@ std::size_t best_window(const std::vector<Place>& places, std::size_t words) {
   return best + slack;
 }
 
+// A part of the places, and the text that they span.
+struct Window {
+  std::size_t first;
+  std::size_t last;  // behind it
+  std::size_t begin;
+  std::size_t end;
+};
+
+// What is left of a window when words at its ends go until the rest is short enough: those that are
+// further from the first word that was found go first, and it stays.
+Window narrowed(const std::vector<Place>& places, Window window, std::size_t bytes) {
+  std::size_t found = window.first;
+  while (found < window.last && !places[found].wanted) ++found;
+  if (found == window.last) found = window.first;
+  while (window.last - window.first > 1) {
+    const std::size_t begin = places[window.first].begin;
+    const std::size_t end = places[window.last - 1].end;
+    if (end - begin <= bytes) break;
+    const bool is_left_longer = places[found].begin - begin > end - places[found].end;
+    if (is_left_longer) {
+      ++window.first;
+    } else {
+      --window.last;
+    }
+  }
+  // What is in front of the first word of all and behind the last one, if there is room.
+  const std::size_t end = places[window.last - 1].end;
+  if (window.first != 0 || end > bytes) window.begin = places[window.first].begin;
+  if (window.last != places.size() || window.end - window.begin > bytes) window.end = end;
+  return window;
+}
+
+std::string_view beginning(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  return text.substr(0, bytes);
+}
+
 void append_plain(std::string& out, std::string_view text) {
   for (const char c : text) {
     const bool is_blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -134,26 +172,36 @@ std::string snippet(std::string_view text,
   text = text.substr(0, most_bytes);
   Wanted wanted(query, stemming);
   const std::vector<Place> places = places_of(text, wanted);
+  if (places.empty()) {
+    std::string out;
+    const std::string_view shown = beginning(text, style.bytes);
+    append_plain(out, shown);
+    while (out.ends_with(' ')) out.pop_back();
+    if (shown.size() < text.size()) out += style.more;
+    return out;
+  }
   const std::size_t words = std::max<std::size_t>(style.words, 1);
   const std::size_t first = best_window(places, words);
-  const std::size_t last = std::min(first + words, places.size());
+  const Window window = narrowed(
+      places, {first, std::min(first + words, places.size()), 0, text.size()}, style.bytes);
   std::string out;
-  std::size_t at = first == 0 ? 0 : places[first].begin;
-  if (first != 0) out += style.more;
-  for (std::size_t i = first; i < last; ++i) {
+  std::size_t at = window.begin;
+  bool is_cut = false;  // the word, which then is the only one
+  if (at != 0) out += style.more;
+  for (std::size_t i = window.first; i < window.last; ++i) {
     append_plain(out, text.substr(at, places[i].begin - at));
     const std::string_view word = text.substr(places[i].begin, places[i].end - places[i].begin);
+    const std::string_view shown = beginning(word, style.bytes);
     if (places[i].wanted) out += style.before;
-    out += word;
+    out += shown;
+    is_cut = shown.size() < word.size();
+    if (is_cut) out += style.more;
     if (places[i].wanted) out += style.after;
     at = places[i].end;
   }
-  if (last == places.size()) {
-    append_plain(out, text.substr(at));
-    while (out.ends_with(' ')) out.pop_back();
-  } else {
-    out += style.more;
-  }
+  append_plain(out, text.substr(at, window.end - at));
+  while (out.ends_with(' ')) out.pop_back();
+  if (window.end < text.size() && !is_cut) out += style.more;
   return out;
 }
 

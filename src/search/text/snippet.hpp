@@ -16,6 +16,8 @@ namespace hearth::search::text {
 
 struct SnippetStyle {
   std::size_t words = 32;
+  std::size_t bytes =
+      1000;  // of the text: fewer words where they are long, and of one its beginning
   std::string_view before = "**";  // around each word that was found
   std::string_view after = "**";
   std::string_view more = "…";  // where the text goes on

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "packs/issues/issues_pack.hpp"
 
@@ -72,6 +75,47 @@ TEST_F(ClaimTools, ASyncInAShallowCloneTellsWhatIsMissing) {
                                   "+refs/grite/*:refs/grite/*"});
   const json::Value synced = good("sync", "{}");
   EXPECT_THAT(json::dump(synced.at("problems")), testing::HasSubstr("--unshallow"));
+}
+
+TEST_F(ClaimTools, WithoutTheRemoteWorkGoesOnInThisRepository) {
+  const std::string id = create("wanted");
+  test::git(repositories_.work(), {"remote", "set-url", "origin", "ssh://host/nowhere"});
+  test::git(repositories_.work(), {"config", "core.sshCommand", "false"});
+  const Error unreachable = bad("claim", of(id));
+  EXPECT_EQ(unreachable.code, Errc::io);
+  EXPECT_THAT(unreachable.suggestions, testing::Contains(testing::HasSubstr("--local")));
+  const std::string local = R"({"local":true,"id":")" + id + "\"}";
+  const json::Value taken = good("claim", local);
+  EXPECT_FALSE(json::bool_or(taken, "arbitrated", true));
+  EXPECT_EQ(number(taken, "ttl_seconds"), 900);
+  EXPECT_EQ(bad("claim", local).code, Errc::conflict);
+  EXPECT_EQ(text(good("renew", local), "nonce"), text(taken, "nonce"));
+  EXPECT_THAT(bad("release", of(id)).suggestions, testing::Contains(testing::HasSubstr("--local")));
+  EXPECT_TRUE(json::bool_or(good("release", local), "released", false));
+  const Error both = bad("claim", R"({"local":true,"remote":"origin","id":")" + id + "\"}");
+  EXPECT_EQ(both.code, Errc::invalid_args);
+}
+
+TEST_F(ClaimTools, ARemoteThatTakesNoLocksIsToldOfWithAWayOut) {
+  const std::string id = create("wanted");
+  const std::string hook = repositories_.remote() + "/hooks/pre-receive";
+  hearth::test::write_file(hook, "#!/bin/sh\necho read-only >&2\nexit 1\n");
+  std::filesystem::permissions(hook, std::filesystem::perms::owner_all);
+  test::git(repositories_.work(),
+            {"remote", "set-url", "--push", "origin", repositories_.remote()});
+  const Error refused = bad("claim", of(id));
+  EXPECT_EQ(refused.code, Errc::permission);
+  EXPECT_THAT(refused.suggestions, testing::Contains(testing::HasSubstr("--local")));
+}
+
+TEST_F(ClaimTools, HoldersAreCalledByTheirLabels) {
+  const std::string id = create("wanted");
+  const json::Value taken = good("claim", R"({"actor":"bob","id":")" + id + "\"}");
+  EXPECT_EQ(text(taken, "owner_label"), "bob");
+  EXPECT_THAT(bad("claim", of(id)).message,
+              testing::HasSubstr("the actor \"bob\" " + text(taken, "owner") + " until"));
+  EXPECT_EQ(each(good("locks", "{}"), "locks", "owner_label"), std::vector<std::string>{"bob"});
+  EXPECT_EQ(text(good("show", of(id)).at("issue").at("claim"), "owner_label"), "bob");
 }
 
 TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {

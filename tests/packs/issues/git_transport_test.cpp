@@ -32,7 +32,7 @@ const Pushed late{};
 
 Result<SyncReport> sync(IssueStore& store) {
   auto repository = store.open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   return sync_with(*repository, *remote,
                    {.actor = store.actors().writer("", 1)->id,
                     .now_ms = [&] { return store.now_ms(); },
@@ -65,7 +65,7 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
   EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{made});
@@ -82,7 +82,7 @@ TEST(GitTransport, ManyReferencesArePushedAtOnceAndToldOfOneByOne) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {});
+  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   std::vector<RefChange> changes;
   for (const char* name : {"a", "b", "a/below", "c"}) {
@@ -161,6 +161,58 @@ TEST(GitTransport, ANameThatAServerInventsChangesNothingHere) {
   EXPECT_EQ(git(repositories.work(), {"for-each-ref", "refs/heads"}), before);
 }
 
+// Reaches the remote as over SSH, with a shell of this machine in the place of the other one's.
+void reach_by_ssh(const Repositories& repositories) {
+  const std::string shell = repositories.directory("ssh") + "/ssh";
+  hearth::test::write_file(
+      shell, "#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nexec /bin/sh -c \"$1\"\n");
+  std::filesystem::permissions(shell, std::filesystem::perms::owner_all);
+  git(repositories.work(), {"config", "core.sshCommand", shell});
+  git(repositories.work(), {"remote", "set-url", "origin", "ssh://host" + repositories.remote()});
+}
+
+TEST(GitTransport, OldLocksOfDifferentAgesDoNotStopASync) {
+  const Repositories repositories;
+  reach_by_ssh(repositories);
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  ASSERT_TRUE(sync(*store));
+  auto here = store->open_repository().value();
+  auto there = Repository::open(repositories.remote(), {.is_power_safe = false}).value();
+  const auto put = [](Repository& repository, const std::string& resource, const ObjectId& target) {
+    auto held = repository.lock().value();
+    const std::string name = lock_reference(resource);
+    const auto before = repository.read_reference(name).value();
+    ASSERT_TRUE(repository.update_reference(held, name, before, target).value());
+  };
+  constexpr std::int64_t day = 24LL * 3600;
+  const std::int64_t now = static_cast<std::int64_t>(store->now_ms()) / 1000;
+  const auto made_at = [&](Repository& repository, const std::string& resource,
+                           const std::optional<ObjectId>& previous, std::int64_t seconds) {
+    const Lock lock{.owner = {},
+                    .nonce = "n",
+                    .resource = resource,
+                    .expires_ms = static_cast<std::uint64_t>(seconds) * 1000};
+    return write_lock_commit(repository, lock, previous, seconds, 0).value();
+  };
+  for (Repository* each : {here.get(), there.get()}) {
+    const ObjectId first = made_at(*each, "path:old", std::nullopt, now - 21 * day);
+    put(*each, "path:old",
+        each == here.get() ? first : made_at(*each, "path:old", first, now - 20 * day));
+    const ObjectId over = made_at(*each, "path:renewed", std::nullopt, now - 20 * day);
+    put(*each, "path:renewed",
+        each == here.get() ? made_at(*each, "path:renewed", over, now + day) : over);
+  }
+  const auto synced = sync(*store);
+  ASSERT_TRUE(synced) << synced.error().message;
+  EXPECT_EQ(there->read_reference(lock_reference("path:old")).value(), std::nullopt);
+  EXPECT_EQ(there->read_reference(lock_reference("path:renewed")).value(),
+            here->read_reference(lock_reference("path:renewed")).value());
+  const auto again = sync(*store);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->tries, 1);
+}
+
 TEST(GitTransport, APushGoesToTheUrlForPushing) {
   const Repositories repositories;
   git(repositories.directory("other"), {"init", "-q", "--bare"});
@@ -176,6 +228,29 @@ TEST(GitTransport, APushGoesToTheUrlForPushing) {
   EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
 }
 
+TEST(GitTransport, ASyncThatPushesIntoAnotherLogTellsSo) {
+  const Repositories repositories;
+  const std::string elsewhere = repositories.directory("elsewhere");
+  git(elsewhere, {"init", "-q", "--bare"});
+  auto other = repositories.store(repositories.clone("other"), "cache-other");
+  create(*other, "theirs");
+  git(repositories.directory("other"), {"push", "-q", elsewhere, "refs/grite/wal"});
+  auto store = repositories.store(repositories.work());
+  create(*store, "ours");
+  ASSERT_TRUE(sync(*store));
+  create(*store, "more");
+  git(repositories.work(), {"remote", "set-url", "--push", "origin", elsewhere});
+  auto repository = store->open_repository().value();
+  const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+  const auto synced = sync_with(*repository, *remote,
+                                {.actor = store->actors().writer("", 1)->id,
+                                 .now_ms = [&] { return store->now_ms(); },
+                                 .stop = {}});
+  ASSERT_FALSE(synced);
+  EXPECT_EQ(synced.error().code, Errc::conflict);
+  EXPECT_THAT(synced.error().message, HasSubstr("remote.origin.pushurl"));
+}
+
 TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
   const Repositories repositories;
   const std::string told = repositories.directory("server") + "/environment";
@@ -185,7 +260,7 @@ TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
   git(repositories.work(), {"config", "remote.origin.uploadpack", server});
   ::setenv("GIT_SSL_CAINFO", "/some/file", 1);
   ::setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1);
-  const auto list = git_transport(repositories.work() + "/.git", "origin", {})->list();
+  const auto list = git_transport(repositories.work() + "/.git", "origin", {}, {})->list();
   ::unsetenv("GIT_SSL_CAINFO");
   ::unsetenv("GIT_OBJECT_DIRECTORY");
   ASSERT_TRUE(list) << list.error().message;
@@ -200,7 +275,7 @@ TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   EXPECT_EQ(open_remote(*repository, "nowhere", {}, {}).error().code, Errc::not_found);
-  EXPECT_FALSE(git_transport(repository->common_directory(), "/does/not/exist", {})->list());
+  EXPECT_FALSE(git_transport(repository->common_directory(), "/does/not/exist", {}, {})->list());
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace hearth::search::text {
 namespace {
 
@@ -33,6 +35,24 @@ TEST(Snippet, ChoosesTheBestPart) {
   EXPECT_EQ(shown(filler + "last", "last", 3), "…u v [last]");
   EXPECT_EQ(shown("", "x"), "");
   EXPECT_EQ(shown("?!", "x"), "?!");
+}
+
+TEST(Snippet, IsShortHoweverLongTheWordsAre) {
+  const auto within = [](std::string_view text, std::string_view query) {
+    return snippet(text, parse_query(query).query,
+                   {.words = 16, .bytes = 20, .before = "[", .after = "]"});
+  };
+  const std::string longest(500'000, 'q');
+  EXPECT_EQ(within("first " + longest + " haystack end", "haystack"), "…[haystack] end");
+  EXPECT_EQ(within("first haystack " + longest + " end", "haystack"), "first [haystack]…");
+  EXPECT_EQ(within("first " + longest, "nothing"), "first…");
+  EXPECT_EQ(within(longest + " end", "nothing"), std::string(20, 'q') + "…");
+  EXPECT_EQ(within(std::string(500'000, '-') + "haystack!", "haystack"), "…[haystack]!");
+  EXPECT_EQ(within("haystack" + std::string(500'000, '-'), "haystack"), "[haystack]…");
+  EXPECT_EQ(within(std::string(500'000, '-'), "haystack"), std::string(20, '-') + "…");
+  std::string accents;
+  for (int i = 0; i < 1000; ++i) accents += "é";
+  EXPECT_EQ(within("a" + accents, "a" + accents), "[a" + accents.substr(0, 18) + "…]");
 }
 
 }  // namespace

@@ -128,6 +128,12 @@ std::optional<Actor> Actors::find(const ActorId& id) const {
   return actor_of(id, text);
 }
 
+std::optional<std::string> Actors::label_of(const ActorId& id) const {
+  auto actor = find(id);
+  if (!actor || actor->label.empty()) return std::nullopt;
+  return std::move(actor->label);
+}
+
 Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) const {
   Actor actor = new_actor(label, now_ms);
   const std::string seed = with_key ? random_bytes(32) : std::string();
@@ -187,7 +193,11 @@ Result<Actors::Candidate> Actors::candidate(const std::string& wanted, std::uint
   if (!wanted.empty()) {
     auto actor = resolve(wanted);
     if (actor) return Candidate{.actor = std::move(*actor)};
-    if (actor.error().code != Errc::not_found) return std::unexpected(std::move(actor.error()));
+    // Nobody is called by 32 digits: an id that is unknown here was mistyped, or is another
+    // clone's.
+    const bool is_id = id_of_hex<ActorId>(wanted).has_value();
+    if (is_id || actor.error().code != Errc::not_found)
+      return std::unexpected(std::move(actor.error()));
     return Candidate{.actor = new_actor(wanted, now_ms), .is_new = true};
   }
   if (const auto id = default_actor()) {

@@ -35,6 +35,8 @@ class Actors final {
   // By age.
   [[nodiscard]] std::vector<Actor> list() const;
   [[nodiscard]] std::optional<Actor> find(const ActorId& id) const;
+  // What it is called; nothing where that is not known here.
+  [[nodiscard]] std::optional<std::string> label_of(const ActorId& id) const;
   [[nodiscard]] Result<Actor> create(const std::string& label,
                                      bool with_key,
                                      std::uint64_t now_ms) const;
@@ -44,7 +46,7 @@ class Actors final {
   [[nodiscard]] Result<Actor> resolve(const std::string& wanted) const;
   // The one that writes when nobody else is named: the default one, else the oldest, else a new one
   // that becomes the default. A name that is not known makes a new actor of that label: so agents
-  // that call themselves something each are somebody.
+  // that call themselves something each are somebody. `not_found` for a whole id that is not known.
   [[nodiscard]] Result<Actor> writer(const std::string& wanted, std::uint64_t now_ms);
   // The same one, before a new one is made: for who may write nothing in the end.
   struct Candidate {

@@ -129,6 +129,7 @@ Result<SearchPage> IssueSearch::search(const std::string& query,
   if (!total) return std::unexpected(total.error());
   SearchPage page{
       .hits = {}, .total = *total, .is_verified = found->trust == search::Trust::verified};
+  const search::text::SnippetStyle style{.words = 16, .bytes = 400};
   for (const auto& hit : found->hits) {
     const auto events = Cache::events_of_row(**reader, static_cast<std::int64_t>(hit.key));
     if (!events) return std::unexpected(events.error());
@@ -137,7 +138,7 @@ Result<SearchPage> IssueSearch::search(const std::string& query,
     page.hits.push_back(
         {.issue = issue->summary,
          .score = hit.score,
-         .snippet = search::text::snippet(text_of(*issue), parsed.query, {.words = 16}, stemming)});
+         .snippet = search::text::snippet(text_of(*issue), parsed.query, style, stemming)});
   }
   return page;
 }

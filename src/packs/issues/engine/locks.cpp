@@ -40,13 +40,6 @@ std::string until(std::uint64_t ms) {
   return "until " + format_rfc3339(WallTime(std::chrono::milliseconds(ms)));
 }
 
-std::unexpected<Error> taken(const Lock& lock) {
-  return fail(
-      Errc::conflict,
-      lock.resource + " is held by the actor " + hex_of(lock.owner) + " " + until(lock.expires_ms),
-      {"take something else: hearth issues ready", "hearth issues locks"});
-}
-
 }  // namespace
 
 std::string normalized_resource(std::string_view resource) {
@@ -144,6 +137,15 @@ Result<ObjectId> write_lock_commit(Repository& repository,
                                   .time = seconds,
                                   .zone_minutes = zone_minutes,
                                   .message = "Lock: " + lock.resource});
+}
+
+std::unexpected<Error> Locks::taken(const Lock& lock) const {
+  const std::string label = label_of_ ? label_of_(lock.owner) : std::string();
+  const std::string owner =
+      (label.empty() ? std::string() : "\"" + label + "\" ") + hex_of(lock.owner);
+  return fail(Errc::conflict,
+              lock.resource + " is held by the actor " + owner + " " + until(lock.expires_ms),
+              {"take something else: hearth issues ready", "hearth issues locks"});
 }
 
 // Takes over what the remote says of all locks, so that those that exclude this one are known. Of

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -61,10 +63,15 @@ struct LockRequest {
   // one. Of acquire: to get the same one again when the call is repeated; else it gets a new one.
   std::optional<std::string> nonce;
 };
-// One thread; both outlive it. Without a remote only this repository is asked.
+// What an actor is called where it is known; empty: its id only.
+using LabelOf = std::function<std::string(const ActorId&)>;
+
+// One thread; both outlive it. Without a remote only this repository is asked. Errors name actors
+// by what `label_of` calls them, too.
 class Locks final {
  public:
-  Locks(Repository& repository, Transport* remote) : repository_(repository), remote_(remote) {}
+  Locks(Repository& repository, Transport* remote, LabelOf label_of = {})
+      : repository_(repository), remote_(remote), label_of_(std::move(label_of)) {}
 
   // `conflict` when somebody holds it, or what excludes it; who, and until when. To whoever holds
   // it by the same nonce it is given once more as it is.
@@ -92,9 +99,11 @@ class Locks final {
                                  std::uint64_t now_ms,
                                  std::optional<WriteLock::Held> held);
   [[nodiscard]] Result<Lock> settle(const LockRequest& request, Lock lock);
+  [[nodiscard]] std::unexpected<Error> taken(const Lock& lock) const;
 
   Repository& repository_;
   Transport* const remote_;
+  const LabelOf label_of_;
 };
 
 // Writes one commit of a lock; no reference is touched.

@@ -191,8 +191,9 @@ class Sync {
     for (const auto& [name, target] : theirs) {
       const auto mine = find(ours, name);
       if (name == wal_reference) continue;
-      if (is_long_over(name, target)) {
+      if (is_long_over(name, target) && !(mine && goes_on(name, *mine, target))) {
         if (plan_.push) pushes.push_back({name, target, std::nullopt});
+        ours.erase(name);  // what it grew from is over, too, and git pushes one name once
         continue;
       }
       if (mine == target || !plan_.pull) continue;
@@ -232,6 +233,11 @@ class Sync {
     const std::uint64_t long_ago = now - std::min(now, long_over_ms);
     const auto said_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(commit->time, 0)) * 1000;
     return std::max(lock->lock.expires_ms, said_ms) < long_ago;
+  }
+
+  // Ours was taken or renewed on top of theirs since.
+  bool goes_on(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
+    return ours != theirs && keeps_ours(name, ours, theirs) && !is_long_over(name, ours);
   }
 
   // What was removed there, to save room, does not come back: old snapshots, and locks, which are

@@ -63,6 +63,13 @@ Error not_opened(const Libgit2& git, int code, const std::string& directory) {
             "the repository of " + directory + " belongs to another user",
             {"git config --global --add safe.directory PATH, with the path of the repository"}};
   }
+  // Callers tell their directory in JSON, which has no other bytes: it stands in for them there.
+  constexpr std::string_view replacement = "\uFFFD";
+  if (code == GIT_ENOTFOUND && directory.contains(replacement)) {
+    return {Errc::unsupported,
+            "the path of the working directory is not UTF-8, so it cannot be named: " + directory,
+            {"rename the directory, or reach it by a link whose path is UTF-8"}};
+  }
   if (code == GIT_ENOTFOUND) {
     return {Errc::not_found,
             directory + " is in no git repository",
@@ -170,14 +177,16 @@ std::optional<std::string> Repository::remote_url(const std::string& name) const
   return text;
 }
 
-bool Repository::pushes_elsewhere(const std::string& remote_name) const {
+std::optional<std::string> Repository::push_url(const std::string& remote_name) const {
   git_remote* remote = nullptr;
   if (handle_->git.remote_lookup(&remote, handle_->repository, remote_name.c_str()) != 0) {
-    return false;
+    return std::nullopt;
   }
-  const bool has_own_url = handle_->git.remote_pushurl(remote) != nullptr;
+  const char* url = handle_->git.remote_pushurl(remote);
+  std::optional<std::string> text;
+  if (url != nullptr) text = url;
   handle_->git.remote_free(remote);
-  return has_own_url;
+  return text;
 }
 
 // ---- Objects ----------------------------------------------------------------------------------

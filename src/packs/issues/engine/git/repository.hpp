@@ -68,8 +68,8 @@ class Repository final {
   [[nodiscard]] Result<std::vector<std::string>> tracked_files() const;
   // The URL of a remote by its name; nothing when there is none.
   [[nodiscard]] std::optional<std::string> remote_url(const std::string& name) const;
-  // Whether it has another URL for pushing.
-  [[nodiscard]] bool pushes_elsewhere(const std::string& remote_name) const;
+  // The URL that it has for pushing; nothing when it is the same.
+  [[nodiscard]] std::optional<std::string> push_url(const std::string& remote_name) const;
 
   // ---- Objects
   [[nodiscard]] Result<ObjectId> write_blob(std::string_view content);
