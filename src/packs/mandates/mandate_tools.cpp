@@ -6,6 +6,7 @@
 #include "packs/mandates/mandate_wire.hpp"
 #include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
+#include "packs/mandates/workspace/workspace_check.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -84,6 +85,8 @@ Result<MandateSpec> spec_of(const Workbench& bench,
                             const pack::Caller& caller) {
   auto workspace = workspace_of(bench, request.workspace, caller);
   if (!workspace) return std::unexpected(std::move(workspace.error()));
+  if (auto ok = workspace::check_workspace(workspace->path, bench.own()); !ok)
+    return std::unexpected(std::move(ok.error()));
   MandateSpec spec{.goal = bench.redactor().redact(request.goal),
                    .workspace = std::move(workspace->path),
                    .root = std::move(workspace->root),

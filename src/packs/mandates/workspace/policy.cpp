@@ -138,7 +138,7 @@ Judgement Policy::judge(Action action, std::string_view path, std::string_view w
     if (is_meant && matches_glob(rule.glob, path))
       judged = {.scope = rule.scope, .reason = "the rule for " + rule.glob};
   }
-  const std::string_view protection = protection_of(path);
+  const std::string_view protection = protection_of(whole);
   if (!protection.empty() && action != Action::read && judged.scope == Scope::automatic)
     judged = {.scope = Scope::ask, .reason = "it is protected: " + std::string(protection)};
   return judged;
