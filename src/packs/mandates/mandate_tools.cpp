@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "base/confined_path.hpp"
+#include "packs/mandates/engine/mandate_name.hpp"
 #include "packs/mandates/mandate_wire.hpp"
 #include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
@@ -122,6 +123,7 @@ Result<ScheduleSpec> schedule_of(const wire::CreateRequest& request, WallTime no
 Result<void> check_creation(const Workbench& bench,
                             const wire::CreateRequest& request,
                             const pack::Caller& caller) {
+  if (auto ok = check_name(request.name); !ok) return ok;
   if (auto spec = spec_of(bench, request, caller); !spec)
     return std::unexpected(std::move(spec.error()));
   if (auto schedule = schedule_of(request, bench.context().clock().wall()); !schedule)
