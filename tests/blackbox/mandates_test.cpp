@@ -449,10 +449,11 @@ TEST_F(MandatesWatch, CommandsAreChargedByTheirTime) {
                                        R"(--commands={"rule":"sleep ...","scope":"auto"})"};
   std::vector<std::string> poor{"mandates"};
   poor.insert(poor.end(), words.begin(), words.end());
-  poor.emplace_back("--run-seconds=599");
+  poor.emplace_back("--run-seconds=1319");
   const Outcome refused = hearth(poor);
   EXPECT_NE(refused.exit_code, 0);
-  EXPECT_THAT(refused.err, testing::HasSubstr("less than one command is reserved for, 600"));
+  EXPECT_THAT(refused.err,
+              testing::HasSubstr("(120, its timeout) and 2 commands (600 each): 1320"));
 
   const std::string run(json::string_or(mandates(words), "run", ""));
   EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");

@@ -123,23 +123,24 @@ Result<void> check(const MandateSpec& spec) {
 }
 
 Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds timeout) {
-  const bool has_commands =
-      !spec.observe.commands.empty() ||
+  const bool decides_commands =
       std::ranges::any_of(spec.commands, [](const auto& each) { return each.scope != "deny"; });
-  const auto of_command = std::chrono::milliseconds(most_of_command().wall_ms);
+  const std::size_t commands = spec.observe.commands.size() + (decides_commands ? 1 : 0);
+  const std::chrono::milliseconds each(most_of_command().wall_ms);
+  const auto count = [](std::chrono::milliseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
+  };
+  const auto needed = timeout + each * commands;
+  std::string what = "one call of the model (" + count(timeout) + ", its timeout)";
+  if (commands > 0)
+    what += " and " + std::to_string(commands) + " commands (" + count(each) + " each)";
   for (const auto& limit : {spec.run_seconds, spec.mandate_seconds}) {
-    if (!limit) continue;
-    const std::chrono::seconds seconds(*limit);
-    const std::string begin =
-        "a budget of " + std::to_string(*limit) + " seconds is less than one ";
-    if (seconds < timeout)
-      return fail(Errc::invalid_args, begin + "call of the model is reserved for, its timeout",
-                  {"set a shorter timeout in [mandates.model]"});
-    if (has_commands && seconds < of_command)
-      return fail(Errc::invalid_args,
-                  begin + "command is reserved for, " +
-                      std::to_string(std::chrono::floor<std::chrono::seconds>(of_command).count()),
-                  {"allow that much, or no commands"});
+    if (!limit || std::chrono::seconds(*limit) >= needed) continue;
+    return fail(
+        Errc::invalid_args,
+        "a budget of " + std::to_string(*limit) + " seconds is less than is reserved for " + what +
+            ": " + count(needed),
+        {"allow that much, or fewer commands", "set a shorter timeout in [mandates.model]"});
   }
   return {};
 }

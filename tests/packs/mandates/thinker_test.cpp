@@ -192,6 +192,31 @@ TEST(Budgets, AreOfEachScopeInEachUnit) {
   EXPECT_EQ(check(spec).error().code, Errc::invalid_args);
 }
 
+// All that a cycle reserves before it comes to an action; what was used before counts, too.
+TEST(Budgets, OfSecondsHaveRoomForACallAndTheCommands) {
+  const auto least = [](MandateSpec spec) {
+    std::int64_t seconds = 1;
+    for (;; ++seconds) {
+      spec.run_seconds = seconds;
+      if (check_seconds(spec, std::chrono::milliseconds(119'500))) break;
+    }
+    spec.run_seconds.reset();
+    spec.mandate_seconds = seconds - 1;
+    EXPECT_EQ(check_seconds(spec, std::chrono::milliseconds(119'500)).error().code,
+              Errc::invalid_args);
+    return seconds;
+  };
+  const MandateSpec spec{.goal = "g", .workspace = "/w"};
+  EXPECT_EQ(least(spec), 120);
+  MandateSpec ruled = spec;
+  ruled.commands = {{.rule = "make", .scope = "deny"}};
+  EXPECT_EQ(least(ruled), 120);
+  ruled.commands.push_back({.rule = "make test"});
+  EXPECT_EQ(least(ruled), 720);
+  ruled.observe.commands = {"git status", "make -n"};
+  EXPECT_EQ(least(ruled), 1'920);
+}
+
 TEST(Budgets, AreSetByNameAndAreNothingElse) {
   const MandateSpec spec{.goal = "g", .workspace = "/w", .run_calls = 5, .run_tokens = 6};
   const auto with = [&](const std::string& limits) {
