@@ -73,6 +73,20 @@ bool is_same(const CommandScope& a, const CommandScope& b) {
                             [](const auto& one, const auto& other) { return is_same(one, other); });
 }
 
+// All of `after` is in `before`, each as it is: what a pattern covers is not asked.
+bool looks_at_no_more(const Observed& before, const Observed& after) {
+  const auto holds = [](const auto& all) {
+    return [&all](const auto& each) { return std::ranges::find(all, each) != all.end(); };
+  };
+  return std::ranges::all_of(after.files, holds(before.files)) &&
+         std::ranges::all_of(after.commands, holds(before.commands)) &&
+         std::ranges::all_of(after.tools, [&](const ObservedTool& each) {
+           return std::ranges::any_of(before.tools, [&](const ObservedTool& one) {
+             return one.tool == each.tool && one.arguments == each.arguments;
+           });
+         });
+}
+
 bool is_same(const PathScope& a, const PathScope& b) {
   return a.glob == b.glob && a.actions == b.actions && a.scope == b.scope;
 }
@@ -146,6 +160,7 @@ Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds ti
 }
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
+  if (!looks_at_no_more(before.observe, after.observe)) return "more to look at";
   if (before.workspace != after.workspace || before.root != after.root) return "another workspace";
   const auto are_same = [](const auto& a, const auto& b) { return is_same(a, b); };
   if (!std::ranges::equal(before.paths, after.paths, are_same)) return "other rules for paths";

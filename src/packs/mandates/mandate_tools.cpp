@@ -264,7 +264,7 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::UpdateRequest, wire::DoneAnswer>(
       tools,
       writing("update", "Update a mandate",
-              "Change its goal or what it looks at, or lower its limits. Rules stay as they are.",
+              "Change its goal, let it look at less, or lower its limits. Rules stay as they are.",
               {.idempotent = true}),
       update);
   const auto bind_state = [&](std::string verb, std::string title, std::string about,

@@ -217,6 +217,26 @@ TEST(Budgets, OfSecondsHaveRoomForACallAndTheCommands) {
   EXPECT_EQ(least(ruled), 1'920);
 }
 
+TEST(Updates, LookAtNoMoreThanBefore) {
+  const MandateSpec before{.goal = "g",
+                           .workspace = "/w",
+                           .observe = {.files = {"docs/*", "a"},
+                                       .commands = {"git status"},
+                                       .tools = {{.tool = "issues_list", .arguments = "{}"}}}};
+  const auto why = [&](Observed observe) {
+    MandateSpec after = before;
+    after.observe = std::move(observe);
+    return loosening_of(before, after);
+  };
+  EXPECT_EQ(why(before.observe), "");
+  EXPECT_EQ(why({}), "");
+  EXPECT_EQ(why({.files = {"a"}}), "");
+  EXPECT_EQ(why({.files = {"**"}}), "more to look at");
+  EXPECT_EQ(why({.commands = {"git status", "env"}}), "more to look at");
+  EXPECT_EQ(why({.tools = {{.tool = "issues_list", .arguments = R"({"all":true})"}}}),
+            "more to look at");
+}
+
 TEST(Budgets, AreSetByNameAndAreNothingElse) {
   const MandateSpec spec{.goal = "g", .workspace = "/w", .run_calls = 5, .run_tokens = 6};
   const auto with = [&](const std::string& limits) {
