@@ -155,12 +155,18 @@ Result<int> set_budget(const Context& context, const Arguments& arguments) {
   if (!terminal) return std::unexpected(terminal.error());
   auto connection = context.connect();
   if (!connection) return std::unexpected(std::move(connection.error()));
-  const std::string mandate = arguments.one("mandate").value_or("");
+  const auto shown = call_tool(context, *connection, "mandates_show",
+                               json::Value{{"mandate", arguments.one("mandate").value_or("")}});
+  if (!shown) return std::unexpected(shown.error());
+  // Whatever was typed: which mandate it is, is shown, and from here on meant by its id.
+  const std::string mandate(json::string_or(shown->at("mandate"), "id", ""));
+  const std::string name(json::string_or(shown->at("mandate"), "name", ""));
   const auto budget =
       call_tool(context, *connection, "mandates_budget", json::Value{{"mandate", mandate}});
   if (!budget) return std::unexpected(budget.error());
-  terminal->ask("The budget of " + printable(mandate, Lines::join) + ":\n" +
-                budget_text(*budget, wanted) + "Type yes: ");
+  terminal->ask("The budget of " + printable(name, Lines::join, Spelling::exact) + ", mandate " +
+                printable(mandate, Lines::join) + ":\n" + budget_text(*budget, wanted) +
+                "Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was set", {"type yes to set it"});
   const auto set = decide_in_person(context, *connection,

@@ -112,26 +112,33 @@ TEST_F(MandatesAttack, EachKindOfProtectedFileWaitsForAPerson) {
   for (const std::string& path : paths) EXPECT_FALSE(std::filesystem::exists(file(path))) << path;
 }
 
-TEST_F(MandatesAttack, HearthsOwnState) {
-  serve_steps(creates("default/mandates/key2") + "," + creates("config.toml", "t"));
+// Each would have been the caller's project: what is protected is so wherever one stands.
+TEST_F(MandatesAttack, WorkspacesThatLieInWhatIsProtectedOrHoldHearthItself) {
   mandates({"create", "first", "Make a store"});
-  const std::string data = home_.file("data");
-  const std::string key = read_file(data + "/default/mandates/key");
-  ASSERT_FALSE(key.empty());
-  // From within, so that it is the caller's project.
-  Plan plan = home_.plan({"mandates", "create", "own", "Read the key", "--start", "--json",
-                          R"(--observe={"files":["default/mandates/*"]})",
-                          R"(--paths={"glob":"**","scope":"auto"})"});
-  plan.cwd = data;
-  const Outcome made = hearth::test::run(plan, seconds(60));
-  ASSERT_EQ(made.exit_code, 0) << made.describe();
-  const std::string run(json::string_or(json::parse(made.out)->at("data"), "run", ""));
-  (void)wait_for(run, "ended");
-  EXPECT_THAT(refusal_of(run), HasSubstr("denied"));
-  EXPECT_FALSE(std::filesystem::exists(data + "/default/mandates/key2"));
-  EXPECT_THAT(json::dump(mandates({"run-logs", run})), Not(HasSubstr(key.substr(0, 32))));
-  for (const json::Value& each : questions())
-    EXPECT_THAT(std::string(json::string_or(each, "body", "")), Not(HasSubstr(key.substr(0, 32))));
+  const auto refused_in = [&](const std::string& directory, const std::string& workspace) {
+    Plan plan = home_.plan({"mandates", "create", "evil", "g", "--workspace=" + workspace, "--json",
+                            R"(--paths={"glob":"**","scope":"ask"})",
+                            R"(--commands={"rule":"sh -c *","scope":"ask","writes":true})"});
+    plan.cwd = directory;
+    const Outcome made = hearth::test::run(plan, seconds(60));
+    EXPECT_NE(made.exit_code, 0) << directory << " " << workspace;
+    return made.err + made.out;
+  };
+  for (const std::string part : {".vscode", ".claude/x", ".husky", ".ssh", "bare/refs"})
+    std::filesystem::create_directories(file(part));
+  std::filesystem::create_directories(file("bare/objects"));
+  write_file(file("bare/HEAD"), "ref: refs/heads/main\n");
+  for (const std::string part : {".git", ".git/hooks", ".vscode", ".claude/x", ".husky"}) {
+    EXPECT_THAT(refused_in(repository_.path(), part), HasSubstr("it lies in what is protected"));
+    EXPECT_THAT(refused_in(file(part), "."), HasSubstr("name the repository's own directory"));
+  }
+  EXPECT_THAT(refused_in(file(".ssh"), "."), HasSubstr("it lies in what is protected"));
+  EXPECT_THAT(refused_in(file("bare/refs"), "."), HasSubstr("is a repository of git"));
+  const std::filesystem::path home = std::filesystem::path(home_.file("data")).parent_path();
+  EXPECT_THAT(refused_in(home_.file("data"), "."), HasSubstr("hearth keeps its own files there"));
+  EXPECT_THAT(refused_in(home, "."), HasSubstr("hearth keeps its own files there"));
+  EXPECT_THAT(refused_in(home.parent_path(), "."), HasSubstr("hearth keeps its own files there"));
+  EXPECT_EQ(mandates({"list"}).at("total").to_number<int>(), 1);
 }
 
 // What was approved is not what would happen: it is asked anew.

@@ -82,6 +82,8 @@ TEST_F(Mandates, AProposalWaitsForAPersonAndIsCommittedOnABranch) {
 
   const Outcome approved = at_terminal({"mandates", "approve", proposal}, "yes");
   EXPECT_EQ(approved.exit_code, 0) << approved.describe();
+  EXPECT_THAT(approved.out, testing::HasSubstr("for the mandate greeting, " +
+                                               std::string(json::string_or(made, "id", "?"))));
   const std::string commit = wait_for_proposal();
   EXPECT_NE(commit, proposal);
   const Outcome kept = at_terminal({"mandates", "approve", commit}, "yes");
@@ -283,6 +285,8 @@ TEST_F(Mandates, ABudgetIsRaisedInPersonOnly) {
                                       "--mandate-money=none", "--run-seconds=600"},
                                      "yes");
   EXPECT_EQ(raised.exit_code, 0) << raised.describe();
+  EXPECT_THAT(raised.out, testing::HasSubstr("The budget of poor, mandate " +
+                                             std::string(json::string_or(made, "id", "?"))));
   EXPECT_THAT(raised.out, testing::HasSubstr("run calls: 1 -> 20"));
   EXPECT_THAT(raised.out, testing::HasSubstr("mandate money: 1 -> no limit"));
   EXPECT_EQ(limit("run", "calls"), "20");
@@ -445,10 +449,11 @@ TEST_F(MandatesWatch, CommandsAreChargedByTheirTime) {
                                        R"(--commands={"rule":"sleep ...","scope":"auto"})"};
   std::vector<std::string> poor{"mandates"};
   poor.insert(poor.end(), words.begin(), words.end());
-  poor.emplace_back("--run-seconds=599");
+  poor.emplace_back("--run-seconds=1319");
   const Outcome refused = hearth(poor);
   EXPECT_NE(refused.exit_code, 0);
-  EXPECT_THAT(refused.err, testing::HasSubstr("less than one command is reserved for, 600"));
+  EXPECT_THAT(refused.err,
+              testing::HasSubstr("(120, its timeout) and 2 commands (600 each): 1320"));
 
   const std::string run(json::string_or(mandates(words), "run", ""));
   EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");

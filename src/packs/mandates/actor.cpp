@@ -12,6 +12,7 @@
 #include "packs/mandates/workspace/content_hash.hpp"
 #include "packs/mandates/workspace/guard_record.hpp"
 #include "packs/mandates/workspace/repositories.hpp"
+#include "packs/mandates/workspace/workspace_check.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -144,6 +145,8 @@ Result<Intent> WorkspaceActor::prepare(const RunContext& context, const Step& st
   if (!decided) return std::unexpected(std::move(decided.error()));
   const auto root = ws::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(root.error());
+  if (auto ok = ws::check_workspace(root->path(), bench_.own()); !ok)
+    return std::unexpected(std::move(ok.error()));
   Deed deed{.kind = decided->kind, .mandate = context.mandate, .workspace = root->path()};
   if (root->top() != root->path()) deed.root = root->top();
   Intent intent;
@@ -229,6 +232,9 @@ Amounts WorkspaceActor::worst_case(const Intent& intent) {
 Performed WorkspaceActor::perform(const Intent& intent, Seat seat, const std::stop_token& stop) {
   const auto deed = parse_deed(intent.payload);
   if (!deed) return {.end = Performed::End::failed, .text = deed.error().message};
+  // Again: it may have been approved long ago.
+  if (const auto ok = ws::check_workspace(deed->workspace, bench_.own()); !ok)
+    return {.end = Performed::End::failed, .text = bench_.redactor().redact(ok.error().message)};
   if (deed->kind == "command")
     return run_command(*deed, bench_, guard_places(records_, intent.key), for_review_,
                        std::move(seat), stop);

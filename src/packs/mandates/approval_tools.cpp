@@ -54,7 +54,7 @@ Result<wire::ApprovalAnswer> show(Space& space, const wire::ApprovalRequest& req
     answer.deed = json::Raw{row->proposal.content};
     return answer;
   }
-  auto text = proposal_text(*row);
+  auto text = named_proposal_text(space.store(), *row);
   if (!text) return std::unexpected(std::move(text.error()));
   answer.text = std::move(*text);
   return answer;

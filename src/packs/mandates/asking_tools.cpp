@@ -73,7 +73,7 @@ pack::Question question(const std::string& text) {
   return {.kind = pack::QuestionKind::elicit, .params = json::dump(params)};
 }
 
-Result<pack::Reply> ask(const ProposalRow& row) {
+Result<pack::Reply> ask(Space& space, const ProposalRow& row) {
   if (row.state != "pending") {
     return fail(Errc::conflict, "proposal " + row.proposal.id + " is " + row.state,
                 {"hearth mandates approvals"});
@@ -82,7 +82,7 @@ Result<pack::Reply> ask(const ProposalRow& row) {
     return fail(Errc::permission, "it concerns what is protected: only a terminal elevates it",
                 {"hearth mandates elevate, in a terminal"});
   }
-  const auto text = proposal_text(row);
+  const auto text = named_proposal_text(space.store(), row);
   if (!text) return std::unexpected(text.error());
   if (text->size() > most_question) {
     return fail(Errc::unsupported, "it is too long to be shown whole in a dialog", at_a_terminal);
@@ -130,7 +130,7 @@ Result<pack::Reply> ask_or_take(Space& space,
   if (auto may = check_asking(space, call); !may) return std::unexpected(std::move(may.error()));
   const auto row = find(space, request.proposal);
   if (!row) return std::unexpected(row.error());
-  if (call.answers().empty()) return ask(*row);
+  if (call.answers().empty()) return ask(space, *row);
   return mcp::to_reply<wire::AskAnswer>(take(space, *row, call));
 }
 

@@ -53,7 +53,7 @@ static json::Notes notes(const DecidedChange* /*record*/) {
           {"executable", "", json::defaulted}};
 }
 static json::Notes notes(const DecidedStep* /*record*/) {
-  return {{"id", "Short and unique", json::range(1, 60)},
+  return {{"id", "Unique: letters, digits, . _ and -", json::range(1, 64)},
           {"kind", "", json::one_of({"change", "command", "tool", "commit", "report"})},
           {"needs",
            "Ids of steps that must be done before; commands and tools that do not need each other "

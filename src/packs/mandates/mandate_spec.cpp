@@ -73,6 +73,20 @@ bool is_same(const CommandScope& a, const CommandScope& b) {
                             [](const auto& one, const auto& other) { return is_same(one, other); });
 }
 
+// All of `after` is in `before`, each as it is: what a pattern covers is not asked.
+bool looks_at_no_more(const Observed& before, const Observed& after) {
+  const auto holds = [](const auto& all) {
+    return [&all](const auto& each) { return std::ranges::find(all, each) != all.end(); };
+  };
+  return std::ranges::all_of(after.files, holds(before.files)) &&
+         std::ranges::all_of(after.commands, holds(before.commands)) &&
+         std::ranges::all_of(after.tools, [&](const ObservedTool& each) {
+           return std::ranges::any_of(before.tools, [&](const ObservedTool& one) {
+             return one.tool == each.tool && one.arguments == each.arguments;
+           });
+         });
+}
+
 bool is_same(const PathScope& a, const PathScope& b) {
   return a.glob == b.glob && a.actions == b.actions && a.scope == b.scope;
 }
@@ -123,28 +137,30 @@ Result<void> check(const MandateSpec& spec) {
 }
 
 Result<void> check_seconds(const MandateSpec& spec, std::chrono::milliseconds timeout) {
-  const bool has_commands =
-      !spec.observe.commands.empty() ||
+  const bool decides_commands =
       std::ranges::any_of(spec.commands, [](const auto& each) { return each.scope != "deny"; });
-  const auto of_command = std::chrono::milliseconds(most_of_command().wall_ms);
+  const std::size_t commands = spec.observe.commands.size() + (decides_commands ? 1 : 0);
+  const std::chrono::milliseconds each(most_of_command().wall_ms);
+  const auto count = [](std::chrono::milliseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
+  };
+  const auto needed = timeout + each * commands;
+  std::string what = "one call of the model (" + count(timeout) + ", its timeout)";
+  if (commands > 0)
+    what += " and " + std::to_string(commands) + " commands (" + count(each) + " each)";
   for (const auto& limit : {spec.run_seconds, spec.mandate_seconds}) {
-    if (!limit) continue;
-    const std::chrono::seconds seconds(*limit);
-    const std::string begin =
-        "a budget of " + std::to_string(*limit) + " seconds is less than one ";
-    if (seconds < timeout)
-      return fail(Errc::invalid_args, begin + "call of the model is reserved for, its timeout",
-                  {"set a shorter timeout in [mandates.model]"});
-    if (has_commands && seconds < of_command)
-      return fail(Errc::invalid_args,
-                  begin + "command is reserved for, " +
-                      std::to_string(std::chrono::floor<std::chrono::seconds>(of_command).count()),
-                  {"allow that much, or no commands"});
+    if (!limit || std::chrono::seconds(*limit) >= needed) continue;
+    return fail(
+        Errc::invalid_args,
+        "a budget of " + std::to_string(*limit) + " seconds is less than is reserved for " + what +
+            ": " + count(needed),
+        {"allow that much, or fewer commands", "set a shorter timeout in [mandates.model]"});
   }
   return {};
 }
 
 std::string loosening_of(const MandateSpec& before, const MandateSpec& after) {
+  if (!looks_at_no_more(before.observe, after.observe)) return "more to look at";
   if (before.workspace != after.workspace || before.root != after.root) return "another workspace";
   const auto are_same = [](const auto& a, const auto& b) { return is_same(a, b); };
   if (!std::ranges::equal(before.paths, after.paths, are_same)) return "other rules for paths";

@@ -94,8 +94,8 @@ void take_limits(MandateSpec& to, const From& from) {
 [[nodiscard]] Result<MandateSpec> parse_spec(std::string_view text);
 // `invalid_args` names what does not fit: an unknown scope, a command that is no rule.
 [[nodiscard]] Result<void> check(const MandateSpec& spec);
-// A budget of seconds below the model's timeout allows no call at all, and one below the time of a
-// command no command.
+// `invalid_args` for a budget of seconds with which no cycle comes to an action: it holds one call
+// of the model, reserved at its timeout, each observed command, and one that is decided.
 [[nodiscard]] Result<void> check_seconds(const MandateSpec& spec,
                                          std::chrono::milliseconds timeout);
 // Why `after` allows more than `before`; empty: it does not.

@@ -3,9 +3,11 @@
 #include <system_error>
 
 #include "base/confined_path.hpp"
+#include "packs/mandates/engine/mandate_name.hpp"
 #include "packs/mandates/mandate_wire.hpp"
 #include "packs/mandates/schedule_wire.hpp"
 #include "packs/mandates/tools.hpp"
+#include "packs/mandates/workspace/workspace_check.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -84,6 +86,8 @@ Result<MandateSpec> spec_of(const Workbench& bench,
                             const pack::Caller& caller) {
   auto workspace = workspace_of(bench, request.workspace, caller);
   if (!workspace) return std::unexpected(std::move(workspace.error()));
+  if (auto ok = workspace::check_workspace(workspace->path, bench.own()); !ok)
+    return std::unexpected(std::move(ok.error()));
   MandateSpec spec{.goal = bench.redactor().redact(request.goal),
                    .workspace = std::move(workspace->path),
                    .root = std::move(workspace->root),
@@ -119,6 +123,7 @@ Result<ScheduleSpec> schedule_of(const wire::CreateRequest& request, WallTime no
 Result<void> check_creation(const Workbench& bench,
                             const wire::CreateRequest& request,
                             const pack::Caller& caller) {
+  if (auto ok = check_name(request.name); !ok) return ok;
   if (auto spec = spec_of(bench, request, caller); !spec)
     return std::unexpected(std::move(spec.error()));
   if (auto schedule = schedule_of(request, bench.context().clock().wall()); !schedule)
@@ -259,7 +264,7 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::UpdateRequest, wire::DoneAnswer>(
       tools,
       writing("update", "Update a mandate",
-              "Change its goal or what it looks at, or lower its limits. Rules stay as they are.",
+              "Change its goal, let it look at less, or lower its limits. Rules stay as they are.",
               {.idempotent = true}),
       update);
   const auto bind_state = [&](std::string verb, std::string title, std::string about,

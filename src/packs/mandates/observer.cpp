@@ -5,6 +5,7 @@
 #include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/workspace/find_files.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
+#include "packs/mandates/workspace/workspace_check.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -74,6 +75,8 @@ Result<std::string> WorkspaceObserver::observe(const RunContext& context,
   if (!spec) return std::unexpected(spec.error());
   const auto root = workspace::Root::open(spec->workspace, spec->root);
   if (!root) return std::unexpected(Error(root.error()).within("the workspace"));
+  if (auto ok = workspace::check_workspace(root->path(), bench_.own()); !ok)
+    return std::unexpected(std::move(ok.error()));
   std::string text;
   add_files(text, *spec, *root);
   if (auto done = add_commands(text, *spec, *root, stop, charge); !done)

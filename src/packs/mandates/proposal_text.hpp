@@ -8,7 +8,11 @@
 
 namespace hearth::packs::mandates {
 
-// Lines; of a file's change a diff without colours. Contents are never cut.
-[[nodiscard]] Result<std::string> proposal_text(const ProposalRow& row);
+// Lines; of a file's change a diff without colours. Contents are never cut. `mandate`: its name,
+// beside the id that is sealed; "" where it is not known.
+[[nodiscard]] Result<std::string> proposal_text(const ProposalRow& row,
+                                                const std::string& mandate = {});
+// The same with the name that its mandate has there.
+[[nodiscard]] Result<std::string> named_proposal_text(MandateStore& store, const ProposalRow& row);
 
 }  // namespace hearth::packs::mandates

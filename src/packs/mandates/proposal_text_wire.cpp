@@ -2,6 +2,8 @@
 #include "base/text_diff.hpp"
 #include "json/json.hpp"
 #include "packs/mandates/decision.hpp"
+#include "packs/mandates/engine/mandate.hpp"
+#include "packs/mandates/engine/runs.hpp"
 #include "packs/mandates/proposal_text.hpp"
 #include "packs/mandates/workspace/content_hash.hpp"
 
@@ -52,16 +54,16 @@ std::string command_text(const Deed& deed) {
 
 }  // namespace
 
-Result<std::string> proposal_text(const ProposalRow& row) {
+Result<std::string> proposal_text(const ProposalRow& row, const std::string& mandate) {
   const Proposal& proposal = row.proposal;
   const auto deed = parse_deed(proposal.content);
   if (!deed) return std::unexpected(deed.error());
   std::string text = line(proposal.id) + ": " + line(proposal.kind) + " in " +
                      line(deed->workspace) + (deed->root.empty() ? "" : " of " + line(deed->root)) +
                      ", until " + format_rfc3339(proposal.expires) + "\nfor the mandate " +
-                     line(deed->mandate) + ", run " + line(proposal.run) + ", cycle " +
-                     std::to_string(proposal.cycle) + ", step " + line(proposal.step) +
-                     "\ndigest " + row.digest + "\n";
+                     (mandate.empty() ? "" : line(mandate) + ", ") + line(deed->mandate) +
+                     ", run " + line(proposal.run) + ", cycle " + std::to_string(proposal.cycle) +
+                     ", step " + line(proposal.step) + "\ndigest " + row.digest + "\n";
   if (proposal.needs_elevation)
     text += "This concerns what is protected: it needs `hearth mandates elevate`.\n";
   for (const DeedFile& file : deed->files) text += file_text(file);
@@ -71,6 +73,16 @@ Result<std::string> proposal_text(const ProposalRow& row) {
   if (!deed->branch.empty())
     text += "commit to " + line(deed->branch) + ": " + line(deed->message) + "\n";
   return text;
+}
+
+Result<std::string> named_proposal_text(MandateStore& store, const ProposalRow& row) {
+  auto reader = store.read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  const auto run = load_run(**reader, row.run_n);
+  if (!run) return std::unexpected(run.error());
+  const auto mandate = load_mandate(**reader, run->mandate_n);
+  if (!mandate) return std::unexpected(mandate.error());
+  return proposal_text(row, mandate->name);
 }
 
 }  // namespace hearth::packs::mandates

@@ -1,8 +1,6 @@
 // The tools for reports of runs.
 #include <unistd.h>
 
-#include <filesystem>
-
 #include "base/confined_path.hpp"
 #include "packs/mandates/report_step.hpp"
 #include "packs/mandates/report_wire.hpp"
@@ -26,13 +24,8 @@ Result<wire::ReportAnswer> report(Space& space, const wire::RunRequest& request)
 }
 
 // Whoever calls a tool elevates nothing: what programs obey is not written.
-Result<void> check_unprotected(const std::string& path, const std::vector<std::string>& projects) {
-  std::string below = path;
-  for (const std::string& project : projects) {
-    const auto relative = std::filesystem::path(path).lexically_relative(project).string();
-    if (!relative.starts_with("..")) below = relative;
-  }
-  const auto why = workspace::protection_of(below);
+Result<void> check_unprotected(const std::string& path) {
+  const auto why = workspace::protection_of(path);
   if (why.empty()) return {};
   return fail(Errc::permission, path + " is protected: " + std::string(why), {"name another file"});
 }
@@ -44,8 +37,7 @@ Result<std::string> place_of(Space& space,
   if (const auto form = is_pdf(request.path); !form) return std::unexpected(form.error());
   auto path = confine_new(request.path, caller.cwd, pack::project_of(caller), space.bench().own());
   if (!path) return path;
-  if (auto ok = check_unprotected(*path, pack::project_of(caller)); !ok)
-    return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_unprotected(*path); !ok) return std::unexpected(std::move(ok.error()));
   if (!request.overwrite && ::access(path->c_str(), F_OK) == 0)
     return fail(Errc::conflict, *path + " is there already; nothing was written",
                 {"set overwrite, or name another file"});

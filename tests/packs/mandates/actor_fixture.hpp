@@ -23,7 +23,7 @@ class ActorTest : public BenchTest {
   void open() {
     bench_.emplace(context_, settings_);
     actor_.emplace(
-        *bench_, "default", path("own/changes"),
+        *bench_, "default", own("changes"),
         [this](const std::string& run) -> Result<std::string> {
           reported_ = run;
           return "# Run " + run + "\n";

@@ -8,6 +8,7 @@
 
 #include "packs/mandates/actor_fixture.hpp"
 #include "packs/mandates/engine/effects.hpp"
+#include "packs/mandates/judge_deed.hpp"
 #include "packs/mandates/proposal_text.hpp"
 
 namespace hearth::packs::mandates {
@@ -107,7 +108,6 @@ TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
         "sub/.envrc", ".vscode/tasks.json", ".GIT/hooks/x", ".mcp.json", ".gitattributes"}) {
     EXPECT_EQ(judge(change_of(protected_path)).word, Word::elevate) << protected_path;
   }
-  EXPECT_EQ(judge(change_of("own/mandates.db")).word, Word::deny) << "hearth's own state";
   EXPECT_EQ(judge(change_of("docs/new.md")).word, Word::automatic);
   // A move to such a name is the same.
   EXPECT_EQ(
@@ -115,6 +115,28 @@ TEST_F(ActorTest, AttackWhatMakesMachinesRunCode) {
           R"({"id":"s","kind":"change","changes":[{"path":"greeting.txt","action":"move","to":".envrc"}]})")
           .word,
       Word::elevate);
+}
+
+// One that was made before such a workspace was refused, or came to be one since.
+TEST_F(ActorTest, AttackAStoredMandateThatWorksInWhatIsProtected) {
+  spec_.paths = {{.glob = "**", .actions = {}, .scope = "auto"}};
+  const std::string whole = spec_.workspace;
+  Deed deed{.kind = "change", .mandate = "mandate", .workspace = whole + "/.git/hooks"};
+  const std::string step = change_of("post-checkout");
+  const Intent sealed{.key = "run/1/s", .kind = "change", .payload = deed_text(deed)};
+  spec_.workspace = deed.workspace;
+  EXPECT_EQ(refused(step), Errc::permission);
+  EXPECT_EQ(perform(sealed), End::failed);
+  EXPECT_THAT(said_, HasSubstr("it lies in what is protected"));
+  EXPECT_EQ(judge_deed(deed, spec_, {}).word, Word::automatic) << "it changes nothing";
+  deed.files.push_back({.action = "create", .path = "post-checkout"});
+  EXPECT_EQ(judge_deed(deed, spec_, {}).word, Word::elevate);
+  std::filesystem::create_directories(path(".github"));
+  spec_.workspace = whole + "/.github";
+  EXPECT_EQ(judge(change_of("workflows/ci.yml")).word, Word::elevate);
+  EXPECT_EQ(judge(change_of("README.md")).word, Word::automatic);
+  spec_.workspace = scratch_.path();
+  EXPECT_EQ(refused(change_of("own2")), Errc::permission) << "hearth's own directory lies in it";
 }
 
 // Whoever approves sees what would be run.

@@ -65,7 +65,7 @@ class BenchTest : public testing::Test {
  protected:
   BenchTest() {
     std::filesystem::create_directories(path("docs"));
-    std::filesystem::create_directories(path("own/changes"));
+    std::filesystem::create_directories(own("changes"));
     test::write_file(path("greeting.txt"), "helo\n");
     git({"init", "-q", "-b", "main"});
     git({"add", "."});
@@ -81,13 +81,16 @@ class BenchTest : public testing::Test {
   [[nodiscard]] std::string path(const std::string& below) const {
     return scratch_ / ("w/" + below);
   }
+  // Of hearth's directory.
+  [[nodiscard]] std::string own(const std::string& below) const {
+    return scratch_ / ("own/" + below);
+  }
   [[nodiscard]] std::string read(const std::string& name) const {
     return test::read_file(path(name));
   }
 
   test::ScratchDirectory scratch_{"bench"};
-  // Within the workspace, as when somebody makes a mandate for the directory that holds it.
-  BenchContext context_{{path("own")}};
+  BenchContext context_{{scratch_ / "own"}};
 };
 
 }  // namespace hearth::packs::mandates

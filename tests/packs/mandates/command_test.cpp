@@ -47,9 +47,9 @@ class CommandTest : public BenchTest {
       return std::unexpected(std::move(done.error()));
     return deed;
   }
-  std::string aside() { return path("own/changes/aside"); }
+  std::string aside() { return own("changes/aside"); }
   Performed run(const Deed& deed) {
-    return run_command(deed, *bench_, guard_places(path("own/changes"), "run/1/s"),
+    return run_command(deed, *bench_, guard_places(own("changes"), "run/1/s"),
                        [this](const std::string& key, std::string_view why) -> Result<void> {
                          reviews_.emplace_back(key, why);
                          return {};
@@ -195,7 +195,7 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
   EXPECT_FALSE(std::filesystem::exists(path(".envrc")));
   ASSERT_EQ(reviews_.size(), 1U) << "before a kill could lose it";
   EXPECT_EQ(reviews_[0].second, done.text);
-  EXPECT_TRUE(workspace::left_guards(path("own/changes"))->empty());
+  EXPECT_TRUE(workspace::left_guards(own("changes"))->empty());
 }
 
 // Also where it was taken away already, and the kill came before anybody was told.
@@ -203,7 +203,7 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   bench_.emplace(context_, settings_);
   const std::string workspace = path("").substr(0, path("").size() - 1);
   const auto root = workspace::Root::open(workspace);
-  const auto places = guard_places(path("own/changes"), "run/1/s");
+  const auto places = guard_places(own("changes"), "run/1/s");
   const auto recover = [&] {
     return recover_commands(places.records, {places.key}, "default", *bench_,
                             [this](const std::string& key, std::string_view why) {
@@ -214,7 +214,7 @@ TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   workspace::GuardRecord record{.key = places.key, .workspace = workspace};
   record.root = workspace::identity_of(*root);
   record.first_process.boot = sandbox::mark_of(::getpid())->boot;
-  record.before = *workspace::protected_entries(*root, false, {path("own")});
+  record.before = *workspace::protected_entries(*root, false, context_.own_directories());
   ASSERT_TRUE(workspace::write_guard(places.records, record));
   test::write_file(path(".envrc"), "x\n");
   test::write_file(path(".bashrc"), "x\n");
@@ -244,7 +244,7 @@ TEST_F(CommandTest, WithoutASandboxAStepFails) {
 // Of another version, or damaged: a person looks, or nothing begins.
 TEST_F(CommandTest, WhatCannotBeComparedIsToldOrNothingBegins) {
   bench_.emplace(context_, settings_);
-  const std::string records = path("own/changes");
+  const std::string records = own("changes");
   ASSERT_TRUE(workspace::write_guard(records, {.key = "run/1/s", .workspace = path("")}));
   const std::string file = workspace::left_guards(records)->front();
   test::write_file(file, test::read_file(file) + "x");
@@ -272,12 +272,12 @@ TEST_F(SandboxedCommand, WhatAKillLeftOfAWaveIsToldOfEachOfIt) {
   bench_.emplace(context_, settings_);
   const std::string workspace = path("").substr(0, path("").size() - 1);
   const auto root = workspace::Root::open(workspace);
-  const std::string records = path("own/changes");
+  const std::string records = own("changes");
   for (const char* const key : {"run/1/a", "run/1/b"}) {
     workspace::GuardRecord record{.key = key, .workspace = workspace};
     record.root = workspace::identity_of(*root);
     record.first_process.boot = sandbox::mark_of(::getpid())->boot;
-    record.before = *workspace::protected_entries(*root, false, {path("own")});
+    record.before = *workspace::protected_entries(*root, false, context_.own_directories());
     ASSERT_TRUE(workspace::write_guard(records, record));
   }
   test::write_file(path(".envrc"), "x\n");

@@ -30,7 +30,10 @@ std::vector<std::string> ids(const std::vector<const Step*>& steps) {
 TEST(Plans, AreRefusedWhenTheyCannotBeCarriedOut) {
   EXPECT_TRUE(check(plan_of({{.id = "a"}, {.id = "b", .needs = {"a"}}})));
   EXPECT_FALSE(check(plan_of({{.id = "a"}, {.id = "a"}})));
-  EXPECT_FALSE(check(plan_of({{.id = ""}})));
+  for (const std::string id : {"", "a/b", "../../x\n", "a b", "a\x1b", "ä"})
+    EXPECT_FALSE(check(plan_of({{.id = id}}))) << id;
+  EXPECT_TRUE(check(plan_of({{.id = "Fix_2.b-" + std::string(56, 'x')}})));
+  EXPECT_FALSE(check(plan_of({{.id = std::string(65, 'x')}})));
   EXPECT_FALSE(check(plan_of({{.id = "a", .needs = {"b"}}})));
   EXPECT_FALSE(check(plan_of({{.id = "a", .needs = {"a"}}})));
   EXPECT_FALSE(check(plan_of({{.id = "a", .needs = {"b"}}, {.id = "b", .needs = {"a"}}})));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "packs/mandates/engine/mandate_name.hpp"
 #include "packs/mandates/scripted_world.hpp"
 
 namespace hearth::packs::mandates {
@@ -55,6 +56,22 @@ TEST_F(OverviewTest, FindsByNameIdAndBeginning) {
   EXPECT_EQ(find_proposal(*reader, proposal.substr(5)).value(), proposal);
   EXPECT_EQ(find_proposal(*reader, proposal.substr(0, 12)).value(), proposal);
   EXPECT_EQ(find_proposal(*reader, "prop_").error().code, Errc::not_found);
+}
+
+// A name wins over the beginning of an id: what a person types must not come to mean another one.
+TEST_F(OverviewTest, AttackNamesThatHideIdsOrShowAsAnother) {
+  for (const std::size_t size : {6U, 8U, 9U, 13U, 35U, 36U})
+    EXPECT_EQ(create_mandate(*engine_->store, first_.id.substr(0, size), "spec").error().code,
+              Errc::invalid_args)
+        << size;
+  for (const std::string name :
+       {"", " ", "   ", " a", "a ", "a\nb", "a\rb", "a/b", "a\tb", "\x1b[2Jx", "a\u2028b",
+        "a\u200b", "a\u202eb", "\xff", "01A22A1C-E23E", "decade"})
+    EXPECT_EQ(check_name(name).error().code, Errc::invalid_args) << name;
+  EXPECT_FALSE(check_name(std::string(201, 'x')));
+  for (const std::string name : {"a", "cafe", "spelling", "01a22a1c-e23e-x", "01a22a1ce23e0",
+                                 "nightly build", "Rechtschreibprüfung", "01a22a1c_"})
+    EXPECT_TRUE(check_name(name)) << name;
 }
 
 TEST_F(OverviewTest, ListsInPagesNewestFirst) {

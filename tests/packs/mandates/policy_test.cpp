@@ -70,6 +70,13 @@ TEST(Policy, AttackHookAndCiEdits) {
                                  ".windsurfrules",
                                  "AGENTS.md",
                                  "sub/CLAUDE.md",
+                                 ".rvmrc",
+                                 ".autoenv.zsh",
+                                 ".amazonq/rules/x.md",
+                                 ".mvn/maven.config",
+                                 ".pnpmfile.cjs",
+                                 ".tmux.conf",
+                                 ".local/bin/git",
                                  ".lvimrc",
                                  ".nvim/init.lua",
                                  ".gdbinit",
@@ -96,6 +103,21 @@ TEST(Policy, AttackHookAndCiEdits) {
   const Policy strict({{.glob = "**", .scope = Scope::deny}});
   EXPECT_EQ(strict.judge(Action::edit, ".git/config", "/w").scope, Scope::deny)
       << "rules may be stricter";
+}
+
+// Whatever part of a repository is the workspace.
+TEST(Policy, AttackAWorkspaceWithinWhatIsProtected) {
+  const Policy policy({{.glob = "**", .scope = Scope::automatic}});
+  const auto scope = [&](const std::string& workspace, const std::string& path) {
+    return policy.judge(Action::create, path, workspace).scope;
+  };
+  EXPECT_EQ(scope("/home/u/repo/.git/hooks", "post-checkout"), Scope::ask);
+  EXPECT_EQ(scope("/home/u/repo/.github", "workflows/evil.yml"), Scope::ask);
+  EXPECT_EQ(scope("/home/u/repo/.cargo", "config.toml"), Scope::ask);
+  EXPECT_EQ(scope("/home/u/.config", "git/config"), Scope::ask);
+  EXPECT_EQ(scope("/home/u/.ssh", "authorized_keys"), Scope::ask);
+  EXPECT_EQ(scope("/home/u/repo/.github", "README.md"), Scope::automatic);
+  EXPECT_EQ(scope("/home/u/.worktrees/repo", "README.md"), Scope::automatic);
 }
 
 TEST(Policy, DeniesWhatIsHearthsOwn) {

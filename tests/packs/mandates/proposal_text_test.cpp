@@ -49,6 +49,14 @@ TEST(ProposalText, ShowsTheWholeChange) {
   EXPECT_THAT(text, Not(HasSubstr("elevate")));
 }
 
+// The name is for people; the id is what is sealed.
+TEST(ProposalText, ShowsNameAndIdOfTheMandate) {
+  ProposalRow row;
+  row.proposal = {.run = "run_2", .content = deed_text({.kind = "command", .mandate = "01a2"})};
+  EXPECT_THAT(proposal_text(row, "spelling\n").value(),
+              HasSubstr("\nfor the mandate spelling⏎ , 01a2, run run_2, "));
+}
+
 TEST(ProposalText, ShowsWordsAndArgumentsAsTheyAre) {
   EXPECT_THAT(text_of({.kind = "command", .words = {"sh", "-c", "a b\n\"c\""}}),
               HasSubstr("\ncommand: [\"sh\",\"-c\",\"a b\\n\\\"c\\\"\"]\n"));

@@ -192,6 +192,51 @@ TEST(Budgets, AreOfEachScopeInEachUnit) {
   EXPECT_EQ(check(spec).error().code, Errc::invalid_args);
 }
 
+// All that a cycle reserves before it comes to an action; what was used before counts, too.
+TEST(Budgets, OfSecondsHaveRoomForACallAndTheCommands) {
+  const auto least = [](MandateSpec spec) {
+    std::int64_t seconds = 1;
+    for (;; ++seconds) {
+      spec.run_seconds = seconds;
+      if (check_seconds(spec, std::chrono::milliseconds(119'500))) break;
+    }
+    spec.run_seconds.reset();
+    spec.mandate_seconds = seconds - 1;
+    EXPECT_EQ(check_seconds(spec, std::chrono::milliseconds(119'500)).error().code,
+              Errc::invalid_args);
+    return seconds;
+  };
+  const MandateSpec spec{.goal = "g", .workspace = "/w"};
+  EXPECT_EQ(least(spec), 120);
+  MandateSpec ruled = spec;
+  ruled.commands = {{.rule = "make", .scope = "deny"}};
+  EXPECT_EQ(least(ruled), 120);
+  ruled.commands.push_back({.rule = "make test"});
+  EXPECT_EQ(least(ruled), 720);
+  ruled.observe.commands = {"git status", "make -n"};
+  EXPECT_EQ(least(ruled), 1'920);
+}
+
+TEST(Updates, LookAtNoMoreThanBefore) {
+  const MandateSpec before{.goal = "g",
+                           .workspace = "/w",
+                           .observe = {.files = {"docs/*", "a"},
+                                       .commands = {"git status"},
+                                       .tools = {{.tool = "issues_list", .arguments = "{}"}}}};
+  const auto why = [&](Observed observe) {
+    MandateSpec after = before;
+    after.observe = std::move(observe);
+    return loosening_of(before, after);
+  };
+  EXPECT_EQ(why(before.observe), "");
+  EXPECT_EQ(why({}), "");
+  EXPECT_EQ(why({.files = {"a"}}), "");
+  EXPECT_EQ(why({.files = {"**"}}), "more to look at");
+  EXPECT_EQ(why({.commands = {"git status", "env"}}), "more to look at");
+  EXPECT_EQ(why({.tools = {{.tool = "issues_list", .arguments = R"({"all":true})"}}}),
+            "more to look at");
+}
+
 TEST(Budgets, AreSetByNameAndAreNothingElse) {
   const MandateSpec spec{.goal = "g", .workspace = "/w", .run_calls = 5, .run_tokens = 6};
   const auto with = [&](const std::string& limits) {

@@ -1,6 +1,7 @@
 #include "packs/mandates/engine/mandate.hpp"
 
 #include "base/ids.hpp"
+#include "packs/mandates/engine/mandate_name.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -36,9 +37,7 @@ Result<Mandate> load_mandate(store::Database& database, std::int64_t n) {
 }
 
 Result<Mandate> create_mandate(MandateStore& store, std::string name, std::string spec) {
-  if (name.empty() || name.size() > 200) {
-    return fail(Errc::invalid_args, "a mandate's name has 1 to 200 bytes");
-  }
+  if (auto ok = check_name(name); !ok) return std::unexpected(std::move(ok.error()));
   return store.write<Mandate>(Point::mandate_changed, [&](Change& change) -> Result<Mandate> {
     const auto known = change->integer("SELECT n FROM mandates WHERE name = ?", name);
     if (!known) return std::unexpected(known.error());

@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::array<std::string_view, 3> state_names{"done", "failed", "skipped"};
 
+// It becomes the end of a key that people type.
+bool is_id(std::string_view id) {
+  constexpr std::size_t longest = 64;
+  return !id.empty() && id.size() <= longest && std::ranges::all_of(id, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
 // Steps that can be put into an order in which each follows what it needs (Kahn 1962).
 std::size_t count_ordered(const Plan& plan) {
   std::unordered_set<std::string_view> placed;
@@ -43,8 +52,9 @@ Result<void> check(const Plan& plan) {
   }
   std::unordered_set<std::string_view> ids;
   for (const Step& step : plan.steps) {
-    if (step.id.empty() || step.id.size() > 100) {
-      return fail(Errc::invalid_args, "plan: a step's id has 1 to 100 bytes");
+    if (!is_id(step.id)) {
+      return fail(Errc::invalid_args,
+                  "plan: a step's id has 1 to 64 letters, digits and . _ - and no others");
     }
     if (!ids.insert(step.id).second) {
       return fail(Errc::invalid_args, "plan: two steps are called \"" + step.id + "\"");

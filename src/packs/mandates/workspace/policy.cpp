@@ -59,9 +59,12 @@ constexpr std::array table{
     Protected{".zshrc", shell}, Protected{".zshenv", shell}, Protected{".zprofile", shell},
     Protected{".zlog*", shell}, Protected{".kshrc", shell}, Protected{".cshrc", shell},
     Protected{".tcshrc", shell}, Protected{".login", shell}, Protected{".logout", shell},
-    Protected{".inputrc", shell}, Protected{".envrc", shell}, Protected{".direnv", shell},
-    Protected{".mise*.toml", shell}, Protected{".mise", shell}, Protected{".config/mise", shell},
-    Protected{".bashrc.d", shell}, Protected{"mise*.toml", shell}, Protected{".config/fish", shell},
+    Protected{".inputrc", shell}, Protected{".rvmrc", shell}, Protected{".autoenv*", shell},
+    Protected{".tmux.conf", shell}, Protected{".config/tmux", shell},
+    Protected{".local/bin", shell}, Protected{".config/environment.d", shell},
+    Protected{".envrc", shell}, Protected{".direnv", shell}, Protected{".mise*.toml", shell},
+    Protected{".mise", shell}, Protected{".config/mise", shell}, Protected{".bashrc.d", shell},
+    Protected{"mise*.toml", shell}, Protected{".config/fish", shell},
     Protected{".config/systemd", shell}, Protected{".config/autostart", shell},
     Protected{".pam_environment", shell}, Protected{".xinitrc", shell},
     Protected{".xprofile", shell}, Protected{".vscode", editor},
@@ -80,11 +83,12 @@ constexpr std::array table{
     Protected{"gemini.md", agent}, Protected{".github/copilot-instructions.md", agent},
     Protected{".cursorrules", agent}, Protected{".clinerules*", agent},
     Protected{"opencode.json*", agent}, Protected{".opencode", agent}, Protected{".roo*", agent},
-    Protected{".kiro", agent}, Protected{".continue*", agent}, Protected{".windsurf*", agent},
-    Protected{".aider*", agent}, Protected{".hearth*", agent}, Protected{".ssh", credential},
-    Protected{".gnupg", credential}, Protected{".netrc", credential},
+    Protected{".kiro", agent}, Protected{".amazonq", agent}, Protected{".continue*", agent},
+    Protected{".windsurf*", agent}, Protected{".aider*", agent}, Protected{".hearth*", agent},
+    Protected{".ssh", credential}, Protected{".gnupg", credential}, Protected{".netrc", credential},
     Protected{".npmrc", credential}, Protected{".yarnrc*", credential},
     Protected{".pypirc", credential}, Protected{"pip.conf", credential},
+    Protected{".mvn", debugger}, Protected{".pnpmfile.cjs", debugger},
     Protected{".cargo/config*", credential}, Protected{".docker", credential},
     Protected{".aws", credential}, Protected{".kube", credential}};
 
@@ -138,7 +142,7 @@ Judgement Policy::judge(Action action, std::string_view path, std::string_view w
     if (is_meant && matches_glob(rule.glob, path))
       judged = {.scope = rule.scope, .reason = "the rule for " + rule.glob};
   }
-  const std::string_view protection = protection_of(path);
+  const std::string_view protection = protection_of(whole);
   if (!protection.empty() && action != Action::read && judged.scope == Scope::automatic)
     judged = {.scope = Scope::ask, .reason = "it is protected: " + std::string(protection)};
   return judged;

@@ -33,8 +33,8 @@ class Policy final {
                   Scope fallback = Scope::ask,
                   std::vector<std::string> own = {});
 
-  // `path` is normal, below `workspace`. What is protected is never changed automatically: rules
-  // can only be stricter.
+  // `path` is normal, below `workspace`. What is protected, by any name of the whole path, is never
+  // changed automatically: rules can only be stricter.
   [[nodiscard]] Judgement judge(Action action,
                                 std::string_view path,
                                 std::string_view workspace) const;

@@ -43,9 +43,14 @@ bool look_at(const Root& root, const std::string& path, ProtectedEntry& entry) {
 class Walk final {
  public:
   Walk(const Root& root, bool git_may_write, const std::vector<std::string>& hidden)
-      : root_(root), git_may_write_(git_may_write), hidden_(hidden) {}
+      : root_(root),
+        last_name_(root.path().substr(root.path().rfind('/') + 1)),
+        git_may_write_(git_may_write),
+        hidden_(hidden) {}
 
   Result<ProtectedEntries> run() {
+    if (const auto why = protection_of(root_.path()); !why.empty())
+      return fail(Errc::permission, root_.path() + " is itself protected: " + std::string(why));
     if (git_may_write_) {
       for (const char* const name : names_kept_from_git) note(std::string(".git/") + name);
     }
@@ -74,7 +79,8 @@ class Walk final {
       const bool is_directory = entry.is_directory(error) && !entry.is_symlink(error);
       if (path == ".git" && is_directory && git_may_write_) continue;
       if (std::ranges::find(hidden_, root_.path() + "/" + path) != hidden_.end()) continue;
-      if (!protection_of(path).empty()) {
+      // At most two names make one protected: of those above, the last may be the first of them.
+      if (!protection_of(last_name_ + "/" + path).empty()) {
         note(path);
         if (is_directory) look_within(path);
       } else if (is_directory) {
@@ -107,6 +113,7 @@ class Walk final {
   }
 
   const Root& root_;
+  const std::string last_name_;
   const bool git_may_write_;
   const std::vector<std::string>& hidden_;
   std::size_t seen_ = 0;

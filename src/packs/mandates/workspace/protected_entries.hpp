@@ -37,7 +37,7 @@ using ProtectedEntries = std::map<std::string, ProtectedEntry>;
 // with several names (hard links): through another name they could be changed. `git_may_write`: of
 // version control only what git itself may not write. `hidden`: absolute paths that are left out,
 // since the command does not see them, and others work there. `unsupported` for a workspace of too
-// many files.
+// many files, `permission` for one that is itself protected by its path.
 [[nodiscard]] Result<ProtectedEntries> protected_entries(const Root& root,
                                                          bool git_may_write,
                                                          const std::vector<std::string>& hidden);

@@ -28,14 +28,18 @@ class RepositoryMarks final {
   bool has_commondir_ = false;
 };
 
+// The nearest of `path`, absolute, and what lies above it that is such a repository; empty: none
+// is.
+[[nodiscard]] std::string repository_around(const std::string& path);
+
 // Whether `path` would lie in such a repository, at any depth, once the files `made` are in the
-// workspace, too. What a change removes counts as there.
+// workspace, too, or whether the workspace does. What a change removes counts as there.
 [[nodiscard]] bool lies_in_repository(const Root& root,
                                       const std::vector<std::string>& made,
                                       std::string_view path);
 
-// Why a change of `path` could make somebody's machine run code: protection_of(), or a repository
-// that it lies in then. Empty: it could not.
+// Why a change of `path` could make somebody's machine run code: protection_of() the whole path, or
+// a repository that it lies in then. Empty: it could not.
 [[nodiscard]] std::string_view protection_after(const Root& root,
                                                 const std::vector<std::string>& made,
                                                 std::string_view path);
