@@ -191,8 +191,8 @@ TEST(GitTransport, OldLocksOfDifferentAgesDoNotStopASync) {
                            const std::optional<ObjectId>& previous, std::int64_t seconds) {
     const Lock lock{.owner = {},
                     .nonce = "n",
-                    .resource = resource,
-                    .expires_ms = static_cast<std::uint64_t>(seconds) * 1000};
+                    .expires_ms = static_cast<std::uint64_t>(seconds) * 1000,
+                    .resource = resource};
     return write_lock_commit(repository, lock, previous, seconds, 0).value();
   };
   for (Repository* each : {here.get(), there.get()}) {
