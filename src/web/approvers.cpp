@@ -13,8 +13,6 @@
 namespace hearth::web {
 namespace {
 
-constexpr std::size_t least_size = 32;  // of a credential: nobody guesses it
-constexpr std::size_t most_size = 512;
 constexpr std::chrono::seconds most_patience{5};  // the daemon's start waits
 
 std::string sha256_of(std::string_view text) {
@@ -28,12 +26,12 @@ std::string sha256_of(std::string_view text) {
 Result<std::string> read_credential(const ApproverSource& source) {
   std::string text;
   if (!source.file.empty()) {
-    auto read = read_private(source.file, most_size + 1);
+    auto read = read_private(source.file, most_credential + 1);
     if (!read) return read;
     text = std::move(*read);
   } else if (!source.command.empty()) {
-    auto printed = io::captured_output({.words = source.command, .environment = {}}, 2 * most_size,
-                                       most_patience);
+    auto printed = io::captured_output({.words = source.command, .environment = {}},
+                                       2 * most_credential, most_patience);
     if (!printed) return printed;
     text = printed->substr(0, printed->find('\n'));
   } else {
@@ -43,7 +41,7 @@ Result<std::string> read_credential(const ApproverSource& source) {
     text = value;
   }
   while (text.ends_with('\n')) text.pop_back();
-  if (text.size() < least_size || text.size() > most_size)
+  if (text.size() < least_credential || text.size() > most_credential)
     return fail(Errc::invalid_args, "a credential has 32 to 512 characters");
   return text;
 }
@@ -79,7 +77,7 @@ std::vector<std::string> Approvers::names() const {
 
 std::optional<std::string> Approvers::find(const Request& request) const {
   const std::string_view given = request.header(approver_header);
-  if (given.size() < least_size || given.size() > most_size) return std::nullopt;
+  if (given.size() < least_credential || given.size() > most_credential) return std::nullopt;
   const std::string hash = sha256_of(given);
   std::optional<std::string> name;
   for (const Known& each : known_) {

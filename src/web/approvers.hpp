@@ -24,6 +24,8 @@ struct ApproverSource {
 };
 
 inline constexpr const char* approver_header = "Hearth-Approver";
+inline constexpr std::size_t least_credential = 32;  // bytes: nobody guesses it
+inline constexpr std::size_t most_credential = 512;
 
 // Constant once loaded. Loop thread.
 class Approvers final {

@@ -212,12 +212,18 @@ void Routes::decide(const Entry& entry,
     ++counts_.refusals["approver"];
     log::warning("refused a decision", {log::kv("over", "HTTP"), log::kv("path", request.path),
                                         log::kv("why", "no approver's credential")});
-    return answer->send(
-        failed({Errc::permission,
-                std::string("only a person decides this: ") + approver_header +
-                    " bears no approver's credential",
-                {approvers_.empty() ? "no approver is known; docs/http.md says how to name one"
-                                    : "the token of every request does not do"}}));
+    std::vector<std::string> remedies{
+        approvers_.empty() ? "no approver is known; docs/http.md says how to name one"
+                           : "the token of every request does not do"};
+    // With a hash in config.toml, nothing said so at the start.
+    const std::size_t size = request.header(approver_header).size();
+    if (size > 0 && (size < least_credential || size > most_credential))
+      remedies.emplace_back("a credential has 32 to 512 characters, and this one has " +
+                            std::to_string(size));
+    return answer->send(failed({Errc::permission,
+                                std::string("only a person decides this: ") + approver_header +
+                                    " bears no approver's credential",
+                                std::move(remedies)}));
   }
   if (arguments.contains("verb")) {
     return answer->send(

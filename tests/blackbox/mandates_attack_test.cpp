@@ -134,10 +134,8 @@ TEST_F(MandatesAttack, WorkspacesThatLieInWhatIsProtectedOrHoldHearthItself) {
   }
   EXPECT_THAT(refused_in(file(".ssh"), "."), HasSubstr("it lies in what is protected"));
   EXPECT_THAT(refused_in(file("bare/refs"), "."), HasSubstr("is a repository of git"));
-  const std::filesystem::path home = std::filesystem::path(home_.file("data")).parent_path();
   EXPECT_THAT(refused_in(home_.file("data"), "."), HasSubstr("hearth keeps its own files there"));
-  EXPECT_THAT(refused_in(home, "."), HasSubstr("hearth keeps its own files there"));
-  EXPECT_THAT(refused_in(home.parent_path(), "."), HasSubstr("hearth keeps its own files there"));
+  EXPECT_THAT(refused_in(home_.path(), "."), HasSubstr("hearth keeps its own files there"));
   EXPECT_EQ(mandates({"list"}).at("total").to_number<int>(), 1);
 }
 

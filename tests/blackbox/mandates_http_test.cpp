@@ -255,6 +255,8 @@ TEST_F(MandatesHttp, AnApproverDecidesByACredentialOfTheirOwn) {
   EXPECT_THAT(
       failure(decide(proposal, "approve", R"({"verb":"elevate","digest":"00"})", credential)),
       HasSubstr("400 "));
+  EXPECT_THAT(decide(proposal, "approve", digest, "short").body,
+              HasSubstr("a credential has 32 to 512 characters, and this one has 5"));
   const std::string more = digest.substr(0, digest.rfind('}')) + R"(,"foo":1})";
   EXPECT_THAT(failure(decide(proposal, "approve", more, credential)), HasSubstr("foo"));
   EXPECT_THAT(failure(http("GET", "/v1/approvals/" + proposal + "?as_text=true&as_text=false")),

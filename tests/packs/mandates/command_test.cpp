@@ -198,6 +198,23 @@ TEST_F(SandboxedCommand, WhatIsProtectedAndNewIsForAPerson) {
   EXPECT_TRUE(workspace::left_guards(own("changes"))->empty());
 }
 
+// What it is named from the workspace says nothing: .github is none of the names, workflows
+// neither.
+TEST_F(SandboxedCommand, AttackAWorkspaceBesideWhatIsProtected) {
+  bench_.emplace(context_, settings_);
+  std::filesystem::create_directories(path(".github/actions"));
+  Deed deed{.kind = "command", .workspace = path(".github")};
+  deed.words = {"sh", "-c", "echo x > README.md; echo x > actions/a; mkdir workflows"};
+  deed.writes = true;
+  const auto done = run(deed);
+  EXPECT_EQ(done.end, Performed::End::unknown);
+  EXPECT_THAT(done.text, HasSubstr("workflows is protected and was not there before"));
+  EXPECT_THAT(done.text, HasSubstr("Read-only file system"));
+  EXPECT_FALSE(std::filesystem::exists(path(".github/workflows")));
+  EXPECT_FALSE(std::filesystem::exists(path(".github/actions/a")));
+  EXPECT_EQ(read(".github/README.md"), "x\n");
+}
+
 // Also where it was taken away already, and the kill came before anybody was told.
 TEST_F(SandboxedCommand, WhatAKillLeftIsToldOnce) {
   bench_.emplace(context_, settings_);
