@@ -74,6 +74,21 @@ TEST_F(OverviewTest, AttackNamesThatHideIdsOrShowAsAnother) {
     EXPECT_TRUE(check_name(name)) << name;
 }
 
+// One that was stored before.
+TEST_F(OverviewTest, AttackAStoredNameThatHidesAnId) {
+  const std::string beginning = first_.id.substr(0, 35);
+  const auto rename = [&](const std::string& name) {
+    return engine_->store->commit(Point::mandate_changed, [&](Change& change) {
+      return change->run("UPDATE mandates SET name = ? WHERE n = ?", name, second_.n);
+    });
+  };
+  ASSERT_TRUE(rename(beginning));
+  auto reader = engine_->store->read().value();
+  EXPECT_EQ(find_mandate(*reader, beginning).error().code, Errc::conflict);
+  EXPECT_EQ(find_mandate(*reader, first_.id)->n, first_.n);
+  EXPECT_EQ(find_mandate(*reader, second_.id)->n, second_.n);
+}
+
 TEST_F(OverviewTest, ListsInPagesNewestFirst) {
   auto reader = engine_->store->read().value();
   const auto all = list_mandates(*reader, {}).value();

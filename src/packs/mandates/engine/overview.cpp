@@ -10,18 +10,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Numbers of the rows of `table` that `word` may mean, the exact one alone.
+// The row of `table` that `word` means. A whole id does alone; a name that is also the beginning of
+// an id, as of mandates from before check_name(), means neither.
 Result<std::int64_t> number_of(store::Database& database,
                                const std::string& table,
                                const std::string& what,
                                const std::string& word,
                                bool has_name) {
   const std::string name = has_name ? " OR name = ?1" : "";
-  auto rows =
-      database.query("SELECT n, id = ?1" + name + " FROM " + table + " WHERE id = ?1" + name +
-                         " OR (length(?1) >= 6 AND substr(id, 1, length(?1)) = ?1) ORDER "
-                         "BY 2 DESC LIMIT 2",
-                     word);
+  auto rows = database.query("SELECT n, id = ?1 FROM " + table + " WHERE id = ?1" + name +
+                                 " OR (length(?1) >= 6 AND substr(id, 1, length(?1)) = ?1) ORDER "
+                                 "BY 2 DESC LIMIT 2",
+                             word);
   std::vector<std::pair<std::int64_t, bool>> found;
   while (rows.next()) found.emplace_back(rows.integer(0), rows.integer(1) != 0);
   if (!rows.ok()) return std::unexpected(rows.error());
@@ -30,7 +30,8 @@ Result<std::int64_t> number_of(store::Database& database,
                 {std::string(has_name ? "name it, or " : "") +
                  "give its id or a beginning of at least 6 digits"});
   if (found.size() > 1 && !found.front().second)
-    return fail(Errc::conflict, "several " + what + "s begin with " + word, {"give more digits"});
+    return fail(Errc::conflict, "several " + what + "s begin with " + word,
+                {"give more digits, or the whole id"});
   return found.front().first;
 }
 
