@@ -22,12 +22,18 @@ bool find(void* from, const char* name, Function& function) {
   return function != nullptr;
 }
 
+constexpr std::size_t window_bytes = std::size_t{1} << 20;
+constexpr std::size_t most_mapped_bytes = std::size_t{4} << 20;  // of all packs
+
 void configure(const Libgit2& git, bool is_power_safe) {
   git.libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, is_power_safe ? 1 : 0);
   // Chunks and events are checked by digests of their own, better ones; to compute git's as well
   // would double the time of a rebuild. What is read is kept by us.
   git.libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
   git.libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+  // Packs are read once, from end to end; mapped whole, they would count as ours from then on.
+  git.libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, window_bytes);
+  git.libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, most_mapped_bytes);
   // Beside those that it knows: of sparse and partial clones, which keep objects and references as
   // all others do. What a partial clone lacks is told of as missing.
   std::array<const char*, 3> extensions{"worktreeconfig", "partialclone", "preciousobjects"};
