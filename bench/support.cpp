@@ -125,16 +125,12 @@ std::string read_line(int fd) {
 
 void skip_frame(int fd) {
   std::array<unsigned char, 65536> chunk;
+  char* const bytes = reinterpret_cast<char*>(chunk.data());
   std::size_t have = 0;
-  std::size_t want = 4;
-  while (have < want) {
-    have += read_some(fd, reinterpret_cast<char*>(chunk.data()) + have, chunk.size() - have);
-    if (have >= 4) {
-      want = 4 + (std::size_t{chunk[0]} << 24 | std::size_t{chunk[1]} << 16 |
-                  std::size_t{chunk[2]} << 8 | chunk[3]);
-    }
-    if (want > chunk.size()) die("an answer of " + std::to_string(want) + " bytes");
-  }
+  while (have < 4) have += read_some(fd, bytes + have, chunk.size() - have);
+  const std::size_t want = 4 + (std::size_t{chunk[0]} << 24 | std::size_t{chunk[1]} << 16 |
+                                std::size_t{chunk[2]} << 8 | chunk[3]);
+  while (have < want) have += read_some(fd, bytes, std::min(chunk.size(), want - have));
 }
 
 void skip_line(int fd) {
