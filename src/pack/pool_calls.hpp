@@ -29,6 +29,10 @@ class PoolCalls final {
     Guarded<int>* count_;
   };
 
+  PoolCalls() = default;
+  ~PoolCalls() { wait(); }  // also for a call that came after the pack's end, to be refused
+  PoolCalls(const PoolCalls&) = delete;
+  PoolCalls& operator=(const PoolCalls&) = delete;
   void start(PackContext& context) { context_ = &context; }
   // For work that came to the pool, or to another thread, by another way.
   [[nodiscard]] Running running() { return Running(count_); }
