@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/version.hpp"
 #include "daemon/server.hpp"
 #include "echo_tools.hpp"
@@ -58,7 +59,7 @@ class EndpointHandler final : public web::Handler {
   }
   void serve(web::Request request, std::shared_ptr<web::Answer> answer) override {
     for (web::Header& header : request.headers) {
-      if (web::equals_ignoring_case(header.name, "Mcp-Session-Id") && header.value == "S")
+      if (equals_ignoring_case(header.name, "Mcp-Session-Id") && header.value == "S")
         header.value = session;
     }
     endpoint_.serve(request, std::move(answer));

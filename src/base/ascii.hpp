@@ -1,6 +1,7 @@
 // Letters of ASCII, whatever the locale.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace hearth {
   std::string copy(text);
   for (char& c : copy) c = ascii_lower(c);
   return copy;
+}
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 }  // namespace hearth

@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/socket_sender.hpp"
 #include "daemon/server.hpp"
 #include "json/envelope.hpp"
 #include "json/json.hpp"
@@ -34,7 +35,7 @@ Session::Session(Server& server, UniqueFd socket, ipc::PeerCredentials peer)
       opened_(server.clock().wall()),
       share_(server.budget()),
       stall_timer_(server.loop()) {
-  ipc::name_senders(socket_.get());
+  name_senders(socket_.get());
 }
 
 Session::~Session() {
@@ -95,7 +96,7 @@ bool Session::read(std::size_t most) {
   do {
     const std::size_t size = std::min(scratch.size(), std::max(most - total, least_read));
     std::int64_t sender = 0;
-    const ssize_t got = ipc::receive_from(socket_.get(), scratch.data(), size, sender);
+    const ssize_t got = receive_from(socket_.get(), scratch.data(), size, sender);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
     if (got <= 0) return total > 0;  // the next read sees the end again
     is_shared_ = is_shared_ || sender != peer_.pid;

@@ -1,10 +1,7 @@
 // Unix stream sockets for both ends, with deadlines on everything that waits.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,11 +41,6 @@ struct PeerCredentials {
   unsigned uid = 0;
 };
 [[nodiscard]] Result<PeerCredentials> peer_credentials(int fd);
-// From now on the kernel notes who writes what at the other end: several processes may hold it.
-void name_senders(int fd);
-// recv(2) without waiting, of what one process has written, and which: 0 where that was before
-// name_senders().
-[[nodiscard]] ssize_t receive_from(int fd, char* bytes, std::size_t size, std::int64_t& sender);
 
 // Device and inode of a file, so that a daemon unlinks only what it made.
 struct FileIdentity {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "daemon/status.hpp"

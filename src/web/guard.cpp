@@ -9,6 +9,7 @@
 #include <array>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/ids.hpp"
 #include "base/regular_file.hpp"
 #include "store/atomic_file.hpp"

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <boost/url/parse_query.hpp>
 
+#include "base/ascii.hpp"
 #include "json/json.hpp"
 #include "json/outcome.hpp"
 
 namespace hearth::web {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -20,10 +17,6 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 std::string_view Request::header(std::string_view name) const {
   for (const Header& header : headers) {

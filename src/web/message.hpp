@@ -38,9 +38,6 @@ struct Response {
   std::vector<Header> headers;
 };
 
-// Header names and such, which are ASCII.
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
-
 inline constexpr std::string_view json_type = "application/json";
 inline constexpr std::string_view event_type = "text/event-stream";
 

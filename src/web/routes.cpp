@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/log.hpp"
 #include "daemon/control.hpp"
 #include "daemon/verb_calls.hpp"

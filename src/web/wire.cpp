@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace hearth::web {
 namespace {
 

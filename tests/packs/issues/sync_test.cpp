@@ -397,16 +397,19 @@ TEST(IssueMaintenance, TheDoctorFindsAndMends) {
   EXPECT_EQ(std::ranges::count(*after, Health::error, &Check::health), 0);
 }
 
+// From now on, under a key that all may know.
+void write_signed(IssueStore& store) {
+  auto repository = store.open_repository().value();
+  auto held = repository->lock().value();
+  const auto actor = store.actors().create("signer", true, 1).value();
+  ASSERT_TRUE(store.actors().set_default(actor.id));
+  ASSERT_TRUE(publish_key(*repository, held, actor.id, actor.public_key));
+}
+
 // A reader that is there already learns of a key and of what it has signed by one sync.
 TEST(IssueSignatures, AKeyThatArrivesCounts) {
   Two two;
-  {
-    auto repository = two.a.store->open_repository().value();
-    auto held = repository->lock().value();
-    const auto actor = two.a.store->actors().create("signer", true, 1).value();
-    ASSERT_TRUE(two.a.store->actors().set_default(actor.id));
-    ASSERT_TRUE(publish_key(*repository, held, actor.id, actor.public_key));
-  }
+  write_signed(*two.a.store);
   const IssueId id = create(*two.a.store, "signed");
   (void)two.a.sync();
   for (const SignaturePolicy policy : {SignaturePolicy::require, SignaturePolicy::warn}) {
@@ -464,13 +467,7 @@ TEST(IssueSync, WhatIsNoLogIsNotTakenOver) {
 
 TEST(IssueSignatures, KeysTravelAndWhatIsNotSignedIsLeftOut) {
   Two two;
-  {
-    auto repository = two.a.store->open_repository().value();
-    auto held = repository->lock().value();
-    const auto actor = two.a.store->actors().create("signer", true, 1).value();
-    ASSERT_TRUE(two.a.store->actors().set_default(actor.id));
-    ASSERT_TRUE(publish_key(*repository, held, actor.id, actor.public_key));
-  }
+  write_signed(*two.a.store);
   const IssueId by_signer = create(*two.a.store, "signed");
   (void)two.a.sync();
   (void)two.b.sync();

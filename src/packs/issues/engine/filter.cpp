@@ -5,16 +5,13 @@
 #include <string>
 #include <tuple>
 
+#include "base/ascii.hpp"
 #include "search/text/unicode.hpp"
 
 namespace hearth::packs::issues {
 namespace {
 
 constexpr std::array<std::string_view, 4> orders{"created", "updated", "priority", "title"};
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
 
 bool is_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](unsigned char c) { return c >= 0x80; });
@@ -25,7 +22,7 @@ std::string folded(std::string_view text) {
   while (!text.empty()) {
     const auto [code, size] = search::text::decode_utf8(text);
     if (size == 1) {
-      out += lower(text.front());
+      out += ascii_lower(text.front());
     } else {
       search::text::append_folded(out, code);
     }
@@ -38,6 +35,7 @@ std::string folded(std::string_view text) {
 bool contains_text(std::string_view text, std::string_view wanted) {
   if (wanted.empty()) return true;
   if (!is_ascii(text) || !is_ascii(wanted)) return folded(text).contains(folded(wanted));
+  constexpr auto lower = [](char c) { return ascii_lower(c); };
   return !std::ranges::search(text, wanted, {}, lower, lower).empty();
 }
 

@@ -10,7 +10,7 @@ namespace hearth::packs::issues {
 namespace {
 
 std::uint64_t ms_of(const Clock& clock) {
-  return static_cast<std::uint64_t>(clock.wall().time_since_epoch().count());
+  return static_cast<std::uint64_t>(to_ms(clock.wall()));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -11,29 +10,14 @@ namespace {
 
 constexpr std::size_t events_of_a_commit = 5000;
 
-// The calls whose events are all in a commit: nobody believes others.
-std::vector<CallRecord> calls_within(std::span<const Event> events,
-                                     const std::vector<Cache::FoundCall>& calls) {
-  std::unordered_map<EventId, bool> there;
-  for (const Event& event : events) there.emplace(event.id, true);
-  std::vector<CallRecord> found;
-  for (const Cache::FoundCall& each : calls) {
-    const bool is_within =
-        !each.call.events.empty() && std::ranges::all_of(each.call.events, [&](const EventId& id) {
-          return there.contains(id);
-        });
-    if (is_within) found.push_back(each.call);
-  }
-  return found;
-}
-
 Result<std::optional<CommitId>> write_all(Repository& repository,
                                           std::optional<CommitId> head,
                                           Cache& cache,
                                           const ActorId& actor,
                                           CommitTime time) {
   const std::vector<Event> events = cache.readable_events();
-  const auto calls = cache.readable_calls();
+  std::vector<CallRecord> calls;
+  for (Cache::FoundCall& each : cache.readable_calls()) calls.push_back(std::move(each.call));
   for (std::size_t begin = 0; begin < events.size(); begin += events_of_a_commit) {
     const auto part =
         std::span(events).subspan(begin, std::min(events_of_a_commit, events.size() - begin));
@@ -41,7 +25,7 @@ Result<std::optional<CommitId>> write_all(Repository& repository,
                  .events = part,
                  .parents = {},
                  .previous = head,
-                 .calls = calls_within(part, calls),
+                 .calls = calls_within(calls, part),
                  .time = time};
     if (head) plan.parents.push_back(*head);
     const auto commit = write_wal_commit(repository, plan);

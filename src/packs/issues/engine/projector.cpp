@@ -48,18 +48,6 @@ LogProblems decode_problems(std::string_view bytes) {
   return problems;
 }
 
-// A call cannot be answered by events that its commit does not have. Of one whose objects are
-// missing nobody can tell.
-void drop_made_up_calls(WalCommit& commit) {
-  if (commit.meta.calls.empty() || !commit.is_whole) return;
-  std::unordered_set<EventId> there;
-  for (const Event& event : commit.events) there.insert(event.id);
-  std::erase_if(commit.meta.calls, [&](const CallRecord& call) {
-    return call.events.empty() ||
-           !std::ranges::all_of(call.events, [&](const EventId& id) { return there.contains(id); });
-  });
-}
-
 // Of what lists of what can be done show, or go by.
 bool is_listed_alike(const Summary& before, Summary after) {
   after.comments = before.comments;
@@ -125,7 +113,8 @@ void Projector::collect(WalCommit commit, Arrived& arrived) {
   } else {
     ++problems_.incomplete;
   }
-  drop_made_up_calls(commit);
+  // Of one whose objects are missing nobody can tell.
+  if (commit.is_whole) commit.meta.calls = calls_within(commit.meta.calls, commit.events);
   for (CallRecord& call : commit.meta.calls) arrived.calls.emplace_back(std::move(call), commit.id);
   for (const std::string& problem : commit.problems) problems_.add(problem);
   collect(std::move(commit.events), arrived);

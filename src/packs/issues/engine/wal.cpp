@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -271,6 +272,19 @@ Result<void> walk_wal(
     take(std::move(*commit));
   }
   return {};
+}
+
+std::vector<CallRecord> calls_within(std::span<const CallRecord> calls,
+                                     std::span<const Event> events) {
+  std::vector<CallRecord> found;
+  if (calls.empty()) return found;
+  std::unordered_set<EventId> there;
+  for (const Event& event : events) there.insert(event.id);
+  std::ranges::copy_if(calls, std::back_inserter(found), [&](const CallRecord& call) {
+    return !call.events.empty() &&
+           std::ranges::all_of(call.events, [&](const EventId& id) { return there.contains(id); });
+  });
+  return found;
 }
 
 Result<std::optional<CommitId>> merge_append(Repository& repository,

@@ -66,6 +66,11 @@ enum class Part : std::uint8_t { all, meta };  // `meta`: without the events
     const std::function<void(WalCommit)>& take,
     Part part = Part::all);
 
+// The calls of which all events are among these: a commit answers no others, which somebody has
+// made up.
+[[nodiscard]] std::vector<CallRecord> calls_within(std::span<const CallRecord> calls,
+                                                   std::span<const Event> events);
+
 // A commit on `remote_head` with what only the chain of `local_head` has. Nothing when there is
 // nothing of the kind.
 [[nodiscard]] Result<std::optional<CommitId>> merge_append(Repository& repository,

@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "base/confined_path.hpp"
+
 namespace hearth::packs::mandates::sandbox {
 namespace {
 
@@ -95,11 +97,6 @@ void hide(Arguments& to, const std::string& path) {
 unsigned inner_user() {
   constexpr unsigned first_ordinary = 1'000;
   return ::geteuid() == 0 ? first_ordinary : ::geteuid();
-}
-
-bool is_within(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) && (path.size() == directory.size() ||
-                                         directory.ends_with('/') || path[directory.size()] == '/');
 }
 
 std::vector<std::string> bubblewrap_arguments(const Plan& plan, const Surroundings& around) {

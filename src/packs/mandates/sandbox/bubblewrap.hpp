@@ -40,7 +40,4 @@ void add_landlock_paths(inside::Order& order, const Plan& plan);
 // other code, or that change what git and shells take for configuration, are refused.
 [[nodiscard]] std::string refusal_of_variable(const std::string& name, const std::string& value);
 
-// `path` is `directory` or lies below it. Both absolute and normal.
-[[nodiscard]] bool is_within(std::string_view path, std::string_view directory);
-
 }  // namespace hearth::packs::mandates::sandbox

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/confined_path.hpp"
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 #include "packs/mandates/sandbox/process_mark.hpp"
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
+
 namespace hearth::packs::mandates::sandbox {
 namespace {
 
@@ -26,19 +28,11 @@ bool is_address(const std::string& text) {
 
 }  // namespace
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  for (char& c : copy) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return copy;
-}
-
 std::optional<HostAndPort> parse_authority(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view number = text.substr(colon + 1);
-  HostAndPort parsed{.host = lower(text.substr(0, colon)), .port = 0};
+  HostAndPort parsed{.host = ascii_lower(text.substr(0, colon)), .port = 0};
   const auto [end, error] =
       std::from_chars(number.data(), number.data() + number.size(), parsed.port);
   if (error != std::errc{} || end != number.data() + number.size() || parsed.port == 0)

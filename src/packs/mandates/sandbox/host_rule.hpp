@@ -10,9 +10,6 @@
 
 namespace hearth::packs::mandates::sandbox {
 
-// ASCII letters in lower case, as names of hosts and of header fields are compared.
-[[nodiscard]] std::string lower(std::string_view text);
-
 struct HostRule {
   std::string host;  // lower case; "*.example.org": every name below it, not itself
   std::uint16_t port = 443;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/confined_path.hpp"
 #include "packs/mandates/sandbox/bubblewrap.hpp"
 
 namespace hearth::packs::mandates::sandbox {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
+
 namespace hearth::packs::mandates::sandbox {
 namespace {
 
@@ -33,14 +35,14 @@ bool is_token(std::string_view text) {
 bool is_dropped(std::string_view name) {
   constexpr std::array<std::string_view, 5> dropped{"host", "connection", "keep-alive", "te",
                                                     "upgrade"};
-  const std::string plain = lower(name);
+  const std::string plain = ascii_lower(name);
   return plain.starts_with("proxy-") || std::ranges::find(dropped, plain) != dropped.end();
 }
 
 // Of an http:// address: the host and its port, and what follows.
 std::optional<HostAndPort> take_authority(std::string_view& address) {
   constexpr std::string_view scheme = "http://";
-  if (!lower(address.substr(0, scheme.size())).starts_with(scheme)) return std::nullopt;
+  if (!ascii_lower(address.substr(0, scheme.size())).starts_with(scheme)) return std::nullopt;
   address.remove_prefix(scheme.size());
   const auto end = std::min(address.find_first_of("/?#"), address.size());
   std::string authority(address.substr(0, end));

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/closest.hpp"
 
 namespace hearth::packs::issues {
@@ -15,24 +16,10 @@ namespace {
 
 constexpr std::size_t most_similar_names = 5;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::ranges::transform(low, low.begin(), lower);
-  return low;
-}
-
 std::optional<NameMatch> match_of(std::string_view symbol, std::string_view wanted) {
   if (symbol.size() < wanted.size()) return std::nullopt;
   if (symbol == wanted) return NameMatch::exact;
-  if (!same_letters(symbol.substr(0, wanted.size()), wanted)) return std::nullopt;
+  if (!equals_ignoring_case(symbol.substr(0, wanted.size()), wanted)) return std::nullopt;
   return symbol.size() == wanted.size() ? NameMatch::same_word : NameMatch::prefix;
 }
 
@@ -53,11 +40,12 @@ std::vector<SymbolHit> hits_where(std::span<const ContextFile> files, const Matc
 std::vector<SymbolHit> similar_hits(std::span<const ContextFile> files, std::string_view name) {
   std::set<std::string> names;
   for (const ContextFile& file : files) {
-    for (const Symbol& symbol : file.content.symbols) names.insert(lowered(symbol.name));
+    for (const Symbol& symbol : file.content.symbols) names.insert(ascii_lower(symbol.name));
   }
-  const auto near = closest_names(lowered(name), {names.begin(), names.end()}, most_similar_names);
+  const auto near =
+      closest_names(ascii_lower(name), {names.begin(), names.end()}, most_similar_names);
   return hits_where(files, [&near](std::string_view symbol) -> std::optional<NameMatch> {
-    if (std::ranges::find(near, lowered(symbol)) == near.end()) return std::nullopt;
+    if (std::ranges::find(near, ascii_lower(symbol)) == near.end()) return std::nullopt;
     return NameMatch::similar;
   });
 }
