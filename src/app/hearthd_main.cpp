@@ -143,8 +143,8 @@ int serve(const CommandLine& line) {
   std::vector<config::KnownPack> known;
   for (const auto& pack : packs) {
     auto& keys = known.emplace_back(config::KnownPack{std::string(pack->name()), {}}).keys;
-    for (const auto& [name, expects, fits] : pack->settings())
-      keys.push_back({name, expects, fits});
+    for (const pack::Setting& each : pack->settings())
+      keys.push_back({each.name, each.expects, each.fits});
   }
   const auto load = [config = paths->config, overrides = line.overrides, known] {
     return config::load_settings(config, environment, overrides, known);

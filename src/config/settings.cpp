@@ -224,21 +224,8 @@ std::optional<std::string> pack_value(const RawValue& value) {
   return value.kind == RawKind::list ? lines_of(value) : value.text;
 }
 
-// A "*" in a known name stands for one that the person chooses: "secrets.*.env".
-bool is_named(std::string_view known, std::string_view key) {
-  while (!known.empty() && !key.empty()) {
-    const auto known_end = std::min(known.find('.'), known.size());
-    const auto key_end = std::min(key.find('.'), key.size());
-    const std::string_view name = known.substr(0, known_end);
-    if (name != "*" && name != key.substr(0, key_end)) return false;
-    known.remove_prefix(std::min(known_end + 1, known.size()));
-    key.remove_prefix(std::min(key_end + 1, key.size()));
-  }
-  return known.empty() && key.empty();
-}
-
 // `pack` is nullptr where the packs are not known: then any key is one.
-Result<void> take_pack_entry(std::map<std::string, std::string>& values,
+Result<void> take_pack_entry(PackSection& values,
                              std::string_view file,
                              const Section& section,
                              const Entry& entry,
@@ -394,6 +381,18 @@ Result<Settings> load_settings(const std::string& path,
   if (auto done = expand_homes(*settings, environment); !done)
     return std::unexpected(std::move(done.error()));
   return settings;
+}
+
+bool is_named(std::string_view known, std::string_view key) {
+  while (!known.empty() && !key.empty()) {
+    const auto known_end = std::min(known.find('.'), known.size());
+    const auto key_end = std::min(key.find('.'), key.size());
+    const std::string_view name = known.substr(0, known_end);
+    if (name != "*" && name != key.substr(0, key_end)) return false;
+    known.remove_prefix(std::min(known_end + 1, known.size()));
+    key.remove_prefix(std::min(key_end + 1, key.size()));
+  }
+  return known.empty() && key.empty();
 }
 
 std::string config_id(const Settings& settings, std::string_view data_path) {

@@ -64,6 +64,9 @@ struct Http {
   bool operator==(const Http&) const = default;
 };
 
+// By name ("embedder.url" in [knowledge.embedder]). A list is one item a line.
+using PackSection = std::map<std::string, std::string>;
+
 // [daemon] of config.toml, and the sections of the packs.
 struct Settings {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes(30)};  // 0: never leaves by itself
@@ -78,8 +81,7 @@ struct Settings {
   Http http;
   std::vector<std::string> roots;       // directories that tools may read besides the project's
   std::vector<std::string> namespaces;  // the only ones served; empty: all
-  // By section and name ("embedder.url" in [knowledge.embedder]). A list is one item a line.
-  std::map<std::string, std::map<std::string, std::string>> pack_settings;
+  std::map<std::string, PackSection> pack_settings;  // by the pack's name
 };
 
 // A pack and what its section may hold, as pack::Setting has it.
@@ -113,6 +115,9 @@ struct Override {
   std::string value;
   std::string origin;
 };
+
+// Whether a setting has the name of a known one: "secrets.token.env" that of "secrets.*.env".
+[[nodiscard]] bool is_named(std::string_view known, std::string_view key);
 
 // ---- The daemon -------------------------------------------------------------------------------
 

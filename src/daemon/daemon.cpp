@@ -360,8 +360,6 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     if (settings->data != options_.settings.data) needs_restart.emplace_back("data");
     if (settings->durability != options_.settings.durability)
       needs_restart.emplace_back("durability");
-    if (settings->pack_settings != options_.settings.pack_settings)
-      needs_restart.emplace_back("pack settings");
     if (settings->http != options_.settings.http) needs_restart.emplace_back("http");
     if (settings->log_size != options_.settings.log_size) needs_restart.emplace_back("log_size");
     if (settings->log_keep != options_.settings.log_keep) needs_restart.emplace_back("log_keep");
@@ -373,6 +371,9 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     now.limits = settings->limits;
     now.roots = readable_roots(std::move(settings->roots), options_.paths.all());
     now.namespaces = std::move(settings->namespaces);
+    std::ranges::move(packs_.take_settings(settings->pack_settings),
+                      std::back_inserter(needs_restart));
+    config_id_ = config::config_id(now, options_.paths.data);
     log::set_level(options_.settings.log_level);
     server_.apply(options_.settings.limits);
     on_activity();

@@ -8,6 +8,35 @@
 #include "base/log.hpp"
 
 namespace hearth::daemon {
+namespace {
+
+// The names that one of them has and the other has not, or not with that value.
+std::vector<std::string> changed(const config::PackSection& now, const config::PackSection& then) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : now) {
+    const auto found = then.find(name);
+    if (found == then.end() || found->second != value) names.push_back(name);
+  }
+  for (const auto& [name, value] : then)
+    if (!now.contains(name)) names.push_back(name);
+  return names;
+}
+
+bool is_live(const std::vector<pack::Setting>& known, const std::string& key) {
+  return std::ranges::any_of(known, [&](const pack::Setting& each) {
+    return each.is_live && config::is_named(each.name, key);
+  });
+}
+
+void take(config::PackSection& now, const config::PackSection& then, const std::string& key) {
+  const auto found = then.find(key);
+  if (found == then.end())
+    now.erase(key);
+  else
+    now[key] = found->second;
+}
+
+}  // namespace
 
 class PackHost::Context final : public pack::PackContext {
  public:
@@ -127,7 +156,7 @@ PackHost::PackHost(io::Loop& loop,
                    EventLog& events,
                    const Clock& clock,
                    const ipc::Paths& paths,
-                   const config::Settings& settings)
+                   config::Settings& settings)
     : loop_(loop),
       pool_(pool),
       long_pool_(long_pool),
@@ -168,6 +197,30 @@ void PackHost::session_changed(const pack::Caller& caller, bool is_open) {
 
 void PackHost::resource_followed(const std::string& uri, const pack::Caller& caller) {
   for (Entry& entry : entries_) entry.pack->resource_followed(uri, caller);
+}
+
+std::vector<std::string> PackHost::take_settings(
+    const std::map<std::string, config::PackSection>& read) {
+  std::vector<std::string> later;
+  for (Entry& entry : entries_) {
+    const std::string name(entry.pack->name());
+    const auto section = read.find(name);
+    const config::PackSection then =
+        section == read.end() ? config::PackSection() : section->second;
+    config::PackSection& now = settings_.pack_settings[name];
+    const std::vector<pack::Setting> known = entry.pack->settings();
+    bool is_told = false;
+    for (const std::string& key : changed(now, then)) {
+      if (is_live(known, key)) {
+        take(now, then, key);
+        is_told = true;
+      } else {
+        later.push_back(name + "." + key);
+      }
+    }
+    if (is_told) entry.pack->settings_changed();
+  }
+  return later;
 }
 
 void PackHost::in_person(std::string_view pack,

@@ -1,6 +1,7 @@
 // The packs of this daemon: started together, stopped together, each lent its context.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ class PackHost final {
            EventLog& events,
            const Clock& clock,
            const ipc::Paths& paths,
-           const config::Settings& settings);
+           config::Settings& settings);
   ~PackHost();
 
   // Takes the pack if the settings enable it, and lists what it offers.
@@ -40,6 +41,11 @@ class PackHost final {
   void stop();
   void session_changed(const pack::Caller& caller, bool is_open);
   void resource_followed(const std::string& uri, const pack::Caller& caller);
+
+  // Gives each pack what has changed of its live settings, in the settings of the daemon. The names
+  // of the others that have changed ("sql.threads"): those stay as they are.
+  [[nodiscard]] std::vector<std::string> take_settings(
+      const std::map<std::string, config::PackSection>& read);
 
   // Hands a person's decision to the pack; `not_found` when it is not served.
   void in_person(std::string_view pack,
@@ -67,7 +73,7 @@ class PackHost final {
   EventLog& events_;
   const Clock& clock_;
   const ipc::Paths& paths_;
-  const config::Settings& settings_;
+  config::Settings& settings_;
   std::optional<std::string> store_owner_;
   std::vector<Entry> entries_;
 };

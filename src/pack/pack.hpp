@@ -144,6 +144,8 @@ struct Setting {
   std::string expects;  // completes "expected …": "a duration such as \"30s\""
   // Whether a value fits; nullptr: any text, number, boolean or list. As setting() gives it.
   bool (*fits)(std::string_view value) = nullptr;
+  // Whether the pack takes it from a configuration that is read again; else at its next start.
+  bool is_live = false;
 };
 
 // The sessions that a change concerns.
@@ -256,6 +258,9 @@ class Pack {
   virtual void stop() = 0;
   // Any thread; at once, since every call of hearth_status asks.
   [[nodiscard]] virtual PackStatus status() const = 0;
+  // One of its settings that are live has changed, or several: setting() gives the new ones. Loop
+  // thread; must not block.
+  virtual void settings_changed() {}
   // A session (its id is the caller's) has begun or ended; one that reconnects ends and begins
   // again, under the same id. Loop thread, also while stop() runs.
   virtual void session_changed(const Caller& /*caller*/, bool /*is_open*/) {}

@@ -9,6 +9,7 @@ namespace hearth::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* follow = "mandates_run_follow";
@@ -103,6 +104,28 @@ TEST_F(MandatesClient, OneWithoutAModelOnlyFollows) {
   ASSERT_TRUE(ended) << ended.error().message;
   EXPECT_EQ(json::string_or(*ended, "outcome", ""), "stopped");
   EXPECT_EQ(client.finish().exit_code, 0);
+}
+
+// The run that waits goes on, in the same daemon.
+TEST_F(MandatesClient, AModelThatAReloadBringsIsAsked) {
+  const std::string run = begin();
+  const std::vector<pid_t> daemons = home_.daemons();
+  serve(R"({"orient": ["Fine."], "decide": [{"reasoning": "Nothing to do", "steps": []}],
+            "reflect": [{"goal_reached": true, "summary": "Done"}]})",
+        "", "day_calls = 7\nworkers = 2\n");
+  const Outcome reloaded = hearth({"daemon", "reload"});
+  EXPECT_EQ(reloaded.exit_code, 0) << reloaded.describe();
+  EXPECT_THAT(reloaded.out, HasSubstr("mandates.workers"));
+  EXPECT_THAT(reloaded.out, Not(HasSubstr("mandates.day_calls")));
+  EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");
+  EXPECT_EQ(home_.daemons(), daemons);
+  EXPECT_THAT(json::dump(mandates({"budget"})), HasSubstr("7"));
+  // What is wrong changes nothing.
+  write_file(home_.file("config.toml"), "[mandates]\nagents_may = \"everything\"\n");
+  EXPECT_NE(hearth({"daemon", "reload"}).exit_code, 0);
+  const std::string again(
+      json::string_or(mandates({"create", "second", "Look again", "--start"}), "run", ""));
+  EXPECT_EQ(json::string_or(wait_for(again, "ended"), "outcome", ""), "succeeded");
 }
 
 // The call ends with a question and is made again with its answer.

@@ -298,6 +298,16 @@ TEST_F(Mandates, ABudgetIsRaisedInPersonOnly) {
   EXPECT_TRUE(json::bool_or(mandates({"audit"}), "intact", false));
 }
 
+TEST_F(Mandates, TheDoctorNamesWhoseWorkspaceIsRefusedSince) {
+  std::filesystem::create_directory(file("place"));
+  mandates({"create", "moved", "Look", "--workspace=" + file("place")});
+  EXPECT_THAT(json::dump(mandates({"doctor"})), testing::HasSubstr("may work in its own"));
+  git({"init", "-q", "--bare", "place"});
+  const Outcome sick = hearth({"mandates", "doctor", "--json"});
+  EXPECT_THAT(sick.out, testing::HasSubstr(R"("check":"workspaces","good":false)"));
+  EXPECT_THAT(sick.out, testing::HasSubstr("moved: "));
+}
+
 TEST_F(Mandates, ARunAndTheStatusAreResources) {
   const json::Value made = mandates({"create", "greeting", "Correct the greeting", "--start"});
   const std::string run_id(json::string_or(made, "run", ""));

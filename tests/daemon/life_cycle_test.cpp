@@ -200,7 +200,7 @@ TEST_F(LifeCycle, AppliesWhatItCanAndNamesWhatNeedsARestart) {
   TestClient client = daemon.client();
   const json::Value answer = client.request("daemon/reload");
   EXPECT_EQ(json::dump(answer.at("result")),
-            R"({"reloaded":true,"needs_restart":["packs","pack settings"]})");
+            R"({"reloaded":true,"needs_restart":["packs","echo.volume"]})");
   TestClient second(daemon.socket());
   EXPECT_TRUE(second.greet().has_value());
 }

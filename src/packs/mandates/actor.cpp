@@ -210,7 +210,7 @@ Judgement WorkspaceActor::judge(const RunContext& context, const Intent& intent)
   if (!spec || !deed) return {.word = Judgement::Word::deny, .reason = "it cannot be read"};
   Judgement judged = judge_deed(*deed, *spec, bench_.own());
   const bool only_reads = deed->kind == "tool" && bench_.is_reading(deed->tool);
-  const bool is_capped = bench_.settings().agents_may != ws::Scope::automatic && !only_reads;
+  const bool is_capped = bench_.settings()->agents_may != ws::Scope::automatic && !only_reads;
   if (is_capped && judged.word == Judgement::Word::automatic)
     judged = {.word = Judgement::Word::ask, .reason = "agents_may of [mandates] is ask"};
   return judged;

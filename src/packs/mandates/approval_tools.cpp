@@ -63,7 +63,7 @@ Result<wire::ApprovalAnswer> show(Space& space, const wire::ApprovalRequest& req
 // The day is that of all namespaces.
 wire::BudgetAnswer budget_of_today(const Workbench& bench) {
   const auto day = DayTotal::day_of(bench.context().clock().wall());
-  return {.day = wire::to_row(bench.days()->of(day), bench.settings().day),
+  return {.day = wire::to_row(bench.days()->of(day), bench.settings()->day),
           .mandate = {},
           .run = {},
           .digest = {}};
@@ -92,7 +92,7 @@ Result<wire::BudgetAnswer> budget(Space& space, const wire::BudgetRequest& reque
       mandate = std::move(*named);
     }
   }
-  Budget limits{.run = {}, .mandate = {}, .day = space.bench().settings().day};
+  Budget limits{.run = {}, .mandate = {}, .day = space.bench().settings()->day};
   if (mandate) {
     const auto spec = parse_spec(mandate->spec);
     if (!spec) return std::unexpected(spec.error());

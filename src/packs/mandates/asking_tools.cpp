@@ -34,7 +34,7 @@ Shown from_state(std::string_view state) {
 }
 
 Result<void> check_asking(Space& space, const pack::Call& call) {
-  if (!space.bench().settings().elicitation) {
+  if (!space.bench().settings()->elicitation) {
     return fail(Errc::permission, "a person decides this at a terminal",
                 {at_a_terminal.front(),
                  "a person may set elicitation = true in [mandates] of config.toml"});

@@ -38,7 +38,7 @@ Result<sandbox::Plan> plan_of(const Deed& deed,
   sandbox::Plan plan;
   plan.words = deed.words;
   plan.may_write = deed.writes;
-  plan.tools = bench.settings().tool_chains;
+  plan.tools = bench.settings()->tool_chains;
   for (const std::string& host : deed.hosts) {
     const auto rule = sandbox::HostRule::parse(host);
     if (!rule) return std::unexpected(rule.error());

@@ -74,7 +74,7 @@ Result<std::string> set_budget(Space& space,
   if (!spec) return std::unexpected(std::move(spec.error()));
   const auto wanted = parse_spec(*spec);
   if (!wanted) return std::unexpected(wanted.error());
-  if (auto ok = check_seconds(*wanted, space.bench().settings().model.timeout); !ok)
+  if (auto ok = check_seconds(*wanted, space.bench().settings()->model.timeout); !ok)
     return std::unexpected(std::move(ok.error()));
   const MandateChange change{.before = digest(mandate->spec),
                              .spec = std::move(*spec),

@@ -50,7 +50,7 @@ Result<Workspace> workspace_of(const Workbench& bench,
 // What an agent could allow itself beyond the ceiling of the configuration is refused; and where
 // that was lowered since, WorkspaceActor::judge asks nevertheless.
 Result<void> check_ceiling(const Workbench& bench, const MandateSpec& spec) {
-  if (bench.settings().agents_may == workspace::Scope::automatic) return {};
+  if (bench.settings()->agents_may == workspace::Scope::automatic) return {};
   const std::string what =
       automatic_in(spec, [&](const std::string& tool) { return bench.is_reading(tool); });
   if (what.empty()) return {};
@@ -103,7 +103,7 @@ Result<MandateSpec> spec_of(const Workbench& bench,
                    .retries = request.retries};
   take_limits(spec, request);
   auto ok = check(spec);
-  if (ok) ok = check_seconds(spec, bench.settings().model.timeout);
+  if (ok) ok = check_seconds(spec, bench.settings()->model.timeout);
   if (ok) ok = check_no_secret(bench, request.name + spec_text(spec));
   if (ok) ok = check_command_secrets(bench, spec);
   if (ok) ok = check_ceiling(bench, spec);
@@ -194,7 +194,7 @@ Result<wire::DoneAnswer> update(Space& space,
                                 : "make a new mandate with these limits"});
   }
   if (auto ok = check(after); !ok) return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_seconds(after, space.bench().settings().model.timeout); !ok)
+  if (auto ok = check_seconds(after, space.bench().settings()->model.timeout); !ok)
     return std::unexpected(std::move(ok.error()));
   if (auto ok = check_no_secret(space.bench(), spec_text(after)); !ok)
     return std::unexpected(std::move(ok.error()));

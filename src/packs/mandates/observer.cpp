@@ -131,7 +131,7 @@ Result<void> WorkspaceObserver::add_commands(std::string& text,
     text += "## command " + line + "\n";
     Result<sandbox::Outcome> ran = fail(Errc::internal, "it was not run");
     const auto charged = charge(most_of_command(), [&]() -> std::optional<Amounts> {
-      ran = look(**sandbox, root, words, bench_.settings().tool_chains, stop);
+      ran = look(**sandbox, root, words, bench_.settings()->tool_chains, stop);
       return ran ? used_by(*ran) : used_by(ran.error());
     });
     if (!charged) return charged;

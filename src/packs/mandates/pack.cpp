@@ -30,6 +30,7 @@ class Mandates final : public pack::Pack {
   }
   [[nodiscard]] std::vector<pack::Route> routes() const override { return http_routes(); }
   void start(pack::PackContext& context) override;
+  void settings_changed() override;
   void stop() override;
   [[nodiscard]] pack::PackStatus status() const override;
   [[nodiscard]] std::string activity() const override;
@@ -44,6 +45,7 @@ class Mandates final : public pack::Pack {
   [[nodiscard]] std::vector<pack::StoreStatus> stores() const override;
 
  private:
+  [[nodiscard]] Settings read() const;
   void resume_all();
 
   pack::PackContext* context_ = nullptr;
@@ -52,8 +54,7 @@ class Mandates final : public pack::Pack {
 
 void Mandates::start(pack::PackContext& context) {
   context_ = &context;
-  runner_.start(context, read_settings([&](std::string_view name) { return context.setting(name); },
-                                       context.names_in("secrets")));
+  runner_.start(context, read());
   // What the model's key is, no line of the log tells.
   log::set_filter([redactor = runner_.bench().redactor()](std::string_view line) {
     return redactor.redact(line);
@@ -67,6 +68,17 @@ void Mandates::start(pack::PackContext& context) {
   });
   if (!queued)
     log::warning("mandates rest until asked for", {log::kv("why", queued.error().message)});
+}
+
+Settings Mandates::read() const {
+  return read_settings([&](std::string_view name) { return context_->setting(name); },
+                       context_->names_in("secrets"));
+}
+
+void Mandates::settings_changed() {
+  runner_.take(read());
+  if (auto queued = context_->submit_long([this] { runner_.settings_changed(); }); !queued)
+    log::warning("what waits for a model waits on", {log::kv("why", queued.error().message)});
 }
 
 // Every namespace that has mandates goes on where an earlier daemon left it.

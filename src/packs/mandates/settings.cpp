@@ -73,33 +73,38 @@ bool are_command_rules(std::string_view text) {
 }  // namespace
 
 std::vector<pack::Setting> known_settings() {
-  return {pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
-          pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
-          pack::Setting{"elicitation", "true or false", is_flag},
-          pack::Setting{"day_calls", "a number of model calls", is_count},
-          pack::Setting{"day_tokens", "a number of tokens", is_count},
-          pack::Setting{"day_money", "an amount such as 2.50", is_money},
-          pack::Setting{"day_time", "a duration such as \"2h\"", is_duration},
-          pack::Setting{"bubblewrap", "the program bwrap"},
-          pack::Setting{"tool_chains", "a list of absolute directories"},
-          pack::Setting{"model.url", "the API's address up to its /v1"},
-          pack::Setting{"model.socket", "an absolute path", is_absolute},
-          pack::Setting{"model.name", "the model's name, as the server has it"},
-          pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
-          pack::Setting{"model.key_env", "the name of a variable"},
-          pack::Setting{"model.key_file", "an absolute path", is_absolute},
-          pack::Setting{"model.key_command", "a program and its arguments, as a list"},
-          pack::Setting{"model.key_secret", "the name of one of [mandates.secrets]"},
-          pack::Setting{"secrets.*.env", "the name of a variable"},
-          pack::Setting{"secrets.*.file", "an absolute path", is_absolute},
-          pack::Setting{"secrets.*.command", "a program and its arguments, as a list"},
-          pack::Setting{"secrets.*.tools", "a list of tools: \"issues_*\""},
-          pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
-          pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create ...\"",
-                        are_command_rules},
-          pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
-          pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
-          pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
+  std::vector<pack::Setting> known{
+      pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
+      pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
+      pack::Setting{"elicitation", "true or false", is_flag},
+      pack::Setting{"day_calls", "a number of model calls", is_count},
+      pack::Setting{"day_tokens", "a number of tokens", is_count},
+      pack::Setting{"day_money", "an amount such as 2.50", is_money},
+      pack::Setting{"day_time", "a duration such as \"2h\"", is_duration},
+      pack::Setting{"bubblewrap", "the program bwrap"},
+      pack::Setting{"tool_chains", "a list of absolute directories"},
+      pack::Setting{"model.url", "the API's address up to its /v1"},
+      pack::Setting{"model.socket", "an absolute path", is_absolute},
+      pack::Setting{"model.name", "the model's name, as the server has it"},
+      pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
+      pack::Setting{"model.key_env", "the name of a variable"},
+      pack::Setting{"model.key_file", "an absolute path", is_absolute},
+      pack::Setting{"model.key_command", "a program and its arguments, as a list"},
+      pack::Setting{"model.key_secret", "the name of one of [mandates.secrets]"},
+      pack::Setting{"secrets.*.env", "the name of a variable"},
+      pack::Setting{"secrets.*.file", "an absolute path", is_absolute},
+      pack::Setting{"secrets.*.command", "a program and its arguments, as a list"},
+      pack::Setting{"secrets.*.tools", "a list of tools: \"issues_*\""},
+      pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
+      pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create ...\"",
+                    are_command_rules},
+      pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
+      pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
+      pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
+  // Threads, and the sandbox whose walls were tried, are there for as long as the daemon.
+  for (pack::Setting& each : known)
+    each.is_live = each.name != "workers" && each.name != "bubblewrap";
+  return known;
 }
 
 Settings read_settings(const std::function<std::optional<std::string>(std::string_view)>& setting,

@@ -8,6 +8,7 @@
 #include "packs/mandates/run_report.hpp"
 #include "packs/mandates/run_wire.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
+#include "packs/mandates/workspace/workspace_check.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -105,13 +106,11 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   if (auto recovered = space->recover(); !recovered)
     return std::unexpected(std::move(recovered.error()).within("look at what was cut off"));
   // One that has been configured since is known from the start of a daemon on.
-  if (!bench.settings().model.url.empty()) {
-    if (auto woken = Runs(*space->store_).wake_waiting_for_model(); !woken)
-      return std::unexpected(std::move(woken.error()));
-  }
+  if (auto woken = space->wake_waiting_for_model(); !woken)
+    return std::unexpected(std::move(woken.error()));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
-                                      bench.settings().workers, bench.helpers());
+                                      bench.settings()->workers, bench.helpers());
   if (!dispatcher) return std::unexpected(std::move(dispatcher.error()));
   space->dispatcher_ = std::move(*dispatcher);
   space->world_ = std::make_unique<WorldWatch>(bench, *space->store_, name_space,
@@ -285,6 +284,17 @@ Result<void> Space::model_came(const Run& run) {
   return woken;
 }
 
+Result<void> Space::wake_waiting_for_model() {
+  if (bench_.settings()->model.url.empty()) return {};
+  return Runs(*store_).wake_waiting_for_model();
+}
+
+Result<void> Space::settings_changed() {
+  if (auto woken = wake_waiting_for_model(); !woken) return woken;
+  dispatcher_->wake();
+  return {};
+}
+
 Result<void> Space::stop_run(std::int64_t run, Stop how, std::string reason) {
   Runs runs(*store_);
   if (auto stopped = runs.stop(run, how, std::move(reason)); !stopped) return stopped;
@@ -318,6 +328,22 @@ bool Space::uses_sandbox() {
     if (spec && mandates::uses_sandbox(*spec)) return true;
   }
   return false;
+}
+
+Result<std::vector<std::string>> Space::closed_mandates() {
+  auto reader = store_->read();
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  std::vector<std::string> closed;
+  auto rows =
+      (*reader)->query("SELECT name, spec FROM mandates WHERE state = 'active' ORDER BY name");
+  while (rows.next()) {
+    const auto spec = parse_spec(rows.text(1));
+    const auto may = spec ? workspace::check_workspace(spec->workspace, bench_.own())
+                          : std::unexpected(spec.error());
+    if (!may) closed.push_back(std::string(rows.text(0)) + ": " + may.error().message);
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return closed;
 }
 
 void Space::close() {

@@ -59,6 +59,8 @@ class Space final {
   [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
   // Somebody lends its model, for which it may wait.
   [[nodiscard]] Result<void> model_came(const Run& run);
+  // Runs that waited for a model go on where one is configured now.
+  [[nodiscard]] Result<void> settings_changed();
   // MandateStore::accept_clock(), and all schedules are planned anew.
   [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // Why the store's time stands still, and what to do; empty: it does not.
@@ -75,6 +77,8 @@ class Space final {
   [[nodiscard]] Result<Census> census();
   // Whether a mandate that is active may run something in the sandbox.
   [[nodiscard]] bool uses_sandbox();
+  // Of those that are active, which may not work where they were made to, and why, by name.
+  [[nodiscard]] Result<std::vector<std::string>> closed_mandates();
   // Cuts runs off; they are driven on after the next start. Idempotent.
   void close();
 
@@ -89,6 +93,7 @@ class Space final {
   [[nodiscard]] Result<void> recover();
   [[nodiscard]] Result<void> look_at_what_was_cut_off();
   static void close_workspaces(Workbench& bench, const std::string& name_space, const Error& why);
+  [[nodiscard]] Result<void> wake_waiting_for_model();
   void recorded(const JournalEntry& entry);
   void forget(const std::string& effect);
   void answer_followers();

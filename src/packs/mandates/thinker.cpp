@@ -120,20 +120,27 @@ model::Question question_of(Phase phase, const RunContext& context, const Secret
 }
 
 ModelThinker::ModelThinker(Workbench& bench, Followers& followers)
-    : bench_(bench), followers_(followers) {
-  const ModelSettings& settings = bench.settings().model;
-  if (settings.url.empty()) return;
-  model_ = std::make_unique<model::ChatModel>(model::Settings{
+    : bench_(bench), followers_(followers) {}
+
+ModelThinker::Server ModelThinker::server() {
+  auto held = server_.lock();
+  auto now = bench_.configuration();
+  if (held->configuration == now) return *held;
+  *held = Server{.configuration = now, .model = nullptr};
+  const ModelSettings& settings = held->settings();
+  if (settings.url.empty()) return *held;
+  held->model = std::make_shared<model::ChatModel>(model::Settings{
       .url = settings.url,
       .socket = settings.socket,
       .model = settings.name,
       .mode = settings.mode,
-      .key = [&bench](const std::stop_token& stop) { return bench.model_key(stop); },
-      .redactor = bench.redactor(),
+      .key = [this, now](const std::stop_token& stop) { return bench_.model_key(*now, stop); },
+      .redactor = bench_.redactor(),
       .timeout = settings.timeout,
       .retry = {.most_attempts = most_attempts,
                 .first_wait = std::chrono::milliseconds(1'000),
                 .longest_wait = std::chrono::milliseconds(30'000)}});
+  return *held;
 }
 
 model::Question ModelThinker::question_of(Phase phase, const RunContext& context) const {
@@ -144,7 +151,7 @@ model::Question ModelThinker::question_of(Phase phase, const RunContext& context
 bool ModelThinker::is_by_client(const RunContext& context) const {
   const auto spec = parse_spec(context.spec);
   if (!spec || spec->model == "server") return false;
-  return spec->model == "client" || !model_;
+  return spec->model == "client" || bench_.settings()->model.url.empty();
 }
 
 std::optional<std::string> ModelThinker::absence(const RunContext& context) {
@@ -152,12 +159,12 @@ std::optional<std::string> ModelThinker::absence(const RunContext& context) {
   return "no client lends its model (mandates_run_follow)";
 }
 
-Amounts ModelThinker::request_at_worst(const model::Question& question) const {
+Amounts ModelThinker::request_at_worst(const ModelSettings& model,
+                                       const model::Question& question) {
   std::int64_t bytes = static_cast<std::int64_t>(repair_bytes);
   for (const model::Message& each : question.messages)
     bytes += static_cast<std::int64_t>(each.text.size());
   if (question.shape) bytes += static_cast<std::int64_t>(question.shape->schema.size());
-  const ModelSettings& model = bench_.settings().model;
   return {.calls = 1,
           .tokens = bytes + question.most_output_tokens,
           .money = (bytes * model.input_price + question.most_output_tokens * model.output_price) /
@@ -168,14 +175,16 @@ Amounts ModelThinker::request_at_worst(const model::Question& question) const {
 
 Amounts ModelThinker::worst_case(Phase phase, const RunContext& context) {
   const bool by_client = is_by_client(context);
-  if (!by_client && !model_) return {};  // nothing will be asked
-  Amounts one = request_at_worst(question_of(phase, context));
+  const auto settings = bench_.settings();
+  if (!by_client && settings->model.url.empty()) return {};  // nothing will be asked
+  Amounts one = request_at_worst(settings->model, question_of(phase, context));
   if (by_client) one.money = 0;  // that is the client's
   return one;
 }
 
-Amounts ModelThinker::amounts_of(const model::Spent& spent, const Amounts& worst) const {
-  const ModelSettings& model = bench_.settings().model;
+Amounts ModelThinker::amounts_of(const ModelSettings& model,
+                                 const model::Spent& spent,
+                                 const Amounts& worst) {
   const model::Usage& usage = spent.usage;
   Amounts used{
       .calls = spent.requests,
@@ -200,7 +209,7 @@ Result<model::Answer> ModelThinker::ask_client(const std::string& run,
   const auto send = [&](const model::Question& each) -> Result<model::ChatReply> {
     if (auto may = reserve(); !may) return std::unexpected(std::move(may.error()));
     bool was_asked = false;
-    const std::chrono::milliseconds most = bench_.settings().model.timeout;
+    const std::chrono::milliseconds most = bench_.settings()->model.timeout;
     const auto begun = bench_.context().clock().monotonic();
     auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())), most,
                                stop, was_asked);
@@ -223,16 +232,18 @@ Thought ModelThinker::think(Phase phase,
                             const std::stop_token& stop,
                             const Reserve& reserve) {
   const bool by_client = is_by_client(context);
-  if (!by_client && !model_) {
-    return {.text = fail(Errc::unavailable, "no model is configured",
-                         {"set url in [mandates.model] of config.toml"}),
-            .used = Amounts{}};
+  const Server now = server();
+  if (!by_client && !now.model) {
+    return {
+        .text = fail(Errc::unavailable, "no model is configured",
+                     {"set url in [mandates.model] of config.toml, then: hearth daemon reload"}),
+        .used = Amounts{}};
   }
   const model::Question question = question_of(phase, context);
   model::Spent spent;
   auto answer = by_client ? ask_client(context.run, question, spent, stop, reserve)
-                          : model_->ask(question, spent, stop, reserve);
-  Amounts used = amounts_of(spent, request_at_worst(question));
+                          : now.model->ask(question, spent, stop, reserve);
+  Amounts used = amounts_of(now.settings(), spent, request_at_worst(now.settings(), question));
   if (by_client) used.money = 0;
   if (answer) return {.text = bench_.redactor().redact(answer->text), .used = used};
   Error error = std::move(answer.error());
@@ -256,7 +267,7 @@ Result<bool> ModelThinker::is_goal_reached(std::string_view reflection) {
 Result<RunRules> ModelThinker::rules(std::string_view spec) {
   const auto parsed = parse_spec(spec);
   if (!parsed) return std::unexpected(parsed.error());
-  return rules_of(*parsed, bench_.settings().day);
+  return rules_of(*parsed, bench_.settings()->day);
 }
 
 }  // namespace hearth::packs::mandates

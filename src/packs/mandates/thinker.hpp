@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/guarded.hpp"
 #include "packs/mandates/engine/ports.hpp"
 #include "packs/mandates/followers.hpp"
 #include "packs/mandates/mandate_spec.hpp"
@@ -32,9 +33,19 @@ class ModelThinker final : public Thinker {
   [[nodiscard]] model::Question question_of(Phase phase, const RunContext& context) const;
   // Whether a client's model is asked: where the mandate wants that, or there is no other.
   [[nodiscard]] bool is_by_client(const RunContext& context) const;
+  // The server that is configured now, and its settings.
+  struct Server {
+    std::shared_ptr<const Configuration> configuration;
+    std::shared_ptr<model::ChatModel> model;  // null: none is
+    [[nodiscard]] const ModelSettings& settings() const { return configuration->settings.model; }
+  };
+  [[nodiscard]] Server server();
   // Of a request of so many bytes; no token has less than one.
-  [[nodiscard]] Amounts request_at_worst(const model::Question& question) const;
-  [[nodiscard]] Amounts amounts_of(const model::Spent& spent, const Amounts& worst) const;
+  [[nodiscard]] static Amounts request_at_worst(const ModelSettings& model,
+                                                const model::Question& question);
+  [[nodiscard]] static Amounts amounts_of(const ModelSettings& model,
+                                          const model::Spent& spent,
+                                          const Amounts& worst);
   [[nodiscard]] Result<model::Answer> ask_client(const std::string& run,
                                                  const model::Question& question,
                                                  model::Spent& spent,
@@ -43,7 +54,7 @@ class ModelThinker final : public Thinker {
 
   Workbench& bench_;
   Followers& followers_;
-  std::unique_ptr<model::ChatModel> model_;  // null: none is configured
+  Guarded<Server> server_;
 };
 
 // Pure: what a phase asks. `secrets` says which places for secrets a tool's arguments may have.

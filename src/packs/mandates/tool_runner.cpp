@@ -9,6 +9,15 @@ void ToolRunner::start(pack::PackContext& context, Settings settings) {
   bench_ = std::make_unique<Workbench>(context, std::move(settings));
 }
 
+void ToolRunner::settings_changed() {
+  bench_->learn_secrets();
+  for (const auto& space : spaces()) {
+    if (auto done = space->settings_changed(); !done)
+      log::error("runs wait on for a model",
+                 {log::kv("namespace", space->name()), log::kv("why", done.error().message)});
+  }
+}
+
 void ToolRunner::stop() {
   stop_.request_stop();
   std::map<std::string, std::shared_ptr<Space>> spaces;

@@ -32,6 +32,9 @@ class ToolRunner final {
 
   // Loop thread.
   void start(pack::PackContext& context, Settings settings);
+  // Loop thread; blocks not: settings_changed() is for the pool, after it.
+  void take(Settings settings) { bench_->take(std::move(settings)); }
+  void settings_changed();
   // Returns when no thread of a mandate is left. Any thread.
   void stop();
 

@@ -59,9 +59,11 @@ class Doctor final {
     add("sandbox", sandbox ? ok : error,
         sandbox ? (*sandbox)->self_test().describe() : sandbox.error().message);
     if (sandbox) add("limits", ok, (*sandbox)->limited_by());
-    const ModelSettings& model = runner_.bench().settings().model;
+    const auto settings = runner_.bench().settings();
+    const ModelSettings& model = settings->model;
     if (model.url.empty())
-      add("model", note, "none: set model.url in [mandates]; until then runs wait for a client's");
+      add("model", note,
+          "none: set model.url in [mandates] and reload; until then runs wait for a client's");
     else
       add("model", ok, model.name + " at " + model.url);
     if (space && *space == nullptr)
@@ -87,9 +89,17 @@ class Doctor final {
     const std::string records = space.record_problem();
     add("commands", records.empty() ? ok : error,
         records.empty() ? "none was cut off uncompared" : records);
+    examine_workspaces(space);
     const DispatcherStatus now = space.dispatcher().status();
     add("dispatcher", now.error.empty() ? ok : error,
         now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
+  }
+  // What is refused may have changed since they were made.
+  void examine_workspaces(Space& space) {
+    const auto closed = space.closed_mandates();
+    if (!closed) return add("workspaces", error, closed.error().message);
+    for (const std::string& each : *closed) add("workspaces", error, each);
+    if (closed->empty()) add("workspaces", ok, "every active mandate may work in its own");
   }
   void add(std::string check, const char* level, std::string detail) {
     const bool is_good = level != error;

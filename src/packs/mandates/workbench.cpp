@@ -27,17 +27,30 @@ std::string host_of(std::string_view url) {
 
 Workbench::Workbench(pack::PackContext& context, Settings settings)
     : context_(context),
-      settings_(std::move(settings)),
       own_(context.own_directories()),
       roots_(context.roots()),
-      vault_(secrets::Vault::open(settings_.secrets, redactor_)),
       // As many as drive the runs of a namespace: each of those gets one, on average.
-      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings_.workers))) {}
+      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings.workers))) {
+  take(std::move(settings));
+}
+
+std::shared_ptr<const Settings> Workbench::settings() const {
+  auto all = configuration();
+  const Settings* const settings = &all->settings;
+  return {std::move(all), settings};
+}
+
+void Workbench::take(Settings settings) {
+  auto vault = secrets::Vault::open(settings.secrets, redactor_);
+  *configuration_.lock() =
+      std::make_shared<const Configuration>(std::move(settings), std::move(vault));
+}
 
 Result<void> Workbench::check_secrets(const std::string& tool, std::string_view arguments) const {
+  const auto now = configuration();
   const auto filled = fill_secrets(arguments, [&](std::string_view name) -> Result<std::string> {
-    if (!vault_) return std::unexpected(vault_.error());
-    if (auto may = (*vault_)->check_tool(name, tool); !may)
+    if (!now->vault) return std::unexpected(now->vault.error());
+    if (auto may = (*now->vault)->check_tool(name, tool); !may)
       return std::unexpected(std::move(may.error()));
     return std::string();
   });
@@ -46,7 +59,8 @@ Result<void> Workbench::check_secrets(const std::string& tool, std::string_view 
 }
 
 std::vector<std::string> Workbench::secrets_for(const std::string& tool) const {
-  return vault_ ? (*vault_)->names_for_tool(tool) : std::vector<std::string>();
+  const auto now = configuration();
+  return now->vault ? (*now->vault)->names_for_tool(tool) : std::vector<std::string>();
 }
 
 Result<secrets::CommandUse> Workbench::use_of(const CommandRequest& request) {
@@ -68,11 +82,12 @@ Result<std::vector<std::pair<std::string, std::string>>> Workbench::command_vari
     const CommandRequest& request, const std::stop_token& stop) const {
   std::vector<std::pair<std::string, std::string>> variables;
   if (request.secrets.empty()) return variables;
-  if (!vault_) return std::unexpected(vault_.error());
+  const auto now = configuration();
+  if (!now->vault) return std::unexpected(now->vault.error());
   const auto use = use_of(request);
   if (!use) return std::unexpected(use.error());
   for (const SecretVariable& each : request.secrets) {
-    auto value = (*vault_)->for_command(each.secret, *use, stop);
+    auto value = (*now->vault)->for_command(each.secret, *use, stop);
     if (!value) return std::unexpected(std::move(value.error()));
     variables.emplace_back(each.variable, std::move(*value));
   }
@@ -81,18 +96,21 @@ Result<std::vector<std::pair<std::string, std::string>>> Workbench::command_vari
 
 Result<void> Workbench::check_secrets(const CommandRequest& request) const {
   if (request.secrets.empty()) return {};
-  if (!vault_) return std::unexpected(vault_.error());
+  const auto now = configuration();
+  if (!now->vault) return std::unexpected(now->vault.error());
   const auto use = use_of(request);
   if (!use) return std::unexpected(use.error());
   for (const SecretVariable& each : request.secrets) {
-    if (auto may = (*vault_)->check_command(each.secret, *use); !may) return may;
+    if (auto may = (*now->vault)->check_command(each.secret, *use); !may) return may;
   }
   return {};
 }
 
 void Workbench::learn_secrets() {
-  std::call_once(learned_, [this] {
-    const auto learned = vault_ ? (*vault_)->learn({}) : std::unexpected(vault_.error());
+  const auto now = configuration();
+  std::call_once(now->learned, [&] {
+    const auto learned =
+        now->vault ? (*now->vault)->learn({}) : std::unexpected(now->vault.error());
     if (!learned)
       log::warning("not all secrets are known", {log::kv("why", learned.error().message)});
   });
@@ -101,9 +119,10 @@ void Workbench::learn_secrets() {
 Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::stop_token& stop) {
   auto held = sandbox_.lock();
   if (*held) return *held;
+  const auto now = configuration();
   *walls_.lock() = {.text = "being tried", .is_problem = false};
   auto opened = sandbox::Sandbox::open(
-      {.bubblewrap = settings_.bubblewrap, .first_process = {}, .hidden = own_}, stop);
+      {.bubblewrap = now->settings.bubblewrap, .first_process = {}, .hidden = own_}, stop);
   if (!opened) {
     *walls_.lock() =
         stop.stop_requested() ? Walls() : Walls{.text = opened.error().message, .is_problem = true};
@@ -136,9 +155,10 @@ Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::
   // Answered also when it is stopped: the call ends then.
   auto answered = std::make_shared<std::promise<Result<pack::Reply>>>();
   auto answer = answered->get_future();
+  const auto now = configuration();
   auto arguments = fill_secrets(request.arguments, [&](std::string_view name) {
-    return vault_ ? (*vault_)->for_tool(name, request.tool, stop)
-                  : Result<std::string>(std::unexpected(vault_.error()));
+    return now->vault ? (*now->vault)->for_tool(name, request.tool, stop)
+                      : Result<std::string>(std::unexpected(now->vault.error()));
   });
   if (!arguments) return std::unexpected(std::move(arguments.error()));
   context_.call_tool(
@@ -156,12 +176,15 @@ Result<std::string> Workbench::call_tool(const ToolRequest& request, const std::
   return redactor_.redact(reply->structured);
 }
 
-Result<std::string> Workbench::model_key(const std::stop_token& stop) {
-  if (!settings_.model.key_secret.empty()) {
-    if (!vault_) return std::unexpected(vault_.error());
-    return (*vault_)->for_host(settings_.model.key_secret, host_of(settings_.model.url), stop);
+Result<std::string> Workbench::model_key(const Configuration& configuration,
+                                         const std::stop_token& stop) const {
+  const ModelSettings& model = configuration.settings.model;
+  const auto& vault = configuration.vault;
+  if (!model.key_secret.empty()) {
+    if (!vault) return std::unexpected(vault.error());
+    return (*vault)->for_host(model.key_secret, host_of(model.url), stop);
   }
-  auto key = secrets::read_secret(settings_.model.key, stop);
+  auto key = secrets::read_secret(model.key, stop);
   if (key && !key->empty()) redactor_.add("model.key", *key);
   return key;
 }

@@ -39,6 +39,14 @@ struct CommandRequest {
   std::vector<SecretVariable> secrets;
 };
 
+// [mandates] as it was read at one time, and the secrets that it names. A reload makes another;
+// whoever works with one holds it.
+struct Configuration {
+  const Settings settings;
+  const Result<std::unique_ptr<secrets::Vault>> vault;
+  mutable std::once_flag learned = {};
+};
+
 // What is known of the sandbox: "not tried yet", "being tried", "all hold", or why there is none.
 struct Walls {
   std::string text = "not tried yet";
@@ -51,7 +59,12 @@ class Workbench final {
   // On the loop thread. `context` outlives the workbench.
   Workbench(pack::PackContext& context, Settings settings);
 
-  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] std::shared_ptr<const Configuration> configuration() const {
+    return *configuration_.lock();
+  }
+  [[nodiscard]] std::shared_ptr<const Settings> settings() const;
+  // Those of a configuration that was read again; what is under way keeps the earlier ones.
+  void take(Settings settings);
   [[nodiscard]] const secrets::Redactor& redactor() const { return redactor_; }
   [[nodiscard]] pack::PackContext& context() const { return context_; }
   // Where workspaces may lie besides the caller's project.
@@ -82,8 +95,8 @@ class Workbench final {
   // What command_variables() would say of the scopes; reads no secret. Without words: whatever the
   // command's words will be.
   [[nodiscard]] Result<void> check_secrets(const CommandRequest& request) const;
-  // Reads all secrets once, so that none is shown before its first use. What cannot be read is
-  // logged, and fails when it is needed.
+  // Reads all secrets once for each configuration, so that none is shown before its first use. What
+  // cannot be read is logged, and fails when it is needed.
   void learn_secrets();
   // Of all namespaces.
   [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
@@ -93,19 +106,18 @@ class Workbench final {
   [[nodiscard]] WorkspaceLocks& workspaces() { return workspaces_; }
   // Once for a daemon: what a kill left in all namespaces.
   [[nodiscard]] std::once_flag& recovered() { return recovered_; }
-  // Empty where none is needed.
-  [[nodiscard]] Result<std::string> model_key(const std::stop_token& stop);
+  // That of the configuration's model, and for no other; empty where none is needed.
+  [[nodiscard]] Result<std::string> model_key(const Configuration& configuration,
+                                              const std::stop_token& stop) const;
 
  private:
   [[nodiscard]] static Result<secrets::CommandUse> use_of(const CommandRequest& request);
 
   pack::PackContext& context_;
-  const Settings settings_;
   const std::vector<std::string> own_;
   const std::vector<std::string> roots_;
-  secrets::Redactor redactor_;
-  Result<std::unique_ptr<secrets::Vault>> vault_;
-  std::once_flag learned_;
+  mutable secrets::Redactor redactor_;  // knows the secrets of all configurations
+  mutable Guarded<std::shared_ptr<const Configuration>> configuration_;
   std::once_flag recovered_;
   Guarded<std::shared_ptr<const sandbox::Sandbox>> sandbox_;
   mutable Guarded<Walls> walls_;

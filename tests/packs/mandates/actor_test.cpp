@@ -309,7 +309,7 @@ TEST_F(ActorTest, RefusesAStepThatHoldsASecret) {
   settings_.model.key.environment = "HEARTH_TEST_KEY";
   ::setenv("HEARTH_TEST_KEY", "sk-test-0123456789", 1);
   open();
-  ASSERT_TRUE(bench_->model_key({}));
+  ASSERT_TRUE(bench_->model_key(*bench_->configuration(), {}));
   ::unsetenv("HEARTH_TEST_KEY");
   EXPECT_EQ(
       refused(

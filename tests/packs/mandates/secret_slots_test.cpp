@@ -94,11 +94,36 @@ TEST_F(BenchSecrets, AreKnownBeforeTheyAreUsed) {
 TEST_F(BenchSecrets, AModelsServerIsGivenItByItsHost) {
   settings_.model.key_secret = "token";
   settings_.model.url = "http://127.0.0.1:8080/v1";
-  EXPECT_EQ(Workbench(context_, settings_).model_key({}).value(), "tok-7f3a9c51");
+  const auto key = [this] {
+    Workbench bench(context_, settings_);
+    return bench.model_key(*bench.configuration(), {});
+  };
+  EXPECT_EQ(key().value(), "tok-7f3a9c51");
   for (const char* const url : {"http://127.0.0.1.evil.org/v1", "http://127.0.0.1@evil.org/v1"}) {
     settings_.model.url = url;
-    EXPECT_EQ(Workbench(context_, settings_).model_key({}).error().code, Errc::permission) << url;
+    EXPECT_EQ(key().error().code, Errc::permission) << url;
   }
+}
+
+TEST_F(BenchSecrets, AConfigurationThatIsReadAgainCountsForWhatComesAfterIt) {
+  settings_.model.key_secret = "token";
+  settings_.model.url = "http://127.0.0.1:8080/v1";
+  Workbench bench(context_, settings_);
+  bench.learn_secrets();
+  const auto earlier = bench.configuration();
+  test::write_file(scratch_ / "other", "tok-0b6e4d28\n");
+  settings_.secrets.front().source.file = scratch_ / "other";
+  settings_.secrets.front().tools = {"other"};
+  settings_.model.url = "http://evil.org/v1";
+  bench.take(settings_);
+  bench.learn_secrets();
+  EXPECT_EQ(call(bench, "echo").error().code, Errc::permission);
+  EXPECT_TRUE(call(bench, "other"));
+  EXPECT_EQ(given_, R"({"key":"tok-0b6e4d28"})");
+  // A question that is under way has the key of its own server, and what was a secret stays one.
+  EXPECT_EQ(bench.model_key(*earlier, {}).value(), "tok-7f3a9c51");
+  EXPECT_EQ(bench.model_key(*bench.configuration(), {}).error().code, Errc::permission);
+  EXPECT_EQ(bench.redactor().redact("tok-7f3a9c51 tok-0b6e4d28"), "[secret token] [secret token]");
 }
 
 TEST_F(BenchSecrets, WhatIsNoSecretIsSaidWhenItIsUsed) {
