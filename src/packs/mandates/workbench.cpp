@@ -106,7 +106,7 @@ Result<void> Workbench::check_secrets(const CommandRequest& request) const {
   return {};
 }
 
-void Workbench::learn_secrets() {
+void Workbench::learn_secrets() const {
   const auto now = configuration();
   std::call_once(now->learned, [&] {
     const auto learned =

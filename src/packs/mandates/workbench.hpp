@@ -97,7 +97,7 @@ class Workbench final {
   [[nodiscard]] Result<void> check_secrets(const CommandRequest& request) const;
   // Reads all secrets once for each configuration, so that none is shown before its first use. What
   // cannot be read is logged, and fails when it is needed.
-  void learn_secrets();
+  void learn_secrets() const;
   // Of all namespaces.
   [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
   // For all runs, in whatever namespace.
