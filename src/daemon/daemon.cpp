@@ -363,7 +363,8 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
     if (settings->http != options_.settings.http) needs_restart.emplace_back("http");
     if (settings->log_size != options_.settings.log_size) needs_restart.emplace_back("log_size");
     if (settings->log_keep != options_.settings.log_keep) needs_restart.emplace_back("log_keep");
-    // What answers depend on stays as it was until the next start, unwritten: pool threads read it.
+    // The others stay as they were until the next start, unwritten: pool threads read them. What is
+    // written here is the loop's.
     config::Settings& now = options_.settings;
     now.idle_timeout = settings->idle_timeout;
     now.drain_timeout = settings->drain_timeout;

@@ -32,8 +32,9 @@ class ToolRunner final {
 
   // Loop thread.
   void start(pack::PackContext& context, Settings settings);
-  // Loop thread; blocks not: settings_changed() is for the pool, after it.
+  // Those of a configuration that was read again. Loop thread; does not block.
   void take(Settings settings) { bench_->take(std::move(settings)); }
+  // After take(): secrets are learned, and runs that waited for a model go on. Any thread; blocks.
   void settings_changed();
   // Returns when no thread of a mandate is left. Any thread.
   void stop();
