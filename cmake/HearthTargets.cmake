@@ -28,6 +28,7 @@ function(hearth_test name)
   target_link_libraries(${target} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main hearth_warnings)
   target_compile_definitions(${target} PRIVATE
     HEARTH_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HEARTH_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  target_compile_options(${target} PRIVATE -O0)
   hearth_precompile(${target} tests)
   if(ARG_BINARIES)
     add_dependencies(${target} ${ARG_BINARIES})

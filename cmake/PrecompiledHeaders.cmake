@@ -21,6 +21,7 @@ if(HEARTH_PCH)
   target_precompile_headers(hearth_pch_libraries PRIVATE ${standard_headers})
   find_package(GTest REQUIRED)
   add_executable(hearth_pch_tests "${PROJECT_BINARY_DIR}/pch/program.cpp")
+  target_compile_options(hearth_pch_tests PRIVATE -O0)
   target_precompile_headers(hearth_pch_tests PRIVATE ${standard_headers} <gmock/gmock.h> <gtest/gtest.h>)
   target_link_libraries(hearth_pch_tests PRIVATE GTest::gtest GTest::gmock)
   # ccache takes such compilations only when told that dates in them do not matter.
