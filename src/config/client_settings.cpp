@@ -10,8 +10,6 @@ namespace {
 
 using ClientKey = Key<ClientSettings>;
 
-constexpr std::string_view a_duration = "a duration such as \"30m\", \"10s\", \"500ms\" or 0";
-
 // Kept as text, since it is only passed on to a daemon that we start.
 bool take_duration_text(std::optional<std::string>& field, const RawValue& value) {
   if (!as_duration(value)) return false;

@@ -22,6 +22,9 @@ struct Key {
   bool (*take)(Target& target, const RawValue& value);
 };
 
+inline constexpr std::string_view a_duration =
+    "a duration such as \"30m\", \"10s\", \"500ms\" or 0";
+
 // Readers for Key::take; nothing when the value does not fit.
 [[nodiscard]] std::optional<std::chrono::milliseconds> as_duration(const RawValue& value);
 [[nodiscard]] std::optional<std::size_t> as_size(const RawValue& value);

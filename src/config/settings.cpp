@@ -14,7 +14,6 @@ namespace {
 
 using DaemonKey = Key<Settings>;
 
-constexpr std::string_view a_duration = "a duration such as \"30m\", \"10s\", \"500ms\" or 0";
 constexpr std::string_view some_paths =
     "a list of absolute paths, such as [\"/srv/docs\", \"~/notes\"]";
 

@@ -4,11 +4,10 @@
 #include <optional>
 
 #include "json/json.hpp"
+#include "json/limits.hpp"
 
 namespace hearth::json {
 namespace {
-
-constexpr std::size_t max_depth = 64;
 
 std::unexpected<Error> malformed(std::string_view what, std::size_t at) {
   return fail(Errc::invalid_args,

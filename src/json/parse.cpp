@@ -8,14 +8,13 @@
 #include <cmath>
 
 #include "json/json.hpp"
+#include "json/limits.hpp"
 
 namespace hearth::json {
 namespace {
 
 using boost::json::error_code;
 using Text = boost::json::string_view;
-
-constexpr std::size_t max_depth = 64;
 
 // Receives the parts of a text in order and stacks up values. The texts are complete, so that a
 // number always comes in one piece.
@@ -98,7 +97,7 @@ class Builder {
 
 Result<Value> parse(std::string_view text) {
   boost::json::parse_options options;
-  options.max_depth = max_depth;
+  options.max_depth = json::max_depth;
   boost::json::basic_parser<Builder> parser(options);
   error_code ec;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);

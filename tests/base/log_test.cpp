@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "support/file_text.hpp"
 #include "support/scratch_directory.hpp"
 
 namespace hearth::log {
@@ -77,12 +78,6 @@ class LogFileTest : public ::testing::Test {
   LogFileTest(const LogFileTest&) = delete;
   LogFileTest& operator=(const LogFileTest&) = delete;
 
-  [[nodiscard]] static std::string contents(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  }
-
   test::ScratchDirectory directory_;
   std::string path_ = directory_ / "hearthd.log";
 
@@ -95,8 +90,8 @@ TEST_F(LogFileTest, AppendsToAFileOfTheOwner) {
   std::ofstream(path_) << "before\n";
   ASSERT_TRUE(open_file(path_).has_value());
   info("hello", {kv("n", 1)});
-  EXPECT_THAT(contents(path_), HasSubstr("before\n"));
-  EXPECT_THAT(contents(path_), HasSubstr("info  hello n=1\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("before\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("info  hello n=1\n"));
   const std::string fresh = directory_ / "fresh.log";
   ASSERT_TRUE(open_file(fresh).has_value());
   struct stat status{};
@@ -109,8 +104,8 @@ TEST_F(LogFileTest, KeepsWhatTheProcessPrints) {
   std::printf("from stdout\n");
   std::fflush(stdout);
   std::fprintf(stderr, "from stderr\n");
-  EXPECT_THAT(contents(path_), HasSubstr("from stdout\n"));
-  EXPECT_THAT(contents(path_), HasSubstr("from stderr\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("from stdout\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("from stderr\n"));
 }
 
 TEST_F(LogFileTest, LeavesOutWhatIsBelowTheLevel) {
@@ -119,8 +114,8 @@ TEST_F(LogFileTest, LeavesOutWhatIsBelowTheLevel) {
   set_level(Level::warning);
   info("fine");
   warning("coarse");
-  EXPECT_THAT(contents(path_), Not(HasSubstr("fine")));
-  EXPECT_THAT(contents(path_), HasSubstr("coarse"));
+  EXPECT_THAT(test::file_text(path_), Not(HasSubstr("fine")));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("coarse"));
 }
 
 TEST_F(LogFileTest, FiltersLines) {
@@ -130,8 +125,8 @@ TEST_F(LogFileTest, FiltersLines) {
   info("asked", {kv("key", "sk-secret")});
   set_filter({});
   info("plain", {kv("key", "sk-")});
-  EXPECT_THAT(contents(path_), HasSubstr("asked key=…\n"));
-  EXPECT_THAT(contents(path_), HasSubstr("plain key=sk-\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("asked key=…\n"));
+  EXPECT_THAT(test::file_text(path_), HasSubstr("plain key=sk-\n"));
 }
 
 TEST_F(LogFileTest, RotatesAtTheSizeAndKeepsSoMany) {
@@ -141,15 +136,15 @@ TEST_F(LogFileTest, RotatesAtTheSizeAndKeepsSoMany) {
   EXPECT_LE(std::filesystem::file_size(path_ + ".1"), 1000U);
   EXPECT_TRUE(std::filesystem::exists(path_ + ".2"));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".3"));
-  EXPECT_THAT(contents(path_) + contents(path_ + ".1"), HasSubstr("i=199\n"));
+  EXPECT_THAT(test::file_text(path_) + test::file_text(path_ + ".1"), HasSubstr("i=199\n"));
 }
 
 TEST_F(LogFileTest, LosesNoLineAcrossARotation) {
   ASSERT_TRUE(open_file(path_, 2000, 100).has_value());
   for (int i = 0; i < 100; ++i) info("numbered", {kv("i", i)});
   std::string all;
-  for (int n = 100; n > 0; --n) all += contents(path_ + "." + std::to_string(n));
-  all += contents(path_);
+  for (int n = 100; n > 0; --n) all += test::file_text(path_ + "." + std::to_string(n));
+  all += test::file_text(path_);
   std::size_t at = 0;
   for (int i = 0; i < 100; ++i) {
     at = all.find("numbered i=" + std::to_string(i) + "\n", at);
@@ -177,7 +172,7 @@ TEST_F(LogFileTest, WritesWholeLinesFromManyThreads) {
   }
   std::size_t lines = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
-    std::istringstream text(contents(entry.path()));
+    std::istringstream text(test::file_text(entry.path()));
     for (std::string line; std::getline(text, line); ++lines) {
       EXPECT_TRUE(line.ends_with("end=here")) << line;
     }

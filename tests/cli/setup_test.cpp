@@ -5,9 +5,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "support/file_text.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/write_below.hpp"
 
@@ -17,12 +16,6 @@ namespace {
 using testing::HasSubstr;
 
 const ServerEntry entry{"/usr/bin/hearth", {"mcp"}, {{"HEARTH_HOME", "/h"}}};
-
-std::string read(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 config::Environment home_of(const std::string& home) {
   return [home](const char* name) -> std::optional<std::string> {
@@ -88,7 +81,7 @@ TEST_P(EveryClient, GetsANewFile) {
   const SetupPlan made = plan();
   EXPECT_TRUE(made.is_new);
   ASSERT_EQ(apply_setup(made, true), std::string());
-  EXPECT_EQ(read(file()), made.after);
+  EXPECT_EQ(test::file_text(file()), made.after);
   struct stat info{};
   ASSERT_EQ(::stat(file().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
@@ -102,8 +95,8 @@ TEST_P(EveryClient, KeepsWhatIsInTheFileAndABackup) {
   EXPECT_THAT(made.after, HasSubstr(expected().has_after));
   const auto backup = apply_setup(made, true);
   ASSERT_TRUE(backup) << backup.error().message;
-  EXPECT_EQ(read(*backup), expected().existing);
-  EXPECT_EQ(read(file()), made.after);
+  EXPECT_EQ(test::file_text(*backup), expected().existing);
+  EXPECT_EQ(test::file_text(file()), made.after);
   struct stat info{};
   ASSERT_EQ(::stat(file().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0640U);
@@ -116,7 +109,7 @@ TEST_P(EveryClient, RefusesABrokenFileAndSaysWhere) {
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().message, HasSubstr(file()));
   EXPECT_THAT(made.error().message, testing::ContainsRegex("line [12]|:[12]:"));
-  EXPECT_EQ(read(file()), "{\n  \"a\" 1 = \n");
+  EXPECT_EQ(test::file_text(file()), "{\n  \"a\" 1 = \n");
 }
 
 INSTANTIATE_TEST_SUITE_P(Setup,
@@ -145,7 +138,7 @@ TEST(Setup, EditsTheFileBehindALink) {
   EXPECT_EQ(plan->file, real);
   ASSERT_TRUE(apply_setup(*plan, true));
   EXPECT_TRUE(std::filesystem::is_symlink(link));
-  EXPECT_THAT(read(real), HasSubstr("hearth"));
+  EXPECT_THAT(test::file_text(real), HasSubstr("hearth"));
 }
 
 TEST(Setup, DoesNotOverwriteWhatChangedMeanwhile) {
@@ -157,7 +150,7 @@ TEST(Setup, DoesNotOverwriteWhatChangedMeanwhile) {
   const auto applied = apply_setup(*plan, true);
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, Errc::conflict);
-  EXPECT_EQ(read(file), "{\"new\": 1}\n");
+  EXPECT_EQ(test::file_text(file), "{\"new\": 1}\n");
   const auto entries = std::filesystem::directory_iterator(home.path());
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);  // no backup of a change not made
 }

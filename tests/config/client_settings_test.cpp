@@ -1,23 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "config/settings.hpp"
+#include "support/environment.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/write_below.hpp"
 
 namespace hearth::config {
 namespace {
 
+using test::environment_of;
 using testing::HasSubstr;
-
-Environment environment_of(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](const char* name) -> std::optional<std::string> {
-    const auto found = values.find(name);
-    return found == values.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 TEST(LoadClientSettings, EachSourceOutranksTheOnesBelow) {
   const test::ScratchDirectory home("config");

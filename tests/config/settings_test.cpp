@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "support/environment.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/write_below.hpp"
 
@@ -13,14 +14,8 @@ namespace hearth::config {
 namespace {
 
 using std::chrono::milliseconds;
+using test::environment_of;
 using testing::HasSubstr;
-
-Environment environment_of(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](const char* name) -> std::optional<std::string> {
-    const auto found = values.find(name);
-    return found == values.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 constexpr std::string_view full = R"([daemon]
 idle_timeout = "45m"

@@ -24,10 +24,6 @@ using test::TestClient;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string text_of(const json::Value& answer) {
-  return std::string(json::string_or(test::structured(answer), "text", "none"));
-}
-
 class DaemonSession : public ::testing::Test {
  protected:
   DaemonThread& daemon() {
@@ -100,7 +96,7 @@ TEST_F(DaemonSession, SpeaksLinesWithAPlainMcpClient) {
           .at("result");
   EXPECT_EQ(json::string_or(result, "protocolVersion", ""), "2025-06-18");
   client.send_bytes("\r\n  \n");
-  EXPECT_EQ(text_of(client.ask("echo_say", R"({"text":"hi"})")), "hi");
+  EXPECT_EQ(test::echoed_text(client.ask("echo_say", R"({"text":"hi"})")), "hi");
   const json::Value who = test::structured(client.ask("echo_who", "{}"));
   EXPECT_EQ(json::string_or(who, "kind", ""), "raw");
   EXPECT_EQ(json::string_or(who, "name_space", ""), "default");
@@ -109,7 +105,7 @@ TEST_F(DaemonSession, SpeaksLinesWithAPlainMcpClient) {
   EXPECT_THAT(client.next().value_or(""), HasSubstr("batches are not supported"));
   client.send("{\"id\":5,\"method\":}");
   EXPECT_THAT(client.next().value_or(""), HasSubstr(R"("id":5,"error":{"code":-32700)"));
-  EXPECT_EQ(text_of(client.ask("echo_say", R"({"text":"still"})")), "still");
+  EXPECT_EQ(test::echoed_text(client.ask("echo_say", R"({"text":"still"})")), "still");
 }
 
 TEST_F(DaemonSession, KnowsItsCaller) {
@@ -195,7 +191,7 @@ TEST_F(DaemonSession, TakesNoMoreSessionsThanItMay) {
   }
   while (first.request("daemon/status").at("result").at("sessions").as_array().size() > 1) {
   }
-  EXPECT_EQ(text_of(daemon().client().ask("echo_say", R"({"text":"in"})")), "in");
+  EXPECT_EQ(test::echoed_text(daemon().client().ask("echo_say", R"({"text":"in"})")), "in");
 }
 
 TEST_F(DaemonSession, RefusesAnotherUser) {
@@ -216,7 +212,7 @@ TEST_F(DaemonSession, RefusesAnotherUser) {
   int status = -1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(text_of(daemon().client().ask("echo_say", R"({"text":"mine"})")), "mine");
+  EXPECT_EQ(test::echoed_text(daemon().client().ask("echo_say", R"({"text":"mine"})")), "mine");
 }
 
 TEST_F(DaemonSession, DisconnectsWhoNeverReads) {
@@ -225,7 +221,7 @@ TEST_F(DaemonSession, DisconnectsWhoNeverReads) {
   TestClient deaf = daemon().client();
   for (int i = 0; i < 40; ++i) deaf.call(std::to_string(i), "echo_big", R"({"n":100000})");
   wait_for_sessions(1);
-  EXPECT_EQ(text_of(other.ask("echo_say", R"({"text":"fine"})")), "fine");
+  EXPECT_EQ(test::echoed_text(other.ask("echo_say", R"({"text":"fine"})")), "fine");
   EXPECT_TRUE(deaf.is_ended());
   EXPECT_LT(deaf.notifications().size(), 40U);
 }
@@ -237,7 +233,7 @@ TEST_F(DaemonSession, WaitsForTheRestOfAFrameWithoutHoldingOthersUp) {
   slow.send_bytes(hello.substr(0, hello.size() / 2));
   TestClient half = daemon().client();
   half.send_bytes(std::string("\0\0\0\x50{\"id\"", 9));
-  EXPECT_EQ(text_of(daemon().client().ask("echo_say", R"({"text":"fine"})")), "fine");
+  EXPECT_EQ(test::echoed_text(daemon().client().ask("echo_say", R"({"text":"fine"})")), "fine");
   for (const char c : hello.substr(hello.size() / 2)) slow.send_bytes({&c, 1});
   EXPECT_TRUE(ipc::decode_welcome(slow.next().value_or("")).has_value());
   half.close();
@@ -255,7 +251,8 @@ TEST_F(DaemonSession, EndsWithWhoStallsInTheMiddle) {
   EXPECT_TRUE(mute.is_ended());
   EXPECT_TRUE(half.is_ended());
   wait_for_sessions(1);  // deaf has left without having read
-  EXPECT_EQ(text_of(idle.ask("echo_say", R"({"text":"fine"})")), "fine") << "idle is not stalled";
+  EXPECT_EQ(test::echoed_text(idle.ask("echo_say", R"({"text":"fine"})")), "fine")
+      << "idle is not stalled";
   EXPECT_TRUE(deaf.is_ended());
 }
 
@@ -267,7 +264,7 @@ TEST_F(DaemonSession, EndsWithALengthThatNobodyMeans) {
     EXPECT_THAT(client.next().value_or(""), HasSubstr("a frame of 4294967295 bytes exceeds"));
     EXPECT_TRUE(client.is_ended());
   }
-  EXPECT_EQ(text_of(daemon().client().ask("echo_say", R"({"text":"fine"})")), "fine");
+  EXPECT_EQ(test::echoed_text(daemon().client().ask("echo_say", R"({"text":"fine"})")), "fine");
 }
 
 TEST_F(DaemonSession, GivesOthersTheirTurnWhileOneFloods) {
@@ -308,10 +305,10 @@ TEST_F(DaemonSession, SurvivesAToolThatThrows) {
   TestClient other = daemon().client();
   TestClient client = daemon().client();
   EXPECT_EQ(test::tool_code(client.ask("echo_throw", "{}")), "internal_error");
-  EXPECT_EQ(text_of(client.ask("echo_say", R"({"text":"on"})")), "on");
+  EXPECT_EQ(test::echoed_text(client.ask("echo_say", R"({"text":"on"})")), "on");
   EXPECT_EQ(test::tool_code(client.ask("echo_throw_on_loop", "{}")), "internal_error");
-  EXPECT_EQ(text_of(client.ask("echo_say", R"({"text":"still on"})")), "still on");
-  EXPECT_EQ(text_of(other.ask("echo_say", R"({"text":"undisturbed"})")), "undisturbed");
+  EXPECT_EQ(test::echoed_text(client.ask("echo_say", R"({"text":"still on"})")), "still on");
+  EXPECT_EQ(test::echoed_text(other.ask("echo_say", R"({"text":"undisturbed"})")), "undisturbed");
 }
 
 TEST_F(DaemonSession, AnswersWithAnErrorWhatIsLongerThanAFrame) {
@@ -323,7 +320,7 @@ TEST_F(DaemonSession, AnswersWithAnErrorWhatIsLongerThanAFrame) {
   EXPECT_EQ(answer.at("error").at("data").at("code"), "unsupported");
   TestClient releasing = daemon().client();
   releasing.ask("echo_release", R"({"text":"other"})");
-  EXPECT_EQ(text_of(client.answer("7")), "other");  // the session and its calls live on
+  EXPECT_EQ(test::echoed_text(client.answer("7")), "other");  // the session and its calls live on
 }
 
 TEST_F(DaemonSession, NamesControlMethodsItDoesNotKnow) {
@@ -464,7 +461,7 @@ TEST_F(DaemonSession, HoldsRequestsWhileTooMuchIsUnread) {
   EXPECT_LT(most, 1024 * kib + clients.size() * 256 * kib);
   for (auto& client : clients) {  // all of it comes to those who read on
     for (int id = 0; id < calls; ++id)
-      EXPECT_EQ(text_of(client->answer(std::to_string(id))).size(), 100000U);
+      EXPECT_EQ(test::echoed_text(client->answer(std::to_string(id))).size(), 100000U);
   }
 }
 
@@ -490,8 +487,8 @@ TEST_F(DaemonSession, FreesTheBytesOfARequestWithItsAnswer) {
   // They are idle now and hold nothing: two large messages at once find room.
   TestClient first = daemon().client();
   const std::string large = R"({"text":")" + std::string(900 * kib, 'y') + "\"}";
-  EXPECT_EQ(text_of(first.ask("echo_say", large)).size(), 900 * kib);
-  EXPECT_EQ(text_of(other.ask("echo_say", large)).size(), 900 * kib);
+  EXPECT_EQ(test::echoed_text(first.ask("echo_say", large)).size(), 900 * kib);
+  EXPECT_EQ(test::echoed_text(other.ask("echo_say", large)).size(), 900 * kib);
 }
 
 }  // namespace

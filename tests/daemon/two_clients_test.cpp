@@ -32,10 +32,6 @@ std::string text_argument(const std::string& text) {
   return R"({"text":")" + text + "\"}";
 }
 
-std::string text_of(const json::Value& answer) {
-  return std::string(json::string_or(test::structured(answer), "text", "none"));
-}
-
 // Several hundred resources, for lists of more than one page.
 class ManyPack final : public pack::Pack {
  public:
@@ -97,7 +93,7 @@ TEST_P(TwoClients, HearTheirOwnProgressAndLogs) {
     clients_[i]->call("1", "ask_report", text_argument(own(i)), "\"t\"");
   }
   for (std::size_t i = 0; i < clients_.size(); ++i) {
-    EXPECT_EQ(text_of(clients_[i]->answer("1")), own(i));
+    EXPECT_EQ(test::echoed_text(clients_[i]->answer("1")), own(i));
     const auto& messages = clients_[i]->notifications();
     EXPECT_THAT(messages, SizeIs(2));
     EXPECT_THAT(messages, Each(HasSubstr('"' + own(i) + '"')));
@@ -122,7 +118,7 @@ TEST_P(TwoClients, AreAskedOnTheirOwnCallsOnly) {
     late.request("daemon/ping");
     for (const auto& client : clients_) client->request("daemon/ping");
     reply(*clients_[i], questions[i], "by " + std::to_string(i));
-    EXPECT_EQ(text_of(clients_[i]->answer("1")),
+    EXPECT_EQ(test::echoed_text(clients_[i]->answer("1")),
               own(i) + '|' + own(i) + "|\"by " + std::to_string(i) + '"');
   }
   for (const auto& client : clients_) EXPECT_THAT(heard(*client), IsEmpty());
@@ -142,7 +138,7 @@ TEST_P(TwoClients, AreAskedWhileTheOthersGo) {
     ASSERT_FALSE(HasFailure());
   }
   reply(stays, asked, "here");
-  EXPECT_EQ(text_of(stays.answer("1")), R"(stays|stays|"here")");
+  EXPECT_EQ(test::echoed_text(stays.answer("1")), R"(stays|stays|"here")");
 }
 
 TEST_P(TwoClients, CancelTheirOwnCallOnly) {
@@ -154,8 +150,8 @@ TEST_P(TwoClients, CancelTheirOwnCallOnly) {
   first.send(R"({"method":"notifications/cancelled","params":{"requestId":1}})");
   EXPECT_EQ(test::tool_code(first.ask("echo_release", text_argument(own(0)))), "not_found");
   for (std::size_t i = 1; i < clients_.size(); ++i) {
-    EXPECT_EQ(text_of(first.ask("echo_release", text_argument(own(i)))), own(i));
-    EXPECT_EQ(text_of(clients_[i]->answer("1")), own(i));
+    EXPECT_EQ(test::echoed_text(first.ask("echo_release", text_argument(own(i)))), own(i));
+    EXPECT_EQ(test::echoed_text(clients_[i]->answer("1")), own(i));
   }
   EXPECT_THAT(first.notifications(), IsEmpty());
 }
@@ -207,11 +203,12 @@ TEST_P(TwoClients, AreNotHeldUpByOneThatReadsNothing) {
   for (std::size_t i = 1; i < clients_.size(); ++i) {
     clients_[i]->call("9", "ask_name", text_argument(own(i)));
     reply(*clients_[i], question(*clients_[i]), "x");
-    EXPECT_EQ(text_of(clients_[i]->answer("9")), own(i) + '|' + own(i) + "|\"x\"");
+    EXPECT_EQ(test::echoed_text(clients_[i]->answer("9")), own(i) + '|' + own(i) + "|\"x\"");
   }
   for (int i = 0; i < 3; ++i) other.ask("ask_update", text_argument("test://plain"));
   // Once it reads, everything is there: its answers, its question, and the change, once.
-  for (int i = 1; i <= 8; ++i) EXPECT_EQ(text_of(deaf.answer(std::to_string(i))).size(), 400'000U);
+  for (int i = 1; i <= 8; ++i)
+    EXPECT_EQ(test::echoed_text(deaf.answer(std::to_string(i))).size(), 400'000U);
   const auto messages = heard(deaf);
   EXPECT_EQ(std::ranges::count_if(
                 messages, [](const auto& text) { return text.contains("resources/updated"); }),
@@ -264,7 +261,7 @@ TEST_P(TwoClients, ActInTheirOwnDirectoryAndRoots) {
     EXPECT_EQ(json::string_or(who, "project_root", ""), cwd);
     EXPECT_EQ(json::string_or(who, "name_space", ""), "space" + std::to_string(i));
     reply(*clients[i], question(*clients[i]), cwd);
-    EXPECT_EQ(text_of(clients[i]->answer("2")), "roots=\"" + cwd + "\";");
+    EXPECT_EQ(test::echoed_text(clients[i]->answer("2")), "roots=\"" + cwd + "\";");
   }
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "mcp/binder.hpp"
+#include "support/test_client.hpp"
 
 namespace hearth::test {
 
@@ -219,5 +220,10 @@ class EchoPack final : public pack::Pack {
   std::atomic<bool> is_stopped_ = false;
   std::counting_semaphore<16> gate_{0};
 };
+
+// The text that an answer to a tool of EchoPack gives back.
+[[nodiscard]] inline std::string echoed_text(const json::Value& answer) {
+  return std::string(json::string_or(structured(answer), "text", "none"));
+}
 
 }  // namespace hearth::test

@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "json/envelope.hpp"
 #include "json/json.hpp"
 #include "support/daemon_thread.hpp"
+#include "support/file_text.hpp"
 #include "support/http_client.hpp"
 #include "support/scratch_directory.hpp"
 #include "web/http_front.hpp"
@@ -22,12 +21,6 @@ using test::HttpHeaders;
 using test::HttpReply;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 std::string rpc(std::string_view id, std::string_view method, std::string_view params = "{}") {
   std::string text = R"({"jsonrpc":"2.0",)";
@@ -63,10 +56,10 @@ class Front : public testing::Test {
   explicit Front(HttpOptions options = {}) : paths_(test::paths_below(directory_.path() + "/h")) {
     daemon_.emplace(test::quiet_options(paths_), make_http_front(std::move(options)));
     EXPECT_EQ(daemon_->readiness(), "ready\n");
-    const auto record = json::parse(text_of(paths_.runtime + "/http.json"));
+    const auto record = json::parse(test::file_text(paths_.runtime + "/http.json"));
     const std::string url(json::string_or(*record, "url", ""));
     port_ = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
-    token_ = text_of(std::string(json::string_or(*record, "token_file", ""))).substr(0, 64);
+    token_ = test::file_text(std::string(json::string_or(*record, "token_file", ""))).substr(0, 64);
   }
 
   [[nodiscard]] HttpClient client() const { return HttpClient(port_, token_); }
@@ -384,7 +377,7 @@ TEST_F(Front, SaysAgainWhereItIs) {
   std::filesystem::remove(paths_.runtime + "/http.json");
   // Whoever is answered after the loss has been noticed.
   while (!std::filesystem::exists(paths_.runtime + "/http.json")) (void)begin();
-  EXPECT_THAT(text_of(paths_.runtime + "/http.json"), HasSubstr(std::to_string(port_)));
+  EXPECT_THAT(test::file_text(paths_.runtime + "/http.json"), HasSubstr(std::to_string(port_)));
 }
 
 TEST_F(Front, TellsWhatHappenedMeanwhile) {

@@ -2,12 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "json/json.hpp"
 #include "support/daemon_thread.hpp"
+#include "support/file_text.hpp"
 #include "support/http_client.hpp"
 #include "support/scratch_directory.hpp"
 #include "web/http_front.hpp"
@@ -23,12 +22,6 @@ using ::testing::StartsWith;
 constexpr const char* credential = "correct-horse-battery-staple-correct-horse";
 constexpr const char* hash = "c2518080c0c9fe637e924bd80f4e0f1abbd5f5feec4d2c174b9297cd7e3fcca3";
 
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 class RoutesTest : public testing::Test {
  protected:
   RoutesTest() : paths_(test::paths_below(directory_.path() + "/h")) {
@@ -38,10 +31,10 @@ class RoutesTest : public testing::Test {
     quiet.settings.drain_timeout = std::chrono::milliseconds(100);
     daemon_.emplace(std::move(quiet), make_http_front(std::move(options)));
     EXPECT_EQ(daemon_->readiness(), "ready\n");
-    const auto record = json::parse(text_of(paths_.runtime + "/http.json"));
+    const auto record = json::parse(test::file_text(paths_.runtime + "/http.json"));
     const std::string url(json::string_or(*record, "url", ""));
     port_ = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
-    token_ = text_of(std::string(json::string_or(*record, "token_file", ""))).substr(0, 64);
+    token_ = test::file_text(std::string(json::string_or(*record, "token_file", ""))).substr(0, 64);
   }
   // "200 {…}"
   std::string ask(const std::string& method,

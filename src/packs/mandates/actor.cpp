@@ -19,7 +19,6 @@ namespace {
 
 namespace ws = workspace;
 
-constexpr std::size_t most_output_bytes = 8 << 10;
 constexpr std::size_t most_payload_bytes = std::size_t{4} << 20;
 
 std::vector<ws::Change> changes_of(const DecidedStep& step) {

@@ -48,7 +48,7 @@ Result<void> check_asking(Space& space, const pack::Call& call) {
   return {};
 }
 
-Result<ProposalRow> find(Space& space, const std::string& word) {
+Result<ProposalRow> read_proposal(Space& space, const std::string& word) {
   std::string id;
   {
     auto reader = space.store().read();
@@ -128,7 +128,7 @@ Result<pack::Reply> ask_or_take(Space& space,
                                 const wire::AskRequest& request,
                                 const pack::Call& call) {
   if (auto may = check_asking(space, call); !may) return std::unexpected(std::move(may.error()));
-  const auto row = find(space, request.proposal);
+  const auto row = read_proposal(space, request.proposal);
   if (!row) return std::unexpected(row.error());
   if (call.answers().empty()) return ask(space, *row);
   return mcp::to_reply<wire::AskAnswer>(take(space, *row, call));

@@ -24,7 +24,6 @@ namespace {
 
 namespace ws = workspace;
 
-constexpr std::size_t most_output_bytes = 8 << 10;
 // The kernel ends a command with its daemon; what waits for a disk takes a moment.
 constexpr std::chrono::milliseconds grace_of_the_killed{2'000};
 

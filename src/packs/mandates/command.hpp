@@ -15,6 +15,9 @@
 
 namespace hearth::packs::mandates {
 
+// Of what a step keeps of its output.
+inline constexpr std::size_t most_output_bytes = 8 << 10;
+
 // The first that fits; null: none allows it.
 [[nodiscard]] const CommandScope* rule_for(const MandateSpec& spec,
                                            const std::vector<std::string>& words);

@@ -5,12 +5,6 @@
 namespace hearth::packs::mandates {
 namespace {
 
-Result<Run> find(Space& space, const std::string& word) {
-  auto reader = space.store().read();
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  return find_run(**reader, word);
-}
-
 Result<pack::Reply> reply_of(Space& space, const Run& run) {
   auto reader = space.store().read();
   if (!reader) return std::unexpected(std::move(reader.error()));
@@ -18,7 +12,7 @@ Result<pack::Reply> reply_of(Space& space, const Run& run) {
 }
 
 void follow(Space& space, const wire::FollowRequest& request, pack::Call call) {
-  const auto run = find(space, request.run);
+  const auto run = find_run(space.store(), request.run);
   if (!run) return call.answer(std::unexpected(run.error()));
   const auto answered = call.answers().find(Followers::question_name);
   const std::optional<std::string> answer =
@@ -30,7 +24,7 @@ void follow(Space& space, const wire::FollowRequest& request, pack::Call call) {
   // First: when the answer brings the next question, its client is there already.
   space.followers().add(run->id, std::move(call), lends);
   if (answer) space.followers().answer(question, *answer);
-  const auto now = find(space, run->id);
+  const auto now = find_run(space.store(), run->id);
   // It may have ended before it was followed.
   if (!now || now->state == "ended") {
     return space.followers().end(

@@ -12,12 +12,6 @@
 namespace hearth::packs::mandates {
 namespace {
 
-Result<Mandate> find(Space& space, const std::string& word) {
-  auto reader = space.store().read();
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  return find_mandate(**reader, word);
-}
-
 struct Workspace {
   std::string path;
   std::string root;  // that allows it
@@ -143,7 +137,7 @@ Result<wire::CreateAnswer> create(Space& space,
     if (!rhythm) return std::unexpected(rhythm.error());
     // Before anything is made: a mandate that has no schedule would be left.
     if (const auto followed = rhythm->timing.followed()) {
-      const auto known = find(space, *followed);
+      const auto known = find_mandate(space.store(), *followed);
       if (!known || known->name != *followed)
         return fail(Errc::not_found, "there is no mandate " + *followed + " to follow");
     }
@@ -178,7 +172,7 @@ Result<wire::CreateAnswer> create(Space& space,
 Result<wire::DoneAnswer> update(Space& space,
                                 const wire::UpdateRequest& request,
                                 const pack::Call& /*call*/) {
-  const auto mandate = find(space, request.mandate);
+  const auto mandate = find_mandate(space.store(), request.mandate);
   if (!mandate) return std::unexpected(mandate.error());
   const auto before = parse_spec(mandate->spec);
   if (!before) return std::unexpected(before.error());
@@ -208,7 +202,7 @@ Result<wire::DoneAnswer> update(Space& space,
 Result<wire::DoneAnswer> set_state(Space& space,
                                    const wire::StateRequest& request,
                                    const std::string& state) {
-  const auto mandate = find(space, request.mandate);
+  const auto mandate = find_mandate(space.store(), request.mandate);
   if (!mandate) return std::unexpected(mandate.error());
   auto done = set_mandate_state(space.store(), mandate->n, state,
                                 space.bench().redactor().redact(request.reason));
@@ -257,7 +251,7 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
       tools, reading("show", "Show a mandate", "Its goal, rules and limits."),
       [](Space& space, const wire::MandateRequest& request,
          const pack::Call&) -> Result<wire::ShowAnswer> {
-        const auto mandate = find(space, request.mandate);
+        const auto mandate = find_mandate(space.store(), request.mandate);
         if (!mandate) return std::unexpected(mandate.error());
         return wire::ShowAnswer{.mandate = wire::to_row(*mandate), .rules = {mandate->spec}};
       });
@@ -288,7 +282,7 @@ void declare_mandate_tools(pack::Binder& tools, ToolRunner& runner) {
               {.destructive = true}),
       [](Space& space, const wire::MandateRequest& request,
          const pack::Call&) -> Result<wire::DoneAnswer> {
-        const auto mandate = find(space, request.mandate);
+        const auto mandate = find_mandate(space.store(), request.mandate);
         if (!mandate) return std::unexpected(mandate.error());
         if (auto done = delete_mandate(space.store(), mandate->n); !done)
           return std::unexpected(std::move(done.error()));

@@ -6,13 +6,7 @@
 namespace hearth::packs::mandates {
 namespace {
 
-constexpr std::size_t most_text = 4'000;
-
-Result<Run> find(Space& space, const std::string& word) {
-  auto reader = space.store().read();
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  return find_run(**reader, word);
-}
+constexpr std::size_t most_step_text = 4'000;
 
 Result<wire::RunRow> show(Space& space, const std::string& word) {
   auto reader = space.store().read();
@@ -62,7 +56,7 @@ Result<wire::LogsAnswer> logs(Space& space, const std::string& word) {
     answer.steps.push_back({.cycle = each.cycle,
                             .step = each.step.step,
                             .state = std::string(step_state_name(each.step.state)),
-                            .output = clipped(each.step.output, most_text)});
+                            .output = clipped(each.step.output, most_step_text)});
   }
   for (const CycleLog& each : *phases) {
     wire::LogEntry& entry = answer.phases.emplace_back();
@@ -71,14 +65,14 @@ Result<wire::LogsAnswer> logs(Space& space, const std::string& word) {
     entry.state = each.is_done ? "done" : each.error.empty() ? "open" : "failed";
     entry.begun = format_rfc3339(each.begun);
     if (each.ended) entry.ended = format_rfc3339(*each.ended);
-    entry.text = clipped(each.is_done ? each.output : each.error, most_text);
+    entry.text = clipped(each.is_done ? each.output : each.error, most_step_text);
   }
   for (const EffectRow& each : *effects) {
     answer.effects.push_back({.key = each.key,
                               .kind = each.kind,
                               .target = each.target,
                               .state = each.state,
-                              .output = clipped(each.output, most_text)});
+                              .output = clipped(each.output, most_step_text)});
   }
   return answer;
 }
@@ -132,7 +126,7 @@ void declare_run_tools(pack::Binder& tools, ToolRunner& runner) {
       writing("run_cancel", "Cancel a run", "At its next boundary, or now.", {.destructive = true}),
       [](Space& space, const wire::CancelRequest& request,
          const pack::Call&) -> Result<wire::DoneAnswer> {
-        const auto run = find(space, request.run);
+        const auto run = find_run(space.store(), request.run);
         if (!run) return std::unexpected(run.error());
         auto done = space.stop_run(
             run->n, request.now ? Stop::terminate : Stop::cancel,
@@ -145,7 +139,7 @@ void declare_run_tools(pack::Binder& tools, ToolRunner& runner) {
       writing("run_retry", "Retry a failed run", "It goes on where it failed; the rest stays."),
       [](Space& space, const wire::RunRequest& request,
          const pack::Call&) -> Result<wire::DoneAnswer> {
-        const auto run = find(space, request.run);
+        const auto run = find_run(space.store(), request.run);
         if (!run) return std::unexpected(run.error());
         if (auto done = Runs(space.store()).retry(run->n); !done)
           return std::unexpected(std::move(done.error()));

@@ -5,12 +5,6 @@
 namespace hearth::packs::mandates {
 namespace {
 
-Result<Schedule> find(Space& space, const std::string& word) {
-  auto reader = space.store().read();
-  if (!reader) return std::unexpected(std::move(reader.error()));
-  return find_schedule(**reader, word);
-}
-
 Result<std::vector<wire::Gap>> gaps_of(store::Database& database,
                                        std::int64_t schedule,
                                        std::int64_t most) {
@@ -130,7 +124,7 @@ Result<wire::FiredAnswer> told(Space& space, const Result<Fired>& fired) {
 }
 
 Result<wire::FiredAnswer> backfill(Space& space, const wire::BackfillRequest& request) {
-  const auto schedule = find(space, request.schedule);
+  const auto schedule = find_schedule(space.store(), request.schedule);
   if (!schedule) return std::unexpected(schedule.error());
   const auto from = parse_rfc3339(request.from);
   const auto to = parse_rfc3339(request.to);
@@ -147,7 +141,7 @@ template <typename ChangeOf>
 auto changing(std::string state, ChangeOf change) {
   return [state = std::move(state), change](Space& space, const wire::ScheduleRequest& request,
                                             const pack::Call&) -> Result<wire::DoneAnswer> {
-    const auto schedule = find(space, request.schedule);
+    const auto schedule = find_schedule(space.store(), request.schedule);
     if (!schedule) return std::unexpected(schedule.error());
     Schedules schedules(space.store());
     if (auto done = change(schedules, schedule->n, space.bench().redactor().redact(request.reason));
@@ -200,7 +194,7 @@ void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner) {
       tools, writing("schedule_trigger", "Run a schedule now", "One run beside its occurrences."),
       [](Space& space, const wire::ScheduleRequest& request,
          const pack::Call&) -> Result<wire::FiredAnswer> {
-        const auto schedule = find(space, request.schedule);
+        const auto schedule = find_schedule(space.store(), request.schedule);
         if (!schedule) return std::unexpected(schedule.error());
         return told(space, Schedules(space.store()).trigger(schedule->n, space.store().now()));
       });

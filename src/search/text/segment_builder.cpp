@@ -10,7 +10,6 @@ namespace {
 constexpr unsigned position_bits = 24;
 static_assert(most_position == (1U << position_bits) - 1);
 constexpr std::uint32_t facet_field = 0xFF;
-constexpr std::size_t memory_alignment = 64;
 constexpr std::size_t fewest_slots = 1024;
 
 std::uint32_t hash_of(std::string_view term) {

@@ -10,8 +10,6 @@
 namespace hearth::search::text {
 namespace {
 
-constexpr std::size_t memory_alignment = 64;
-
 // The terms of all inputs in one order. Inputs are few, so the least term is looked for one by one.
 class MergedTerms final : public TermSource {
  public:

@@ -6,6 +6,7 @@
 // term: bounded by the vocabulary, not by the documents.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stop_token>
 #include <string_view>
@@ -16,6 +17,9 @@
 #include "search/text/segment.hpp"
 
 namespace hearth::search::text {
+
+// Of sections, for a GenerationWriter whose generation stays in memory.
+inline constexpr std::size_t memory_alignment = 64;
 
 // The documents of a generation to be.
 struct DocumentTable {

@@ -14,7 +14,6 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t events_of_a_chunk = 1000;
-constexpr const char* author = "grite <grit@local>";
 
 std::string reference_of(std::uint64_t created_ms) {
   return snapshot_prefix + std::to_string(created_ms);
@@ -124,7 +123,7 @@ Result<Snapshot> write_snapshot(Repository& repository,
   const auto commit =
       repository.write_commit({.tree = *tree,
                                .parents = {},
-                               .author = author,
+                               .author = wal_author,
                                .time = time.seconds,
                                .zone_minutes = time.zone_minutes,
                                .message = "Snapshot: " + std::to_string(events.size()) +

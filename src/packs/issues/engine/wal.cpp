@@ -13,7 +13,6 @@
 namespace hearth::packs::issues {
 namespace {
 
-constexpr const char* author = "grite <grit@local>";
 constexpr int most_tree_depth = 16;
 // Of a commit; a writer makes five folders and one chunk.
 constexpr std::size_t most_trees = 1024;
@@ -221,7 +220,7 @@ Result<CommitId> write_wal_commit(Repository& repository, const WalPlan& plan) {
   if (!tree) return std::unexpected(tree.error());
   return repository.write_commit({.tree = *tree,
                                   .parents = plan.parents,
-                                  .author = author,
+                                  .author = wal_author,
                                   .time = plan.time.seconds,
                                   .zone_minutes = plan.time.zone_minutes,
                                   .message = "WAL: " + std::to_string(plan.events.size()) +

@@ -21,8 +21,10 @@
 namespace hearth::packs::issues {
 
 inline constexpr const char* wal_reference = "refs/grite/wal";
+// Of all commits of the log and of snapshots, as the format has it.
+inline constexpr const char* wal_author = "grite <grit@local>";
 
-// When a commit says that it was made. The author is always the same, as the format has it.
+// When a commit says that it was made.
 struct CommitTime {
   std::int64_t seconds = 0;
   int zone_minutes = 0;

@@ -11,8 +11,6 @@
 namespace hearth::packs::knowledge {
 namespace {
 
-constexpr int most_suggestions = 3;
-
 Result<std::int64_t> number_of(store::Database& database, std::string_view name) {
   const auto stored = find_stored(database, name);
   if (!stored) return std::unexpected(stored.error());

@@ -13,7 +13,6 @@ namespace hearth::packs::knowledge {
 namespace {
 
 constexpr std::size_t least_prefix = 4;
-constexpr int most_suggestions = 3;
 
 Result<void> check_sizes(const Entry& entry) {
   if (entry.text.find_first_not_of(" \t\r\n") == std::string::npos) {

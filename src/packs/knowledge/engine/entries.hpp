@@ -14,6 +14,9 @@
 
 namespace hearth::packs::knowledge {
 
+// Of names that may have been meant.
+inline constexpr int most_suggestions = 3;
+
 // Texts are checked and labels cleaned: `invalid_args` says what is wrong. `model` is whose space
 // the caller's vector is of.
 [[nodiscard]] Result<Entry> add_entry(store::Database& database,

@@ -8,13 +8,13 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n\f\v";
 constexpr std::size_t made_title_bytes = 80;
 
+}  // namespace
+
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
-
-}  // namespace
 
 Result<std::string> clean_label(std::string_view what, std::string_view label) {
   std::string clean(trimmed(label));

@@ -111,6 +111,8 @@ struct Stats {
   std::optional<std::int64_t> updated_ms;  // the latest change
 };
 
+// Without the white space of ASCII at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
 // Trims and lower-cases a kind or tag; `invalid_args` when empty, too long or of several lines.
 [[nodiscard]] Result<std::string> clean_label(std::string_view what, std::string_view label);
 // Cleaned, sorted, each once.

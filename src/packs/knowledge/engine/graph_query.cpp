@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "base/closest.hpp"
 #include "packs/knowledge/engine/entry.hpp"
 
@@ -78,7 +79,7 @@ class Parser {
     const std::string_view rest = text_.substr(at_);
     if (rest.size() < word.size()) return false;
     for (std::size_t i = 0; i < word.size(); ++i) {
-      if (std::toupper(static_cast<unsigned char>(rest[i])) != word[i]) return false;
+      if (ascii_upper(rest[i]) != word[i]) return false;
     }
     if (rest.size() > word.size() && is_name_part(rest[word.size()])) return false;
     at_ += word.size();

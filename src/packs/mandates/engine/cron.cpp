@@ -64,7 +64,7 @@ std::unexpected<Error> refuse(const Field& field, std::string_view text) {
                ", with * , - and /"});
 }
 
-std::optional<unsigned> parse_number(std::string_view text) {
+std::optional<unsigned> parse_digits(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -75,7 +75,7 @@ std::optional<unsigned> parse_value(const Field& field, std::string_view text) {
   for (unsigned i = 0; i < field.names.size(); ++i) {
     if (ascii_lower(field.names[i]) == ascii_lower(text)) return field.low + i;
   }
-  const auto value = parse_number(text);
+  const auto value = parse_digits(text);
   if (!value || *value < field.low || *value > field.high) return std::nullopt;
   return value;
 }
@@ -109,7 +109,7 @@ Result<std::uint64_t> parse_field(const Field& field, std::string_view text) {
     if (!range) return refuse(field, text);
     unsigned step = 1;
     if (slash != std::string_view::npos) {
-      const auto given = parse_number(item.substr(slash + 1));
+      const auto given = parse_digits(item.substr(slash + 1));
       if (!given || *given == 0) return refuse(field, text);
       step = *given;
       // "5/15" is "5-59/15", as most programs read it.

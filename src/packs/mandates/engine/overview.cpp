@@ -71,6 +71,15 @@ Result<PageOf<T>> page_of(store::Database& database,
   return result;
 }
 
+template <typename Row>
+Result<Row> read_found(MandateStore& store,
+                       const std::string& word,
+                       Result<Row> (*find)(store::Database&, const std::string&)) {
+  const auto reader = store.read();
+  if (!reader) return std::unexpected(reader.error());
+  return find(**reader, word);
+}
+
 constexpr std::int64_t any = -1;
 
 }  // namespace
@@ -83,6 +92,16 @@ Result<Schedule> find_schedule(store::Database& database, const std::string& wor
 }
 Result<Run> find_run(store::Database& database, const std::string& word) {
   return loaded(database, number_of(database, "runs", "run", word, false), load_run);
+}
+
+Result<Mandate> find_mandate(MandateStore& store, const std::string& word) {
+  return read_found<Mandate>(store, word, find_mandate);
+}
+Result<Schedule> find_schedule(MandateStore& store, const std::string& word) {
+  return read_found<Schedule>(store, word, find_schedule);
+}
+Result<Run> find_run(MandateStore& store, const std::string& word) {
+  return read_found<Run>(store, word, find_run);
 }
 
 Result<std::string> find_proposal(store::Database& database, const std::string& word) {

@@ -27,6 +27,10 @@ struct PageOf {
 [[nodiscard]] Result<Schedule> find_schedule(store::Database& database, const std::string& word);
 [[nodiscard]] Result<Run> find_run(store::Database& database, const std::string& word);
 [[nodiscard]] Result<std::string> find_proposal(store::Database& database, const std::string& word);
+// The same with a reader of their own.
+[[nodiscard]] Result<Mandate> find_mandate(MandateStore& store, const std::string& word);
+[[nodiscard]] Result<Schedule> find_schedule(MandateStore& store, const std::string& word);
+[[nodiscard]] Result<Run> find_run(MandateStore& store, const std::string& word);
 
 [[nodiscard]] Result<PageOf<Mandate>> list_mandates(store::Database& database, PageRequest page);
 [[nodiscard]] Result<PageOf<Schedule>> list_schedules(store::Database& database,
