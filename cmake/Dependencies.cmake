@@ -51,6 +51,18 @@ target_include_directories(hearth_date SYSTEM INTERFACE $<BUILD_INTERFACE:${HEAR
 target_compile_definitions(hearth_date INTERFACE USE_OS_TZDB=1 ONLY_C_LOCALE=1 HAS_STRING_VIEW=1)
 target_link_libraries(hearth_date INTERFACE ${HEARTH_DATE_LIBRARY})
 
+# zlib and Zstandard, for what is to be loaded from compressed files.
+find_path(HEARTH_ZLIB_INCLUDE zlib.h REQUIRED)
+find_library(HEARTH_ZLIB_ARCHIVE NAMES libz.a REQUIRED)
+add_library(hearth_zlib INTERFACE)
+target_include_directories(hearth_zlib SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_ZLIB_INCLUDE}>)
+target_link_libraries(hearth_zlib INTERFACE ${HEARTH_ZLIB_ARCHIVE})
+find_path(HEARTH_ZSTD_INCLUDE zstd.h REQUIRED)
+find_library(HEARTH_ZSTD_ARCHIVE NAMES libzstd.a REQUIRED)
+add_library(hearth_zstd INTERFACE)
+target_include_directories(hearth_zstd SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_ZSTD_INCLUDE}>)
+target_link_libraries(hearth_zstd INTERFACE ${HEARTH_ZSTD_ARCHIVE})
+
 # Snowball's stemmers, for text search.
 find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
 add_library(hearth_stemmer INTERFACE)

@@ -13,7 +13,7 @@ endif()
 # again by hearthConfig.cmake.
 get_property(libraries GLOBAL PROPERTY HEARTH_LIBRARIES)
 foreach(bundle IN ITEMS boost_json boost_url cairo_headers curl_headers date duckdb_headers git2_headers grammars gumbo
-    libpq_headers seccomp sodium sqlite stemmer)
+    libpq_headers seccomp sodium sqlite stemmer zlib zstd)
   if(TARGET hearth_${bundle})
     list(APPEND bundles hearth_${bundle})
   endif()

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.hpp"
 #include "base/closest.hpp"
+#include "packs/sql/transfer/column_types.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -20,25 +22,15 @@ using chart::Mark;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool begins_with(std::string_view type, std::string_view name) {
-  return type.size() >= name.size() &&
-         std::ranges::equal(
-             type.substr(0, name.size()), name,
-             [](unsigned char a, unsigned char b) { return std::toupper(a) == std::toupper(b); });
-}
-
-// By its type, since the cells of numbers may be texts: NaN, and what is beyond 2^53.
-bool is_number(std::string_view type) {
-  static constexpr std::array names{"INTEGER",  "TINYINT",   "SMALLINT", "BIGINT",  "HUGEINT",
-                                    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
-                                    "DECIMAL",  "NUMERIC",   "DOUBLE",   "FLOAT",   "REAL"};
-  return std::ranges::any_of(names, [&](const char* name) { return begins_with(type, name); });
+  return equals_ignoring_case(type.substr(0, name.size()), name);
 }
 
 FieldKind kind_of(const Column& column, const Batch& rows, std::size_t at) {
   if (!column.type.ends_with(']')) {  // a list of them is none
     if (begins_with(column.type, "TIMESTAMP") || begins_with(column.type, "DATE"))
       return FieldKind::time;
-    if (is_number(column.type)) return FieldKind::number;
+    // Not by its cells, which may be texts: NaN, and what is beyond 2^53.
+    if (is_number_type(column.type)) return FieldKind::number;
   }
   // A type of another engine that is not known by name.
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -50,7 +42,7 @@ FieldKind kind_of(const Column& column, const Batch& rows, std::size_t at) {
   return FieldKind::category;
 }
 
-double number_of(std::string_view text) {
+double real_of(std::string_view text) {
   double number = nan;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_whole = code == std::errc() && end == text.data() + text.size();
@@ -68,7 +60,7 @@ Field field_of(const std::vector<Column>& header, const Batch& rows, std::size_t
         field.texts.emplace_back(is_null ? "(null)" : cell.text);
         break;
       case FieldKind::number:
-        field.numbers.push_back(is_null ? nan : number_of(cell.text));
+        field.numbers.push_back(is_null ? nan : real_of(cell.text));
         break;
       case FieldKind::time:
         field.numbers.push_back(is_null ? nan : seconds_of(cell.text).value_or(nan));

@@ -235,7 +235,7 @@ void LoadSources::keep_digits(LoadSource& source, const Work& work) const {
   if (source.options.decimal_separator || !may_have_long_numbers(source)) return;
   LoadSource as_text = source;
   std::vector<std::size_t> doubles;
-  std::string sql;
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < source.columns.size(); ++i) {
     const auto& [name, type] = source.found.columns[i];
     const bool is_given = std::ranges::any_of(
@@ -243,25 +243,67 @@ void LoadSources::keep_digits(LoadSource& source, const Work& work) const {
     if (type != "DOUBLE" || is_given) continue;
     as_text.found.columns[i].second = "VARCHAR";
     doubles.push_back(i);
+    names.push_back(name);
+  }
+  const auto reader = as_text.reader();
+  if (doubles.empty() || !reader) return;
+  const auto types =
+      exact_types(*reader, names, source.options.sample_rows.value_or(sample_rows), work);
+  for (std::size_t i = 0; i < doubles.size(); ++i) {
+    if (types[i])
+      source.columns[doubles[i]].type = source.found.columns[doubles[i]].second = *types[i];
+  }
+}
+
+// Of what quote_long_numbers() has made texts. Whether some columns have other types than DuckDB
+// has found.
+bool LoadSources::keep_digits_of_json(LoadSource& source, const Work& work) const {
+  LoadSource as_text = source;
+  std::vector<std::size_t> places;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < source.columns.size(); ++i) {
+    const auto& [name, type] = source.columns[i];
+    const auto is_it = [&name](std::string_view each) { return is_same_name(each, name); };
+    const bool is_given = std::ranges::any_of(
+        source.options.types, [&](const auto& given) { return is_it(given.first); });
+    const bool is_long = !is_given && std::ranges::any_of(source.long_numbers, is_it);
+    as_text.options.columns.emplace_back(name, is_long ? "VARCHAR" : type);
+    if (!is_long) continue;
+    places.push_back(i);
+    names.push_back(name);
+  }
+  const auto reader = as_text.reader();
+  if (places.empty() || !reader) return false;
+  const auto types = exact_types(*reader, names, -1, work);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    source.columns[places[i]].type = types[i].value_or("VARCHAR");
+  return true;
+}
+
+std::vector<std::optional<std::string>> LoadSources::exact_types(
+    const std::string& reader,
+    const std::vector<std::string>& columns,
+    std::int64_t rows,
+    const Work& work) const {
+  std::string sql;
+  for (const std::string& name : columns) {
     const std::string quoted = quoted_name(name);
     sql += (sql.empty() ? "" : ", ") + ("bool_and(regexp_full_match(" + quoted) +
            ", '[-+]?[0-9]+([.][0-9]+)?')), max(length(regexp_extract(" + quoted +
            ", '^[-+]?0*([0-9]*)', 1))), max(length(regexp_extract(" + quoted +
            ", '[.]([0-9]+)$', 1)))";
   }
-  const auto reader = as_text.reader();
-  if (doubles.empty() || !reader) return;
-  const auto sampled = source.options.sample_rows.value_or(sample_rows);
-  const auto found = rows_of("SELECT " + sql + " FROM (SELECT * FROM " + *reader +
-                                 (sampled < 0 ? "" : " LIMIT " + std::to_string(sampled)) + ")",
+  std::vector<std::optional<std::string>> types(columns.size());
+  const auto found = rows_of("SELECT " + sql + " FROM (SELECT * FROM " + reader +
+                                 (rows < 0 ? "" : " LIMIT " + std::to_string(rows)) + ")",
                              work);
-  if (!found) return;  // a row is at fault, as reading will say
-  for (std::size_t i = 0; i < doubles.size(); ++i) {
+  if (!found) return types;  // a row is at fault, as reading will say
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     if (found->at(0, 3 * i).text != "true") continue;
-    const std::string type = exact_type(number_of(found->at(0, 3 * i + 1).text),
-                                        number_of(found->at(0, 3 * i + 2).text));
-    source.columns[doubles[i]].type = source.found.columns[doubles[i]].second = type;
+    types[i] = exact_type(number_of(found->at(0, 3 * i + 1).text),
+                          number_of(found->at(0, 3 * i + 2).text));
   }
+  return types;
 }
 
 }  // namespace hearth::packs::sql

@@ -246,6 +246,11 @@ Result<LoadFile> to_inline_file(const json::Raw& data) {
   const auto value = json::parse(data.text);
   if (!value) return std::unexpected(value.error());
   if (value->is_string()) return LoadFile{"data", {}, std::string(value->get_string())};
+  if (has_lost_digits(*value)) {
+    return fail(Errc::invalid_args,
+                "params.data: a number beyond 64 bits has lost digits on its way",
+                {"give it as a text, \"12345678901234567890123\", or all data as a text of JSON"});
+  }
   if (value->is_object()) return LoadFile{"data.jsonl", {}, data.text + "\n"};
   const bool is_rows = value->is_array() && !value->get_array().empty() &&
                        std::ranges::all_of(value->get_array(), [](const json::Value& each) {

@@ -8,17 +8,19 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "base/closest.hpp"
 #include "base/regular_file.hpp"
+#include "packs/sql/transfer/json_numbers.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/transfer/sqlite_source.hpp"
+#include "packs/sql/transfer/unpack.hpp"
 
 namespace hearth::packs::sql {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t most_columns = 100'000;
 constexpr int rows_looked_at = 20'480;  // for times in JSON
@@ -73,6 +75,7 @@ bool LoadSource::is_csv() const {
 }
 
 Result<std::string> LoadSource::reader() const {
+  if (!good_rows.empty()) return good_rows;
   return is_csv() ? reader_sql(path, kind, found, rejects) : reader_sql(path, kind, options);
 }
 
@@ -170,6 +173,7 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
     if (!path) return std::unexpected(std::move(path.error()));
     source.path = std::move(*path);
   }
+  if (auto done = read_ahead(source, work); !done) return done;
   const bool is_utf16 =
       source.kind.encoding == Encoding::utf16le || source.kind.encoding == Encoding::utf16be;
   if (source.is_csv() && is_utf16) return decode_utf16(source, work);
@@ -177,6 +181,48 @@ Result<void> LoadSources::locate(const LoadFile& file, LoadSource& source, const
   if (source.kind.format == FileFormat::json_lines && source.options.skips_bad_rows) {
     return keep_good_lines(source, work);
   }
+  return {};
+}
+
+// Whether a compressed file is whole is known at its end only. And what DuckDB would round in JSON
+// becomes a text, from which any type is made exactly.
+Result<void> LoadSources::read_ahead(LoadSource& source, const Work& work) {
+  const bool is_packed = source.kind.compression != Compression::none;
+  if (!is_packed && !source.is_json()) return {};
+  const auto file = Unpacker::open(source.path, source.kind.compression);
+  if (!file) return std::unexpected(file.error());
+  LongNumberSearch search;
+  auto done = read_through(**file, work.stop, [&](std::string_view piece) {
+    if (source.is_json()) search.add(piece);
+    return is_packed || !search.has_found();
+  });
+  if (!done || !search.has_found()) return done;
+  return quote_long_numbers(source, work);
+}
+
+Result<void> LoadSources::quote_long_numbers(LoadSource& source, const Work& work) {
+  const auto file = Unpacker::open(source.path, source.kind.compression);
+  if (!file) return std::unexpected(file.error());
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  NumberQuoter quoter({.largest = largest, .spares_lists = true});
+  bool is_done = false;
+  auto written = exchange_.write(".json", [&]() -> Result<std::string> {
+    std::string text;
+    while (text.empty() && !is_done) {
+      if (work.stop.stop_requested()) return fail(Errc::cancelled, "the load was cancelled");
+      const auto piece = (*file)->next();
+      if (!piece) return std::unexpected(piece.error());
+      quoter.add(*piece, text);
+      is_done = piece->empty();
+      if (is_done) quoter.finish(text);
+    }
+    return text;
+  });
+  if (!written) return std::unexpected(std::move(written.error()));
+  if (!quoter.has_quoted()) return {};
+  source.path = std::move(*written);
+  source.kind.compression = Compression::none;
+  source.long_numbers = quoter.members();
   return {};
 }
 
@@ -271,11 +317,57 @@ Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) con
   source.options.columns.clear();
   if (!source.is_json() || !may_be_listed(source.columns)) return {};
   const bool has_moments = find_moments(source, work);
-  if (!has_moments && source.options.types.empty()) return {};
+  const bool has_digits = keep_digits_of_json(source, work);
+  if (!has_moments && !has_digits && source.options.types.empty()) return {};
   for (Column& column : source.columns) {
     column.type = given_type(source, column.name).value_or(column.type);
     source.options.columns.emplace_back(column.name, column.type);
   }
+  return source.options.skips_bad_rows ? leave_out_bad_values(source, work) : Result<void>();
+}
+
+// A row of JSON whose value is not of the type that was said goes, and is reported.
+Result<void> LoadSources::leave_out_bad_values(LoadSource& source, const Work& work) const {
+  LoadSource as_json = source;
+  std::string bad;
+  std::string names;
+  std::string values;
+  std::string casts;
+  for (auto& [name, type] : as_json.options.columns) {
+    if (!given_type(source, name)) continue;
+    const std::string column = quoted_name(name);
+    const std::string cast = "CAST(" + column + " AS " + type + ")";
+    const std::string is_bad =
+        "(CAST(" + column + " AS VARCHAR) <> 'null' AND TRY_" + cast + " IS NULL)";
+    bad += (bad.empty() ? "" : " OR ") + is_bad;
+    names += " WHEN " + is_bad + " THEN " + quoted_text(name);
+    values += " WHEN " + is_bad + " THEN CAST(" + column + " AS VARCHAR)";
+    casts += (casts.empty() ? "" : ", ") + cast + " AS " + column;
+    type = "JSON";
+  }
+  if (bad.empty()) return {};
+  bad = "coalesce(" + bad + ", false)";
+  const auto reader = as_json.reader();
+  if (!reader) return std::unexpected(reader.error());
+  const auto found = rows_of(
+      "SELECT nth, CASE" + names + " END, CASE" + values +
+          " END, count(*) OVER () FROM (SELECT row_number() OVER () AS nth, * FROM " + *reader +
+          ") WHERE " + bad + " ORDER BY nth LIMIT " + std::to_string(most_reported_rows),
+      work);
+  if (!found) return std::unexpected(found.error());
+  if (found->rows() == 0) return {};
+  source.report.skipped += number_of(found->at(0, 3).text);
+  for (std::size_t row = 0; row < found->rows(); ++row) {
+    const std::string column(found->at(row, 1).text);
+    const std::string value(found->at(row, 2).text.substr(0, 200));
+    source.report.bad_rows.push_back(
+        {.line = number_of(found->at(row, 0).text),
+         .column = column,
+         .value = value,
+         .problem = value + " is no " + given_type(source, column).value_or("such value")});
+  }
+  source.good_rows =
+      "(SELECT * REPLACE (" + casts + ") FROM " + *reader + " WHERE NOT " + bad + ")";
   return {};
 }
 

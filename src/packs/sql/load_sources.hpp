@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,9 @@ struct LoadSource {
   SourceOptions found;          // of a CSV: the same with all that was found out
   std::vector<Column> columns;  //
   std::string rejects;          // the table that its bad rows go to; empty: none
+  // Of JSON: the members whose numbers were made texts, and the rows to take; empty: all.
+  std::set<std::string, std::less<>> long_numbers;
+  std::string good_rows;
   [[nodiscard]] Result<std::string> reader() const;
   [[nodiscard]] bool is_csv() const;
   [[nodiscard]] bool is_json() const;
@@ -74,6 +79,8 @@ class LoadSources final {
 
   [[nodiscard]] static Result<void> check_options(const LoadSource& source);
   [[nodiscard]] Result<void> locate(const LoadFile& file, LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> read_ahead(LoadSource& source, const Work& work);
+  [[nodiscard]] Result<void> quote_long_numbers(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> decode_utf16(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> extract_json(LoadSource& source, const Work& work);
   [[nodiscard]] Result<void> keep_good_lines(LoadSource& source, const Work& work);
@@ -81,7 +88,16 @@ class LoadSources final {
   void find_meaning_of_quotes(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(LoadSource& source, const Work& work) const;
   [[nodiscard]] bool find_moments(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Result<void> leave_out_bad_values(LoadSource& source, const Work& work) const;
   void keep_digits(LoadSource& source, const Work& work) const;
+  [[nodiscard]] bool keep_digits_of_json(LoadSource& source, const Work& work) const;
+  // For each of the columns of `reader`, where they are texts: the type that keeps all digits of
+  // its first `rows` (all, if less than 0); nothing for one that holds others than decimals.
+  [[nodiscard]] std::vector<std::optional<std::string>> exact_types(
+      const std::string& reader,
+      const std::vector<std::string>& columns,
+      std::int64_t rows,
+      const Work& work) const;
   [[nodiscard]] Result<Batch> sniffed(const LoadSource& source,
                                       bool skips_bad_rows,
                                       const Work& work) const;

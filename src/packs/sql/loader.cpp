@@ -183,14 +183,16 @@ Result<void> Load::take_types_of_table() {
   table_ = std::move(*table);
   if (!table_) return {};
   for (LoadSource& source : sources_) {
-    // Others have types of their own, which the table's columns take, or refuse as they come.
-    if (!source.is_csv() && !request_.is_dry_run) continue;
+    // Others have types of their own, which the table's columns take, or refuse as they come; but
+    // of JSON, numbers.
+    if (!source.is_csv() && !source.is_json() && !request_.is_dry_run) continue;
     bool is_other = false;
     for (const ColumnInfo& info : table_->columns) {
       const auto column = std::ranges::find_if(
           source.columns, [&](const Column& each) { return is_same_name(each.name, info.name); });
       const std::string type = duckdb_type(to_.engine->kind(), info.type);
       if (column == source.columns.end() || !checked_type(type)) continue;
+      if (source.is_json() && !request_.is_dry_run && !is_number_type(type)) continue;
       const bool is_given = std::ranges::any_of(source.options.types, [&](const auto& given) {
         return is_same_name(given.first, info.name);
       });

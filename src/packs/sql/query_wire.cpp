@@ -8,6 +8,7 @@
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
 #include "packs/sql/table_text.hpp"
+#include "packs/sql/transfer/json_numbers.hpp"
 
 namespace hearth::packs::sql::wire {
 
@@ -29,12 +30,8 @@ json::Limits format_limits() {
   return one_of({"rows", "columns", "markdown", "csv"}) | defaulted;
 }
 
-// Beyond ±(2^53 − 1) most JSON readers would round it: then it is a text.
-bool is_exact(std::string_view digits) {
-  static constexpr std::string_view most = "9007199254740991";
-  if (digits.starts_with('-')) digits.remove_prefix(1);
-  return digits.size() < most.size() || (digits.size() == most.size() && digits <= most);
-}
+// Beyond ± this most JSON readers would round it: then it is a text.
+constexpr std::uint64_t largest_exact = (std::uint64_t{1} << 53) - 1;
 
 // What answers are put into (a row, a page, a task, a list of answers) counts as well, and their
 // readers go 64 levels deep.
@@ -64,6 +61,19 @@ bool is_embeddable(std::string_view json) {
   return depth_of(json) <= deepest_cell && json::parse(json).has_value();
 }
 
+// Numbers that JSON's readers would round are texts, here too.
+void append_with_all_digits(std::string& out, std::string_view json) {
+  LongNumberSearch search;
+  search.add(json);
+  if (!search.has_found()) {
+    out += json;
+    return;
+  }
+  NumberQuoter quoter({.largest = largest_exact});
+  quoter.add(json, out);
+  quoter.finish(out);
+}
+
 void append_cell(std::string& out, const Batch::View& cell) {
   switch (cell.kind) {
     case CellKind::null:
@@ -74,7 +84,8 @@ void append_cell(std::string& out, const Batch::View& cell) {
       out += cell.text;
       break;
     case CellKind::integer:
-      is_exact(cell.text) ? out.append(cell.text) : out.append(json::quoted(cell.text));
+      is_kept(cell.text, largest_exact) ? out.append(cell.text)
+                                        : out.append(json::quoted(cell.text));
       break;
     case CellKind::text:
       out += json::quoted(cell.text);
@@ -86,7 +97,7 @@ void append_cell(std::string& out, const Batch::View& cell) {
       }
       // Line breaks stand between its tokens only, and would cut a message on a line.
       const std::size_t begin = out.size();
-      out += cell.text;
+      append_with_all_digits(out, cell.text);
       for (std::size_t i = begin; i < out.size(); ++i) {
         if (out[i] == '\n' || out[i] == '\r') out[i] = ' ';
       }
@@ -118,14 +129,6 @@ std::string values_text(const Batch& rows, std::size_t column) {
   return out + "]";
 }
 
-// A number that a whole one beyond 64 bits may have become: JSON's reader keeps 53 bits of it.
-bool has_lost_digits(const json::Value& value) {
-  constexpr double least = 9223372036854775808.0;
-  constexpr double most = 1.8e38;  // beyond it no integer of any engine
-  return value.is_double() && std::abs(value.get_double()) >= least &&
-         std::abs(value.get_double()) < most;
-}
-
 Cell to_cell(const json::Value& value) {
   if (value.is_null()) return {};
   if (value.is_bool()) return {CellKind::boolean, value.get_bool() ? "true" : "false"};
@@ -136,6 +139,18 @@ Cell to_cell(const json::Value& value) {
 }
 
 }  // namespace
+
+bool has_lost_digits(const json::Value& value) {
+  constexpr double least = 9223372036854775808.0;
+  constexpr double most = 1.8e38;  // beyond it no integer of any engine
+  if (value.is_array()) return std::ranges::any_of(value.get_array(), has_lost_digits);
+  if (value.is_object()) {
+    return std::ranges::any_of(value.get_object(),
+                               [](const auto& each) { return has_lost_digits(each.value()); });
+  }
+  return value.is_double() && std::abs(value.get_double()) >= least &&
+         std::abs(value.get_double()) < most;
+}
 
 Notes notes(const QueryRequest*) {
   return {{"sql",

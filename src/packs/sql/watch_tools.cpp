@@ -101,10 +101,15 @@ Result<void> load_dropped(ToolRunner& runner,
   bool may_be_done = false;  // the next try has the same key
   const auto report =
       Loader(runner.connections()).load(*to, *scratch, *request, key_of(file), may_be_done, work);
-  Result<std::string> outcome = report ? Result<std::string>(json::encode(wire::to_answer(*report)))
-                                       : std::unexpected(report.error());
-  imports.finish(id, outcome, runner.now());
-  if (!report) return std::unexpected(report.error());
+  if (!report) {
+    imports.finish(id, std::unexpected(report.error()), runner.now());
+    return std::unexpected(report.error());
+  }
+  wire::LoadAnswer answer = wire::to_answer(*report);
+  answer.table = request->table.name;
+  answer.database = to->database.alias;
+  answer.rows_added = report->added;
+  imports.finish(id, json::encode(answer), runner.now());
   runner.data_changed(*to);
   runner.note_load(*to, request->table, {"sql_watch", folder.parameters}, report->added);
   return {};

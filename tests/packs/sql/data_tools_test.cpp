@@ -144,6 +144,8 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
         "region;at;amount\nNorth;2024-01-01 10:00:00;1.5\nSouth;2024-01-02 11:00:00;2.5\n");
   EXPECT_THAT(good("load", R"({"table":"sales","path":"sales.csv"})"),
               HasSubstr(R"("rows_added":2)"));
+  EXPECT_EQ(bad("load", R"({"table":"big","data":[{"a":[12345678901234567890123]}]})").code,
+            Errc::invalid_args);
   EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_load"));
   EXPECT_THAT(good("import_status", "{}"), HasSubstr(R"("state":"done")"));
   EXPECT_THAT(good("inspect_file", R"({"path":"sales.csv"})"), HasSubstr("TIMESTAMP"));

@@ -263,6 +263,8 @@ TEST_F(Loading, MergesByKey) {
   EXPECT_EQ(merged->added, 1);
   EXPECT_EQ(merged->updated, 1);
   EXPECT_EQ(rows(persistent()), "id,v,kept\n1,a,10\n2,B,20\n3,c,\n");
+  must_load(persistent(), {file("c.csv", "ID,V\n2,b\n3,c\n")}, request);
+  EXPECT_EQ(rows(persistent()), "id,v,kept\n1,a,10\n2,b,20\n3,c,\n");
   const auto twice = load(persistent(), {file("b.csv", "id,v\n4,x\n4,y\n")}, request);
   ASSERT_FALSE(twice);
   EXPECT_THAT(twice.error().message, HasSubstr("same key"));
@@ -333,6 +335,76 @@ TEST_F(Loading, RoundsNoNumbers) {
   EXPECT_EQ(rows(scratch(), "SELECT n, m, f, d FROM t WHERE n > 0"),
             "n,m,f,d\n9223372036854775808,123456789012345678901234567890123456789012,"
             "12345678901234567.12345,0.30000000000000004\n");
+}
+
+// DuckDB's reader of JSON keeps 53 bits.
+TEST_F(Loading, RoundsNoNumbersInJson) {
+  const std::string_view first =
+      R"({"a":12345678901234567890123,"d":123456789012345678.123456789,"r":0.1,"z":"007",)"
+      R"("l":[0.12345678901234567891],"s":{"n":18446744073709551616}})";
+  const std::string_view second = R"({"a":5,"d":2.5,"r":1e300,"z":"12","l":[],"s":{"n":1}})";
+  const std::string array = "[" + std::string(first) + ", " + std::string(second) + "]";
+  const std::string lines = std::string(first) + "\n" + std::string(second) + "\n";
+  for (const auto& [name, text] : {std::pair("n.json", array), std::pair("n.jsonl", lines)}) {
+    const auto report = load(scratch(), {file(name, text)});
+    ASSERT_TRUE(report) << report.error().message;
+    std::vector<std::string> types;
+    for (const Column& column : report->columns) types.push_back(column.type);
+    EXPECT_THAT(types, ElementsAre("HUGEINT", "DECIMAL(38,9)", "DOUBLE", "VARCHAR", "DOUBLE[]",
+                                   "STRUCT(n JSON)"));
+    EXPECT_EQ(rows(scratch(), "SELECT a, d, z, s.n ->> '$' AS n FROM t ORDER BY a DESC"),
+              "a,d,z,n\n12345678901234567890123,123456789012345678.123456789,007,"
+              "18446744073709551616\n5,2.500000000,12,1\n")
+        << name;
+  }
+}
+
+TEST_F(Loading, TakesNumbersInJsonForWhatTheTableHas) {
+  execute(scratch(), "CREATE TABLE t(a HUGEINT, d DECIMAL(38,9))");
+  LoadRequest request{.mode = LoadMode::append};
+  must_load(scratch(),
+            {file("n.jsonl", R"({"a":12345678901234567890123,"d":123.123456789012345})"
+                             "\n")},
+            request);
+  EXPECT_EQ(rows(scratch()), "a,d\n12345678901234567890123,123.123456789\n");
+  const auto bad = load(scratch(), {file("b.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n")}, request);
+  ASSERT_FALSE(bad);
+  EXPECT_THAT(bad.error().message, HasSubstr("line 2"));
+  EXPECT_THAT(bad.error().message, testing::Not(HasSubstr("ignore_errors")));
+  request.options.skips_bad_rows = true;
+  const auto some =
+      load(scratch(), {file("b.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":null}\n")}, request);
+  ASSERT_TRUE(some) << some.error().message;
+  EXPECT_EQ(some->added, 2);
+  EXPECT_EQ(some->files.at(0).skipped, 1);
+  EXPECT_EQ(some->files.at(0).bad_rows.at(0).line, 2);
+  EXPECT_EQ(some->files.at(0).bad_rows.at(0).column, "a");
+}
+
+TEST_F(Loading, RefusesCompressedFilesThatEndEarly) {
+  must_load(scratch(), {file("t.csv", "a\n1\n")});
+  execute(persistent(), "CREATE TABLE s AS SELECT hash(i) AS a FROM range(200000) r(i)");
+  for (const auto& [name, compression] :
+       {std::pair("s.csv.gz", Compression::gzip), std::pair("s.csv.zst", Compression::zstd)}) {
+    const std::string path = directory_ / (std::string("project/") + name);
+    ASSERT_TRUE(export_rows(connections_,
+                            {.from = persistent(),
+                             .scratch = scratch(),
+                             .sql = "SELECT * FROM s",
+                             .path = path,
+                             .compression = compression},
+                            {}));
+    const std::string whole = read(path);
+    const auto early = load(scratch(), {file(name, whole.substr(0, whole.size() / 2))});
+    ASSERT_FALSE(early) << name;
+    EXPECT_THAT(early.error().message, HasSubstr("ends early"));
+    EXPECT_EQ(rows(scratch()), "a\n1\n") << "the table is as it was";
+    std::string broken = whole;
+    broken[broken.size() / 2] = static_cast<char>(broken[broken.size() / 2] ^ 0x55);
+    EXPECT_FALSE(load(scratch(), {file(name, broken)})) << name;
+    must_load(persistent(), {file(name, whole)});
+    EXPECT_EQ(rows(persistent(), "SELECT count(*) FROM t"), "count_star()\n200000\n");
+  }
 }
 
 TEST_F(Loading, ReadsSqliteFiles) {

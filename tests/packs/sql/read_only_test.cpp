@@ -134,6 +134,11 @@ const std::vector<std::string>& attacks() {
       "SELECT * FROM hearth_query('persistent', 'SELECT nextval(''sq'')')",
       "SELECT * FROM hearth_query('persistent', 'SELECT 1) AS q(c0); DROP TABLE t; --')",
       "SELECT * FROM hearth_query('persistent', 'SELECT 1; DROP TABLE t')",
+      // Ends the process that others work in.
+      "SELECT * FROM hearth_query('persistent', NULL)",
+      "SELECT * FROM hearth_query(NULL, 'SELECT 1')",
+      "SELECT * FROM hearth_query('persistent', NULL::VARCHAR)",
+      "FROM repeat_row(NULL, num_rows = NULL)",
       // Leaves the database.
       "COPY t TO 'out.csv'",
       "COPY (SELECT 1) TO 'out.csv'",

@@ -80,6 +80,8 @@ TEST_F(SqlPack, AnswersWithTextWhereACellIsNoJsonForAll) {
   const std::string fits = deep.substr(1, 80);
   EXPECT_EQ(rows(R"j({"sql":"SELECT ')j" + fits + R"j('::JSON"})j"), "[[" + fits + "]]");
   EXPECT_EQ(rows(R"j({"sql":"SELECT '[NaN]'::JSON"})j"), R"([["[NaN]"]])");
+  EXPECT_EQ(rows(R"j({"sql":"SELECT '[0.1, 9007199254740993, 12345678901234567.25]'::JSON"})j"),
+            R"([[[0.1,"9007199254740993","12345678901234567.25"]]])");
   EXPECT_EQ(rows(R"j({"sql":"SELECT '[\"]\\\"[[\"]'::JSON"})j"), R"([[["]\"[["]]])");
 }
 
@@ -105,6 +107,20 @@ TEST_F(SqlPack, PagesALargeResult) {
     cursor = std::string(json::string_or(page, "cursor", ""));
   }
   EXPECT_EQ(total, 2500);
+}
+
+// persistent has its files read by scratch, whose errors come through two engines.
+TEST_F(SqlPack, SaysTheSameOfAFileWhoeverReadsIt) {
+  for (const std::string database : {"scratch", "persistent"}) {
+    const std::string on = R"j(,"database":")j" + database + R"j("})j";
+    const Error missing = bad("query", R"j({"sql":"FROM 'nope.csv'")j" + on);
+    EXPECT_EQ(missing.code, Errc::not_found) << database;
+    EXPECT_THAT(missing.message, testing::StartsWith("No files found")) << database;
+    const Error closed = bad("query", R"j({"sql":"FROM read_csv('/etc/passwd')")j" + on);
+    EXPECT_THAT(closed.code, testing::AnyOf(Errc::not_found, Errc::permission)) << database;
+    for (const std::string& each : closed.suggestions)
+      EXPECT_THAT(each, testing::Not(testing::StartsWith("*")));
+  }
 }
 
 TEST_F(SqlPack, GivesEachSessionAScratchOfItsOwn) {

@@ -36,7 +36,7 @@ namespace hearth::packs::sql::duckdb {
   X(duckdb_function_set_error)                 \
   X(duckdb_get_type_id) X(duckdb_get_varchar)                         \
   X(duckdb_init_get_bind_data) X(duckdb_init_get_column_count) X(duckdb_init_get_column_index)  \
-  X(duckdb_init_set_init_data) X(duckdb_interrupt) X(duckdb_library_version)                    \
+  X(duckdb_init_set_init_data) X(duckdb_interrupt) X(duckdb_is_null_value) X(duckdb_library_version)                    \
   X(duckdb_list_type_child_type) X(duckdb_list_vector_get_child)                                \
   X(duckdb_logical_type_get_alias) X(duckdb_map_type_key_type) X(duckdb_map_type_value_type)    \
   X(duckdb_nparams) X(duckdb_open_ext) X(duckdb_pending_error)                                  \

@@ -31,7 +31,7 @@ void read_members(duckdb_logical_type type, bool is_struct, Type& to) {
   }
 }
 
-std::string quoted(std::string_view text, char quote) {
+std::string in_quotes(std::string_view text, char quote) {
   std::string result(1, quote);
   for (const char each : text) result.append(each == quote ? 2 : 1, each);
   return result + quote;
@@ -40,7 +40,8 @@ std::string quoted(std::string_view text, char quote) {
 std::string member_list(const Type& type) {
   std::string list;
   for (std::size_t i = 0; i < type.children.size(); ++i) {
-    list += (i == 0 ? "" : ", ") + quoted(type.names[i], '"') + " " + type_name(type.children[i]);
+    list +=
+        (i == 0 ? "" : ", ") + in_quotes(type.names[i], '"') + " " + type_name(type.children[i]);
   }
   return "(" + list + ")";
 }
@@ -460,7 +461,7 @@ std::string type_name(const Type& type) {
     case DUCKDB_TYPE_ENUM: {
       std::string list;
       for (const std::string& each : type.names)
-        list += (list.empty() ? "" : ", ") + quoted(each, '\'');
+        list += (list.empty() ? "" : ", ") + in_quotes(each, '\'');
       return "ENUM(" + list + ")";
     }
     case DUCKDB_TYPE_LIST:

@@ -12,6 +12,7 @@ namespace {
 
 thread_local SessionView* this_threads_view = nullptr;
 
+// Not of NULL, for which DuckDB would end the process.
 std::string text_of(duckdb_value value) {
   char* text = api().duckdb_get_varchar(value);
   std::string copy = text == nullptr ? "" : text;
@@ -76,16 +77,14 @@ void destroy(void* object) {
   delete static_cast<T*>(object);
 }
 
-std::string described(const Error& error) {
-  std::string text = error.message;
-  for (const std::string& each : error.suggestions) text += "\n* " + each;
-  return text;
-}
-
 void bind(duckdb_bind_info info) {
   SessionView* view = this_threads_view;
   const OwnedValue alias_value(api().duckdb_bind_get_parameter(info, 0));
   const OwnedValue sql_value(api().duckdb_bind_get_parameter(info, 1));
+  if (api().duckdb_is_null_value(alias_value.get()) ||
+      api().duckdb_is_null_value(sql_value.get())) {
+    return api().duckdb_bind_set_error(info, "hearth_query: its arguments must not be NULL");
+  }
   const std::string alias = text_of(alias_value.get());
   const Neighbour* target = view == nullptr ? nullptr : view->neighbour(alias);
   if (target == nullptr) {
@@ -93,12 +92,15 @@ void bind(duckdb_bind_info info) {
         info, ("hearth_query: database " + alias + " does not exist here").c_str());
   }
   auto instance = view->instances->get(target->instance);
-  if (!instance) return api().duckdb_bind_set_error(info, described(instance.error()).c_str());
+  if (!instance) return api().duckdb_bind_set_error(info, as_text(instance.error()).c_str());
   auto bound = std::make_unique<Bound>(
       Bound{.instance = *instance, .sql = text_of(sql_value.get()), .view = view});
   auto columns = columns_of(view->instances->spawner(), bound->instance, bound->sql);
   if (!columns) {
-    return api().duckdb_bind_set_error(info, (alias + ": " + described(columns.error())).c_str());
+    Error error = std::move(columns.error());
+    // A file is read by another database than the caller named.
+    if (target->instance.path != view->files) error.message.insert(0, alias + ": ");
+    return api().duckdb_bind_set_error(info, as_text(error).c_str());
   }
   bound->columns = columns->names.size();
   for (std::size_t i = 0; i < columns->names.size(); ++i) {
@@ -141,7 +143,7 @@ void init(duckdb_init_info info) {
 void take_chunk(duckdb_function_info info, duckdb_data_chunk output) {
   auto& scan = *static_cast<Scan*>(api().duckdb_function_get_init_data(info));
   auto chunk = scan.stream.next();
-  if (!chunk) return api().duckdb_function_set_error(info, described(chunk.error()).c_str());
+  if (!chunk) return api().duckdb_function_set_error(info, as_text(chunk.error()).c_str());
   if (!*chunk) return api().duckdb_data_chunk_set_size(output, 0);
   for (std::size_t i = 0; i < scan.places.size(); ++i) {
     api().duckdb_vector_reference_vector(api().duckdb_data_chunk_get_vector(output, scan.places[i]),

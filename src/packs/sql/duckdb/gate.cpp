@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "packs/sql/duckdb/instances.hpp"
 #include "packs/sql/engine/sql_scanner.hpp"
 
@@ -24,6 +24,7 @@ constexpr std::array forbidden{
     "pandas_scan",
     "query",
     "query_table",
+    "repeat_row",  // of NULL, it ends the process
     "truncate_duckdb_logs",
     "write_log",
 };
@@ -154,8 +155,8 @@ Result<Effect> effect_of(duckdb_statement_type type) {
 }
 
 Error refusal_of(std::string_view sql, Error problem) {
-  std::string word(sql.substr(std::min(sql.find_first_not_of(" \t\n"), sql.size()), 6));
-  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::toupper(c); });
+  const std::string word =
+      ascii_upper(sql.substr(std::min(sql.find_first_not_of(" \t\n"), sql.size()), 6));
   const bool is_copy = word.starts_with("COPY ") || word == "EXPORT" || word == "IMPORT";
   return is_copy ? effect_of(DUCKDB_STATEMENT_TYPE_COPY).error() : std::move(problem);
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
+#include <utility>
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -91,6 +93,8 @@ std::optional<std::string> advice_for(Errc code, std::string_view message) {
     case Errc::permission:
       return "files are read below the project's directory and the roots of config.toml only";
     case Errc::busy:
+      if (message.contains("Could not set lock"))
+        return "another process has it open, the daemon perhaps: leave out --no-daemon";
       return "try again when less is running, or make the query smaller";
     case Errc::conflict:
       return "send it again";
@@ -103,13 +107,44 @@ std::optional<std::string> advice_for(Errc code, std::string_view message) {
   }
 }
 
+constexpr char mark_of_parts = '\x1e';
+
+// What as_text() has made of an error, with what DuckDB puts around it.
+std::optional<Error> own_error(std::string_view message) {
+  const std::size_t mark = message.find(mark_of_parts);
+  if (mark == std::string_view::npos) return std::nullopt;
+  std::string_view own = message.substr(0, mark);
+  if (const std::size_t colon = own.find(" Error: "); colon < 40) own.remove_prefix(colon + 8);
+  Error error{.code = Errc::internal, .message = std::string(own), .suggestions = {}};
+  std::string_view rest = message.substr(mark + 1);
+  int code = 0;
+  const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), code);
+  if (problem == std::errc{}) error.code = static_cast<Errc>(code);
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  rest = rest.substr(0, rest.find('\n'));
+  while (rest.starts_with(mark_of_parts)) {
+    rest.remove_prefix(1);
+    const std::size_t size = std::min(rest.find(mark_of_parts), rest.size());
+    error.suggestions.emplace_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  return error;
+}
+
 }  // namespace
 
 bool is_fatal(std::string_view message) {
   return message.starts_with("FATAL Error") || message.starts_with("INTERNAL Error");
 }
 
+std::string as_text(const Error& error) {
+  std::string text = error.message + mark_of_parts + std::to_string(static_cast<int>(error.code));
+  for (const std::string& each : error.suggestions) text += mark_of_parts + each;
+  return text;
+}
+
 Error engine_error(std::string_view message) {
+  if (auto own = own_error(message)) return std::move(*own);
   Error error{.code = code_of(message), .message = {}, .suggestions = {}};
   if (const std::size_t colon = message.find(" Error: "); colon < 40) {
     message.remove_prefix(colon + 8);

@@ -72,6 +72,8 @@ class QueryResult final {
 
 // What DuckDB says as an error of ours: its class becomes the code, its advice the suggestions.
 [[nodiscard]] Error engine_error(std::string_view message);
+// For a function of ours that DuckDB calls: engine_error() makes the same error of it again.
+[[nodiscard]] std::string as_text(const Error& error);
 // Whether the database cannot be used any more after this.
 [[nodiscard]] bool is_fatal(std::string_view message);
 

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "packs/sql/duckdb/memory.hpp"
 #include "packs/sql/duckdb/parameters.hpp"
 
@@ -59,10 +59,7 @@ std::int64_t changed_rows(duckdb_statement_type type, QueryResult& result) {
 // columns), so that a prepared statement is outdated by the next commit. One that neither reads
 // from anything nor calls anything has no such plan, cannot write, and means the same for ever.
 bool is_timeless(std::string_view sql) {
-  std::string upper;
-  for (const char each : sql) {
-    upper.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(each))));
-  }
+  const std::string upper = ascii_upper(sql);
   return upper.starts_with("SELECT ") && !upper.contains('(') && !upper.contains("FROM") &&
          !upper.contains("TABLE");
 }

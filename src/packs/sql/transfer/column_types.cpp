@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
+
+#include "base/ascii.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -49,12 +50,6 @@ constexpr std::array<Names, 34> all{
      {"JSON", "JSON", "jsonb"},
      {"JSONB", "JSON", "jsonb"}}};
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::toupper(c); });
-  return result;
-}
-
 // "TIMESTAMP(6) WITHOUT TIME ZONE" → "TIMESTAMP WITHOUT TIME ZONE".
 std::string without_parameters(std::string type) {
   const std::size_t open = type.find('(');
@@ -96,7 +91,7 @@ std::string decimal_of(const std::string& type, const std::string& name) {
 }  // namespace
 
 std::string duckdb_type(std::string_view engine, std::string_view type) {
-  const std::string known = upper(type);
+  const std::string known = ascii_upper(type);
   if (engine == "duckdb" && !has_parts(known) && !known.starts_with("ENUM") &&
       known != "INTERVAL" && known != "BIT") {
     return known == "\"NULL\"" ? "VARCHAR" : std::string(type);
@@ -111,7 +106,7 @@ std::string duckdb_type(std::string_view engine, std::string_view type) {
 }
 
 std::string postgres_type(std::string_view type) {
-  const std::string known = upper(type);
+  const std::string known = ascii_upper(type);
   if (has_parts(known)) return "jsonb";
   if (is_decimal(known)) return "numeric" + known.substr(std::min(known.find('('), known.size()));
   const Names* names = find(known);
@@ -120,7 +115,7 @@ std::string postgres_type(std::string_view type) {
 
 // As PostgreSQL's, but for what it has not.
 std::string hyper_type(std::string_view type) {
-  const std::string known = upper(type);
+  const std::string known = ascii_upper(type);
   if (is_decimal(known)) {
     const std::string decimal = decimal_of(known, "numeric");
     return decimal.empty() ? "text" : decimal;
@@ -133,8 +128,17 @@ std::string hyper_type(std::string_view type) {
   return is_missing ? "text" : name;
 }
 
+bool is_number_type(std::string_view type) {
+  static constexpr std::array<std::string_view, 15> names{
+      "INTEGER", "TINYINT",  "SMALLINT", "BIGINT",  "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+      "UBIGINT", "UHUGEINT", "DECIMAL",  "NUMERIC", "DOUBLE",  "FLOAT",    "REAL"};
+  const std::string known = ascii_upper(type);
+  return !has_parts(known) &&
+         std::ranges::any_of(names, [&](std::string_view name) { return known.starts_with(name); });
+}
+
 bool is_bytes_type(std::string_view type) {
-  const std::string known = upper(type);
+  const std::string known = ascii_upper(type);
   return known == "BLOB" || known == "BYTEA" || known == "BYTES";
 }
 

@@ -13,6 +13,8 @@ namespace hearth::packs::sql {
 [[nodiscard]] std::string duckdb_type(std::string_view engine, std::string_view type);
 [[nodiscard]] std::string postgres_type(std::string_view type);
 [[nodiscard]] std::string hyper_type(std::string_view type);
+// A column of numbers, in any engine's words.
+[[nodiscard]] bool is_number_type(std::string_view type);
 // Bytes, whose cells are base64.
 [[nodiscard]] bool is_bytes_type(std::string_view type);
 

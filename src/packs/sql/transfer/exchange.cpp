@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;
-
 // By the time at which they were put there: a link to somebody's file has the file's other times.
 void sweep(const std::string& directory, std::chrono::seconds longest_use) {
   std::error_code error;

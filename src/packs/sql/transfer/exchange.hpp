@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,9 @@
 #include "base/result.hpp"
 
 namespace hearth::packs::sql {
+
+// Files are read and written in pieces of this size.
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 // Its files go when it goes; what a killed daemon has left goes with the first call a day later.
 class Exchange final {

@@ -6,7 +6,7 @@ namespace hearth::packs::sql {
 namespace {
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
+  return std::ranges::any_of(names, [&](const auto& each) { return is_same_name(each, name); });
 }
 
 // "t.a IS NOT DISTINCT FROM s.a AND …": NULLs in a key are the same.
@@ -83,7 +83,10 @@ Result<LoadStatements> statements_of(const LoadPlan& plan) {
     }
     for (const std::string& each : plan.key) {
       if (is_among(plan.columns, each)) continue;
-      return fail(Errc::invalid_args, "the data has no column \"" + each + "\", which is in key");
+      std::string known;
+      for (const std::string& column : plan.columns) known += (known.empty() ? "" : ", ") + column;
+      return fail(Errc::invalid_args, "params.merge_on: the data has no column \"" + each + "\"",
+                  {"its columns: " + known});
     }
   }
   const std::string rows = union_of(plan.sources);

@@ -84,6 +84,8 @@ Error file_error(Error error, const std::string& path, const std::string& read_a
     error.suggestions = {"mend quotes that have no counterpart, and lines that end in another way"};
   }
   // Its own options are none of the caller's.
+  error.message.erase(std::min(error.message.find(" Try setting '"), error.message.size()));
+  error.message.erase(std::min(error.message.find(" Try increasing '"), error.message.size()));
   error.message.erase(std::min(error.message.find("Possible fixes:"), error.message.size()));
   replace_all(error.message, read_as, path);
   for (std::string& suggestion : error.suggestions) replace_all(suggestion, read_as, path);

@@ -1,8 +1,8 @@
 #include "packs/sql/transfer/sqlite_source.hpp"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/ascii.hpp"
 #include "packs/sql/transfer/rows_text.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "store/sqlite.hpp"
@@ -10,19 +10,10 @@
 namespace hearth::packs::sql {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;
-
 struct SqliteColumn {
   std::string name;
   bool is_bytes = false;
 };
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return result;
-}
 
 Result<std::string> table_of(store::Database& file, const std::optional<std::string>& asked) {
   std::vector<std::string> names;
@@ -50,7 +41,7 @@ Result<std::vector<SqliteColumn>> columns_of(store::Database& file,
   auto rows = file.query("SELECT name, type FROM pragma_table_info(?)", table);
   while (rows.next()) {
     SqliteColumn column{std::string(rows.text(0))};
-    const std::string type = upper(rows.text(1));
+    const std::string type = ascii_upper(rows.text(1));
     column.is_bytes = type.contains("BLOB");
     if (column.is_bytes) {
       to.types.emplace_back(column.name, "BLOB");

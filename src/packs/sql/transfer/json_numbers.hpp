@@ -1,0 +1,63 @@
+// Numbers in JSON that a reader would round, as strings: most readers, DuckDB's among them, keep
+// what a double of IEEE 754 holds.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace hearth::packs::sql {
+
+// Whether a double gives a JSON number back digit by digit; a whole one is, if it is no larger than
+// `largest`.
+[[nodiscard]] bool is_kept(std::string_view number, std::uint64_t largest);
+
+// Rewrites JSON that comes in pieces. What is no JSON is left as it is.
+class NumberQuoter final {
+ public:
+  struct Options {
+    std::uint64_t largest;  // whole number that stays one
+    // In lists, fractions stay numbers however many digits follow the point: such are measurements.
+    bool spares_lists = false;
+  };
+  explicit NumberQuoter(Options options) : options_(options) {}
+
+  void add(std::string_view piece, std::string& to);
+  void finish(std::string& to) { end_number(to); }
+
+  [[nodiscard]] bool has_quoted() const { return has_quoted_; }
+  // The members, of objects that are no others' parts, whose numbers became strings. As they are
+  // written: with escapes.
+  [[nodiscard]] const std::set<std::string, std::less<>>& members() const { return members_; }
+
+ private:
+  void take_in_string(char c);
+  void take(char c);
+  void end_number(std::string& to);
+  [[nodiscard]] bool stays() const;
+  [[nodiscard]] bool is_member_of_row() const { return within_ == "{" || within_ == "[{"; }
+
+  Options options_;
+  std::string within_;  // the brackets that are open
+  std::string number_;  // that may go on
+  std::string text_;    // the last string; of a value, too
+  bool is_in_string_ = false;
+  bool is_escaped_ = false;
+  bool has_quoted_ = false;
+  std::set<std::string, std::less<>> members_;
+};
+
+// Whether so many digits stand side by side that a number may be among them that is not kept.
+class LongNumberSearch final {
+ public:
+  void add(std::string_view piece);
+  [[nodiscard]] bool has_found() const { return has_found_; }
+
+ private:
+  static constexpr std::size_t fewest = 16;
+  std::size_t at_end_ = 0;  // of the last piece
+  bool has_found_ = false;
+};
+
+}  // namespace hearth::packs::sql

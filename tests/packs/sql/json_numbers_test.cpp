@@ -1,0 +1,84 @@
+#include "packs/sql/transfer/json_numbers.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace hearth::packs::sql {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::uint64_t largest = 9'007'199'254'740'991;
+
+std::string quoted(std::string_view json, bool spares_lists = false, std::size_t piece = 1'000) {
+  NumberQuoter quoter({.largest = largest, .spares_lists = spares_lists});
+  std::string out;
+  for (std::size_t at = 0; at < json.size(); at += piece) quoter.add(json.substr(at, piece), out);
+  quoter.finish(out);
+  EXPECT_EQ(quoter.has_quoted(), out != json);
+  return out;
+}
+
+TEST(IsKept, AsksWhetherADoubleGivesItBack) {
+  for (const std::string_view kept :
+       {"0", "-1", "9007199254740991", "-9007199254740991", "0.1", "0.30000000000000004", "1e300",
+        "1.7976931348623157e308", "123456789012345.0", "1234567890123450000000.0", "-0.0"}) {
+    EXPECT_TRUE(is_kept(kept, largest)) << kept;
+  }
+  for (const std::string_view lost :
+       {"9007199254740992", "18446744073709551616", "123456789012345678.125001",
+        "0.12345678901234567891", "1.7976931348623157999e308", "12345678901234567890e400"}) {
+    EXPECT_FALSE(is_kept(lost, largest)) << lost;
+  }
+}
+
+TEST(NumberQuoter, MakesTextsOfWhatWouldBeRounded) {
+  EXPECT_EQ(quoted(R"({"a":18446744073709551616,"b":[1,-9007199254740993]})"),
+            R"({"a":"18446744073709551616","b":[1,"-9007199254740993"]})");
+  EXPECT_EQ(quoted(R"({"a":"18446744073709551616 \" 18446744073709551616"})"),
+            R"({"a":"18446744073709551616 \" 18446744073709551616"})");
+  EXPECT_EQ(quoted("18446744073709551616"), "\"18446744073709551616\"");
+}
+
+TEST(NumberQuoter, SparesMeasurementsInLists) {
+  const std::string_view json = R"({"a":[0.12345678901234567891,12345678901234567.5]})";
+  EXPECT_EQ(quoted(json, true), R"({"a":[0.12345678901234567891,"12345678901234567.5"]})");
+  EXPECT_EQ(quoted(json), R"({"a":["0.12345678901234567891","12345678901234567.5"]})");
+}
+
+TEST(NumberQuoter, NamesTheMembersOfRows) {
+  NumberQuoter quoter({.largest = largest});
+  std::string out;
+  quoter.add(R"([{"a":"x","b":18446744073709551616,"c":{"d":18446744073709551616}}])", out);
+  EXPECT_THAT(quoter.members(), ElementsAre("b"));
+}
+
+TEST(NumberQuoter, TakesPiecesOfAnySize) {
+  const std::string_view json = R"([{"a":"\"1","n":18446744073709551616},-1.5e3,true,null] 7)";
+  for (std::size_t piece = 1; piece < json.size(); ++piece)
+    EXPECT_EQ(quoted(json, false, piece), quoted(json)) << piece;
+}
+
+TEST(LongNumberSearch, FindsEveryLongRun) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text(random() % 90, ' ');
+    for (char& c : text) c = "0123456789.,x"[random() % (round % 3 == 0 ? 13 : 11)];
+    std::size_t run = 0;
+    std::size_t longest = 0;
+    for (const char c : text) {
+      run = (c >= '0' && c <= '9') || c == '.' ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+    LongNumberSearch search;
+    const std::size_t piece = 1 + random() % 40;
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      search.add(std::string_view(text).substr(at, piece));
+    EXPECT_EQ(search.has_found(), longest >= 16) << text << " in pieces of " << piece;
+  }
+}
+
+}  // namespace
+}  // namespace hearth::packs::sql
