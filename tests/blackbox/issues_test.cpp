@@ -131,6 +131,26 @@ TEST_F(GriteDefects, D08AKilledDaemonHindersNobody) {
   EXPECT_EQ(json::int_or(ask({"list", "--no-daemon"}), "total", -1), 2);
 }
 
+// Whoever wants room removes it, and asks nobody first.
+TEST_F(Issues, TheCacheMayBeRemovedBesideARunningDaemon) {
+  const auto found = [&](const std::string& word) {
+    return json::int_or(ask({"search", word}), "total", -1);
+  };
+  const std::string id(json::string_or(ask({"create", "Before"}), "issue_id", ""));
+  (void)ask({"show", id});  // which reads it from the cache
+  const fs::path caches = home_.file("data") + "/default/issues";
+  ASSERT_FALSE(fs::is_empty(caches));
+  for (const auto& each : fs::directory_iterator(caches)) fs::remove_all(each);
+  (void)ask({"create", "After"});
+  EXPECT_EQ(found("after"), 1);
+  EXPECT_EQ(found("before"), 1);
+  fs::remove_all(home_.file("data") + "/default");
+  EXPECT_EQ(found("after"), 1);
+  EXPECT_EQ(total(), 2);
+  (void)ask({"doctor"});
+  EXPECT_EQ(home_.starts(), 1);
+}
+
 // Some 3.5 characters a token: 1,500 tokens are 5,250.
 // Two people's daemons and a remote between them; nobody calls `sync`.
 TEST(BackgroundSync, CarriesIssuesBetweenClonesAndTellsOfFailures) {

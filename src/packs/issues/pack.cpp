@@ -159,7 +159,7 @@ Result<Issues::CacheDirectories> Issues::cache_directories(const Stores::Place& 
   if (context_->store_owner()) {
     directories.other = directories.own;
     auto directory = private_directory_.lock();
-    if (!*directory) {
+    if (!*directory || !std::filesystem::exists((*directory)->path())) {
       auto made = store::PrivateDirectory::make("hearth-issues-cache-");
       if (!made) return std::unexpected(std::move(made.error()));
       directory->emplace(std::move(*made));

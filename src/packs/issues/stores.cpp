@@ -1,34 +1,17 @@
 #include "packs/issues/stores.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <iterator>
 #include <utility>
 
+#include "packs/issues/engine/file_id.hpp"
+
 namespace hearth::packs::issues {
 namespace {
 
 constexpr std::size_t most_directories = 4096;
-
-struct FileId {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t born_ns = 0;  // numbers of files are given again; 0 where nobody notes it
-};
-
-std::optional<FileId> file_id(const std::string& path) {
-  struct statx found{};
-  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &found) != 0) return std::nullopt;
-  FileId id{.device = (std::uint64_t{found.stx_dev_major} << 32) | found.stx_dev_minor,
-            .inode = found.stx_ino};
-  if ((found.stx_mask & STATX_BTIME) != 0) {
-    id.born_ns = found.stx_btime.tv_sec * 1'000'000'000 + found.stx_btime.tv_nsec;
-  }
-  return id;
-}
 
 void append(std::string& out, const std::optional<FileId>& id) {
   out += id ? std::to_string(id->device) + ":" + std::to_string(id->inode) + ":" +
@@ -75,9 +58,9 @@ Stores::Shared Stores::find(const Place& place) {
   if (known == state->repositories.end() || state->is_closed) return nullptr;
   const Known& repository = known->second;
   const auto slot = state->slots.find({place.name_space, repository.common_directory});
-  const bool is_there = slot != state->slots.end() &&
-                        file_id(repository.common_directory + "/HEAD") &&
-                        trace == repository.found_at;
+  if (slot == state->slots.end() || !slot->second.store) return nullptr;
+  const bool is_there = file_id(repository.common_directory + "/HEAD") &&
+                        trace == repository.found_at && slot->second.store->has_its_cache();
   return is_there ? slot->second.store : nullptr;
 }
 
@@ -97,6 +80,7 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
   if (!repository) return std::unexpected(repository.error());
   const std::string common = (*repository)->common_directory();
   const Key key{place.name_space, common};
+  std::vector<Shared> surplus;  // closed without the lock
   {
     auto state = state_.lock();
     if (state->repositories.size() >= most_directories) state->repositories.clear();
@@ -104,11 +88,13 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
     state.wait([&](State& now) { return now.is_closed || !now.slots[key].is_opening; });
     if (state->is_closed) return fail(Errc::draining, "the issue stores are closing");
     Slot& slot = state->slots[key];
-    if (slot.store) return slot.store;
+    if (slot.store && slot.store->has_its_cache()) return slot.store;
+    if (slot.store) state->retired.push_back(std::exchange(slot.store, nullptr));
+    surplus = take_retired(*state);
     slot.is_opening = true;
   }
+  surplus.clear();
   auto opened = open(place, common);
-  std::vector<Shared> surplus;  // closed without the lock
   auto state = state_.lock();
   Slot& slot = state->slots[key];
   slot.is_opening = false;
@@ -125,9 +111,18 @@ Result<Stores::Shared> Stores::get(const Place& place, bool is_power_safe) {
   return store;
 }
 
+// Whoever works with one goes on with it, and with a cache that nobody else finds.
+std::vector<Stores::Shared> Stores::take_retired(State& state) {
+  const auto unused = std::ranges::partition(
+      state.retired, [](const Shared& store) { return store.use_count() != 1; });
+  std::vector<Shared> taken(std::move_iterator(unused.begin()), std::move_iterator(unused.end()));
+  state.retired.erase(unused.begin(), unused.end());
+  return taken;
+}
+
 // Those that were used least recently, apart from what is in use.
 std::vector<Stores::Shared> Stores::take_surplus(State& state) const {
-  std::vector<Shared> taken;
+  std::vector<Shared> taken = take_retired(state);
   while (true) {
     std::size_t open = 0;
     auto oldest = state.slots.end();
@@ -165,8 +160,10 @@ bool Stores::may_be_in(const Place& place, const std::string& common_directory) 
 
 void Stores::close_if_idle(const std::string& name_space, const std::string& common_directory) {
   Shared closing;
+  std::vector<Shared> retired;  // closed without the lock
   {
     auto state = state_.lock();
+    retired = take_retired(*state);
     const auto slot = state->slots.find({name_space, common_directory});
     if (slot == state->slots.end()) return;
     const Shared& store = slot->second.store;
@@ -183,6 +180,7 @@ void Stores::close() {
   {
     auto state = state_.lock();
     state->is_closed = true;
+    closing = std::move(state->retired);
     for (auto& [key, slot] : state->slots) {
       if (slot.store) closing.push_back(slot.store);
     }

@@ -31,10 +31,11 @@ class Stores final {
   explicit Stores(Open open, std::size_t most_open = usual_most_open)
       : open_(std::move(open)), most_open_(most_open) {}
 
-  // The store of a directory that was asked for before, if it is open; never blocks for long.
+  // The store of a directory that was asked for before, if it is open, with its cache in its place;
+  // never blocks for long.
   [[nodiscard]] Shared find(const Place& place);
-  // Opens it if need be, and waits while another thread does. A failure is forgotten: the next call
-  // tries again. `draining` after close().
+  // Opens it if need be, also anew where its cache was removed, and waits while another thread
+  // does. A failure is forgotten: the next call tries again. `draining` after close().
   [[nodiscard]] Result<Shared> get(const Place& place, bool is_power_safe);
   // The store of a repository, if it is open.
   [[nodiscard]] Shared find_open(const std::string& name_space,
@@ -70,9 +71,11 @@ class Stores final {
   struct State {
     std::map<Key, Known> repositories;  // by a caller's directory
     std::map<Key, Slot> slots;          // by the common git directory
+    std::vector<Shared> retired;        // whose caches were removed, as long as calls use them
     bool is_closed = false;
   };
   [[nodiscard]] std::vector<Shared> take_surplus(State& state) const;
+  [[nodiscard]] static std::vector<Shared> take_retired(State& state);
   [[nodiscard]] static std::string found_at(const std::string& directory);
   [[nodiscard]] Result<Shared> open(const Place& place, const std::string& common_directory) const;
 

@@ -1,8 +1,9 @@
 #include "packs/issues/stores.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "packs/issues/repositories.hpp"
+#include "packs/issues/issues_pack.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -55,6 +56,69 @@ TEST(IssueStores, KnowWhichRepositoryADirectoryIsPlainlyIn) {
   test::git(repositories.work(), {"commit", "-q", "--allow-empty", "-m", "c"});
   test::git(repositories.work(), {"worktree", "add", "-q", "../tree"});
   EXPECT_TRUE(may_be(repositories.work() + "/../tree")) << "only git knows";
+}
+
+// Whoever wants room may remove it, also while a daemon has it open.
+class RemovedCache : public test::IssuesPack {
+ protected:
+  [[nodiscard]] std::filesystem::path caches() const {
+    return harness_->context().directory.path() + "/default";
+  }
+  // The folders below it whose names begin so are removed.
+  void remove_below(const std::filesystem::path& folder, std::string_view prefix) {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      const bool is_one =
+          entry.is_directory() && entry.path().filename().string().starts_with(prefix);
+      if (is_one) found.push_back(entry.path());
+    }
+    EXPECT_FALSE(found.empty());
+    for (const auto& each : found) std::filesystem::remove_all(each);
+  }
+  std::vector<std::string> found(const std::string& words) {
+    return each(good("search", R"({"query":")" + words + R"("})"), "issues", "title");
+  }
+};
+
+TEST_F(RemovedCache, IsMadeAgainAtTheNextUse) {
+  create("before");
+  EXPECT_THAT(found("before"), testing::ElementsAre("before"));
+  for (const char* title : {"first", "second"}) {
+    remove_below(caches(), "");
+    create(title);
+    EXPECT_THAT(found(title), testing::ElementsAre(title));
+    EXPECT_THAT(found("before"), testing::ElementsAre("before"));
+    EXPECT_TRUE(json::bool_or(good("doctor", "{}"), "good", false));
+  }
+  std::filesystem::remove_all(caches());
+  EXPECT_EQ(number(good("list", "{}"), "total"), 3);
+  EXPECT_THAT(found("second"), testing::ElementsAre("second"));
+}
+
+TEST_F(RemovedCache, AnswersAlsoToManyAtOnce) {
+  create("before");
+  std::filesystem::remove_all(caches());
+  std::vector<std::future<Result<pack::Reply>>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(harness_->send("create", R"({"title":"T"})", options_));
+    answers.push_back(harness_->send("search", R"({"query":"before"})", options_));
+  }
+  for (auto& each : answers) {
+    const auto reply = each.get();
+    EXPECT_TRUE(reply) << reply.error().message;
+  }
+  EXPECT_EQ(number(good("list", "{}"), "total"), 21);
+}
+
+TEST_F(RemovedCache, TheTextIndexIsMadeAgainAlone) {
+  create("before");
+  EXPECT_THAT(found("before"), testing::ElementsAre("before"));
+  for (const char* title : {"first", "second"}) {
+    remove_below(caches(), "text-");
+    create(title);
+    EXPECT_THAT(found(title), testing::ElementsAre(title));
+    EXPECT_THAT(found("before"), testing::ElementsAre("before"));
+  }
 }
 
 }  // namespace

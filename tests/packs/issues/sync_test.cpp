@@ -7,6 +7,8 @@
 #include <atomic>
 #include <filesystem>
 #include <limits>
+#include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -395,6 +397,18 @@ TEST(IssueMaintenance, TheDoctorFindsAndMends) {
   EXPECT_EQ(std::ranges::count(*mended, true, &Check::is_mended), 1);
   const auto after = examine(*store, false);
   EXPECT_EQ(std::ranges::count(*after, Health::error, &Check::health), 0);
+}
+
+TEST(IssueMaintenance, TheDoctorTellsOfACacheThatWasRemoved) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  EXPECT_TRUE(store->has_its_cache());
+  std::filesystem::remove_all(store->cache_directory());
+  EXPECT_FALSE(store->has_its_cache());
+  const auto found = examine(*store, false);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(std::ranges::find(*found, "store_integrity", &Check::id)->health, Health::warning);
 }
 
 // From now on, under a key that all may know.

@@ -148,7 +148,12 @@ void remove_files(const std::string& path) {
 Cache::Cache(store::Database database, std::string directory)
     : database_(std::move(database)),
       readers_(database_.path(), most_readers, reader_cache_kib),
-      directory_(std::move(directory)) {}
+      directory_(std::move(directory)),
+      file_(file_id(database_.path())) {}
+
+bool Cache::is_in_place() const {
+  return file_ && file_id(database_.path()) == file_;
+}
 
 Result<std::unique_ptr<Cache>> Cache::try_open(const std::string& directory) {
   // It can be computed again: no write of it waits for the disk.

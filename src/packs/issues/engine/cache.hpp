@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "packs/issues/engine/file_id.hpp"
 #include "packs/issues/engine/issue.hpp"
 #include "packs/issues/engine/log_files.hpp"
 #include "store/readers.hpp"
@@ -112,6 +113,9 @@ class Cache final {
   [[nodiscard]] Result<std::uint64_t> count_differences(const Cache& other);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  // Whether it is what lies at its path. Of one that was removed all that is open can be used on,
+  // but nothing more of it can be opened.
+  [[nodiscard]] bool is_in_place() const;
 
  private:
   Cache(store::Database database, std::string directory);
@@ -125,6 +129,7 @@ class Cache final {
   store::Database database_;
   store::Readers readers_;
   const std::string directory_;
+  const std::optional<FileId> file_;
   std::optional<CommitId> head_;
   std::string rules_;
   std::int64_t change_ = 0;  // the number of the last change of a row

@@ -54,8 +54,10 @@ Result<void> IssueSearch::open(State& state, const std::string& epoch) {
       std::filesystem::remove_all(entry.path(), ignored);
     }
   }
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail_errno("make " + directory, errno);
+  for (const std::string& each : {store_.cache_directory(), directory}) {
+    if (::mkdir(each.c_str(), 0700) != 0 && errno != EEXIST) {
+      return fail_errno("make " + each, errno);
+    }
   }
   auto index = Index::open(store::system_env(), directory, schema());
   const bool is_whole = index && (*index)->status().trust != search::Trust::damaged;
@@ -64,6 +66,8 @@ Result<void> IssueSearch::open(State& state, const std::string& epoch) {
   state.index = std::move(*index);
   state.change = static_cast<std::int64_t>(state.index->covered());
   state.epoch = epoch;
+  state.directory = directory;
+  state.place = file_id(directory);
   return {};
 }
 
@@ -83,7 +87,9 @@ Result<std::shared_ptr<IssueSearch::Index>> IssueSearch::follow(store::Database&
   const auto epoch = Cache::epoch(database);
   if (!epoch) return std::unexpected(epoch.error());
   auto state = state_.lock();
-  if (!state->index || state->epoch != *epoch) {
+  const bool is_there = state->index && state->epoch == *epoch && state->place &&
+                        file_id(state->directory) == state->place;
+  if (!is_there) {
     if (auto opened = open(*state, *epoch); !opened) {
       return std::unexpected(std::move(opened.error()));
     }

@@ -14,6 +14,7 @@
 
 #include "base/guarded.hpp"
 #include "base/result.hpp"
+#include "packs/issues/engine/file_id.hpp"
 #include "packs/issues/engine/filter.hpp"
 #include "packs/issues/engine/issue_store.hpp"
 #include "search/text/index.hpp"
@@ -46,6 +47,8 @@ class IssueSearch final {
   using Index = search::text::Index;
   struct State {
     std::string epoch;  // of the cache
+    std::string directory;
+    std::optional<FileId> place;  // of the directory: it may be removed at any time
     std::shared_ptr<Index> index;
     std::int64_t change = 0;  // up to which it has everything
   };

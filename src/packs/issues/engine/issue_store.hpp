@@ -110,6 +110,8 @@ class IssueStore final {
   [[nodiscard]] LogProblems problems() { return *problems_.lock(); }
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
   [[nodiscard]] const std::string& cache_directory() const { return cache_->directory(); }
+  // False when somebody has removed it: then it is time for a store that is opened anew.
+  [[nodiscard]] bool has_its_cache() const { return cache_->is_in_place(); }
   // A repository of its own for another thread.
   [[nodiscard]] Result<std::unique_ptr<Repository>> open_repository() const;
   [[nodiscard]] Actors actors() const { return Actors(common_directory_); }

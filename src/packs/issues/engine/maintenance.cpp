@@ -177,6 +177,12 @@ Result<Check> check_cache(IssueStore& store, bool fix) {
               .health = Health::ok,
               .message = "the cache agrees with the log",
               .plan = {}};
+  if (!store.has_its_cache()) {
+    check.health = Health::warning;
+    check.message = "the cache was removed while it was in use";
+    check.plan = {"the next call computes it again from the log"};
+    return check;
+  }
   auto found = compare(store);
   if (!found) return std::unexpected(std::move(found.error()));
   if (const std::size_t count = found->only_here.size(); count > 0) {
