@@ -170,6 +170,37 @@ TEST_F(ShowTools, AFoundPlaceIsShortHoweverLongItsLineIs) {
   EXPECT_THAT(each(found, "issues", "snippet"), ElementsAre(HasSubstr("**haystack** end")));
 }
 
+// Digits of ids are no words: every sixteenth issue would have each.
+TEST_F(ShowTools, ASearchForAShortWordFindsNoIds) {
+  for (int i = 0; i < 30; ++i) create("Title");
+  create("Written in C");
+  for (const char* word : {"a", "c", "d", "e", "7"}) {
+    const json::Value answer = good("search", R"({"query":")" + std::string(word) + R"("})");
+    EXPECT_LE(number(answer, "total"), 1) << word;
+  }
+  EXPECT_THAT(each(good("search", R"({"query":"C"})"), "issues", "title"),
+              ElementsAre("Written in C"));
+}
+
+TEST_F(ShowTools, AnIdIsFoundFirst) {
+  const std::string id = create("One");
+  for (const std::size_t digits : {4U, 8U, 9U, 32U}) {
+    const json::Value answer = good("search", R"({"query":")" + id.substr(0, digits) + R"("})");
+    EXPECT_THAT(each(answer, "issues", "title"), ElementsAre("One")) << digits;
+    EXPECT_EQ(number(answer, "total"), 1);
+  }
+  create("Two", R"(,"body":"see )" + id.substr(0, 8) + R"(")");
+  const std::string query = R"({"query":")" + id.substr(0, 8) + "\"";
+  EXPECT_THAT(each(good("search", query + "}"), "issues", "title"), ElementsAre("One", "Two"));
+  const json::Value first = good("search", query + R"(,"limit":1})");
+  EXPECT_THAT(each(first, "issues", "title"), ElementsAre("One"));
+  EXPECT_EQ(number(first, "total"), 2);
+  EXPECT_TRUE(json::bool_or(first, "truncated", false));
+  good("close", of(id));
+  EXPECT_THAT(each(good("search", query + R"(,"state":"open"})"), "issues", "title"),
+              ElementsAre("Two"));
+}
+
 TEST(TextRoom, TextsAreCutBetweenCharacters) {
   EXPECT_EQ(wire::size_in_json("a\n\x01\"é"), json::quoted("a\n\x01\"é").size());
   EXPECT_EQ(wire::fitted("ééé", 8), "ééé");

@@ -55,28 +55,39 @@ const IssueGraph& Board::graph() const {
   return *graph_;
 }
 
-Result<IssueId> Board::resolve(std::string_view prefix) const {
-  const std::string text(prefix);
-  if (prefix.size() < least_prefix || prefix.size() > 2 * IssueId::size ||
-      !bytes_of_hex(text + (text.size() % 2 == 0 ? "" : "0"))) {
-    return fail(Errc::invalid_args,
-                "\"" + text + "\" is no issue id: at least 4 hexadecimal digits of one",
-                {"hearth issues list"});
-  }
-  std::string wanted;
-  std::ranges::transform(text, std::back_inserter(wanted), [](char c) {
+std::optional<std::string> Board::digits_of(std::string_view text) {
+  if (text.size() < least_prefix || text.size() > 2 * IssueId::size) return std::nullopt;
+  std::string digits;
+  std::ranges::transform(text, std::back_inserter(digits), [](char c) {
     return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
   });
+  if (!bytes_of_hex(digits + (digits.size() % 2 == 0 ? "" : "0"))) return std::nullopt;
+  return digits;
+}
+
+std::vector<const Summary*> Board::starting_with(std::string_view digits) const {
   std::vector<const Summary*> found;
-  if (const auto whole = id_of_hex<IssueId>(wanted)) {
-    if (const Summary* issue = find(*whole)) return issue->id;
-  } else {
-    const auto first = bytes_of_hex(wanted.substr(0, wanted.size() / 2 * 2)).value_or("");
-    for (const Summary& each : issues_) {
-      if (!each.id.view().starts_with(first)) continue;
-      if (hex_of(each.id).starts_with(wanted)) found.push_back(&each);
-    }
+  const auto first = bytes_of_hex(digits.substr(0, digits.size() / 2 * 2)).value_or("");
+  for (const Summary& each : issues_) {
+    if (each.id.view().starts_with(first) && hex_of(each.id).starts_with(digits))
+      found.push_back(&each);
   }
+  std::ranges::sort(found, {}, &Summary::id);
+  return found;
+}
+
+Result<IssueId> Board::resolve(std::string_view prefix) const {
+  const auto digits = digits_of(prefix);
+  if (!digits) {
+    return fail(
+        Errc::invalid_args,
+        "\"" + std::string(prefix) + "\" is no issue id: at least 4 hexadecimal digits of one",
+        {"hearth issues list"});
+  }
+  const std::string& wanted = *digits;
+  const auto whole = id_of_hex<IssueId>(wanted);
+  if (whole && find(*whole) != nullptr) return *whole;
+  const auto found = whole ? std::vector<const Summary*>() : starting_with(wanted);
   if (found.size() == 1) return found.front()->id;
   if (found.empty()) {
     return fail(Errc::not_found, "there is no issue " + wanted, {"hearth issues list"});

@@ -30,6 +30,10 @@ class Board final {
   [[nodiscard]] const Summary* find_row(std::int64_t row) const;
   // What links the issues; built when it is asked for after a change. Until the next change.
   [[nodiscard]] const IssueGraph& graph() const;
+  // What may be a prefix of an id, in small letters: 4 to 32 hexadecimal digits.
+  [[nodiscard]] static std::optional<std::string> digits_of(std::string_view text);
+  // The issues whose ids begin with such digits, by id.
+  [[nodiscard]] std::vector<const Summary*> starting_with(std::string_view digits) const;
   // By the whole id or a prefix of at least 4 digits. `not_found`; `invalid_args` when it is too
   // short, no id or ambiguous, with those that it may be.
   [[nodiscard]] Result<IssueId> resolve(std::string_view prefix) const;

@@ -2,8 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 #include "search/text/query.hpp"
@@ -21,6 +23,9 @@ constexpr std::size_t changes_of_a_commit = 2048;
 // More than these are written to disk at once, so that the next process has them.
 constexpr std::size_t many_changes = 1024;
 
+// The number goes up with what is put into it.
+constexpr const char* name_begin = "text-2-";
+
 search::text::Schema schema() {
   return {.weights = {4, 2, 1}, .stemming = stemming};
 }
@@ -33,11 +38,26 @@ std::string text_of(const Issue& issue) {
 }
 
 std::string words_of(const Summary& summary) {
-  std::string words = hex_of(summary.id).substr(0, 8) + " " + summary.type;
+  std::string words = summary.type;
   for (const auto* list : {&summary.labels, &summary.assignees}) {
     for (const std::string& each : *list) words.append(" ").append(each);
   }
   return words;
+}
+
+// The issues whose id the query is, or begins: digits are no words, which every sixteenth issue
+// would have.
+std::vector<Summary> named_by(const Board& board, std::string_view query, const Filter& filter) {
+  const auto is_blank = [](char c) { return c == ' '; };
+  while (!query.empty() && is_blank(query.front())) query.remove_prefix(1);
+  while (!query.empty() && is_blank(query.back())) query.remove_suffix(1);
+  std::vector<Summary> named;
+  const auto digits = Board::digits_of(query);
+  if (!digits) return named;
+  for (const Summary* each : board.starting_with(*digits)) {
+    if (filter.admits(*each)) named.push_back(*each);
+  }
+  return named;
 }
 
 }  // namespace
@@ -45,7 +65,7 @@ std::string words_of(const Summary& summary) {
 // Other fillings of the cache are over; so are their indexes.
 Result<void> IssueSearch::open(State& state, const std::string& epoch) {
   state.index.reset();
-  const std::string name = "text-" + epoch;
+  const std::string name = name_begin + epoch;
   const std::string directory = store_.cache_directory() + "/" + name;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(store_.cache_directory(), ignored)) {
@@ -122,19 +142,24 @@ Result<SearchPage> IssueSearch::search(const std::string& query,
   const auto index = follow(**reader, stop);
   if (!index) return std::unexpected(index.error());
   const auto parsed = search::text::parse_query(query, search::text::Joined::any, stemming);
+  const std::vector<Summary> named = named_by(*store_.board(), query, filter);
   // The board is looked at and left again for each candidate: a search holds nobody up.
-  const search::text::Filter allowed{.facets = {}, .allows = [&](search::Key key) {
-                                       const auto board = store_.board();
-                                       const Summary* issue =
-                                           board->find_row(static_cast<std::int64_t>(key));
-                                       return issue != nullptr && filter.admits(*issue);
-                                     }};
-  const auto found = (*index)->search(parsed.query, allowed, limit, 0, stop);
+  const search::text::Filter allowed{
+      .facets = {}, .allows = [&](search::Key key) {
+        const auto board = store_.board();
+        const Summary* issue = board->find_row(static_cast<std::int64_t>(key));
+        return issue != nullptr && filter.admits(*issue) &&
+               std::ranges::find(named, issue->id, &Summary::id) == named.end();
+      }};
+  const std::size_t first = std::min(limit, named.size());
+  const auto found = (*index)->search(parsed.query, allowed, limit - first, 0, stop);
   if (!found) return std::unexpected(found.error());
   const auto total = search::text::count(*(*index)->snapshot(), parsed.query, allowed, stop);
   if (!total) return std::unexpected(total.error());
-  SearchPage page{
-      .hits = {}, .total = *total, .is_verified = found->trust == search::Trust::verified};
+  SearchPage page{.hits = {},
+                  .total = named.size() + *total,
+                  .is_verified = found->trust == search::Trust::verified};
+  for (const Summary& each : std::span(named).first(first)) page.hits.push_back({.issue = each});
   const search::text::SnippetStyle style{.words = 16, .bytes = 400};
   for (const auto& hit : found->hits) {
     const auto events = Cache::events_of_row(**reader, static_cast<std::int64_t>(hit.key));

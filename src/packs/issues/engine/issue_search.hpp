@@ -24,10 +24,10 @@ namespace hearth::packs::issues {
 struct SearchHit {
   Summary issue;
   double score = 0;
-  std::string snippet;
+  std::string snippet = {};
 };
 struct SearchPage {
-  std::vector<SearchHit> hits;  // best first
+  std::vector<SearchHit> hits;  // best first; in front what the query is the id of
   std::uint64_t total = 0;
   bool is_verified = true;  // false while checksums of the index are still unread
 };
