@@ -1,5 +1,7 @@
 #include "packs/issues/caller_files.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -55,9 +57,16 @@ Result<std::string> file_to_read(const IssueStore& store,
 
 Result<std::string> file_to_write(const IssueStore& store,
                                   const pack::Call& call,
-                                  const std::string& asked) {
-  return outside_of_git(store, confine_new(asked, call.caller().cwd,
-                                           pack::project_of(call.caller()), store.options().own));
+                                  const std::string& asked,
+                                  bool may_replace) {
+  auto path = outside_of_git(
+      store,
+      confine_new(asked, call.caller().cwd, pack::project_of(call.caller()), store.options().own));
+  if (path && !may_replace && ::access(path->c_str(), F_OK) == 0) {
+    return fail(Errc::conflict, *path + " is there already; nothing was written",
+                {"set overwrite, or name another file"});
+  }
+  return path;
 }
 
 Result<std::string> directory_of(const pack::Call& call) {

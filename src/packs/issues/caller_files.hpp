@@ -16,11 +16,13 @@ namespace hearth::packs::issues {
 [[nodiscard]] Result<std::string> file_to_read(const IssueStore& store,
                                                const pack::Call& call,
                                                const std::string& asked);
-// The same of one to write, whose folder exists; `permission` inside of a git directory, whose
+// The same of one to write, whose folder exists; `conflict` where something is there already that
+// may not be replaced, `permission` inside of a git directory, whose
 // files are settings and programs.
 [[nodiscard]] Result<std::string> file_to_write(const IssueStore& store,
                                                 const pack::Call& call,
-                                                const std::string& asked);
+                                                const std::string& asked,
+                                                bool may_replace);
 
 // Where the caller works: its working directory, or where that is in no repository the first of its
 // client's roots that is in one, once it has told them (roots_question). `invalid_args` when it is

@@ -78,7 +78,7 @@ Result<wire::ExportAnswer> export_issues(IssueStore& store,
   std::optional<std::string> path;
   if (request.path) {
     if (auto may = ToolRunner::check_writable(call); !may) return std::unexpected(may.error());
-    auto real = file_to_write(store, call, *request.path);
+    auto real = file_to_write(store, call, *request.path, request.overwrite);
     if (!real) return std::unexpected(std::move(real.error()));
     path = std::move(*real);
   }

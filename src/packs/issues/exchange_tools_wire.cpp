@@ -20,7 +20,8 @@ json::Notes notes(const ExportRequest*) {
       {"since",
        "Only what changed then or later: RFC 3339, a span back (7d, 12h), or the id of "
        "an event",
-       range(1, 64)}};
+       range(1, 64)},
+      {"overwrite", "Replace the file if it is there", defaulted}};
 }
 json::Notes notes(const ExportAnswer*) {
   return {{"format", ""},

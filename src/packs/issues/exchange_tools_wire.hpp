@@ -15,8 +15,9 @@ struct ExportRequest {
   std::string format = "json";
   std::optional<std::string> path;
   std::optional<std::string> since;
+  bool overwrite = false;
 };
-BOOST_DESCRIBE_STRUCT(ExportRequest, (), (format, path, since))
+BOOST_DESCRIBE_STRUCT(ExportRequest, (), (format, path, since, overwrite))
 json::Notes notes(const ExportRequest*);
 
 struct ExportAnswer {

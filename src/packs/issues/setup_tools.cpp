@@ -222,7 +222,7 @@ Result<wire::DetachAnswer> save_attachment(IssueStore& store,
                                            const pack::Call& call) {
   const auto found = find_attachment(store, request.id, request.name);
   if (!found) return std::unexpected(found.error());
-  const auto path = file_to_write(store, call, request.to);
+  const auto path = file_to_write(store, call, request.to, request.overwrite);
   if (!path) return std::unexpected(path.error());
   const auto repository = store.open_repository();
   if (!repository) return std::unexpected(repository.error());
@@ -269,7 +269,8 @@ void declare_setup_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::DetachRequest, wire::DetachAnswer>(
       tools,
       doing("attachment_save", "Save an attachment",
-            "Write an attachment to a file of the project.",
+            "Write an attachment to a file of the project. A file that is there stays unless "
+            "overwrite is set.",
             {.destructive = true, .idempotent = true}),
       lengthy, save_attachment);
 }

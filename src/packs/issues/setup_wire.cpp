@@ -56,7 +56,8 @@ json::Notes notes(const AttachAnswer*) {
 json::Notes notes(const DetachRequest*) {
   return {{"id", id_text, id_limits()},
           {"name", "Of the attachment; or its SHA-256", name_limits()},
-          {"to", "The file to write, in the project", range(1, 4000)}};
+          {"to", "The file to write, in the project", range(1, 4000)},
+          {"overwrite", "Replace the file if it is there", defaulted}};
 }
 json::Notes notes(const DetachAnswer*) {
   return {{"path", "The file that was written"}, {"sha256", ""}, {"bytes", ""}};

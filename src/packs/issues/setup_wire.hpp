@@ -90,8 +90,9 @@ struct DetachRequest {
   std::string id;
   std::string name;
   std::string to;
+  bool overwrite = false;
 };
-BOOST_DESCRIBE_STRUCT(DetachRequest, (), (id, name, to))
+BOOST_DESCRIBE_STRUCT(DetachRequest, (), (id, name, to, overwrite))
 json::Notes notes(const DetachRequest*);
 
 struct DetachAnswer {

@@ -115,6 +115,25 @@ TEST_F(ExchangeTools, StayWithinTheProjectAndReadOnlySessions) {
   EXPECT_EQ(bad("import", R"({"text":"[]"})").code, Errc::read_only);
 }
 
+TEST_F(ExchangeTools, AFileThatIsThereStays) {
+  const std::string id = create("x");
+  write("there.txt", "mine");
+  good("attach", R"({"id":")" + id + R"(","path":"there.txt","name":"a"})");
+  write("there.txt", "changed");
+  for (const auto& [verb, arguments] :
+       {std::pair{"export", std::string(R"({"path":"there.txt")")},
+        std::pair{"attachment_save", R"({"name":"a","to":"there.txt","id":")" + id + "\""}}) {
+    const Error refused = bad(verb, arguments + "}");
+    EXPECT_EQ(refused.code, Errc::conflict) << verb;
+    EXPECT_THAT(refused.message, HasSubstr("is there already; nothing was written"));
+    EXPECT_THAT(refused.suggestions, ElementsAre("set overwrite, or name another file"));
+    EXPECT_EQ(read("there.txt"), "changed") << verb;
+    good(verb, arguments + R"(,"overwrite":true})");
+    EXPECT_NE(read("there.txt"), "changed") << verb;
+    write("there.txt", "changed");
+  }
+}
+
 TEST_F(ExchangeTools, ImportBeadsOnce) {
   write("beads.jsonl",
         R"({"id":"bd-1","title":"Epic","status":"open","priority":1,"issue_type":"epic",)"
