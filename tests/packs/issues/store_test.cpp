@@ -430,7 +430,8 @@ TEST(IssueStore, AnOlderCacheIsTakenOver) {
     epoch = Cache::epoch(*older).value();
     ASSERT_TRUE(older->execute(
         "ALTER TABLE rows ADD COLUMN events BLOB NOT NULL DEFAULT x''; UPDATE rows SET events = "
-        "(SELECT bytes FROM events WHERE events.n = rows.n); DROP TABLE events; "
+        "(SELECT bytes FROM events WHERE events.n = rows.n); DROP TABLE events; DROP TABLE "
+        "unsigned_events; "
         "PRAGMA user_version = 2"));
   }
   auto store = repositories.store(repositories.work());

@@ -453,6 +453,39 @@ TEST(IssueSignatures, AKeyThatArrivesCounts) {
   }
 }
 
+// A merge repeats what one side had.
+TEST(IssueSignatures, AnUnsignedEventCountsOnceHoweverOftenItIsInTheLog) {
+  Two two;
+  const std::string path = two.repositories.clone("reader");
+  std::map<SignaturePolicy, std::unique_ptr<IssueStore>> readers;
+  for (const SignaturePolicy policy : {SignaturePolicy::warn, SignaturePolicy::require}) {
+    const std::string cache = two.repositories.directory("c" + std::string(name_of(policy)));
+    readers[policy] = Repositories::store_with({.directory = path,
+                                                .cache_directory = cache,
+                                                .is_power_safe = false,
+                                                .signatures = policy,
+                                                .changed = {},
+                                                .when_idle = {}});
+  }
+  constexpr int rounds = 3;
+  for (int i = 0; i < rounds; ++i) {
+    create(*two.a.store, "a");
+    create(*two.b.store, "b");
+    (void)two.a.sync();
+    EXPECT_EQ(two.b.sync()->merges, 1U);
+    git(path, {"fetch", "-q", two.repositories.remote(), "+refs/grite/wal:refs/grite/wal"});
+    for (auto& [policy, reader] : readers) ASSERT_TRUE(reader->catch_up());
+  }
+  for (auto& [policy, reader] : readers) {
+    EXPECT_EQ(reader->problems().unsigned_events, 2U * rounds) << name_of(policy);
+    ASSERT_TRUE(reader->run([](Repository&, Projector& projector) -> Result<void> {
+      const auto rebuilt = projector.rebuild(false);
+      return rebuilt ? Result<void>() : std::unexpected(rebuilt.error());
+    }));
+    EXPECT_EQ(reader->problems().unsigned_events, 2U * rounds) << name_of(policy);
+  }
+}
+
 TEST(IssueSync, WhatIsNoLogIsNotTakenOver) {
   Two two;
   create(*two.a.store, "a");

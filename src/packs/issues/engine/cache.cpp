@@ -26,7 +26,7 @@ constexpr int page_bytes =
     16'384;  // an issue's events are some kilobytes, and all are copied often
 constexpr std::int32_t application_id = 0x4849'5355;  // "HISU"
 
-constexpr std::array<const char*, 3> steps{R"(
+constexpr std::array<const char*, 4> steps{R"(
 CREATE TABLE rows(
   n INTEGER PRIMARY KEY,
   id BLOB NOT NULL UNIQUE,
@@ -51,6 +51,10 @@ CREATE INDEX rows_change ON rows(change, kind, event_count);
 CREATE TABLE events(n INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 INSERT INTO events SELECT n, events FROM rows;
 ALTER TABLE rows DROP COLUMN events;
+)",
+                                           // An event may be in the log several times.
+                                           R"(
+CREATE TABLE unsigned_events(id BLOB PRIMARY KEY) WITHOUT ROWID;
 )"};
 constexpr store::Schema schema{"issue cache", application_id, steps};
 
@@ -203,7 +207,7 @@ Result<void> Cache::clear(const std::string& rules) {
   if (!transaction) return std::unexpected(transaction.error());
   auto done = database_.execute(
       "DELETE FROM rows; DELETE FROM events; DELETE FROM commits; DELETE FROM calls; DELETE FROM "
-      "state");
+      "unsigned_events; DELETE FROM state");
   if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules});
   if (done) done = begin_epoch();
   if (done) done = transaction->commit();
@@ -334,6 +338,13 @@ Result<void> Cache::add_call(const CallRecord& call, const CommitId& commit) {
   for (const EventId& event : call.events) events.append(event.view());
   return database_.run("INSERT OR REPLACE INTO calls VALUES(?, ?, ?, ?)", call.key,
                        call.fingerprint, store::Blob{commit.view()}, store::Blob{events});
+}
+
+Result<bool> Cache::add_unsigned(const EventId& event) {
+  const auto added = database_.integer(
+      "INSERT OR IGNORE INTO unsigned_events VALUES(?) RETURNING 1", store::Blob{event.view()});
+  if (!added) return std::unexpected(added.error());
+  return added->has_value();
 }
 
 Result<void> Cache::note(std::string_view name, std::string_view value) {

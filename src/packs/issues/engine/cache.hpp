@@ -68,6 +68,8 @@ class Cache final {
                                          const Summary* summary);
   [[nodiscard]] Result<void> add_commit(const CommitId& commit);
   [[nodiscard]] Result<void> add_call(const CallRecord& call, const CommitId& commit);
+  // One that is not signed as it should be; false when that was known.
+  [[nodiscard]] Result<bool> add_unsigned(const EventId& event);
   // Something to remember beside it, until it is cleared.
   [[nodiscard]] Result<void> note(std::string_view name, std::string_view value);
   [[nodiscard]] Result<std::string> noted(std::string_view name);  // empty: nothing

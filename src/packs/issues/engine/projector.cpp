@@ -66,7 +66,7 @@ void LogProblems::add(std::string_view text) {
 // what events are taken to mean.
 std::string Projector::rules() {
   std::string text = "rules=3 signatures=" + std::string(name_of(policy_));
-  if (policy_ != SignaturePolicy::off) text += " keys=" + keys_.fingerprint();
+  if (policy_ != SignaturePolicy::off) text += " unsigned=once keys=" + keys_.fingerprint();
   return text;
 }
 
@@ -95,15 +95,15 @@ Result<void> Projector::load_board() {
   return {};
 }
 
-bool Projector::is_welcome(const Event& event) {
+bool Projector::is_welcome(const Event& event, Arrived& arrived) {
   if (policy_ == SignaturePolicy::off || keys_.has_signed(event)) return true;
-  ++problems_.unsigned_events;
+  arrived.unsigned_events.push_back(event.id);
   return policy_ == SignaturePolicy::warn;
 }
 
 void Projector::collect(std::vector<Event> events, Arrived& arrived) {
   for (Event& event : events) {
-    if (is_welcome(event)) arrived.events[event.issue].push_back(std::move(event));
+    if (is_welcome(event, arrived)) arrived.events[event.issue].push_back(std::move(event));
   }
 }
 
@@ -361,6 +361,16 @@ Result<void> Projector::apply_events(const IssueId& id,
   return {};
 }
 
+// What a merge repeats was counted where it came first.
+Result<void> Projector::count_unsigned(const Arrived& arrived) {
+  for (const EventId& event : arrived.unsigned_events) {
+    const auto is_new = cache_.add_unsigned(event);
+    if (!is_new) return std::unexpected(is_new.error());
+    problems_.unsigned_events += *is_new ? 1U : 0U;
+  }
+  return {};
+}
+
 // The board follows when the cache has it.
 Result<Projector::Changes> Projector::apply(Arrived arrived,
                                             const std::optional<CommitId>& head,
@@ -379,6 +389,7 @@ Result<Projector::Changes> Projector::apply(Arrived arrived,
   for (const auto& [call, commit] : arrived.calls) {
     if (auto done = cache_.add_call(call, commit); !done) return std::unexpected(done.error());
   }
+  if (auto done = count_unsigned(arrived); !done) return std::unexpected(std::move(done.error()));
   if (problems_.total > 0 || problems_.unsigned_events > 0) {
     auto done = cache_.note(problems_note, encode_problems(problems_));
     if (!done) return std::unexpected(std::move(done.error()));

@@ -26,7 +26,7 @@ struct LogProblems {
   std::vector<std::string> texts;  // the first of them
   std::uint64_t total = 0;
   std::uint64_t incomplete = 0;       // commits of which objects are missing
-  std::uint64_t unsigned_events = 0;  // under the policies warn and require
+  std::uint64_t unsigned_events = 0;  // each once; under the policies warn and require
   void add(std::string_view text);
 };
 
@@ -92,6 +92,7 @@ class Projector final {
     std::unordered_map<IssueId, std::vector<Event>> events;
     std::vector<CommitId> commits;
     std::vector<std::pair<CallRecord, CommitId>> calls;
+    std::vector<EventId> unsigned_events;  // those that a merge repeats several times
   };
   struct Changed {
     Summary summary;
@@ -102,7 +103,8 @@ class Projector final {
   [[nodiscard]] Result<bool> begin_at(const Snapshot& snapshot, Rebuilt& rebuilt);
   void collect(WalCommit commit, Arrived& arrived);
   void collect(std::vector<Event> events, Arrived& arrived);
-  [[nodiscard]] bool is_welcome(const Event& event);
+  [[nodiscard]] bool is_welcome(const Event& event, Arrived& arrived);
+  [[nodiscard]] Result<void> count_unsigned(const Arrived& arrived);
   void rescue(Arrived& arrived);
   [[nodiscard]] Result<std::optional<Snapshot>> newest_snapshot(const CommitId& head) const;
   // What is new since the cache's head; whether the log goes on from there.
