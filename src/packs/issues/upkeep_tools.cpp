@@ -43,6 +43,14 @@ std::optional<std::string> missing_here(IssueStore& store) {
          "'+refs/grite/*:refs/grite-again/*', then hearth issues rebuild";
 }
 
+// What was left out of what has come, or was here before.
+std::optional<std::string> unreadable_here(IssueStore& store) {
+  const std::uint64_t commits = store.problems().unreadable;
+  if (commits == 0) return std::nullopt;
+  return "commits of the log of which something cannot be read: " + std::to_string(commits) +
+         "; see hearth issues verify";
+}
+
 Result<wire::SyncAnswer> sync(IssueStore& store,
                               const wire::SyncRequest& request,
                               const pack::Call& call) {
@@ -54,7 +62,9 @@ Result<wire::SyncAnswer> sync(IssueStore& store,
                            call.stop());
   if (!report) return std::unexpected(report.error());
   if (auto seen = store.catch_up(); !seen) return std::unexpected(std::move(seen.error()));
-  if (auto problem = missing_here(store)) report->problems.push_back(std::move(*problem));
+  for (auto&& problem : {missing_here(store), unreadable_here(store)}) {
+    if (problem) report->problems.push_back(*problem);
+  }
   return wire::SyncAnswer{.pulled = report->has_pulled,
                           .pushed = report->has_pushed,
                           .push_success = request.push || !request.pull,

@@ -23,7 +23,9 @@ json::Notes notes(const SyncAnswer*) {
           {"wal_head", head_text},
           {"total", "Issues that are here now"},
           {"message", ""},
-          {"problems", "Single references that could not be exchanged, and why"}};
+          {"problems",
+           "Single references that could not be exchanged, and what of the log here is missing or "
+           "cannot be read"}};
 }
 json::Notes notes(const NoRequest*) {
   return {};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "packs/issues/engine/wal.hpp"
 #include "packs/issues/issues_pack.hpp"
 
 namespace hearth::packs::issues {
@@ -75,6 +76,31 @@ TEST_F(ClaimTools, ASyncInAShallowCloneTellsWhatIsMissing) {
                                   "+refs/grite/*:refs/grite/*"});
   const json::Value synced = good("sync", "{}");
   EXPECT_THAT(json::dump(synced.at("problems")), testing::HasSubstr("--unshallow"));
+}
+
+// Somebody has written into the log what nobody can read.
+TEST_F(ClaimTools, ASyncTellsWhatOfTheLogCannotBeRead) {
+  create("one");
+  good("sync", "{}");
+  auto remote = Repository::open(repositories_.remote(), {.is_power_safe = false}).value();
+  for (int i = 0; i < 2; ++i) {
+    const auto head = remote->read_reference(wal_reference).value();
+    const auto chunk = remote->write_blob("no chunk " + std::to_string(i)).value();
+    const auto tree = remote->write_tree({{.name = "x.bin", .id = chunk}}).value();
+    const auto commit =
+        remote
+            ->write_commit(
+                {.tree = tree, .parents = {*head}, .author = "a <b>", .message = "broken"})
+            .value();
+    test::git(repositories_.remote(), {"update-ref", wal_reference, hex_of(commit)});
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(
+        json::dump(good("sync", "{}").at("problems")),
+        testing::HasSubstr("of which something cannot be read: 2; see hearth issues verify"));
+  }
+  EXPECT_EQ(number(good("rebuild", "{}"), "event_count"), 1);
+  EXPECT_THAT(json::dump(good("sync", "{}").at("problems")), testing::HasSubstr(": 2;"));
 }
 
 TEST_F(ClaimTools, WithoutTheRemoteWorkGoesOnInThisRepository) {

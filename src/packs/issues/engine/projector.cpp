@@ -34,6 +34,7 @@ std::string encode_problems(const LogProblems& problems) {
     append_cbor_unsigned(out, each);
   append_cbor_array(out, problems.texts.size());
   for (const std::string& text : problems.texts) append_cbor_bytes(out, text);
+  append_cbor_unsigned(out, problems.unreadable);
   return out;
 }
 
@@ -45,6 +46,7 @@ LogProblems decode_problems(std::string_view bytes) {
     *each = reader.read_unsigned();
   for (auto items = reader.begin_array(); reader.next(items);)
     problems.texts.push_back(reader.read_bytes());
+  problems.unreadable = reader.read_unsigned();  // 0 where an older program has written this
   return problems;
 }
 
@@ -110,6 +112,7 @@ void Projector::collect(std::vector<Event> events, Arrived& arrived) {
 void Projector::collect(WalCommit commit, Arrived& arrived) {
   if (commit.is_whole) {
     arrived.commits.push_back(commit.id);
+    problems_.unreadable += commit.problems.empty() ? 0U : 1U;
   } else {
     ++problems_.incomplete;
   }

@@ -26,6 +26,7 @@ struct LogProblems {
   std::vector<std::string> texts;  // the first of them
   std::uint64_t total = 0;
   std::uint64_t incomplete = 0;       // commits of which objects are missing
+  std::uint64_t unreadable = 0;       // commits that are there, and have something that is no good
   std::uint64_t unsigned_events = 0;  // each once; under the policies warn and require
   void add(std::string_view text);
 };
