@@ -411,6 +411,27 @@ TEST(IssueMaintenance, TheDoctorTellsOfACacheThatWasRemoved) {
   EXPECT_EQ(std::ranges::find(*found, "store_integrity", &Check::id)->health, Health::warning);
 }
 
+// A program may be writing: it is not taken away yet, but told of.
+TEST(IssueMaintenance, TheDoctorTellsOfALockFileThatMayBeInUse) {
+  const Repositories repositories;
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const std::string young = repositories.work() + "/.git/refs/grite/wal.lock";
+  hearth::test::write_file(young, "");
+  for (const bool fix : {false, true}) {
+    const auto found = examine(*store, fix);
+    ASSERT_TRUE(found) << found.error().message;
+    const auto check = std::ranges::find(*found, "lock_files", &Check::id);
+    ASSERT_NE(check, found->end());
+    EXPECT_EQ(check->health, Health::warning);
+    EXPECT_FALSE(check->is_mended);
+    EXPECT_TRUE(check->message.starts_with("1 lock file, ")) << check->message;
+    EXPECT_TRUE(check->message.ends_with(" s old; removed when older than 60 s"));
+    EXPECT_EQ(check->plan.size(), 1U);
+  }
+  EXPECT_TRUE(std::filesystem::exists(young));
+}
+
 // From now on, under a key that all may know.
 void write_signed(IssueStore& store) {
   auto repository = store.open_repository().value();

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <unordered_set>
 
 #include "packs/issues/engine/attachments.hpp"
@@ -33,9 +34,15 @@ Result<std::vector<ObjectId>> all_roots(const Repository& repository) {
   return roots;
 }
 
-// Lock files below refs/grite and refs/hearth that nobody can still be writing.
-std::vector<std::string> left_lock_files(const std::string& common_directory) {
-  std::vector<std::string> left;
+struct LockFile {
+  std::string path;
+  std::time_t age_s = 0;
+  [[nodiscard]] bool was_left() const { return age_s > oldest_lock_file_s; }
+};
+
+// Below refs/grite and refs/hearth, the oldest first.
+std::vector<LockFile> lock_files(const std::string& common_directory) {
+  std::vector<LockFile> files;
   std::error_code ignored;
   for (const char* folder : {"/refs/grite", "/refs/hearth"}) {
     for (const auto& entry :
@@ -43,10 +50,12 @@ std::vector<std::string> left_lock_files(const std::string& common_directory) {
       struct stat found{};
       const std::string path = entry.path().string();
       if (!path.ends_with(".lock") || ::stat(path.c_str(), &found) != 0) continue;
-      if (std::time(nullptr) - found.st_mtime > oldest_lock_file_s) left.push_back(path);
+      const std::time_t age_s = std::time(nullptr) - found.st_mtime;
+      files.push_back({path, std::max<std::time_t>(age_s, 0)});
     }
   }
-  return left;
+  std::ranges::sort(files, std::greater(), &LockFile::age_s);
+  return files;
 }
 
 std::size_t count_loose_objects(const std::string& common_directory) {
@@ -105,17 +114,39 @@ Check check_log(IssueStore& store) {
   return check;
 }
 
+// Somebody may still be writing; it is what a write waits for, all the same.
+Check check_young_lock_files(const std::vector<LockFile>& files) {
+  const std::string limit = std::to_string(oldest_lock_file_s) + " s";
+  const std::string age = std::to_string(files.front().age_s) + " s old";
+  const std::string what = files.size() == 1
+                               ? "1 lock file, " + age
+                               : std::to_string(files.size()) + " lock files, the oldest " + age;
+  Check check{.id = "lock_files",
+              .health = Health::warning,
+              .message = what + "; removed when older than " + limit,
+              .plan = {}};
+  for (const LockFile& file : files) {
+    check.plan.push_back("wait for the program that writes, or, when it has been there for " +
+                         limit + ", remove " + file.path + ": hearth issues doctor --fix");
+  }
+  return check;
+}
+
 Check check_lock_files(IssueStore& store, bool fix) {
-  const auto left = left_lock_files(store.common_directory());
+  const auto files = lock_files(store.common_directory());
   Check check{
       .id = "lock_files", .health = Health::ok, .message = "no lock file was left", .plan = {}};
-  if (left.empty()) return check;
+  if (files.empty()) return check;
+  const auto left = std::ranges::count_if(files, &LockFile::was_left);
+  if (left == 0) return check_young_lock_files(files);
   check.health = Health::error;
-  check.message = std::to_string(left.size()) + " lock files were left by programs that have ended";
-  for (const std::string& path : left) check.plan.push_back("remove " + path);
-  if (!fix) return check;
-  for (const std::string& path : left) ::unlink(path.c_str());
-  check.is_mended = true;
+  check.message = std::to_string(left) + " lock files were left by programs that have ended";
+  for (const LockFile& file : files) {
+    if (!file.was_left()) continue;
+    check.plan.push_back("remove " + file.path);
+    if (fix) ::unlink(file.path.c_str());
+  }
+  check.is_mended = fix;
   return check;
 }
 

@@ -340,9 +340,11 @@ Result<bool> Repository::update_reference(WriteLock::Held& held,
   }
   if (code == GIT_ELOCKED) {
     held.done();
-    return fail(Errc::busy,
-                common_directory_ + "/" + name + ".lock is held by another program, or was left",
-                {"if no git or grite runs, remove that file: hearth issues doctor --fix"});
+    return fail(
+        Errc::busy,
+        common_directory_ + "/" + name + ".lock is held by another program, or was left",
+        {"if no git or grite runs, remove that file: hearth issues doctor --fix, once it is "
+         "older than 60 s"});
   }
   auto now = code == 0 ? read_reference(name) : std::nullopt;
   if (code == 0 && now && *now == expected) {
