@@ -104,7 +104,9 @@ Result<void> check_fields(const std::vector<std::string>& fields) {
     std::string all;
     for (const std::string_view name : field_names)
       all.append(all.empty() ? "" : ", ").append(name);
-    return fail(Errc::invalid_args, "fields: there is no \"" + field + "\", but " + all);
+    Error error{Errc::invalid_args, "fields: there is no \"" + field + "\", but " + all, {}};
+    if (field.contains(',')) error.suggestions.emplace_back("several: repeat --fields");
+    return std::unexpected(std::move(error));
   }
   return {};
 }

@@ -144,6 +144,20 @@ TEST_F(ClaimTools, HoldersAreCalledByTheirLabels) {
   EXPECT_EQ(text(good("show", of(id)).at("issue").at("claim"), "owner_label"), "bob");
 }
 
+TEST_F(ClaimTools, WhoHasItAlreadyIsToldToRenewIt) {
+  const std::string id = create("wanted");
+  good("claim", of(id));
+  const Error own = bad("claim", of(id));
+  EXPECT_EQ(own.code, Errc::conflict);
+  EXPECT_THAT(own.message, testing::HasSubstr("is held by your own actor"));
+  EXPECT_EQ(own.suggestions.front(), "keep it for longer: hearth issues renew " + id);
+  good("claim", R"({"resource":"path:src"})");
+  EXPECT_EQ(bad("claim", R"({"resource":"path:src"})").suggestions.front(),
+            "keep it for longer: hearth issues renew --resource path:src");
+  const Error others = bad("claim", R"({"actor":"bob","id":")" + id + "\"}");
+  EXPECT_TRUE(others.suggestions.front().starts_with("take something else"));
+}
+
 TEST_F(ClaimTools, WhatWasGivenBackCanBeClaimedAgain) {
   const std::string id = create("wanted");
   options_.key = "a call";

@@ -252,6 +252,24 @@ TEST_F(GriteDefects, AnActorIsFoundByTheNameThatItWasMadeUnder) {
   EXPECT_EQ(bad("create", R"({"title":"T","actor":"\""})").code, Errc::invalid_args);
 }
 
+// A name that would silently become another one.
+TEST_F(GriteDefects, ANameOfAnActorIsOneLine) {
+  for (const std::string name : {"a\nb", "a\tb", "\x7f"}) {
+    const std::string quoted = json::quoted(name);
+    const Error refused = bad("create", R"({"title":"T","actor":)" + quoted + "}");
+    EXPECT_EQ(refused.code, Errc::invalid_args);
+    EXPECT_THAT(refused.message, HasSubstr("one line"));
+    EXPECT_EQ(bad("actor_create", R"({"label":)" + quoted + "}").code, Errc::invalid_args);
+  }
+  EXPECT_THAT(each(good("actors", "{}"), "actors", "label"), IsEmpty());
+}
+
+TEST_F(GriteDefects, FieldsAreNamedOneByOne) {
+  const Error refused = bad("list", R"({"fields":["title,state"]})");
+  EXPECT_THAT(refused.suggestions, ElementsAre("several: repeat --fields"));
+  EXPECT_THAT(bad("list", R"({"fields":["titel"]})").suggestions, IsEmpty());
+}
+
 TEST_F(GriteDefects, ChoosingAnActorChangesOneLineOfItsFile) {
   const std::string id = text(good("actor_create", "{}"), "actor_id");
   write(".git/grite/config.toml",

@@ -92,9 +92,17 @@ Actor actor_of(const ActorId& id, const std::string& text) {
 std::string plain(std::string_view label) {
   std::string out;
   for (const char c : label) {
-    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) out.push_back(c);
+    if (c != '"' && c != '\\') out.push_back(c);
   }
   return out;
+}
+
+// Without them it would be another name, perhaps somebody's.
+Result<void> check_name(std::string_view name) {
+  const bool is_one_line =
+      std::ranges::none_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (is_one_line) return {};
+  return fail(Errc::invalid_args, "a name of an actor is one line without control characters");
 }
 
 Actor new_actor(const std::string& label, std::uint64_t now_ms) {
@@ -135,6 +143,7 @@ std::optional<std::string> Actors::label_of(const ActorId& id) const {
 }
 
 Result<Actor> Actors::create(const std::string& label, bool with_key, std::uint64_t now_ms) const {
+  if (auto good = check_name(label); !good) return std::unexpected(std::move(good.error()));
   Actor actor = new_actor(label, now_ms);
   const std::string seed = with_key ? random_bytes(32) : std::string();
   if (with_key) actor.public_key = SigningKey::of_seed(seed)->public_key();
@@ -169,6 +178,7 @@ Result<void> Actors::set_default(const ActorId& id) {
 }
 
 Result<Actor> Actors::resolve(const std::string& wanted) const {
+  if (auto good = check_name(wanted); !good) return std::unexpected(std::move(good.error()));
   const std::string label = plain(wanted);
   if (label.empty()) {
     return fail(Errc::invalid_args, "\"" + wanted + "\" is no name of an actor");

@@ -139,6 +139,24 @@ Result<ObjectId> write_lock_commit(Repository& repository,
                                   .message = "Lock: " + lock.resource});
 }
 
+namespace {
+
+// Also of another agent that writes under the same actor: nobody can tell them apart.
+std::unexpected<Error> yours(const Lock& lock) {
+  constexpr std::string_view issue_space = "issue:";
+  const std::string named = lock.resource.starts_with(issue_space)
+                                ? lock.resource.substr(issue_space.size())
+                                : "--resource " + lock.resource;
+  return fail(Errc::conflict,
+              lock.resource + " is held by your own actor " + hex_of(lock.owner) + " " +
+                  until(lock.expires_ms),
+              {"keep it for longer: hearth issues renew " + named,
+               "where another agent is the same actor, take something else: hearth issues ready, "
+               "and name yourself: --actor NAME"});
+}
+
+}  // namespace
+
 std::unexpected<Error> Locks::taken(const Lock& lock) const {
   const std::string label = label_of_ ? label_of_(lock.owner) : std::string();
   const std::string owner =
@@ -290,6 +308,8 @@ Result<Lock> Locks::acquire(const LockRequest& request) {
                              before->lock.owner == request.owner &&
                              before->lock.nonce == request.nonce;
   if (is_repetition) return before->lock;
+  if (before && before->is_live(request.now_ms) && before->lock.owner == request.owner)
+    return yours(before->lock);
   if (auto free = check_free(request, Besides::nothing); !free)
     return std::unexpected(free.error());
   auto lock = put(*place,
