@@ -1,4 +1,6 @@
 // The tools for the symbols of source files: context_index, context_query, context_show.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
@@ -47,6 +49,12 @@ Result<WorkTree> work_tree_of(const pack::Call& call) {
   return WorkTree{std::move(*root), std::move(*tracked)};
 }
 
+// git tracks it until its removal is committed; nobody can open it any more.
+bool has_file(const std::string& root, const std::string& path) {
+  struct stat found{};
+  return ::lstat((root + "/" + path).c_str(), &found) == 0;
+}
+
 Result<void> append(IssueStore& store,
                     std::span<ContextUpdated> files,
                     const wire::IndexRequest& request,
@@ -81,11 +89,12 @@ Result<wire::IndexAnswer> index(IssueStore& store,
       hashes.emplace(file.content.path, file.content.content_hash);
     }
   }
-  const auto files = choose_files(tree->tracked, {request.path, request.pattern.value_or("")});
+  auto files = choose_files(tree->tracked, {request.path, request.pattern.value_or("")});
   if (files.empty() && (!request.path.empty() || request.pattern)) {
     return fail(Errc::not_found, "git tracks no file of that path and pattern here",
                 {"paths are from the project's root: git ls-files"});
   }
+  std::erase_if(files, [&](const std::string& path) { return !has_file(tree->root, path); });
   const auto total = static_cast<double>(files.size());
   auto described = describe_files(tree->root, files, hashes, call.stop(), [&](std::size_t done) {
     if (done % 50 == 0) call.progress(static_cast<double>(done), total, "files read");
@@ -116,8 +125,9 @@ void keep_tracked(std::vector<ContextFile>& files, const pack::Call& call) {
   const auto tree = work_tree_of(call);
   if (!tree) return;
   const std::unordered_set<std::string_view> tracked(tree->tracked.begin(), tree->tracked.end());
-  std::erase_if(files,
-                [&](const ContextFile& file) { return !tracked.contains(file.content.path); });
+  std::erase_if(files, [&](const ContextFile& file) {
+    return !tracked.contains(file.content.path) || !has_file(tree->root, file.content.path);
+  });
 }
 
 Result<wire::SymbolAnswer> query(IssueStore& store,

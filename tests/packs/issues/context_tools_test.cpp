@@ -54,6 +54,16 @@ TEST_F(ContextTools, LeaveOutFilesThatGitDoesNotTrackAnyMore) {
   EXPECT_EQ(number(good("context_query", R"({"query":"main"})"), "count"), 0);
 }
 
+TEST_F(ContextTools, LeaveOutFilesThatAreNotInTheWorkTreeAnyMore) {
+  good("context_index", "{}");
+  std::filesystem::remove(repositories_.work() + "/src/main.py");
+  EXPECT_EQ(number(good("context_query", R"({"query":"main"})"), "count"), 0);
+  const json::Value again = good("context_index", "{}");
+  EXPECT_EQ(number(again, "failed_total"), 0);
+  EXPECT_EQ(number(again, "total_files"), 1);
+  EXPECT_EQ(number(again, "skipped"), 1);
+}
+
 TEST_F(ContextTools, ShowWhatAFileDefines) {
   good("context_index", "{}");
   const json::Value file = good("context_show", R"({"path":"src/config.rs"})");
