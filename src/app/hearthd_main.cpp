@@ -136,16 +136,27 @@ int run_engine(std::string_view name) {
   return exit_code(Errc::invalid_args);
 }
 
+config::KnownPack known_pack(const pack::Pack& pack) {
+  config::KnownPack known{std::string(pack.name()), {}};
+  for (const pack::Setting& each : pack.settings())
+    known.keys.push_back({each.name, each.expects, each.fits});
+  if (const pack::SettingsCheck check = pack.settings_check(); check != nullptr) {
+    known.misfit =
+        [check](const config::PackSection& section) -> std::optional<config::PackMisfit> {
+      auto misfit = check(section);
+      if (!misfit) return std::nullopt;
+      return config::PackMisfit{std::move(misfit->name), std::move(misfit->why)};
+    };
+  }
+  return known;
+}
+
 int serve(const CommandLine& line) {
   auto paths = ipc::resolve_paths();
   if (!paths) return refuse_start(paths.error(), line.ready_fd);
   auto packs = make_packs();
   std::vector<config::KnownPack> known;
-  for (const auto& pack : packs) {
-    auto& keys = known.emplace_back(config::KnownPack{std::string(pack->name()), {}}).keys;
-    for (const pack::Setting& each : pack->settings())
-      keys.push_back({each.name, each.expects, each.fits});
-  }
+  for (const auto& pack : packs) known.push_back(known_pack(*pack));
   const auto load = [config = paths->config, overrides = line.overrides, known] {
     return config::load_settings(config, environment, overrides, known);
   };

@@ -268,7 +268,13 @@ Result<void> take_pack_section(Settings& settings,
         take_pack_entry(values, file, section, entry, pack == known_packs.end() ? nullptr : &*pack);
     if (!taken) return taken;
   }
-  return {};
+  if (pack == known_packs.end() || !pack->misfit) return {};
+  const auto misfit = pack->misfit(values);
+  if (!misfit) return {};
+  const auto entry = std::ranges::find(section.entries, misfit->key, &Entry::key);
+  const Place at = entry == section.entries.end() ? section.at : entry->at;
+  return fail(Errc::invalid_args, format_place(file, at) + ": " + section.name + "." + misfit->key +
+                                      ": " + misfit->why);
 }
 
 std::vector<std::string> names_of(std::span<const KnownPack> packs) {

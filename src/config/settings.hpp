@@ -90,9 +90,16 @@ struct PackKey {
   std::string expects;                             // completes "expected …"
   bool (*fits)(std::string_view value) = nullptr;  // nullptr: whatever it is
 };
+// A key that is there and wrong beside the others.
+struct PackMisfit {
+  std::string key;
+  std::string why;
+};
 struct KnownPack {
   std::string name;
   std::vector<PackKey> keys;
+  // The first one, of a section whose keys fit each alone. May be null.
+  std::function<std::optional<PackMisfit>(const PackSection&)> misfit = nullptr;
 };
 
 // [client] of config.toml and what .hearth.toml may say.

@@ -148,6 +148,14 @@ struct Setting {
   bool is_live = false;
 };
 
+// A setting that fits alone, and not beside the others of its section.
+struct Misfit {
+  std::string name;  // of a setting that is there: its line is where the mistake is
+  std::string why;
+};
+// The first in a section, whose settings fit each alone; by their names, as setting() gives them.
+using SettingsCheck = std::optional<Misfit> (*)(const std::map<std::string, std::string>& section);
+
 // The sessions that a change concerns.
 struct Audience {
   std::string name_space;                            // all namespaces if empty
@@ -250,6 +258,9 @@ class Pack {
   virtual void declare(Binder& binder) = 0;
   // Asked before anything else.
   [[nodiscard]] virtual std::vector<Setting> settings() const { return {}; }
+  // Of all of them together, before the pack starts and whenever the configuration is read again;
+  // nullptr: there is nothing to check. Asked before anything else.
+  [[nodiscard]] virtual SettingsCheck settings_check() const { return nullptr; }
   // Asked once, before start().
   [[nodiscard]] virtual std::vector<Route> routes() const { return {}; }
   virtual void start(PackContext& context) = 0;

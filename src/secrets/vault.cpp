@@ -13,13 +13,6 @@ bool is_meant(std::string_view pattern, std::string_view use) {
   return pattern == use;
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
 std::unexpected<Error> not_for(const NamedSecret& secret, std::string_view use) {
   return fail(Errc::permission, "the secret " + secret.name + " is not for " + std::string(use),
               {"add it to the secret's scopes if it is to be"});
@@ -27,10 +20,17 @@ std::unexpected<Error> not_for(const NamedSecret& secret, std::string_view use) 
 
 }  // namespace
 
+bool is_secret_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
 Result<std::unique_ptr<Vault>> Vault::open(std::vector<NamedSecret> secrets, Redactor redactor) {
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     const NamedSecret& each = secrets[i];
-    if (!is_name(each.name))
+    if (!is_secret_name(each.name))
       return fail(Errc::invalid_args, "\"" + each.name + "\" is no name of a secret",
                   {"use letters, digits, - and _"});
     if (!each.source.is_set())

@@ -27,6 +27,9 @@ struct NamedSecret {
   std::vector<std::string> commands;
 };
 
+// Whether it can be the name of one.
+[[nodiscard]] bool is_secret_name(std::string_view text);
+
 // A command that asks for one.
 struct CommandUse {
   std::string program;                            // as errors name it; empty: not known yet

@@ -199,6 +199,20 @@ TEST(ParseSettings, RefusesKeysAndValuesThatAPackDoesNotTake) {
   }
 }
 
+TEST(ParseSettings, RefusesKeysThatDoNotFitTogether) {
+  std::vector<KnownPack> packs = packs_with_keys;
+  packs.front().misfit = [](const PackSection& section) -> std::optional<PackMisfit> {
+    if (section.contains("limit") || !section.contains("embedder.url")) return std::nullopt;
+    return PackMisfit{"embedder.url", "there is no limit"};
+  };
+  const std::string text = "[knowledge]\n\n[knowledge.embedder]\nurl = \"http://x\"\n";
+  const auto refused = parse_settings(text, "c.toml", packs);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_args);
+  EXPECT_EQ(refused.error().message, "c.toml:4:1: knowledge.embedder.url: there is no limit");
+  EXPECT_TRUE(parse_settings("[knowledge]\nlimit = 1\n" + text.substr(13), "c.toml", packs));
+}
+
 TEST(ParseSettings, TakesNamesThatThePersonChooses) {
   const std::vector<KnownPack> packs{
       {"knowledge", {{"keys.*.env", "a variable", nullptr}, {"limit", "a count", nullptr}}}};

@@ -17,6 +17,7 @@ class Mandates final : public pack::Pack {
  public:
   [[nodiscard]] std::string_view name() const override { return "mandates"; }
   [[nodiscard]] std::vector<pack::Setting> settings() const override { return known_settings(); }
+  [[nodiscard]] pack::SettingsCheck settings_check() const override { return check_settings; }
   void declare(pack::Binder& tools) override {
     declare_mandate_tools(tools, runner_);
     declare_schedule_tools(tools, runner_);

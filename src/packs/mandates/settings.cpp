@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
 
 #include "base/values.hpp"
 #include "packs/mandates/workspace/command_rule.hpp"
@@ -84,8 +85,60 @@ std::vector<pack::Setting> known_settings() {
       pack::Setting{"bubblewrap", "the program bwrap"},
       pack::Setting{"tool_chains", "a list of absolute directories"},
       pack::Setting{"model.url", "the API's address up to its /v1"},
+using Section = std::map<std::string, std::string>;
+
+// Those of `keys` that are set, and not empty.
+std::vector<std::string> set_in(const Section& section,
+                                std::string_view table,
+                                std::initializer_list<std::string_view> keys) {
+  std::vector<std::string> set;
+  for (const std::string_view key : keys) {
+    std::string name = std::string(table).append(key);
+    const auto found = section.find(name);
+    if (found != section.end() && !found->second.empty()) set.push_back(std::move(name));
+  }
+  return set;
+}
+
+// `key` is one of its settings.
+std::optional<pack::Misfit> misfit_of_secret(const Section& section, const std::string& key) {
+  const auto begin = key.find('.') + 1;
+  const std::string name = key.substr(begin, key.rfind('.') - begin);
+  if (!secrets::is_secret_name(name))
+    return pack::Misfit{key, "\"" + name +
+                                 "\" is no name of a secret; expected up to 64 letters, "
+                                 "digits, - and _"};
+  const auto sources = set_in(section, "secrets." + name + ".", {"env", "file", "command"});
+  if (sources.size() == 1) return std::nullopt;
+  const std::string expected = "; expected one of env, file and command";
+  if (sources.empty()) return pack::Misfit{key, "the secret " + name + " has no source" + expected};
+  return pack::Misfit{sources[1], "the secret " + name + " has two sources" + expected};
+}
+
+std::optional<pack::Misfit> misfit_of_model(const Section& section) {
+  const auto keys = set_in(section, "model.", {"key_env", "key_file", "key_command", "key_secret"});
+  if (keys.size() > 1)
+    return pack::Misfit{keys[1],
+                        "the model has two keys; expected one of key_env, key_file, "
+                        "key_command and key_secret"};
+  const auto named = section.find("model.key_secret");
+  if (named == section.end() || named->second.empty()) return std::nullopt;
+  if (!set_in(section, "secrets." + named->second + ".", {"env", "file", "command"}).empty())
+    return std::nullopt;
+  return pack::Misfit{named->first, "there is no [mandates.secrets." + named->second + "]"};
+}
+
       pack::Setting{"model.socket", "an absolute path", is_absolute},
       pack::Setting{"model.name", "the model's name, as the server has it"},
+std::optional<pack::Misfit> check_settings(const Section& section) {
+  constexpr std::string_view table = "secrets.";
+  for (auto each = section.lower_bound(std::string(table));
+       each != section.end() && each->first.starts_with(table); ++each) {
+    if (auto misfit = misfit_of_secret(section, each->first)) return misfit;
+  }
+  return misfit_of_model(section);
+}
+
       pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
       pack::Setting{"model.key_env", "the name of a variable"},
       pack::Setting{"model.key_file", "an absolute path", is_absolute},

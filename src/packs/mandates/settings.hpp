@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ struct Settings {
 };
 
 [[nodiscard]] std::vector<pack::Setting> known_settings();
+// What is wrong with them together: a secret without a source, or with two, or that is none.
+[[nodiscard]] std::optional<pack::Misfit> check_settings(
+    const std::map<std::string, std::string>& section);
 [[nodiscard]] Settings read_settings(
     const std::function<std::optional<std::string>(std::string_view)>& setting,
     const std::vector<std::string>& secrets = {});  // their names

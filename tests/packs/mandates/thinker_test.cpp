@@ -346,6 +346,36 @@ TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
   EXPECT_THAT(event.resources,
               ElementsAre("hearth://mandates/status", "hearth://mandates/runs/r1"));
 }
+TEST(Settings, RefuseWhatDoesNotFitTogether) {
+  using Section = std::map<std::string, std::string>;
+  struct Case {
+    Section section;
+    const char* where;
+    const char* why;
+  };
+  const std::vector<Case> wrong{
+      {{{"secrets.a.env", "A"}, {"secrets.b.tools", "t"}}, "secrets.b.tools", "b has no source"},
+      {{{"secrets.a.file", ""}}, "secrets.a.file", "a has no source"},
+      {{{"secrets.a.file", "/a"}, {"secrets.a.env", "A"}}, "secrets.a.file", "a has two sources"},
+      {{{"secrets.a b.env", "A"}}, "secrets.a b.env", "is no name of a secret"},
+      {{{"model.key_env", "A"}, {"model.key_secret", "a"}, {"secrets.a.env", "A"}},
+       "model.key_secret",
+       "two keys"},
+      {{{"model.key_secret", "b"}, {"secrets.a.env", "A"}}, "model.key_secret", "secrets.b]"}};
+  for (const Case& each : wrong) {
+    const auto misfit = check_settings(each.section);
+    ASSERT_TRUE(misfit) << each.why;
+    EXPECT_EQ(misfit->name, each.where);
+    EXPECT_THAT(misfit->why, HasSubstr(each.why));
+  }
+  EXPECT_FALSE(check_settings({}));
+  EXPECT_FALSE(check_settings({{"secrets.a.env", "A"},
+                               {"secrets.a.tools", "t"},
+                               {"secrets.b.command", "pass\nb"},
+                               {"model.url", "http://x"},
+                               {"model.key_secret", "b"}}));
+}
+
 
 // A part of a secret would not be known as one, nor one with a quotation mark that was escaped.
 TEST(RecordEvents, HoldNoPartOfASecret) {
