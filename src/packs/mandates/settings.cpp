@@ -40,6 +40,17 @@ bool is_money(std::string_view text) {
 bool is_duration(std::string_view text) {
   return parse_duration(text).has_value();
 }
+// 0 means "off" elsewhere, and a request that may take no time is none.
+bool is_time_limit(std::string_view text) {
+  const auto time = parse_duration(text);
+  return time && *time > std::chrono::milliseconds(0);
+}
+bool is_url(std::string_view text) {
+  constexpr std::array<std::string_view, 2> schemes{"http://", "https://"};
+  return text.empty() || std::ranges::any_of(schemes, [&](std::string_view scheme) {
+           return text.starts_with(scheme) && text.size() > scheme.size();
+         });
+}
 bool is_mode(std::string_view text) {
   return std::ranges::find(mode_names, text) != mode_names.end();
 }
@@ -67,6 +78,9 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
+bool are_absolute(std::string_view text) {
+  return std::ranges::all_of(lines_of(text), is_absolute);
+}
 bool are_command_rules(std::string_view text) {
   return workspace::CommandRules::parse(lines_of(text)).has_value();
 }
@@ -125,6 +139,21 @@ std::optional<pack::Misfit> misfit_of_model(const Section& section) {
   if (named == section.end() || named->second.empty()) return std::nullopt;
   if (!set_in(section, "secrets." + named->second + ".", {"env", "file", "command"}).empty())
     return std::nullopt;
+std::vector<pack::Setting> known_settings() {
+  std::vector<pack::Setting> known{
+      pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
+      pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
+      pack::Setting{"elicitation", "true or false", is_flag},
+      pack::Setting{"day_calls", "a number of model calls", is_count},
+      pack::Setting{"day_tokens", "a number of tokens", is_count},
+      pack::Setting{"day_money", "an amount such as 2.50", is_money},
+      pack::Setting{"day_time", "a duration such as \"2h\"", is_duration},
+      pack::Setting{"bubblewrap", "the program bwrap"},
+      pack::Setting{"tool_chains", "a list of absolute directories", are_absolute},
+      pack::Setting{"model.url", "the API's address up to its /v1: \"http://127.0.0.1:11434/v1\"",
+                    is_url},
+      pack::Setting{"model.socket", "an absolute path", is_absolute},
+      pack::Setting{"model.name", "the model's name, as the server has it"},
   return pack::Misfit{named->first, "there is no [mandates.secrets." + named->second + "]"};
 }
 
@@ -151,7 +180,7 @@ std::optional<pack::Misfit> check_settings(const Section& section) {
       pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
       pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create ...\"",
                     are_command_rules},
-      pack::Setting{"model.timeout", "a duration such as \"2m\"", is_duration},
+      pack::Setting{"model.timeout", "a duration above 0 such as \"2m\"", is_time_limit},
       pack::Setting{"model.input_price", "an amount for a million tokens", is_money},
       pack::Setting{"model.output_price", "an amount for a million tokens", is_money}};
   // Threads, and the sandbox whose walls were tried, are there for as long as the daemon.

@@ -333,6 +333,11 @@ TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
                                         {"nothing", ""},
                                         {"target", "a=b c"}});
   JournalEntry entry;
+                                               {"model.timeout", "1ms", "0"},
+                                               {"model.url", "http://x/v1", "x/v1"},
+                                               {"model.url", "https://x", "https://"},
+                                               {"model.url", "", "ftp://x"},
+                                               {"tool_chains", "/opt/a\n/opt/b", "/opt/a\nb"},
   entry.kind = "run_ended";
   entry.text = text;
   const RecordEvent event = event_of(entry);
