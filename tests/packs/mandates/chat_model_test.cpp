@@ -167,6 +167,22 @@ TEST_F(ChatModelTest, AsksForAdmissionBeforeEachRequest) {
   EXPECT_EQ(spent_.requests, 2);
   EXPECT_EQ(bodies().size(), 2U);
 }
+// It is the first thing that needs it.
+TEST_F(ChatModelTest, ItsOwnKeyIsInNoPrompt) {
+  Settings with_key = settings();
+  with_key.key = [redactor =
+                      with_key.redactor](const std::stop_token&) mutable -> Result<std::string> {
+    redactor.add("model.key", "sk-5d1e77a0");
+    return "sk-5d1e77a0";
+  };
+  Question asked = question(good);
+  asked.messages.back().text = "decide about sk-5d1e77a0";
+  ASSERT_TRUE(ChatModel(with_key).ask(asked, spent_));
+  ASSERT_EQ(bodies().size(), 1U);
+  EXPECT_THAT(bodies().front(), HasSubstr("about [secret model.key]"));
+  EXPECT_THAT(bodies().front(), Not(HasSubstr("sk-5d1e77a0")));
+}
+
 
 TEST_F(ChatModelTest, SaysWhatIsWrong) {
   struct Case {

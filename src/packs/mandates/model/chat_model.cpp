@@ -32,6 +32,13 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
                                       Spent& spent,
                                       const std::stop_token& stop,
                                       const Admission& admission) {
+  // First: whoever gives the key lets the redactor know it, and what is asked may hold it.
+  std::string key;
+  if (settings_.key) {
+    auto given = settings_.key(stop);
+    if (!given) return std::unexpected(std::move(given.error()));
+    key = std::move(*given);
+  }
   const Question clean = redacted(question, settings_.redactor);
   http::Request request{.method = "POST",
                         .url = endpoint_of(settings_.url),
@@ -42,11 +49,7 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
                         .is_repeatable = true,
                         .timeout = settings_.timeout,
                         .most_bytes = most_answer_bytes};
-  if (settings_.key) {
-    const auto key = settings_.key(stop);
-    if (!key) return std::unexpected(key.error());
-    if (!key->empty()) request.headers.push_back({"Authorization", "Bearer " + *key});
-  }
+  if (!key.empty()) request.headers.push_back({"Authorization", "Bearer " + key});
   http::RetryPolicy policy = settings_.retry;
   policy.after_timeouts = true;
   policy.after_server_errors = true;
