@@ -80,8 +80,8 @@ Result<Response> send_retrying(Client& client,
     const auto begun = std::chrono::steady_clock::now();
     auto outcome = client.send(request, stop);
     if (policy.after_each) {
-      policy.after_each(std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - begun));
+      policy.after_each(outcome, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::steady_clock::now() - begun));
     }
     if (!request.is_repeatable || attempt >= policy.most_attempts || !may_pass(policy, outcome))
       return outcome;

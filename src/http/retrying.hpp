@@ -21,8 +21,9 @@ struct RetryPolicy {
   bool after_server_errors = false;               // 500 and 529, too
   // Called before each attempt, the first one, too; an error of it is the outcome.
   std::function<Result<void>()> before_each;
-  // Told after each attempt how long it took; the waits between them are none's.
-  std::function<void(std::chrono::milliseconds)> after_each;
+  // Told after each attempt what came of it and how long it took; the waits between them are
+  // none's.
+  std::function<void(const Result<Response>& outcome, std::chrono::milliseconds took)> after_each;
 };
 
 // Sends a repeatable request until the answer is neither an error of the connection nor one of 429,

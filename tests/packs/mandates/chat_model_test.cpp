@@ -157,16 +157,16 @@ TEST_F(ChatModelTest, TriesAgainAndCountsEachTry) {
   EXPECT_EQ(spent_.unknown, 3);
 }
 
-TEST_F(ChatModelTest, AsksForAdmissionBeforeEachRequest) {
-  ChatModel model(settings("/status-503/v1"));
-  const auto answer = model.ask(question(good), spent_, {}, [&]() -> Result<void> {
-    if (spent_.requests < 2) return {};
-    return fail(Errc::busy, "the budget is used up");
-  });
-  EXPECT_EQ(answer.error().code, Errc::busy);
-  EXPECT_EQ(spent_.requests, 2);
-  EXPECT_EQ(bodies().size(), 2U);
+// Nobody was asked anything.
+TEST_F(ChatModelTest, AServerThatIsNotThereCostsNothing) {
+  Settings none = settings();
+  none.socket = "/nonexistent/socket";
+  ChatModel model(none);
+  EXPECT_EQ(model.ask(question(good), spent_).error().code, Errc::unavailable);
+  EXPECT_EQ(spent_.requests, 0);
+  EXPECT_EQ(spent_.unknown, 0);
 }
+
 // It is the first thing that needs it.
 TEST_F(ChatModelTest, ItsOwnKeyIsInNoPrompt) {
   Settings with_key = settings();
@@ -183,6 +183,16 @@ TEST_F(ChatModelTest, ItsOwnKeyIsInNoPrompt) {
   EXPECT_THAT(bodies().front(), Not(HasSubstr("sk-5d1e77a0")));
 }
 
+TEST_F(ChatModelTest, AsksForAdmissionBeforeEachRequest) {
+  ChatModel model(settings("/status-503/v1"));
+  const auto answer = model.ask(question(good), spent_, {}, [&]() -> Result<void> {
+    if (spent_.requests < 2) return {};
+    return fail(Errc::busy, "the budget is used up");
+  });
+  EXPECT_EQ(answer.error().code, Errc::busy);
+  EXPECT_EQ(spent_.requests, 2);
+  EXPECT_EQ(bodies().size(), 2U);
+}
 
 TEST_F(ChatModelTest, SaysWhatIsWrong) {
   struct Case {

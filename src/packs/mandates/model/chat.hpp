@@ -48,7 +48,7 @@ struct Usage {
 
 // What asking cost, whether or not there is an answer.
 struct Spent {
-  int requests = 0;  // sent, also those that failed or timed out
+  int requests = 0;  // sent, also those that failed or timed out; no connection: not sent
   int answered = 0;  // of these, how many brought an answer of a model, good or bad
   int unknown = 0;   // of requests, how many told no usage: to be charged at their worst case
   Usage usage;       // of the others

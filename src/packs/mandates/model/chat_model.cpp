@@ -61,8 +61,12 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
     ++spent.unknown;  // until it tells
     return {};
   };
-  policy.after_each = [&](std::chrono::milliseconds took) {
+  policy.after_each = [&](const Result<http::Response>& outcome, std::chrono::milliseconds took) {
     spent.waited += std::min(took, settings_.timeout);
+    if (outcome || outcome.error().code != Errc::unavailable) return;
+    // There was no connection: nobody was asked anything.
+    --spent.requests;
+    --spent.unknown;
   };
   auto response = http::send_retrying(client_, request, policy, stop);
   if (!response) return std::unexpected(std::move(response.error()).within("model server"));

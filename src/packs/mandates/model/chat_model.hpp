@@ -4,8 +4,8 @@
 // passes the shape's check, or the model is told what is wrong, once; a second bad one is an error.
 // Overloaded servers, broken connections and time-outs are tried again, with waits that grow and
 // never pass a bound, whatever the server asks for. Each request is counted in Spent before it goes
-// out, so that a time-out is paid for, too. Secrets are taken out of what is sent and of what
-// errors repeat.
+// out, so that a time-out is paid for, too; one for which there was no connection costs nothing.
+// Secrets are taken out of what is sent and of what errors repeat.
 #pragma once
 
 #include <chrono>
