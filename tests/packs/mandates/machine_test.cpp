@@ -177,6 +177,17 @@ TEST_F(MachineTest, LooksAgainForAModelWhenItIsTold) {
   EXPECT_EQ(finish(n).outcome, "succeeded");
 }
 
+// Between the look and the wait: whoever is told of it must not wait for ever.
+TEST_F(MachineTest, GoesOnWhenAModelComesJustAfterTheLook) {
+  bool has_looked = false;
+  world_.absent = [&]() -> std::optional<std::string> {
+    if (std::exchange(has_looked, true)) return std::nullopt;
+    EXPECT_TRUE(engine_->runs().wake_waiting_for_model());
+    return "no client";
+  };
+  EXPECT_EQ(run().outcome, "succeeded");
+}
+
 TEST_F(MachineTest, AsksAgainWhenAPlanCannotBeRead) {
   world_.plans = {"nonsense"};
   world_.run_rules.retry.most = 1;

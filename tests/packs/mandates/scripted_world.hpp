@@ -59,7 +59,16 @@ class ScriptedWorld final : public mandates::Observer,
   // Called before it thinks, performs or observes, on the thread that does it: may fail in its
   // place.
   std::function<std::optional<Error>(std::string_view what)> interfere;
+  // Observer::obstacle and Thinker::absence.
+  std::function<std::optional<std::string>()> obstructed;
+  std::function<std::optional<std::string>()> absent;
 
+  std::optional<std::string> obstacle() override {
+    return obstructed ? obstructed() : std::nullopt;
+  }
+  std::optional<std::string> absence(const mandates::RunContext&) override {
+    return absent ? absent() : std::nullopt;
+  }
   Result<std::string> observe(const mandates::RunContext& context,
                               const std::stop_token&,
                               const mandates::Charge& charge) override {

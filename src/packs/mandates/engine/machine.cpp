@@ -177,7 +177,7 @@ Result<RunMachine::Next> RunMachine::observe(Scene& scene, int begun, const std:
 
 // Until somebody comes, which wakes the run, or its deadline is over.
 Result<RunMachine::Next> RunMachine::wait_for_model(const Scene& scene, const std::string& why) {
-  return block(scene, "waiting_model: " + why, WallTime::max());
+  return block(scene, std::string(waiting_for_model) + ": " + why, WallTime::max());
 }
 
 Result<RunMachine::Next> RunMachine::think(Scene& scene,
@@ -246,8 +246,8 @@ Result<RunMachine::Next> RunMachine::phase_failed(const Scene& scene,
                                         minutes(1), scene.rules.retry.longest))
                                   : retry_delay(scene.rules.retry, row.failed + 1);
   if (!delay) return end(scene, "failed", std::string(phase_name(phase)) + ": " + error.message);
-  return block(scene, (has_no_model ? "waiting_model: " : "waiting_retry: ") + error.message,
-               store_.now() + *delay);
+  const std::string waiting(has_no_model ? waiting_for_model : "waiting_retry");
+  return block(scene, waiting + ": " + error.message, store_.now() + *delay);
 }
 
 Result<RunMachine::Next> RunMachine::end(const Scene& scene,

@@ -219,12 +219,22 @@ Result<std::vector<std::int64_t>> Runs::interrupted() {
 }
 
 Result<void> Runs::wake_waiting_for_model() {
+  return wake_waiting(waiting_for_model);
+}
+
+Result<void> Runs::wake_waiting_for_secrets() {
+  return wake_waiting(waiting_for_secrets);
+}
+
+Result<void> Runs::wake_waiting(std::string_view reason) {
   std::vector<std::int64_t> waiting;
   {
     auto reader = store_.read();
     if (!reader) return std::unexpected(std::move(reader.error()));
     auto rows = (*reader)->query(
-        "SELECT n FROM runs WHERE state = 'blocked' AND reason LIKE 'waiting_model%'");
+        "SELECT n FROM runs WHERE state = 'running' OR (state = 'blocked' AND reason LIKE ? || "
+        "'%')",
+        reason);
     while (rows.next()) waiting.push_back(rows.integer(0));
     if (!rows.ok()) return std::unexpected(rows.error());
   }

@@ -19,6 +19,10 @@
 
 namespace hearth::packs::mandates {
 
+// How the reason of a blocked run begins.
+inline constexpr std::string_view waiting_for_model = "waiting_model";
+inline constexpr std::string_view waiting_for_secrets = "waiting_secrets";
+
 enum class Phase : std::uint8_t { observe, orient, decide, act, reflect };
 inline constexpr std::size_t phase_count = 5;
 [[nodiscard]] std::string_view phase_name(Phase phase);
@@ -75,8 +79,11 @@ class Runs final {
   [[nodiscard]] Result<std::optional<WallTime>> next_wake(WallTime now);
   // Those that a killed daemon left running: to be driven before anything is taken.
   [[nodiscard]] Result<std::vector<std::int64_t>> interrupted();
-  // A model may be there now that was not: those that wait for one look again.
+  // A model may be there now that was not: those that wait for one look again. So do those that are
+  // under way: they may have looked before, and not be blocked yet.
   [[nodiscard]] Result<void> wake_waiting_for_model();
+  // The same where secrets are known that were not.
+  [[nodiscard]] Result<void> wake_waiting_for_secrets();
   // Asks for its end. One that has not begun ends here.
   [[nodiscard]] Result<void> stop(std::int64_t n, Stop how, std::string reason);
   // A failed one goes on where it failed; what it completed stays.
@@ -96,6 +103,8 @@ class Runs final {
   [[nodiscard]] Result<void> end(const Run& run, std::string_view outcome, std::string_view reason);
 
  private:
+  [[nodiscard]] Result<void> wake_waiting(std::string_view reason);
+
   MandateStore& store_;
 };
 
