@@ -8,7 +8,7 @@ namespace {
 Result<pack::Reply> reply_of(Space& space, const Run& run) {
   auto reader = space.store().read();
   if (!reader) return std::unexpected(std::move(reader.error()));
-  return wire::to_reply(**reader, run);
+  return without_secrets(wire::to_reply(**reader, run), space.bench().redactor());
 }
 
 void follow(Space& space, const wire::FollowRequest& request, pack::Call call) {

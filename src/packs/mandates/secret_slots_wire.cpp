@@ -40,6 +40,29 @@ Result<void> fill(json::Value& value, const SecretValue& value_of) {
   return {};
 }
 
+void redact(json::Value& value, const secrets::Redactor& redactor) {
+  if (auto* const object = value.if_object()) {
+    for (auto& member : *object) redact(member.value(), redactor);
+  } else if (auto* const array = value.if_array()) {
+    for (json::Value& each : *array) redact(each, redactor);
+  } else if (auto* const text = value.if_string()) {
+    *text = redactor.redact({text->data(), text->size()});
+  }
+}
+
+// Nearly all hold none, and are left as they are.
+void redact_json(std::string& text, const secrets::Redactor& redactor) {
+  std::string clean = redactor.redact(text);
+  if (clean == text) return;
+  auto value = json::parse(text);
+  if (!value) {
+    text = std::move(clean);
+    return;
+  }
+  redact(*value, redactor);
+  text = json::dump(*value);
+}
+
 }  // namespace
 
 Result<std::string> fill_secrets(std::string_view arguments, const SecretValue& value_of) {
@@ -48,6 +71,18 @@ Result<std::string> fill_secrets(std::string_view arguments, const SecretValue& 
   if (!value) return std::unexpected(std::move(value.error()));
   if (auto done = fill(*value, value_of); !done) return std::unexpected(std::move(done.error()));
   return json::dump(*value);
+}
+
+Result<pack::Reply> without_secrets(Result<pack::Reply> reply, const secrets::Redactor& redactor) {
+  if (reply) {
+    redact_json(reply->structured, redactor);
+    for (pack::Content& each : reply->content) redact_json(each.text, redactor);
+    return reply;
+  }
+  Error& error = reply.error();
+  error.message = redactor.redact(error.message);
+  for (std::string& each : error.suggestions) each = redactor.redact(each);
+  return reply;
 }
 
 std::string secret_slot(std::string_view name) {

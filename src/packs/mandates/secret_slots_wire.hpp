@@ -1,5 +1,7 @@
 // Places in a tool's arguments that a secret fills when the tool is called: {{secret:NAME}}. What
-// is decided, shown, approved and stored is the place, never what fills it.
+// is decided, shown, approved and stored is the place, never what fills it. And answers of the
+// pack's own tools, out of which all secrets are taken: what was kept before one was known may hold
+// it.
 #pragma once
 
 #include <functional>
@@ -7,6 +9,8 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "pack/call.hpp"
+#include "secrets/redactor.hpp"
 
 namespace hearth::packs::mandates {
 
@@ -18,5 +22,9 @@ using SecretValue = std::function<Result<std::string>(std::string_view name)>;
                                                const SecretValue& value_of);
 // "{{secret:NAME}}"
 [[nodiscard]] std::string secret_slot(std::string_view name);
+
+// In an answer, or an error: within texts, at any depth, so that it stays the JSON it was.
+[[nodiscard]] Result<pack::Reply> without_secrets(Result<pack::Reply> reply,
+                                                  const secrets::Redactor& redactor);
 
 }  // namespace hearth::packs::mandates

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "packs/mandates/run_report.hpp"
 #include "packs/mandates/run_wire.hpp"
+#include "packs/mandates/secret_slots_wire.hpp"
 #include "packs/mandates/workspace/change_set.hpp"
 #include "packs/mandates/workspace/workspace_check.hpp"
 
@@ -199,7 +200,7 @@ void Space::answer_followers() {
     if (!run) {
       followers_.end(id, std::unexpected(run.error()));
     } else if (run->state == "ended") {
-      followers_.end(id, wire::to_reply(**reader, *run));
+      followers_.end(id, without_secrets(wire::to_reply(**reader, *run), bench_.redactor()));
     }
   }
 }

@@ -14,6 +14,7 @@
 
 #include "base/guarded.hpp"
 #include "mcp/binder.hpp"
+#include "packs/mandates/secret_slots_wire.hpp"
 #include "packs/mandates/space.hpp"
 
 namespace hearth::packs::mandates {
@@ -23,6 +24,9 @@ enum class Without : std::uint8_t {
   refuses,   // not_found
   is_empty,  // gives its answer as it begins: empty lists
 };
+
+// How long a tool may block: all packs share few threads for what takes little.
+enum class Takes : std::uint8_t { little, seconds };
 
 // `start` before the first call.
 class ToolRunner final {
@@ -55,7 +59,8 @@ class ToolRunner final {
   void prove_sandbox();
 
   // Binds a tool: Result<Answer>(Space&, const Request&, const pack::Call&), on the pool. Those
-  // whose spec does not say that they only read are refused to callers that may not write.
+  // whose spec does not say that they only read are refused to callers that may not write. No
+  // answer holds a secret that is known.
   template <typename Request, typename Answer, typename Work>
   void bind(pack::Binder& tools,
             pack::ToolSpec spec,
@@ -67,13 +72,16 @@ class ToolRunner final {
   void bind_making(pack::Binder& tools, pack::ToolSpec spec, Check check, Work work);
   // The same for what can also do without: work(const Result<shared_ptr<Space>>&, …), as space().
   template <typename Request, typename Answer, typename Work>
-  void bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work);
+  void bind_anyway(pack::Binder& tools,
+                   pack::ToolSpec spec,
+                   Work work,
+                   Takes takes = Takes::little);
   // The same for whoever answers by itself: job(Space&, pack::Call); not_found where there is none.
   template <typename Job>
   void on_pool(pack::Call call, Job job);
   // The same: job(const Result<shared_ptr<Space>>&, pack::Call), as space().
   template <typename Job>
-  void on_pool_anyway(pack::Call call, Job job);
+  void on_pool_anyway(pack::Call call, Job job, Takes takes = Takes::little);
 
  private:
   struct Opened {
@@ -104,13 +112,15 @@ class ToolRunner final {
 // ---- Implementation ---------------------------------------------------------------------------
 
 template <typename Job>
-void ToolRunner::on_pool_anyway(pack::Call call, Job job) {
+void ToolRunner::on_pool_anyway(pack::Call call, Job job, Takes takes) {
   // Shared with the refusal below, which must still be able to answer it.
   auto shared = std::make_shared<pack::Call>(std::move(call));
-  auto queued = context_->submit([this, shared, job = std::move(job)]() mutable {
+  auto run = [this, shared, job = std::move(job)]() mutable {
     const auto found = space(shared->caller().name_space);
     job(found, std::move(*shared));
-  });
+  };
+  auto queued = takes == Takes::seconds ? context_->submit_long(std::move(run))
+                                        : context_->submit(std::move(run));
   if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
 }
 
@@ -127,16 +137,19 @@ void ToolRunner::on_pool(pack::Call call, Job job) {
 }
 
 template <typename Request, typename Answer, typename Work>
-void ToolRunner::bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work) {
+void ToolRunner::bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work, Takes takes) {
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, shared](Request request, pack::Call call) {
-        on_pool_anyway(std::move(call),
-                       [shared, request = std::move(request)](
-                           const Result<std::shared_ptr<Space>>& found, pack::Call running) {
-                         auto answer = (*shared)(found, request, std::as_const(running));
-                         running.answer(mcp::to_reply<Answer>(std::move(answer)));
-                       });
+      .deferred(tools, [this, shared, takes](Request request, pack::Call call) {
+        on_pool_anyway(
+            std::move(call),
+            [this, shared, request = std::move(request)](
+                const Result<std::shared_ptr<Space>>& found, pack::Call running) {
+              auto answer =
+                  mcp::to_reply<Answer>((*shared)(found, request, std::as_const(running)));
+              running.answer(without_secrets(std::move(answer), bench_->redactor()));
+            },
+            takes);
       });
 }
 

@@ -115,8 +115,10 @@ std::vector<std::string> no_proposals(std::string_view, std::string_view, const 
   return {};
 }
 
-Result<pack::Reply> to_resource(const std::string& uri, Result<std::string> text) {
-  if (!text) return std::unexpected(std::move(text.error()));
+Result<pack::Reply> to_resource(const std::string& uri,
+                                Result<std::string> text,
+                                const secrets::Redactor& redactor) {
+  if (!text) return without_secrets(std::unexpected(std::move(text.error())), redactor);
   pack::Reply reply;
   reply.content.push_back({.kind = pack::ContentKind::resource,
                            .text = std::move(*text),
@@ -124,7 +126,7 @@ Result<pack::Reply> to_resource(const std::string& uri, Result<std::string> text
                            .mime_type = json_type,
                            .uri = uri,
                            .name = {}});
-  return reply;
+  return without_secrets(std::move(reply), redactor);
 }
 
 Result<std::string> status_text(const Result<std::shared_ptr<Space>>& space,
@@ -185,7 +187,8 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                runner.on_pool_anyway(
                    std::move(call),
                    [&runner, uri](const Result<std::shared_ptr<Space>>& space, pack::Call running) {
-                     running.answer(to_resource(uri, status_text(space, runner.bench())));
+                     running.answer(to_resource(uri, status_text(space, runner.bench()),
+                                                runner.bench().redactor()));
                    });
              });
   binder.add(
@@ -195,10 +198,10 @@ void declare_resources(pack::Binder& binder, ToolRunner& runner) {
                          .description = "Its state, and what it waits for",
                          .mime_type = json_type},
       [&runner](const std::string& uri, const pack::Variables& variables, pack::Call call) {
-        runner.on_pool(std::move(call),
-                       [uri, word = variables.at("run")](Space& space, pack::Call running) {
-                         running.answer(to_resource(uri, run_text(space, word)));
-                       });
+        runner.on_pool(
+            std::move(call), [uri, word = variables.at("run")](Space& space, pack::Call running) {
+              running.answer(to_resource(uri, run_text(space, word), space.bench().redactor()));
+            });
       },
       no_proposals);
 }

@@ -64,6 +64,23 @@ class BenchSecrets : public BenchTest {
   std::string given_;
 };
 
+// What was kept before a secret was known: texts lose it, and the JSON stays what it was.
+TEST(SecretAnswers, HoldNoneThatIsKnown) {
+  secrets::Redactor redactor;
+  redactor.add("pin", "123456");
+  redactor.add("token", "tok-\"7f3a");
+  const pack::Reply kept{
+      .structured = R"({"time":1123456789,"a":[{"text":"pin 123456"}],"b":"tok-\"7f3a!"})"};
+  EXPECT_EQ(without_secrets(kept, redactor)->structured,
+            R"({"time":1123456789,"a":[{"text":"pin [secret pin]"}],"b":"[secret token]!"})");
+  const pack::Reply clean{.structured = R"({ "a" : 1 })"};
+  EXPECT_EQ(without_secrets(clean, redactor)->structured, clean.structured);
+  const auto error =
+      without_secrets(fail(Errc::io, "it is 123456", {"not 123456"}), redactor).error();
+  EXPECT_EQ(error.message, "it is [secret pin]");
+  EXPECT_THAT(error.suggestions, testing::ElementsAre("not [secret pin]"));
+}
+
 TEST_F(BenchSecrets, OnlyTheToolThatItIsForIsGivenIt) {
   Workbench bench(context_, settings_);
   EXPECT_TRUE(bench.check_secrets("echo", R"({"key":"{{secret:token}}"})"));
