@@ -209,16 +209,13 @@ std::vector<std::string> PackHost::take_settings(
         section == read.end() ? config::PackSection() : section->second;
     config::PackSection& now = settings_.pack_settings[name];
     const std::vector<pack::Setting> known = entry.pack->settings();
-    bool is_told = false;
     for (const std::string& key : changed(now, then)) {
-      if (is_live(known, key)) {
+      if (is_live(known, key))
         take(now, then, key);
-        is_told = true;
-      } else {
+      else
         later.push_back(name + "." + key);
-      }
     }
-    if (is_told) entry.pack->settings_changed();
+    entry.pack->settings_changed();
   }
   return later;
 }

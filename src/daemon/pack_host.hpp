@@ -42,8 +42,9 @@ class PackHost final {
   void session_changed(const pack::Caller& caller, bool is_open);
   void resource_followed(const std::string& uri, const pack::Caller& caller);
 
-  // Gives each pack what has changed of its live settings, in the settings of the daemon. The names
-  // of the others that have changed ("sql.threads"): those stay as they are.
+  // Gives each pack what has changed of its live settings, in the settings of the daemon, and tells
+  // it, also where nothing has. The names of the others that have changed ("sql.threads"): those
+  // stay as they are.
   [[nodiscard]] std::vector<std::string> take_settings(
       const std::map<std::string, config::PackSection>& read);
 

@@ -269,8 +269,9 @@ class Pack {
   virtual void stop() = 0;
   // Any thread; at once, since every call of hearth_status asks.
   [[nodiscard]] virtual PackStatus status() const = 0;
-  // One of its settings that are live has changed, or several: setting() gives the new ones. Loop
-  // thread; must not block.
+  // The configuration was read again: setting() gives the new ones of those that are live. Also
+  // when none has changed: what they name, a file or a command, may have. Loop thread; must not
+  // block.
   virtual void settings_changed() {}
   // A session (its id is the caller's) has begun or ended; one that reconnects ends and begins
   // again, under the same id. Loop thread, also while stop() runs.

@@ -79,6 +79,12 @@ Result<void> Vault::check_tool(std::string_view name, std::string_view tool) con
   return {};
 }
 
+Result<void> Vault::check_host(std::string_view name, std::string_view host) const {
+  const auto secret = find(name, host, &NamedSecret::hosts);
+  if (!secret) return std::unexpected(secret.error());
+  return {};
+}
+
 std::vector<std::string> Vault::names_for_tool(std::string_view tool) const {
   std::vector<std::string> names;
   for (const NamedSecret& each : secrets_) {
@@ -87,13 +93,12 @@ std::vector<std::string> Vault::names_for_tool(std::string_view tool) const {
   return names;
 }
 
-Result<void> Vault::learn(const std::stop_token& stop) const {
-  Result<void> all;
-  for (const NamedSecret& each : secrets_) {
-    auto value = value_of(each, stop);
-    if (!value && all) all = std::unexpected(std::move(value.error()));
-  }
-  return all;
+Result<void> Vault::learn(std::string_view name, const std::stop_token& stop) const {
+  const auto secret = find(name);
+  if (!secret) return std::unexpected(secret.error());
+  if (auto value = value_of(**secret, stop); !value)
+    return std::unexpected(std::move(value.error()));
+  return {};
 }
 
 Result<const NamedSecret*> Vault::find(std::string_view name) const {

@@ -57,14 +57,14 @@ class Vault final {
                                                 const CommandUse& use,
                                                 const std::stop_token& stop) const;
 
-  // What for_tool() and for_command() would say of the scope alone; read nothing.
+  // What for_tool(), for_host() and for_command() would say of the scope alone; read nothing.
   [[nodiscard]] Result<void> check_tool(std::string_view name, std::string_view tool) const;
+  [[nodiscard]] Result<void> check_host(std::string_view name, std::string_view host) const;
   [[nodiscard]] Result<void> check_command(std::string_view name, const CommandUse& use) const;
   // Those that a tool may be given.
   [[nodiscard]] std::vector<std::string> names_for_tool(std::string_view tool) const;
-  // Reads all, so that the redactor knows them before anybody uses one. The first error, after all
-  // were tried.
-  [[nodiscard]] Result<void> learn(const std::stop_token& stop) const;
+  // Reads it, so that the redactor knows it before anybody uses it.
+  [[nodiscard]] Result<void> learn(std::string_view name, const std::stop_token& stop) const;
 
   [[nodiscard]] const Redactor& redactor() const { return redactor_; }
 

@@ -68,6 +68,10 @@ std::string describe_command(const sandbox::Outcome& outcome,
   return text;
 }
 
+std::optional<std::string> WorkspaceObserver::obstacle() {
+  return bench_.learning().obstacle();
+}
+
 Result<std::string> WorkspaceObserver::observe(const RunContext& context,
                                                const std::stop_token& stop,
                                                const Charge& charge) {

@@ -15,6 +15,8 @@ class WorkspaceObserver final : public Observer {
  public:
   WorkspaceObserver(Workbench& bench, std::string name_space)
       : bench_(bench), name_space_(std::move(name_space)) {}
+  // Secrets that are not known yet.
+  [[nodiscard]] std::optional<std::string> obstacle() override;
   [[nodiscard]] Result<std::string> observe(const RunContext& context,
                                             const std::stop_token& stop,
                                             const Charge& charge) override;

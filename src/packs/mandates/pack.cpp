@@ -79,7 +79,8 @@ Settings Mandates::read() const {
 void Mandates::settings_changed() {
   runner_.take(read());
   if (auto queued = context_->submit_long([this] { runner_.settings_changed(); }); !queued)
-    log::warning("what waits for a model waits on", {log::kv("why", queued.error().message)});
+    log::warning("what waits for a model or a secret waits on",
+                 {log::kv("why", queued.error().message)});
 }
 
 // Every namespace that has mandates goes on where an earlier daemon left it.

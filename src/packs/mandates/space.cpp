@@ -109,6 +109,9 @@ Result<std::unique_ptr<Space>> Space::open(Workbench& bench, const std::string& 
   // One that has been configured since is known from the start of a daemon on.
   if (auto woken = space->wake_waiting_for_model(); !woken)
     return std::unexpected(std::move(woken.error()));
+  // They were another daemon's; this one's may be known already.
+  if (auto woken = Runs(*space->store_).wake_waiting_for_secrets(); !woken)
+    return std::unexpected(std::move(woken.error()));
   auto dispatcher = Dispatcher::start(*space->store_, *space->ledger_,
                                       Ports{space->observer_, space->thinker_, space->actor_},
                                       bench.settings()->workers, bench.helpers());
@@ -273,8 +276,8 @@ std::string Space::clock_problem() const {
 }
 
 Result<void> Space::model_came(const Run& run) {
-  const bool is_waiting =
-      run.state == "running" || (run.state == "blocked" && run.reason.starts_with("waiting_model"));
+  const bool is_waiting = run.state == "running" ||
+                          (run.state == "blocked" && run.reason.starts_with(waiting_for_model));
   if (!is_waiting) return {};
   auto woken = store_->commit(Point::run_blocked, [&](Change& change) -> Result<void> {
     auto done = wake_run(change, run.n);
@@ -292,6 +295,11 @@ Result<void> Space::wake_waiting_for_model() {
 
 Result<void> Space::settings_changed() {
   if (auto woken = wake_waiting_for_model(); !woken) return woken;
+  return secrets_tried();
+}
+
+Result<void> Space::secrets_tried() {
+  if (auto woken = Runs(*store_).wake_waiting_for_secrets(); !woken) return woken;
   dispatcher_->wake();
   return {};
 }

@@ -59,8 +59,11 @@ class Space final {
   [[nodiscard]] Result<void> schedules_changed(std::int64_t mandate);
   // Somebody lends its model, for which it may wait.
   [[nodiscard]] Result<void> model_came(const Run& run);
-  // Runs that waited for a model go on where one is configured now.
+  // Runs that waited for a model go on where one is configured now, and those that waited for
+  // secrets.
   [[nodiscard]] Result<void> settings_changed();
+  // Runs that waited for secrets go on.
+  [[nodiscard]] Result<void> secrets_tried();
   // MandateStore::accept_clock(), and all schedules are planned anew.
   [[nodiscard]] Result<void> accept_clock(const std::string& reviewer);
   // Why the store's time stands still, and what to do; empty: it does not.

@@ -7,10 +7,10 @@ namespace hearth::packs::mandates {
 void ToolRunner::start(pack::PackContext& context, Settings settings) {
   context_ = &context;
   bench_ = std::make_unique<Workbench>(context, std::move(settings));
+  bench_->learning().when_tried([this] { secrets_tried(); });
 }
 
 void ToolRunner::settings_changed() {
-  bench_->learn_secrets();
   for (const auto& space : spaces()) {
     if (auto done = space->settings_changed(); !done)
       log::error("runs wait on for a model",
@@ -18,8 +18,18 @@ void ToolRunner::settings_changed() {
   }
 }
 
+// On the thread that reads them.
+void ToolRunner::secrets_tried() {
+  for (const auto& space : spaces()) {
+    if (auto done = space->secrets_tried(); !done)
+      log::error("runs wait on for secrets",
+                 {log::kv("namespace", space->name()), log::kv("why", done.error().message)});
+  }
+}
+
 void ToolRunner::stop() {
   stop_.request_stop();
+  if (bench_) bench_->learning().close();
   std::map<std::string, std::shared_ptr<Space>> spaces;
   {
     auto opened = opened_.lock();
@@ -38,7 +48,7 @@ Result<std::shared_ptr<Space>> ToolRunner::make_space(const std::string& name_sp
 }
 
 Result<std::shared_ptr<Space>> ToolRunner::open(const std::string& name_space, bool makes_it) {
-  bench_->learn_secrets();  // first, and without the lock: a command may take its time
+  if (!context_->store_owner()) bench_->learning().begin();
   auto opened = opened_.lock();
   const auto found = opened->spaces.find(name_space);
   if (found != opened->spaces.end()) return found->second;

@@ -66,6 +66,7 @@ class Doctor final {
           "none: set model.url in [mandates] and reload; until then runs wait for a client's");
     else
       add("model", ok, model.name + " at " + model.url);
+    examine_secrets(call.stop());
     if (space && *space == nullptr)
       add("store", note, "no mandates yet");
     else if (space)
@@ -93,6 +94,21 @@ class Doctor final {
     const DispatcherStatus now = space.dispatcher().status();
     add("dispatcher", now.error.empty() ? ok : error,
         now.error.empty() ? "last looked at " + format_rfc3339(now.beat) : now.error);
+  }
+  // What could not be read is tried again: somebody may have mended it. Waits for a slow one.
+  void examine_secrets(const std::stop_token& stop) {
+    SecretLearning& learning = runner_.bench().learning();
+    if (learning.size() == 0) return;
+    learning.try_again();
+    (void)learning.wait(stop);
+    const std::vector<UnreadSecret> unread = learning.unread();
+    for (const UnreadSecret& each : unread) {
+      if (each.why.empty())
+        add("secrets", note, each.name + " is being read");
+      else
+        add("secrets", error, each.why);
+    }
+    if (unread.empty()) add("secrets", ok, std::to_string(learning.size()) + " can be read");
   }
   // What is refused may have changed since they were made.
   void examine_workspaces(Space& space) {
@@ -174,7 +190,8 @@ void declare_upkeep_tools(pack::Binder& tools, ToolRunner& runner) {
       [&runner](const Result<std::shared_ptr<Space>>& space, const wire::NoRequest&,
                 const pack::Call& call) -> Result<wire::DoctorAnswer> {
         return Doctor(runner).examine(space, call);
-      });
+      },
+      Takes::seconds);
 }
 
 void declare_resources(pack::Binder& binder, ToolRunner& runner) {

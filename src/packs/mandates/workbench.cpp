@@ -1,7 +1,9 @@
 #include "packs/mandates/workbench.hpp"
 
+#include <algorithm>
 #include <array>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -30,7 +32,8 @@ Workbench::Workbench(pack::PackContext& context, Settings settings)
       own_(context.own_directories()),
       roots_(context.roots()),
       // As many as drive the runs of a namespace: each of those gets one, on average.
-      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings.workers))) {
+      helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings.workers))),
+      learning_(context.clock()) {
   take(std::move(settings));
 }
 
@@ -42,8 +45,51 @@ std::shared_ptr<const Settings> Workbench::settings() const {
 
 void Workbench::take(Settings settings) {
   auto vault = secrets::Vault::open(settings.secrets, redactor_);
-  *configuration_.lock() =
-      std::make_shared<const Configuration>(std::move(settings), std::move(vault));
+  const auto now = std::make_shared<const Configuration>(std::move(settings), std::move(vault));
+  *configuration_.lock() = now;
+  learning_.take(secrets_of(now));
+}
+
+// Those that a command gives come last: it may take its time, and the others are known until then.
+std::vector<SecretToLearn> Workbench::secrets_of(
+    const std::shared_ptr<const Configuration>& configuration) const {
+  std::vector<SecretToLearn> quick;
+  std::vector<SecretToLearn> slow;
+  const Settings& settings = configuration->settings;
+  const ModelSettings& model = settings.model;
+  if (model.key.is_set() || !model.key_secret.empty()) {
+    (model.key.command.empty() ? quick : slow)
+        .push_back({"the model's key", [this, configuration](const std::stop_token& stop) {
+                      return learn_model_key(*configuration, stop);
+                    }});
+  }
+  for (const secrets::NamedSecret& each : settings.secrets) {
+    (each.source.command.empty() ? quick : slow)
+        .push_back({"the secret " + each.name,
+                    [configuration, name = each.name](const std::stop_token& stop) -> Result<void> {
+                      const auto& vault = configuration->vault;
+                      if (!vault) return std::unexpected(vault.error());
+                      return (*vault)->learn(name, stop);
+                    }});
+  }
+  std::ranges::move(slow, std::back_inserter(quick));
+  return quick;
+}
+
+// A named one is among the secrets, and here only has to be for the server.
+Result<void> Workbench::learn_model_key(const Configuration& configuration,
+                                        const std::stop_token& stop) const {
+  const ModelSettings& model = configuration.settings.model;
+  if (!model.key_secret.empty()) {
+    const auto& vault = configuration.vault;
+    if (!vault) return std::unexpected(vault.error());
+    auto may = (*vault)->check_host(model.key_secret, host_of(model.url));
+    if (!may) return std::unexpected(std::move(may.error()).within("the model's key"));
+    return {};
+  }
+  if (auto key = model_key(configuration, stop); !key)
+    return std::unexpected(std::move(key.error()).within("the model's key"));
+  return {};
 }
 
 Result<void> Workbench::check_secrets(const std::string& tool, std::string_view arguments) const {
@@ -104,16 +150,6 @@ Result<void> Workbench::check_secrets(const CommandRequest& request) const {
     if (auto may = (*now->vault)->check_command(each.secret, *use); !may) return may;
   }
   return {};
-}
-
-void Workbench::learn_secrets() const {
-  const auto now = configuration();
-  std::call_once(now->learned, [&] {
-    const auto learned =
-        now->vault ? (*now->vault)->learn({}) : std::unexpected(now->vault.error());
-    if (!learned)
-      log::warning("not all secrets are known", {log::kv("why", learned.error().message)});
-  });
 }
 
 Result<std::shared_ptr<const sandbox::Sandbox>> Workbench::sandbox(const std::stop_token& stop) {

@@ -15,6 +15,7 @@
 #include "packs/mandates/engine/helpers.hpp"
 #include "packs/mandates/mandate_spec.hpp"
 #include "packs/mandates/sandbox/sandbox.hpp"
+#include "packs/mandates/secret_learning.hpp"
 #include "packs/mandates/settings.hpp"
 #include "packs/mandates/workspace_locks.hpp"
 #include "secrets/redactor.hpp"
@@ -44,7 +45,6 @@ struct CommandRequest {
 struct Configuration {
   const Settings settings;
   const Result<std::unique_ptr<secrets::Vault>> vault;
-  mutable std::once_flag learned = {};
 };
 
 // What is known of the sandbox: "not tried yet", "being tried", "all hold", or why there is none.
@@ -95,9 +95,9 @@ class Workbench final {
   // What command_variables() would say of the scopes; reads no secret. Without words: whatever the
   // command's words will be.
   [[nodiscard]] Result<void> check_secrets(const CommandRequest& request) const;
-  // Reads all secrets once for each configuration, so that none is shown before its first use. What
-  // cannot be read is logged, and fails when it is needed.
-  void learn_secrets() const;
+  // Reads the secrets of each configuration, and the model's key, so that none is shown before its
+  // first use. What cannot be read is logged, and fails when it is needed.
+  [[nodiscard]] SecretLearning& learning() { return learning_; }
   // Of all namespaces.
   [[nodiscard]] const std::shared_ptr<DayTotal>& days() const { return days_; }
   // For all runs, in whatever namespace.
@@ -112,6 +112,10 @@ class Workbench final {
 
  private:
   [[nodiscard]] static Result<secrets::CommandUse> use_of(const CommandRequest& request);
+  [[nodiscard]] std::vector<SecretToLearn> secrets_of(
+      const std::shared_ptr<const Configuration>& configuration) const;
+  [[nodiscard]] Result<void> learn_model_key(const Configuration& configuration,
+                                             const std::stop_token& stop) const;
 
   pack::PackContext& context_;
   const std::vector<std::string> own_;
@@ -124,6 +128,7 @@ class Workbench final {
   WorkspaceLocks workspaces_;
   const std::shared_ptr<DayTotal> days_ = std::make_shared<DayTotal>();
   const std::shared_ptr<Helpers> helpers_;
+  SecretLearning learning_;  // last: its thread uses what stands above
 };
 
 }  // namespace hearth::packs::mandates

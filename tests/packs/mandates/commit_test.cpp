@@ -79,7 +79,7 @@ TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
   settings_.secrets = {
       {.name = "token", .source = {.environment = {}, .file = scratch_ / "token", .command = {}}}};
   open();
-  bench_->learn_secrets();
+  ASSERT_TRUE(bench_->learning().wait({}));
   test::write_file(path("greeting.txt"), "hello tok-7f3a9c51\n");
   EXPECT_EQ(refused(commit_step("hearth/x")), Errc::permission);
 }

@@ -188,6 +188,31 @@ TEST_F(MachineTest, GoesOnWhenAModelComesJustAfterTheLook) {
   EXPECT_EQ(run().outcome, "succeeded");
 }
 
+// Whatever comes next would be kept and shown with them in it.
+TEST_F(MachineTest, NoPhaseBeginsBeforeTheSecretsAreKnown) {
+  bool are_known = false;
+  world_.obstructed = [&]() -> std::optional<std::string> {
+    if (are_known) return std::nullopt;
+    return "a secret is being read";
+  };
+  const auto n = start();
+  EXPECT_EQ(finish(n).reason, "waiting_secrets: a secret is being read");
+  EXPECT_EQ(finish(n).state, "blocked");
+  EXPECT_EQ(world_.count("think"), 0);
+  are_known = true;
+  EXPECT_EQ(finish(n).state, "blocked") << "nobody has told it";
+  ASSERT_TRUE(engine_->runs().wake_waiting_for_secrets());
+  EXPECT_EQ(finish(n).outcome, "succeeded");
+  // Also when they become known just after the look.
+  are_known = false;
+  world_.obstructed = [&]() -> std::optional<std::string> {
+    if (std::exchange(are_known, true)) return std::nullopt;
+    EXPECT_TRUE(engine_->runs().wake_waiting_for_secrets());
+    return "a secret is being read";
+  };
+  EXPECT_EQ(run().outcome, "succeeded");
+}
+
 TEST_F(MachineTest, AsksAgainWhenAPlanCannotBeRead) {
   world_.plans = {"nonsense"};
   world_.run_rules.retry.most = 1;

@@ -104,7 +104,7 @@ TEST_F(BenchSecrets, ErrorsOfToolsHoldNone) {
 
 TEST_F(BenchSecrets, AreKnownBeforeTheyAreUsed) {
   Workbench bench(context_, settings_);
-  bench.learn_secrets();
+  ASSERT_TRUE(bench.learning().wait({}));
   EXPECT_EQ(bench.redactor().redact("tok-7f3a9c51"), "[secret token]");
 }
 
@@ -122,18 +122,43 @@ TEST_F(BenchSecrets, AModelsServerIsGivenItByItsHost) {
   }
 }
 
+TEST_F(BenchSecrets, TheModelsKeyIsKnownBeforeItIsUsed) {
+  test::write_file(scratch_ / "key", "sk-5d1e77a0\n");
+  settings_.model.key.file = scratch_ / "key";
+  Workbench bench(context_, settings_);
+  ASSERT_TRUE(bench.learning().wait({}));
+  EXPECT_EQ(bench.redactor().redact("it is sk-5d1e77a0"), "it is [secret model.key]");
+  EXPECT_TRUE(bench.learning().unread().empty());
+}
+
+TEST_F(BenchSecrets, EachThatCannotBeReadIsNamed) {
+  settings_.secrets.push_back(settings_.secrets.front());
+  settings_.secrets.back().name = "gone";
+  settings_.secrets.back().source.file = scratch_ / "nothing";
+  settings_.model.url = "http://evil.org/v1";
+  settings_.model.key_secret = "token";
+  Workbench bench(context_, settings_);
+  ASSERT_TRUE(bench.learning().wait({}));
+  const auto unread = bench.learning().unread();
+  ASSERT_EQ(unread.size(), 2U);
+  EXPECT_EQ(unread[0].name, "the model's key");
+  EXPECT_THAT(unread[0].why, HasSubstr("not for evil.org"));
+  EXPECT_EQ(unread[1].name, "the secret gone");
+  EXPECT_EQ(bench.redactor().redact("tok-7f3a9c51"), "[secret token]");
+}
+
 TEST_F(BenchSecrets, AConfigurationThatIsReadAgainCountsForWhatComesAfterIt) {
   settings_.model.key_secret = "token";
   settings_.model.url = "http://127.0.0.1:8080/v1";
   Workbench bench(context_, settings_);
-  bench.learn_secrets();
+  ASSERT_TRUE(bench.learning().wait({}));
   const auto earlier = bench.configuration();
   test::write_file(scratch_ / "other", "tok-0b6e4d28\n");
   settings_.secrets.front().source.file = scratch_ / "other";
   settings_.secrets.front().tools = {"other"};
   settings_.model.url = "http://evil.org/v1";
   bench.take(settings_);
-  bench.learn_secrets();
+  ASSERT_TRUE(bench.learning().wait({}));
   EXPECT_EQ(call(bench, "echo").error().code, Errc::permission);
   EXPECT_TRUE(call(bench, "other"));
   EXPECT_EQ(given_, R"({"key":"tok-0b6e4d28"})");
@@ -146,7 +171,7 @@ TEST_F(BenchSecrets, AConfigurationThatIsReadAgainCountsForWhatComesAfterIt) {
 TEST_F(BenchSecrets, WhatIsNoSecretIsSaidWhenItIsUsed) {
   settings_.secrets.front().source = {};
   Workbench bench(context_, settings_);
-  bench.learn_secrets();
+  ASSERT_TRUE(bench.learning().wait({}));
   EXPECT_THAT(call(bench, "echo").error().message, HasSubstr("names no source"));
 }
 

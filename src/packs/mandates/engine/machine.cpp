@@ -122,6 +122,9 @@ std::optional<std::string> RunMachine::reason_to_stop(const Scene& scene) const 
 Result<RunMachine::Next> RunMachine::run_phase(Scene& scene,
                                                Phase phase,
                                                const std::stop_token& stop) {
+  // Until Runs::wake_waiting_for_secrets().
+  if (const auto why = ports_.observer.obstacle())
+    return block(scene, std::string(waiting_for_secrets) + ": " + *why, WallTime::max());
   const bool has_to_think = phase != Phase::observe && phase != Phase::act;
   if (has_to_think) {
     if (const auto why = ports_.thinker.absence(scene.context)) return wait_for_model(scene, *why);

@@ -53,6 +53,9 @@ using Charge = std::function<Result<void>(const Amounts& worst, const Charged& a
 class Observer {
  public:
   virtual ~Observer() = default;
+  // Why no phase may begin now, since what it would show is not known well enough; nothing: it may.
+  // Asked again when the run is woken.
+  [[nodiscard]] virtual std::optional<std::string> obstacle() { return std::nullopt; }
   // An error of `charge` ends it.
   [[nodiscard]] virtual Result<std::string> observe(const RunContext& context,
                                                     const std::stop_token& stop,
