@@ -139,6 +139,10 @@ TEST_F(SandboxTest, TellsOutputAndEnd) {
   EXPECT_EQ(run(plan({"cat"})).out, "");
 }
 
+TEST_F(SandboxTest, SaysWhereItIs) {
+  EXPECT_EQ(run(plan({"/usr/bin/printenv", "PWD"})).out, workspace() + "\n");
+}
+
 TEST_F(SandboxTest, WritesInItsWorkspaceOnly) {
   EXPECT_TRUE(run(shell("mkdir sub && echo new > sub/file && mv sub/file file")).is_success());
   EXPECT_EQ(test::read_file(workspace() + "/file"), "new\n");

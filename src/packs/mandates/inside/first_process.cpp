@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -64,6 +65,8 @@ void offer_to_the_kernel() {
 Result<void> enclose(const Order& order) {
   if (order.input >= 0 && ::dup2(order.input, 0) < 0) return fail_errno("standard input", errno);
   if (::chdir(order.directory.c_str()) != 0) return fail_errno("go to " + order.directory, errno);
+  // Programs ask it where they are, and bubblewrap has set it to where the mounts were made.
+  if (::setenv("PWD", order.directory.c_str(), 1) != 0) return fail_errno("set PWD", errno);
   ::setsid();
   ::setpriority(PRIO_PROCESS, 0, niceness);
   offer_to_the_kernel();
