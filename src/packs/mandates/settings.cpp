@@ -85,20 +85,6 @@ bool are_command_rules(std::string_view text) {
   return workspace::CommandRules::parse(lines_of(text)).has_value();
 }
 
-}  // namespace
-
-std::vector<pack::Setting> known_settings() {
-  std::vector<pack::Setting> known{
-      pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
-      pack::Setting{"agents_may", "\"ask\" or \"auto\"", is_ceiling},
-      pack::Setting{"elicitation", "true or false", is_flag},
-      pack::Setting{"day_calls", "a number of model calls", is_count},
-      pack::Setting{"day_tokens", "a number of tokens", is_count},
-      pack::Setting{"day_money", "an amount such as 2.50", is_money},
-      pack::Setting{"day_time", "a duration such as \"2h\"", is_duration},
-      pack::Setting{"bubblewrap", "the program bwrap"},
-      pack::Setting{"tool_chains", "a list of absolute directories"},
-      pack::Setting{"model.url", "the API's address up to its /v1"},
 using Section = std::map<std::string, std::string>;
 
 // Those of `keys` that are set, and not empty.
@@ -139,6 +125,20 @@ std::optional<pack::Misfit> misfit_of_model(const Section& section) {
   if (named == section.end() || named->second.empty()) return std::nullopt;
   if (!set_in(section, "secrets." + named->second + ".", {"env", "file", "command"}).empty())
     return std::nullopt;
+  return pack::Misfit{named->first, "there is no [mandates.secrets." + named->second + "]"};
+}
+
+}  // namespace
+
+std::optional<pack::Misfit> check_settings(const Section& section) {
+  constexpr std::string_view table = "secrets.";
+  for (auto each = section.lower_bound(std::string(table));
+       each != section.end() && each->first.starts_with(table); ++each) {
+    if (auto misfit = misfit_of_secret(section, each->first)) return misfit;
+  }
+  return misfit_of_model(section);
+}
+
 std::vector<pack::Setting> known_settings() {
   std::vector<pack::Setting> known{
       pack::Setting{"workers", "a number of runs from 1 to 64", is_workers},
@@ -154,20 +154,6 @@ std::vector<pack::Setting> known_settings() {
                     is_url},
       pack::Setting{"model.socket", "an absolute path", is_absolute},
       pack::Setting{"model.name", "the model's name, as the server has it"},
-  return pack::Misfit{named->first, "there is no [mandates.secrets." + named->second + "]"};
-}
-
-      pack::Setting{"model.socket", "an absolute path", is_absolute},
-      pack::Setting{"model.name", "the model's name, as the server has it"},
-std::optional<pack::Misfit> check_settings(const Section& section) {
-  constexpr std::string_view table = "secrets.";
-  for (auto each = section.lower_bound(std::string(table));
-       each != section.end() && each->first.starts_with(table); ++each) {
-    if (auto misfit = misfit_of_secret(section, each->first)) return misfit;
-  }
-  return misfit_of_model(section);
-}
-
       pack::Setting{"model.mode", "\"json_schema\", \"tool\" or \"prompt\"", is_mode},
       pack::Setting{"model.key_env", "the name of a variable"},
       pack::Setting{"model.key_file", "an absolute path", is_absolute},
@@ -178,7 +164,7 @@ std::optional<pack::Misfit> check_settings(const Section& section) {
       pack::Setting{"secrets.*.command", "a program and its arguments, as a list"},
       pack::Setting{"secrets.*.tools", "a list of tools: \"issues_*\""},
       pack::Setting{"secrets.*.hosts", "a list of hosts: \"*.example.org\""},
-      pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create ...\"",
+      pack::Setting{"secrets.*.commands", "a list of rules for commands: \"gh pr create --fill\"",
                     are_command_rules},
       pack::Setting{"model.timeout", "a duration above 0 such as \"2m\"", is_time_limit},
       pack::Setting{"model.input_price", "an amount for a million tokens", is_money},

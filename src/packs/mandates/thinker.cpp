@@ -37,6 +37,10 @@ std::string allowed(const MandateSpec& spec, const SecretsFor& secrets) {
     for (const SecretVariable& one : each.secrets)
       text += "  Its variable " + one.variable + " holds the secret " + one.secret + "\n";
   }
+  if (!spec.commands.empty())
+    text +=
+        "In these * stands for one word, and ... for any further ones; neither takes an option: a "
+        "word that begins with - must fit one of the rule that does.\n";
   for (const ToolScope& each : spec.tools) {
     text += "Tool you may call: " + each.tool + "\n";
     if (!secrets) continue;

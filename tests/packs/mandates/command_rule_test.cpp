@@ -27,6 +27,19 @@ TEST(CommandRules, AllowWhatTheyNameAndNothingElse) {
   EXPECT_EQ(given.check(Words{"rm"}).error().code, Errc::permission);
 }
 
+TEST(CommandRules, SayWhichWordIsNotAllowed) {
+  const CommandRules given = rules({"make test", "gh release create * --title=*", "pytest ..."});
+  const auto why = [&](const Words& words) { return given.check(words).error().message; };
+  const std::string denied = "the mandate does not allow ";
+  EXPECT_EQ(why({"rm", "-rf"}), denied + "this command: rm");
+  EXPECT_EQ(why({"make", "install"}), denied + "\"install\", word 2 of the command make");
+  EXPECT_EQ(why({"make", "test", "x"}), denied + "\"x\", word 3 of the command make");
+  EXPECT_EQ(why({"gh", "release", "create", "v1"}), denied + "gh without further words");
+  const std::string option = ": an option has to fit a word of the rule that begins with a hyphen";
+  EXPECT_EQ(why({"pytest", "a", "-q"}), denied + "\"-q\", word 3 of the command pytest" + option);
+  EXPECT_TRUE(given.check(Words{"gh", "release", "create", "v1", "--title=The first"}));
+}
+
 TEST(CommandRules, RefuseLinesThatAreNone) {
   for (const char* const line : {"", "   ", "...", "* x", "g* log"})
     EXPECT_FALSE(CommandRules::parse(Words{line})) << line;

@@ -66,6 +66,7 @@ TEST_F(ThinkerTest, TellsTheModelWhatItNeedsToKnow) {
   EXPECT_THAT(text(Phase::decide), HasSubstr("make test"));
   EXPECT_THAT(text(Phase::decide), HasSubstr("issues_create"));
   EXPECT_THAT(text(Phase::decide), Not(HasSubstr("no such word")));
+  EXPECT_THAT(text(Phase::decide), HasSubstr("neither takes an option"));
   EXPECT_THAT(text(Phase::reflect), HasSubstr("a: failed\nno such word"));
   EXPECT_FALSE(question_of(Phase::orient, context()).shape);
 }

@@ -221,21 +221,41 @@ Result<CommandRules> CommandRules::parse(std::span<const std::string> lines) {
   return rules;
 }
 
-bool CommandRules::fits(const Rule& rule, std::span<const std::string> words) {
-  if (words.size() < rule.words.size() || (words.size() > rule.words.size() && !rule.is_open))
-    return false;
-  for (std::size_t i = 0; i < words.size(); ++i) {
+std::size_t CommandRules::fitting(const Rule& rule, std::span<const std::string> words) {
+  const std::size_t most = rule.is_open ? words.size() : std::min(words.size(), rule.words.size());
+  for (std::size_t i = 0; i < most; ++i) {
     const std::string_view pattern = i < rule.words.size() ? std::string_view(rule.words[i]) : "**";
     const bool takes_options = pattern.starts_with('-');
-    if (words[i].starts_with('-') && !takes_options) return false;
+    if (words[i].starts_with('-') && !takes_options) return i;
     // One argument is one name: no slash is special in it.
     std::string text = words[i];
     std::string flat(pattern);
     std::ranges::replace(text, '/', '\x01');
     std::ranges::replace(flat, '/', '\x01');
-    if (!matches_glob(flat, text)) return false;
+    if (!matches_glob(flat, text)) return i;
   }
-  return true;
+  return most;
+}
+
+bool CommandRules::fits(const Rule& rule, std::span<const std::string> words) {
+  return words.size() >= rule.words.size() && fitting(rule, words) == words.size();
+}
+
+// By the rule that goes furthest: whoever chose the words learns which of them to change.
+std::string CommandRules::denial_of(std::span<const std::string> words) const {
+  std::size_t good = 0;
+  for (const Rule& rule : rules_) good = std::max(good, fitting(rule, words));
+  const std::string& program = words.front();
+  if (good == 0) return "the mandate does not allow this command: " + program;
+  if (good == words.size())
+    return "the mandate does not allow " + program + " without further words";
+  const std::string& word = words[good];
+  constexpr std::size_t most_shown = 100;
+  const std::string shown = word.substr(0, most_shown) + (word.size() > most_shown ? "…" : "");
+  const std::string denied = "the mandate does not allow \"" + shown + "\", word " +
+                             std::to_string(good + 1) + " of the command " + program;
+  if (!word.starts_with('-')) return denied;
+  return denied + ": an option has to fit a word of the rule that begins with a hyphen";
 }
 
 Result<void> CommandRules::check(std::span<const std::string> words) const {
@@ -246,7 +266,7 @@ Result<void> CommandRules::check(std::span<const std::string> words) const {
     return fail(Errc::invalid_args, "no program is named");
   const bool fits_one =
       std::ranges::any_of(rules_, [&](const Rule& rule) { return fits(rule, words); });
-  if (!fits_one) return refuse("the mandate does not allow this command: " + words.front());
+  if (!fits_one) return refuse(denial_of(words));
   const std::string& program = words.front();
   if (program.substr(program.rfind('/') + 1) == "git") {
     if (const std::string why = refusal_of_git(words); !why.empty()) return refuse(why);

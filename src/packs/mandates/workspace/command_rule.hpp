@@ -8,6 +8,7 @@
 // what it is for.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ class CommandRules final {
  public:
   // `invalid_args` for a line that is no rule.
   [[nodiscard]] static Result<CommandRules> parse(std::span<const std::string> lines);
-  // `permission` says what is not allowed.
+  // `permission` says which word is not allowed.
   [[nodiscard]] Result<void> check(std::span<const std::string> words) const;
 
  private:
@@ -29,7 +30,11 @@ class CommandRules final {
     std::vector<std::string> words;
     bool is_open = false;  // ends with "..."
   };
+  // How many words, from the first on, it takes.
+  [[nodiscard]] static std::size_t fitting(const Rule& rule, std::span<const std::string> words);
   [[nodiscard]] static bool fits(const Rule& rule, std::span<const std::string> words);
+  // Why none fits.
+  [[nodiscard]] std::string denial_of(std::span<const std::string> words) const;
   std::vector<Rule> rules_;
 };
 
