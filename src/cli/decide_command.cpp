@@ -22,6 +22,8 @@ Result<int> decide(const Context& context, const Arguments& arguments, const std
   if (!connection) return std::unexpected(std::move(connection.error()));
   const auto proposal = load_proposal(context, *connection, arguments.one("proposal").value_or(""));
   if (!proposal) return std::unexpected(proposal.error());
+  if (auto may = check_decidable(*proposal, verb); !may)
+    return std::unexpected(std::move(may.error()));
   terminal->ask(proposal->text + verb + " this? Type yes: ");
   if (terminal->read_line() != "yes")
     return fail(Errc::cancelled, "nothing was decided", {"type yes to " + verb});

@@ -18,7 +18,19 @@ Result<Proposal> load_proposal(const Context& context,
   return Proposal{.id = std::string(json::string_or(approval, "id", "")),
                   .digest = std::string(json::string_or(approval, "digest", "")),
                   .text = colored_diff(printable(text, Lines::keep)),
-                  .needs_elevation = json::bool_or(approval, "needs_elevation", false)};
+                  .needs_elevation = json::bool_or(approval, "needs_elevation", false),
+                  .state = std::string(json::string_or(approval, "state", ""))};
+}
+
+Result<void> check_decidable(const Proposal& proposal, const std::string& verb) {
+  if (proposal.state != "pending")
+    return fail(Errc::conflict, "proposal " + proposal.id + " is " + proposal.state,
+                {"hearth mandates approvals"});
+  if (proposal.needs_elevation && verb == "approve")
+    return fail(
+        Errc::permission, "proposal " + proposal.id + " is against a rule",
+        {"elevate it, for this once, if that is meant: hearth mandates elevate " + proposal.id});
+  return {};
 }
 
 Result<json::Value> decide_in_person(const Context& context,

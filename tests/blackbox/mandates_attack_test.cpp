@@ -82,13 +82,17 @@ TEST_F(MandatesAttack, FilesThatMakeMachinesRunCode) {
   const Outcome plain = at_terminal({"mandates", "approve", proposal}, "yes");
   EXPECT_NE(plain.exit_code, 0) << plain.describe();
   EXPECT_THAT(plain.out, HasSubstr("against a rule"));
+  EXPECT_THAT(plain.out, Not(HasSubstr("Type yes"))) << "nobody is asked in vain";
   EXPECT_FALSE(std::filesystem::exists(file(".git/hooks/pre-commit")));
   const Outcome elevated = at_terminal({"mandates", "elevate", proposal}, "yes");
   EXPECT_EQ(elevated.exit_code, 0) << elevated.describe();
   EXPECT_EQ(json::string_or(wait_for(run, "ended"), "outcome", ""), "succeeded");
   EXPECT_EQ(read_file(file(".git/hooks/pre-commit")), "echo owned\n");
   // Once: it is of no use for the next one.
-  EXPECT_NE(at_terminal({"mandates", "elevate", proposal}, "yes").exit_code, 0);
+  const Outcome again = at_terminal({"mandates", "elevate", proposal}, "yes");
+  EXPECT_NE(again.exit_code, 0);
+  EXPECT_THAT(again.out, HasSubstr("is used"));
+  EXPECT_THAT(again.out, Not(HasSubstr("Type yes")));
 }
 
 TEST_F(MandatesAttack, EachKindOfProtectedFileWaitsForAPerson) {
