@@ -146,6 +146,15 @@ TEST_F(OccurrencesTest, NothingBeginsOfAMandateThatIsPausedOrStopped) {
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
 }
 
+TEST_F(OccurrencesTest, AStoppedMandateGetsNoSchedule) {
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "paused", ""));
+  EXPECT_TRUE(engine_->schedules().create(mandate_.n, {.timing = "every 1h"}));
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", ""));
+  const auto refused = engine_->schedules().create(mandate_.n, {.timing = "every 2h"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+}
+
 TEST_F(OccurrencesTest, ARunIsFollowedOnceByWhatWaitsForItsOutcome) {
   const auto follower = [&](const std::string& name, const std::string& timing) {
     const Mandate made = create_mandate(*engine_->store, name, "spec").value();

@@ -78,6 +78,9 @@ Result<std::int64_t> Schedules::create(std::int64_t mandate, const ScheduleSpec&
       Point::schedule_changed, [&](Change& change) -> Result<std::int64_t> {
         const auto owner = load_mandate(*change, mandate);
         if (!owner) return std::unexpected(owner.error());
+        // It never begins again; one that is paused may.
+        if (owner->state == "stopped")
+          return fail(Errc::conflict, "the mandate " + owner->name + " is stopped");
         if (followed) {
           if (auto ok = check_follows(change, owner->name, *followed); !ok)
             return std::unexpected(std::move(ok.error()));
