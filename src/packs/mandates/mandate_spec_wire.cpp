@@ -29,12 +29,15 @@ json::Notes notes(const SecretVariable*) {
           {"secret", "Its name in the configuration", json::range(1, 64)}};
 }
 json::Notes notes(const CommandScope*) {
-  return {{"rule", "Words and patterns, \"...\" for more words: \"make test\", \"pytest -q ...\"",
-           json::range(1, 1'000)},
-          {"scope", "", scopes()},
-          {"writes", "It may change files of the workspace", json::defaulted},
-          {"hosts", "It may reach these and no others: example.org:443, *.example.org", few()},
-          {"secrets", "Variables that named secrets fill", few()}};
+  return {
+      {"rule",
+       "Words and patterns, \"...\" for more words that are no options: \"make test\", \"pytest "
+       "-q ...\", \"gh release create * --title=*\"",
+       json::range(1, 1'000)},
+      {"scope", "", scopes()},
+      {"writes", "It may change files of the workspace", json::defaulted},
+      {"hosts", "It may reach these and no others: example.org:443, *.example.org", few()},
+      {"secrets", "Variables that named secrets fill", few()}};
 }
 json::Notes notes(const ToolScope*) {
   return {{"tool", "Its name: issues_create", json::range(1, 100)}, {"scope", "", scopes()}};
@@ -53,12 +56,21 @@ json::Notes notes(const MandateSpec*) {
       {"goal", "What is to be reached, as told to the model", json::range(1, 20'000)},
       {"workspace", "Directory it works in"},
       {"root", "Directory that allowed it", json::defaulted},
-      {"observe", "What it looks at in each cycle", json::defaulted},
-      {"paths", "What it may do to files; nothing fits: ask", few()},
-      {"commands",
-       "Commands it may run in the sandbox; the last rule that fits counts, others are denied",
+      {"observe",
+       "What it looks at in each cycle: {\"files\": [\"docs/*.md\"], \"commands\": [\"git "
+       "status\"]}",
+       json::defaulted},
+      {"paths",
+       "What it may do to files; nothing fits: ask. {\"glob\": \"docs/**\", \"scope\": \"auto\"}",
        few()},
-      {"tools", "Tools it may call; the last of a name counts, others are denied", few()},
+      {"commands",
+       "Commands it may run in the sandbox; the last rule that fits counts, others are denied. "
+       "{\"rule\": \"make test\", \"writes\": true}",
+       few()},
+      {"tools",
+       "Tools it may call; the last of a name counts, others are denied. {\"tool\": "
+       "\"issues_create\", \"scope\": \"ask\"}",
+       few()},
       {"commits", "Whether it may commit to branches hearth/…", scopes()},
       {"model",
        "Whose model thinks: the configured server's, the client's that follows a run "

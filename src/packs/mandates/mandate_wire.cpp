@@ -28,7 +28,7 @@ json::Notes notes(const CreateAnswer*) {
 json::Notes notes(const UpdateRequest*) {
   json::Notes all{{"mandate", mandate_text, word()},
                   {"goal", "The new goal", json::range(1, 20'000)},
-                  {"observe", "What it looks at from now on"},
+                  {"observe", "What it looks at from now on: {\"files\": [\"docs/*.md\"]}"},
                   {"cycles", "Fewer cycles", json::range(1, 1'000)}};
   // Smaller ones; a person raises them.
   std::ranges::move(limit_notes(), std::back_inserter(all));
