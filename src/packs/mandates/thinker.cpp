@@ -152,14 +152,15 @@ model::Question ModelThinker::question_of(Phase phase, const RunContext& context
       phase, context, [this](const std::string& tool) { return bench_.secrets_for(tool); });
 }
 
-bool ModelThinker::is_by_client(const RunContext& context) const {
+bool ModelThinker::is_by_client(const RunContext& context, const ModelSettings& model) {
   const auto spec = parse_spec(context.spec);
   if (!spec || spec->model == "server") return false;
-  return spec->model == "client" || bench_.settings()->model.url.empty();
+  return spec->model == "client" || model.url.empty();
 }
 
 std::optional<std::string> ModelThinker::absence(const RunContext& context) {
-  if (!is_by_client(context) || followers_.lends_model(context.run)) return std::nullopt;
+  if (!is_by_client(context, bench_.settings()->model) || followers_.lends_model(context.run))
+    return std::nullopt;
   return "no client lends its model (mandates_run_follow)";
 }
 
@@ -175,15 +176,6 @@ Amounts ModelThinker::request_at_worst(const ModelSettings& model,
                        million +
                    1,
           .wall_ms = model.timeout.count()};
-}
-
-Amounts ModelThinker::worst_case(Phase phase, const RunContext& context) {
-  const bool by_client = is_by_client(context);
-  const auto settings = bench_.settings();
-  if (!by_client && settings->model.url.empty()) return {};  // nothing will be asked
-  Amounts one = request_at_worst(settings->model, question_of(phase, context));
-  if (by_client) one.money = 0;  // that is the client's
-  return one;
 }
 
 Amounts ModelThinker::amounts_of(const ModelSettings& model,
@@ -207,18 +199,18 @@ Amounts ModelThinker::amounts_of(const ModelSettings& model,
 // Each question is counted before it goes out, and nobody tells what it used.
 Result<model::Answer> ModelThinker::ask_client(const std::string& run,
                                                const model::Question& question,
+                                               std::chrono::milliseconds timeout,
                                                model::Spent& spent,
                                                const std::stop_token& stop,
-                                               const Reserve& reserve) {
+                                               const model::ChatModel::Admission& admission) {
   const auto send = [&](const model::Question& each) -> Result<model::ChatReply> {
-    if (auto may = reserve(); !may) return std::unexpected(std::move(may.error()));
+    if (auto may = admission(); !may) return std::unexpected(std::move(may.error()));
     bool was_asked = false;
-    const std::chrono::milliseconds most = bench_.settings()->model.timeout;
     const auto begun = bench_.context().clock().monotonic();
-    auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())), most,
-                               stop, was_asked);
+    auto said = followers_.ask(run, model::sampling_params(redacted(each, bench_.redactor())),
+                               timeout, stop, was_asked);
     const auto took = bench_.context().clock().monotonic() - begun;
-    spent.waited += std::min(std::chrono::duration_cast<std::chrono::milliseconds>(took), most);
+    spent.waited += std::min(std::chrono::duration_cast<std::chrono::milliseconds>(took), timeout);
     spent.requests += was_asked ? 1 : 0;
     spent.unknown += was_asked ? 1 : 0;
     if (!said) return std::unexpected(std::move(said.error()));
@@ -235,8 +227,10 @@ Thought ModelThinker::think(Phase phase,
                             const RunContext& context,
                             const std::stop_token& stop,
                             const Reserve& reserve) {
-  const bool by_client = is_by_client(context);
+  // All of it by one configuration, whatever is read meanwhile.
   const Server now = server();
+  const ModelSettings& settings = now.settings();
+  const bool by_client = is_by_client(context, settings);
   if (!by_client && !now.model) {
     return {
         .text = fail(Errc::unavailable, "no model is configured",
@@ -244,10 +238,14 @@ Thought ModelThinker::think(Phase phase,
         .used = Amounts{}};
   }
   const model::Question question = question_of(phase, context);
+  Amounts worst = request_at_worst(settings, question);
+  if (by_client) worst.money = 0;  // that is the client's
+  const auto admission = [&] { return reserve(worst); };
   model::Spent spent;
-  auto answer = by_client ? ask_client(context.run, question, spent, stop, reserve)
-                          : now.model->ask(question, spent, stop, reserve);
-  Amounts used = amounts_of(now.settings(), spent, request_at_worst(now.settings(), question));
+  auto answer = by_client
+                    ? ask_client(context.run, question, settings.timeout, spent, stop, admission)
+                    : now.model->ask(question, spent, stop, admission);
+  Amounts used = amounts_of(settings, spent, worst);
   if (by_client) used.money = 0;
   if (answer) return {.text = bench_.redactor().redact(answer->text), .used = used};
   Error error = std::move(answer.error());

@@ -20,7 +20,6 @@ class ModelThinker final : public Thinker {
  public:
   ModelThinker(Workbench& bench, Followers& followers);
   [[nodiscard]] std::optional<std::string> absence(const RunContext& context) override;
-  [[nodiscard]] Amounts worst_case(Phase phase, const RunContext& context) override;
   [[nodiscard]] Thought think(Phase phase,
                               const RunContext& context,
                               const std::stop_token& stop,
@@ -32,7 +31,7 @@ class ModelThinker final : public Thinker {
  private:
   [[nodiscard]] model::Question question_of(Phase phase, const RunContext& context) const;
   // Whether a client's model is asked: where the mandate wants that, or there is no other.
-  [[nodiscard]] bool is_by_client(const RunContext& context) const;
+  [[nodiscard]] static bool is_by_client(const RunContext& context, const ModelSettings& model);
   // The server that is configured now, and its settings.
   struct Server {
     std::shared_ptr<const Configuration> configuration;
@@ -48,9 +47,10 @@ class ModelThinker final : public Thinker {
                                           const Amounts& worst);
   [[nodiscard]] Result<model::Answer> ask_client(const std::string& run,
                                                  const model::Question& question,
+                                                 std::chrono::milliseconds timeout,
                                                  model::Spent& spent,
                                                  const std::stop_token& stop,
-                                                 const Reserve& reserve);
+                                                 const model::ChatModel::Admission& admission);
 
   Workbench& bench_;
   Followers& followers_;

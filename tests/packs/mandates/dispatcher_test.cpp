@@ -106,14 +106,11 @@ TEST_F(DispatcherTest, AnApprovalIsHeardAsSoonAsItIsAskedFor) {
 class SilentModel final : public Thinker {
  public:
   explicit SilentModel(Thinker& other) : other_(other) {}
-  Amounts worst_case(Phase phase, const RunContext& context) override {
-    return other_.worst_case(phase, context);
-  }
   Thought think(Phase,
                 const RunContext&,
                 const std::stop_token& stop,
                 const Reserve& reserve) override {
-    EXPECT_TRUE(reserve());
+    EXPECT_TRUE(reserve(test::ScriptedWorld::worst_of_thought));
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);

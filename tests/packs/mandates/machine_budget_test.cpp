@@ -13,7 +13,7 @@ namespace {
 
 // Each limit that leaves too little for the next call at its worst ends the run, and is named.
 TEST_F(MachineTest, EachBudgetEndsARunBeforeTheCallThatCouldPassIt) {
-  const Amounts worst = world_.worst_case(Phase::orient, {});
+  const Amounts worst = test::ScriptedWorld::worst_of_thought;
   struct Case {
     Limits limits;
     std::string name;

@@ -80,15 +80,14 @@ class ScriptedWorld final : public mandates::Observer,
     }
     return "cycle " + std::to_string(context.cycle);
   }
-  mandates::Amounts worst_case(mandates::Phase, const mandates::RunContext&) override {
-    return {1, 500, 10'000, 60'000};
-  }
+  static constexpr mandates::Amounts worst_of_thought{1, 500, 10'000, 60'000};
   mandates::Thought think(mandates::Phase phase,
                           const mandates::RunContext& context,
                           const std::stop_token&,
                           const Reserve& reserve) override {
     for (int i = 0; i < requests; ++i) {
-      if (auto may = reserve(); !may) return {std::unexpected(may.error()), mandates::Amounts{i}};
+      if (auto may = reserve(worst_of_thought); !may)
+        return {std::unexpected(may.error()), mandates::Amounts{i}};
     }
     const std::string name(mandates::phase_name(phase));
     log("think", context.run + "/" + std::to_string(context.cycle) + "/" + name);

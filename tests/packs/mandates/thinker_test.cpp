@@ -18,10 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-Result<void> admitted() {
-  return {};
-}
-
 class ThinkerTest : public BenchTest {
  protected:
   // Of a model that answers as `script` says, at `way` of the test server.
@@ -47,6 +43,12 @@ class ThinkerTest : public BenchTest {
   std::optional<Workbench> bench_;
   Followers followers_{context_};
   std::optional<ModelThinker> thinker_;
+  // What was reserved for the last request.
+  Amounts worst_;
+  const Thinker::Reserve admitted_ = [this](const Amounts& worst) -> Result<void> {
+    worst_ = worst;
+    return {};
+  };
 };
 
 constexpr const char* all_words = R"({
@@ -64,9 +66,9 @@ TEST_F(ThinkerTest, TellsTheModelWhatItNeedsToKnow) {
   EXPECT_THAT(text(Phase::orient), HasSubstr("one word was missed"));
   EXPECT_THAT(text(Phase::decide), HasSubstr("understood"));
   EXPECT_THAT(text(Phase::decide), HasSubstr("make test"));
+  EXPECT_THAT(text(Phase::decide), HasSubstr("neither takes an option"));
   EXPECT_THAT(text(Phase::decide), HasSubstr("issues_create"));
   EXPECT_THAT(text(Phase::decide), Not(HasSubstr("no such word")));
-  EXPECT_THAT(text(Phase::decide), HasSubstr("neither takes an option"));
   EXPECT_THAT(text(Phase::reflect), HasSubstr("a: failed\nno such word"));
   EXPECT_FALSE(question_of(Phase::orient, context()).shape);
 }
@@ -74,12 +76,13 @@ TEST_F(ThinkerTest, TellsTheModelWhatItNeedsToKnow) {
 // The least budget that can do anything is that of one request.
 TEST_F(ThinkerTest, AsksBeforeEachRequestAndReservesOne) {
   open(R"({"decide": ["no plan", "no plan"]})");
-  EXPECT_EQ(thinker_->worst_case(Phase::decide, context()).calls, 1);
   int left = 1;
-  const Thought thought = thinker_->think(Phase::decide, context(), {}, [&]() -> Result<void> {
+  const auto reserve = [&](const Amounts& worst) -> Result<void> {
+    EXPECT_EQ(worst.calls, 1);
     if (left-- > 0) return {};
     return fail(Errc::permission, "budget: run: calls");
-  });
+  };
+  const Thought thought = thinker_->think(Phase::decide, context(), {}, reserve);
   ASSERT_FALSE(thought.text);
   EXPECT_EQ(thought.text.error().code, Errc::permission) << "the repair was not admitted";
   EXPECT_EQ(thought.used->calls, 1);
@@ -102,37 +105,51 @@ TEST_F(ThinkerTest, ThinksAndTellsWhatItCost) {
   settings_.model.input_price = 1'000'000;  // one a token
   settings_.model.output_price = 2'000'000;
   open(all_words);
-  const Thought oriented = thinker_->think(Phase::orient, context(), {}, admitted);
+  const Thought oriented = thinker_->think(Phase::orient, context(), {}, admitted_);
   ASSERT_TRUE(oriented.text) << oriented.text.error().message;
   EXPECT_EQ(*oriented.text, "It is wrong.");
   ASSERT_TRUE(oriented.used);
   EXPECT_EQ(oriented.used->calls, 1);
   EXPECT_EQ(oriented.used->tokens, 15);
   EXPECT_EQ(oriented.used->money, 20);
-  EXPECT_LE(oriented.used->tokens, thinker_->worst_case(Phase::orient, context()).tokens);
-  const Thought decided = thinker_->think(Phase::decide, context(), {}, admitted);
+  EXPECT_LE(oriented.used->tokens, worst_.tokens);
+  const Thought decided = thinker_->think(Phase::decide, context(), {}, admitted_);
   const auto plan = thinker_->plan(*decided.text);
   ASSERT_TRUE(plan) << plan.error().message;
   ASSERT_EQ(plan->steps.size(), 2U);
   EXPECT_THAT(plan->steps[1].needs, ElementsAre("a"));
-  const Thought reflected = thinker_->think(Phase::reflect, context(), {}, admitted);
+  const Thought reflected = thinker_->think(Phase::reflect, context(), {}, admitted_);
   EXPECT_FALSE(thinker_->is_goal_reached(*reflected.text).value());
 }
 
 TEST_F(ThinkerTest, ChargesAtItsWorstWhoTellsNoUsage) {
   open(all_words, "/no-usage");
-  const Thought thought = thinker_->think(Phase::orient, context(), {}, admitted);
+  const Thought thought = thinker_->think(Phase::orient, context(), {}, admitted_);
   ASSERT_TRUE(thought.text) << thought.text.error().message;
   EXPECT_GT(thought.used->tokens, 10'000);
-  EXPECT_LE(thought.used->tokens, thinker_->worst_case(Phase::orient, context()).tokens);
+  EXPECT_LE(thought.used->tokens, worst_.tokens);
+}
+
+TEST_F(ThinkerTest, AServerThatIsNotThereEatsNoBudget) {
+  settings_.model.socket = scratch_ / "nothing";
+  settings_.model.url = "http://127.0.0.1/v1";
+  bench_.emplace(context_, settings_);
+  thinker_.emplace(*bench_, followers_);
+  const Thought thought = thinker_->think(Phase::orient, context(), {}, admitted_);
+  ASSERT_FALSE(thought.text);
+  EXPECT_EQ(thought.text.error().code, Errc::unavailable);
+  ASSERT_TRUE(thought.used);
+  EXPECT_EQ(thought.used->calls, 0);
+  EXPECT_EQ(thought.used->tokens, 0);
+  EXPECT_EQ(thought.used->money, 0);
 }
 
 TEST_F(ThinkerTest, WithoutAModelThereIsNothingToReserve) {
   bench_.emplace(context_, settings_);
   spec_.model = "server";
   thinker_.emplace(*bench_, followers_);
-  EXPECT_EQ(thinker_->worst_case(Phase::decide, context()).calls, 0);
-  const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted);
+  const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted_);
+  EXPECT_EQ(worst_.calls, 0);
   EXPECT_EQ(thought.text.error().code, Errc::unavailable);
 }
 
@@ -141,11 +158,11 @@ TEST_F(ThinkerTest, AttackAnswersThatAreNone) {
   for (const char* const way : {"/no-json", "/huge", "/two-calls", "/other-tool", "/cut",
                                 "/refusal", "/no-choices", "/error"}) {
     open(all_words, way);
-    const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted);
+    const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted_);
     ASSERT_FALSE(thought.text) << way;
     EXPECT_NE(thought.text.error().code, Errc::unavailable) << way << " is there";
     ASSERT_TRUE(thought.used) << way;
-    EXPECT_LE(thought.used->calls, thinker_->worst_case(Phase::decide, context()).calls * 2) << way;
+    EXPECT_LE(thought.used->calls, worst_.calls * 2) << way;
   }
 }
 
@@ -157,7 +174,7 @@ TEST_F(ThinkerTest, AttackPlansThatCannotBeCarriedOut) {
         R"([{"id": "", "kind": "command"}])",
         R"([{"id": "a", "kind": "command", "scope": "auto"}])"}) {
     open(std::string(R"({"decide": [{"reasoning": "r", "steps": )") + steps + "}]}");
-    const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted);
+    const Thought thought = thinker_->think(Phase::decide, context(), {}, admitted_);
     ASSERT_FALSE(thought.text) << steps;
     EXPECT_EQ(thought.text.error().code, Errc::invalid_args) << thought.text.error().message;
     EXPECT_EQ(thought.used->calls, 2) << "an answer, and its repair";
@@ -316,6 +333,11 @@ TEST(Settings, RefuseWhatDoesNotFit) {
                                                {"day_time", "90m", "long"},
                                                {"model.timeout", "2m", "soon"},
                                                {"model.mode", "tool", "chat"},
+                                               {"model.timeout", "1ms", "0"},
+                                               {"model.url", "http://x/v1", "x/v1"},
+                                               {"model.url", "https://x", "https://"},
+                                               {"model.url", "", "ftp://x"},
+                                               {"tool_chains", "/opt/a\n/opt/b", "/opt/a\nb"},
                                                {"model.socket", "/s", "s"},
                                                {"model.key_file", "/k", ""},
                                                {"model.input_price", "1", "inf"}}) {
@@ -324,34 +346,6 @@ TEST(Settings, RefuseWhatDoesNotFit) {
   }
 }
 
-// ---- Events ---------------------------------------------------------------------------------
-
-TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
-  const std::string text = fields_text({{"run", "r1"},
-                                        {"mandate", "m1"},
-                                        {"proposal", "prop_1"},
-                                        {"reason", "he said \"no\"\\\nand left"},
-                                        {"nothing", ""},
-                                        {"target", "a=b c"}});
-  JournalEntry entry;
-                                               {"model.timeout", "1ms", "0"},
-                                               {"model.url", "http://x/v1", "x/v1"},
-                                               {"model.url", "https://x", "https://"},
-                                               {"model.url", "", "ftp://x"},
-                                               {"tool_chains", "/opt/a\n/opt/b", "/opt/a\nb"},
-  entry.kind = "run_ended";
-  entry.text = text;
-  const RecordEvent event = event_of(entry);
-  const auto data = json::parse(event.data);
-  ASSERT_TRUE(data) << event.data;
-  EXPECT_EQ(json::string_or(*data, "run", ""), "r1");
-  EXPECT_EQ(json::string_or(*data, "reason", ""), "he said \"no\"\\\nand left");
-  EXPECT_EQ(json::string_or(*data, "nothing", "?"), "");
-  EXPECT_EQ(json::string_or(*data, "target", ""), "a=b c");
-  // Those that can be read, and no others (declare_resources).
-  EXPECT_THAT(event.resources,
-              ElementsAre("hearth://mandates/status", "hearth://mandates/runs/r1"));
-}
 TEST(Settings, RefuseWhatDoesNotFitTogether) {
   using Section = std::map<std::string, std::string>;
   struct Case {
@@ -382,6 +376,29 @@ TEST(Settings, RefuseWhatDoesNotFitTogether) {
                                {"model.key_secret", "b"}}));
 }
 
+// ---- Events ---------------------------------------------------------------------------------
+
+TEST(RecordEvents, GiveBackTheFieldsOfARecord) {
+  const std::string text = fields_text({{"run", "r1"},
+                                        {"mandate", "m1"},
+                                        {"proposal", "prop_1"},
+                                        {"reason", "he said \"no\"\\\nand left"},
+                                        {"nothing", ""},
+                                        {"target", "a=b c"}});
+  JournalEntry entry;
+  entry.kind = "run_ended";
+  entry.text = text;
+  const RecordEvent event = event_of(entry);
+  const auto data = json::parse(event.data);
+  ASSERT_TRUE(data) << event.data;
+  EXPECT_EQ(json::string_or(*data, "run", ""), "r1");
+  EXPECT_EQ(json::string_or(*data, "reason", ""), "he said \"no\"\\\nand left");
+  EXPECT_EQ(json::string_or(*data, "nothing", "?"), "");
+  EXPECT_EQ(json::string_or(*data, "target", ""), "a=b c");
+  // Those that can be read, and no others (declare_resources).
+  EXPECT_THAT(event.resources,
+              ElementsAre("hearth://mandates/status", "hearth://mandates/runs/r1"));
+}
 
 // A part of a secret would not be known as one, nor one with a quotation mark that was escaped.
 TEST(RecordEvents, HoldNoPartOfASecret) {

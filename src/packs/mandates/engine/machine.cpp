@@ -189,10 +189,9 @@ Result<RunMachine::Next> RunMachine::think(Scene& scene,
                                            const std::stop_token& stop) {
   const std::string name = scene.run.id + "/" + cycle_text(scene.run.cycle) + "/" +
                            std::string(phase_name(phase)) + "/" + cycle_text(begun);
-  const Amounts worst = ports_.thinker.worst_case(phase, scene.context);
   std::vector<std::string> reserved;
   std::string refused;
-  const auto reserve = [&]() -> Result<void> {
+  const auto reserve = [&](const Amounts& worst) -> Result<void> {
     const std::string each = name + "/" + cycle_text(std::ssize(reserved) + 1);
     const auto lacks = this->reserve(scene, each, worst);
     if (!lacks) return std::unexpected(lacks.error());

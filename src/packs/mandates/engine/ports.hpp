@@ -75,10 +75,9 @@ class Thinker {
   [[nodiscard]] virtual std::optional<std::string> absence(const RunContext& /*context*/) {
     return std::nullopt;
   }
-  // What one request of think() could use at most.
-  [[nodiscard]] virtual Amounts worst_case(Phase phase, const RunContext& context) = 0;
-  // Before each request, also a repeated one: reserves worst_case(). An error of it ends think().
-  using Reserve = std::function<Result<void>()>;
+  // Before each request, also a repeated one: reserves what it could use at most. An error of it
+  // ends think().
+  using Reserve = std::function<Result<void>(const Amounts& worst)>;
   // Orient, decide or reflect. What decide and reflect give must be readable by the two below.
   [[nodiscard]] virtual Thought think(Phase phase,
                                       const RunContext& context,
