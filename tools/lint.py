@@ -3,6 +3,10 @@
 
     tools/lint.py BUILD_DIRECTORY [--jobs N] [--all] [FILE …]
 
+Most of a run goes into the headers that the sources of a library have in common, so that several are read as one. Where
+that is clean, each source only has to be compiled alone, to find what it forgets to include; where it is not, be it
+for two things of one name, each is looked at by itself, and that counts.
+
 A file that passed is remembered in BUILD_DIRECTORY/lint by a hash of everything the verdict depends on: the
 compile command, .clang-tidy, the version of clang-tidy, and the contents of the file and of all headers the
 compiler read for it (as recorded by ninja). Nothing is remembered for a file that was not compiled yet.
@@ -21,6 +25,7 @@ import subprocess
 import sys
 
 TIDY = "clang-tidy-19"
+BATCH = 8
 WARNINGS = ["-Wno-everything", "-Wreserved-identifier", "-Wzero-as-null-pointer-constant"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -87,12 +92,44 @@ def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
     return entries
 
 
-def tidy(file: str, build: pathlib.Path) -> tuple[bool, str]:
+def tidy(file: str, build: pathlib.Path, *options: str) -> tuple[bool, str]:
     # The compiler has checked its warnings already, but for those that .clang-tidy names.
-    run = subprocess.run([TIDY, "--quiet", "-p", str(build), *(f"--extra-arg={flag}" for flag in WARNINGS), file],
+    run = subprocess.run([TIDY, "--quiet", "-p", str(build), *(f"--extra-arg={flag}" for flag in WARNINGS), *options, file],
                          capture_output=True, text=True, check=False)
     # Findings come on standard output; standard error only counts what was suppressed, unless clang-tidy broke.
     return run.returncode == 0, run.stdout or run.stderr
+
+
+def batches(entries: list[dict]) -> list[list[dict]]:
+    """The sources of one library, a few at a time."""
+    libraries: dict[str, list[dict]] = {}
+    for entry in entries:
+        libraries.setdefault(object_of(entry["command"]).partition(".dir/")[0], []).append(entry)
+    return [of[at:at + BATCH] for of in libraries.values() for at in range(0, len(of), BATCH)]
+
+
+def compiles_alone(entry: dict) -> bool:
+    command = re.sub(r" -M[DTF]\b(?: (?!-)\S+)?", "", entry["command"])
+    return subprocess.run(shlex.split(command) + ["-w", "-fsyntax-only"], cwd=entry["directory"],
+                          capture_output=True, check=False).returncode == 0
+
+
+def lint(batch: list[dict], cache: pathlib.Path) -> list[tuple[bool, str]]:
+    """A verdict and findings for each."""
+    if len(batch) > 1:
+        name = hashlib.sha256(batch[0]["file"].encode()).hexdigest()[:16]
+        directory = cache / name
+        directory.mkdir(exist_ok=True)
+        together = directory / "batch.cpp"
+        together.write_text("".join(f'#include "{entry["file"]}"\n' for entry in batch))
+        command = batch[0]["command"].replace(batch[0]["file"], str(together))
+        entry = {"directory": batch[0]["directory"], "file": str(together), "command": command}
+        (directory / "compile_commands.json").write_text(json.dumps([entry]))
+        checks = "--checks=-bugprone-suspicious-include"
+        if tidy(str(together), directory, checks, f"--config-file={ROOT / '.clang-tidy'}")[0] and \
+                all(compiles_alone(entry) for entry in batch):
+            return [(True, "")] * len(batch)
+    return [tidy(entry["file"], cache) for entry in batch]
 
 
 def main() -> int:
@@ -121,15 +158,17 @@ def main() -> int:
     for entry in entries:
         if known := headers.get(object_of(entry["command"])):
             keys[entry["file"]] = key_of(entry, known, common)
-    todo = [entry["file"] for entry in entries if keys.get(entry["file"]) not in passed]
+    todo = [entry for entry in entries if keys.get(entry["file"]) not in passed]
+    together = batches(todo)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for file, (is_clean, output) in zip(todo, pool.map(lambda file: tidy(file, cache), todo)):
-            if is_clean and file in keys:
-                passed.add(keys[file])
-            if not is_clean:
-                failed += 1
-                print(output.replace(f"{ROOT}/", ""), end="", flush=True)
+        for batch, verdicts in zip(together, pool.map(lambda batch: lint(batch, cache), together)):
+            for entry, (is_clean, output) in zip(batch, verdicts):
+                if is_clean and entry["file"] in keys:
+                    passed.add(keys[entry["file"]])
+                if not is_clean:
+                    failed += 1
+                    print(output.replace(f"{ROOT}/", ""), end="", flush=True)
     if not options.files:
         passed &= set(keys.values())  # what no file needs any more is forgotten
     passed_file.write_text(json.dumps(sorted(passed)))
