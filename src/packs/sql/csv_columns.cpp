@@ -289,7 +289,8 @@ std::vector<std::optional<std::string>> LoadSources::exact_types(
   for (const std::string& name : columns) {
     const std::string quoted = quoted_name(name);
     sql += (sql.empty() ? "" : ", ") + ("bool_and(regexp_full_match(" + quoted) +
-           ", '[-+]?[0-9]+([.][0-9]+)?')), max(length(regexp_extract(" + quoted +
+           ", '[-+]?[0-9]+([.][0-9]+)?')), bool_and(regexp_full_match(" + quoted +
+           ", '[-+]?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?')), max(length(regexp_extract(" + quoted +
            ", '^[-+]?0*([0-9]*)', 1))), max(length(regexp_extract(" + quoted +
            ", '[.]([0-9]+)$', 1)))";
   }
@@ -299,9 +300,11 @@ std::vector<std::optional<std::string>> LoadSources::exact_types(
                              work);
   if (!found) return types;  // a row is at fault, as reading will say
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (found->at(0, 3 * i).text != "true") continue;
-    types[i] = exact_type(number_of(found->at(0, 3 * i + 1).text),
-                          number_of(found->at(0, 3 * i + 2).text));
+    if (found->at(0, 4 * i + 1).text != "true") continue;
+    const bool has_powers = found->at(0, 4 * i).text != "true";
+    types[i] = has_powers ? "DOUBLE"
+                          : exact_type(number_of(found->at(0, 4 * i + 2).text),
+                                       number_of(found->at(0, 4 * i + 3).text));
   }
   return types;
 }

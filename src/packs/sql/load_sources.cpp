@@ -13,6 +13,7 @@
 
 #include "base/closest.hpp"
 #include "base/regular_file.hpp"
+#include "packs/sql/transfer/column_types.hpp"
 #include "packs/sql/transfer/json_numbers.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/transfer/sqlite_source.hpp"
@@ -201,10 +202,24 @@ Result<void> LoadSources::read_ahead(LoadSource& source, const Work& work) {
 }
 
 Result<void> LoadSources::quote_long_numbers(LoadSource& source, const Work& work) {
+  const NumberQuoter::Options options{.largest = std::numeric_limits<std::int64_t>::max(),
+                                      .spares_parts = true,
+                                      .is_lines = source.kind.format == FileFormat::json_lines,
+                                      .is_any_depth = source.options.json_path.has_value()};
+  const auto searched = Unpacker::open(source.path, source.kind.compression);
+  if (!searched) return std::unexpected(searched.error());
+  NumberQuoter search(options);
+  std::string unused;
+  auto done = read_through(**searched, work.stop, [&](std::string_view piece) {
+    unused.clear();
+    search.add(piece, unused);
+    return !search.has_quoted();
+  });
+  search.finish(unused);
+  if (!done || !search.has_quoted()) return done;
   const auto file = Unpacker::open(source.path, source.kind.compression);
   if (!file) return std::unexpected(file.error());
-  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
-  NumberQuoter quoter({.largest = largest, .spares_lists = true});
+  NumberQuoter quoter(options);
   bool is_done = false;
   auto written = exchange_.write(".json", [&]() -> Result<std::string> {
     std::string text;
@@ -219,7 +234,6 @@ Result<void> LoadSources::quote_long_numbers(LoadSource& source, const Work& wor
     return text;
   });
   if (!written) return std::unexpected(std::move(written.error()));
-  if (!quoter.has_quoted()) return {};
   source.path = std::move(*written);
   source.kind.compression = Compression::none;
   source.long_numbers = quoter.members();
@@ -326,15 +340,23 @@ Result<void> LoadSources::find_columns(LoadSource& source, const Work& work) con
   return source.options.skips_bad_rows ? leave_out_bad_values(source, work) : Result<void>();
 }
 
-// A row of JSON whose value is not of the type that was said goes, and is reported.
+// A row of JSON with another value than a number where that was said goes, and is reported.
 Result<void> LoadSources::leave_out_bad_values(LoadSource& source, const Work& work) const {
+  // Of the same file with other types before.
+  source.good_rows.clear();
+  if (source.bad_lines) {
+    source.report.skipped = *source.bad_lines;
+    source.report.bad_rows.resize(
+        std::min(source.report.bad_rows.size(), static_cast<std::size_t>(*source.bad_lines)));
+  }
+  source.bad_lines = source.report.skipped;
   LoadSource as_json = source;
   std::string bad;
   std::string names;
   std::string values;
   std::string casts;
   for (auto& [name, type] : as_json.options.columns) {
-    if (!given_type(source, name)) continue;
+    if (!given_type(source, name) || !is_number_type(type)) continue;
     const std::string column = quoted_name(name);
     const std::string cast = "CAST(" + column + " AS " + type + ")";
     const std::string is_bad =
@@ -350,9 +372,10 @@ Result<void> LoadSources::leave_out_bad_values(LoadSource& source, const Work& w
   const auto reader = as_json.reader();
   if (!reader) return std::unexpected(reader.error());
   const auto found = rows_of(
-      "SELECT nth, CASE" + names + " END, CASE" + values +
-          " END, count(*) OVER () FROM (SELECT row_number() OVER () AS nth, * FROM " + *reader +
-          ") WHERE " + bad + " ORDER BY nth LIMIT " + std::to_string(most_reported_rows),
+      "SELECT hearth_nth, CASE" + names + " END, CASE" + values +
+          " END, count(*) OVER () FROM (SELECT row_number() OVER () AS hearth_nth, * FROM " +
+          *reader + ") WHERE " + bad + " ORDER BY hearth_nth LIMIT " +
+          std::to_string(most_reported_rows),
       work);
   if (!found) return std::unexpected(found.error());
   if (found->rows() == 0) return {};

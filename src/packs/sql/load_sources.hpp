@@ -49,6 +49,7 @@ struct LoadSource {
   // Of JSON: the members whose numbers were made texts, and the rows to take; empty: all.
   std::set<std::string, std::less<>> long_numbers;
   std::string good_rows;
+  std::optional<std::int64_t> bad_lines;  // left out before values were looked at
   [[nodiscard]] Result<std::string> reader() const;
   [[nodiscard]] bool is_csv() const;
   [[nodiscard]] bool is_json() const;
@@ -92,7 +93,7 @@ class LoadSources final {
   void keep_digits(LoadSource& source, const Work& work) const;
   [[nodiscard]] bool keep_digits_of_json(LoadSource& source, const Work& work) const;
   // For each of the columns of `reader`, where they are texts: the type that keeps all digits of
-  // its first `rows` (all, if less than 0); nothing for one that holds others than decimals.
+  // its first `rows` (all, if less than 0); nothing for one that holds others than numbers.
   [[nodiscard]] std::vector<std::optional<std::string>> exact_types(
       const std::string& reader,
       const std::vector<std::string>& columns,

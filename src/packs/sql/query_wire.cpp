@@ -1,6 +1,7 @@
 #include "packs/sql/query_wire.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -148,8 +149,15 @@ bool has_lost_digits(const json::Value& value) {
     return std::ranges::any_of(value.get_object(),
                                [](const auto& each) { return has_lost_digits(each.value()); });
   }
-  return value.is_double() && std::abs(value.get_double()) >= least &&
-         std::abs(value.get_double()) < most;
+  if (!value.is_double()) return false;
+  const double number = std::abs(value.get_double());
+  // One of few digits was one, 6.02214076e23 say.
+  std::array<char, 32> shortest{};
+  const auto end = std::to_chars(shortest.data(), shortest.data() + shortest.size(), number,
+                                 std::chars_format::scientific)
+                       .ptr;
+  const auto digits = std::find(shortest.data(), end, 'e') - shortest.data() - 1;
+  return number >= least && number < most && digits > 15;
 }
 
 Notes notes(const QueryRequest*) {

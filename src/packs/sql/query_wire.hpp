@@ -92,10 +92,10 @@ struct ExplainAnswer {
 BOOST_DESCRIBE_STRUCT(ExplainAnswer, (), (plan))
 json::Notes notes(const ExplainAnswer*);
 
-// The values of parameters: an array for $1, $2 …, an object for $name.
 // Whether a number within, which a whole one beyond 64 bits may have been, is now rounded: JSON's
 // reader keeps 53 bits of it.
 [[nodiscard]] bool has_lost_digits(const json::Value& value);
+// The values of parameters: an array for $1, $2 …, an object for $name.
 [[nodiscard]] Result<std::vector<Parameter>> to_parameters(const std::optional<json::Raw>& params);
 [[nodiscard]] std::vector<Statement> to_statements(const json::Texts& sql);
 // In the format asked for: rows, columns, markdown, csv.

@@ -146,6 +146,7 @@ TEST_F(DataTools, LoadExportCopyAndDraw) {
               HasSubstr(R"("rows_added":2)"));
   EXPECT_EQ(bad("load", R"({"table":"big","data":[{"a":[12345678901234567890123]}]})").code,
             Errc::invalid_args);
+  good("load", R"({"table":"big","data":[{"a":6.02214076e23}]})");
   EXPECT_THAT(good("catalog", R"({"table":"sales"})"), HasSubstr("sql_load"));
   EXPECT_THAT(good("import_status", "{}"), HasSubstr(R"("state":"done")"));
   EXPECT_THAT(good("inspect_file", R"({"path":"sales.csv"})"), HasSubstr("TIMESTAMP"));

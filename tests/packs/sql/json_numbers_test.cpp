@@ -12,8 +12,10 @@ using testing::ElementsAre;
 
 constexpr std::uint64_t largest = 9'007'199'254'740'991;
 
-std::string quoted(std::string_view json, bool spares_lists = false, std::size_t piece = 1'000) {
-  NumberQuoter quoter({.largest = largest, .spares_lists = spares_lists});
+std::string quoted(std::string_view json,
+                   NumberQuoter::Options options = {.largest = largest},
+                   std::size_t piece = 1'000) {
+  NumberQuoter quoter(options);
   std::string out;
   for (std::size_t at = 0; at < json.size(); at += piece) quoter.add(json.substr(at, piece), out);
   quoter.finish(out);
@@ -42,10 +44,23 @@ TEST(NumberQuoter, MakesTextsOfWhatWouldBeRounded) {
   EXPECT_EQ(quoted("18446744073709551616"), "\"18446744073709551616\"");
 }
 
-TEST(NumberQuoter, SparesMeasurementsInLists) {
-  const std::string_view json = R"({"a":[0.12345678901234567891,12345678901234567.5]})";
-  EXPECT_EQ(quoted(json, true), R"({"a":[0.12345678901234567891,"12345678901234567.5"]})");
-  EXPECT_EQ(quoted(json), R"({"a":["0.12345678901234567891","12345678901234567.5"]})");
+TEST(NumberQuoter, SparesMeasurementsInParts) {
+  const std::string_view json =
+      R"({"a":[0.12345678901234567891,12345678901234567.5],"b":{"c":2.33333333333333333},"d":2.33333333333333333})";
+  EXPECT_EQ(
+      quoted(json, {.largest = largest, .spares_parts = true}),
+      R"({"a":[0.12345678901234567891,"12345678901234567.5"],"b":{"c":2.33333333333333333},"d":"2.33333333333333333"})");
+  EXPECT_EQ(
+      quoted(json),
+      R"({"a":["0.12345678901234567891","12345678901234567.5"],"b":{"c":"2.33333333333333333"},"d":"2.33333333333333333"})");
+}
+
+TEST(NumberQuoter, BeginsAnewAtEachLine) {
+  const std::string_view lines =
+      "{\"a\":\"x\n{\"a\":1\n{\"code\":\"12345678901234567890\",\"n\":12345678901234567890}\n";
+  EXPECT_EQ(
+      quoted(lines, {.largest = largest, .is_lines = true}),
+      "{\"a\":\"x\n{\"a\":1\n{\"code\":\"12345678901234567890\",\"n\":\"12345678901234567890\"}\n");
 }
 
 TEST(NumberQuoter, NamesTheMembersOfRows) {
@@ -53,12 +68,15 @@ TEST(NumberQuoter, NamesTheMembersOfRows) {
   std::string out;
   quoter.add(R"([{"a":"x","b":18446744073709551616,"c":{"d":18446744073709551616}}])", out);
   EXPECT_THAT(quoter.members(), ElementsAre("b"));
+  NumberQuoter deep({.largest = largest, .is_any_depth = true});
+  deep.add(R"({"rows":[{"a":18446744073709551616}]})", out);
+  EXPECT_THAT(deep.members(), ElementsAre("a"));
 }
 
 TEST(NumberQuoter, TakesPiecesOfAnySize) {
   const std::string_view json = R"([{"a":"\"1","n":18446744073709551616},-1.5e3,true,null] 7)";
   for (std::size_t piece = 1; piece < json.size(); ++piece)
-    EXPECT_EQ(quoted(json, false, piece), quoted(json)) << piece;
+    EXPECT_EQ(quoted(json, {.largest = largest}, piece), quoted(json)) << piece;
 }
 
 TEST(LongNumberSearch, FindsEveryLongRun) {

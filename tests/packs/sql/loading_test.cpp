@@ -381,6 +381,42 @@ TEST_F(Loading, TakesNumbersInJsonForWhatTheTableHas) {
   EXPECT_EQ(some->files.at(0).bad_rows.at(0).column, "a");
 }
 
+TEST_F(Loading, KeepsFractionsThatAreMeasurements) {
+  must_load(
+      scratch(),
+      {file("m.jsonl", R"({"x":1.0000000000000001e-05,"s":{"avg":2.3333333333333333},"y":1e300})"
+                       "\n"
+                       R"({"x":0.12345678901234567891,"s":{"avg":1.5},"y":12345678901234567.125})"
+                       "\n")});
+  EXPECT_EQ(rows(scratch(), "SELECT typeof(x) AS x, typeof(s) AS s, typeof(y) AS y FROM t LIMIT 1"),
+            "x,s,y\nDOUBLE,STRUCT(avg DOUBLE),DOUBLE\n");
+}
+
+TEST_F(Loading, FindsLongNumbersAtAPlaceInADocument) {
+  LoadRequest request;
+  request.options.json_path = "$.rows";
+  const auto report = load(
+      scratch(), {file("d.json", R"({"rows":[{"id":18446744073709551615},{"id":5}]})")}, request);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->columns.at(0).type, "HUGEINT");
+  EXPECT_EQ(rows(scratch()), "id\n5\n18446744073709551615\n");
+}
+
+TEST_F(Loading, LeavesRowsOfJsonOutWithoutTouchingOthers) {
+  LoadRequest request;
+  request.options.skips_bad_rows = true;
+  request.options.types = {
+      {"id", "INTEGER"}, {"name", "VARCHAR"}, {"s", "STRUCT(a INTEGER, b INTEGER)"}};
+  const auto report = load(scratch(),
+                           {file("p.jsonl",
+                                 "{\"id\":1,\"name\":\"Ann\",\"s\":{\"a\":1}}\n"
+                                 "{\"id\":\"x\",\"name\":\"Bob\"}\n")},
+                           request);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files.at(0).skipped, 1);
+  EXPECT_EQ(rows(scratch(), "SELECT id, name, s.a AS a FROM t"), "id,name,a\n1,Ann,1\n");
+}
+
 TEST_F(Loading, RefusesCompressedFilesThatEndEarly) {
   must_load(scratch(), {file("t.csv", "a\n1\n")});
   execute(persistent(), "CREATE TABLE s AS SELECT hash(i) AS a FROM range(200000) r(i)");

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ids.hpp"
+
 namespace hearth::packs::sql::duckdb {
 namespace {
 
@@ -107,24 +109,30 @@ std::optional<std::string> advice_for(Errc code, std::string_view message) {
   }
 }
 
-constexpr char mark_of_parts = '\x1e';
+// No value that DuckDB shows can hold it.
+const std::string& mark_of_parts() {
+  static const std::string mark = "\x1e" + random_hex(8);
+  return mark;
+}
 
 // What as_text() has made of an error, with what DuckDB puts around it.
 std::optional<Error> own_error(std::string_view message) {
-  const std::size_t mark = message.find(mark_of_parts);
+  const std::string& between = mark_of_parts();
+  const std::size_t mark = message.find(between);
   if (mark == std::string_view::npos) return std::nullopt;
   std::string_view own = message.substr(0, mark);
   if (const std::size_t colon = own.find(" Error: "); colon < 40) own.remove_prefix(colon + 8);
   Error error{.code = Errc::internal, .message = std::string(own), .suggestions = {}};
-  std::string_view rest = message.substr(mark + 1);
+  std::string_view rest = message.substr(mark + between.size());
   int code = 0;
   const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), code);
-  if (problem == std::errc{}) error.code = static_cast<Errc>(code);
+  if (problem == std::errc{} && code >= 0 && code <= static_cast<int>(Errc::internal))
+    error.code = static_cast<Errc>(code);
   rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
   rest = rest.substr(0, rest.find('\n'));
-  while (rest.starts_with(mark_of_parts)) {
-    rest.remove_prefix(1);
-    const std::size_t size = std::min(rest.find(mark_of_parts), rest.size());
+  while (rest.starts_with(between)) {
+    rest.remove_prefix(between.size());
+    const std::size_t size = std::min(rest.find(between), rest.size());
     error.suggestions.emplace_back(rest.substr(0, size));
     rest.remove_prefix(size);
   }
@@ -138,8 +146,9 @@ bool is_fatal(std::string_view message) {
 }
 
 std::string as_text(const Error& error) {
-  std::string text = error.message + mark_of_parts + std::to_string(static_cast<int>(error.code));
-  for (const std::string& each : error.suggestions) text += mark_of_parts + each;
+  const std::string& between = mark_of_parts();
+  std::string text = error.message + between + std::to_string(static_cast<int>(error.code));
+  for (const std::string& each : error.suggestions) text += between + each;
   return text;
 }
 

@@ -84,7 +84,11 @@ bool is_kept(std::string_view number, std::uint64_t largest) {
 
 void NumberQuoter::add(std::string_view piece, std::string& to) {
   for (const char c : piece) {
-    if (is_in_string_) {
+    if (options_.is_lines && c == '\n') {
+      end_number(to);
+      within_.clear();
+      is_in_string_ = is_escaped_ = false;
+    } else if (is_in_string_) {
       take_in_string(c);
     } else if (is_digit(c) || c == '-' || (!number_.empty() && is_part_of_number(c))) {
       number_.push_back(c);
@@ -122,7 +126,7 @@ void NumberQuoter::take(char c) {
 
 bool NumberQuoter::stays() const {
   if (is_kept(number_, options_.largest)) return true;
-  return options_.spares_lists && within_.ends_with('[') && has_point_or_power(number_) &&
+  return options_.spares_parts && !is_member_of_row() && has_point_or_power(number_) &&
          whole_digits(number_) <= digits_kept;
 }
 

@@ -18,8 +18,11 @@ class NumberQuoter final {
  public:
   struct Options {
     std::uint64_t largest;  // whole number that stays one
-    // In lists, fractions stay numbers however many digits follow the point: such are measurements.
-    bool spares_lists = false;
+    // Within lists and objects of a row, fractions stay numbers however many digits follow the
+    // point: such are measurements.
+    bool spares_parts = false;
+    bool is_lines = false;      // one value a line: what is wrong in one does not matter to others
+    bool is_any_depth = false;  // where rows are: each object is taken for one
   };
   explicit NumberQuoter(Options options) : options_(options) {}
 
@@ -27,7 +30,7 @@ class NumberQuoter final {
   void finish(std::string& to) { end_number(to); }
 
   [[nodiscard]] bool has_quoted() const { return has_quoted_; }
-  // The members, of objects that are no others' parts, whose numbers became strings. As they are
+  // The members, of rows, whose numbers became strings. As they are
   // written: with escapes.
   [[nodiscard]] const std::set<std::string, std::less<>>& members() const { return members_; }
 
@@ -36,7 +39,9 @@ class NumberQuoter final {
   void take(char c);
   void end_number(std::string& to);
   [[nodiscard]] bool stays() const;
-  [[nodiscard]] bool is_member_of_row() const { return within_ == "{" || within_ == "[{"; }
+  [[nodiscard]] bool is_member_of_row() const {
+    return options_.is_any_depth ? within_.ends_with('{') : within_ == "{" || within_ == "[{";
+  }
 
   Options options_;
   std::string within_;  // the brackets that are open
