@@ -161,9 +161,11 @@ bool Cache::is_in_place() const {
 
 Result<std::unique_ptr<Cache>> Cache::try_open(const std::string& directory) {
   // It can be computed again: no write of it waits for the disk.
-  auto database =
-      store::Database::open(directory + "/cache.db",
-                            {.page_bytes = page_bytes, .durability = store::Durability::process});
+  const std::string path = directory + "/cache.db";
+  // What lies beside a file that was removed may be in use by who has that open.
+  if (!file_id(path)) remove_files(path);
+  auto database = store::Database::open(
+      path, {.page_bytes = page_bytes, .durability = store::Durability::process});
   if (!database) return std::unexpected(std::move(database.error()));
   if (auto ready = store::migrate(*database, schema); !ready) {
     return std::unexpected(std::move(ready.error()));

@@ -80,7 +80,10 @@ class Cache final {
   // ---- Reading, with any connection
   [[nodiscard]] store::Database& writer() { return database_; }
   [[nodiscard]] Result<store::Reader> reader(const std::stop_token& stop = {}) {
-    return readers_.take(stop);
+    auto reader = readers_.take(stop);
+    // By its path: it may have opened the file of another.
+    if (reader && !is_in_place()) return removed();
+    return reader;
   }
   // Normalized; empty when nothing is known of the id.
   [[nodiscard]] static Result<std::vector<Event>> events(store::Database& database,
@@ -118,6 +121,9 @@ class Cache final {
   // Whether it is what lies at its path. Of one that was removed all that is open can be used on,
   // but nothing more of it can be opened.
   [[nodiscard]] bool is_in_place() const;
+  [[nodiscard]] static std::unexpected<Error> removed() {
+    return fail(Errc::conflict, "the issue cache was removed meanwhile", {"send it again"});
+  }
 
  private:
   Cache(store::Database database, std::string directory);

@@ -65,6 +65,7 @@ std::vector<Summary> named_by(const Board& board, std::string_view query, const 
 // Other fillings of the cache are over; so are their indexes.
 Result<void> IssueSearch::open(State& state, const std::string& epoch) {
   state.index.reset();
+  if (!store_.has_its_cache()) return Cache::removed();
   const std::string name = name_begin + epoch;
   const std::string directory = store_.cache_directory() + "/" + name;
   std::error_code ignored;

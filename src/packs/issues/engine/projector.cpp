@@ -67,7 +67,7 @@ void LogProblems::add(std::string_view text) {
 // A cache that was made under others does not answer as this process would. The number goes up with
 // what events are taken to mean.
 std::string Projector::rules() {
-  std::string text = "rules=3 signatures=" + std::string(name_of(policy_));
+  std::string text = "rules=4 signatures=" + std::string(name_of(policy_));
   if (policy_ != SignaturePolicy::off) text += " unsigned=once keys=" + keys_.fingerprint();
   return text;
 }
