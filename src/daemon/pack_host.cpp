@@ -99,7 +99,7 @@ class PackHost::Context final : public pack::PackContext {
     return names;
   }
   const Clock& clock() const override { return host_.clock_; }
-  std::vector<std::string> roots() const override { return host_.settings_.roots; }
+  std::vector<std::string> roots() const override { return *host_.roots_.lock(); }
   std::vector<std::string> own_directories() const override { return host_.paths_.all(); }
   void call_tool(const std::string& tool,
                  std::string arguments,
@@ -181,6 +181,7 @@ void PackHost::add(std::unique_ptr<pack::Pack> pack) {
 
 void PackHost::start(std::optional<std::string> store_owner) {
   store_owner_ = std::move(store_owner);
+  *roots_.lock() = settings_.roots;
   for (Entry& entry : entries_) entry.pack->start(*entry.context);
 }
 
@@ -201,6 +202,7 @@ void PackHost::resource_followed(const std::string& uri, const pack::Caller& cal
 
 std::vector<std::string> PackHost::take_settings(
     const std::map<std::string, config::PackSection>& read) {
+  *roots_.lock() = settings_.roots;
   std::vector<std::string> later;
   for (Entry& entry : entries_) {
     const std::string name(entry.pack->name());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/guarded.hpp"
 #include "config/settings.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/verb_calls.hpp"
@@ -75,6 +76,7 @@ class PackHost final {
   const Clock& clock_;
   const ipc::Paths& paths_;
   config::Settings& settings_;
+  mutable Guarded<std::vector<std::string>> roots_;  // of the settings, for pool threads
   std::optional<std::string> store_owner_;
   std::vector<Entry> entries_;
 };

@@ -210,7 +210,8 @@ class PackContext {
     return {};
   }
   [[nodiscard]] virtual const Clock& clock() const = 0;
-  // Directories, besides the caller's project, whose files tools may read. Loop thread, at start().
+  // Directories, besides the caller's project, whose files tools may read: those of now, which a
+  // reload may change. Any thread.
   [[nodiscard]] virtual std::vector<std::string> roots() const { return {}; }
   // Directories of hearth's own, which no tool may show to what it runs. Loop thread, at start().
   [[nodiscard]] virtual std::vector<std::string> own_directories() const { return {}; }

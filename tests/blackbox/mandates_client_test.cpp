@@ -4,6 +4,7 @@
 #include "blackbox/mandates_fixture.hpp"
 #include "blackbox/mandates_scripts.hpp"
 #include "support/mcp_stdio_client.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace hearth::test {
 namespace {
@@ -126,6 +127,19 @@ TEST_F(MandatesClient, AModelThatAReloadBringsIsAsked) {
   const std::string again(
       json::string_or(mandates({"create", "second", "Look again", "--start"}), "run", ""));
   EXPECT_EQ(json::string_or(wait_for(again, "ended"), "outcome", ""), "succeeded");
+}
+
+TEST_F(MandatesClient, ARootThatAReloadBringsHoldsWorkspaces) {
+  const test::ScratchDirectory elsewhere("elsewhere");
+  const std::vector<std::string> create{"mandates", "create",      "outside",
+                                        "Look",     "--workspace", elsewhere.path()};
+  EXPECT_THAT(hearth(create).err, HasSubstr("outside of the caller's project"));
+  const std::string before = read_file(home_.file("config.toml"));
+  write_file(home_.file("config.toml"),
+             before + "[daemon]\nroots = [\"" + elsewhere.path() + "\"]\n");
+  EXPECT_EQ(hearth({"daemon", "reload"}).exit_code, 0);
+  const Outcome made = hearth(create);
+  EXPECT_EQ(made.exit_code, 0) << made.describe();
 }
 
 // The call ends with a question and is made again with its answer.

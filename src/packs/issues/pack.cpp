@@ -79,7 +79,6 @@ class Issues final : public pack::Pack {
   pack::PackContext* context_ = nullptr;
   SignaturePolicy signatures_ = SignaturePolicy::off;
   std::chrono::milliseconds idle_{600'000};
-  std::vector<std::string> roots_;  // that the configuration adds to the caller's project
   // Caches of a process that does not own the data.
   Guarded<std::optional<store::PrivateDirectory>> private_directory_;
   mutable Stores stores_;
@@ -114,7 +113,6 @@ std::vector<pack::Setting> Issues::settings() const {
 void Issues::start(pack::PackContext& context) {
   context_ = &context;
   runner_.start(context);
-  roots_ = context.roots();
   const auto signatures = context.setting("signatures");
   if (signatures) signatures_ = signature_policy_of(*signatures).value_or(signatures_);
   const auto idle = context.setting("idle");
@@ -181,7 +179,7 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
                               .is_power_safe = context_->is_power_safe(),
                               .signatures = signatures_,
                               .idle = idle_,
-                              .roots = roots_,
+                              .roots = context_->roots(),
                               .own = context_->own_directories(),
                               .changed = {},
                               .locks_changed = {},

@@ -68,7 +68,7 @@ class Workbench final {
   [[nodiscard]] const secrets::Redactor& redactor() const { return redactor_; }
   [[nodiscard]] pack::PackContext& context() const { return context_; }
   // Where workspaces may lie besides the caller's project.
-  [[nodiscard]] const std::vector<std::string>& roots() const { return roots_; }
+  [[nodiscard]] std::vector<std::string> roots() const { return context_.roots(); }
   // Hearth's own directories.
   [[nodiscard]] const std::vector<std::string>& own() const { return own_; }
 
@@ -119,7 +119,6 @@ class Workbench final {
 
   pack::PackContext& context_;
   const std::vector<std::string> own_;
-  const std::vector<std::string> roots_;
   mutable secrets::Redactor redactor_;  // knows the secrets of all configurations
   mutable Guarded<std::shared_ptr<const Configuration>> configuration_;
   std::once_flag recovered_;
