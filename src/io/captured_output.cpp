@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -44,6 +45,23 @@ std::string last_words(std::string_view text) {
   return ": " + std::string(text.substr(from));
 }
 
+std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(3'600'000));
+}
+
+// Of one that has closed its output; also nothing when `stopped` becomes readable before.
+std::optional<ChildEnd> end_of(ChildProcess& child,
+                               std::chrono::steady_clock::time_point deadline,
+                               int stopped) {
+  std::array<pollfd, 2> entries{pollfd{child.pidfd(), POLLIN, 0}, pollfd{stopped, POLLIN, 0}};
+  const auto left = static_cast<int>(left_until(deadline).count());
+  if (::poll(entries.data(), entries.size(), left) > 0 && entries[0].revents == 0)
+    return std::nullopt;
+  return child.wait(deadline);
+}
+
 }  // namespace
 
 Result<Captured> captured(ChildPlan plan,
@@ -75,13 +93,11 @@ Result<Captured> captured(ChildPlan plan,
     std::array<pollfd, 3> entries{pollfd{output->read_end.get(), POLLIN, 0},
                                   pollfd{errors->read_end.get(), POLLIN, 0},
                                   pollfd{stopped.get(), POLLIN, 0}};
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = left_until(deadline);
     if (left.count() <= 0)
       return fail(Errc::timed_out,
                   name + " took longer than " + std::to_string(timeout.count()) + " ms");
-    (void)::poll(entries.data(), entries.size(),
-                 static_cast<int>(std::min<std::int64_t>(left.count(), 3'600'000)));
+    (void)::poll(entries.data(), entries.size(), static_cast<int>(left.count()));
     if (stop.stop_requested()) return fail(Errc::cancelled, name + " was stopped");
     if (entries[0].revents != 0) drain(output->read_end, text);
     if (entries[1].revents != 0) drain(errors->read_end, said);
@@ -90,7 +106,8 @@ Result<Captured> captured(ChildPlan plan,
       return fail(Errc::unsupported,
                   name + " prints more than " + std::to_string(most_bytes) + " bytes");
   }
-  const auto end = (*child)->wait(deadline);
+  const auto end = end_of(**child, deadline, stopped.get());
+  if (stop.stop_requested()) return fail(Errc::cancelled, name + " was stopped");
   if (!end) return fail(Errc::timed_out, name + " closed its output and does not end");
   all.end = *end;
   return all;

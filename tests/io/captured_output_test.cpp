@@ -60,6 +60,9 @@ TEST(CapturedOutput, EndsWhenStopped) {
     source.request_stop();
   });
   EXPECT_EQ(run("sleep 1000", seconds(20), source.get_token()).error().code, Errc::cancelled);
+  // Also one that has closed its output.
+  EXPECT_EQ(run("exec >&- 2>&-; sleep 1000", seconds(20), source.get_token()).error().code,
+            Errc::cancelled);
 }
 
 }  // namespace
