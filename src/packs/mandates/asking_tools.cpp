@@ -82,8 +82,10 @@ Result<pack::Reply> ask(Space& space, const ProposalRow& row) {
     return fail(Errc::permission, "it concerns what is protected: only a terminal elevates it",
                 {"hearth mandates elevate, in a terminal"});
   }
-  const auto text = named_proposal_text(space.store(), row);
+  auto text = named_proposal_text(space.store(), row);
   if (!text) return std::unexpected(text.error());
+  // Of a secret that was not known when it was kept.
+  text = space.bench().redactor().redact(*text);
   if (text->size() > most_question) {
     return fail(Errc::unsupported, "it is too long to be shown whole in a dialog", at_a_terminal);
   }
@@ -145,11 +147,11 @@ void declare_asking_tools(pack::Binder& tools, ToolRunner& runner) {
   spec.asks = true;
   mcp::Tool<wire::AskRequest, wire::AskAnswer>(std::move(spec))
       .deferred(tools, [&runner](wire::AskRequest request, pack::Call call) {
-        runner.on_pool(std::move(call),
-                       [request = std::move(request)](Space& space, pack::Call running) {
-                         auto reply = ask_or_take(space, request, running);
-                         running.answer(std::move(reply));
-                       });
+        runner.on_pool(
+            std::move(call), [request = std::move(request)](Space& space, pack::Call running) {
+              auto reply = ask_or_take(space, request, running);
+              running.answer(without_secrets(std::move(reply), space.bench().redactor()));
+            });
       });
 }
 

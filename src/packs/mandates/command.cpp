@@ -159,6 +159,18 @@ const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::str
   return nullptr;
 }
 
+std::string why_no_rule(const MandateSpec& spec, const std::vector<std::string>& words) {
+  std::string command;
+  for (const std::string& each : words) command += (command.empty() ? "" : " ") + each;
+  std::string why = "no rule allows the command " + command;
+  std::vector<std::string> lines;
+  for (const CommandScope& each : spec.commands) lines.push_back(each.rule);
+  const auto rules = ws::CommandRules::parse(lines);
+  if (!rules || words.empty()) return why;
+  const auto fits = rules->check(words);
+  return fits ? why : why + ": " + fits.error().message;
+}
+
 Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbench& bench) {
   const CommandScope* const rule = rule_for(spec, deed.words);
   if (rule == nullptr) return {};  // it will be denied

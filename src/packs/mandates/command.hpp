@@ -21,6 +21,9 @@ inline constexpr std::size_t most_output_bytes = 8 << 10;
 // The first that fits; null: none allows it.
 [[nodiscard]] const CommandScope* rule_for(const MandateSpec& spec,
                                            const std::vector<std::string>& words);
+// What to say where it is null: which word fits no rule.
+[[nodiscard]] std::string why_no_rule(const MandateSpec& spec,
+                                      const std::vector<std::string>& words);
 // Completes the deed by its rule. `permission` where a secret is not for this command.
 [[nodiscard]] Result<void> prepare_command(Deed& deed,
                                            const MandateSpec& spec,

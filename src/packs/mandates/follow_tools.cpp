@@ -30,7 +30,8 @@ void follow(Space& space, const wire::FollowRequest& request, pack::Call call) {
     return space.followers().end(
         run->id, now ? reply_of(space, *now) : Result<pack::Reply>(std::unexpected(now.error())));
   }
-  space.followers().tell(run->id, now->state + (now->reason.empty() ? "" : ": ") + now->reason);
+  const std::string reason = space.bench().redactor().redact(now->reason);
+  space.followers().tell(run->id, now->state + (reason.empty() ? "" : ": ") + reason);
   if (!lends || answer) return;
   if (auto woken = space.model_came(*now); !woken)
     space.followers().end(run->id, std::unexpected(std::move(woken.error())));

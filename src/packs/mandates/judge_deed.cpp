@@ -72,12 +72,6 @@ Judgement judge_files(const Deed& deed, const ws::Policy& policy) {
   return judge.judged();
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 Judgement by_scope(std::string_view scope, std::string reason) {
   if (scope == "auto") return {.word = Word::automatic, .reason = std::move(reason)};
   if (scope == "ask") return {.word = Word::ask, .reason = std::move(reason)};
@@ -96,8 +90,7 @@ Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std:
   }
   if (deed.kind == "command") {
     const CommandScope* rule = rule_for(spec, deed.words);
-    if (rule == nullptr)
-      return by_scope("deny", "no rule allows the command " + joined(deed.words));
+    if (rule == nullptr) return by_scope("deny", why_no_rule(spec, deed.words));
     return by_scope(rule->scope, "the rule " + rule->rule);
   }
   const auto last_first = spec.tools | std::views::reverse;

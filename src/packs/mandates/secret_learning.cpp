@@ -1,6 +1,7 @@
 #include "packs/mandates/secret_learning.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
@@ -24,11 +25,18 @@ void SecretLearning::begin() {
 // Where there is nothing to read there is no thread.
 void SecretLearning::begin_locked() {
   if (is_closed_ || all_.empty() || thread_.joinable()) return;
-  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  try {
+    thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  } catch (const std::system_error& error) {
+    log::error("no thread to read secrets", {log::kv("why", error.what())});
+    tried_at_ = clock_.monotonic();
+    for (Each& each : all_) each = {std::move(each.secret), true, error.what()};
+  }
 }
 
 std::optional<std::string> SecretLearning::obstacle() {
   const std::lock_guard lock(mutex_);
+  if (all_.empty()) return std::nullopt;
   if (is_closed_) return "the daemon is leaving";
   begin_locked();
   if (next_locked() == nullptr && clock_.monotonic() - tried_at_ >= pause) reopen_locked();

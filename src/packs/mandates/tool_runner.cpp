@@ -13,7 +13,7 @@ void ToolRunner::start(pack::PackContext& context, Settings settings) {
 void ToolRunner::settings_changed() {
   for (const auto& space : spaces()) {
     if (auto done = space->settings_changed(); !done)
-      log::error("runs wait on for a model",
+      log::error("runs wait on for a model or a secret",
                  {log::kv("namespace", space->name()), log::kv("why", done.error().message)});
   }
 }

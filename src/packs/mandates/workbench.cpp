@@ -30,7 +30,6 @@ std::string host_of(std::string_view url) {
 Workbench::Workbench(pack::PackContext& context, Settings settings)
     : context_(context),
       own_(context.own_directories()),
-      roots_(context.roots()),
       // As many as drive the runs of a namespace: each of those gets one, on average.
       helpers_(std::make_shared<Helpers>(static_cast<std::size_t>(settings.workers))),
       learning_(context.clock()) {
@@ -57,7 +56,8 @@ std::vector<SecretToLearn> Workbench::secrets_of(
   std::vector<SecretToLearn> slow;
   const Settings& settings = configuration->settings;
   const ModelSettings& model = settings.model;
-  if (model.key.is_set() || !model.key_secret.empty()) {
+  const bool has_key = model.key.is_set() || !model.key_secret.empty();
+  if (has_key && !model.url.empty()) {
     (model.key.command.empty() ? quick : slow)
         .push_back({"the model's key", [this, configuration](const std::stop_token& stop) {
                       return learn_model_key(*configuration, stop);

@@ -144,6 +144,23 @@ TEST_F(ThinkerTest, AServerThatIsNotThereEatsNoBudget) {
   EXPECT_EQ(thought.used->money, 0);
 }
 
+// Asked three times, each within what was reserved for the first.
+TEST_F(ThinkerTest, AServerThatIsNotThereNeedsOneReservation) {
+  settings_.model.socket = scratch_ / "nothing";
+  settings_.model.url = "http://127.0.0.1/v1";
+  bench_.emplace(context_, settings_);
+  thinker_.emplace(*bench_, followers_);
+  int reserved = 0;
+  const Thinker::Reserve once = [&](const Amounts&) -> Result<void> {
+    if (++reserved > 1) return fail(Errc::busy, "budget: run: calls");
+    return {};
+  };
+  const Thought thought = thinker_->think(Phase::orient, context(), {}, once);
+  ASSERT_FALSE(thought.text);
+  EXPECT_EQ(thought.text.error().code, Errc::unavailable);
+  EXPECT_EQ(reserved, 1);
+}
+
 TEST_F(ThinkerTest, WithoutAModelThereIsNothingToReserve) {
   bench_.emplace(context_, settings_);
   spec_.model = "server";

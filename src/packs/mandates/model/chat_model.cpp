@@ -53,8 +53,9 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
   http::RetryPolicy policy = settings_.retry;
   policy.after_timeouts = true;
   policy.after_server_errors = true;
+  bool is_admitted = false;  // for a request before, which nobody got
   policy.before_each = [&]() -> Result<void> {
-    if (admission) {
+    if (admission && !std::exchange(is_admitted, false)) {
       if (auto may = admission(); !may) return may;
     }
     ++spent.requests;
@@ -62,11 +63,14 @@ Result<ChatReply> ChatModel::reply_to(const Question& question,
     return {};
   };
   policy.after_each = [&](const Result<http::Response>& outcome, std::chrono::milliseconds took) {
-    spent.waited += std::min(took, settings_.timeout);
-    if (outcome || outcome.error().code != Errc::unavailable) return;
+    if (outcome || outcome.error().code != Errc::unavailable) {
+      spent.waited += std::min(took, settings_.timeout);
+      return;
+    }
     // There was no connection: nobody was asked anything.
     --spent.requests;
     --spent.unknown;
+    is_admitted = true;
   };
   auto response = http::send_retrying(client_, request, policy, stop);
   if (!response) return std::unexpected(std::move(response.error()).within("model server"));

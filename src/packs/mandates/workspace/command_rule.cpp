@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/terminal_text.hpp"
 #include "packs/mandates/workspace/glob.hpp"
 
 namespace hearth::packs::mandates::workspace {
@@ -249,9 +250,9 @@ std::string CommandRules::denial_of(std::span<const std::string> words) const {
   if (good == 0) return "the mandate does not allow this command: " + program;
   if (good == words.size())
     return "the mandate does not allow " + program + " without further words";
-  const std::string& word = words[good];
   constexpr std::size_t most_shown = 100;
-  const std::string shown = word.substr(0, most_shown) + (word.size() > most_shown ? "…" : "");
+  const std::string& word = words[good];
+  const std::string shown = clip(printable(word, Lines::join), most_shown);
   const std::string denied = "the mandate does not allow \"" + shown + "\", word " +
                              std::to_string(good + 1) + " of the command " + program;
   if (!word.starts_with('-')) return denied;
