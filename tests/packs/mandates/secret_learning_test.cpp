@@ -100,7 +100,6 @@ TEST_F(SecretLearningTest, ANewConfigurationIsReadAnewAndEndsTheOldOne) {
   EXPECT_EQ(reads_, 1) << "only the new one";
   EXPECT_TRUE(learning_.unread().empty());
   learning_.take({counted("a")});
-  EXPECT_EQ(learning_.obstacle(), "a is being read");
   ASSERT_TRUE(learning_.wait({}));
   EXPECT_EQ(reads_, 2);
 }

@@ -125,6 +125,7 @@ TEST_F(BenchSecrets, AModelsServerIsGivenItByItsHost) {
 TEST_F(BenchSecrets, TheModelsKeyIsKnownBeforeItIsUsed) {
   test::write_file(scratch_ / "key", "sk-5d1e77a0\n");
   settings_.model.key.file = scratch_ / "key";
+  settings_.model.url = "http://127.0.0.1:8080/v1";
   Workbench bench(context_, settings_);
   ASSERT_TRUE(bench.learning().wait({}));
   EXPECT_EQ(bench.redactor().redact("it is sk-5d1e77a0"), "it is [secret model.key]");
