@@ -10,7 +10,7 @@ void ToolRunner::start(pack::PackContext& context, Settings settings) {
   bench_->learning().when_tried([this] { secrets_tried(); });
 }
 
-void ToolRunner::settings_changed() {
+void ToolRunner::settings_changed() const {
   for (const auto& space : spaces()) {
     if (auto done = space->settings_changed(); !done)
       log::error("runs wait on for a model or a secret",
@@ -19,7 +19,7 @@ void ToolRunner::settings_changed() {
 }
 
 // On the thread that reads them.
-void ToolRunner::secrets_tried() {
+void ToolRunner::secrets_tried() const {
   for (const auto& space : spaces()) {
     if (auto done = space->secrets_tried(); !done)
       log::error("runs wait on for secrets",

@@ -39,7 +39,7 @@ class ToolRunner final {
   // Those of a configuration that was read again. Loop thread; does not block.
   void take(Settings settings) { bench_->take(std::move(settings)); }
   // After take(): runs that waited for a model or for secrets go on. Any thread; blocks.
-  void settings_changed();
+  void settings_changed() const;
   // Returns when no thread of a mandate is left. Any thread.
   void stop();
 
@@ -91,7 +91,7 @@ class ToolRunner final {
   };
 
   [[nodiscard]] Result<std::shared_ptr<Space>> open(const std::string& name_space, bool makes_it);
-  void secrets_tried();
+  void secrets_tried() const;
 
   pack::PackContext* context_ = nullptr;
   std::unique_ptr<Workbench> bench_;
