@@ -28,19 +28,21 @@ find_library(HEARTH_SODIUM_ARCHIVE NAMES libsodium.a REQUIRED)
 add_library(hearth_sodium INTERFACE)
 target_link_libraries(hearth_sodium INTERFACE ${HEARTH_SODIUM_ARCHIVE})
 
+# hearth_archive(NAME HEADER ARCHIVE): a library of the system as hearth_NAME, linked from its archive.
+function(hearth_archive name header archive)
+  string(TOUPPER ${name} upper)
+  find_path(HEARTH_${upper}_INCLUDE ${header} REQUIRED)
+  find_library(HEARTH_${upper}_ARCHIVE NAMES ${archive} REQUIRED)
+  add_library(hearth_${name} INTERFACE)
+  target_include_directories(hearth_${name} SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_${upper}_INCLUDE}>)
+  target_link_libraries(hearth_${name} INTERFACE ${HEARTH_${upper}_ARCHIVE})
+endfunction()
+
 # libseccomp, for the system call filter of sandboxed commands.
-find_path(HEARTH_SECCOMP_INCLUDE seccomp.h REQUIRED)
-find_library(HEARTH_SECCOMP_ARCHIVE NAMES libseccomp.a REQUIRED)
-add_library(hearth_seccomp INTERFACE)
-target_include_directories(hearth_seccomp SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_SECCOMP_INCLUDE}>)
-target_link_libraries(hearth_seccomp INTERFACE ${HEARTH_SECCOMP_ARCHIVE})
+hearth_archive(seccomp seccomp.h libseccomp.a)
 
 # Gumbo, for the text of HTML pages.
-find_path(HEARTH_GUMBO_INCLUDE gumbo.h REQUIRED)
-find_library(HEARTH_GUMBO_ARCHIVE NAMES libgumbo.a REQUIRED)
-add_library(hearth_gumbo INTERFACE)
-target_include_directories(hearth_gumbo SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_GUMBO_INCLUDE}>)
-target_link_libraries(hearth_gumbo INTERFACE ${HEARTH_GUMBO_ARCHIVE})
+hearth_archive(gumbo gumbo.h libgumbo.a)
 
 # Howard Hinnant's date library, for time zones: the shared library that Debian has, built for the system's zone files
 # (USE_OS_TZDB), so that nothing is ever downloaded.
@@ -52,16 +54,8 @@ target_compile_definitions(hearth_date INTERFACE USE_OS_TZDB=1 ONLY_C_LOCALE=1 H
 target_link_libraries(hearth_date INTERFACE ${HEARTH_DATE_LIBRARY})
 
 # zlib and Zstandard, for what is to be loaded from compressed files.
-find_path(HEARTH_ZLIB_INCLUDE zlib.h REQUIRED)
-find_library(HEARTH_ZLIB_ARCHIVE NAMES libz.a REQUIRED)
-add_library(hearth_zlib INTERFACE)
-target_include_directories(hearth_zlib SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_ZLIB_INCLUDE}>)
-target_link_libraries(hearth_zlib INTERFACE ${HEARTH_ZLIB_ARCHIVE})
-find_path(HEARTH_ZSTD_INCLUDE zstd.h REQUIRED)
-find_library(HEARTH_ZSTD_ARCHIVE NAMES libzstd.a REQUIRED)
-add_library(hearth_zstd INTERFACE)
-target_include_directories(hearth_zstd SYSTEM INTERFACE $<BUILD_INTERFACE:${HEARTH_ZSTD_INCLUDE}>)
-target_link_libraries(hearth_zstd INTERFACE ${HEARTH_ZSTD_ARCHIVE})
+hearth_archive(zlib zlib.h libz.a)
+hearth_archive(zstd zstd.h libzstd.a)
 
 # Snowball's stemmers, for text search.
 find_library(HEARTH_STEMMER_ARCHIVE NAMES libstemmer.a REQUIRED)
