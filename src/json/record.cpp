@@ -82,19 +82,6 @@ void bound_numbers(Object& schema, const Limits& limits) {
   if (limits.high != Limits{}.high) schema["maximum"] = limits.high;
 }
 
-}  // namespace
-
-namespace detail {
-
-const Note& note_of(const Notes& notes, std::string_view member) {
-  for (const Note& note : notes) {
-    if (note.name == member) return note;
-  }
-  std::fprintf(stderr, "json::Notes: no note for member \"%.*s\"\n",
-               static_cast<int>(member.size()), member.data());
-  std::abort();
-}
-
 std::unexpected<Error> expected_kind(std::string_view path,
                                      std::string_view kind,
                                      const Limits& limits,
@@ -112,9 +99,43 @@ std::string missing_text(std::string_view path, const Note& note) {
   return text;
 }
 
-Result<void> refuse_unknown(const Object& object, std::string_view path, const Notes& notes) {
+Note note_of(const Notes& notes, std::string_view member) {
+  const auto found = std::ranges::find(notes, member, &Note::name);
+  if (found != notes.end()) return *found;
+  std::fprintf(stderr, "json::Notes: no note for member \"%.*s\"\n",
+               static_cast<int>(member.size()), member.data());
+  std::abort();
+}
+
+}  // namespace
+
+namespace detail {
+
+Shape::Shape(std::span<const Field> fields, const Notes& notes) : fields_(fields) {
+  for (const Field& field : fields) notes_.push_back(note_of(notes, field.name));
+}
+
+Result<void> Shape::read(const Value& from, std::string_view path, void* record) const {
+  if (!from.is_object()) return expected_kind(path, "object", {}, from);
+  const Object& object = from.get_object();
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const Field& field = fields_[i];
+    const Note& note = notes_[i];
+    const std::string member_path = std::string(path).append(".").append(field.name);
+    if (const Value* const value = object.if_contains(field.name)) {
+      ++known;
+      if (auto done = field.read(*value, member_path, note.limits, record); !done) return done;
+    } else if (field.is_set == nullptr && !note.limits.has_default) {
+      return fail(Errc::invalid_args, missing_text(member_path, note));
+    }
+  }
+  return known < object.size() ? refuse_unknown(object, path) : Result<void>();
+}
+
+Result<void> Shape::refuse_unknown(const Object& object, std::string_view path) const {
   std::vector<std::string> names;
-  for (const Note& note : notes) names.emplace_back(note.name);
+  for (const Field& field : fields_) names.emplace_back(field.name);
   for (const auto& member : object) {
     if (std::ranges::find(names, member.key()) != names.end()) continue;
     constexpr std::size_t most_shown = 60;  // a peer may send megabytes for a name
@@ -128,9 +149,66 @@ Result<void> refuse_unknown(const Object& object, std::string_view path, const N
   return {};
 }
 
-void bound_items(Object& schema, const Limits& limits) {
+void Shape::write(std::string& out, const void* record) const {
+  out.push_back('{');
+  bool is_first = true;
+  for (const Field& field : fields_) {
+    if (field.is_set != nullptr && !field.is_set(record)) continue;  // absent, not null
+    out.append(is_first ? "\"" : ",\"").append(field.name).append("\":");
+    is_first = false;
+    field.write(out, record);
+  }
+  out.push_back('}');
+}
+
+Object Shape::schema(const void* defaults) const {
+  Object properties;
+  Array required;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const Field& field = fields_[i];
+    const Note& note = notes_[i];
+    Object property = field.schema(note.limits);
+    if (!note.text.empty()) property["description"] = note.text;
+    if (field.is_set == nullptr && note.limits.has_default) {
+      std::string text;
+      field.write(text, defaults);
+      property["default"] = parse(text).value_or(Value());
+    } else if (field.is_set == nullptr) {
+      required.emplace_back(field.name);
+    }
+    properties[field.name] = std::move(property);
+  }
+  Object schema{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+Result<const Array*> items_of(const Value& from, std::string_view path, const Limits& limits) {
+  if (!from.is_array()) return expected_kind(path, "array", {}, from);
+  const auto count = static_cast<std::int64_t>(from.get_array().size());
+  if (count < limits.low || count > limits.high) {
+    return expected_kind(path, "array", limits, from);
+  }
+  return &from.get_array();
+}
+
+std::string item_path(std::string_view path, std::size_t index) {
+  return std::string(path) + "[" + std::to_string(index) + "]";
+}
+
+Limits of_item(const Limits& limits) {
+  Limits each;
+  each.choices = limits.choices;
+  each.any_value = limits.any_value;
+  return each;
+}
+
+Object array_schema(Object item, const Limits& limits) {
+  Object schema{{"type", "array"}, {"items", std::move(item)}};
   if (limits.low > 0) schema["minItems"] = limits.low;
   if (limits.high != Limits{}.high) schema["maxItems"] = limits.high;
+  return schema;
 }
 
 }  // namespace detail
@@ -139,7 +217,7 @@ Result<void> Codec<bool>::read(const Value& from,
                                std::string_view path,
                                const Limits& limits,
                                bool& to) {
-  if (!from.is_bool()) return detail::expected_kind(path, "boolean", limits, from);
+  if (!from.is_bool()) return expected_kind(path, "boolean", limits, from);
   to = from.get_bool();
   return {};
 }
@@ -155,10 +233,10 @@ Result<void> Codec<std::int64_t>::read(const Value& from,
              std::trunc(from.get_double()) == from.get_double()) {
     number = static_cast<std::int64_t>(from.get_double());  // 10.0 is an integer in JSON Schema
   } else {
-    return detail::expected_kind(path, "integer", limits, from);
+    return expected_kind(path, "integer", limits, from);
   }
   if (number < limits.low || number > limits.high)
-    return detail::expected_kind(path, "integer", limits, from);
+    return expected_kind(path, "integer", limits, from);
   to = number;
   return {};
 }
@@ -167,11 +245,11 @@ Result<void> Codec<double>::read(const Value& from,
                                  std::string_view path,
                                  const Limits& limits,
                                  double& to) {
-  if (!from.is_number()) return detail::expected_kind(path, "number", limits, from);
+  if (!from.is_number()) return expected_kind(path, "number", limits, from);
   const auto number = from.to_number<double>();
   const bool too_low = limits.low != Limits{}.low && number < static_cast<double>(limits.low);
   const bool too_high = limits.high != Limits{}.high && number > static_cast<double>(limits.high);
-  if (too_low || too_high) return detail::expected_kind(path, "number", limits, from);
+  if (too_low || too_high) return expected_kind(path, "number", limits, from);
   to = number;
   return {};
 }
@@ -180,14 +258,13 @@ Result<void> Codec<std::string>::read(const Value& from,
                                       std::string_view path,
                                       const Limits& limits,
                                       std::string& to) {
-  if (!from.is_string()) return detail::expected_kind(path, "string", limits, from);
+  if (!from.is_string()) return expected_kind(path, "string", limits, from);
   const std::string_view text = from.get_string();
   const auto size = static_cast<std::int64_t>(text.size());
-  if (size < limits.low || size > limits.high)
-    return detail::expected_kind(path, "string", limits, from);
+  if (size < limits.low || size > limits.high) return expected_kind(path, "string", limits, from);
   bool is_choice = limits.choices.empty();
   for (const std::string& choice : limits.choices) is_choice = is_choice || choice == text;
-  if (!is_choice) return detail::expected_kind(path, "string", limits, from);
+  if (!is_choice) return expected_kind(path, "string", limits, from);
   to = text;
   return {};
 }
@@ -196,8 +273,7 @@ Result<void> Codec<Raw>::read(const Value& from,
                               std::string_view path,
                               const Limits& limits,
                               Raw& to) {
-  if (!limits.any_value && !from.is_object())
-    return detail::expected_kind(path, "object", {}, from);
+  if (!limits.any_value && !from.is_object()) return expected_kind(path, "object", {}, from);
   to.text = dump(from);
   return {};
 }

@@ -17,15 +17,18 @@
 // or std::optional of these.
 #pragma once
 
+#include <array>
 #include <boost/describe.hpp>
-#include <boost/mp11.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -99,23 +102,45 @@ template <typename T>
 
 namespace detail {
 
-template <typename T>
-inline constexpr bool is_optional = false;
-template <typename T>
-inline constexpr bool is_optional<std::optional<T>> = true;
+// A member of a record without its type: one set of functions reads, writes and describes all
+// records, where a template of each would make a fifth of the program.
+struct Field {
+  std::string_view name;
+  bool (*is_set)(const void* record);  // nullptr: the member is no std::optional
+  Result<void> (*read)(const Value& from,
+                       std::string_view path,
+                       const Limits& limits,
+                       void* record);
+  void (*write)(std::string& out, const void* record);
+  Object (*schema)(const Limits& limits);
+};
 
-// The note of a member. A record whose notes miss a member is our mistake and ends the program at
-// its first use.
-[[nodiscard]] const Note& note_of(const Notes& notes, std::string_view member);
-[[nodiscard]] std::unexpected<Error> expected_kind(std::string_view path,
-                                                   std::string_view kind,
-                                                   const Limits& limits,
-                                                   const Value& got);
-[[nodiscard]] std::string missing_text(std::string_view path, const Note& note);
-[[nodiscard]] Result<void> refuse_unknown(const Object& object,
-                                          std::string_view path,
-                                          const Notes& notes);
-void bound_items(Object& schema, const Limits& limits);
+// What there is to know of a type of records.
+class Shape final {
+ public:
+  // Notes that miss a member are our mistake and end the program.
+  Shape(std::span<const Field> fields, const Notes& notes);
+
+  [[nodiscard]] Result<void> read(const Value& from, std::string_view path, void* record) const;
+  void write(std::string& out, const void* record) const;
+  // `defaults`: a default-constructed record.
+  [[nodiscard]] Object schema(const void* defaults) const;
+
+ private:
+  [[nodiscard]] Result<void> refuse_unknown(const Object& object, std::string_view path) const;
+
+  std::span<const Field> fields_;
+  Notes notes_;  // one for each field
+};
+
+// The items, unless it is no array or has not as many as it may.
+[[nodiscard]] Result<const Array*> items_of(const Value& from,
+                                            std::string_view path,
+                                            const Limits& limits);
+[[nodiscard]] std::string item_path(std::string_view path, std::size_t index);
+// A range bounds the count; what else there is bounds each item.
+[[nodiscard]] Limits of_item(const Limits& limits);
+[[nodiscard]] Object array_schema(Object item, const Limits& limits);
 
 }  // namespace detail
 
@@ -158,17 +183,13 @@ struct Codec<std::vector<T>> {
                                          std::string_view path,
                                          const Limits& limits,
                                          std::vector<T>& to) {
-    if (!from.is_array()) return detail::expected_kind(path, "array", {}, from);
-    const Array& items = from.get_array();
-    const auto count = static_cast<std::int64_t>(items.size());
-    if (count < limits.low || count > limits.high) {
-      return detail::expected_kind(path, "array", limits, from);
-    }
-    to.resize(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const std::string item_path = std::string(path) + "[" + std::to_string(i) + "]";
-      if (auto done = Codec<T>::read(items[i], item_path, of_item(limits), to[i]); !done)
-        return done;
+    const auto items = detail::items_of(from, path, limits);
+    if (!items) return std::unexpected(items.error());
+    const Limits each = detail::of_item(limits);
+    to.resize((*items)->size());
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      auto done = Codec<T>::read((**items)[i], detail::item_path(path, i), each, to[i]);
+      if (!done) return done;
     }
     return {};
   }
@@ -181,99 +202,71 @@ struct Codec<std::vector<T>> {
     out.push_back(']');
   }
   [[nodiscard]] static Object schema(const Limits& limits) {
-    Object schema{{"type", "array"}, {"items", Codec<T>::schema(of_item(limits))}};
-    detail::bound_items(schema, limits);
-    return schema;
-  }
-
- private:
-  // A range bounds the count; what else there is bounds each item.
-  static Limits of_item(const Limits& limits) {
-    Limits each;
-    each.choices = limits.choices;
-    each.any_value = limits.any_value;
-    return each;
+    return detail::array_schema(Codec<T>::schema(detail::of_item(limits)), limits);
   }
 };
+
+namespace detail {
+
+template <typename T>
+inline constexpr bool is_optional = false;
+template <typename T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+// Member: a member of T as Boost.Describe has it.
+template <typename T, typename Member>
+[[nodiscard]] constexpr Field field_of() {
+  using Type = std::remove_cvref_t<decltype(std::declval<T&>().*Member::pointer)>;
+  Field field{.name = Member::name,
+              .is_set = nullptr,
+              .read =
+                  [](const Value& from, std::string_view path, const Limits& limits, void* record) {
+                    return Codec<Type>::read(from, path, limits,
+                                             static_cast<T*>(record)->*Member::pointer);
+                  },
+              .write =
+                  [](std::string& out, const void* record) {
+                    Codec<Type>::write(out, static_cast<const T*>(record)->*Member::pointer);
+                  },
+              .schema = &Codec<Type>::schema};
+  if constexpr (is_optional<Type>) {
+    field.is_set = [](const void* record) {
+      return (static_cast<const T*>(record)->*Member::pointer).has_value();
+    };
+  }
+  return field;
+}
+
+template <typename T, template <typename...> typename List, typename... Members>
+[[nodiscard]] constexpr std::array<Field, sizeof...(Members)> fields_of(List<Members...>) {
+  return {field_of<T, Members>()...};
+}
+
+}  // namespace detail
 
 template <typename T>
 struct Codec {
   static_assert(boost::describe::has_describe_members<T>::value,
                 "describe the struct with BOOST_DESCRIBE_STRUCT before putting it on the wire");
-  using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
   [[nodiscard]] static Result<void> read(const Value& from,
                                          std::string_view path,
                                          const Limits&,
                                          T& to) {
-    if (!from.is_object()) return detail::expected_kind(path, "object", {}, from);
-    const Object& object = from.get_object();
-    Result<void> done;
-    std::size_t known = 0;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
-      if (!done) return;
-      const Note& note = detail::note_of(all_notes(), member.name);
-      const std::string member_path = std::string(path) + "." + member.name;
-      auto& target = to.*member.pointer;
-      if (const Value* value = object.if_contains(member.name)) {
-        ++known;
-        done = Codec<std::remove_cvref_t<decltype(target)>>::read(*value, member_path, note.limits,
-                                                                  target);
-      } else if (!detail::is_optional<std::remove_cvref_t<decltype(target)>> &&
-                 !note.limits.has_default) {
-        done = fail(Errc::invalid_args, detail::missing_text(member_path, note));
-      }
-    });
-    if (done && known < object.size()) return detail::refuse_unknown(object, path, all_notes());
-    return done;
+    return shape().read(from, path, &to);
   }
-
-  static void write(std::string& out, const T& record) {
-    out.push_back('{');
-    bool first = true;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
-      const auto& value = record.*member.pointer;
-      using Member = std::remove_cvref_t<decltype(value)>;
-      if constexpr (detail::is_optional<Member>) {
-        if (!value) return;  // absent, not null
-      }
-      out.append(first ? "\"" : ",\"").append(member.name).append("\":");
-      first = false;
-      Codec<Member>::write(out, value);
-    });
-    out.push_back('}');
-  }
-
+  static void write(std::string& out, const T& record) { shape().write(out, &record); }
   [[nodiscard]] static Object schema(const Limits&) {
     const T defaults{};
-    Object properties;
-    Array required;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
-      using Member = std::remove_cvref_t<decltype(defaults.*member.pointer)>;
-      const Note& note = detail::note_of(all_notes(), member.name);
-      Object property = Codec<Member>::schema(note.limits);
-      if (!note.text.empty()) property["description"] = note.text;
-      if constexpr (!detail::is_optional<Member>) {
-        if (note.limits.has_default) {
-          std::string text;
-          Codec<Member>::write(text, defaults.*member.pointer);
-          property["default"] = parse(text).value_or(Value());
-        } else {
-          required.emplace_back(member.name);
-        }
-      }
-      properties[member.name] = std::move(property);
-    });
-    Object schema{{"type", "object"}, {"properties", std::move(properties)}};
-    if (!required.empty()) schema["required"] = std::move(required);
-    schema["additionalProperties"] = false;
-    return schema;
+    return shape().schema(&defaults);
   }
 
  private:
-  static const Notes& all_notes() {
-    static const Notes all = notes(static_cast<const T*>(nullptr));
-    return all;
+  static const detail::Shape& shape() {
+    using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+    static constexpr auto fields = detail::fields_of<T>(Members{});
+    static const detail::Shape shape(fields, notes(static_cast<const T*>(nullptr)));
+    return shape;
   }
 };
 
