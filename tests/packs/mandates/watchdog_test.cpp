@@ -101,6 +101,15 @@ TEST_F(WatchdogTest, CountsMemorySharedWithAChildOnce) {
   EXPECT_TRUE(outcome.is_success()) << outcome.describe() << outcome.err;
 }
 
+// Each is seen with its parent's memory, and may have ended when its pages are counted.
+TEST_F(WatchdogTest, CountsNothingOfWhatEndsWhileItLooks) {
+  const Outcome outcome =
+      run("x = bytearray(b'x') * (120 << 20)\n"
+          "for i in range(400): os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)\n"
+          "print('done')\n");
+  EXPECT_EQ(outcome.out, "done\n") << outcome.describe() << outcome.err;
+}
+
 TEST_F(WatchdogTest, LoadsNoModulesForSockets) {
   const Outcome outcome =
       run("import socket\n"

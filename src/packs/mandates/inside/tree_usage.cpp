@@ -86,24 +86,31 @@ bool shares_memory_with_its_parent(const Seen& seen) {
   return ::syscall(SYS_kcmp, seen.process, seen.parent, KCMP_VM, 0, 0) == 0;
 }
 
-// Each page once. For one that may not be dumped this is unreadable; and it is never more than all.
-std::size_t exact_bytes(const Seen& seen, Buffer& buffer) {
-  if (shares_memory_with_its_parent(seen)) return 0;
-  const auto rollup = read_small(seen.directory + "/smaps_rollup", buffer);
-  if (!rollup || rollup->empty()) return seen.bytes + seen.tables;
-  const std::size_t pages = number_of(*rollup, "\nPss_Anon:") + number_of(*rollup, "\nPss_Shmem:") +
-                            number_of(*rollup, "\nSwapPss:");
-  return std::min(pages * kilobyte, seen.bytes) + seen.tables;
+std::size_t bytes_in(std::string_view status) {
+  return kilobyte * (number_of(status, "\nRssAnon:") + number_of(status, "\nRssShmem:") +
+                     number_of(status, "\nVmSwap:"));
 }
 
-}  // namespace
+// Each page once, and never more than was seen before; nothing when the process has ended since.
+// For one that may not be dumped its pages are unreadable.
+std::optional<std::size_t> exact_bytes(const Seen& seen, Buffer& buffer) {
+  if (shares_memory_with_its_parent(seen)) return 0;
+  const auto rollup = read_small(seen.directory + "/smaps_rollup", buffer);
+  if (rollup && !rollup->empty()) {
+    const std::size_t pages = number_of(*rollup, "\nPss_Anon:") +
+                              number_of(*rollup, "\nPss_Shmem:") + number_of(*rollup, "\nSwapPss:");
+    return std::min(pages * kilobyte, seen.bytes) + seen.tables;
+  }
+  const auto status = read_small(seen.directory + "/status", buffer);
+  if (!status || !has_memory(*status)) return std::nullopt;
+  return std::min(bytes_in(*status), seen.bytes) + seen.tables;
+}
 
-std::optional<TreeUsage> tree_usage(std::size_t doubt_above) {
+// All processes but the first; nothing when there is no way to look.
+std::optional<std::vector<Seen>> look_at_all(TreeUsage& usage, Buffer& buffer) {
   const Directory proc = open_directory("/proc");
   if (proc == nullptr) return std::nullopt;
-  TreeUsage usage;
   std::vector<Seen> all;
-  Buffer buffer;
   while (const dirent* const entry = ::readdir(proc.get())) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
     if (!is_number(name) || name == "1") continue;
@@ -116,17 +123,36 @@ std::optional<TreeUsage> tree_usage(std::size_t doubt_above) {
     seen.process = static_cast<pid_t>(number_of(*status, "\nPid:"));
     seen.parent = static_cast<pid_t>(number_of(*status, "\nPPid:"));
     if (!has_memory(*status) && threads > 1) look_at_threads(seen, status, buffer);
-    if (!status) continue;
-    seen.bytes = kilobyte * (number_of(*status, "\nRssAnon:") + number_of(*status, "\nRssShmem:") +
-                             number_of(*status, "\nVmSwap:"));
+    if (!status || !has_memory(*status)) continue;
+    seen.bytes = bytes_in(*status);
     seen.tables = kilobyte * number_of(*status, "\nVmPTE:");
     usage.memory_bytes += seen.bytes + seen.tables;
     all.push_back(std::move(seen));
   }
-  if (usage.memory_bytes <= doubt_above) return usage;
-  usage.memory_bytes = 0;
-  for (const Seen& each : all) usage.memory_bytes += exact_bytes(each, buffer);
-  return usage;
+  return all;
+}
+
+}  // namespace
+
+std::optional<TreeUsage> tree_usage(std::size_t doubt_above) {
+  // What ended between the two looks has given its memory back, or has handed it on to one that was
+  // not seen: then it is looked again. What goes on like that counts with what was seen.
+  constexpr int most_looks = 4;
+  Buffer buffer;
+  for (int looks = 1;; ++looks) {
+    TreeUsage usage;
+    const auto all = look_at_all(usage, buffer);
+    if (!all) return std::nullopt;
+    if (usage.memory_bytes <= doubt_above) return usage;
+    usage.memory_bytes = 0;
+    bool has_one_ended = false;
+    for (const Seen& each : *all) {
+      const auto bytes = exact_bytes(each, buffer);
+      has_one_ended = has_one_ended || !bytes;
+      usage.memory_bytes += bytes.value_or(each.bytes + each.tables);
+    }
+    if (usage.memory_bytes <= doubt_above || !has_one_ended || looks == most_looks) return usage;
+  }
 }
 
 bool is_machine_out_of_memory() {
