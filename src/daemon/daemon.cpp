@@ -448,9 +448,7 @@ class Daemon::Core final : private ServerHost, private FrontHost, private Comman
                         std::to_string(greeting.protocol),
                     {"update the older side"});
     }
-    const auto& namespaces = options_.settings.namespaces;
-    if (!namespaces.empty() &&
-        std::ranges::find(namespaces, greeting.name_space) == namespaces.end()) {
+    if (!packs_.serves(greeting.name_space)) {
       return refuse("namespace_mismatch", Errc::mismatch,
                     "this daemon does not serve the namespace \"" + greeting.name_space + "\"",
                     {"choose one of [daemon] namespaces in config.toml", "use --no-daemon"});

@@ -100,6 +100,7 @@ class PackHost::Context final : public pack::PackContext {
   }
   const Clock& clock() const override { return host_.clock_; }
   std::vector<std::string> roots() const override { return *host_.roots_.lock(); }
+  bool serves(std::string_view name_space) const override { return host_.serves(name_space); }
   std::vector<std::string> own_directories() const override { return host_.paths_.all(); }
   void call_tool(const std::string& tool,
                  std::string arguments,
@@ -179,9 +180,19 @@ void PackHost::add(std::unique_ptr<pack::Pack> pack) {
   entries_.push_back({std::make_unique<Context>(*this, *pack), std::move(pack)});
 }
 
+void PackHost::keep_for_pool_threads() {
+  *roots_.lock() = settings_.roots;
+  *namespaces_.lock() = settings_.namespaces;
+}
+
+bool PackHost::serves(std::string_view name_space) const {
+  const auto only = namespaces_.lock();
+  return only->empty() || std::ranges::find(*only, name_space) != only->end();
+}
+
 void PackHost::start(std::optional<std::string> store_owner) {
   store_owner_ = std::move(store_owner);
-  *roots_.lock() = settings_.roots;
+  keep_for_pool_threads();
   for (Entry& entry : entries_) entry.pack->start(*entry.context);
 }
 
@@ -202,7 +213,7 @@ void PackHost::resource_followed(const std::string& uri, const pack::Caller& cal
 
 std::vector<std::string> PackHost::take_settings(
     const std::map<std::string, config::PackSection>& read) {
-  *roots_.lock() = settings_.roots;
+  keep_for_pool_threads();
   std::vector<std::string> later;
   for (Entry& entry : entries_) {
     const std::string name(entry.pack->name());

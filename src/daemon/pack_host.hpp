@@ -60,12 +60,17 @@ class PackHost final {
   [[nodiscard]] bool is_standing_by() const;  // one of them
   [[nodiscard]] std::vector<std::string> names() const;
 
+  // [daemon] namespaces. Any thread.
+  [[nodiscard]] bool serves(std::string_view name_space) const;
+
  private:
   class Context;
   struct Entry {
     std::unique_ptr<Context> context;
     std::unique_ptr<pack::Pack> pack;  // after its context: it goes first
   };
+
+  void keep_for_pool_threads();
 
   io::Loop& loop_;
   io::Pool& pool_;
@@ -76,7 +81,9 @@ class PackHost final {
   const Clock& clock_;
   const ipc::Paths& paths_;
   config::Settings& settings_;
-  mutable Guarded<std::vector<std::string>> roots_;  // of the settings, for pool threads
+  // Of the settings, for pool threads.
+  mutable Guarded<std::vector<std::string>> roots_;
+  mutable Guarded<std::vector<std::string>> namespaces_;
   std::optional<std::string> store_owner_;
   std::vector<Entry> entries_;
 };

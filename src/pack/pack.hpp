@@ -213,6 +213,9 @@ class PackContext {
   // Directories, besides the caller's project, whose files tools may read: those of now, which a
   // reload may change. Any thread.
   [[nodiscard]] virtual std::vector<std::string> roots() const { return {}; }
+  // Whether anybody is let into a namespace now; a reload may change that. What a pack does there
+  // by itself rests while nobody is. Any thread.
+  [[nodiscard]] virtual bool serves(std::string_view /*name_space*/) const { return true; }
   // Directories of hearth's own, which no tool may show to what it runs. Loop thread, at start().
   [[nodiscard]] virtual std::vector<std::string> own_directories() const { return {}; }
   // Calls a tool of any pack for work that no client waits for; its time limit applies, and

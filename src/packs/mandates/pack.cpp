@@ -78,15 +78,22 @@ Settings Mandates::read() const {
 
 void Mandates::settings_changed() {
   runner_.take(read());
-  if (auto queued = context_->submit_long([this] { runner_.settings_changed(); }); !queued)
-    log::warning("what waits for a model or a secret waits on",
+  auto queued = context_->submit_long([this] {
+    runner_.settings_changed();
+    resume_all();
+  });
+  if (!queued)
+    log::warning("mandates go on under the earlier settings",
                  {log::kv("why", queued.error().message)});
 }
 
-// Every namespace that has mandates goes on where an earlier daemon left it.
+// Every namespace that has mandates goes on where it was left, by an earlier daemon or by this one.
 void Mandates::resume_all() {
-  // What fails is logged, and in status().
-  for (const std::string& each : Space::all(*context_)) (void)runner_.space(each);
+  if (context_->store_owner()) return;
+  for (const std::string& each : Space::all(*context_)) {
+    // What fails is logged, and in status().
+    if (context_->serves(each)) (void)runner_.space(each);
+  }
 }
 
 void Mandates::stop() {

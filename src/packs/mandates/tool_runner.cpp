@@ -10,7 +10,25 @@ void ToolRunner::start(pack::PackContext& context, Settings settings) {
   bench_->learning().when_tried([this] { secrets_tried(); });
 }
 
-void ToolRunner::settings_changed() const {
+void ToolRunner::close_what_is_not_served() {
+  std::vector<std::shared_ptr<Space>> closing;
+  {
+    auto opened = opened_.lock();
+    std::erase_if(opened->spaces, [&](const auto& each) {
+      if (context_->serves(each.first)) return false;
+      closing.push_back(each.second);
+      return true;
+    });
+  }
+  for (const auto& space : closing) {
+    space->close();
+    log::info("mandates rest: their namespace is not served",
+              {log::kv("namespace", space->name())});
+  }
+}
+
+void ToolRunner::settings_changed() {
+  close_what_is_not_served();
   for (const auto& space : spaces()) {
     if (auto done = space->settings_changed(); !done)
       log::error("runs wait on for a model or a secret",
@@ -53,6 +71,11 @@ Result<std::shared_ptr<Space>> ToolRunner::open(const std::string& name_space, b
   const auto found = opened->spaces.find(name_space);
   if (found != opened->spaces.end()) return found->second;
   if (opened->is_closing) return fail(Errc::draining, "the daemon is leaving", {"try again"});
+  if (!context_->serves(name_space)) {
+    return fail(Errc::mismatch,
+                "this daemon does not serve the namespace " + name_space + " any more",
+                {"choose one of [daemon] namespaces in config.toml"});
+  }
   if (context_->store_owner()) {
     return fail(Errc::read_only, "mandates are carried out by " + *context_->store_owner(),
                 {"ask the shared daemon: leave --no-daemon out"});

@@ -38,8 +38,9 @@ class ToolRunner final {
   void start(pack::PackContext& context, Settings settings);
   // Those of a configuration that was read again. Loop thread; does not block.
   void take(Settings settings) { bench_->take(std::move(settings)); }
-  // After take(): runs that waited for a model or for secrets go on. Any thread; blocks.
-  void settings_changed() const;
+  // After take(): runs that waited for a model or for secrets go on, and namespaces that are served
+  // no more are closed. Any thread; blocks.
+  void settings_changed();
   // Returns when no thread of a mandate is left. Any thread.
   void stop();
 
@@ -91,6 +92,7 @@ class ToolRunner final {
   };
 
   [[nodiscard]] Result<std::shared_ptr<Space>> open(const std::string& name_space, bool makes_it);
+  void close_what_is_not_served();
   void secrets_tried() const;
 
   pack::PackContext* context_ = nullptr;

@@ -29,6 +29,9 @@ class StoresContext final : public BenchContext {
     fs::create_directories(directory);
     return directory;
   }
+  bool serves(std::string_view name_space) const override { return name_space != not_served; }
+
+  std::string not_served;
 
  private:
   const std::string stores_;
@@ -110,6 +113,23 @@ TEST_F(ToolRunnerTest, OneThatHasMandatesIsFoundAndOpenedOnce) {
   EXPECT_EQ(runner_->space("mine").value(), *made);
   EXPECT_EQ(runner_->make_space("mine").value(), *made);
   EXPECT_EQ(Space::all(context_), std::vector<std::string>{"mine"});
+}
+
+// [daemon] namespaces, read again.
+TEST_F(ToolRunnerTest, ANamespaceThatIsServedNoMoreRestsUntilItIs) {
+  ASSERT_TRUE(runner_->make_space("other"));
+  const auto before = threads();
+  ASSERT_TRUE(runner_->make_space("mine"));
+  context_.not_served = "mine";
+  runner_->settings_changed();
+  EXPECT_EQ(threads(), before);
+  const auto refused = runner_->space("mine");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::mismatch);
+  EXPECT_FALSE(runner_->make_space("mine"));
+  context_.not_served.clear();
+  runner_->settings_changed();
+  EXPECT_NE(runner_->space("mine").value(), nullptr);
 }
 
 // Whoever makes up names must not get a daemon's threads for each.
