@@ -48,7 +48,7 @@ std::optional<std::string> SecretLearning::obstacle() {
 void SecretLearning::try_again() {
   const std::lock_guard lock(mutex_);
   begin_locked();
-  reopen_locked();
+  if (clock_.monotonic() - tried_at_ >= short_pause) reopen_locked();
 }
 
 void SecretLearning::reopen_locked() {

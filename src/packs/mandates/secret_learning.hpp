@@ -34,6 +34,8 @@ class SecretLearning final {
  public:
   // What could not be read is tried again at most so often: it may take its time, and ask somebody.
   static constexpr std::chrono::minutes pause{1};
+  // And so often where somebody asks for it.
+  static constexpr std::chrono::seconds short_pause{5};
 
   explicit SecretLearning(const Clock& clock) : clock_(clock) {}
   ~SecretLearning() { close(); }
@@ -50,7 +52,7 @@ class SecretLearning final {
   // Why what may show one has to wait; nothing: all were tried, and those that could not be read
   // not long ago. Begins, or tries again, where that is to be waited for; when_tried() follows.
   [[nodiscard]] std::optional<std::string> obstacle();
-  // Tries again at once what could not be read.
+  // Tries again what could not be read, but for what was tried a moment ago.
   void try_again();
   // Until all were tried. False: stopped before, or closed.
   [[nodiscard]] bool wait(const std::stop_token& stop);

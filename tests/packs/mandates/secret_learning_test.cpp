@@ -79,11 +79,16 @@ TEST_F(SecretLearningTest, WhatCouldNotBeReadIsTriedAgainAfterAWhile) {
   EXPECT_EQ(reads_, 2);
 }
 
-TEST_F(SecretLearningTest, APersonNeedsNotWaitToTryAgain) {
+// But each time may ask somebody for a password.
+TEST_F(SecretLearningTest, APersonHardlyWaitsToTryAgain) {
   is_bad_ = true;
   learning_.take({counted("a")});
   ASSERT_TRUE(learning_.wait({}));
   is_bad_ = false;
+  learning_.try_again();
+  ASSERT_TRUE(learning_.wait({}));
+  EXPECT_EQ(reads_, 1);
+  clock_.advance(SecretLearning::short_pause);
   learning_.try_again();
   ASSERT_TRUE(learning_.wait({}));
   EXPECT_TRUE(learning_.unread().empty());
