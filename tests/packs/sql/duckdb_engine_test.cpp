@@ -193,6 +193,21 @@ TEST_F(DuckDbEngine, SeesTheNeighboursTablesInEveryPlace) {
   EXPECT_THAT(execute("INSERT INTO persistent.one VALUES (2, 'y')"), StartsWith("not_found"));
 }
 
+// They are kept without what a session sees.
+TEST_F(DuckDbEngine, DefinesNothingUponNamesOfAnotherDatabase) {
+  EXPECT_EQ(execute("CREATE TABLE one AS SELECT 1 AS a", "persistent"), "1");
+  for (const char* sql : {"CREATE VIEW v AS SELECT * FROM persistent.one",
+                          "create or replace temp view v as select * from range(1) join "
+                          "\"Persistent\".one on true",
+                          "CREATE MACRO m() AS TABLE SELECT * FROM persistent.one",
+                          "CREATE FUNCTION m() AS (SELECT a FROM persistent.one)"})
+    EXPECT_THAT(execute(sql), testing::AllOf(StartsWith("unsupported"), HasSubstr("persistent")))
+        << sql;
+  EXPECT_EQ(execute("CREATE TABLE view AS SELECT * FROM persistent.one"), "1");
+  EXPECT_EQ(execute("CREATE VIEW v AS FROM hearth_query('persistent', 'SELECT * FROM one')"), "0");
+  EXPECT_EQ(query("SELECT * FROM v"), "1");
+}
+
 TEST_F(DuckDbEngine, LooksForTheNamesOfEachStatementByItself) {
   EXPECT_EQ(execute("CREATE TABLE one AS SELECT 1 AS a", "persistent"), "1");
   EXPECT_EQ(execute("CREATE TABLE l AS SELECT * FROM persistent.one"), "1");

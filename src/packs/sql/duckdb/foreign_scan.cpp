@@ -223,6 +223,23 @@ const Neighbour* changed_neighbour(const SessionView& view, std::string_view sql
   return nullptr;
 }
 
+const Neighbour* defined_upon(const SessionView& view, std::string_view sql) {
+  constexpr std::array passed{"CREATE", "OR", "REPLACE", "TEMP", "TEMPORARY", "RECURSIVE"};
+  const auto words = leading_words(sql, Dialect::duckdb, passed.size());
+  const auto what = std::ranges::find_if(words, [&](const std::string& word) {
+    return std::ranges::find(passed, word) == passed.end();
+  });
+  const bool is_definition = !words.empty() && words.front() == "CREATE" && what != words.end() &&
+                             (*what == "VIEW" || *what == "MACRO" || *what == "FUNCTION");
+  if (!is_definition) return nullptr;
+  for (const DottedName& name : dotted_names(sql)) {
+    const bool is_read = name.before == "from" || name.before == "join";
+    const Neighbour* owner = is_read ? view.neighbour(name.parts.front()) : nullptr;
+    if (owner != nullptr && owner->instance.path != view.home) return owner;
+  }
+  return nullptr;
+}
+
 std::vector<std::string_view> statements_in(std::string_view sql) {
   std::vector<std::string_view> statements;
   SqlScanner scanner(sql, Dialect::duckdb);

@@ -451,6 +451,13 @@ Result<void> Worker::run_text(const Request& request, const Statement& statement
       if (count > 1) error = std::move(error).within("its statement " + std::to_string(i + 1));
       return std::unexpected(std::move(error));
     };
+    if (const Neighbour* const other = defined_upon(view_, sql)) {
+      return failed(
+          {Errc::unsupported,
+           "a view or macro reads its own database only, and " + other->alias + " is another one",
+           {"hearth_query('" + other->alias + "', 'SELECT …') in it reads the other",
+            "CREATE TABLE … AS keeps a copy"}});
+    }
     find_foreign_names(view_, sql);
     auto prepared = prepare_at(*all, i);
     if (!prepared && is_trusted) return failed(std::move(prepared.error()));
