@@ -73,11 +73,15 @@ using Notes = std::vector<Note>;
 template <typename T>
 struct Codec;
 
-// Reads a record; `path` names the value in complaints ("params").
+// Reads a record over one with its defaults; `path` names the value in complaints ("params").
+template <typename T>
+[[nodiscard]] Result<void> decode_into(const Value& from, T& to, std::string_view path = "params") {
+  return Codec<T>::read(from, path, Limits{}, to);
+}
 template <typename T>
 [[nodiscard]] Result<T> decode(const Value& from, std::string_view path = "params") {
   T to{};
-  if (auto done = Codec<T>::read(from, path, Limits{}, to); !done) {
+  if (auto done = decode_into(from, to, path); !done) {
     return std::unexpected(std::move(done.error()));
   }
   return to;

@@ -28,6 +28,33 @@ template <typename Answer>
   return pack::Reply{.structured = json::encode(*answer)};
 }
 
+namespace detail {
+
+// What is the same for all tools, compiled once: a request is read into the heap and passed by
+// address.
+using Request = std::shared_ptr<const void>;
+using Read = Result<Request> (*)(const json::Value& arguments);
+using Deferred = std::move_only_function<void(Request, pack::Call)>;
+using Answering = std::function<Result<pack::Reply>(const void* request, const pack::Call&)>;
+
+void add_deferred(pack::Binder& tools, pack::ToolSpec spec, Read read, Deferred handler);
+void add_on_loop(pack::Binder& tools, pack::ToolSpec spec, Read read, Answering handler);
+void add_on_pool(pack::Binder& tools,
+                 pack::ToolSpec spec,
+                 Read read,
+                 pack::PackContext* const& context,
+                 Answering handler);
+
+template <typename T>
+[[nodiscard]] Result<Request> read(const json::Value& arguments) {
+  auto request = std::make_shared<T>();
+  auto done = json::decode_into(arguments, *request);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return request;
+}
+
+}  // namespace detail
+
 template <typename Request, typename Answer>
 class Tool {
  public:
@@ -41,12 +68,8 @@ class Tool {
   // Handler: Result<Answer>(const Request&, const pack::Call&).
   template <typename Handler>
   void on_loop(pack::Binder& tools, Handler handler) && {
-    tools.add(std::move(spec_),
-              [handler = std::move(handler)](std::string_view arguments, pack::Call call) mutable {
-                auto request = read(arguments);
-                if (!request) return call.answer(std::unexpected(std::move(request.error())));
-                call.answer(to_reply<Answer>(handler(*request, std::as_const(call))));
-              });
+    detail::add_on_loop(tools, std::move(spec_), detail::read<Request>,
+                        answering(std::move(handler)));
   }
 
   // Answers on the daemon's pool; `busy` when that is full. `context` is read at each call, since a
@@ -54,48 +77,40 @@ class Tool {
   // any pool thread, several at once.
   template <typename Handler>
   void on_pool(pack::Binder& tools, pack::PackContext* const& context, Handler handler) && {
-    auto shared = std::make_shared<Handler>(std::move(handler));
-    tools.add(std::move(spec_), [shared, &context](std::string_view arguments, pack::Call call) {
-      auto request = read(arguments);
-      if (!request) return call.answer(std::unexpected(std::move(request.error())));
-      submit(*context, shared, std::move(*request), std::move(call));
-    });
+    detail::add_on_pool(tools, std::move(spec_), detail::read<Request>, context,
+                        answering(std::move(handler)));
   }
 
-  // The handler keeps the Call and answers when it can: void(Request, pack::Call), on the loop
-  // thread.
+  // The handler keeps the Call and answers when it can: void(const Request&, pack::Call), on the
+  // loop thread.
   template <typename Handler>
   void deferred(pack::Binder& tools, Handler handler) && {
-    tools.add(std::move(spec_),
-              [handler = std::move(handler)](std::string_view arguments, pack::Call call) mutable {
-                auto request = read(arguments);
-                if (!request) return call.answer(std::unexpected(std::move(request.error())));
-                handler(std::move(*request), std::move(call));
-              });
+    std::move(*this).deferred_shared(
+        tools, [handler = std::move(handler)](const std::shared_ptr<const Request>& request,
+                                              pack::Call call) mutable {
+          handler(*request, std::move(call));
+        });
+  }
+
+  // The same for one that needs the request later: void(std::shared_ptr<const Request>,
+  // pack::Call).
+  template <typename Handler>
+  void deferred_shared(pack::Binder& tools, Handler handler) && {
+    detail::add_deferred(
+        tools, std::move(spec_), detail::read<Request>,
+        [handler = std::move(handler)](const detail::Request& request, pack::Call call) mutable {
+          handler(std::static_pointer_cast<const Request>(request), std::move(call));
+        });
   }
 
  private:
-  static Result<Request> read(std::string_view arguments) {
-    const auto value = json::parse(arguments.empty() ? "{}" : arguments);
-    if (!value) return std::unexpected(value.error());
-    return json::decode<Request>(*value);
-  }
-
   template <typename Handler>
-  static void submit(pack::PackContext& context,
-                     const std::shared_ptr<Handler>& handler,
-                     Request request,
-                     pack::Call call) {
-    // The call is shared with the refusal below, which must still be able to answer it.
-    auto shared_call = std::make_shared<pack::Call>(std::move(call));
-    auto queued = context.submit([handler, request = std::move(request), shared_call] {
-      if (shared_call->stop().stop_requested()) {
-        return shared_call->answer(
-            fail(Errc::cancelled, shared_call->tool() + " was cancelled before it began"));
-      }
-      shared_call->answer(to_reply<Answer>((*handler)(request, std::as_const(*shared_call))));
-    });
-    if (!queued) shared_call->answer(std::unexpected(std::move(queued.error())));
+  static detail::Answering answering(Handler handler) {
+    // Shared: a handler need not be copyable, and several calls may run it.
+    return [shared = std::make_shared<Handler>(std::move(handler))](
+               const void* request, const pack::Call& call) -> Result<pack::Reply> {
+      return to_reply<Answer>((*shared)(*static_cast<const Request*>(request), call));
+    };
   }
 
   pack::ToolSpec spec_;

@@ -101,19 +101,20 @@ void ToolRunner::bind(
   const bool writes = !spec.annotations.read_only;
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, length, writes, shared, start](Request request, pack::Call call) {
+      .deferred_shared(tools, [this, length, writes, shared, start](
+                                  std::shared_ptr<const Request> request, pack::Call call) {
         on_pool(length, std::move(call),
                 [this, writes, shared, start, request = std::move(request)](pack::Call waiting) {
                   bool changes = writes;
-                  if constexpr (requires { bool(request.fix); }) changes = writes && request.fix;
+                  if constexpr (requires { bool(request->fix); }) changes = writes && request->fix;
                   auto may = changes ? check_writable(waiting) : Result<void>();
                   if (!may) return waiting.answer(std::unexpected(std::move(may.error())));
                   const auto store = store_of(waiting, start);
                   if (!store) return answer_without_store(waiting, store.error());
-                  Result<Answer> outcome = (*shared)(**store, request, std::as_const(waiting));
+                  Result<Answer> outcome = (*shared)(**store, *request, std::as_const(waiting));
                   const bool is_damaged = !outcome && outcome.error().code == Errc::damaged;
                   if (is_damaged && (*store)->mend(outcome.error())) {
-                    outcome = (*shared)(**store, request, std::as_const(waiting));
+                    outcome = (*shared)(**store, *request, std::as_const(waiting));
                   }
                   waiting.answer(mcp::to_reply<Answer>(outcome));
                 });
@@ -151,7 +152,8 @@ bool adds_links(const Request& request) {
 template <typename Request, typename Answer, typename Make, typename Tell>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make, Tell tell) {
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, make, tell](const Request& asked, pack::Call call) {
+      .deferred_shared(tools, [this, make, tell](const std::shared_ptr<const Request>& asked,
+                                                 pack::Call call) {
         if (auto may = check_writable(call); !may) {
           return call.answer(std::unexpected(std::move(may.error())));
         }
@@ -159,21 +161,21 @@ void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Make make,
             pack::Length::brief, std::move(call), [this, asked, make, tell](pack::Call waiting) {
               const auto store = store_of(waiting);
               if (!store) return answer_without_store(waiting, store.error());
-              const Request request = with_whole_ids(**store, asked);
+              const auto request = std::make_shared<const Request>(with_whole_ids(**store, *asked));
               WriteJob job;
-              job.actor = request.actor.value_or("");
-              job.key = write_key(request.key, waiting, json::encode(asked));
+              job.actor = request->actor.value_or("");
+              job.key = write_key(request->key, waiting, json::encode(*asked));
               job.stop = waiting.stop();
-              job.minds_others = adds_links(request);
+              job.minds_others = adds_links(*request);
               job.make = [make, request](const Board& board, store::Database& database,
                                          const Actor& actor) {
-                return make(request, board, database, actor);
+                return make(*request, board, database, actor);
               };
               // The store lives at least until its writer has answered.
               job.done = [request, tell, keep = *store,
                           sent = std::move(waiting)](Result<Receipt> receipt) mutable {
                 if (!receipt) return sent.answer(std::unexpected(std::move(receipt.error())));
-                const Answer answer = tell(request, *receipt);
+                const Answer answer = tell(*request, *receipt);
                 sent.answer(
                     pack::Reply{.structured = json::encode(answer), .replayed = receipt->replayed});
               };

@@ -150,12 +150,12 @@ void ToolRunner::write(const Request& request, pack::Call call, Work work) {
 template <typename Request, typename Answer, typename Write>
 void ToolRunner::bind_write(pack::Binder& tools, pack::ToolSpec spec, Write write_request) {
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, write_request = std::move(write_request)](const Request& request,
-                                                                        pack::Call call) {
-        write(request, std::move(call),
+      .deferred_shared(tools, [this, write_request = std::move(write_request)](
+                                  const std::shared_ptr<const Request>& request, pack::Call call) {
+        write(*request, std::move(call),
               [request, write_request](KnowledgeStore& store, store::Database& database,
                                        WallTime now) -> Result<std::string> {
-                const Result<Answer> answer = write_request(store, database, request, now);
+                const Result<Answer> answer = write_request(store, database, *request, now);
                 if (!answer) return std::unexpected(answer.error());
                 return json::encode(*answer);
               });

@@ -143,17 +143,18 @@ template <typename Request, typename Answer, typename Work>
 void ToolRunner::bind_anyway(pack::Binder& tools, pack::ToolSpec spec, Work work, Takes takes) {
   auto shared = std::make_shared<Work>(std::move(work));
   mcp::Tool<Request, Answer>(std::move(spec))
-      .deferred(tools, [this, shared, takes](Request request, pack::Call call) {
-        on_pool_anyway(
-            std::move(call),
-            [this, shared, request = std::move(request)](
-                const Result<std::shared_ptr<Space>>& found, pack::Call running) {
-              auto answer =
-                  mcp::to_reply<Answer>((*shared)(found, request, std::as_const(running)));
-              running.answer(without_secrets(std::move(answer), bench_->redactor()));
-            },
-            takes);
-      });
+      .deferred_shared(
+          tools, [this, shared, takes](std::shared_ptr<const Request> request, pack::Call call) {
+            on_pool_anyway(
+                std::move(call),
+                [this, shared, request = std::move(request)](
+                    const Result<std::shared_ptr<Space>>& found, pack::Call running) {
+                  auto answer =
+                      mcp::to_reply<Answer>((*shared)(found, *request, std::as_const(running)));
+                  running.answer(without_secrets(std::move(answer), bench_->redactor()));
+                },
+                takes);
+          });
 }
 
 template <typename Request, typename Answer, typename Work>
