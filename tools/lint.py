@@ -3,9 +3,8 @@
 
     tools/lint.py BUILD_DIRECTORY [--jobs N] [--all] [FILE …]
 
-Most of a run goes into the headers that the sources of a library have in common, so that several are read as one. Where
-that is clean, each source only has to be compiled alone, to find what it forgets to include; where it is not, be it
-for two things of one name, each is looked at by itself, and that counts.
+Most of a run goes into the headers that the sources of a library have in common, so that several are read as one.
+Where that is not clean, be it for two things of one name, each is looked at by itself, and that counts.
 
 A file that passed is remembered in BUILD_DIRECTORY/lint by a hash of everything the verdict depends on: the
 compile command, .clang-tidy, the version of clang-tidy, and the contents of the file and of all headers the
@@ -67,8 +66,8 @@ def key_of(entry: dict, headers: list[str], common: str) -> str:
     return digest.hexdigest()
 
 
-def as_compiled_alone(command: str) -> str:
-    """Without ccache, and without precompiled headers: what a source forgets to include is found here."""
+def as_compiled_plainly(command: str) -> str:
+    """Without ccache and precompiled headers, which only the compiler itself can read."""
     command = command[re.search(r"\S*clang\+\+", command).start():]
     return re.sub(r" -Xclang (?:-include-pch|-include) -Xclang \S+| -Xclang -fno-pch-timestamp", "", command)
 
@@ -86,7 +85,7 @@ def database(build: pathlib.Path, into: pathlib.Path) -> list[dict]:
     entries = {entry["file"]: entry for entry in json.loads(path.read_text())}  # one verdict a file
     entries = [entry for file, entry in entries.items() if pathlib.Path(file).is_relative_to(ROOT / "src")]
     for entry in entries:
-        entry["command"] = as_compiled_alone(entry["command"])
+        entry["command"] = as_compiled_plainly(entry["command"])
     into.mkdir(parents=True, exist_ok=True)
     (into / "compile_commands.json").write_text(json.dumps(entries))
     return entries
@@ -108,12 +107,6 @@ def batches(entries: list[dict]) -> list[list[dict]]:
     return [of[at:at + BATCH] for of in libraries.values() for at in range(0, len(of), BATCH)]
 
 
-def compiles_alone(entry: dict) -> bool:
-    command = re.sub(r" -M[DTF]\b(?: (?!-)\S+)?", "", entry["command"])
-    return subprocess.run(shlex.split(command) + ["-w", "-fsyntax-only"], cwd=entry["directory"],
-                          capture_output=True, check=False).returncode == 0
-
-
 def lint(batch: list[dict], cache: pathlib.Path) -> list[tuple[bool, str]]:
     """A verdict and findings for each."""
     if len(batch) > 1:
@@ -126,8 +119,7 @@ def lint(batch: list[dict], cache: pathlib.Path) -> list[tuple[bool, str]]:
         entry = {"directory": batch[0]["directory"], "file": str(together), "command": command}
         (directory / "compile_commands.json").write_text(json.dumps([entry]))
         checks = "--checks=-bugprone-suspicious-include"
-        if tidy(str(together), directory, checks, f"--config-file={ROOT / '.clang-tidy'}")[0] and \
-                all(compiles_alone(entry) for entry in batch):
+        if tidy(str(together), directory, checks, f"--config-file={ROOT / '.clang-tidy'}")[0]:
             return [(True, "")] * len(batch)
     return [tidy(entry["file"], cache) for entry in batch]
 
