@@ -17,8 +17,8 @@ function(hearth_library name)
 endfunction()
 
 # hearth_test(NAME SOURCES a_test.cpp … LINKS … [LABELS core …] [BINARIES hearthd …])
-# One GoogleTest executable, registered as one ctest entry. Tests under the label "core" run again under the
-# sanitizers; those under "serial" (they measure time, or load the machine) run while no other does. BINARIES are
+# One GoogleTest executable, registered as one ctest entry. Tests under the labels "core" and "packs" run again under
+# the sanitizers; those under "serial" (they measure time, or load the machine) run while no other does. BINARIES are
 # programs that the test starts.
 function(hearth_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS;BINARIES" ${ARGN})
@@ -41,9 +41,9 @@ function(hearth_test name)
   if("serial" IN_LIST ARG_LABELS)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()
-  if("core" IN_LIST ARG_LABELS)
-    set_property(GLOBAL APPEND PROPERTY HEARTH_CORE_TESTS ${target})
-  endif()
+  foreach(label IN LISTS ARG_LABELS)
+    set_property(GLOBAL APPEND PROPERTY HEARTH_TESTS_${label} ${target})
+  endforeach()
 endfunction()
 
 # hearth_bench(NAME SOURCES … LINKS …): a program under bench/, built by the release preset.
