@@ -64,8 +64,8 @@ void find_foreign_names(SessionView& view, std::string_view sql);
 // Of which other database a statement would change something, as INSERT INTO persistent.orders;
 // null: of none.
 [[nodiscard]] const Neighbour* changed_neighbour(const SessionView& view, std::string_view sql);
-// Which other database a view or a macro would read by name, that a statement defines; null: none. It
-// is kept without what its session sees, and could be read by nobody.
+// Which other database a view or a macro would read by name, that a statement defines; null: none.
+// It is kept without what its session sees, and could be read by nobody.
 [[nodiscard]] const Neighbour* defined_upon(const SessionView& view, std::string_view sql);
 // The statements of a text, parted at its semicolons.
 [[nodiscard]] std::vector<std::string_view> statements_in(std::string_view sql);
