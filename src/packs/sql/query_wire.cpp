@@ -8,6 +8,7 @@
 
 #include "json/json.hpp"
 #include "mcp/messages.hpp"
+#include "packs/sql/engine/exact_number.hpp"
 #include "packs/sql/table_text.hpp"
 #include "packs/sql/transfer/json_numbers.hpp"
 
@@ -30,9 +31,6 @@ constexpr const char* format_text =
 json::Limits format_limits() {
   return one_of({"rows", "columns", "markdown", "csv"}) | defaulted;
 }
-
-// Beyond ± this most JSON readers would round it: then it is a text.
-constexpr std::uint64_t largest_exact = (std::uint64_t{1} << 53) - 1;
 
 // What answers are put into (a row, a page, a task, a list of answers) counts as well, and their
 // readers go 64 levels deep.
@@ -85,8 +83,7 @@ void append_cell(std::string& out, const Batch::View& cell) {
       out += cell.text;
       break;
     case CellKind::integer:
-      is_kept(cell.text, largest_exact) ? out.append(cell.text)
-                                        : out.append(json::quoted(cell.text));
+      is_exact(cell.text) ? out.append(cell.text) : out.append(json::quoted(cell.text));
       break;
     case CellKind::text:
       out += json::quoted(cell.text);

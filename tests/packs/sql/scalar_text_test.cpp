@@ -74,12 +74,5 @@ TEST(ScalarText, WritesJsonStringsOfAnyBytes) {
             "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
-TEST(ScalarText, KnowsWhatJsonKeeps) {
-  EXPECT_TRUE(is_exact_in_json("9007199254740991"));
-  EXPECT_TRUE(is_exact_in_json("-9007199254740991"));
-  EXPECT_FALSE(is_exact_in_json("9007199254740992"));
-  EXPECT_FALSE(is_exact_in_json("10000000000000000"));
-}
-
 }  // namespace
 }  // namespace hearth::packs::sql::duckdb

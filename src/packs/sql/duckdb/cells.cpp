@@ -4,6 +4,7 @@
 
 #include "packs/sql/duckdb/api.hpp"
 #include "packs/sql/duckdb/scalar_text.hpp"
+#include "packs/sql/engine/exact_number.hpp"
 
 namespace hearth::packs::sql::duckdb {
 namespace {
@@ -117,7 +118,7 @@ void append_json(std::string& to, const Values& values, std::uint64_t row) {
       to += text;
       break;
     case CellKind::integer:
-      is_exact_in_json(text) ? to.append(text) : to.append("\"" + text + "\"");
+      is_exact(text) ? to.append(text) : to.append("\"" + text + "\"");
       break;
     case CellKind::text:
       append_json_string(to, text);

@@ -265,10 +265,4 @@ void append_json_string(std::string& to, std::string_view text) {
   to.push_back('"');
 }
 
-bool is_exact_in_json(std::string_view digits) {
-  static constexpr std::string_view most = "9007199254740991";
-  if (digits.starts_with('-')) digits.remove_prefix(1);
-  return digits.size() < most.size() || (digits.size() == most.size() && digits <= most);
-}
-
 }  // namespace hearth::packs::sql::duckdb

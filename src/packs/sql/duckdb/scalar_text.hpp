@@ -35,7 +35,5 @@ void append_base64(std::string& to, std::string_view bytes);
 void append_bits(std::string& to, std::string_view bytes);
 // With its quotes. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& to, std::string_view text);
-// Whether JavaScript, and with it most that reads JSON, keeps it exactly: within ±(2^53 − 1).
-[[nodiscard]] bool is_exact_in_json(std::string_view digits);
 
 }  // namespace hearth::packs::sql::duckdb

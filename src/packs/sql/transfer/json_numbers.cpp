@@ -1,14 +1,11 @@
 #include "packs/sql/transfer/json_numbers.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <system_error>
+#include <cstddef>
 
 namespace hearth::packs::sql {
 namespace {
 
-constexpr std::size_t digits_kept = 15;  // of any decimal, by a double
 constexpr std::size_t longest_name = 1024;
 
 bool is_digit(char c) {
@@ -17,39 +14,6 @@ bool is_digit(char c) {
 
 bool is_part_of_number(char c) {
   return is_digit(c) || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
-}
-
-// A decimal as 0.DIGITS times ten to an exponent.
-struct Decimal {
-  std::string digits;  // neither begins nor ends with 0
-  std::int64_t exponent = 0;
-  bool operator==(const Decimal&) const = default;
-};
-
-Decimal decimal_of(std::string_view number) {
-  Decimal decimal;
-  const std::size_t mark = number.find_first_of("eE");
-  std::string_view mantissa = number.substr(0, mark);
-  if (mantissa.starts_with('-')) mantissa.remove_prefix(1);
-  if (mark != std::string_view::npos) {
-    std::string_view power = number.substr(mark + 1);
-    if (power.starts_with('+')) power.remove_prefix(1);
-    std::from_chars(power.data(), power.data() + power.size(), decimal.exponent);
-  }
-  bool is_behind_point = false;
-  for (const char c : mantissa) {
-    if (c == '.') {
-      is_behind_point = true;
-    } else if (c == '0' && decimal.digits.empty()) {
-      if (is_behind_point) --decimal.exponent;
-    } else {
-      decimal.digits.push_back(c);
-      if (!is_behind_point) ++decimal.exponent;
-    }
-  }
-  while (decimal.digits.ends_with('0')) decimal.digits.pop_back();
-  if (decimal.digits.empty()) decimal.exponent = 0;
-  return decimal;
 }
 
 std::size_t whole_digits(std::string_view number) {
@@ -62,25 +26,6 @@ bool has_point_or_power(std::string_view number) {
 }
 
 }  // namespace
-
-bool is_kept(std::string_view number, std::uint64_t largest) {
-  if (number.size() <= digits_kept) return true;
-  const std::string_view digits = number.substr(number.starts_with('-') ? 1 : 0);
-  if (!has_point_or_power(number)) {
-    std::uint64_t whole = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
-    return error == std::errc{} && whole <= largest;
-  }
-  if (std::ranges::count_if(number.substr(0, number.find_first_of("eE")), is_digit) <=
-      static_cast<std::ptrdiff_t>(digits_kept))
-    return true;
-  double value = 0;
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (read.ec != std::errc{}) return false;
-  std::array<char, 32> shortest{};
-  const auto written = std::to_chars(shortest.data(), shortest.data() + shortest.size(), value);
-  return decimal_of(number) == decimal_of({shortest.data(), written.ptr});
-}
 
 void NumberQuoter::add(std::string_view piece, std::string& to) {
   for (const char c : piece) {
@@ -125,7 +70,7 @@ void NumberQuoter::take(char c) {
 }
 
 bool NumberQuoter::stays() const {
-  if (is_kept(number_, options_.largest)) return true;
+  if (is_exact(number_, options_.largest)) return true;
   return options_.spares_parts && !is_member_of_row() && has_point_or_power(number_) &&
          whole_digits(number_) <= digits_kept;
 }

@@ -7,11 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace hearth::packs::sql {
+#include "packs/sql/engine/exact_number.hpp"
 
-// Whether a double gives a JSON number back digit by digit; a whole one is, if it is no larger than
-// `largest`.
-[[nodiscard]] bool is_kept(std::string_view number, std::uint64_t largest);
+namespace hearth::packs::sql {
 
 // Rewrites JSON that comes in pieces. What is no JSON is left as it is.
 class NumberQuoter final {
