@@ -49,7 +49,7 @@ std::string describe(std::string_view kind, const Limits& limits) {
   if (!limits.choices.empty()) {
     std::string text = "one of ";
     for (std::size_t i = 0; i < limits.choices.size(); ++i) {
-      text.append(i == 0 ? "" : ", ").append(quoted(limits.choices[i]));
+      text.append(i == 0 ? "" : ", ").append(json::quoted(limits.choices[i]));
     }
     return text;
   }

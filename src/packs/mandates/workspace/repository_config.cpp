@@ -73,7 +73,7 @@ bool is_harmless(const Key& key) {
                   : std::ranges::find(harmless, flat) != harmless.end();
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string all = "\"";
   for (const char c : text) {
     if (c == '\n') {
@@ -121,9 +121,9 @@ std::string harmless_config(std::string_view listed) {
     // In a section's line there is no way to write the end of one.
     if (!key || !is_harmless(*key)) continue;
     text += "[" + std::string(key->section);
-    if (key->name) text += " " + quoted(*key->name);
+    if (key->name) text += " " + in_quotes(*key->name);
     text += "]\n\t" + std::string(key->variable);
-    if (line != std::string_view::npos) text += " = " + quoted(entry.substr(line + 1));
+    if (line != std::string_view::npos) text += " = " + in_quotes(entry.substr(line + 1));
     text += "\n";
   }
   return text;
