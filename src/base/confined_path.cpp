@@ -1,6 +1,7 @@
 #include "base/confined_path.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -100,6 +101,12 @@ Result<std::string> confine_new(const std::string& asked,
   if (auto foreign = check_foreign(real, own); !foreign)
     return std::unexpected(std::move(foreign.error()));
   return real;
+}
+
+Result<void> check_is_new(const std::string& path, bool may_replace) {
+  if (may_replace || ::access(path.c_str(), F_OK) != 0) return {};
+  return fail(Errc::conflict, path + " is there already; nothing was written",
+              {"set overwrite, or name another file"});
 }
 
 }  // namespace hearth

@@ -23,6 +23,9 @@ namespace hearth {
                                               const std::vector<std::string>& roots,
                                               const std::vector<std::string>& own);
 
+// `conflict` where a file is there that may not be replaced.
+[[nodiscard]] Result<void> check_is_new(const std::string& path, bool may_replace);
+
 // Whether a path is a directory, or lies in it; both are absolute, or relative to the same, without
 // "..". Pure.
 [[nodiscard]] bool is_within(std::string_view path, std::string_view directory);

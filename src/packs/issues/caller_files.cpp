@@ -1,7 +1,5 @@
 #include "packs/issues/caller_files.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -62,10 +60,9 @@ Result<std::string> file_to_write(const IssueStore& store,
   auto path = outside_of_git(
       store,
       confine_new(asked, call.caller().cwd, pack::project_of(call.caller()), store.options().own));
-  if (path && !may_replace && ::access(path->c_str(), F_OK) == 0) {
-    return fail(Errc::conflict, *path + " is there already; nothing was written",
-                {"set overwrite, or name another file"});
-  }
+  if (!path) return path;
+  if (auto may = check_is_new(*path, may_replace); !may)
+    return std::unexpected(std::move(may.error()));
   return path;
 }
 

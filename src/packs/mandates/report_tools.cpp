@@ -1,6 +1,4 @@
 // The tools for reports of runs.
-#include <unistd.h>
-
 #include "base/confined_path.hpp"
 #include "packs/mandates/report_step.hpp"
 #include "packs/mandates/report_wire.hpp"
@@ -38,9 +36,8 @@ Result<std::string> place_of(Space& space,
   auto path = confine_new(request.path, caller.cwd, pack::project_of(caller), space.bench().own());
   if (!path) return path;
   if (auto ok = check_unprotected(*path); !ok) return std::unexpected(std::move(ok.error()));
-  if (!request.overwrite && ::access(path->c_str(), F_OK) == 0)
-    return fail(Errc::conflict, *path + " is there already; nothing was written",
-                {"set overwrite, or name another file"});
+  if (auto may = check_is_new(*path, request.overwrite); !may)
+    return std::unexpected(std::move(may.error()));
   return path;
 }
 

@@ -1,8 +1,7 @@
 // The tool that draws: chart.
-#include <unistd.h>
-
 #include <utility>
 
+#include "base/confined_path.hpp"
 #include "packs/sql/chart_wire.hpp"
 #include "packs/sql/tools.hpp"
 #include "store/atomic_file.hpp"
@@ -29,10 +28,8 @@ Result<PreparedChart> prepare(const ToolRunner& runner,
   if (auto may = runner.check_writable(call); !may) return std::unexpected(std::move(may.error()));
   auto path = runner.file_to_write(call, *request.path);
   if (!path) return std::unexpected(std::move(path.error()));
-  if (!request.overwrite && ::access(path->c_str(), F_OK) == 0) {
-    return fail(Errc::conflict, *path + " is there already; nothing was written",
-                {"set overwrite, or name another file"});
-  }
+  if (auto may = check_is_new(*path, request.overwrite); !may)
+    return std::unexpected(std::move(may.error()));
   chart.path = std::move(*path);
   return chart;
 }

@@ -1,12 +1,12 @@
 #include "packs/sql/exporter.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/confined_path.hpp"
 #include "base/ids.hpp"
 #include "packs/sql/copier.hpp"
 #include "packs/sql/transaction.hpp"
@@ -216,10 +216,8 @@ Result<Exported> export_rows(Connections& connections,
     return fail(Errc::unsupported, "SQLite files are read, not written",
                 {"export as Parquet or CSV"});
   }
-  if (!request.replaces && ::access(request.path.c_str(), F_OK) == 0) {
-    return fail(Errc::conflict, request.path + " is there already; nothing was written",
-                {"set overwrite, or name another file"});
-  }
+  if (auto may = check_is_new(request.path, request.replaces); !may)
+    return std::unexpected(std::move(may.error()));
   // One statement that reads, found by the parser: it may stand within another one's brackets.
   const auto columns = columns_of(connections, request.from, request.sql, work);
   if (!columns) return std::unexpected(columns.error());

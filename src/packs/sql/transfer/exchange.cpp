@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/confined_path.hpp"
 #include "base/ids.hpp"
 #include "base/regular_file.hpp"
 #include "store/atomic_file.hpp"
@@ -106,10 +107,7 @@ Result<std::string> Exchange::write(std::string_view suffix,
 Result<void> deliver(const std::string& from, const std::string& to, bool replaces) {
   const auto source = open_regular(from, O_RDONLY | O_NOFOLLOW);
   if (!source) return std::unexpected(source.error());
-  if (!replaces && ::access(to.c_str(), F_OK) == 0) {
-    return fail(Errc::conflict, to + " is there already; nothing was written",
-                {"set overwrite, or name another file"});
-  }
+  if (auto may = check_is_new(to, replaces); !may) return may;
   return store::replace_file(
       store::system_env(), to,
       [&source](store::WritableFile& file) -> Result<void> {
