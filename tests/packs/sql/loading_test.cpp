@@ -1,21 +1,8 @@
-// Loads, copies and exports with the real DuckDB process.
+// Loads of files with rows, copies and exports.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
-#include "packs/sql/copier.hpp"
-#include "packs/sql/engine/duckdb_engine.hpp"
-#include "packs/sql/exporter.hpp"
-#include "packs/sql/inspector.hpp"
-#include "packs/sql/loader.hpp"
-#include "packs/sql/runner.hpp"
-#include "packs/sql/table_text.hpp"
+#include "packs/sql/loading_fixture.hpp"
 #include "store/sqlite.hpp"
-#include "support/scratch_directory.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -25,86 +12,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-class Loading : public testing::Test {
- protected:
-  void SetUp() override {
-    fs::create_directory(directory_ / "project");
-    DuckDbSettings settings;
-    settings.command = {std::string(HEARTH_BIN_DIR) + "/hearthd", "--engine", "duckdb"};
-    settings.directory = [this](const std::string&) -> Result<std::string> {
-      return directory_ / "data";
-    };
-    settings.threads = 2;
-    settings.memory_limit = std::uint64_t{512} << 20;
-    databases_.add_engine(make_duckdb_engine(std::move(settings)));
-    const auto ready = columns_of(connections_, scratch(), "SELECT 1", {});
-    if (!ready && ready.error().code == Errc::unavailable) GTEST_SKIP() << ready.error().message;
-    ASSERT_TRUE(ready) << ready.error().message;
-  }
-  void TearDown() override {
-    connections_.close();
-    for (const auto& engine : databases_.engines()) engine->stop();
-  }
-
-  [[nodiscard]] Target target(const std::string& alias) const {
-    SessionRef session{.id = "s1", .name_space = "default", .roots = {directory_ / "project"}};
-    auto found = databases_.resolve(alias, std::move(session), Access::read_write);
-    EXPECT_TRUE(found) << alias;
-    return found.value_or(Target{});
-  }
-  [[nodiscard]] Target scratch() const { return target("scratch"); }
-  [[nodiscard]] Target persistent() const { return target("persistent"); }
-
-  LoadFile file(const std::string& name, std::string_view bytes) const {
-    const std::string path = directory_ / ("project/" + name);
-    std::ofstream(path, std::ios::binary) << bytes;
-    return {name, path, {}};
-  }
-  Result<LoadReport> load(const Target& to,
-                          const std::vector<LoadFile>& files,
-                          LoadRequest request = {},
-                          const std::string& key = {}) {
-    if (request.table.name.empty()) request.table = {{}, "t"};
-    request.files = files;
-    const std::string id = key.empty() ? "once:" + std::to_string(++keys_) : key;
-    bool may_be_done = false;
-    return Loader(connections_).load(to, scratch(), request, {id, "load"}, may_be_done, {});
-  }
-  void must_load(const Target& to, const std::vector<LoadFile>& files, LoadRequest request = {}) {
-    const auto done = load(to, files, std::move(request));
-    EXPECT_TRUE(done) << done.error().message;
-  }
-  std::string rows(const Target& from, const std::string& sql = "SELECT * FROM t ORDER BY ALL") {
-    const auto page = runner_.query(from, {.sql = sql}, {}, false, {});
-    return page ? csv_text(page->columns, page->rows) : page.error().message;
-  }
-  void execute(const Target& on, const std::string& sql) {
-    bool may_be_done = false;
-    const auto done = runner_.execute(on, {{.sql = sql}}, {"once:" + std::to_string(++keys_), "x"},
-                                      may_be_done, {});
-    EXPECT_TRUE(done) << sql << ": " << done.error().message;
-  }
-  static std::string read(const std::string& path) {
-    std::ifstream from(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(from), {}};
-  }
-  // What a call has left in the exchange directories.
-  [[nodiscard]] std::vector<std::string> left_over() const {
-    std::vector<std::string> names;
-    for (const auto& each : fs::recursive_directory_iterator(directory_ / "data")) {
-      if (each.path().parent_path().filename() == "exchange") names.push_back(each.path());
-    }
-    return names;
-  }
-
-  const test::ScratchDirectory directory_{"loading"};
-  Databases databases_;
-  Connections connections_{databases_};
-  Cursors cursors_;
-  Runner runner_{connections_, cursors_};
-  int keys_ = 0;
-};
 
 TEST_F(Loading, FindsOutDelimiterQuotesAndTypes) {
   for (const Target& to : {scratch(), persistent()}) {
@@ -279,16 +186,6 @@ TEST_F(Loading, IsAppliedOnceUnderItsKey) {
   EXPECT_EQ(rows(persistent()), "a\n1\n");
 }
 
-TEST_F(Loading, TakesJsonFromAPlaceWithinIt) {
-  LoadRequest request;
-  request.options.json_path = "$.data.items";
-  must_load(persistent(),
-            {file("a.json", R"({"data":{"items":[{"id":1,"d":{"k":"v"}},{"id":2}]}})")}, request);
-  EXPECT_EQ(rows(persistent(), "SELECT id, d.k FROM t ORDER BY id"), "id,k\n1,v\n2,\n");
-  request.options.json_path = "$.nowhere";
-  EXPECT_EQ(load(persistent(), {file("a.json", "{}")}, request).error().code, Errc::not_found);
-}
-
 TEST_F(Loading, TakesTypesThatAreSaid) {
   must_load(persistent(), {file("big.json", "[{\"u\":18446744073709551615,\"o\":{\"a\":1}}]")},
             {.options = {.types = {{"U", "UBIGINT"}, {"o", "VARCHAR"}}}});
@@ -301,25 +198,6 @@ TEST_F(Loading, TakesTypesThatAreSaid) {
     EXPECT_EQ(loaded.error().code, Errc::invalid_args);
     EXPECT_THAT(loaded.error().suggestions, Contains("one"));
   }
-}
-
-TEST_F(Loading, FindsTimesInJson) {
-  const auto report =
-      load(scratch(),
-           {file("times.jsonl",
-                 "{\"js\":\"2024-01-01T10:00:00.123Z\",\"off\":\"2024-01-01T10:00:00+02:00\","
-                 "\"z\":\"2024-01-01T10:00:00Z\",\"local\":\"2024-01-01T10:00:00\",\"x\":\"a\","
-                 "\"o\":{\"a b\":\"2024\"}}\n{\"x\":null}\n")});
-  ASSERT_TRUE(report) << report.error().message;
-  std::vector<std::string> types;
-  for (const Column& column : report->columns) types.push_back(column.type.substr(0, 14));
-  EXPECT_THAT(types, ElementsAre("TIMESTAMP WITH", "TIMESTAMP WITH", "TIMESTAMP WITH", "TIMESTAMP",
-                                 "VARCHAR", "STRUCT(\"a b\" V"));
-  EXPECT_EQ(rows(scratch(), "SELECT js, off, local FROM t WHERE x = 'a'"),
-            "js,off,local\n2024-01-01T10:00:00.123Z,2024-01-01T08:00:00Z,2024-01-01T10:00:00\n");
-  // Keys that differ in case only are columns of their own.
-  must_load(scratch(), {file("case.json", "[{\"t\":\"2024-01-01T10:00:00Z\",\"T\":5}]")});
-  EXPECT_EQ(rows(scratch(), "SELECT * EXCLUDE t FROM t"), "T_1\n5\n");
 }
 
 TEST_F(Loading, RoundsNoNumbers) {
@@ -335,86 +213,6 @@ TEST_F(Loading, RoundsNoNumbers) {
   EXPECT_EQ(rows(scratch(), "SELECT n, m, f, d FROM t WHERE n > 0"),
             "n,m,f,d\n9223372036854775808,123456789012345678901234567890123456789012,"
             "12345678901234567.12345,0.30000000000000004\n");
-}
-
-// DuckDB's reader of JSON keeps 53 bits.
-TEST_F(Loading, RoundsNoNumbersInJson) {
-  const std::string_view first =
-      R"({"a":12345678901234567890123,"d":123456789012345678.123456789,"r":0.1,"z":"007",)"
-      R"("l":[0.12345678901234567891],"s":{"n":18446744073709551616}})";
-  const std::string_view second = R"({"a":5,"d":2.5,"r":1e300,"z":"12","l":[],"s":{"n":1}})";
-  const std::string array = "[" + std::string(first) + ", " + std::string(second) + "]";
-  const std::string lines = std::string(first) + "\n" + std::string(second) + "\n";
-  for (const auto& [name, text] : {std::pair("n.json", array), std::pair("n.jsonl", lines)}) {
-    const auto report = load(scratch(), {file(name, text)});
-    ASSERT_TRUE(report) << report.error().message;
-    std::vector<std::string> types;
-    for (const Column& column : report->columns) types.push_back(column.type);
-    EXPECT_THAT(types, ElementsAre("HUGEINT", "DECIMAL(38,9)", "DOUBLE", "VARCHAR", "DOUBLE[]",
-                                   "STRUCT(n JSON)"));
-    EXPECT_EQ(rows(scratch(), "SELECT a, d, z, s.n ->> '$' AS n FROM t ORDER BY a DESC"),
-              "a,d,z,n\n12345678901234567890123,123456789012345678.123456789,007,"
-              "18446744073709551616\n5,2.500000000,12,1\n")
-        << name;
-  }
-}
-
-TEST_F(Loading, TakesNumbersInJsonForWhatTheTableHas) {
-  execute(scratch(), "CREATE TABLE t(a HUGEINT, d DECIMAL(38,9))");
-  LoadRequest request{.mode = LoadMode::append};
-  must_load(scratch(),
-            {file("n.jsonl", R"({"a":12345678901234567890123,"d":123.123456789012345})"
-                             "\n")},
-            request);
-  EXPECT_EQ(rows(scratch()), "a,d\n12345678901234567890123,123.123456789\n");
-  const auto bad = load(scratch(), {file("b.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n")}, request);
-  ASSERT_FALSE(bad);
-  EXPECT_THAT(bad.error().message, HasSubstr("line 2"));
-  EXPECT_THAT(bad.error().message, testing::Not(HasSubstr("ignore_errors")));
-  request.options.skips_bad_rows = true;
-  const auto some =
-      load(scratch(), {file("b.jsonl", "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":null}\n")}, request);
-  ASSERT_TRUE(some) << some.error().message;
-  EXPECT_EQ(some->added, 2);
-  EXPECT_EQ(some->files.at(0).skipped, 1);
-  EXPECT_EQ(some->files.at(0).bad_rows.at(0).line, 2);
-  EXPECT_EQ(some->files.at(0).bad_rows.at(0).column, "a");
-}
-
-TEST_F(Loading, KeepsFractionsThatAreMeasurements) {
-  must_load(
-      scratch(),
-      {file("m.jsonl", R"({"x":1.0000000000000001e-05,"s":{"avg":2.3333333333333333},"y":1e300})"
-                       "\n"
-                       R"({"x":0.12345678901234567891,"s":{"avg":1.5},"y":12345678901234567.125})"
-                       "\n")});
-  EXPECT_EQ(rows(scratch(), "SELECT typeof(x) AS x, typeof(s) AS s, typeof(y) AS y FROM t LIMIT 1"),
-            "x,s,y\nDOUBLE,STRUCT(avg DOUBLE),DOUBLE\n");
-}
-
-TEST_F(Loading, FindsLongNumbersAtAPlaceInADocument) {
-  LoadRequest request;
-  request.options.json_path = "$.rows";
-  const auto report = load(
-      scratch(), {file("d.json", R"({"rows":[{"id":18446744073709551615},{"id":5}]})")}, request);
-  ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->columns.at(0).type, "HUGEINT");
-  EXPECT_EQ(rows(scratch()), "id\n5\n18446744073709551615\n");
-}
-
-TEST_F(Loading, LeavesRowsOfJsonOutWithoutTouchingOthers) {
-  LoadRequest request;
-  request.options.skips_bad_rows = true;
-  request.options.types = {
-      {"id", "INTEGER"}, {"name", "VARCHAR"}, {"s", "STRUCT(a INTEGER, b INTEGER)"}};
-  const auto report = load(scratch(),
-                           {file("p.jsonl",
-                                 "{\"id\":1,\"name\":\"Ann\",\"s\":{\"a\":1}}\n"
-                                 "{\"id\":\"x\",\"name\":\"Bob\"}\n")},
-                           request);
-  ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->files.at(0).skipped, 1);
-  EXPECT_EQ(rows(scratch(), "SELECT id, name, s.a AS a FROM t"), "id,name,a\n1,Ann,1\n");
 }
 
 TEST_F(Loading, RefusesCompressedFilesThatEndEarly) {
