@@ -259,14 +259,16 @@ Result<json::Object> bind_arguments(const json::Value& tool,
                                     const Arguments& arguments,
                                     const ReadInput& read_input) {
   json::Object bound;
+  const Usage usage = tool_usage(tool);
   for (const Property& property : properties_of(tool)) {
     if (!arguments.has(property.name)) continue;
     const std::string option = option_name(property.name);
+    const auto known = std::ranges::find(usage.parameters, property.name, &Parameter::name);
+    const bool may_be_input = known->is_positional && known->kind == ValueKind::text &&
+                              known->choices.empty() && property.name != "paths";
     if (property.type == "array") {
       std::vector<std::string> texts = arguments.all(property.name);
-      const bool is_input = property.is_required && is_one_or_several(property.schema) &&
-                            texts == std::vector<std::string>{"-"};
-      if (is_input) {
+      if (may_be_input && texts == std::vector<std::string>{"-"}) {
         auto input = read_input();
         if (!input) return std::unexpected(std::move(input.error()));
         texts.front() = std::move(*input);
@@ -277,7 +279,7 @@ Result<json::Object> bind_arguments(const json::Value& tool,
       continue;
     }
     std::string text = *arguments.one(property.name);
-    if (text == "-" && property.type == "string" && property.is_required) {
+    if (may_be_input && text == "-") {
       auto input = read_input();
       if (!input) return std::unexpected(std::move(input.error()));
       text = std::move(*input);

@@ -64,6 +64,10 @@ TEST(ToolUsage, TakesStatementsAndFilesAsWords) {
   EXPECT_EQ(bound(execute, {"a", "b", "--database", "x"}), R"({"sql":["a","b"],"database":"x"})");
   EXPECT_EQ(bound(execute, {"--sql", "a", "--sql", "b"}), R"({"sql":["a","b"]})");
   EXPECT_EQ(bound(execute, {"-"}), R"({"sql":["SELECT 3"]})");
+  const char* query = R"({"name":"sql_query","inputSchema":{"properties":{
+      "sql":{"type":"string"},"cursor":{"type":"string"}}}})";
+  EXPECT_EQ(bound(query, {"-"}), R"({"sql":"SELECT 3"})");
+  EXPECT_EQ(bound(query, {"--cursor", "-"}), R"({"cursor":"-"})");
   const char* load = R"({"name":"sql_load","inputSchema":{"required":["table"],"properties":{
       "table":{"type":"string"},"path":{"type":"string"},
       "paths":{"type":"array","items":{"type":"string"}}}}})";
