@@ -129,6 +129,10 @@ Result<void> check(const MandateSpec& spec) {
   for (const ToolScope& each : spec.tools) {
     if (auto ok = check_scope("tools", each.scope); !ok) return ok;
   }
+  for (const std::string& line : spec.observe.commands) {
+    if (auto words = words_of(line); !words)
+      return std::unexpected(std::move(words.error()).within("observe: commands: " + line));
+  }
   for (const auto& money : {spec.run_money, spec.mandate_money}) {
     if (money && !(*money >= least_money && *money <= most_money))
       return fail(Errc::invalid_args, "a budget of money is at least 0.000001, and at most 1e9");
@@ -230,13 +234,39 @@ Budget budget_of(const MandateSpec& spec, const Limits& day) {
           .day = day};
 }
 
-std::vector<std::string> words_of(std::string_view line) {
+Result<std::vector<std::string>> words_of(std::string_view line) {
+  constexpr std::string_view for_shells = "|&;<>()$`*?[\n";
+  constexpr std::string_view for_shells_in_front = "~#";
   std::vector<std::string> words;
-  while (!line.empty()) {
-    const auto end = std::min(line.find(' '), line.size());
-    if (end > 0) words.emplace_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
+  std::optional<std::string> word;
+  char quote = '\0';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool is_last = i + 1 == line.size();
+    const bool escapes_here = quote != '"' || is_last || line[i + 1] == '"' || line[i + 1] == '\\';
+    if (c == quote) {
+      quote = '\0';
+    } else if (c == '\\' && quote != '\'' && escapes_here) {
+      if (is_last) return fail(Errc::invalid_args, "nothing follows the last \\");
+      word = word.value_or("") + line[++i];
+    } else if (quote != '\0') {
+      *word += c;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      word = word.value_or("");
+    } else if (c == ' ' || c == '\t') {
+      if (word) words.push_back(*std::exchange(word, std::nullopt));
+    } else if (for_shells.contains(c) || (!word && for_shells_in_front.contains(c))) {
+      return fail(Errc::invalid_args,
+                  "no shell runs it, and " + std::string(1, c) + " means something to shells only",
+                  {"put it in quotes if a program is to get it", "or run a script"});
+    } else {
+      word = word.value_or("") + c;
+    }
   }
+  if (quote != '\0') return fail(Errc::invalid_args, "a quote is open at the end");
+  if (word) words.push_back(std::move(*word));
+  if (words.empty()) return fail(Errc::invalid_args, "there is no word in it");
   return words;
 }
 

@@ -41,7 +41,7 @@ struct ObservedTool {
 };
 struct Observed {
   std::vector<std::string> files;     // paths in the workspace, or patterns
-  std::vector<std::string> commands;  // words with spaces between
+  std::vector<std::string> commands;  // as words_of() reads them
   std::vector<ObservedTool> tools;
 };
 
@@ -117,6 +117,8 @@ inline constexpr std::string_view a_larger_budget = "a larger budget";
 [[nodiscard]] workspace::Policy policy_of(const MandateSpec& spec, std::vector<std::string> own);
 [[nodiscard]] RunRules rules_of(const MandateSpec& spec, const Limits& day);
 [[nodiscard]] Budget budget_of(const MandateSpec& spec, const Limits& day);
-[[nodiscard]] std::vector<std::string> words_of(std::string_view line);
+// The words of a command, quoted as for a shell (POSIX.1-2017, XCU 2.2). There is none: what one
+// would expand, chain or redirect is `invalid_args` unless it is quoted, as is an open quote.
+[[nodiscard]] Result<std::vector<std::string>> words_of(std::string_view line);
 
 }  // namespace hearth::packs::mandates

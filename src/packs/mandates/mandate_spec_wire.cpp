@@ -47,9 +47,12 @@ json::Notes notes(const ObservedTool*) {
           {"arguments", "A JSON object as text", json::defaulted}};
 }
 json::Notes notes(const Observed*) {
-  return {{"files", "Paths or patterns in the workspace", few()},
-          {"commands", "Commands whose output is read; they run in the sandbox", few()},
-          {"tools", "Tools whose answers are read", few()}};
+  return {
+      {"files", "Paths or patterns in the workspace", few()},
+      {"commands",
+       "Commands whose output is read: words, quoted as for a shell, without one; in the sandbox",
+       few()},
+      {"tools", "Tools whose answers are read", few()}};
 }
 json::Notes notes(const MandateSpec*) {
   json::Notes all{

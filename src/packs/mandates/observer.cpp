@@ -131,11 +131,15 @@ Result<void> WorkspaceObserver::add_commands(std::string& text,
   const auto sandbox = bench_.sandbox(stop);
   if (!sandbox) return std::unexpected(sandbox.error());
   for (const std::string& line : spec.observe.commands) {
-    const auto words = words_of(line);
     text += "## command " + line + "\n";
+    const auto words = words_of(line);
+    if (!words) {
+      text += words.error().message + "\n";
+      continue;
+    }
     Result<sandbox::Outcome> ran = fail(Errc::internal, "it was not run");
     const auto charged = charge(most_of_command(), [&]() -> std::optional<Amounts> {
-      ran = look(**sandbox, root, words, bench_.settings()->tool_chains, stop);
+      ran = look(**sandbox, root, *words, bench_.settings()->tool_chains, stop);
       return ran ? used_by(*ran) : used_by(ran.error());
     });
     if (!charged) return charged;
