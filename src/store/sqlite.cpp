@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cassert>
 #include <cerrno>
@@ -140,11 +141,26 @@ Database::~Database() {
   if (handle_ != nullptr) sqlite3_close_v2(handle_);
 }
 
+namespace {
+
+// SQLite would create it 0644 (its journals take the mode of the file), and wait at a FIFO. One
+// that is there is only looked at: closing any descriptor of it ends all of this process's locks on
+// it (fcntl(2)), those of SQLite's other connections among them, and then the next program that
+// reads the database takes its journal away (sqlite.org/howtocorrupt.html, 2.2).
+Result<void> make_ready(const std::string& path, bool may_create) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return {};
+  const auto made = open_regular(path, may_create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY, 0600);
+  if (made) return {};
+  const bool was_made_meanwhile = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  return was_made_meanwhile ? Result<void>() : std::unexpected(made.error());
+}
+
+}  // namespace
+
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
-  // SQLite would create it 0644 (its journals take the mode of the file), and wait at a FIFO.
-  const bool may_write = options.mode == OpenMode::read_write;
-  const auto there = open_regular(path, may_write ? O_RDWR | O_CREAT : O_RDONLY, 0600);
-  if (!there) return std::unexpected(there.error());
+  auto ready = make_ready(path, options.mode == OpenMode::read_write);
+  if (!ready) return std::unexpected(std::move(ready.error()));
   const int flags =
       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
       (options.mode == OpenMode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);

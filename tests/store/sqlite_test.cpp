@@ -1,7 +1,10 @@
 #include "store/sqlite.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
@@ -69,6 +72,32 @@ TEST_F(SqliteTest, CreatesTheFileForItsOwnerOnly) {
     ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
     EXPECT_EQ(status.st_mode & 0777, 0600U) << path;
   }
+}
+
+// What another program that opens it would run into: 0 if nothing.
+int locks_seen_by_others(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_start = 0x40000002;  // SQLite's SHARED_FIRST
+    lock.l_len = 510;
+    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    ::_exit(file >= 0 && ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+// Without them the next program that reads it would take its journal for nobody's, and away.
+TEST_F(SqliteTest, KeepsItsLocksWhenTheSameFileIsOpenedAgain) {
+  Database database = open();
+  ASSERT_TRUE(database.execute("CREATE TABLE t(i)"));
+  EXPECT_EQ(locks_seen_by_others(path_), 1);
+  open(OpenMode::read_only);
+  open();
+  EXPECT_EQ(locks_seen_by_others(path_), 1);
 }
 
 TEST_F(SqliteTest, TellsFailuresApart) {
