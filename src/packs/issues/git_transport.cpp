@@ -112,20 +112,14 @@ std::optional<ObjectId> log_of(const std::vector<Reference>& list) {
 
 class GitTransport final : public Transport {
  public:
-  // `push_url`: where pushes go, if that is another URL.
-  GitTransport(std::string directory,
-               std::string remote,
-               std::optional<std::string> push_url,
-               std::stop_token stop)
-      : directory_(std::move(directory)),
-        remote_(std::move(remote)),
-        push_url_(std::move(push_url)),
-        stop_(std::move(stop)) {}
+  GitTransport(GitRemote remote, std::stop_token stop)
+      : remote_(std::move(remote)), stop_(std::move(stop)) {}
 
   // What the remote tells may be anything: git's patterns match the ends of names, and a server
   // invents them.
   Result<std::vector<Reference>> list() override {
-    const auto output = run({"ls-remote", "--quiet", "--", remote_, patterns[0], patterns[1]});
+    const auto output =
+        run({"ls-remote", "--quiet", "--", remote_.remote, patterns[0], patterns[1]});
     if (!output) return std::unexpected(output.error());
     std::vector<Reference> found;
     std::string_view rest = *output;
@@ -155,16 +149,17 @@ class GitTransport final : public Transport {
   // Nothing keeps others from a server. But who loses every race may push to one repository what
   // continues another one.
   Result<void> reserve() override {
-    if (!push_url_) return {};
+    if (!remote_.push_url) return {};
     const auto from = list();
     if (!from) return std::unexpected(from.error());
-    const auto to = GitTransport(directory_, *push_url_, std::nullopt, stop_).list();
+    const GitRemote pushed{remote_.common_directory, remote_.base, *remote_.push_url};
+    const auto to = GitTransport(pushed, stop_).list();
     if (!to) return std::unexpected(to.error());
     if (log_of(*from) == log_of(*to)) return {};
-    const std::string setting = "remote." + remote_ + ".pushurl";
+    const std::string setting = "remote." + remote_.remote + ".pushurl";
     return fail(Errc::conflict,
                 setting + " names a repository whose log is another one than that at remote." +
-                    remote_ + ".url, so nothing can be pushed on top of it",
+                    remote_.remote + ".url, so nothing can be pushed on top of it",
                 {"git config --unset " + setting,
                  "sync again if one of them is a copy of the other that is late"});
   }
@@ -192,7 +187,7 @@ class GitTransport final : public Transport {
                                    "--no-filter",  // a partial clone has the log whole
                                    "--refmap=",
                                    "--",
-                                   remote_};
+                                   remote_.remote};
     for (const Reference& each : remote) words.push_back(each.name);
     auto output = run(std::move(words));
     if (!output) return std::unexpected(std::move(output.error()));
@@ -206,7 +201,7 @@ class GitTransport final : public Transport {
       words.push_back("--force-with-lease=" + each.name + ":" +
                       (each.expected ? hex_of(*each.expected) : ""));
     }
-    words.insert(words.end(), {"--", remote_});
+    words.insert(words.end(), {"--", remote_.has_more_urls ? *remote_.push_url : remote_.remote});
     for (const RefChange& each : changes) {
       words.push_back((each.to ? hex_of(*each.to) : "") + ":" + each.name);
     }
@@ -226,10 +221,11 @@ class GitTransport final : public Transport {
   }
 
   io::ChildPlan plan_of(std::vector<std::string> words) const {
-    io::ChildPlan plan{.words = {"git", "--git-dir=" + directory_, "-c", "core.hooksPath=/dev/null",
-                                 "-c", "core.pager=cat", "-c", "gc.auto=0"},
-                       .environment = environment_of_git(),
-                       .directory = directory_};
+    io::ChildPlan plan{
+        .words = {"git", "--git-dir=" + remote_.common_directory, "-c", "core.hooksPath=/dev/null",
+                  "-c", "core.pager=cat", "-c", "gc.auto=0"},
+        .environment = environment_of_git(),
+        .directory = remote_.base.empty() ? remote_.common_directory : remote_.base};
     std::ranges::move(words, std::back_inserter(plan.words));
     return plan;
   }
@@ -244,36 +240,39 @@ class GitTransport final : public Transport {
     return output;
   }
 
-  const std::string directory_;
-  const std::string remote_;
-  const std::optional<std::string> push_url_;
+  const GitRemote remote_;
   const std::stop_token stop_;
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> git_transport(const std::string& common_directory,
-                                         const std::string& remote,
-                                         std::optional<std::string> push_url,
-                                         std::stop_token stop) {
-  return std::make_unique<GitTransport>(common_directory, remote, std::move(push_url),
-                                        std::move(stop));
+std::unique_ptr<Transport> git_transport(GitRemote remote, std::stop_token stop) {
+  return std::make_unique<GitTransport>(std::move(remote), std::move(stop));
 }
 
 Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
                                                const std::string& remote,
                                                const Repository::Options& options,
                                                std::stop_token stop) {
-  const auto url = repository.remote_url(remote);
+  auto url = repository.remote_url(remote);
   if (!url) {
     return fail(Errc::not_found, "the repository has no remote \"" + remote + "\"",
                 {"git remote add " + remote + " URL"});
   }
+  // libgit2 knows one of each, the last.
+  auto push_url = repository.push_url(remote);
+  const auto urls = repository.configured("remote." + remote + ".url");
+  const auto push_urls = repository.configured("remote." + remote + ".pushurl");
+  const bool has_more = urls.size() > 1 || push_urls.size() > 1;
+  if (has_more) {
+    url = urls.front();
+    push_url = push_urls.empty() ? url : push_urls.front();
+  }
   const std::string base = repository.work_tree().value_or(repository.common_directory());
   const auto path = local_path_of(*url, base);
-  auto push_url = repository.push_url(remote);
-  if (path && !push_url) return local_transport(repository, *path, options);
-  return git_transport(repository.common_directory(), remote, std::move(push_url), std::move(stop));
+  if (path && (!push_url || push_url == url)) return local_transport(repository, *path, options);
+  return git_transport({repository.common_directory(), base, remote, std::move(push_url), has_more},
+                       std::move(stop));
 }
 
 }  // namespace hearth::packs::issues

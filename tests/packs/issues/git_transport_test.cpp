@@ -32,7 +32,7 @@ const Pushed late{};
 
 Result<SyncReport> sync(IssueStore& store) {
   auto repository = store.open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
+  const auto remote = git_transport({repository->common_directory(), {}, "origin"}, {});
   return sync_with(*repository, *remote,
                    {.actor = store.actors().writer("", 1)->id,
                     .now_ms = [&] { return store.now_ms(); },
@@ -65,7 +65,7 @@ TEST(GitTransport, APushOnTopOfSomethingElseIsRefused) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
+  const auto remote = git_transport({repository->common_directory(), {}, "origin"}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   const RefChange first{"refs/hearth/test", std::nullopt, head};
   EXPECT_EQ(remote->push(std::span(&first, 1)).value(), std::vector{made});
@@ -82,7 +82,7 @@ TEST(GitTransport, ManyReferencesArePushedAtOnceAndToldOfOneByOne) {
   auto store = repositories.store(repositories.work());
   create(*store, "T");
   auto repository = store->open_repository().value();
-  const auto remote = git_transport(repository->common_directory(), "origin", {}, {});
+  const auto remote = git_transport({repository->common_directory(), {}, "origin"}, {});
   const auto head = *repository->read_reference(wal_reference).value();
   std::vector<RefChange> changes;
   for (const char* name : {"a", "b", "a/below", "c"}) {
@@ -228,6 +228,46 @@ TEST(GitTransport, APushGoesToTheUrlForPushing) {
   EXPECT_NE(git(repositories.directory("other"), {"for-each-ref"}), "");
 }
 
+// As git finds it: from the work tree.
+TEST(GitTransport, UrlsMayBeRelative) {
+  const Repositories repositories;
+  const std::string url =
+      std::filesystem::relative(repositories.remote(), repositories.work()).string();
+  git(repositories.work(), {"remote", "set-url", "origin", url});
+  git(repositories.work(), {"remote", "set-url", "--push", "origin", "./" + url});
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  auto repository = store->open_repository().value();
+  const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+  const RefChange change{wal_reference, std::nullopt, *store->head()};
+  EXPECT_EQ(remote->push(std::span(&change, 1)).value(), std::vector{made});
+  EXPECT_EQ(remote->list().value().size(), 1U);
+}
+
+// git fetches from the first and pushes to all; who was first is for one of them to say.
+TEST(GitTransport, OfSeveralUrlsTheFirstCounts) {
+  const Repositories repositories;
+  const std::string mirror = repositories.directory("mirror");
+  git(mirror, {"init", "-q", "--bare"});
+  auto store = repositories.store(repositories.work());
+  create(*store, "T");
+  const auto push = [&](std::optional<ObjectId> from) {
+    auto repository = store->open_repository().value();
+    const auto remote = open_remote(*repository, "origin", {.is_power_safe = false}, {}).value();
+    const RefChange change{wal_reference, from, *store->head()};
+    EXPECT_EQ(remote->push(std::span(&change, 1)).value(), std::vector{made});
+  };
+  git(repositories.work(), {"remote", "set-url", "--add", "origin", mirror});
+  push(std::nullopt);
+  const auto first = store->head();
+  create(*store, "U");
+  git(repositories.work(), {"remote", "set-url", "--push", "origin", repositories.remote()});
+  git(repositories.work(), {"remote", "set-url", "--add", "--push", "origin", mirror});
+  push(first);
+  EXPECT_NE(git(repositories.remote(), {"for-each-ref"}), "");
+  EXPECT_EQ(git(mirror, {"for-each-ref"}), "");
+}
+
 TEST(GitTransport, ASyncThatPushesIntoAnotherLogTellsSo) {
   const Repositories repositories;
   const std::string elsewhere = repositories.directory("elsewhere");
@@ -260,7 +300,7 @@ TEST(GitTransport, GitHasTheSettingsOfTheEnvironmentButNoOtherRepository) {
   git(repositories.work(), {"config", "remote.origin.uploadpack", server});
   ::setenv("GIT_SSL_CAINFO", "/some/file", 1);
   ::setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1);
-  const auto list = git_transport(repositories.work() + "/.git", "origin", {}, {})->list();
+  const auto list = git_transport({repositories.work() + "/.git", {}, "origin"}, {})->list();
   ::unsetenv("GIT_SSL_CAINFO");
   ::unsetenv("GIT_OBJECT_DIRECTORY");
   ASSERT_TRUE(list) << list.error().message;
@@ -275,7 +315,7 @@ TEST(GitTransport, ARemoteThatIsNotThereIsAnError) {
   const Repositories repositories;
   auto repository = Repository::open(repositories.work(), {.is_power_safe = false}).value();
   EXPECT_EQ(open_remote(*repository, "nowhere", {}, {}).error().code, Errc::not_found);
-  EXPECT_FALSE(git_transport(repository->common_directory(), "/does/not/exist", {}, {})->list());
+  EXPECT_FALSE(git_transport({repository->common_directory(), {}, "/does/not/exist"}, {})->list());
 }
 
 }  // namespace

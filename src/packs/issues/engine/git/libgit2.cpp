@@ -53,6 +53,11 @@ Result<Libgit2> load(bool is_power_safe) {
       find(from, "git_repository_free", git.repository_free) &&
       find(from, "git_repository_commondir", git.repository_commondir) &&
       find(from, "git_repository_workdir", git.repository_workdir) &&
+      find(from, "git_repository_config", git.repository_config) &&
+      find(from, "git_config_multivar_iterator_new", git.config_multivar_iterator_new) &&
+      find(from, "git_config_next", git.config_next) &&
+      find(from, "git_config_iterator_free", git.config_iterator_free) &&
+      find(from, "git_config_free", git.config_free) &&
       find(from, "git_repository_odb", git.repository_odb) &&
       find(from, "git_repository_index", git.repository_index) &&
       find(from, "git_index_entrycount", git.index_entrycount) &&

@@ -19,6 +19,11 @@ struct Libgit2 {
   decltype(&::git_repository_free) repository_free = nullptr;
   decltype(&::git_repository_commondir) repository_commondir = nullptr;
   decltype(&::git_repository_workdir) repository_workdir = nullptr;
+  decltype(&::git_repository_config) repository_config = nullptr;
+  decltype(&::git_config_multivar_iterator_new) config_multivar_iterator_new = nullptr;
+  decltype(&::git_config_next) config_next = nullptr;
+  decltype(&::git_config_iterator_free) config_iterator_free = nullptr;
+  decltype(&::git_config_free) config_free = nullptr;
   decltype(&::git_repository_odb) repository_odb = nullptr;
   decltype(&::git_repository_index) repository_index = nullptr;
   decltype(&::git_index_entrycount) index_entrycount = nullptr;

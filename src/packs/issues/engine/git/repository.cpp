@@ -189,6 +189,23 @@ std::optional<std::string> Repository::push_url(const std::string& remote_name) 
   return text;
 }
 
+std::vector<std::string> Repository::configured(const std::string& name) const {
+  const Libgit2& git = handle_->git;
+  std::vector<std::string> values;
+  git_config* config = nullptr;
+  if (git.repository_config(&config, handle_->repository) != 0) return values;
+  git_config_iterator* each = nullptr;
+  if (git.config_multivar_iterator_new(&each, config, name.c_str(), nullptr) == 0) {
+    git_config_entry* entry = nullptr;
+    while (git.config_next(&entry, each) == 0) {
+      if (entry->value != nullptr) values.emplace_back(entry->value);
+    }
+    git.config_iterator_free(each);
+  }
+  git.config_free(config);
+  return values;
+}
+
 // ---- Objects ----------------------------------------------------------------------------------
 
 Result<ObjectId> Repository::write_object(std::string_view content, int kind) {

@@ -70,6 +70,8 @@ class Repository final {
   [[nodiscard]] std::optional<std::string> remote_url(const std::string& name) const;
   // The URL that it has for pushing; nothing when it is the same.
   [[nodiscard]] std::optional<std::string> push_url(const std::string& remote_name) const;
+  // All values of a setting of git's, such as "remote.origin.url", in their order.
+  [[nodiscard]] std::vector<std::string> configured(const std::string& name) const;
 
   // ---- Objects
   [[nodiscard]] Result<ObjectId> write_blob(std::string_view content);
