@@ -1,4 +1,4 @@
-#include "daemon/project_root.hpp"
+#include "base/project_root.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -6,7 +6,7 @@
 #include "base/confined_path.hpp"
 #include "base/log.hpp"
 
-namespace hearth::daemon {
+namespace hearth {
 
 namespace fs = std::filesystem;
 
@@ -36,4 +36,4 @@ std::vector<std::string> readable_roots(std::vector<std::string> roots,
   return roots;
 }
 
-}  // namespace hearth::daemon
+}  // namespace hearth

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace hearth::daemon {
+namespace hearth {
 
 // The git top level of `cwd` (the nearest directory upwards with a .git entry), else `cwd` itself.
 // Empty when that would be /, the home directory, or is unknown: then tools read no files on the
@@ -16,4 +16,4 @@ namespace hearth::daemon {
 [[nodiscard]] std::vector<std::string> readable_roots(std::vector<std::string> roots,
                                                       const std::vector<std::string>& own);
 
-}  // namespace hearth::daemon
+}  // namespace hearth

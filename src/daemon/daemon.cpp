@@ -12,13 +12,13 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/project_root.hpp"
 #include "base/regular_file.hpp"
 #include "base/version.hpp"
 #include "daemon/control.hpp"
 #include "daemon/guide.hpp"
 #include "daemon/mailbox.hpp"
 #include "daemon/pack_host.hpp"
-#include "daemon/project_root.hpp"
 #include "daemon/rendezvous.hpp"
 #include "daemon/self_pack.hpp"
 #include "daemon/server.hpp"

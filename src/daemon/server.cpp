@@ -9,7 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
-#include "daemon/project_root.hpp"
+#include "base/project_root.hpp"
 
 namespace hearth::daemon {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/project_root.hpp"
+#include "base/project_root.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "support/scratch_directory.hpp"
 
-namespace hearth::daemon {
+namespace hearth {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,4 +57,4 @@ TEST_F(ProjectRoot, RootsHoldNothingOfHearth) {
 }
 
 }  // namespace
-}  // namespace hearth::daemon
+}  // namespace hearth

@@ -41,7 +41,9 @@ class TestContext final : public pack::PackContext {
     return pool.submit(std::move(job));
   }
   void post(std::move_only_function<void()> job) override { job(); }
-  void resources_updated(const std::vector<std::string>& uris, const pack::Audience&) override {
+  void resources_updated(const std::vector<std::string>& uris,
+                         const pack::Audience& audience) override {
+    *last_audience.lock() = audience;
     auto all = updated.lock();
     all->insert(all->end(), uris.begin(), uris.end());
   }
@@ -58,6 +60,7 @@ class TestContext final : public pack::PackContext {
   std::map<std::string, std::string, std::less<>> settings;
   std::vector<std::string> allowed_roots;
   Guarded<std::vector<std::string>> updated;   // URIs, as they were told
+  Guarded<pack::Audience> last_audience;       // of them
   Guarded<std::vector<pack::ListKind>> lists;  // that were said to have changed
   SystemClock system_clock;
   io::Pool pool{"test", 2, 1024};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/confined_path.hpp"
+#include "base/project_root.hpp"
 #include "packs/issues/common_wire.hpp"
 
 namespace hearth::packs::issues {
@@ -14,10 +15,21 @@ namespace {
 
 const std::string roots_name = "roots";
 
-std::vector<std::string> roots_of(const IssueStore& store, const pack::Call& call) {
-  std::vector<std::string> roots = pack::project_of(call.caller());
-  std::ranges::copy(store.options().roots, std::back_inserter(roots));
-  return roots;
+// Where relative paths of a call begin, and what may be written there.
+struct Workplace {
+  std::string directory;
+  std::vector<std::string> project;
+};
+
+Result<Workplace> workplace_of(const pack::Call& call) {
+  auto directory = directory_of(call);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  if (*directory == call.caller().cwd)
+    return Workplace{std::move(*directory), pack::project_of(call.caller())};
+  Workplace told{*directory, {}};
+  if (auto root = project_root_of(*directory); !root.empty())
+    told.project.push_back(std::move(root));
+  return told;
 }
 
 // Some file systems do not tell upper and lower case apart.
@@ -49,17 +61,21 @@ Result<std::string> outside_of_git(const IssueStore& store, Result<std::string> 
 Result<std::string> file_to_read(const IssueStore& store,
                                  const pack::Call& call,
                                  const std::string& asked) {
-  return outside_of_git(
-      store, confine(asked, call.caller().cwd, roots_of(store, call), store.options().own));
+  auto place = workplace_of(call);
+  if (!place) return std::unexpected(std::move(place.error()));
+  std::ranges::copy(store.options().roots, std::back_inserter(place->project));
+  return outside_of_git(store,
+                        confine(asked, place->directory, place->project, store.options().own));
 }
 
 Result<std::string> file_to_write(const IssueStore& store,
                                   const pack::Call& call,
                                   const std::string& asked,
                                   bool may_replace) {
+  const auto place = workplace_of(call);
+  if (!place) return std::unexpected(place.error());
   auto path = outside_of_git(
-      store,
-      confine_new(asked, call.caller().cwd, pack::project_of(call.caller()), store.options().own));
+      store, confine_new(asked, place->directory, place->project, store.options().own));
   if (!path) return path;
   if (auto may = check_is_new(*path, may_replace); !may)
     return std::unexpected(std::move(may.error()));

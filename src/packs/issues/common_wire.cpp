@@ -134,7 +134,7 @@ Result<std::optional<std::uint64_t>> to_time(const char* name,
   if (!text) return std::nullopt;
   if (const auto back = parse_span_back(*text, now_ms)) return back;
   if (const auto time = parse_rfc3339(*text)) {
-    return static_cast<std::uint64_t>(time->time_since_epoch().count());
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(time->time_since_epoch().count(), 0));
   }
   return fail(
       Errc::invalid_args,

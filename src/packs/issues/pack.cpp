@@ -49,6 +49,9 @@ class Issues final : public pack::Pack {
   void start(pack::PackContext& context) override;
   void stop() override;
   void resource_followed(const std::string& uri, const pack::Caller& caller) override;
+  void session_changed(const pack::Caller& caller, bool is_open) override {
+    if (!is_open) runner_.whereabouts().left(caller.session);
+  }
   // A repository is opened at its first use.
   pack::PackStatus status() const override { return {.warmth = pack::Warmth::warm, .reason = {}}; }
   std::vector<pack::StoreStatus> stores() const override;
@@ -66,7 +69,7 @@ class Issues final : public pack::Pack {
   [[nodiscard]] Result<CacheDirectories> cache_directories(const Stores::Place& place,
                                                            const std::string& common_directory);
   [[nodiscard]] pack::Audience audience_of(const std::string& name_space,
-                                           const std::string& common_directory) const;
+                                           const std::string& common_directory);
   void rest(const pack::Audience& audience, const std::string& common_directory);
   void tell_linked(const std::vector<IssueId>& changed,
                    const pack::Audience& audience,
@@ -103,8 +106,10 @@ std::vector<pack::Setting> Issues::settings() const {
   return {
       pack::Setting{"signatures", "\"off\", \"warn\" or \"require\"",
                     [](std::string_view value) { return signature_policy_of(value).has_value(); }},
-      pack::Setting{"idle", "a duration such as \"10m\"",
-                    [](std::string_view value) { return parse_duration(value).has_value(); }},
+      pack::Setting{"idle", "a duration of a second or more, such as \"10m\"",
+                    [](std::string_view value) {
+                      return parse_duration(value) >= std::chrono::milliseconds(1'000);
+                    }},
       pack::Setting{"sync_every", "a duration such as \"5m\", or \"\"", [](std::string_view value) {
                       return value.empty() || parse_duration(value) > std::chrono::milliseconds(0);
                     }}};
@@ -206,9 +211,10 @@ Result<std::unique_ptr<IssueStore>> Issues::open(const Stores::Place& place,
 
 // Who reads the issues of that repository.
 pack::Audience Issues::audience_of(const std::string& name_space,
-                                   const std::string& common_directory) const {
+                                   const std::string& common_directory) {
   return {.name_space = name_space, .concerns = [this, common_directory](const auto& caller) {
-            return stores_.may_be_in({caller.name_space, caller.cwd}, common_directory);
+            return stores_.may_be_in({caller.name_space, runner_.whereabouts().of(caller)},
+                                     common_directory);
           }};
 }
 
@@ -217,7 +223,8 @@ pack::Audience Issues::audience_of(const std::string& name_space,
 void Issues::resource_followed(const std::string& uri, const pack::Caller& caller) {
   if (!uri.starts_with(resources)) return;
   auto queued = context_->submit(
-      [this, place = Stores::Place{caller.name_space, caller.cwd}, running = runner_.running()] {
+      [this, place = Stores::Place{caller.name_space, runner_.whereabouts().of(caller)},
+       running = runner_.running()] {
         const auto store = stores_.get(place, context_->is_power_safe());
         if (!store) log::debug("followed issues", {log::kv("error", store.error().message)});
       });

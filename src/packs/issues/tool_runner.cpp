@@ -12,8 +12,8 @@ std::uint64_t ToolRunner::now_ms() const {
 Result<Stores::Shared> ToolRunner::store_of(const pack::Call& call, Start start) {
   auto directory = directory_of(call);
   if (!directory) return std::unexpected(std::move(directory.error()));
-  auto store =
-      stores_.get({call.caller().name_space, std::move(*directory)}, context_->is_power_safe());
+  auto store = stores_.get({call.caller().name_space, *directory}, context_->is_power_safe());
+  if (store && *directory != call.caller().cwd) whereabouts_.told(call.caller(), *directory);
   if (!store || start == Start::as_it_is) return store;
   if (auto fresh = (*store)->catch_up(); !fresh) return std::unexpected(fresh.error());
   return store;

@@ -14,6 +14,7 @@
 #include "pack/pool_calls.hpp"
 #include "packs/issues/engine/issue_store.hpp"
 #include "packs/issues/stores.hpp"
+#include "packs/issues/whereabouts.hpp"
 
 namespace hearth::packs::issues {
 
@@ -30,6 +31,8 @@ class ToolRunner final {
 
   [[nodiscard]] pack::PackContext& context() const { return *context_; }
   [[nodiscard]] Stores& stores() const { return stores_; }
+  // Of the sessions whose calls have said where they work.
+  [[nodiscard]] Whereabouts& whereabouts() { return whereabouts_; }
   [[nodiscard]] pack::PoolCalls::Running running() { return pool_.running(); }
   [[nodiscard]] std::uint64_t now_ms() const;
 
@@ -74,6 +77,7 @@ class ToolRunner final {
 
  private:
   Stores& stores_;
+  Whereabouts whereabouts_;
   pack::PackContext* context_ = nullptr;
   pack::PoolCalls pool_;
 };

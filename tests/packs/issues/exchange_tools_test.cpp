@@ -97,6 +97,7 @@ TEST_F(ExchangeTools, ExportWhatChangedSince) {
   const std::string id = create("first");
   const json::Value second = good("create", R"({"title":"second"})");
   EXPECT_EQ(number(good("export", R"({"since":"1h"})"), "event_count"), 2);
+  EXPECT_EQ(number(good("export", R"({"since":"1900-01-01"})"), "event_count"), 2);
   EXPECT_EQ(number(good("export", R"({"since":"2100-01-01"})"), "event_count"), 0);
   const json::Value history = good("history", R"({"id":")" + id + R"("})");
   const std::string event = text(history.at("events").at(0), "event_id");

@@ -61,6 +61,24 @@ TEST_F(SetupTools, WhoIsInNoRepositoryIsAskedForItsRoots) {
   EXPECT_EQ(number(good("list", "{}"), "total"), 2);
 }
 
+TEST_F(SetupTools, WhoIsInNoRepositoryHasItsFilesAndItsUpdatesFromItsRoot) {
+  const std::string root = repositories_.work();
+  stand_in(repositories_.directory("no repository"));
+  options_.caller.session = "s1";
+  options_.answers["roots"] = R"({"roots":[{"uri":"file://)" + root + R"("}]})";
+  write("a.txt", "a\n");
+  const std::string id = create("T");
+  good("attach", R"({"id":")" + id + R"(","path":"a.txt"})");
+  good("export", R"({"path":"all.json"})");
+  EXPECT_TRUE(fs::exists(root + "/all.json"));
+  EXPECT_EQ(bad("attach", R"({"id":")" + id + R"(","path":"/etc/passwd"})").code, Errc::permission);
+  const auto audience = *harness_->context().last_audience.lock();
+  ASSERT_TRUE(audience.concerns);
+  EXPECT_TRUE(audience.concerns(options_.caller));
+  options_.caller.session = "s2";
+  EXPECT_FALSE(audience.concerns(options_.caller)) << "nobody knows where it works";
+}
+
 TEST_F(SetupTools, InitWritesIntoTheWorkTreeOfTheCaller) {
   const std::string home = repositories_.directory("others");
   (void)repositories_.directory("others/gits");
