@@ -150,13 +150,22 @@ ws::GuardPlaces guard_places(const std::string& records, const std::string& key)
           .key = key};
 }
 
-const CommandScope* rule_for(const MandateSpec& spec, const std::vector<std::string>& words) {
+std::optional<CommandRuling> ruling_on(const MandateSpec& spec,
+                                       const std::vector<std::string>& words) {
+  const CommandScope* asks = nullptr;
   for (const CommandScope& each : spec.commands | std::views::reverse) {
     const std::array lines{each.rule};
     const auto rules = ws::CommandRules::parse(lines);
-    if (rules && rules->check(words)) return &each;
+    if (!rules) continue;
+    if (rules->check(words)) {
+      const bool is_asked = asks != nullptr && each.scope == "auto";
+      return CommandRuling{&each, is_asked ? asks : &each};
+    }
+    if (each.scope == "auto" || !rules->concern(words)) continue;
+    if (each.scope == "deny") return CommandRuling{&each, &each};
+    asks = &each;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::string why_no_rule(const MandateSpec& spec, const std::vector<std::string>& words) {
@@ -172,11 +181,11 @@ std::string why_no_rule(const MandateSpec& spec, const std::vector<std::string>&
 }
 
 Result<void> prepare_command(Deed& deed, const MandateSpec& spec, const Workbench& bench) {
-  const CommandScope* const rule = rule_for(spec, deed.words);
-  if (rule == nullptr) return {};  // it will be denied
-  deed.writes = rule->writes;
-  deed.hosts = rule->hosts;
-  deed.secrets = rule->secrets;
+  const auto ruling = ruling_on(spec, deed.words);
+  if (!ruling) return {};  // it will be denied
+  deed.writes = ruling->rule->writes;
+  deed.hosts = ruling->rule->hosts;
+  deed.secrets = ruling->rule->secrets;
   return bench.check_secrets(request_of(deed));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -18,10 +19,16 @@ namespace hearth::packs::mandates {
 // Of what a step keeps of its output.
 inline constexpr std::size_t most_output_bytes = 8 << 10;
 
-// The first that fits; null: none allows it.
-[[nodiscard]] const CommandScope* rule_for(const MandateSpec& spec,
-                                           const std::vector<std::string>& words);
-// What to say where it is null: which word fits no rule.
+// What a mandate says of a command.
+struct CommandRuling {
+  const CommandScope* rule;      // what it may write, reach and read
+  const CommandScope* scope_by;  // the same, or a later one that asks or forbids
+};
+// By the last rule that fits; one that asks or forbids also counts where options stand between or
+// behind its words. Nothing: none allows it.
+[[nodiscard]] std::optional<CommandRuling> ruling_on(const MandateSpec& spec,
+                                                     const std::vector<std::string>& words);
+// What to say where there is none: which word fits no rule.
 [[nodiscard]] std::string why_no_rule(const MandateSpec& spec,
                                       const std::vector<std::string>& words);
 // Completes the deed by its rule. `permission` where a secret is not for this command.

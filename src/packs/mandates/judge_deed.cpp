@@ -89,9 +89,9 @@ Judgement judge_deed(const Deed& deed, const MandateSpec& spec, std::vector<std:
     return files.word > commits.word ? std::move(files) : std::move(commits);
   }
   if (deed.kind == "command") {
-    const CommandScope* rule = rule_for(spec, deed.words);
-    if (rule == nullptr) return by_scope("deny", why_no_rule(spec, deed.words));
-    return by_scope(rule->scope, "the rule " + rule->rule);
+    const auto ruling = ruling_on(spec, deed.words);
+    if (!ruling) return by_scope("deny", why_no_rule(spec, deed.words));
+    return by_scope(ruling->scope_by->scope, "the rule " + ruling->scope_by->rule);
   }
   const auto last_first = spec.tools | std::views::reverse;
   const auto found = std::ranges::find(last_first, deed.tool, &ToolScope::tool);

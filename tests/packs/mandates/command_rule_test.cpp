@@ -40,6 +40,20 @@ TEST(CommandRules, SayWhichWordIsNotAllowed) {
   EXPECT_TRUE(given.check(Words{"gh", "release", "create", "v1", "--title=The first"}));
 }
 
+// What forbids or asks is not passed by with options.
+TEST(CommandRules, ConcernCommandsWithOptionsAnywhere) {
+  const CommandRules given = rules({"git push ...", "make test", "ls -l *"});
+  for (const Words& concerned :
+       {Words{"git", "push"}, Words{"git", "push", "--force", "origin"},
+        Words{"git", "-C", ".", "--no-pager", "push"}, Words{"make", "-j", "2", "test", "-k"},
+        Words{"make", "-k", "test"}, Words{"ls", "-a", "-l", "x"}})
+    EXPECT_TRUE(given.concern(concerned)) << concerned[1];
+  for (const Words& other :
+       {Words{}, Words{"git"}, Words{"git", "log", "push"}, Words{"-v", "git"},
+        Words{"make", "test", "install"}, Words{"ls", "x"}, Words{"git", "pull", "--push"}})
+    EXPECT_FALSE(given.concern(other));
+}
+
 TEST(CommandRules, RefuseLinesThatAreNone) {
   for (const char* const line : {"", "   ", "...", "* x", "g* log"})
     EXPECT_FALSE(CommandRules::parse(Words{line})) << line;

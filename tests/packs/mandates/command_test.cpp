@@ -73,6 +73,33 @@ class CommandTest : public BenchTest {
   std::vector<std::pair<std::string, std::string>> reviews_;  // keys and reasons
 };
 
+TEST(RulingOn, ALaterRuleIsNotPassedByWithOptions) {
+  const MandateSpec spec{.commands = {{.rule = "git * --* ...", .scope = "auto", .writes = true},
+                                      {.rule = "git * * ...", .scope = "auto"},
+                                      {.rule = "git push ...", .scope = "ask"},
+                                      {.rule = "git tag ...", .scope = "deny"}}};
+  const auto scope = [&](const std::vector<std::string>& words) {
+    const auto ruling = ruling_on(spec, words);
+    return ruling ? ruling->scope_by->scope : "none";
+  };
+  EXPECT_EQ(scope({"git", "log", "main"}), "auto");
+  EXPECT_EQ(scope({"git", "push", "origin"}), "ask");
+  EXPECT_EQ(scope({"git", "push", "--force"}), "ask");
+  EXPECT_TRUE(ruling_on(spec, {"git", "push", "--force"})->rule->writes) << "the rule that fits";
+  EXPECT_EQ(scope({"git", "tag", "--list"}), "deny");
+  EXPECT_EQ(scope({"git", "push", "-f"}), "none") << "asking allows nothing by itself";
+  EXPECT_EQ(scope({"make"}), "none");
+}
+
+TEST(ClippedWithin, KeepsBothEnds) {
+  EXPECT_EQ(clipped_within("short", 10), "short");
+  const std::string text = "begin" + std::string(1'000, 'x') + "end";
+  const std::string cut = clipped_within(text, 100);
+  EXPECT_TRUE(cut.starts_with("begin")) << cut;
+  EXPECT_TRUE(cut.ends_with("end")) << cut;
+  EXPECT_LT(cut.size(), 200U);
+}
+
 TEST_F(CommandTest, RuleAndSecretMustNameEachOther) {
   const auto deed = prepared({"sh", "-c", "true"}, {"a.example.org", "127.0.0.1:80"});
   ASSERT_TRUE(deed) << deed.error().message;

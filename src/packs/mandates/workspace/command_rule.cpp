@@ -222,24 +222,54 @@ Result<CommandRules> CommandRules::parse(std::span<const std::string> lines) {
   return rules;
 }
 
+// One argument is one name: no slash is special in it.
+static bool matches_word(std::string_view pattern, std::string_view word) {
+  std::string text(word);
+  std::string flat(pattern);
+  std::ranges::replace(text, '/', '\x01');
+  std::ranges::replace(flat, '/', '\x01');
+  return matches_glob(flat, text);
+}
+
 std::size_t CommandRules::fitting(const Rule& rule, std::span<const std::string> words) {
   const std::size_t most = rule.is_open ? words.size() : std::min(words.size(), rule.words.size());
   for (std::size_t i = 0; i < most; ++i) {
     const std::string_view pattern = i < rule.words.size() ? std::string_view(rule.words[i]) : "**";
     const bool takes_options = pattern.starts_with('-');
     if (words[i].starts_with('-') && !takes_options) return i;
-    // One argument is one name: no slash is special in it.
-    std::string text = words[i];
-    std::string flat(pattern);
-    std::ranges::replace(text, '/', '\x01');
-    std::ranges::replace(flat, '/', '\x01');
-    if (!matches_glob(flat, text)) return i;
+    if (!matches_word(pattern, words[i])) return i;
   }
   return most;
 }
 
 bool CommandRules::fits(const Rule& rule, std::span<const std::string> words) {
   return words.size() >= rule.words.size() && fitting(rule, words) == words.size();
+}
+
+bool CommandRules::concerns(const Rule& rule, std::span<const std::string> words) {
+  // By how many words: whether the rule's, as far as it was followed, may stand for the first so
+  // many.
+  std::vector<bool> reached(words.size() + 1);
+  const auto pass_options = [&] {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (!reached[i] || !words[i].starts_with('-')) continue;
+      reached[i + 1] = true;
+      if (i + 2 <= words.size()) reached[i + 2] = true;
+    }
+  };
+  reached[0] = true;
+  for (const std::string& pattern : rule.words) {
+    std::vector<bool> further(words.size() + 1);
+    for (std::size_t i = 0; i < words.size(); ++i)
+      further[i + 1] = reached[i] && matches_word(pattern, words[i]);
+    reached = std::move(further);
+    pass_options();
+  }
+  return rule.is_open ? std::ranges::find(reached, true) != reached.end() : reached[words.size()];
+}
+
+bool CommandRules::concern(std::span<const std::string> words) const {
+  return std::ranges::any_of(rules_, [&](const Rule& rule) { return concerns(rule, words); });
 }
 
 // By the rule that goes furthest: whoever chose the words learns which of them to change.

@@ -24,6 +24,9 @@ class CommandRules final {
   [[nodiscard]] static Result<CommandRules> parse(std::span<const std::string> lines);
   // `permission` says which word is not allowed.
   [[nodiscard]] Result<void> check(std::span<const std::string> words) const;
+  // Whether one of them is meant for these words, where rules forbid or ask: options, each with a
+  // word behind it that may be its value, change nothing of that wherever they stand.
+  [[nodiscard]] bool concern(std::span<const std::string> words) const;
 
  private:
   struct Rule {
@@ -33,6 +36,7 @@ class CommandRules final {
   // How many words, from the first on, it takes.
   [[nodiscard]] static std::size_t fitting(const Rule& rule, std::span<const std::string> words);
   [[nodiscard]] static bool fits(const Rule& rule, std::span<const std::string> words);
+  [[nodiscard]] static bool concerns(const Rule& rule, std::span<const std::string> words);
   // Why none fits.
   [[nodiscard]] std::string denial_of(std::span<const std::string> words) const;
   std::vector<Rule> rules_;
