@@ -24,7 +24,8 @@ std::string indented(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   if (count > most_lines)
-    out += "    (" + std::to_string(count - most_lines) + " lines more: --json shows all)\n";
+    out +=
+        "    (" + std::to_string(count - most_lines) + " lines more: hearth mandates run-report)\n";
   return out;
 }
 

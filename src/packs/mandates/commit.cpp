@@ -170,6 +170,9 @@ Result<void> add_base(Deed& deed, const Git& git) {
   for (DeedFile& each : deed.files) {
     auto before = take_blob(text);
     if (!before) return std::unexpected(std::move(before.error()));
+    if (!*before && each.action == "remove")
+      return fail(Errc::not_found, each.path + " is neither in the workspace nor on the branch",
+                  {"name the files that the commit is to hold"});
     if (!*before && each.action == "edit") each.action = "create";
     if (!*before) continue;
     each.before_hash = workspace::content_hash(**before);
@@ -219,6 +222,13 @@ Result<void> prepare_commit(Deed& deed,
   if (!base) return std::unexpected(std::move(base.error()));
   deed.base = std::move(*base);
   if (auto done = add_base(deed, *git); !done) return done;
+  // Whether one may be executed now that could not before, git alone knows.
+  const bool has_changes = std::ranges::any_of(deed.files, [](const DeedFile& each) {
+    return each.before_hash != each.after_hash || (each.mode & 0100) != 0;
+  });
+  if (!has_changes)
+    return fail(Errc::invalid_args, "none of these files differs from what " + deed.branch + " has",
+                {"change them first, or leave the commit out"});
   for (DeedFile& each : deed.files) {
     if (is_text(each.before) && is_text(each.after)) continue;
     each.before.clear();

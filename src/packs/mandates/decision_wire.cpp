@@ -47,7 +47,8 @@ static json::Notes notes(const DecidedChange* /*record*/) {
   return {{"path", "In the workspace"},
           {"action", "", json::one_of({"edit", "create", "remove", "move"}) | json::defaulted},
           {"to", "Of a move: the new path", json::defaulted},
-          {"content", "Of a created file", json::defaulted},
+          {"content", "Of a created file, or all of an edited one that has no replacements",
+           json::defaulted},
           {"replacements", "Of an edit: one after another", json::range(0, 200) | json::defaulted},
           {"base_hash", "The file's hash as observed; empty: whatever is there", json::defaulted},
           {"executable", "", json::defaulted}};

@@ -55,6 +55,12 @@ std::string clipped(std::string text, std::size_t most) {
   return text.substr(0, most) + "\n(cut: " + total + " bytes in all)";
 }
 
+std::string clipped_within(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  const std::size_t front = most / 4;
+  return clipped(text, front) + "\n" + tail(text, most - front);
+}
+
 std::string describe_command(const sandbox::Outcome& outcome,
                              const secrets::Redactor& redactor,
                              std::size_t most) {

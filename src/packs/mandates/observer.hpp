@@ -39,6 +39,8 @@ class WorkspaceObserver final : public Observer {
 
 // The first bytes of a text, whole characters, and how much it was when it was more.
 [[nodiscard]] std::string clipped(std::string text, std::size_t most);
+// The same of a text whose end matters most: a quarter of it is its beginning.
+[[nodiscard]] std::string clipped_within(std::string text, std::size_t most);
 // "exited with status 1", and the ends of both streams, without secrets.
 [[nodiscard]] std::string describe_command(const sandbox::Outcome& outcome,
                                            const secrets::Redactor& redactor,

@@ -56,7 +56,7 @@ Result<wire::LogsAnswer> logs(Space& space, const std::string& word) {
     answer.steps.push_back({.cycle = each.cycle,
                             .step = each.step.step,
                             .state = std::string(step_state_name(each.step.state)),
-                            .output = clipped(each.step.output, most_step_text)});
+                            .output = clipped_within(each.step.output, most_step_text)});
   }
   for (const CycleLog& each : *phases) {
     wire::LogEntry& entry = answer.phases.emplace_back();
@@ -72,7 +72,7 @@ Result<wire::LogsAnswer> logs(Space& space, const std::string& word) {
                               .kind = each.kind,
                               .target = each.target,
                               .state = each.state,
-                              .output = clipped(each.output, most_step_text)});
+                              .output = clipped_within(each.output, most_step_text)});
   }
   return answer;
 }

@@ -61,7 +61,7 @@ std::string steps_text(const RunContext& context) {
   std::string text;
   for (const StepRow& each : context.steps) {
     text += each.step + ": " + std::string(step_state_name(each.state)) + "\n" +
-            clipped(each.output, 2'000) + "\n";
+            clipped_within(each.output, 2'000) + "\n";
   }
   return text;
 }

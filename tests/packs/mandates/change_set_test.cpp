@@ -114,6 +114,10 @@ TEST_F(ChangeSetTest, SaysWhatCannotBePrepared) {
   EXPECT_EQ(refusal({edit("edited", "three", "3")}), Errc::conflict);
   EXPECT_EQ(refusal({edit("edited", "", "3")}), Errc::invalid_args);
   EXPECT_EQ(refusal({edit("edited", "one", "one")}), Errc::invalid_args) << "changes nothing";
+  EXPECT_EQ(refusal({{.path = "edited"}}), Errc::invalid_args) << "would empty it";
+  Change both = edit("edited", "one", "1");
+  both.content = "1";
+  EXPECT_EQ(refusal({both}), Errc::invalid_args);
   EXPECT_EQ(refusal({edit("nosuch", "a", "b")}), Errc::not_found);
   EXPECT_EQ(refusal({edit("../w/edited", "one", "1")}), Errc::invalid_args);
   Change old = edit("edited", "one", "1");
@@ -141,7 +145,7 @@ TEST_F(ChangeSetTest, AttackLinks) {
   EXPECT_EQ(refusal({edit("hard", "one", "1")}), Errc::permission);
   EXPECT_EQ(refusal({{.action = Action::remove, .path = "hard"}}), Errc::permission);
   EXPECT_EQ(refusal({{.action = Action::create, .path = "link"}}), Errc::conflict);
-  EXPECT_NE(refusal({{.action = Action::create, .path = "up/new"}}), Errc::internal);
+  EXPECT_EQ(refusal({{.action = Action::create, .path = "up/new"}}), Errc::permission);
   EXPECT_EQ(test::read_file(scratch_ / "outside"), "secret one\n");
 }
 

@@ -49,6 +49,15 @@ TEST_F(SandboxedActor, CommitsThatAFileIsGone) {
   EXPECT_EQ(git({"ls-tree", "hearth/less"}), "");
 }
 
+TEST_F(SandboxedActor, CommitsNothingThatIsNotThereOrNotChanged) {
+  EXPECT_EQ(refused(commit_step("hearth/typo", R"(["grething.txt"])")), Errc::not_found);
+  EXPECT_EQ(refused(commit_step("hearth/same")), Errc::invalid_args);
+  test::write_file(path("new.txt"), "new\n");
+  ASSERT_EQ(perform(prepared(commit_step("hearth/same", R"(["greeting.txt","new.txt"])"))),
+            End::done)
+      << said_;
+}
+
 // git hears of paths in a stream of lines, in which a name could say more than a name.
 TEST_F(SandboxedActor, APathSaysNothingElseToGit) {
   const std::string head = git({"rev-parse", "main"}).substr(0, 40);

@@ -41,7 +41,7 @@ Result<void> replace(std::string& text, const Replacement& wanted, const std::st
 Result<void> require_free(const Root& root, const std::string& path) {
   const auto taken = root.open_below(path, O_PATH | O_NOFOLLOW);
   if (!taken && taken.error().code == Errc::not_found) return {};
-  if (!taken && taken.error().code != Errc::permission) return std::unexpected(taken.error());
+  if (!taken) return std::unexpected(taken.error());
   return fail(Errc::conflict, path + " is there already", {"edit it, or choose another name"});
 }
 
@@ -54,6 +54,10 @@ Result<PreparedEffect> prepare_new(const Root& root, const Change& change, Prepa
 }
 
 Result<PreparedEffect> prepare_edit(const Change& change, PreparedEffect made) {
+  if (change.replacements.empty() == change.content.empty())
+    return fail(Errc::invalid_args,
+                "the edit of " + made.effect.path + " needs either replacements or content",
+                {"content is all of the file; to empty one, remove it and create it anew"});
   made.after = change.replacements.empty() ? change.content : made.before;
   for (const Replacement& each : change.replacements) {
     if (auto done = replace(made.after, each, made.effect.path); !done)
