@@ -5,6 +5,7 @@
 
 #include "base/regular_file.hpp"
 #include "packs/issues/caller_files.hpp"
+#include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/views/export_text.hpp"
 #include "packs/issues/exchange_tools_wire.hpp"
 #include "packs/issues/tools.hpp"
@@ -231,6 +232,9 @@ Result<wire::ImportAnswer> import_issues(IssueStore& store,
                 "not count",
                 {"bring the issues with hearth issues sync from a clone that signs"});
   }
+  // All of them, before the first are written.
+  if (auto parts = split_into_chunks(*events, store.options().chunks); !parts)
+    return std::unexpected(std::move(parts.error()));
   if (const auto head = store.head()) answer.wal_head = hex_of(*head);
   for (std::span<const Event> rest = *events; !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), events_a_commit));

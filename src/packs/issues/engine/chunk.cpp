@@ -13,6 +13,9 @@ constexpr std::string_view codec(
     "cbor-v1",
     8);
 
+// In front of the records: the header, and how many they are.
+constexpr std::size_t most_bytes_before = magic.size() + version.size() + codec.size() + 9;
+
 // What follows the header.
 Result<std::string_view> body_of(std::string_view chunk) {
   if (!chunk.starts_with(magic)) return fail(Errc::damaged, "no chunk of events");
@@ -29,6 +32,39 @@ Result<std::string_view> body_of(std::string_view chunk) {
 }
 
 }  // namespace
+
+Result<void> check_fits(const Event& event, std::size_t record_bytes, const ChunkLimits& limits) {
+  if (most_bytes_before + record_bytes <= limits.most_bytes) return {};
+  return fail(Errc::invalid_args,
+              "an event of the issue " + hex_of(event.issue) + " would have " +
+                  std::to_string(record_bytes) + " bytes, and none of more than " +
+                  std::to_string(limits.most_bytes - most_bytes_before) +
+                  " can be read; nothing was written",
+              {"make its text shorter, or attach it as a file"});
+}
+
+Result<std::vector<std::span<const Event>>> split_into_chunks(std::span<const Event> events,
+                                                              const ChunkLimits& limits) {
+  std::vector<std::span<const Event>> parts;
+  std::size_t begin = 0;
+  std::size_t bytes = most_bytes_before;
+  std::string record;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    record.clear();
+    append_record(record, events[i]);
+    if (auto fits = check_fits(events[i], record.size(), limits); !fits)
+      return std::unexpected(std::move(fits.error()));
+    const bool is_full = i - begin == limits.events || bytes + record.size() > limits.bytes;
+    if (is_full && i > begin) {
+      parts.push_back(events.subspan(begin, i - begin));
+      begin = i;
+      bytes = most_bytes_before;
+    }
+    bytes += record.size();
+  }
+  if (begin < events.size()) parts.push_back(events.subspan(begin));
+  return parts;
+}
 
 std::string encode_chunk(std::span<const Event> events) {
   std::string out;

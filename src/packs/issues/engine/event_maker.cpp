@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -12,15 +13,6 @@ namespace {
 
 // Others read times as signed numbers.
 constexpr std::uint64_t latest_ms = std::numeric_limits<std::int64_t>::max();
-
-// Others stop at a text that is not UTF-8, and read nothing of the log from then on.
-bool is_readable(const Event& event) {
-  std::string record;
-  append_record(record, event);
-  CborReader reader(record);
-  Event read;
-  return read_kept_record(reader, read);
-}
 
 }  // namespace
 
@@ -60,6 +52,21 @@ Result<Event> EventMaker::seal_draft(Draft draft, const Board& board, const Acto
   return event;
 }
 
+// Others stop at a text that is not UTF-8, and read nothing of the log from then on. What is too
+// large is refused here, where it is one call's alone, not all of those that share its commit.
+Result<void> EventMaker::check_readable(std::span<const Event> events) const {
+  std::string record;
+  for (const Event& event : events) {
+    record.clear();
+    append_record(record, event);
+    if (auto fits = check_fits(event, record.size(), chunks_); !fits) return fits;
+    CborReader reader(record);
+    if (Event read; !read_kept_record(reader, read))
+      return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
+  }
+  return {};
+}
+
 // Events that no reader would count are not written: the key may be another one than the repository
 // knows, or be known to nobody.
 Result<void> EventMaker::check_signatures(std::span<const Event> events) const {
@@ -88,9 +95,7 @@ Result<std::vector<Event>> EventMaker::make(Batch batch,
     if (key) event->signature = key->sign(event->id.view());
     events.push_back(std::move(*event));
   }
-  if (!std::ranges::all_of(events, is_readable)) {
-    return fail(Errc::invalid_args, "a text is not UTF-8; nothing was written");
-  }
+  if (auto good = check_readable(events); !good) return std::unexpected(std::move(good.error()));
   if (auto good = check_signatures(events); !good) return std::unexpected(std::move(good.error()));
   return events;
 }

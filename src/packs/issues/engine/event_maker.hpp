@@ -13,6 +13,7 @@
 #include "packs/issues/engine/actors.hpp"
 #include "packs/issues/engine/board.hpp"
 #include "packs/issues/engine/cache.hpp"
+#include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/projector.hpp"
 
 namespace hearth::packs::issues {
@@ -35,8 +36,13 @@ class EventMaker final {
   EventMaker(const Repository& repository,
              store::Database& cache,
              SignaturePolicy signatures,
+             const ChunkLimits& chunks,
              std::uint64_t now_ms)
-      : repository_(repository), cache_(cache), signatures_(signatures), now_ms_(now_ms) {}
+      : repository_(repository),
+        cache_(cache),
+        signatures_(signatures),
+        chunks_(chunks),
+        now_ms_(now_ms) {}
 
   // Seals what `author` says: now, or just behind the newest event of the issue that is known here,
   // so that what somebody has seen and then changes wins, whatever the clocks say. `permission`
@@ -50,11 +56,13 @@ class EventMaker final {
  private:
   [[nodiscard]] Result<std::uint64_t> newest_of(const Board& board, const Draft& draft) const;
   [[nodiscard]] Result<Event> seal_draft(Draft draft, const Board& board, const ActorId& author);
+  [[nodiscard]] Result<void> check_readable(std::span<const Event> events) const;
   [[nodiscard]] Result<void> check_signatures(std::span<const Event> events) const;
 
   const Repository& repository_;
   store::Database& cache_;
   const SignaturePolicy signatures_;
+  const ChunkLimits chunks_;
   const std::uint64_t now_ms_;
   std::unordered_map<IssueId, std::uint64_t> last_times_;
   std::uint64_t last_creation_ms_ = 0;

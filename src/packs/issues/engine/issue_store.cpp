@@ -335,7 +335,8 @@ void IssueStore::write_together(std::deque<Task>& tasks) {
     if (auto read = follow_log(); !read) return read;
     if (auto head = read_log_head(*repository_); !head)
       return std::unexpected(std::move(head.error()));
-    EventMaker maker(*repository_, cache_->writer(), options_.signatures, now_ms());
+    EventMaker maker(*repository_, cache_->writer(), options_.signatures, options_.chunks,
+                     now_ms());
     for (Taken& taken : all) prepare(taken, maker);
     return append(*held, all);
   });
@@ -448,7 +449,8 @@ Result<void> IssueStore::append(WriteLock::Held& held, std::vector<Taken>& all) 
                        .parents = parents,
                        .previous = head,
                        .calls = calls,
-                       .time = local_time(now_ms())};
+                       .time = local_time(now_ms()),
+                       .chunks = options_.chunks};
     const auto commit = write_wal_commit(*repository_, plan);
     if (!commit) return std::unexpected(commit.error());
     const auto moved = repository_->update_reference(held, wal_reference, head, *commit);

@@ -2,9 +2,9 @@
 //
 // git is the truth, and has many writers: other daemons, private processes, grite, git fetch. The
 // store keeps what they amount to (cache, board) and looks at every read whether the log has moved.
-// Writes of all callers are taken together: one chunk, one commit, one change of the reference for
-// as many as wait (group commit), made while no other process of hearth writes the repository, and
-// tried again when somebody else's commit came first.
+// Writes of all callers are taken together: one commit, one change of the reference for as many as
+// wait (group commit), made while no other process of hearth writes the repository, and tried again
+// when somebody else's commit came first.
 #pragma once
 
 #include <atomic>
@@ -70,6 +70,7 @@ class IssueStore final {
     std::chrono::milliseconds idle{600'000};
     std::vector<std::string> roots = {};  // whose files calls may read, besides their project's
     std::vector<std::string> own = {};    // hearth's directories, whose files they may not
+    ChunkLimits chunks = {};
     // On the writer's thread: after each change, and after each `idle` without any use.
     std::function<void(const Projector::Changes&)> changed;
     // There, too: when something else is held than before; not when it is renewed.

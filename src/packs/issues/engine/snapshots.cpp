@@ -13,7 +13,7 @@
 namespace hearth::packs::issues {
 namespace {
 
-constexpr std::size_t events_of_a_chunk = 1000;
+constexpr ChunkLimits chunk_limits{.events = 1000};  // as the format has it
 
 std::string reference_of(std::uint64_t created_ms) {
   return snapshot_prefix + std::to_string(created_ms);
@@ -100,9 +100,9 @@ Result<Snapshot> write_snapshot(Repository& repository,
   snapshot.meta = {
       .created_ms = now_ms, .wal_head = wal_head, .events = events.size(), .chunks = {}};
   std::vector<TreeEntry> files;
-  for (std::span<const Event> rest(events); !rest.empty();) {
-    const auto part = rest.first(std::min(rest.size(), events_of_a_chunk));
-    rest = rest.subspan(part.size());
+  const auto parts = split_into_chunks(events, chunk_limits);
+  if (!parts) return std::unexpected(parts.error());
+  for (const std::span<const Event> part : *parts) {
     const std::string chunk = encode_chunk(part);
     const auto blob = repository.write_blob(chunk);
     if (!blob) return std::unexpected(blob.error());

@@ -8,13 +8,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "packs/issues/engine/chunk.hpp"
-
 namespace hearth::packs::issues {
 namespace {
 
 constexpr int most_tree_depth = 16;
-// Of a commit; a writer makes five folders and one chunk.
+// Of a commit; a writer makes five folders, and mostly one chunk.
 constexpr std::size_t most_trees = 1024;
 constexpr std::size_t most_chunks = 1024;
 constexpr std::size_t most_meta_bytes = std::size_t{16} << 20;
@@ -38,14 +36,45 @@ std::vector<std::string> date_path(std::uint64_t unix_ms) {
   return {"events", year, month, day};
 }
 
-// One folder in the other around an entry.
-Result<TreeEntry> nest(Repository& repository, TreeEntry entry, std::vector<std::string> path) {
+// One folder in the other around some entries; the outermost one.
+Result<TreeEntry> nest(Repository& repository,
+                       std::vector<TreeEntry> entries,
+                       const std::vector<std::string>& path) {
   for (auto name = path.rbegin(); name != path.rend(); ++name) {
-    const auto tree = repository.write_tree({entry});
+    const auto tree = repository.write_tree(std::move(entries));
     if (!tree) return std::unexpected(tree.error());
-    entry = {.name = *name, .id = *tree, .is_tree = true};
+    entries = {{.name = *name, .id = *tree, .is_tree = true}};
   }
-  return entry;
+  return entries.front();
+}
+
+struct Chunks {
+  std::vector<TreeEntry> files;
+  ChunkHash first;
+};
+
+Result<Chunks> write_chunks(Repository& repository, const WalPlan& plan) {
+  const auto parts = split_into_chunks(plan.events, plan.chunks);
+  if (!parts) return std::unexpected(parts.error());
+  if (parts->size() > most_chunks) {
+    return fail(Errc::invalid_args,
+                std::to_string(plan.events.size()) +
+                    " events are more than one commit of the log may have; nothing was written",
+                {"write them in several parts"});
+  }
+  Chunks chunks;
+  for (const std::span<const Event> part : *parts) {
+    const std::string chunk = encode_chunk(part);
+    const ChunkHash hash = chunk_hash(chunk);
+    if (chunks.files.empty()) chunks.first = hash;
+    std::string name = hex_of(hash) + ".bin";
+    // Two callers may bring the same large event.
+    if (std::ranges::find(chunks.files, name, &TreeEntry::name) != chunks.files.end()) continue;
+    const auto blob = repository.write_blob(chunk);
+    if (!blob) return std::unexpected(blob.error());
+    chunks.files.push_back({.name = std::move(name), .id = *blob});
+  }
+  return chunks;
 }
 
 // The chunks of a commit: everything below its tree whose name ends so. What others have written
@@ -206,15 +235,15 @@ CommitTime local_time(std::uint64_t unix_ms) {
 }
 
 Result<CommitId> write_wal_commit(Repository& repository, const WalPlan& plan) {
-  const std::string chunk = encode_chunk(plan.events);
-  const ChunkHash hash = chunk_hash(chunk);
-  const auto blob = repository.write_blob(chunk);
-  if (!blob) return std::unexpected(blob.error());
-  const auto folder = nest(repository, {.name = hex_of(hash) + ".bin", .id = *blob},
-                           date_path(plan.events.front().ts_ms));
+  auto chunks = write_chunks(repository, plan);
+  if (!chunks) return std::unexpected(std::move(chunks.error()));
+  const auto folder =
+      nest(repository, std::move(chunks->files), date_path(plan.events.front().ts_ms));
   if (!folder) return std::unexpected(folder.error());
-  const auto meta = repository.write_blob(encode_meta(
-      {.actor = plan.actor, .chunk = hash, .previous = plan.previous, .calls = plan.calls}));
+  const auto meta = repository.write_blob(encode_meta({.actor = plan.actor,
+                                                       .chunk = chunks->first,
+                                                       .previous = plan.previous,
+                                                       .calls = plan.calls}));
   if (!meta) return std::unexpected(meta.error());
   const auto tree = repository.write_tree({*folder, {.name = "meta.json", .id = *meta}});
   if (!tree) return std::unexpected(tree.error());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/event.hpp"
 #include "packs/issues/engine/git/repository.hpp"
 #include "packs/issues/engine/log_files.hpp"
@@ -38,8 +39,11 @@ struct WalPlan {
   std::optional<CommitId> previous;
   std::vector<CallRecord> calls;
   CommitTime time;
+  ChunkLimits chunks = {};
 };
-// Writes the objects of a commit; no reference is touched.
+// Writes the objects of a commit, with as many chunks as the events need: so whatever is appended
+// at once is there whole or not at all. No reference is touched. `invalid_args`, before anything is
+// written, for what nobody could read.
 [[nodiscard]] Result<CommitId> write_wal_commit(Repository& repository, const WalPlan& plan);
 
 struct WalCommit {
