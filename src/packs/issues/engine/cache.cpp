@@ -193,6 +193,7 @@ Result<void> Cache::load_state() {
   auto rows = database_.query("SELECT name, value FROM state");
   while (rows.next()) {
     if (rows.text(0) == "rules") rules_ = rows.blob(1);
+    if (rows.text(0) == "repository") repository_ = rows.blob(1);
     if (rows.text(0) == "head" && rows.blob(1).size() == CommitId::size) {
       head_ = CommitId::of(rows.blob(1));
     }
@@ -209,7 +210,7 @@ Result<void> Cache::clear(const std::string& rules) {
   if (!transaction) return std::unexpected(transaction.error());
   auto done = database_.execute(
       "DELETE FROM rows; DELETE FROM events; DELETE FROM commits; DELETE FROM calls; DELETE FROM "
-      "unsigned_events; DELETE FROM state");
+      "unsigned_events; DELETE FROM state WHERE name <> 'repository'");
   if (done) done = database_.run("INSERT INTO state VALUES('rules', ?)", store::Blob{rules});
   if (done) done = begin_epoch();
   if (done) done = transaction->commit();
@@ -217,6 +218,12 @@ Result<void> Cache::clear(const std::string& rules) {
   head_.reset();
   rules_ = rules;
   return {};
+}
+
+Result<void> Cache::belong_to(const std::string& repository) {
+  auto done = note("repository", repository);
+  if (done) repository_ = repository;
+  return done;
 }
 
 Result<void> Cache::begin_epoch() {
@@ -242,7 +249,12 @@ Result<void> Cache::keep(const std::string& name) {
 }
 
 Result<bool> Cache::restore(const std::string& name, const std::string& rules) {
-  return copy_of(kept_path(name), rules);
+  // What a snapshot has is the same wherever it is.
+  const std::string repository = repository_;
+  auto restored = copy_of(kept_path(name), rules);
+  if (!restored || !*restored || repository_ == repository) return restored;
+  if (auto done = belong_to(repository); !done) return std::unexpected(std::move(done.error()));
+  return true;
 }
 
 // False when it is not there, or of another version or other rules than it must be of.

@@ -44,6 +44,10 @@ class Cache final {
   [[nodiscard]] std::optional<CommitId> head() const { return head_; }
   [[nodiscard]] const std::string& rules() const { return rules_; }
   [[nodiscard]] Result<void> clear(const std::string& rules);
+  // The repository that it was filled from (Repository::id()), which clearing it does not change;
+  // empty: nobody noted that.
+  [[nodiscard]] const std::string& repository() const { return repository_; }
+  [[nodiscard]] Result<void> belong_to(const std::string& repository);
 
   // Keeps a copy of it beside it, under a name, instead of the one that was kept before.
   [[nodiscard]] Result<void> keep(const std::string& name);
@@ -140,6 +144,7 @@ class Cache final {
   const std::optional<FileId> file_;
   std::optional<CommitId> head_;
   std::string rules_;
+  std::string repository_;
   std::int64_t change_ = 0;  // the number of the last change of a row
 };
 

@@ -81,6 +81,7 @@ Result<Check> check_head(IssueStore& store, bool fix) {
     if (!fix) return {};
     auto held = repository.lock();
     if (!held) return std::unexpected(std::move(held.error()));
+    if (auto own = projector.drop_foreign(); !own) return std::unexpected(std::move(own.error()));
     const auto actor = store.actors().writer("", store.now_ms());
     if (!actor) return std::unexpected(actor.error());
     const auto repaired = repair_log_head(repository, *held, projector.cache(), actor->id,

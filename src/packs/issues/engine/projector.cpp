@@ -149,6 +149,26 @@ Result<void> Projector::collect_log(const CommitId& head,
       [&](WalCommit commit) { collect(std::move(commit), arrived); });
 }
 
+// Where nobody has noted whose it is (an older program, a repository that was only ever read), it
+// is ours if what it was computed from is here.
+Result<bool> Projector::drop_foreign() {
+  const auto id = repository_.id();
+  const bool is_named = id && !cache_.repository().empty();
+  const bool is_ours =
+      is_named ? cache_.repository() == *id : !cache_.head() || repository_.has(*cache_.head());
+  if (!is_ours) {
+    log::warning("the issue cache is of another repository, and computed again",
+                 {log::kv("repository", repository_.common_directory())});
+    if (auto cleared = cache_.clear(""); !cleared) return std::unexpected(cleared.error());
+    board_.lock()->clear();
+    problems_ = {};
+  }
+  if (id && cache_.repository() != *id) {
+    if (auto noted = cache_.belong_to(*id); !noted) return std::unexpected(noted.error());
+  }
+  return !is_ours;
+}
+
 // What the cache has, and what has been read of the log has not.
 void Projector::rescue(Arrived& arrived) {
   std::unordered_set<EventId> read;
@@ -163,6 +183,7 @@ void Projector::rescue(Arrived& arrived) {
 }
 
 Result<Projector::Changes> Projector::follow() {
+  if (auto done = drop_foreign(); !done) return std::unexpected(std::move(done.error()));
   const auto head = repository_.read_reference(wal_reference);
   if (!head) return std::unexpected(read_log_head(repository_).error());
   if (auto read = read_keys(); !read) return std::unexpected(std::move(read.error()));
@@ -233,6 +254,7 @@ Result<std::optional<Snapshot>> Projector::newest_snapshot(const CommitId& head)
 
 // Everything is read before anything is cleared.
 Result<Projector::Rebuilt> Projector::rebuild(bool from_snapshot) {
+  if (auto done = drop_foreign(); !done) return std::unexpected(std::move(done.error()));
   problems_ = {};
   if (auto read = read_keys(); !read) return std::unexpected(std::move(read.error()));
   const auto head = repository_.read_reference(wal_reference);
@@ -306,6 +328,11 @@ Result<void> Projector::check_off(const CommitId& snapshot, bool is_good) {
 }
 
 Result<Projector::Comparison> Projector::compare_with_log() {
+  const auto dropped = drop_foreign();
+  if (!dropped) return std::unexpected(dropped.error());
+  if (*dropped) {
+    if (auto done = rebuild(false); !done) return std::unexpected(std::move(done.error()));
+  }
   auto directory = store::PrivateDirectory::make("hearth-issues-check-");
   if (!directory) return std::unexpected(std::move(directory.error()));
   const auto cache = Cache::open(directory->path());

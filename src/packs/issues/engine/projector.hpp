@@ -46,6 +46,9 @@ class Projector final {
 
   // Fills the board from the cache, as far as that goes, and knows the problems that were met.
   [[nodiscard]] Result<void> load();
+  // Empties the cache where it is another repository's, which lay at this path before: nothing of
+  // it may come into this log. Whether it was. All that follows does this first.
+  [[nodiscard]] Result<bool> drop_foreign();
   // Reads what is new under the log's reference. Starts again where the log does not continue what
   // is known.
   [[nodiscard]] Result<Changes> follow();

@@ -9,10 +9,12 @@
 #include <thread>
 #include <unordered_set>
 
+#include "base/log.hpp"
 #include "packs/issues/engine/git/ancestry.hpp"
 #include "packs/issues/engine/git/libgit2.hpp"
 #include "packs/issues/engine/git/raw_objects.hpp"
 #include "packs/issues/engine/git/reference_name.hpp"
+#include "packs/issues/engine/git/repository_id.hpp"
 
 namespace hearth::packs::issues {
 namespace {
@@ -139,6 +141,10 @@ Result<std::unique_ptr<Repository>> Repository::open(const std::string& director
   if (code != 0) return failed(handle->git, code, "open the repository of " + directory);
   std::string common = without_slash(handle->git.repository_commondir(handle->repository));
   return std::unique_ptr<Repository>(new Repository(std::move(handle), std::move(common), options));
+}
+
+Result<std::string> Repository::id() const {
+  return read_repository_id(common_directory_);
 }
 
 std::optional<std::string> Repository::work_tree() const {
@@ -325,7 +331,11 @@ Result<std::vector<Reference>> Repository::references(const std::string& prefix)
 // nothing is taken away by it but what a writer of ours makes.
 Result<WriteLock::Held> Repository::lock() {
   auto held = write_lock_.take(options_.patience);
-  if (!held || held->left().empty()) return held;
+  if (!held) return held;
+  // Writing goes on without: then its cache is known by the log's head alone.
+  if (auto made = make_repository_id(common_directory_); !made)
+    log::warning("a repository gets no name", {log::kv("why", made.error().message)});
+  if (held->left().empty()) return held;
   std::string_view name = held->left();
   const bool is_removal = name.ends_with(packed_too);
   if (is_removal) name.remove_suffix(packed_too.size());

@@ -62,6 +62,8 @@ class Repository final {
 
   // What all worktrees share: ".git", or the bare repository itself. Without a slash at its end.
   [[nodiscard]] const std::string& common_directory() const { return common_directory_; }
+  // Which one it is (repository_id.hpp); empty before the first write.
+  [[nodiscard]] Result<std::string> id() const;
   [[nodiscard]] std::optional<std::string> work_tree() const;
   // Paths of the regular files in the index of the worktree that it was opened in, by name, as `git
   // ls-files` lists them; none of a bare repository.

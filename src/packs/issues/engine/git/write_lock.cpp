@@ -28,15 +28,13 @@ std::chrono::microseconds pause_after(Clock::duration waited) {
   return std::max(shortest_pause, longest_pause / (1 + tenths));
 }
 
-// What git gave its own directory (core.sharedRepository): others of the group, or all, write
-// there.
+}  // namespace
+
 mode_t shared_bits(const std::string& directory) {
   struct stat found{};
   if (::stat(directory.c_str(), &found) != 0) return 0;
   return found.st_mode & (S_IWGRP | S_IWOTH | S_ISGID);
 }
-
-}  // namespace
 
 WriteLock::Held::~Held() {
   if (lock_ != nullptr) ::flock(lock_->file_.get(), LOCK_UN);

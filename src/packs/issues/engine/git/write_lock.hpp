@@ -9,6 +9,8 @@
 // grite) follow git's protocol alone, and are met there.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -19,6 +21,10 @@
 #include "base/unique_fd.hpp"
 
 namespace hearth::packs::issues {
+
+// What git gave a directory of its own (core.sharedRepository): others of the group, or all, write
+// there.
+[[nodiscard]] mode_t shared_bits(const std::string& directory);
 
 // One thread at a time.
 class WriteLock final {
