@@ -105,6 +105,11 @@ Result<std::vector<std::string>> unreadable_locks(const Repository& repository) 
   return problems;
 }
 
+bool continues_lock(const Repository& repository, const ObjectId& ours, const ObjectId& theirs) {
+  if (!repository.read_commit(ours)) return false;
+  return repository.is_descendant(ours, theirs).value_or(true);
+}
+
 Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms) {
   const auto locks = list_locks(repository);
   if (!locks) return std::unexpected(locks.error());
@@ -166,8 +171,9 @@ std::unexpected<Error> Locks::taken(const Lock& lock) const {
               {"take something else: hearth issues ready", "hearth issues locks"});
 }
 
-// Takes over what the remote says of all locks, so that those that exclude this one are known. Of
-// one that the remote does not have ours counts while it is live, and the remote hears of it.
+// Takes over what the remote says of all locks, so that those that exclude this one are known; what
+// was done here since stays. Of one that the remote does not have ours counts while it is live, and
+// the remote hears of it.
 Result<void> Locks::fetch(const LockRequest& request) {
   if (remote_ == nullptr) return {};
   const std::string reference = lock_reference(request.resource);
@@ -193,17 +199,33 @@ Result<void> Locks::fetch(const LockRequest& request) {
       wanted.push_back({reference, {}});
     }
   }
-  auto held = repository_.lock();
-  if (!held) return std::unexpected(std::move(held.error()));
-  for (const Reference& each : wanted) {
-    const auto now = repository_.read_reference(each.name);
-    if (!now) return std::unexpected(now.error());
-    const auto target = each.target == ObjectId{} ? std::nullopt : std::optional(each.target);
-    if (*now == target) continue;
-    const auto set = repository_.update_reference(*held, each.name, *now, target);
-    // One that cannot be here, beside others of ours, is no reason to refuse this lock.
-    if (!set && each.name == reference) return std::unexpected(set.error());
+  return take_over(wanted, reference);
+}
+
+// Without a target: it is not there. The remote hears of what was done here to the lock that is
+// asked for, on top of which it is to change; of others with the next sync.
+Result<void> Locks::take_over(std::span<const Reference> theirs, const std::string& reference) {
+  std::optional<RefChange> ahead;
+  {
+    auto held = repository_.lock();
+    if (!held) return std::unexpected(std::move(held.error()));
+    for (const Reference& each : theirs) {
+      const auto now = repository_.read_reference(each.name);
+      if (!now) return std::unexpected(now.error());
+      const auto target = each.target == ObjectId{} ? std::nullopt : std::optional(each.target);
+      if (*now == target) continue;
+      if (*now && target && continues_lock(repository_, **now, *target)) {
+        if (each.name == reference) ahead = RefChange{reference, target, *now};
+        continue;
+      }
+      const auto set = repository_.update_reference(*held, each.name, *now, target);
+      // One that cannot be here, beside others of ours, is no reason to refuse this lock.
+      if (!set && each.name == reference) return std::unexpected(set.error());
+    }
   }
+  if (!ahead) return {};
+  const auto pushed = remote_->push(std::span(&*ahead, 1));
+  if (!pushed) return std::unexpected(pushed.error());
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,11 @@ struct HeldLock {
 [[nodiscard]] Result<std::vector<HeldLock>> list_locks(const Repository& repository);
 // Those: "refs/grite/locks/…: why".
 [[nodiscard]] Result<std::vector<std::string>> unreadable_locks(const Repository& repository);
+// Whether ours was taken, renewed or given back on top of theirs, which it replaces then. What is
+// no commit is no lock, and gives way to one.
+[[nodiscard]] bool continues_lock(const Repository& repository,
+                                  const ObjectId& ours,
+                                  const ObjectId& theirs);
 // Removes those that have been over for a day, so that clocks that are late do not miss them; how
 // many.
 [[nodiscard]] Result<std::size_t> remove_old_locks(Repository& repository, std::uint64_t now_ms);
@@ -90,6 +96,8 @@ class Locks final {
     itself
   };  // whether a lock of the same is in the way
   [[nodiscard]] Result<void> fetch(const LockRequest& request);
+  [[nodiscard]] Result<void> take_over(std::span<const Reference> theirs,
+                                       const std::string& reference);
   [[nodiscard]] Result<std::optional<WriteLock::Held>> hold();
   [[nodiscard]] Result<Place> find(const std::string& reference);
   [[nodiscard]] Result<HeldLock> find_own(const LockRequest& request);

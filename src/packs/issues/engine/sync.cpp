@@ -249,11 +249,8 @@ class Sync {
     return behind == theirs.end() || !behind->first.starts_with(snapshot_prefix);
   }
 
-  // What is no commit is no lock, and gives way to one.
   bool keeps_ours(const std::string& name, const ObjectId& ours, const ObjectId& theirs) {
-    if (!name.starts_with(lock_prefix)) return true;
-    if (!repository_.read_commit(ours)) return false;
-    return repository_.is_descendant(ours, theirs).value_or(true);
+    return !name.starts_with(lock_prefix) || continues_lock(repository_, ours, theirs);
   }
 
   Repository& repository_;
