@@ -16,6 +16,8 @@
 #include "packs/issues/engine/attachments.hpp"
 #include "packs/issues/engine/chunk.hpp"
 #include "packs/issues/engine/crypto.hpp"
+#include "packs/issues/engine/key_ring.hpp"
+#include "packs/issues/engine/locks.hpp"
 #include "packs/issues/engine/maintenance.hpp"
 #include "packs/issues/engine/snapshots.hpp"
 #include "repositories.hpp"
@@ -333,6 +335,70 @@ TEST(IssueDamage, ABombOfTreesIsReadOnce) {
   auto store = repositories.store(repositories.work(), "new-cache");
   ASSERT_NE(store, nullptr);
   EXPECT_NE(store->board()->find(id), nullptr);
+}
+
+// A few compressed bytes may stand for many. What is too large is not read, and told of.
+TEST(IssueDamage, WhatIsFarTooLargeIsNoLockNoKeyAndNoSnapshot) {
+  const Repositories repositories;
+  create(*repositories.store(repositories.work()), "real");
+  auto repository = open(repositories.work());
+  const std::string lock = encode_lock({.owner = {},
+                                        .nonce = make_nonce(),
+                                        .expires_ms = test::vector_time + 1,
+                                        .resource = "issue:1"});
+  const std::string key = "ed25519 " + std::string(64, '0') + "\n";
+  const std::string snapshot = encode_snapshot({.created_ms = 1, .wal_head = {}});
+  const auto push = [&](bool is_large) {
+    const auto blob = [&](const std::string& text, std::size_t limit) {
+      return repository->write_blob(text + std::string(is_large ? limit : 0, ' ')).value();
+    };
+    const auto commit = [&](const std::string& name, const ObjectId& file) {
+      const auto tree = repository->write_tree({{.name = name, .id = file}}).value();
+      return repository
+          ->write_commit({.tree = tree, .parents = {}, .author = "a <b>", .message = "m"})
+          .value();
+    };
+    set_reference(repositories.work(), lock_reference("issue:1"),
+                  commit("lock.json", blob(lock, std::size_t{64} << 10)));
+    set_reference(repositories.work(), key_prefix + std::string(32, '1'), blob(key, 1024));
+    set_reference(repositories.work(), snapshot_prefix + std::string("1"),
+                  commit("snapshot.json", blob(snapshot, std::size_t{16} << 20)));
+  };
+  push(false);
+  EXPECT_EQ(list_locks(*repository)->size(), 1U);
+  EXPECT_EQ(KeyRing::read(*repository)->keys().size(), 1U);
+  EXPECT_EQ(list_snapshots(*repository)->size(), 1U);
+  push(true);
+  const std::string why = "more than is read";
+  EXPECT_TRUE(list_locks(*repository)->empty());
+  EXPECT_THAT(*unreadable_locks(*repository), testing::ElementsAre(HasSubstr(why)));
+  EXPECT_TRUE(KeyRing::read(*repository)->keys().empty());
+  EXPECT_TRUE(list_snapshots(*repository)->empty());
+  EXPECT_THAT(
+      verified(repositories.work()).problems.texts,
+      testing::UnorderedElementsAre(testing::AllOf(HasSubstr(key_prefix), HasSubstr(why)),
+                                    testing::AllOf(HasSubstr(snapshot_prefix), HasSubstr(why))));
+}
+
+// Trees and commits can be as large as anything.
+TEST(IssueDamage, ALockWhoseTreeIsFarTooLargeIsNone) {
+  const Repositories repositories;
+  auto repository = open(repositories.work());
+  const auto blob = repository->write_blob("x").value();
+  std::vector<TreeEntry> entries;
+  for (int i = 10'000; i < 13'000; ++i) entries.push_back({.name = std::to_string(i), .id = blob});
+  entries.push_back({.name = "lock.json",
+                     .id = repository
+                               ->write_blob(encode_lock({.owner = {},
+                                                         .nonce = make_nonce(),
+                                                         .expires_ms = test::vector_time + 1,
+                                                         .resource = "issue:1"}))
+                               .value()});
+  const auto tree = repository->write_tree(std::move(entries)).value();
+  const auto commit =
+      repository->write_commit({.tree = tree, .parents = {}, .author = "a <b>", .message = "m"});
+  set_reference(repositories.work(), lock_reference("issue:1"), *commit);
+  EXPECT_TRUE(list_locks(*repository)->empty());
 }
 
 TEST(IssueDamage, ADamagedRowIsComputedAgain) {

@@ -8,6 +8,7 @@ namespace hearth::packs::issues {
 namespace {
 
 constexpr std::string_view scheme = "ed25519 ";
+constexpr std::size_t most_key_bytes = 1024;
 constexpr std::array<std::string_view, 3> policies{"off", "warn", "require"};
 
 }  // namespace
@@ -31,10 +32,16 @@ Result<KeyRing> KeyRing::read(const Repository& repository) {
   for (const Reference& reference : *references) {
     const auto actor =
         id_of_hex<ActorId>(reference.name.substr(std::string_view(key_prefix).size()));
-    const auto text = repository.read_blob(reference.target);
-    if (!actor || !text || !text->starts_with(scheme)) continue;
-    const auto key = bytes_of_hex(std::string_view(*text).substr(scheme.size(), 64));
-    if (key && key->size() == 32) ring.keys_[*actor] = *key;
+    const auto text = repository.read_blob(reference.target, most_key_bytes);
+    const bool is_one = actor && text && text->starts_with(scheme);
+    const auto key =
+        is_one ? bytes_of_hex(std::string_view(*text).substr(scheme.size(), 64)) : std::nullopt;
+    if (!key || key->size() != 32) {
+      ring.unreadable_.push_back(reference.name + ": " +
+                                 (text ? "this is no key of an actor" : text.error().message));
+      continue;
+    }
+    ring.keys_[*actor] = *key;
     all += reference.name + *text;
   }
   ring.fingerprint_ = hex_of(sha256(all));

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.hpp"
 #include "packs/issues/engine/event.hpp"
@@ -30,9 +31,12 @@ class KeyRing final {
   // Of all keys: another value, another ring.
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] const std::unordered_map<ActorId, std::string>& keys() const { return keys_; }
+  // References that hold no key, which count for nothing: "refs/hearth/keys/…: why".
+  [[nodiscard]] const std::vector<std::string>& unreadable() const { return unreadable_; }
 
  private:
   std::unordered_map<ActorId, std::string> keys_;
+  std::vector<std::string> unreadable_;
   std::string fingerprint_;
 };
 

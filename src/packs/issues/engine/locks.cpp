@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* author = "grite <grit@localhost>";
 constexpr std::uint64_t kept_ms = 24ULL * 3600 * 1000;
+constexpr std::size_t most_lock_bytes = std::size_t{64} << 10;  // of its commit, tree and lock.json
 
 std::string_view space_of(std::string_view resource) {
   return resource.substr(0, resource.find(':'));
@@ -67,13 +68,13 @@ std::string make_nonce(const std::optional<std::string>& call) {
 }
 
 Result<HeldLock> read_lock(const Repository& repository, const Reference& reference) {
-  const auto commit = repository.read_commit(reference.target);
+  const auto commit = repository.read_commit(reference.target, most_lock_bytes);
   if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
+  const auto entries = repository.read_tree(commit->tree, most_lock_bytes);
   if (!entries) return std::unexpected(entries.error());
   const auto file = std::ranges::find(*entries, "lock.json", &TreeEntry::name);
   if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no lock.json");
-  const auto text = repository.read_blob(file->id);
+  const auto text = repository.read_blob(file->id, most_lock_bytes);
   if (!text) return std::unexpected(text.error());
   auto lock = decode_lock(*text);
   if (!lock) return std::unexpected(std::move(lock.error()));

@@ -310,6 +310,7 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
   if (!*head) return found;
   const auto keys = KeyRing::read(repository);
   if (!keys) return std::unexpected(keys.error());
+  for (const std::string& problem : keys->unreadable()) found.problems.add(problem);
   std::unordered_set<EventId> on_chain;
   std::unordered_set<EventId> beside;
   bool is_on_chain = true;
@@ -349,6 +350,9 @@ Result<Verification> verify_log(const Repository& repository, const std::stop_to
         std::to_string(unseen) +
         " events are in the log, but not where readers that follow prev_wal find them");
   }
+  const auto unreadable = unreadable_snapshots(repository);
+  if (!unreadable) return std::unexpected(unreadable.error());
+  for (const std::string& problem : *unreadable) found.problems.add(problem);
   const auto snapshots = list_snapshots(repository);
   if (!snapshots) return std::unexpected(snapshots.error());
   for (const Snapshot& each : *snapshots) {

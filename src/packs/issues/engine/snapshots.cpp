@@ -13,7 +13,8 @@
 namespace hearth::packs::issues {
 namespace {
 
-constexpr ChunkLimits chunk_limits{.events = 1000};  // as the format has it
+constexpr ChunkLimits chunk_limits{.events = 1000};             // as the format has it
+constexpr std::size_t most_meta_bytes = std::size_t{16} << 20;  // of all that is no chunk
 
 std::string reference_of(std::uint64_t created_ms) {
   return snapshot_prefix + std::to_string(created_ms);
@@ -26,13 +27,13 @@ Result<Snapshot> read_head(const Repository& repository, const Reference& refere
   const auto read = std::from_chars(name.data(), name.data() + name.size(), snapshot.created_ms);
   if (read.ec != std::errc() || reference_of(snapshot.created_ms) != reference.name)
     return fail(Errc::damaged, reference.name + " is no name of a snapshot");
-  const auto commit = repository.read_commit(reference.target);
+  const auto commit = repository.read_commit(reference.target, most_meta_bytes);
   if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
+  const auto entries = repository.read_tree(commit->tree, most_meta_bytes);
   if (!entries) return std::unexpected(entries.error());
   const auto file = std::ranges::find(*entries, "snapshot.json", &TreeEntry::name);
   if (file == entries->end()) return fail(Errc::damaged, reference.name + " has no snapshot.json");
-  const auto text = repository.read_blob(file->id);
+  const auto text = repository.read_blob(file->id, most_meta_bytes);
   if (!text) return std::unexpected(text.error());
   auto meta = decode_snapshot(*text);
   if (!meta) return std::unexpected(std::move(meta.error()));
@@ -47,13 +48,13 @@ auto export_order(const Event& event) {
 // Gives the events of a snapshot chunk by chunk; `damaged` as read_snapshot() says.
 template <typename Take>
 Result<void> each_chunk(const Repository& repository, const Snapshot& snapshot, Take take) {
-  const auto commit = repository.read_commit(snapshot.commit);
+  const auto commit = repository.read_commit(snapshot.commit, most_meta_bytes);
   if (!commit) return std::unexpected(commit.error());
-  const auto entries = repository.read_tree(commit->tree);
+  const auto entries = repository.read_tree(commit->tree, most_meta_bytes);
   if (!entries) return std::unexpected(entries.error());
   const auto folder = std::ranges::find(*entries, "events", &TreeEntry::name);
   if (folder == entries->end()) return fail(Errc::damaged, "a snapshot without events");
-  const auto files = repository.read_tree(folder->id);
+  const auto files = repository.read_tree(folder->id, most_meta_bytes);
   if (!files) return std::unexpected(files.error());
   std::uint64_t count = 0;
   for (const SnapshotChunk& each : snapshot.meta.chunks) {
@@ -89,6 +90,17 @@ Result<std::vector<Snapshot>> list_snapshots(const Repository& repository) {
   }
   std::ranges::sort(snapshots, std::greater(), &Snapshot::created_ms);
   return snapshots;
+}
+
+Result<std::vector<std::string>> unreadable_snapshots(const Repository& repository) {
+  const auto references = repository.references(snapshot_prefix);
+  if (!references) return std::unexpected(references.error());
+  std::vector<std::string> problems;
+  for (const Reference& reference : *references) {
+    if (const auto head = read_head(repository, reference); !head)
+      problems.push_back(reference.name + ": " + head.error().message);
+  }
+  return problems;
 }
 
 Result<Snapshot> write_snapshot(Repository& repository,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -25,6 +26,8 @@ struct Snapshot {
 
 // Newest first. Those that cannot be read are left out.
 [[nodiscard]] Result<std::vector<Snapshot>> list_snapshots(const Repository& repository);
+// Those: "refs/grite/snapshots/…: why".
+[[nodiscard]] Result<std::vector<std::string>> unreadable_snapshots(const Repository& repository);
 // Of all events, in any order, as they are at `wal_head`.
 [[nodiscard]] Result<Snapshot> write_snapshot(Repository& repository,
                                               std::vector<Event> events,

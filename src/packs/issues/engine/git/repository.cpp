@@ -251,7 +251,20 @@ Result<std::pair<int, std::string>> Repository::read_object(const ObjectId& id) 
   return std::pair{kind, std::move(content)};
 }
 
-Result<std::string> Repository::read_object(const ObjectId& id, int kind) const {
+// Whoever can push can push a few compressed bytes that stand for many: their number is in front.
+Result<std::string> Repository::read_object(const ObjectId& id,
+                                            int kind,
+                                            std::size_t most_bytes) const {
+  if (most_bytes != SIZE_MAX) {
+    const git_oid oid = oid_of(id);
+    std::size_t size = 0;
+    git_object_t found = GIT_OBJECT_INVALID;
+    const bool is_known = handle_->git.odb_read_header(&size, &found, handle_->objects, &oid) == 0;
+    if (is_known && size > most_bytes) {
+      return fail(Errc::damaged, "the object " + hex_of(id) + " has " + std::to_string(size) +
+                                     " bytes, more than is read");
+    }
+  }
   auto object = read_object(id);
   if (!object) return std::unexpected(std::move(object.error()));
   if (object->first != kind) {
@@ -261,27 +274,18 @@ Result<std::string> Repository::read_object(const ObjectId& id, int kind) const 
 }
 
 Result<std::string> Repository::read_blob(const ObjectId& id, std::size_t most_bytes) const {
-  if (most_bytes != SIZE_MAX) {
-    const git_oid oid = oid_of(id);
-    std::size_t size = 0;
-    git_object_t kind = GIT_OBJECT_INVALID;
-    const bool is_known = handle_->git.odb_read_header(&size, &kind, handle_->objects, &oid) == 0;
-    if (is_known && size > most_bytes) {
-      return fail(Errc::damaged, "the object " + hex_of(id) + " has " + std::to_string(size) +
-                                     " bytes, more than is read");
-    }
-  }
-  return read_object(id, GIT_OBJECT_BLOB);
+  return read_object(id, GIT_OBJECT_BLOB, most_bytes);
 }
 
-Result<std::vector<TreeEntry>> Repository::read_tree(const ObjectId& id) const {
-  const auto content = read_object(id, GIT_OBJECT_TREE);
+Result<std::vector<TreeEntry>> Repository::read_tree(const ObjectId& id,
+                                                     std::size_t most_bytes) const {
+  const auto content = read_object(id, GIT_OBJECT_TREE, most_bytes);
   if (!content) return std::unexpected(content.error());
   return decode_tree(*content);
 }
 
-Result<Commit> Repository::read_commit(const ObjectId& id) const {
-  const auto content = read_object(id, GIT_OBJECT_COMMIT);
+Result<Commit> Repository::read_commit(const ObjectId& id, std::size_t most_bytes) const {
+  const auto content = read_object(id, GIT_OBJECT_COMMIT, most_bytes);
   if (!content) return std::unexpected(content.error());
   return decode_commit(*content);
 }

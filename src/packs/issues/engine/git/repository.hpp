@@ -82,8 +82,10 @@ class Repository final {
   // `damaged` when it is missing, of another kind, or larger than it may be.
   [[nodiscard]] Result<std::string> read_blob(const ObjectId& id,
                                               std::size_t most_bytes = SIZE_MAX) const;
-  [[nodiscard]] Result<std::vector<TreeEntry>> read_tree(const ObjectId& id) const;
-  [[nodiscard]] Result<Commit> read_commit(const ObjectId& id) const;
+  [[nodiscard]] Result<std::vector<TreeEntry>> read_tree(const ObjectId& id,
+                                                         std::size_t most_bytes = SIZE_MAX) const;
+  [[nodiscard]] Result<Commit> read_commit(const ObjectId& id,
+                                           std::size_t most_bytes = SIZE_MAX) const;
   [[nodiscard]] bool has(const ObjectId& id) const;
   [[nodiscard]] Result<bool> is_descendant(const ObjectId& of, const ObjectId& ancestor) const;
 
@@ -118,7 +120,9 @@ class Repository final {
   Repository(std::unique_ptr<Handle> handle, std::string common_directory, const Options& options);
   [[nodiscard]] Result<ObjectId> write_object(std::string_view content, int kind);
   [[nodiscard]] Result<std::pair<int, std::string>> read_object(const ObjectId& id) const;
-  [[nodiscard]] Result<std::string> read_object(const ObjectId& id, int kind) const;
+  [[nodiscard]] Result<std::string> read_object(const ObjectId& id,
+                                                int kind,
+                                                std::size_t most_bytes) const;
   [[nodiscard]] std::string loose_path(const ObjectId& id) const;
   [[nodiscard]] Result<void> write_pack(const Repository& from, std::span<const ObjectId> objects);
   [[nodiscard]] Result<std::vector<ObjectId>> needed_by(
