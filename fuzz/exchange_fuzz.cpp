@@ -26,24 +26,25 @@ void check_export(std::string_view text) {
   require(again && again->events == imported->events && again->left_out.empty());
 }
 
-std::map<IssueId, Issue> projected(const std::vector<Event>& events) {
+std::map<IssueId, IssueHere> projected(const std::vector<Event>& events) {
   std::map<IssueId, std::vector<Event>> of_issue;
   for (const Event& event : events) of_issue[event.issue].push_back(event);
-  std::map<IssueId, Issue> issues;
+  std::map<IssueId, IssueHere> issues;
   for (auto& [id, list] : of_issue) {
     normalize(list);
-    if (auto issue = project_issue(list)) issues.emplace(id, std::move(*issue));
+    if (auto issue = project_issue(list))
+      issues.emplace(id, IssueHere{std::move(list), std::move(*issue)});
   }
   return issues;
 }
 
 void check_beads(std::string_view text) {
   const BeadsFile file = read_beads_jsonl(text);
-  const auto nothing = [](const IssueId&) -> const Issue* { return nullptr; };
+  const auto nothing = [](const IssueId&) -> const IssueHere* { return nullptr; };
   const BeadsEvents first = events_of_beads(file.issues, nothing);
   const auto issues = projected(first.events);
   require(issues.size() == first.created);
-  const auto here = [&issues](const IssueId& id) -> const Issue* {
+  const auto here = [&issues](const IssueId& id) -> const IssueHere* {
     const auto found = issues.find(id);
     return found == issues.end() ? nullptr : &found->second;
   };

@@ -185,12 +185,21 @@ Result<std::vector<Event>> events_of_beads_file(IssueStore& store,
   wire::put_ignored(answer, file);
   const auto reader = store.reader(stop);
   if (!reader) return std::unexpected(reader.error());
-  std::optional<Issue> issue;
-  BeadsEvents found = events_of_beads(file.issues, [&](const IssueId& id) -> const Issue* {
-    const auto events = Cache::events(**reader, id);
-    issue = events ? project_issue(*events) : std::nullopt;
-    return issue ? &*issue : nullptr;
+  std::optional<IssueHere> here;
+  BeadsEvents found = events_of_beads(file.issues, [&](const IssueId& id) -> const IssueHere* {
+    here.reset();
+    auto events = Cache::events(**reader, id);
+    auto issue = events ? project_issue(*events) : std::nullopt;
+    if (!issue) return nullptr;
+    here = IssueHere{.events = std::move(*events), .issue = std::move(*issue)};
+    return &*here;
   });
+  if (found.kept > 0) {
+    answer.ignored.push_back(
+        {"labels, assignees and dependencies that the file does not have; an "
+         "import of one no older has set them",
+         wire::number(found.kept)});
+  }
   answer.created = wire::number(found.created);
   answer.changed = wire::number(found.changed);
   answer.unchanged = wire::number(found.unchanged);

@@ -42,7 +42,7 @@ json::Notes notes(const NotImported*) {
   return {{"record", "Number of the event or line, from 1"}, {"why", ""}};
 }
 json::Notes notes(const Ignored*) {
-  return {{"what", "A member or kind of record that hearth has no place for"},
+  return {{"what", "A member or kind of record that hearth has no place for, or what stays"},
           {"count", "In how many records"}};
 }
 json::Notes notes(const ImportAnswer*) {
@@ -50,7 +50,7 @@ json::Notes notes(const ImportAnswer*) {
           {"events", "Events that were written"},
           {"known", "Events that were here already"},
           {"created", "Of beads: issues that are new"},
-          {"changed", "Of beads: issues that were here, and differ"},
+          {"changed", "Of beads: issues that were here, and are another now"},
           {"unchanged", "Of beads: issues that are here as they are"},
           {"deleted", "Of beads: issues that were deleted there"},
           {"ignored", ""},

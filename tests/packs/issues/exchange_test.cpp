@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -164,12 +167,19 @@ Issues projected(const std::vector<Event>& events) {
   return issues;
 }
 
-BeadsEvents imported(const std::string& text, const Issues& here = {}) {
+BeadsEvents imported(const std::string& text, const std::vector<Event>& log = {}) {
   const BeadsFile file = read_beads_jsonl(text);
   EXPECT_THAT(file.left_out, IsEmpty());
-  return events_of_beads(file.issues, [&here](const IssueId& id) {
-    const auto found = here.find(id);
-    return found == here.end() ? nullptr : &found->second;
+  std::optional<IssueHere> here;
+  return events_of_beads(file.issues, [&](const IssueId& id) -> const IssueHere* {
+    std::vector<Event> events;
+    std::ranges::copy_if(log, std::back_inserter(events),
+                         [&](const Event& event) { return event.issue == id; });
+    normalize(events);
+    auto issue = project_issue(events);
+    if (!issue) return nullptr;
+    here = IssueHere{std::move(events), std::move(*issue)};
+    return &*here;
   });
 }
 
@@ -229,7 +239,7 @@ TEST(Beads, AreImportedOnce) {
   const BeadsEvents first = imported(text);
   EXPECT_EQ(first.created, 3U);
   EXPECT_EQ(imported(text).events, first.events);
-  const BeadsEvents again = imported(text, projected(first.events));
+  const BeadsEvents again = imported(text, first.events);
   EXPECT_THAT(again.events, IsEmpty());
   EXPECT_EQ(again.unchanged, 3U);
   EXPECT_EQ(first.actors.at(beads_actor_id("carol")), "carol");
@@ -251,7 +261,7 @@ TEST(Beads, BringWhatHasChanged) {
   change("2025-11-03T10:00:00Z", "2025-12-01T00:00:00Z");
   change(R"("status":"closed")", R"("status":"open")");
   change(R"("assignee":"alice")", R"("assignee":"dave")");
-  const BeadsEvents changes = imported(text, projected(log));
+  const BeadsEvents changes = imported(text, log);
   EXPECT_EQ(changes.changed, 2U);
   log.insert(log.end(), changes.events.begin(), changes.events.end());
   const Issues issues = projected(log);
@@ -262,7 +272,69 @@ TEST(Beads, BringWhatHasChanged) {
   const Summary& second = issues.at(beads_issue_id("bd-2")).summary;
   EXPECT_EQ(second.state, State::open);
   EXPECT_THAT(second.assignees, ElementsAre("dave"));
-  EXPECT_THAT(imported(text, issues).events, IsEmpty());
+  EXPECT_THAT(imported(text, log).events, IsEmpty());
+}
+
+std::string one_issue(const std::string& updated, const std::string& rest) {
+  return R"({"id":"bd-1","title":"T","created_at":"2025-11-01T10:00:00Z","updated_at":")" +
+         updated + '"' + rest + "}";
+}
+
+// An event that was written before, and counts less than what was done here, changes nothing.
+TEST(Beads, CountAsChangedOnlyWhatIs) {
+  const std::string text = one_issue("2025-11-02T10:00:00Z", R"(,"labels":["a"])");
+  std::vector<Event> log = imported(one_issue("2025-11-01T10:00:00Z", "")).events;
+  Event closing = log.front();
+  closing.ts_ms += 1'000'000'000'000;
+  closing.kind = LabelRemoved{"a"};
+  seal(closing);
+  log.push_back(closing);
+  for (const bool is_again : {false, true}) {
+    const BeadsEvents found = imported(text, log);
+    EXPECT_THAT(found.events, SizeIs(1));
+    EXPECT_EQ(found.changed, 0U) << is_again;
+    EXPECT_EQ(found.unchanged, 1U) << is_again;
+    log.insert(log.end(), found.events.begin(), found.events.end());
+  }
+}
+
+TEST(Beads, TakeAwayWhatANewerFileDoesNotHave) {
+  const std::string dependency =
+      R"("dependencies":[{"issue_id":"bd-1","depends_on_id":"bd-3","type":"blocks",)"
+      R"("created_at":"2025-11-01T12:00:00Z"}])";
+  const std::string all = R"(,"assignee":"alice","labels":["a","b"],)" + dependency;
+  std::vector<Event> log = imported(one_issue("2025-11-02T10:00:00Z", all)).events;
+  const auto summary = [&log] { return projected(log).at(beads_issue_id("bd-1")).summary; };
+  const auto import = [&log](const std::string& text) {
+    BeadsEvents found = imported(text, log);
+    log.insert(log.end(), found.events.begin(), found.events.end());
+    return found;
+  };
+  // What was set here.
+  Event label = log.front();
+  label.actor = ActorId{};
+  label.ts_ms += 1;
+  label.kind = LabelAdded{"ours"};
+  seal(label);
+  log.push_back(label);
+  EXPECT_THAT(summary().labels, ElementsAre("a", "b", "ours"));
+
+  EXPECT_EQ(import(one_issue("2025-11-02T10:00:00Z", R"(,"labels":["a"])")).kept, 1U)
+      << "as new as what has set the assignee";
+  EXPECT_THAT(summary().labels, ElementsAre("a", "ours"));
+  EXPECT_THAT(summary().assignees, SizeIs(1));
+  const BeadsEvents newer = import(one_issue("2025-11-03T10:00:00Z", R"(,"labels":["a"])"));
+  EXPECT_EQ(newer.changed, 1U);
+  EXPECT_EQ(newer.kept, 0U);
+  EXPECT_THAT(summary().labels, ElementsAre("a", "ours"));
+  EXPECT_THAT(summary().assignees, IsEmpty());
+  EXPECT_THAT(summary().dependencies, IsEmpty());
+  EXPECT_EQ(import(one_issue("2025-11-03T10:00:00Z", R"(,"labels":["a"])")).unchanged, 1U);
+
+  import(one_issue("2025-11-04T10:00:00Z", all));
+  EXPECT_THAT(summary().labels, ElementsAre("a", "b", "ours"));
+  EXPECT_THAT(summary().assignees, ElementsAre("alice"));
+  EXPECT_THAT(summary().dependencies, SizeIs(1));
 }
 
 TEST(Beads, CloseWhatTheyDeleteWhereItIsHere) {
@@ -273,7 +345,7 @@ TEST(Beads, CloseWhatTheyDeleteWhereItIsHere) {
   EXPECT_THAT(nothing.events, IsEmpty());
   EXPECT_EQ(nothing.deleted, 1U);
   std::vector<Event> log = imported(epic).events;
-  const BeadsEvents closing = imported(deleted, projected(log));
+  const BeadsEvents closing = imported(deleted, log);
   ASSERT_THAT(closing.events, SizeIs(1));
   EXPECT_EQ(closing.events[0].kind, Kind(StateChanged{State::closed}));
 }

@@ -96,8 +96,19 @@ class Importer {
     if (here_ == nullptr) {
       ++found_.created;
     } else {
-      ++(found_.events.size() == before ? found_.unchanged : found_.changed);
+      ++(makes_another(before) ? found_.changed : found_.unchanged);
     }
+  }
+
+  // Whether the events that were made for the issue at hand, from a number on, change it: they may
+  // have been imported before, and count less than younger ones.
+  [[nodiscard]] bool makes_another(std::size_t begin) const {
+    if (begin == found_.events.size()) return false;
+    std::vector<Event> events = here_->events;
+    events.insert(events.end(), found_.events.begin() + static_cast<std::ptrdiff_t>(begin),
+                  found_.events.end());
+    normalize(events);
+    return project_issue(events) != here_->issue;
   }
 
   void create(const BeadsIssue& issue) {
@@ -115,10 +126,10 @@ class Importer {
   }
 
   void update(const BeadsIssue& issue) {
-    const Summary& summary = here_->summary;
+    const Summary& summary = here_->issue.summary;
     IssueUpdated updated;
     if (summary.title != issue.title) updated.title = issue.title;
-    if (here_->body != issue.body) updated.body = issue.body;
+    if (here_->issue.body != issue.body) updated.body = issue.body;
     if (updated != IssueUpdated{}) add(issue.updated_ms, author_, std::move(updated));
     labels(issue);
     const std::uint8_t priority = issue.priority.value_or(summary.priority);
@@ -138,11 +149,58 @@ class Importer {
       }
       add(issue.updated_ms, author_, AssigneeAdded{issue.assignee});
     }
+    take_away(issue);
+  }
+
+  void take_away(const BeadsIssue& issue) {
+    const Summary& summary = here_->issue.summary;
+    for (const std::string& label : summary.labels) {
+      if (label.starts_with("status:") || contains(issue.labels, label)) continue;
+      take_away(issue, LabelAdded{label}, LabelRemoved{label});
+    }
+    for (const std::string& user : summary.assignees) {
+      if (issue.assignee.empty()) take_away(issue, AssigneeAdded{user}, AssigneeRemoved{user});
+    }
+    for (const Dependency& each : summary.dependencies) {
+      const bool is_wanted = std::ranges::any_of(issue.dependencies, [&](const auto& dependency) {
+        return beads_issue_id(dependency.target) == each.target &&
+               our_type(dependency.type) == each.type;
+      });
+      if (is_wanted) continue;
+      take_away(issue, DependencyAdded{each.target, each.type},
+                DependencyRemoved{each.target, each.type});
+    }
+  }
+
+  // What was set here stays. An older file knows nothing of what came later.
+  void take_away(const BeadsIssue& issue, const Kind& added, Kind removed) {
+    const Event* set = newest_about(added, removed);
+    if (set == nullptr || set->actor != author_) return;
+    if (set->ts_ms < issue.updated_ms) {
+      add(issue.updated_ms, author_, std::move(removed));
+    } else {
+      ++found_.kept;
+    }
+  }
+
+  // Which event says whether something is there.
+  [[nodiscard]] const Event* newest_about(const Kind& added, const Kind& removed) const {
+    const auto* label = std::get_if<LabelAdded>(&added);
+    const Event* newest = nullptr;
+    for (const Event& event : here_->events) {
+      const auto* created = std::get_if<IssueCreated>(&event.kind);
+      // The creation counts first, whatever its time.
+      const bool creates_it =
+          created != nullptr && label != nullptr && contains(created->labels, label->label);
+      if ((creates_it && newest == nullptr) || event.kind == added || event.kind == removed)
+        newest = &event;
+    }
+    return newest;
   }
 
   // Labels that only we have stay: they may have been given here. A status has one value.
   void labels(const BeadsIssue& issue) {
-    const auto& ours = here_->summary.labels;
+    const auto& ours = here_->issue.summary.labels;
     for (const std::string& label : issue.labels) {
       if (!contains(ours, label)) add(issue.updated_ms, author_, LabelAdded{label});
     }
@@ -162,8 +220,9 @@ class Importer {
 
   void links(const BeadsIssue& issue) {
     const auto link = [&](std::string url) {
-      const bool is_here = here_ != nullptr &&
-                           std::ranges::find(here_->links, url, &Link::url) != here_->links.end();
+      const bool is_here =
+          here_ != nullptr &&
+          std::ranges::find(here_->issue.links, url, &Link::url) != here_->issue.links.end();
       if (!is_here) add(issue.created_ms, author_, LinkAdded{std::move(url), std::nullopt});
     };
     link("beads:" + issue.id);
@@ -175,10 +234,22 @@ class Importer {
       const auto type = our_type(dependency.type);
       if (!type) continue;
       const Dependency ours{beads_issue_id(dependency.target), *type};
-      if (here_ != nullptr && contains(here_->summary.dependencies, ours)) continue;
-      add(dependency.created_ms != 0 ? dependency.created_ms : issue.updated_ms, author_,
-          DependencyAdded{ours.target, ours.type});
+      if (here_ != nullptr && contains(here_->issue.summary.dependencies, ours)) continue;
+      const DependencyAdded added{ours.target, ours.type};
+      add(since(issue, dependency, added), author_, added);
     }
+  }
+
+  // One that an import has taken away meanwhile is set again, not when it was set first.
+  [[nodiscard]] std::uint64_t since(const BeadsIssue& issue,
+                                    const BeadsDependency& dependency,
+                                    const DependencyAdded& added) const {
+    if (dependency.created_ms == 0) return issue.updated_ms;
+    const Event* before = here_ == nullptr
+                              ? nullptr
+                              : newest_about(added, DependencyRemoved{added.target, added.type});
+    const bool was_taken_away = before != nullptr && before->actor == author_;
+    return was_taken_away ? issue.updated_ms : dependency.created_ms;
   }
 
   void comments(const BeadsIssue& issue) {
@@ -194,14 +265,14 @@ class Importer {
   void add_comment(std::uint64_t ts_ms, const ActorId& author, const std::string& text) {
     Event event = made(ts_ms, author, CommentAdded{text});
     const bool is_here =
-        here_ != nullptr &&
-        std::ranges::find(here_->comments, event.id, &Comment::id) != here_->comments.end();
+        here_ != nullptr && std::ranges::find(here_->issue.comments, event.id, &Comment::id) !=
+                                here_->issue.comments.end();
     if (!is_here) found_.events.push_back(std::move(event));
   }
 
   void state(const BeadsIssue& issue) {
     const State wanted = is_closed(issue) ? State::closed : State::open;
-    const State ours = here_ == nullptr ? State::open : here_->summary.state;
+    const State ours = here_ == nullptr ? State::open : here_->issue.summary.state;
     if (wanted == ours) return;
     add(wanted == State::closed ? closed_at(issue) : issue.updated_ms, author_,
         StateChanged{wanted});
@@ -243,7 +314,7 @@ class Importer {
   // Of the issue at hand.
   IssueId id_;
   ActorId author_;
-  const Issue* here_ = nullptr;
+  const IssueHere* here_ = nullptr;
 };
 
 }  // namespace

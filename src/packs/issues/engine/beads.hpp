@@ -4,7 +4,8 @@
 // actor from the author's name, the times from its times. So the same export gives the same events,
 // with the same ids, wherever and however often it is imported, and clones that import it agree. Of
 // an issue that is here already only what differs is written; a local change that is younger than
-// beads' own wins, as always.
+// beads' own wins, as always. Labels, assignees and dependencies that an earlier import has set and
+// a newer file does not have any more are taken away; those that were set here stay.
 //
 //   blocks, conditional-blocks, waits-for   depends_on; parent-child, and the dots of "bd-a3.1":
 //   the
@@ -63,13 +64,20 @@ struct BeadsEvents {
   std::vector<Event> events;              // sealed; each issue's creation first
   std::map<ActorId, std::string> actors;  // the names behind the ids
   std::size_t created = 0;                // issues
-  std::size_t changed = 0;
-  std::size_t unchanged = 0;
+  std::size_t changed = 0;                // that are another with these events
+  std::size_t unchanged = 0;              // here or by younger changes
+  // Labels, assignees and dependencies that the file does not have, and an earlier import of one no
+  // older has set: which of both is right nobody can tell, so they stay.
+  std::size_t kept = 0;
   std::size_t deleted = 0;  // beads' tombstones: left alone, or closed where they are here
 };
 
+struct IssueHere {
+  std::vector<Event> events;  // normalized
+  Issue issue;                // what they amount to
+};
 // What is here, null for what is not. Of one id that comes twice the later update counts.
-using FindIssue = std::function<const Issue*(const IssueId&)>;
+using FindIssue = std::function<const IssueHere*(const IssueId&)>;
 [[nodiscard]] BeadsEvents events_of_beads(std::span<const BeadsIssue> issues,
                                           const FindIssue& here);
 
