@@ -61,13 +61,52 @@ TEST_F(OccurrencesTest, PausesAndShowsWhatWasMissed) {
   EXPECT_EQ(engine_->schedules().backfill(n, now - hours(6), now).value().runs.size(), 0U);
 }
 
-TEST_F(OccurrencesTest, AMandateThatIsPausedFiresNothing) {
-  schedule({.timing = "cron @hourly"});
+TEST_F(OccurrencesTest, AMandateThatIsPausedFiresNothingAndHasOneGap) {
+  const auto n = schedule({.timing = "cron @hourly"});
+  const auto other = schedule({.timing = "every 1h"});
+  ASSERT_TRUE(engine_->schedules().pause(other, "by hand"));
   ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "paused", "by hand"));
-  clock_.advance(hours(2));
-  engine_->work();
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(hours(1));
+    EXPECT_FALSE(engine_->work());
+    if (i == 1) open();
+  }
   EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 0);
-  EXPECT_EQ(engine_->number("SELECT sum(count) FROM missed"), 2);
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM missed"), 0);
+  EXPECT_TRUE(engine_->schedules().wakes()->empty());
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "active", ""));
+  ASSERT_TRUE(engine_->scheduler->load());
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM missed"), 1);
+  {
+    auto reader = engine_->store->read().value();
+    const auto gaps = missed_of(*reader, n, 5);
+    ASSERT_EQ(gaps->size(), 1U);
+    EXPECT_EQ(gaps->front().count, 3);
+    EXPECT_EQ(gaps->front().reason, "the mandate was paused");
+    EXPECT_EQ(missed_in_all(*reader, other).value(), 0) << "that one is paused itself";
+  }
+  clock_.advance(hours(1));
+  EXPECT_TRUE(engine_->work());
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM runs"), 1);
+}
+
+// A schedule of every second would write its rows and records for ever.
+TEST_F(OccurrencesTest, AMandateThatIsStoppedHasNothingToDoEver) {
+  const auto n = schedule({.timing = "every 1s"});
+  ASSERT_TRUE(set_mandate_state(*engine_->store, mandate_.n, "stopped", "by hand"));
+  EXPECT_TRUE(engine_->schedules().wakes()->empty());
+  const auto records = engine_->number("SELECT max(written) FROM journal_state");
+  for (int i = 0; i < 5; ++i) {
+    clock_.advance(std::chrono::seconds(1));
+    const auto ran = engine_->scheduler->run_due(engine_->store->now());
+    ASSERT_TRUE(ran);
+    EXPECT_EQ(ran->wake, std::nullopt);
+  }
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM missed"), 0);
+  EXPECT_EQ(engine_->number("SELECT max(written) FROM journal_state"), records);
+  EXPECT_EQ(engine_->scheduler->size(), 0U);
+  ASSERT_TRUE(engine_->scheduler->changed(n));
+  EXPECT_EQ(engine_->scheduler->size(), 0U);
 }
 
 TEST_F(OccurrencesTest, ARemovedScheduleFiresNoMoreAndItsRunsGoOn) {

@@ -17,8 +17,8 @@
 
 namespace hearth::packs::mandates {
 
-// Of occurrences that are noticed later than `late_after`: because the daemon was not there, the
-// machine slept, or the schedule's mandate was paused.
+// Of occurrences that are noticed later than `late_after`: because the daemon was not there, or the
+// machine slept.
 enum class CatchUp : std::uint8_t {
   skip,     // none of them runs
   once,     // the last of them

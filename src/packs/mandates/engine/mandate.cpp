@@ -1,7 +1,10 @@
 #include "packs/mandates/engine/mandate.hpp"
 
+#include <vector>
+
 #include "base/ids.hpp"
 #include "packs/mandates/engine/mandate_name.hpp"
+#include "packs/mandates/engine/occurrences.hpp"
 
 namespace hearth::packs::mandates {
 namespace {
@@ -17,6 +20,22 @@ Result<void> stop_runs(Change& change, std::int64_t mandate, const std::string& 
       "UPDATE runs SET stop = 2, reason = ?, wakes = wakes + 1, "
       "not_before_ms = min(not_before_ms, ?) WHERE mandate_n = ? AND state <> 'ended'",
       reason, change.now_ms(), mandate);
+}
+
+// What was due of its schedules while it was paused.
+Result<void> skip_schedules(Change& change, std::int64_t mandate) {
+  std::vector<Schedule> schedules;
+  {
+    auto rows =
+        change->query(select_schedules("WHERE mandate_n = ? AND state = 'active'"), mandate);
+    while (rows.next()) schedules.push_back(read_schedule(rows));
+    if (!rows.ok()) return std::unexpected(rows.error());
+  }
+  for (const Schedule& each : schedules) {
+    auto done = skip_all(change, each, change.now(), "the mandate was paused");
+    if (!done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -91,6 +110,8 @@ Result<void> set_mandate_state(MandateStore& store,
     if (done && state == "stopped")
       done = stop_runs(change, mandate,
                        "the mandate was stopped" + (reason.empty() ? "" : ": " + reason));
+    if (done && state == "active" && known->state == "paused")
+      done = skip_schedules(change, mandate);
     if (done) {
       done = change.note("mandate_state",
                          {{"mandate", known->id}, {"state", state}, {"reason", reason}});

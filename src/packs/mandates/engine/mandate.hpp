@@ -32,8 +32,8 @@ struct MandateChange {
 [[nodiscard]] Result<void> update_mandate(MandateStore& store,
                                           std::int64_t mandate,
                                           const MandateChange& wanted);
-// "paused" keeps its runs, "stopped" asks them to end. `not_found`, or `conflict` for a stopped
-// one.
+// "paused" keeps its runs, "stopped" asks them to end; back to "active", what was due of its
+// schedules meanwhile is missed. `not_found`, or `conflict` for a stopped one.
 [[nodiscard]] Result<void> set_mandate_state(MandateStore& store,
                                              std::int64_t mandate,
                                              std::string state,

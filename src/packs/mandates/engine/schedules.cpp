@@ -192,7 +192,9 @@ Result<std::vector<Schedules::Wake>> Schedules::wakes(std::optional<std::int64_t
   if (!reader) return std::unexpected(std::move(reader.error()));
   std::vector<Wake> wakes;
   auto rows = (*reader)->query(
-      select_schedules("WHERE state = 'active' AND (?1 IS NULL OR n = ?1)"), schedule);
+      select_schedules("WHERE state = 'active' AND (?1 IS NULL OR n = ?1) AND (SELECT state FROM "
+                       "mandates WHERE n = mandate_n) = 'active'"),
+      schedule);
   while (rows.next()) {
     const Schedule each = read_schedule(rows);
     const auto rhythm = rhythm_of(each.spec);

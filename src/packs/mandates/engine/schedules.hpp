@@ -43,7 +43,7 @@ class Schedules final {
     std::int64_t schedule = 0;
     WallTime time;
   };
-  // When each active schedule has something to do next; of one, or of all.
+  // When each active schedule of an active mandate has something to do next; of one, or of all.
   [[nodiscard]] Result<std::vector<Wake>> wakes(std::optional<std::int64_t> schedule = {});
 
  private:
