@@ -120,6 +120,7 @@ Result<wire::FiredAnswer> told(Space& space, const Result<Fired>& fired) {
     answer.runs.push_back(run->id);
   }
   if (!fired->skipped.empty()) answer.skipped = fired->skipped;
+  if (fired->left > 0) answer.left = fired->left;
   return answer;
 }
 
@@ -201,7 +202,8 @@ void declare_schedule_tools(pack::Binder& tools, ToolRunner& runner) {
   runner.bind<wire::BackfillRequest, wire::FiredAnswer>(
       tools,
       writing("schedule_backfill", "Run past occurrences",
-              "Those in a span of time that never ran, at most 1,000."),
+              "Those in a span of time that never ran, of at most 1,000. Where the queue has no "
+              "room for all, the answer says how many are left for another call."),
       [](Space& space, const wire::BackfillRequest& request, const pack::Call&) {
         return backfill(space, request);
       });

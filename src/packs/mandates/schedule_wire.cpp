@@ -69,7 +69,8 @@ json::Notes notes(const BackfillRequest*) {
 }
 json::Notes notes(const FiredAnswer*) {
   return {{"runs", "Ids of new runs"},
-          {"skipped", "Why the last that does not run does not: overlap, or queue_full"}};
+          {"skipped", "Why the last that does not run does not: overlap, or queue_full"},
+          {"left", "Of a backfill: how many had no room, and can be had by asking again later"}};
 }
 
 }  // namespace hearth::packs::mandates::wire

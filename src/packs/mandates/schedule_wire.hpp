@@ -92,8 +92,9 @@ json::Notes notes(const BackfillRequest*);
 struct FiredAnswer {
   std::vector<std::string> runs;
   std::optional<std::string> skipped;
+  std::optional<std::int64_t> left;
 };
-BOOST_DESCRIBE_STRUCT(FiredAnswer, (), (runs, skipped))
+BOOST_DESCRIBE_STRUCT(FiredAnswer, (), (runs, skipped, left))
 json::Notes notes(const FiredAnswer*);
 
 }  // namespace hearth::packs::mandates::wire

@@ -71,6 +71,34 @@ Result<std::int64_t> insert_run(Change& change,
   return run;
 }
 
+struct Begun {
+  std::optional<std::int64_t> run;
+  std::string_view reason;  // why there is none
+};
+
+// A run, as far as the schedule's others leave room for it.
+Result<Begun> begin_one(Change& change,
+                        const Schedule& schedule,
+                        const Due& due,
+                        std::string_view cause,
+                        Fired& fired) {
+  const auto load = load_of(change, schedule.n);
+  if (!load) return std::unexpected(load.error());
+  const Admission admission = admit(schedule.spec.overlap, *load, schedule.spec.limits);
+  if (!admission.is_admitted) {
+    fired.skipped = admission.reason;
+    return Begun{.run = {}, .reason = admission.reason};
+  }
+  if (admission.drops_waiting || admission.others != Stop::none) {
+    if (auto room = make_room(change, schedule, admission.others, fired); !room)
+      return std::unexpected(std::move(room.error()));
+  }
+  const auto run = insert_run(change, schedule, due, cause);
+  if (!run) return std::unexpected(run.error());
+  fired.runs.push_back(*run);
+  return Begun{.run = *run, .reason = {}};
+}
+
 Result<void> note_missed(Change& change,
                          const Schedule& schedule,
                          const Missed& missed,
@@ -115,29 +143,36 @@ Result<void> fire_one(Change& change,
                       schedule.n, to_ms(due.scheduled));
   if (!known) return std::unexpected(known.error());
   if (*known) return {};
-  const auto load = load_of(change, schedule.n);
-  if (!load) return std::unexpected(load.error());
-  const Admission admission = admit(schedule.spec.overlap, *load, schedule.spec.limits);
-  std::optional<std::int64_t> run;
-  if (admission.is_admitted) {
-    if (admission.drops_waiting || admission.others != Stop::none) {
-      if (auto room = make_room(change, schedule, admission.others, fired); !room) return room;
-    }
-    auto inserted = insert_run(change, schedule, due, cause);
-    if (!inserted) return std::unexpected(std::move(inserted.error()));
-    run = *inserted;
-    fired.runs.push_back(*inserted);
-  } else {
+  const auto begun = begin_one(change, schedule, due, cause, fired);
+  if (!begun) return std::unexpected(begun.error());
+  if (!begun->run) {
     auto noted = change.note("occurrence", {{"schedule", schedule.id},
                                             {"scheduled", format_rfc3339(due.scheduled)},
-                                            {"skipped", admission.reason}});
+                                            {"skipped", begun->reason}});
     if (!noted) return noted;
-    fired.skipped = admission.reason;
   }
   return change->run(
       "INSERT INTO occurrences(schedule_n, scheduled_ms, fired_ms, run_n, reason) "
       "VALUES(?, ?, ?, ?, ?)",
-      schedule.n, to_ms(due.scheduled), change.now_ms(), run, admission.reason);
+      schedule.n, to_ms(due.scheduled), change.now_ms(), begun->run, begun->reason);
+}
+
+Result<void> backfill_one(Change& change, const Schedule& schedule, const Due& due, Fired& fired) {
+  const auto has_run = change->integer(
+      "SELECT 1 FROM occurrences WHERE schedule_n = ? AND scheduled_ms = ? AND run_n IS NOT NULL",
+      schedule.n, to_ms(due.scheduled));
+  if (!has_run) return std::unexpected(has_run.error());
+  if (*has_run) return {};
+  const auto begun = begin_one(change, schedule, due, "backfill", fired);
+  if (!begun) return std::unexpected(begun.error());
+  if (!begun->run) {
+    ++fired.left;
+    return {};
+  }
+  return change->run(
+      "INSERT INTO occurrences(schedule_n, scheduled_ms, fired_ms, run_n) VALUES(?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET fired_ms = excluded.fired_ms, run_n = excluded.run_n, reason = ''",
+      schedule.n, to_ms(due.scheduled), change.now_ms(), begun->run);
 }
 
 Result<void> skip_all(Change& change,

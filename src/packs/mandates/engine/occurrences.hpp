@@ -18,11 +18,18 @@ struct Fired {
   std::vector<std::int64_t> cancelled;   // asked to end at the next boundary
   std::vector<std::int64_t> terminated;  // asked to end at once
   std::string_view skipped;              // why the last that does not run does not: "overlap"
+  std::int64_t left = 0;                 // by a backfill, for a later one
 };
 
 // One occurrence: a run, or the reason why there is none. One that is known already is left alone.
 [[nodiscard]] Result<void> fire_one(
     Change& change, const Schedule& schedule, const Due& due, std::string_view cause, Fired& fired);
+// One that is made up for: also where it was skipped when it was due. What is not admitted now
+// stays as it was.
+[[nodiscard]] Result<void> backfill_one(Change& change,
+                                        const Schedule& schedule,
+                                        const Due& due,
+                                        Fired& fired);
 // Counts all up to `now` as missed.
 [[nodiscard]] Result<void> skip_all(Change& change,
                                     const Schedule& schedule,

@@ -179,9 +179,17 @@ Result<Fired> Schedules::backfill(std::int64_t n, WallTime from, WallTime to, Ov
                     {"ask for a shorter time"});
       }
       due.scheduled = *next;
-      auto done = fire_one(change, *schedule, due, "backfill", fired);
+      const auto before = fired.runs.size();
+      auto done = backfill_one(change, *schedule, due, fired);
       if (!done) return std::unexpected(std::move(done.error()));
-      due.not_before += schedule->spec.catch_up.stagger;
+      if (fired.runs.size() > before) due.not_before += schedule->spec.catch_up.stagger;
+    }
+    if (fired.left > 0) {
+      auto noted = change.note("backfill", {{"schedule", schedule->id},
+                                            {"runs", std::to_string(fired.runs.size())},
+                                            {"left", std::to_string(fired.left)},
+                                            {"reason", fired.skipped}});
+      if (!noted) return std::unexpected(std::move(noted.error()));
     }
     return fired;
   });

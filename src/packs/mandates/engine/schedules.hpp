@@ -32,8 +32,9 @@ class Schedules final {
   // One run now, beside the schedule. `occurrence` makes it happen once: two triggers with the same
   // time are one.
   [[nodiscard]] Result<Fired> trigger(std::int64_t n, WallTime occurrence);
-  // The occurrences after `from` and up to `to` that were never considered by themselves, at most
-  // 1,000, with an overlap policy of their own.
+  // The occurrences after `from` and up to `to` that have no run, of at most 1,000, with an overlap
+  // policy of their own. Those for which there is no room now are left for another time
+  // (Fired::left).
   [[nodiscard]] Result<Fired> backfill(std::int64_t n,
                                        WallTime from,
                                        WallTime to,
