@@ -110,6 +110,37 @@ TEST_F(LedgerTest, ADayEndsAtMidnightAndDoesNotComeBack) {
   EXPECT_EQ(reserve("c", {1, 0, 0, 0}, budget), "day: calls");
 }
 
+// Who folds forgets what is over, and a failed run can be tried again.
+TEST_F(LedgerTest, FoldingKeepsWhatARunMaySpendOfItsBudget) {
+  const auto failed = engine_->run(engine_->runs().create(mandate_.n, "test").value());
+  const auto succeeded = engine_->run(engine_->runs().create(mandate_.n, "test").value());
+  for (const auto& each : {failed, succeeded}) {
+    for (int i = 0; i < 10; ++i) {
+      const std::string name = each.id + std::to_string(i);
+      ASSERT_EQ(engine_->ledger->reserve(name, {each.id, mandate_.id}, {1, 50, 0, 0}, {}).value(),
+                std::nullopt);
+      ASSERT_TRUE(engine_->ledger->settle(name, Amounts{1, 50, 0, 0}));
+    }
+  }
+  ASSERT_TRUE(engine_->runs().end(failed, "failed", "observe: no disk"));
+  ASSERT_TRUE(engine_->runs().end(succeeded, "succeeded", "goal reached"));
+  open();
+  engine_->ledger.reset();
+  const auto opened = Ledger::open(*engine_->store, std::make_shared<DayTotal>(), 20);
+  ASSERT_TRUE(opened) << opened.error().message;
+  const auto& folded = *opened;
+  EXPECT_EQ(engine_->number("SELECT count(*) FROM ledger"), 3) << "a run, a mandate and a day";
+  const Amounts used = folded->usage({failed.id, mandate_.id}).run;
+  EXPECT_EQ(used, (Amounts{10, 500, 0, 0}));
+  ASSERT_TRUE(engine_->runs().retry(failed.n));
+  EXPECT_EQ(folded
+                ->reserve("again", {failed.id, mandate_.id}, {1, 50, 0, 0},
+                          {.run = {.calls = 10}, .mandate = {}, .day = {}})
+                .value(),
+            "run: calls");
+  EXPECT_EQ(folded->usage({succeeded.id, mandate_.id}).mandate, (Amounts{20, 1000, 0, 0}));
+}
+
 TEST_F(LedgerTest, StopsEverythingWhenItDoesNotHold) {
   EXPECT_FALSE(reserve("a", {1, 500, 0, 0}));
   EXPECT_FALSE(reserve("b", {1, 500, 0, 0}));

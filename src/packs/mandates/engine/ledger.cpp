@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace hearth::packs::mandates {
 namespace {
-
-// From here on the entries of what is over are folded into one of each mandate, at the open.
-constexpr std::int64_t most_entries = 20'000;
 
 bool is_sane(const Amounts& amounts) {
   constexpr std::int64_t most = std::int64_t{1} << 50;  // sums of thousands of them fit
@@ -81,7 +79,9 @@ Result<void> Ledger::load(State& state) {
   return {};
 }
 
-Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store, std::shared_ptr<DayTotal> days) {
+Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store,
+                                             std::shared_ptr<DayTotal> days,
+                                             std::int64_t most_entries) {
   auto ledger = std::unique_ptr<Ledger>(new Ledger(store, std::move(days)));
   auto state = ledger->state_.lock();
   if (auto loaded = ledger->load(*state); !loaded)
@@ -94,8 +94,9 @@ Result<std::unique_ptr<Ledger>> Ledger::open(MandateStore& store, std::shared_pt
     return (*reader)->integer("SELECT count(*) FROM ledger");
   }();
   if (!count) return std::unexpected(count.error());
-  if (count->value_or(0) > most_entries) {
-    if (auto folded = ledger->fold(*state); !folded) return std::unexpected(folded.error());
+  if (*count && **count > most_entries) {
+    if (auto folded = ledger->fold(*state, **count); !folded)
+      return std::unexpected(folded.error());
   }
   for (const auto& [day, amounts] : state->days) ledger->days_->add(day, amounts);
   state->is_open = true;
@@ -213,13 +214,16 @@ Ledger::Usage Ledger::usage(const Spender& spender) {
           .day = days_->of(DayTotal::day_of(store_.now()))};
 }
 
-// Runs that ended and days that are over need no entries any more; what mandates used stays.
-Result<void> Ledger::fold(State& state) {
+// Runs that are over for good and days that have passed need no entries any more; what mandates
+// used stays, and what a run used that may be tried again: its budget does not begin anew.
+Result<void> Ledger::fold(State& state, std::int64_t entries) {
   std::vector<Entry> kept;
   {
     auto reader = store_.read();
     if (!reader) return std::unexpected(std::move(reader.error()));
-    auto rows = (*reader)->query("SELECT id FROM runs WHERE state <> 'ended'");
+    auto rows = (*reader)->query(
+        "SELECT r.id FROM runs r JOIN mandates m ON m.n = r.mandate_n WHERE r.state <> 'ended' OR "
+        "(r.outcome = 'failed' AND m.state <> 'stopped')");
     while (rows.next()) {
       const std::string run(rows.text(0));
       if (const auto found = state.runs.find(run); found != state.runs.end()) {
@@ -235,6 +239,8 @@ Result<void> Ledger::fold(State& state) {
   }
   kept.push_back(
       {.kind = "carry", .name = "day", .day = state.day, .amounts = state.days[state.day]});
+  // Where most of them stay it is not worth doing at every open.
+  if (std::ssize(kept) > entries / 2) return {};
   State folded;
   auto done = store_.commit(Point::call_settled, [&](Change& change) -> Result<void> {
     folded = {};

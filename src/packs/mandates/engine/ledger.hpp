@@ -37,9 +37,12 @@ struct Spender {
 class Ledger final {
  public:
   // `damaged` when an entry is missing, was changed, or is not the last that the journal knows.
-  // `days` is shared by all ledgers of a daemon.
+  // `days` is shared by all ledgers of a daemon. Where there are more than `most_entries`, those of
+  // what is over are folded into one of each mandate.
   [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(
-      MandateStore& store, std::shared_ptr<DayTotal> days = std::make_shared<DayTotal>());
+      MandateStore& store,
+      std::shared_ptr<DayTotal> days = std::make_shared<DayTotal>(),
+      std::int64_t most_entries = 20'000);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
@@ -89,7 +92,7 @@ class Ledger final {
   [[nodiscard]] Digest seal(const Digest& before, std::int64_t n, const Entry& entry) const;
   [[nodiscard]] Result<void> insert(Change& change, State& state, const Entry& entry) const;
   [[nodiscard]] Result<void> append(State& state, Point point, const Entry& entry);
-  [[nodiscard]] Result<void> fold(State& state);
+  [[nodiscard]] Result<void> fold(State& state, std::int64_t entries);
   static void charge(State& state, const Entry& entry);
 
   MandateStore& store_;
