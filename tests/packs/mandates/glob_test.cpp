@@ -44,6 +44,23 @@ TEST(Glob, MatchesAsTheTableSays) {
     EXPECT_EQ(matches_glob(each.pattern, each.text), each.fits) << each.pattern << " " << each.text;
 }
 
+TEST(Glob, TellsWhichDirectoriesItReaches) {
+  struct Case {
+    const char* pattern;
+    const char* directory;
+    bool reaches;
+  };
+  for (const Case& each :
+       {Case{"*.md", "docs", false}, Case{"docs/*.md", "docs", true},
+        Case{"docs/*.md", "docs/deep", false}, Case{"docs/**", "docs/deep", true},
+        Case{"docs/**", "doc", false}, Case{"**/*.md", "any/where", true},
+        Case{"src/*/test/x*", "src/a", true}, Case{"src/*/test/x*", "src/a/b", false},
+        Case{"src/*/test/x*", "src/a/test", true}, Case{"docs", "docs", false},
+        Case{"docs/", "docs", false}, Case{"[ab]/x*", "b", true}, Case{"[ab]/x*", "c", false}})
+    EXPECT_EQ(matches_below(each.pattern, each.directory), each.reaches)
+        << each.pattern << " " << each.directory;
+}
+
 TEST(Glob, TakesNoLongerForBadPatterns) {
   std::string pattern;
   for (int i = 0; i < 50; ++i) pattern += "*a";

@@ -1,5 +1,6 @@
 #include "packs/mandates/workspace/glob.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -84,38 +85,62 @@ bool takes_one(const Element& element, char c) {
   }
 }
 
-}  // namespace
-
-// Follows all ways through the pattern at once: `at` holds which elements may come next.
-bool matches_glob(std::string_view pattern, std::string_view text) {
-  using Kind = Element::Kind;
-  const auto elements = parse(pattern);
-  std::vector<bool> at(elements.size() + 1);
-  at[0] = true;
-  // A star may take nothing. One that ends with a slash takes whole names only: it is left at its
-  // beginning, or behind a slash.
-  const auto skip_stars = [&](std::vector<bool>& places, bool is_behind_slash) {
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      if (!places[i]) continue;
-      const bool is_star =
-          elements[i].kind == Kind::star || (elements[i].kind == Kind::double_star &&
-                                             (elements[i].literal != '/' || is_behind_slash));
-      if (is_star) places[i + 1] = true;
-    }
-  };
-  skip_stars(at, true);
-  for (const char c : text) {
-    std::vector<bool> next(at.size());
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      if (!at[i]) continue;
-      if (elements[i].kind == Kind::double_star || (elements[i].kind == Kind::star && c != '/'))
-        next[i] = true;
-      if (takes_one(elements[i], c)) next[i + 1] = true;
+// Follows all ways through a pattern at once: `at_` holds which elements may come next.
+class Ways final {
+ public:
+  explicit Ways(std::string_view pattern) : elements_(parse(pattern)), at_(elements_.size() + 1) {
+    at_[0] = true;
+    skip_stars(at_, true);
+  }
+  void take(char c) {
+    using Kind = Element::Kind;
+    std::vector<bool> next(at_.size());
+    for (std::size_t i = 0; i < elements_.size(); ++i) {
+      if (!at_[i]) continue;
+      const Kind kind = elements_[i].kind;
+      if (kind == Kind::double_star || (kind == Kind::star && c != '/')) next[i] = true;
+      if (takes_one(elements_[i], c)) next[i + 1] = true;
     }
     skip_stars(next, c == '/');
-    at = std::move(next);
+    at_ = std::move(next);
   }
-  return at.back();
+  [[nodiscard]] bool is_through() const { return at_.back(); }
+  // Whether anything more could lead through.
+  [[nodiscard]] bool goes_on() const {
+    return std::find(at_.begin(), at_.end() - 1, true) != at_.end() - 1;
+  }
+
+ private:
+  // A star may take nothing. One that ends with a slash takes whole names only: it is left at its
+  // beginning, or behind a slash.
+  void skip_stars(std::vector<bool>& places, bool is_behind_slash) const {
+    using Kind = Element::Kind;
+    for (std::size_t i = 0; i < elements_.size(); ++i) {
+      if (!places[i]) continue;
+      const Element& each = elements_[i];
+      const bool is_star = each.kind == Kind::star || (each.kind == Kind::double_star &&
+                                                       (each.literal != '/' || is_behind_slash));
+      if (is_star) places[i + 1] = true;
+    }
+  }
+
+  const std::vector<Element> elements_;
+  std::vector<bool> at_;
+};
+
+}  // namespace
+
+bool matches_glob(std::string_view pattern, std::string_view text) {
+  Ways ways(pattern);
+  for (const char c : text) ways.take(c);
+  return ways.is_through();
+}
+
+bool matches_below(std::string_view pattern, std::string_view directory) {
+  Ways ways(pattern);
+  for (const char c : directory) ways.take(c);
+  ways.take('/');
+  return ways.goes_on();
 }
 
 }  // namespace hearth::packs::mandates::workspace
