@@ -141,9 +141,8 @@ void declare_run_tools(pack::Binder& tools, ToolRunner& runner) {
          const pack::Call&) -> Result<wire::DoneAnswer> {
         const auto run = find_run(space.store(), request.run);
         if (!run) return std::unexpected(run.error());
-        if (auto done = Runs(space.store()).retry(run->n); !done)
+        if (auto done = space.dispatcher().retry(run->n); !done)
           return std::unexpected(std::move(done.error()));
-        space.dispatcher().wake();
         return wire::DoneAnswer{.id = run->id, .state = "waiting"};
       });
 }

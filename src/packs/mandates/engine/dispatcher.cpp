@@ -61,6 +61,12 @@ void Dispatcher::schedule_changed(std::int64_t schedule) {
   alarm_.ring();
 }
 
+Result<void> Dispatcher::retry(std::int64_t run) {
+  auto done = machine_.retry(run);
+  if (done) wake();
+  return done;
+}
+
 void Dispatcher::cut_off(std::int64_t run) {
   {
     auto state = state_.lock();

@@ -43,6 +43,8 @@ class Dispatcher final {
 
   // A run was made, decided about or stopped: look now.
   void wake();
+  // RunMachine::retry().
+  [[nodiscard]] Result<void> retry(std::int64_t run);
   // A schedule was made, paused, resumed or deleted.
   void schedule_changed(std::int64_t schedule);
   // Cuts a run off that was asked to end at once (Runs::stop before it): its model call, its

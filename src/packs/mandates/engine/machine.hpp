@@ -48,6 +48,9 @@ class RunMachine final {
   // requested: one that was asked to end ends, any other stays "running", to be driven again after
   // the next start. An error is of the store, not of the run.
   [[nodiscard]] Result<void> drive(std::int64_t run, const std::stop_token& stop);
+  // Runs::retry(), but `conflict` for one that could only fail again at once: its deadline is over,
+  // its cycles or its budget are used up, or it went round in a loop. Says what to do instead.
+  [[nodiscard]] Result<void> retry(std::int64_t run);
   // When it has to end: `stop` is requested then, whatever it does, and it has failed.
   [[nodiscard]] Result<WallTime> deadline(std::int64_t run);
 
@@ -80,6 +83,10 @@ class RunMachine final {
                                  std::string_view reason);
   [[nodiscard]] Result<Next> finish_cycle(const Scene& scene);
   [[nodiscard]] Result<bool> is_looping(const Scene& scene);
+
+  // Trying again, in machine_retry.cpp.
+  [[nodiscard]] Result<void> check_retry(Scene& scene);
+  [[nodiscard]] Result<std::optional<std::string>> too_small_budget(const Scene& scene);
 
   // Acting, in machine_act.cpp.
   struct Turn;    // of one step

@@ -86,7 +86,8 @@ class Runs final {
   [[nodiscard]] Result<void> wake_waiting_for_secrets();
   // Asks for its end. One that has not begun ends here.
   [[nodiscard]] Result<void> stop(std::int64_t n, Stop how, std::string reason);
-  // A failed one goes on where it failed; what it completed stays.
+  // A failed one goes on where it failed; what it completed stays. Whether it could get any further
+  // RunMachine::retry() tells.
   [[nodiscard]] Result<void> retry(std::int64_t n);
 
   // For the machine that drives the run.
