@@ -242,9 +242,11 @@ void WorldWatch::look_at_due() {
     if (place == state->watches.end()) continue;
     place->second.is_due |= is_again;
     place->second.was_seen = true;
-    place->second.problem = seen ? std::nullopt : std::optional(seen.error());
+    const auto before =
+        std::exchange(place->second.problem, seen ? std::nullopt : std::optional(seen.error()));
     state_.notify_all();
-    if (seen || state->is_closing) continue;
+    const bool is_known = before && !seen && before->message == seen.error().message;
+    if (seen || is_known || state->is_closing) continue;
     log::warning("what a schedule waits for cannot be seen",
                  {log::kv("namespace", name_space_), log::kv("why", seen.error().message)});
   }
