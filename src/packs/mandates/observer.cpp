@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
 #include "packs/mandates/command_cost.hpp"
 #include "packs/mandates/workspace/find_files.hpp"
 #include "packs/mandates/workspace/guarded_command.hpp"
@@ -104,8 +105,16 @@ void WorkspaceObserver::add_files(std::string& text,
   std::size_t shown = 0;
   for (const std::string& pattern : spec.observe.files) {
     const auto paths = workspace::find_files(root, {pattern});
-    if (paths.empty()) text += "## no file fits " + pattern + "\n\n";
-    for (const std::string& path : paths) {
+    if (!paths) {
+      text += "## what fits " + pattern + " cannot be told: " + paths.error().message;
+      for (const std::string& each : paths.error().suggestions) text += "; " + each;
+      text += "\n\n";
+      log::warning("what a mandate observes cannot be told",
+                   {log::kv("pattern", pattern), log::kv("why", paths.error().message)});
+      continue;
+    }
+    if (paths->empty()) text += "## no file fits " + pattern + "\n\n";
+    for (const std::string& path : *paths) {
       if (++shown > most_files) {
         text += "## more files fit " + pattern + ", and are left out\n\n";
         return;

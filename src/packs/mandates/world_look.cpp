@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <utility>
 
@@ -97,13 +98,20 @@ struct FileSeen {
   WallTime changed;
 };
 
-// Nothing where there is no such file any more.
-std::optional<FileSeen> see_file(const workspace::Root& root,
-                                 const std::string& path,
-                                 const std::string& known,
-                                 WallTime now) {
+// Nothing where there is no such file any more; of one that could not be looked at nobody knows.
+Result<std::optional<FileSeen>> see_file(const workspace::Root& root,
+                                         const std::string& path,
+                                         const std::string& known,
+                                         WallTime now) {
   const auto opened = root.open_below(path, O_PATH);
   struct stat info{};
+  if (!opened && opened.error().code == Errc::io) {
+    // One whose directory is a file now is gone, too.
+    constexpr int flags = AT_SYMLINK_NOFOLLOW;
+    if (::fstatat(root.descriptor(), path.c_str(), &info, flags) != 0 && errno == ENOTDIR)
+      return std::nullopt;
+    return std::unexpected(opened.error());
+  }
   if (!opened || ::fstat(opened->get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   const WallTime changed = changed_at(info);
   const std::string stamp = std::to_string(info.st_ctim.tv_sec) + "." +
@@ -130,7 +138,8 @@ Result<Found> look_at_files(const LookOrder& order, const secrets::Redactor& red
   const auto root = workspace::Root::open(order.workspace);
   if (!root) return std::unexpected(root.error());
   const auto paths = workspace::find_files(*root, order.watched.words);
-  if (paths.size() > most_files)
+  if (!paths) return std::unexpected(paths.error());
+  if (paths->size() > most_files)
     return fail(Errc::unsupported, "more than 20,000 files fit what a schedule waits for",
                 {"write narrower patterns"});
   const Marks none;
@@ -147,14 +156,15 @@ Result<Found> look_at_files(const LookOrder& order, const secrets::Redactor& red
       changed.push_back(path);
     }
   };
-  for (const std::string& path : paths) {
+  for (const std::string& path : *paths) {
     const auto known = before.find(path);
     const std::string mark = known == before.end() ? "" : known->second;
     auto seen = see_file(*root, path, mark, order.now);
-    if (!seen) continue;
-    const std::string hash(hash_of(seen->mark));
-    if (mark.empty() || hash_of(mark) != hash) tell(path, hash, seen->changed);
-    found.marks.emplace(path, std::move(seen->mark));
+    if (!seen) return std::unexpected(std::move(seen.error()));
+    if (!*seen) continue;
+    const std::string hash(hash_of((*seen)->mark));
+    if (mark.empty() || hash_of(mark) != hash) tell(path, hash, (*seen)->changed);
+    found.marks.emplace(path, std::move((*seen)->mark));
   }
   for (const auto& [path, mark] : before) {
     if (!found.marks.contains(path)) tell(path, "", {});

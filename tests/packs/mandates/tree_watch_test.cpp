@@ -5,6 +5,8 @@
 #include <poll.h>
 
 #include <filesystem>
+#include <stop_token>
+#include <thread>
 
 #include "packs/mandates/workspace/find_files.hpp"
 #include "support/process.hpp"
@@ -75,9 +77,45 @@ TEST_F(TreeWatchTest, FindsFilesByPatterns) {
   test::write_file(root_ + "/.git/c.md", "x");
   std::filesystem::create_symlink(root_ + "/docs", root_ + "/link");
   const auto root = Root::open(root_).value();
-  EXPECT_THAT(find_files(root, {"**/*.md", "*.md", "b.md"}), ElementsAre("b.md", "docs/deep/a.md"));
-  EXPECT_THAT(find_files(root, {"not/there"}), ElementsAre("not/there"));
-  EXPECT_THAT(find_files(root, {}), IsEmpty());
+  EXPECT_THAT(find_files(root, {"**/*.md", "*.md", "b.md"}).value(),
+              ElementsAre("b.md", "docs/deep/a.md"));
+  EXPECT_THAT(find_files(root, {"not/there"}).value(), ElementsAre("not/there"));
+  EXPECT_THAT(find_files(root, {}).value(), IsEmpty());
+}
+
+// What is found in part would be compared as if the rest were gone.
+TEST_F(TreeWatchTest, FindsAllThatStaysWhateverVanishesMeanwhile) {
+  std::vector<std::string> staying;
+  for (int i = 0; i < 40; ++i) {
+    staying.push_back("docs/d" + std::to_string(10 + i) + "/a.md");
+    std::filesystem::create_directory(root_ + "/docs/d" + std::to_string(10 + i));
+    test::write_file(root_ + "/" + staying.back(), "x");
+  }
+  const auto root = Root::open(root_).value();
+  const std::jthread coming_and_going([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      for (int i = 0; i < 40; ++i)
+        std::filesystem::create_directories(root_ + "/docs/e" + std::to_string(i) + "/deep/er");
+      for (int i = 0; i < 40; ++i)
+        std::filesystem::remove_all(root_ + "/docs/e" + std::to_string(i));
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    const auto found = find_files(root, {"**/*.md"});
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(*found, staying) << i;
+  }
+}
+
+TEST_F(TreeWatchTest, EntersOnlyWhatAPatternReachesAndSaysWhereThatIsTooMuch) {
+  for (int i = 0; i < 20; ++i) test::write_file(root_ + "/docs/deep/" + std::to_string(i), "x");
+  test::write_file(root_ + "/docs/a.md", "x");
+  const auto root = Root::open(root_).value();
+  EXPECT_THAT(find_files(root, {"docs/*.md"}, 10).value(), ElementsAre("docs/a.md"));
+  const auto refused = find_files(root, {"**/*.md"}, 10);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("more than 10 names"));
 }
 
 }  // namespace

@@ -85,6 +85,17 @@ TEST_F(WorldLook, FilesThatChangeComeAndGo) {
   EXPECT_THAT(look(files_), IsEmpty());
   std::filesystem::remove(path("docs/a.md"));
   EXPECT_THAT(look(files_), ElementsAre("changed docs/a.md"));
+  // Also where a file takes the place of the directory, by name.
+  const Watched named{.what = Watched::What::files, .words = {"docs/deep/a.md"}};
+  last_.reset();
+  std::filesystem::create_directory(path("docs/deep"));
+  write("docs/deep/a.md", "a");
+  (void)look(named);
+  std::filesystem::remove_all(path("docs/deep"));
+  write("docs/deep", "x");
+  EXPECT_THAT(look(named), ElementsAre("changed docs/deep/a.md"));
+  last_.reset();
+  (void)look(files_);
   for (int i = 0; i < 7; ++i) write("docs/" + std::to_string(i), "x");
   EXPECT_THAT(look(files_), ElementsAre(HasSubstr("docs/4 and 2 more")));
 }
@@ -196,6 +207,9 @@ TEST_F(WorldLook, SaysWhatCannotBeSeen) {
     return seen ? Errc::internal : seen.error().code;
   };
   EXPECT_EQ(refused(files_, path("nothing")), Errc::not_found);
+  // One that cannot be looked at, here for the length of its name, is not one that is gone.
+  EXPECT_EQ(refused({.what = Watched::What::files, .words = {std::string(300, 'x')}}, root_.path()),
+            Errc::io);
   list("issues_list", {"[]"});
   EXPECT_EQ(refused(label_, root_.path()), Errc::damaged);
 }
