@@ -5,10 +5,13 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <thread>
 
 #include "packs/sql/duckdb_fixture.hpp"
+#include "support/process.hpp"
+#include "support/sizes.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -345,6 +348,59 @@ TEST_F(DuckDbEngine, ComesBackAfterItsEnd) {
   EXPECT_FALSE((*connection)->is_alive());
   EXPECT_EQ(query("SELECT i FROM t", "persistent"), "7");
   EXPECT_EQ(query("SELECT i FROM mine"), "8") << "the scratch database is a file";
+}
+
+// A log that was found is put into the file soon, which waits for the tables, as writers do for it.
+TEST_F(DuckDbEngine, LetsOthersWriteWhileAResultIsRead) {
+  EXPECT_EQ(execute("CREATE TABLE k(i INT)", "persistent"), "0");
+  EXPECT_EQ(execute("CREATE TABLE r AS FROM range(1000000)", "persistent"), "1000000");
+  ASSERT_EQ(::kill(static_cast<pid_t>(engine_->status().pid), SIGKILL), 0);
+  EXPECT_THAT(query("SELECT 1", "persistent"), testing::AnyOf("1", StartsWith("engine_restarted")));
+  const std::string log = data_.path() + "/default/persistent/persistent.duckdb.wal";
+  const auto log_bytes = [&] {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(log, none);
+    return none ? 0 : size;
+  };
+  EXPECT_GT(log_bytes(), 0);
+  auto reader = connect("persistent", Access::read_only);
+  ASSERT_TRUE(reader);
+  auto rows = (*reader)->query({.sql = "FROM r"}, {.rows = 10}, {});
+  ASSERT_TRUE(rows) << rows.error().message;
+  auto writer = connect("persistent");
+  ASSERT_TRUE(writer);
+  for (int i = 0; i < 3; ++i) {
+    const auto written =
+        (*writer)->execute({{.sql = "INSERT INTO k VALUES (7)"}}, {},
+                           {.deadline = steady_clock::now() + std::chrono::seconds(20)});
+    ASSERT_TRUE(written) << written.error().message;
+  }
+  EXPECT_GT(log_bytes(), 0);
+  rows->reset();
+  EXPECT_TRUE(hearth::test::eventually(
+      [&] {
+        EXPECT_EQ(rows_of(**writer, "SELECT count(*) FROM k"), "3");
+        return log_bytes() == 0;
+      },
+      hearth::test::patience));
+}
+
+// DuckDB's own, within a COMMIT, would wait as well.
+TEST_F(DuckDbEngine, WritesALongLogWhileAResultIsRead) {
+  EXPECT_EQ(execute("CREATE TABLE r AS SELECT range AS i FROM range(1000000)", "persistent"),
+            "1000000");
+  auto reader = connect("persistent", Access::read_only);
+  ASSERT_TRUE(reader);
+  auto rows = (*reader)->query({.sql = "FROM r"}, {.rows = 10}, {});
+  ASSERT_TRUE(rows) << rows.error().message;
+  auto writer = connect("persistent");
+  ASSERT_TRUE(writer);
+  for (int i = 0; i < 3; ++i) {
+    const auto written =
+        (*writer)->execute({{.sql = "UPDATE r SET i = i + 1"}}, {},
+                           {.deadline = steady_clock::now() + std::chrono::seconds(60)});
+    ASSERT_TRUE(written) << written.error().message;
+  }
 }
 
 // A kill is no reason to give up; what ends the process by itself is not tried for ever.

@@ -75,6 +75,7 @@ void ForeignStream::interrupt() {
 
 Result<void> ForeignStream::run() {
   if (auto confined = confine_this_thread(instance_->confinement()); !confined) return confined;
+  const Checkpoints::Use use = instance_->checkpoints().use();
   auto link = instance_->connect();
   if (!link) return std::unexpected(std::move(link.error()));
   state_.lock()->link = link->get();

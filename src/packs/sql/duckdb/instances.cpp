@@ -45,6 +45,8 @@ Result<Config> configuration(const InstanceSpec& spec) {
       {"autoload_known_extensions", "false"},
       {"allow_community_extensions", "false"},
       {"allow_persistent_secrets", "false"},
+      // Never by itself: it would wait for all who read, within a COMMIT (checkpoints.hpp).
+      {"checkpoint_threshold", "1TB"},
       {"duckdb_api", "hearth"},
   };
   for (const auto& [name, value] : options) {
@@ -160,6 +162,12 @@ Result<void> check_definitions(duckdb_connection link) {
   }
 }
 
+std::uint64_t log_bytes_of(const std::string& path) {
+  struct ::stat log{};
+  const bool is_there = ::stat((path + ".wal").c_str(), &log) == 0;
+  return is_there ? static_cast<std::uint64_t>(log.st_size) : 0;
+}
+
 Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
   auto config = configuration(spec);
   if (!config) return std::unexpected(std::move(config.error()));
@@ -172,9 +180,8 @@ Result<std::shared_ptr<Instance>> open_here(const InstanceSpec& spec) {
     database = open_ours(spec, config->get());
   }
   if (!database) return std::unexpected(std::move(database.error()));
-  struct ::stat log{};
-  const bool has_log = ::stat((spec.path + ".wal").c_str(), &log) == 0 && log.st_size > 0;
-  auto instance = std::make_shared<Instance>(spec, std::move(*database), has_log);
+  auto instance =
+      std::make_shared<Instance>(spec, std::move(*database), log_bytes_of(spec.path) > 0);
   auto link = instance->connect();
   if (!link) return std::unexpected(std::move(link.error()));
   if (auto done = register_foreign_scan(instance->database(), link->get()); !done) {
@@ -218,6 +225,10 @@ Result<Link> Instance::connect() const {
     return fail(Errc::unavailable, "DuckDB refuses another connection");
   }
   return link;
+}
+
+std::uint64_t Instance::log_bytes() const {
+  return log_bytes_of(spec_.path);
 }
 
 bool Instances::State::is_changing(const std::string& path) const {

@@ -40,6 +40,7 @@ class Instance final {
   [[nodiscard]] Result<Link> connect() const;
   [[nodiscard]] duckdb_database database() const { return database_.get(); }
   [[nodiscard]] Checkpoints& checkpoints() { return checkpoints_; }
+  [[nodiscard]] std::uint64_t log_bytes() const;  // how long its log is; 0: there is none
 
  private:
   const InstanceSpec spec_;

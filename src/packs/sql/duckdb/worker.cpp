@@ -178,7 +178,7 @@ void Worker::serve() {
     const bool is_broken =
         response.kind == ResponseKind::failure && response.error.code == Errc::engine_restarted;
     if (is_broken) ::_exit(70);
-    // Nobody waits for it. What is being read holds a transaction, in which it cannot be done.
+    // Nobody waits for it. What is being read here holds a transaction, in which it cannot be done.
     if (!reading_)
       instance_->checkpoints().run_if_due([this] { return run_uninterrupted("CHECKPOINT"); });
   }
@@ -254,6 +254,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
                 {"sql_execute runs several as one transaction"});
   }
   find_foreign_names(view_, sql);
+  Checkpoints::Use use = instance_->checkpoints().use();
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
@@ -268,6 +269,7 @@ Result<void> Worker::start_anew(const std::string& sql, const std::vector<Parame
     return started;
   }
   reading_->in_transaction = true;
+  reading_->use = std::move(use);
   if (!is_timeless(sql)) {
     reading_->prepared = std::move(*prepared);
     return {};
@@ -338,6 +340,7 @@ Result<bool> Worker::fill(Batch& batch, std::uint64_t most_rows, std::uint64_t m
 void Worker::stop_reading() {
   if (!reading_) return;
   const bool in_transaction = reading_->in_transaction;
+  const Checkpoints::Use use = std::move(reading_->use);  // until the transaction has ended
   reading_.reset();
   if (in_transaction) roll_back();
 }
@@ -354,6 +357,7 @@ Result<Response> Worker::explain(const Request& request) {
       !may) {
     return std::unexpected(std::move(may.error()));
   }
+  Checkpoints::Use use = instance_->checkpoints().use();
   // What changes rows is planned as what it is, and not run.
   if (auto begun = duckdb::run(
           link_.get(), request.analyze ? "BEGIN TRANSACTION READ ONLY" : "BEGIN TRANSACTION");
@@ -369,6 +373,7 @@ Result<Response> Worker::explain(const Request& request) {
     return std::unexpected(std::move(started.error()));
   }
   reading_->in_transaction = true;
+  reading_->use = std::move(use);
   Request all = request;
   all.most_rows = 1000;
   all.most_bytes = std::size_t{4} << 20;
@@ -385,6 +390,7 @@ Result<Response> Worker::execute(const Request& request) {
   if (open_.is_read_only) {
     return fail(Errc::read_only, "this database is open for reading only; nothing was written");
   }
+  const Checkpoints::Use use = instance_->checkpoints().use();
   if (auto begun = duckdb::run(link_.get(), "BEGIN TRANSACTION"); !begun) {
     return std::unexpected(std::move(begun.error()));
   }
@@ -392,7 +398,7 @@ Result<Response> Worker::execute(const Request& request) {
   if (executed && !executed->replayed) {
     auto committed = run_uninterrupted("COMMIT");
     if (!committed) return std::unexpected(std::move(committed.error()));
-    instance_->checkpoints().committed();
+    instance_->checkpoints().committed(instance_->log_bytes());
   } else {
     roll_back();
   }

@@ -51,6 +51,7 @@ class Worker final {
     Chunk chunk = {};
     std::uint64_t row = 0;  // the next of `chunk`
     bool in_transaction = false;
+    Checkpoints::Use use = {};  // while in a transaction
   };
 
   [[nodiscard]] Result<void> set_up();
