@@ -124,6 +124,17 @@ TEST_F(DuckDbEngine, AQueryThatRanBeforeSeesWhatWasCommittedSince) {
   }
 }
 
+TEST_F(DuckDbEngine, ForgetsATypeThatWasDropped) {
+  auto connection = connect("scratch");
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(execute("CREATE TYPE mood AS ENUM ('sad', 'happy')"), "0");
+  for (const std::string sql : {"SELECT 'sad'::mood", "SELECT mood 'sad'"})
+    EXPECT_EQ(rows_of(**connection, sql), "sad");
+  EXPECT_EQ(execute("DROP TYPE mood"), "0");
+  for (const std::string sql : {"SELECT 'sad'::mood", "SELECT mood 'sad'"})
+    EXPECT_THAT(rows_of(**connection, sql), StartsWith("not_found")) << sql;
+}
+
 TEST_F(DuckDbEngine, KeepsColumnsOfOneNameApart) {
   EXPECT_EQ(query("SELECT 1 AS a, 2 AS a"), "1|2");
 }
