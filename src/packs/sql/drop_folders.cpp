@@ -56,8 +56,8 @@ void remove_lone_sentinels(const std::string& folder) {
   }
 }
 
-// To a name there that is free: nothing that was loaded before is overwritten.
-Result<void> move_below(const std::string& file, const std::string& below) {
+// To a name there that is free, which it answers: nothing that was loaded before is overwritten.
+Result<std::string> move_below(const std::string& file, const std::string& below) {
   const fs::path path(file);
   const fs::path folder = path.parent_path() / below;
   std::error_code error;
@@ -71,7 +71,7 @@ Result<void> move_below(const std::string& file, const std::string& below) {
   }
   fs::rename(path, to, error);
   if (error) return fail(Errc::io, "move " + file + ": " + error.message());
-  return {};
+  return to.string();
 }
 
 }  // namespace
@@ -200,12 +200,10 @@ bool DropFolders::take(const Folder& folder, const std::string& file) {
                           : fail(Errc::invalid_args, file + " is no regular file");
   if (!loaded && is_tried_again(file, loaded.error())) return false;
   crashes_.erase(file);
-  auto moved = move_below(file, loaded ? "loaded" : "failed");
-  if (moved && !loaded) {
-    const fs::path path(file);
-    const std::string reason = path.parent_path().string() + "/failed/" + path.filename().string();
-    moved = store::replace_file(reason + ".reason.txt", loaded.error().message + "\n", 0644);
-  }
+  const auto to = move_below(file, loaded ? "loaded" : "failed");
+  Result<void> moved = to ? Result<void>() : std::unexpected(to.error());
+  if (moved && !loaded)
+    moved = store::replace_file(*to + ".reason.txt", loaded.error().message + "\n", 0644);
   fs::remove(file + std::string(sentinel), ignored);
   if (!loaded) {
     log::warning("a dropped file was not loaded",

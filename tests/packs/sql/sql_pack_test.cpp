@@ -172,6 +172,25 @@ TEST_F(SqlPack, TellsOfTablesThatComeAndRowsThatChange) {
   EXPECT_EQ(told(), "0");
 }
 
+TEST_F(SqlPack, KeepsTheReasonOfEachFileThatFailed) {
+  std::filesystem::create_directory(project_ / "in");
+  good("watch", R"j({"path":"in"})j");
+  const auto reason_of = [this](const std::string& name, const char* content) {
+    std::ofstream(project_ / "in/a.csv") << content;
+    std::ofstream(project_ / "in/a.csv.ready");
+    EXPECT_TRUE(hearth::test::eventually(
+        [&] { return !std::filesystem::exists(project_ / "in/a.csv.ready"); },
+        hearth::test::patience));
+    std::ifstream file(project_ / ("in/failed/" + name + ".reason.txt"));
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string first = reason_of("a.csv", "PK\x03\x04");
+  EXPECT_THAT(first, HasSubstr("zip archive"));
+  EXPECT_THAT(reason_of("a.1.csv", "%PDF"), HasSubstr("PDF"));
+  std::ifstream file(project_ / "in/failed/a.csv.reason.txt");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), first);
+}
+
 TEST_F(SqlPack, KeepsAReadOnlySessionFromWriting) {
   options_.caller.read_only = true;
   EXPECT_EQ(bad("execute", R"j({"sql":"CREATE TABLE t(i INT)"})j").code, Errc::read_only);
