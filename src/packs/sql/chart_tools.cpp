@@ -103,10 +103,11 @@ void declare_chart_tools(pack::Binder& tools, ToolRunner& runner) {
       .deferred(tools, [&runner](const wire::ChartRequest& request, pack::Call call) {
         auto prepared = prepare(runner, request, call);
         if (!prepared) return call.answer(std::unexpected(std::move(prepared.error())));
+        const TimeLimit limit(request.timeout);
         runner.on_pool(
-            std::move(call), [&runner, request, chart = std::move(*prepared)](pack::Call running) {
-              running.answer(
-                  draw(runner, chart, request, ToolRunner::work_of(running, request.timeout)));
+            std::move(call), limit,
+            [&runner, request, limit, chart = std::move(*prepared)](pack::Call running) {
+              running.answer(draw(runner, chart, request, ToolRunner::work_of(running, limit)));
             });
       });
 }

@@ -150,11 +150,12 @@ Result<pack::Reply> load_now(ToolRunner& runner,
 void run_load(ToolRunner& runner,
               const PreparedLoad& load,
               const wire::LoadRequest& request,
+              const TimeLimit& limit,
               pack::Call call) {
   Imports& imports = runner.imports();
   const std::string id =
       imports.begin(load.to.session, request.table, load.to.database.alias, runner.now());
-  Work work = ToolRunner::work_of(call, load.seconds);
+  Work work = ToolRunner::work_of(call, limit);
   const auto tell = std::exchange(work.progress, {});
   const bool is_background = request.background;
   if (is_background) {
@@ -183,9 +184,10 @@ void load(ToolRunner& runner, const wire::LoadRequest& request, pack::Call call)
     return call.answer(std::unexpected(in_doubt(std::move(prepared.error()), call.is_resend())));
   }
   const Target target = prepared->to;
-  runner.in_turn(target, std::move(call),
-                 [&runner, request, load = std::move(*prepared)](pack::Call running) {
-                   run_load(runner, load, request, std::move(running));
+  const TimeLimit limit(prepared->seconds);
+  runner.in_turn(target, std::move(call), limit,
+                 [&runner, request, limit, load = std::move(*prepared)](pack::Call running) {
+                   run_load(runner, load, request, limit, std::move(running));
                  });
 }
 
@@ -199,11 +201,13 @@ void inspect(ToolRunner& runner, const wire::InspectRequest& request, pack::Call
   options->json_path = request.json_path;
   options->sqlite_table = request.sqlite_table;
   const LoadFile file{request.path, std::move(*path), {}};
+  const TimeLimit limit(request.timeout);
   runner.on_pool(
-      std::move(call), [&runner, scratch = std::move(*scratch), file, options = std::move(*options),
-                        seconds = request.timeout](pack::Call running) {
+      std::move(call), limit,
+      [&runner, scratch = std::move(*scratch), file, options = std::move(*options),
+       limit](pack::Call running) {
         const auto summary = inspect_file(runner.connections(), scratch, file, options,
-                                          ToolRunner::work_of(running, seconds));
+                                          ToolRunner::work_of(running, limit));
         if (!summary) return running.answer(std::unexpected(summary.error()));
         running.answer(pack::Reply{.structured = json::encode(wire::to_answer(*summary))});
       });
@@ -260,22 +264,23 @@ void export_file(ToolRunner& runner, const wire::ExportRequest& request, pack::C
   }
   auto prepared = prepare(runner, request, call);
   if (!prepared) return call.answer(std::unexpected(std::move(prepared.error())));
-  runner.on_pool(std::move(call), [&runner, request = std::move(*prepared),
-                                   seconds = request.timeout](pack::Call running) {
-    const auto exported =
-        export_rows(runner.connections(), request, ToolRunner::work_of(running, seconds));
-    if (!exported) {
-      // It may be there because this very call has written it before.
-      const bool is_there = exported.error().code == Errc::conflict;
-      return running.answer(
-          std::unexpected(in_doubt(exported.error(), is_there && running.is_resend())));
-    }
-    running.answer(pack::Reply{.structured = json::encode(wire::ExportAnswer{
-                                   .path = request.path,
-                                   .format = std::string(format_name(request.format)),
-                                   .rows = exported->rows,
-                                   .bytes = static_cast<std::int64_t>(exported->bytes)})});
-  });
+  const TimeLimit limit(request.timeout);
+  runner.on_pool(
+      std::move(call), limit, [&runner, request = std::move(*prepared), limit](pack::Call running) {
+        const auto exported =
+            export_rows(runner.connections(), request, ToolRunner::work_of(running, limit));
+        if (!exported) {
+          // It may be there because this very call has written it before.
+          const bool is_there = exported.error().code == Errc::conflict;
+          return running.answer(
+              std::unexpected(in_doubt(exported.error(), is_there && running.is_resend())));
+        }
+        running.answer(pack::Reply{.structured = json::encode(wire::ExportAnswer{
+                                       .path = request.path,
+                                       .format = std::string(format_name(request.format)),
+                                       .rows = exported->rows,
+                                       .bytes = static_cast<std::int64_t>(exported->bytes)})});
+      });
 }
 
 void copy(ToolRunner& runner, const wire::CopyRequest& request, pack::Call call) {
@@ -300,21 +305,24 @@ void copy(ToolRunner& runner, const wire::CopyRequest& request, pack::Call call)
                     .mode = copy_mode(request.mode),
                     .key = request.merge_on.value_or(std::vector<std::string>())};
   const Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-  runner.in_turn(*to, std::move(call), [&runner, request, whole, key](pack::Call running) {
-    bool may_be_done = running.is_resend();
-    const auto copied =
-        Copier(runner.connections())
-            .copy(whole, key, may_be_done, ToolRunner::work_of(running, request.timeout));
-    if (!copied) {
-      return running.answer(std::unexpected(in_doubt(copied.error(), may_be_done)));
-    }
-    wire::CopyAnswer answer{
-        .table = request.table, .database = whole.to.database.alias, .rows_added = copied->added};
-    if (whole.mode == CopyMode::merge) answer.rows_updated = copied->updated;
-    answer.durability = durability_of(whole.to);
-    runner.data_changed(whole.to);
-    running.answer(pack::Reply{.structured = json::encode(answer), .replayed = copied->replayed});
-  });
+  const TimeLimit limit(request.timeout);
+  runner.in_turn(
+      *to, std::move(call), limit, [&runner, request, whole, key, limit](pack::Call running) {
+        bool may_be_done = running.is_resend();
+        const auto copied = Copier(runner.connections())
+                                .copy(whole, key, may_be_done, ToolRunner::work_of(running, limit));
+        if (!copied) {
+          return running.answer(std::unexpected(in_doubt(copied.error(), may_be_done)));
+        }
+        wire::CopyAnswer answer{.table = request.table,
+                                .database = whole.to.database.alias,
+                                .rows_added = copied->added};
+        if (whole.mode == CopyMode::merge) answer.rows_updated = copied->updated;
+        answer.durability = durability_of(whole.to);
+        runner.data_changed(whole.to);
+        running.answer(
+            pack::Reply{.structured = json::encode(answer), .replayed = copied->replayed});
+      });
 }
 
 void declare_status(pack::Binder& tools, ToolRunner& runner) {

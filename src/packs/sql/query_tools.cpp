@@ -27,14 +27,17 @@ Error advised(const ToolRunner& runner, const Target& target, std::string_view s
 
 void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call call) {
   const PageSize size{.rows = static_cast<std::size_t>(request.limit)};
+  const TimeLimit limit(request.timeout);
   if (request.cursor) {
     const SessionRef session = runner.session_of(call);
-    return runner.on_pool(std::move(call), [&runner, request, size, session](pack::Call running) {
-      auto page = runner.runner().go_on(session, *request.cursor, size,
-                                        ToolRunner::work_of(running, request.timeout));
-      if (!page) return running.answer(std::unexpected(std::move(page.error())));
-      running.answer(wire::to_reply(*page, request.format));
-    });
+    return runner.on_pool(std::move(call), limit,
+                          [&runner, request, size, session, limit](pack::Call running) {
+                            auto page = runner.runner().go_on(session, *request.cursor, size,
+                                                              ToolRunner::work_of(running, limit));
+                            if (!page)
+                              return running.answer(std::unexpected(std::move(page.error())));
+                            running.answer(wire::to_reply(*page, request.format));
+                          });
   }
   if (!request.sql) {
     return call.answer(fail(Errc::invalid_args, "params.sql: missing (the statement to run)"));
@@ -44,17 +47,17 @@ void query(ToolRunner& runner, const wire::QueryRequest& request, pack::Call cal
   auto parameters = wire::to_parameters(request.params);
   if (!parameters) return call.answer(std::unexpected(std::move(parameters.error())));
   Statement statement{.sql = *request.sql, .parameters = std::move(*parameters)};
-  runner.on_pool(std::move(call), [&runner, size, target = std::move(*target),
-                                   statement = std::move(statement), format = request.format,
-                                   seconds = request.timeout](pack::Call running) {
-    auto page =
-        runner.runner().query(target, statement, size, true, ToolRunner::work_of(running, seconds));
-    if (!page) {
-      return running.answer(
-          std::unexpected(advised(runner, target, statement.sql, std::move(page.error()))));
-    }
-    running.answer(wire::to_reply(*page, format));
-  });
+  runner.on_pool(std::move(call), limit,
+                 [&runner, size, target = std::move(*target), statement = std::move(statement),
+                  format = request.format, limit](pack::Call running) {
+                   auto page = runner.runner().query(target, statement, size, true,
+                                                     ToolRunner::work_of(running, limit));
+                   if (!page) {
+                     return running.answer(std::unexpected(
+                         advised(runner, target, statement.sql, std::move(page.error()))));
+                   }
+                   running.answer(wire::to_reply(*page, format));
+                 });
 }
 
 // Whether a text may make or drop a table: CREATE, DROP, ALTER, or an INTO that is not that of
@@ -91,15 +94,16 @@ void execute(ToolRunner& runner, const wire::ExecuteRequest& request, pack::Call
   }
   statements.front().parameters = std::move(*parameters);
   Key key = ToolRunner::key_of(call, request.key, json::encode(request));
-  runner.in_turn(*target, std::move(call),
+  const TimeLimit limit(request.timeout);
+  runner.in_turn(*target, std::move(call), limit,
                  [&runner, target = *target, statements = std::move(statements),
-                  key = std::move(key), seconds = request.timeout](pack::Call running) {
+                  key = std::move(key), limit](pack::Call running) {
                    bool may_be_done = running.is_resend();
                    // What the session reads there may lock what it is about to change.
                    if (target.engine->kind() == "postgres")
                      runner.cursors().drop(target.session, target.database.location);
                    auto executed = runner.runner().execute(target, statements, key, may_be_done,
-                                                           ToolRunner::work_of(running, seconds));
+                                                           ToolRunner::work_of(running, limit));
                    if (!executed) {
                      return running.answer(
                          std::unexpected(in_doubt(std::move(executed.error()), may_be_done)));
@@ -121,15 +125,18 @@ void explain(ToolRunner& runner, const wire::ExplainRequest& request, pack::Call
   auto parameters = wire::to_parameters(request.params);
   if (!parameters) return call.answer(std::unexpected(std::move(parameters.error())));
   Statement statement{.sql = request.sql, .parameters = std::move(*parameters)};
-  runner.on_pool(std::move(call), [&runner, target = std::move(*target), statement,
-                                   request](pack::Call running) {
-    const Work work = ToolRunner::work_of(running, request.timeout);
-    auto plan = runner.runner().read(target, work, [&](Connections::Lease& connection) {
-      return connection->explain(statement, request.analyze, work);
-    });
-    if (!plan) return running.answer(std::unexpected(std::move(plan.error())));
-    running.answer(pack::Reply{.structured = json::encode(wire::ExplainAnswer{std::move(*plan)})});
-  });
+  const TimeLimit limit(request.timeout);
+  runner.on_pool(
+      std::move(call), limit,
+      [&runner, target = std::move(*target), statement, request, limit](pack::Call running) {
+        const Work work = ToolRunner::work_of(running, limit);
+        auto plan = runner.runner().read(target, work, [&](Connections::Lease& connection) {
+          return connection->explain(statement, request.analyze, work);
+        });
+        if (!plan) return running.answer(std::unexpected(std::move(plan.error())));
+        running.answer(
+            pack::Reply{.structured = json::encode(wire::ExplainAnswer{std::move(*plan)})});
+      });
 }
 
 std::string quoted_name(const std::string& name) {

@@ -76,12 +76,16 @@ Result<Target> ToolRunner::target_of(const pack::Call& call,
   return databases_.resolve(name, session_of(call), is_locked ? Access::read_only : access);
 }
 
-Work ToolRunner::work_of(const pack::Call& call, std::int64_t seconds) {
+Result<void> ToolRunner::check_in_time(const TimeLimit& limit) {
+  if (!limit.ends || std::chrono::steady_clock::now() < *limit.ends) return {};
+  return fail(Errc::timed_out,
+              "it waited for its turn until its time limit was over; nothing was done",
+              {"give a longer timeout, or wait until other calls have ended"});
+}
+
+Work ToolRunner::work_of(const pack::Call& call, const TimeLimit& limit) {
   Work work{.stop = call.stop(), .deadline = call.deadline()};
-  if (seconds > 0) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    work.deadline = std::min(work.deadline.value_or(limit), limit);
-  }
+  if (limit.ends) work.deadline = std::min(work.deadline.value_or(*limit.ends), *limit.ends);
   work.progress = [&call](double done) {
     call.progress(done * 100, 100, std::to_string(static_cast<int>(done * 100)) + " %");
   };
@@ -199,8 +203,7 @@ void ToolRunner::forget_attachments(const SessionRef& session) {
 void ToolRunner::data_changed(const Target& target, bool is_list) const {
   if (is_list) context_->list_changed(pack::ListKind::resources);
   context_->resources_updated(
-      {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"},
-      {.name_space = target.session.name_space});
+      {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"}, {.name_space = target.session.name_space});
 }
 
 void ToolRunner::notes_changed(const std::string& name_space, bool is_list) const {

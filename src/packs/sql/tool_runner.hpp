@@ -1,7 +1,10 @@
 // How the tools of the pack run: on threads of the pack's own, with the caller's limits.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -30,6 +33,15 @@ namespace hearth::packs::sql {
 struct LoadCall {
   std::string_view tool;
   std::string parameters;  // JSON
+};
+
+// How long a call may take. It begins when this is made, so that a call waits within its time, too.
+struct TimeLimit {
+  TimeLimit(std::int64_t seconds)  // NOLINT(google-explicit-constructor): 0 or less: none
+      : ends(seconds > 0
+                 ? std::optional(std::chrono::steady_clock::now() + std::chrono::seconds(seconds))
+                 : std::nullopt) {}
+  std::optional<MonotonicTime> ends;
 };
 
 // `start` before the first call. Members are for the loop thread unless they say otherwise.
@@ -90,8 +102,8 @@ class ToolRunner final {
   [[nodiscard]] Result<Target> target_of(const pack::Call& call,
                                          const std::optional<std::string>& database,
                                          Access access) const;
-  // With the call's stop token and progress. A time limit in seconds; 0: none. Any thread.
-  [[nodiscard]] static Work work_of(const pack::Call& call, std::int64_t seconds);
+  // With the call's stop token and progress. Any thread.
+  [[nodiscard]] static Work work_of(const pack::Call& call, const TimeLimit& limit);
   // The key of a write: the caller's own, the transport's, or one that only serves repetitions.
   [[nodiscard]] static Key key_of(const pack::Call& call,
                                   const std::optional<std::string>& own,
@@ -99,12 +111,17 @@ class ToolRunner final {
   // read_only, unless this call may write.
   [[nodiscard]] Result<void> check_writable(const pack::Call& call) const;
 
-  // Runs job(call) on the pack's pool, a few of a session at once; `busy` when too many wait.
+  // Runs job(call) on the pack's pool, a few of a session at once; `busy` when too many wait,
+  // `timed_out` when its turn comes behind the limit.
   template <typename Job>
-  void on_pool(pack::Call call, Job job);
+  void on_pool(pack::Call call, const TimeLimit& limit, Job job);
+  template <typename Job>
+  void on_pool(pack::Call call, Job job) {
+    on_pool(std::move(call), TimeLimit(0), std::move(job));
+  }
   // The same when those who write to `target` before have run.
   template <typename Job>
-  void in_turn(const Target& target, pack::Call call, Job job);
+  void in_turn(const Target& target, pack::Call call, const TimeLimit& limit, Job job);
 
  private:
   // For this many sessions that run all they may at once, readers and writers.
@@ -114,6 +131,7 @@ class ToolRunner final {
   [[nodiscard]] static std::string share_of(const pack::Call& call) {
     return call.caller().name_space + "/" + session_id(call.caller());
   }
+  [[nodiscard]] static Result<void> check_in_time(const TimeLimit& limit);
   void wait_until_forgotten(const pack::Call& call);
   void forget_attachments(const SessionRef& session);
 
@@ -134,11 +152,12 @@ class ToolRunner final {
 // ---- Implementation ---------------------------------------------------------------------------
 
 template <typename Job>
-void ToolRunner::on_pool(pack::Call call, Job job) {
+void ToolRunner::on_pool(pack::Call call, const TimeLimit& limit, Job job) {
   const std::string share = share_of(call) + "/readers";
   shares_.submit(
       share,
-      [this, call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+      [this, call = std::move(call), limit, job = std::move(job)](Result<void> runs) mutable {
+        if (runs) runs = check_in_time(limit);
         if (!runs) return call.answer(std::unexpected(std::move(runs.error())));
         wait_until_forgotten(call);
         job(std::move(call));
@@ -147,7 +166,7 @@ void ToolRunner::on_pool(pack::Call call, Job job) {
 }
 
 template <typename Job>
-void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
+void ToolRunner::in_turn(const Target& target, pack::Call call, const TimeLimit& limit, Job job) {
   const DatabaseRef& database = target.database;
   const std::string owner = database.alias == "scratch" ? target.session.id : std::string();
   const std::string lane = target.session.name_space + "/" + owner + "/" +
@@ -156,7 +175,8 @@ void ToolRunner::in_turn(const Target& target, pack::Call call, Job job) {
   const std::string share = share_of(call) + "/writers";
   shares_.submit(
       share,
-      [this, call = std::move(call), job = std::move(job)](Result<void> runs) mutable {
+      [this, call = std::move(call), limit, job = std::move(job)](Result<void> runs) mutable {
+        if (runs) runs = check_in_time(limit);
         if (runs) {
           wait_until_forgotten(call);
           return job(std::move(call));

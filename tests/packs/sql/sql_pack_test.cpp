@@ -172,6 +172,20 @@ TEST_F(SqlPack, TellsOfTablesThatComeAndRowsThatChange) {
   EXPECT_EQ(told(), "0");
 }
 
+// Its time is over before its turn comes.
+TEST_F(SqlPack, CountsTheTimeThatACallWaits) {
+  auto first =
+      harness_.send("execute",
+                    R"j({"timeout":3,"sql":"CREATE TABLE x AS SELECT )j"
+                    R"j(sum(a.range*b.range) AS s FROM range(10000000) a, range(10000000) b"})j",
+                    options_);
+  const Error late = bad("execute", R"j({"sql":"CREATE TABLE y(i INT)","timeout":1})j");
+  EXPECT_EQ(late.code, Errc::timed_out);
+  EXPECT_THAT(late.message, HasSubstr("waited for its turn"));
+  EXPECT_FALSE(first.get());
+  EXPECT_EQ(bad("query", R"j({"sql":"FROM y"})j").code, Errc::not_found);
+}
+
 TEST_F(SqlPack, KeepsTheReasonOfEachFileThatFailed) {
   std::filesystem::create_directory(project_ / "in");
   good("watch", R"j({"path":"in"})j");
