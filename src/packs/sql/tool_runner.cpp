@@ -202,8 +202,15 @@ void ToolRunner::forget_attachments(const SessionRef& session) {
 
 void ToolRunner::data_changed(const Target& target, bool is_list) const {
   if (is_list) context_->list_changed(pack::ListKind::resources);
+  pack::Audience audience{.name_space = target.session.name_space};
+  // Another session's scratch, or what it calls by the same alias, is another database.
+  if (target.database.alias != "persistent") {
+    audience.concerns = [id = target.session.id](const pack::Caller& caller) {
+      return session_id(caller) == id;
+    };
+  }
   context_->resources_updated(
-      {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"}, {.name_space = target.session.name_space});
+      {"hearth://sql/" + target.database.alias + "/*", "hearth://sql/queries/*"}, audience);
 }
 
 void ToolRunner::notes_changed(const std::string& name_space, bool is_list) const {

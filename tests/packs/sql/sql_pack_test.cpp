@@ -172,6 +172,17 @@ TEST_F(SqlPack, TellsOfTablesThatComeAndRowsThatChange) {
   EXPECT_EQ(told(), "0");
 }
 
+TEST_F(SqlPack, TellsOfAScratchItsOwnSessionOnly) {
+  good("execute", R"j({"sql":"CREATE TABLE t(i INT)"})j");
+  const pack::Audience own = *harness_.context().last_audience.lock();
+  pack::Caller other = options_.caller;
+  other.session = "s2";
+  EXPECT_TRUE(own.includes(options_.caller));
+  EXPECT_FALSE(own.includes(other));
+  good("execute", R"j({"sql":"CREATE TABLE t(i INT)","database":"persistent"})j");
+  EXPECT_TRUE(harness_.context().last_audience.lock()->includes(other));
+}
+
 // Its time is over before its turn comes.
 TEST_F(SqlPack, CountsTheTimeThatACallWaits) {
   auto first =
