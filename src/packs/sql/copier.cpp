@@ -48,21 +48,24 @@ std::string spool_reader(const std::string& path,
                          std::string_view engine) {
   const std::vector<std::string> names = names_of(columns);
   std::string types;
-  std::string bytes;
+  std::string made;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const bool are_bytes = is_bytes_type(columns[i].type);
-    const std::string type = are_bytes ? "VARCHAR" : duckdb_type(engine, columns[i].type);
-    types += (types.empty() ? "" : ", ") + quoted_text(names[i]) + ": " + quoted_text(type);
-    if (!are_bytes) continue;
+    const std::string type = duckdb_type(engine, columns[i].type);
+    const bool is_cast = is_zoned_time_type(type);
+    types += (types.empty() ? "" : ", ") + quoted_text(names[i]) + ": " +
+             quoted_text(are_bytes || is_cast ? "VARCHAR" : type);
+    if (!are_bytes && !is_cast) continue;
     const std::string name = quoted_name(names[i]);
-    bytes += (bytes.empty() ? "" : ", ") + ("from_base64(" + name + ") AS " + name);
+    made += (made.empty() ? "" : ", ") +
+            ((are_bytes ? "from_base64(" + name + ")" : zoned_time_of(name)) + " AS " + name);
   }
   const std::string reader =
       "system.main.read_csv(" + quoted_text(path) + ", columns = {" + types +
       "}, auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = "
       "'', allow_quoted_nulls = false, parallel = false)";
-  if (bytes.empty()) return reader;
-  return "(SELECT * REPLACE (" + bytes + ") FROM " + reader + ")";
+  if (made.empty()) return reader;
+  return "(SELECT * REPLACE (" + made + ") FROM " + reader + ")";
 }
 
 // Whose files a DuckDB database reads: its own exchange, else the session's scratch's.

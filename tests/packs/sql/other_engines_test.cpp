@@ -174,6 +174,18 @@ TEST_P(OtherEngine, KeepsTypesThereAndBack) {
       Errc::conflict);
 }
 
+// DuckDB reads no Z there.
+TEST_P(OtherEngine, KeepsTimesWithAnOffset) {
+  if (std::string_view(GetParam()) != "postgres") GTEST_SKIP() << "hyperd has no such type";
+  execute("other",
+          "CREATE TABLE there AS SELECT '10:11:12.5+00'::timetz AS t UNION ALL "
+          "SELECT '10:11:12-03:30' UNION ALL SELECT NULL");
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM there"}, {"table", "back"}});
+  EXPECT_EQ(rows("scratch", "SELECT CAST(t AS VARCHAR) FROM back ORDER BY t"),
+            R"([["10:11:12.5+00"],["10:11:12-03:30"],[null]])");
+}
+
 // A server of others keeps no keys: the second call would write again.
 TEST_P(OtherEngine, TakesKeysOnlyWhereTheyAreKept) {
   const bool is_kept = std::string_view(GetParam()) == "hyper";

@@ -137,6 +137,15 @@ bool is_number_type(std::string_view type) {
          std::ranges::any_of(names, [&](std::string_view name) { return known.starts_with(name); });
 }
 
+bool is_zoned_time_type(std::string_view type) {
+  const std::string known = without_parameters(ascii_upper(type));
+  return known == "TIME WITH TIME ZONE" || known == "TIMETZ";
+}
+
+std::string zoned_time_of(const std::string& text_sql) {
+  return "CAST(replace(upper(" + text_sql + "), 'Z', '+00') AS TIME WITH TIME ZONE)";
+}
+
 bool is_bytes_type(std::string_view type) {
   const std::string known = ascii_upper(type);
   return known == "BLOB" || known == "BYTEA" || known == "BYTES";

@@ -15,6 +15,10 @@ namespace hearth::packs::sql {
 [[nodiscard]] std::string hyper_type(std::string_view type);
 // A column of numbers, in any engine's words.
 [[nodiscard]] bool is_number_type(std::string_view type);
+// TIME WITH TIME ZONE of DuckDB, whose reader of CSV makes NULL of what it cannot read (checked:
+// 1.4.4), and cannot read a Z; and what makes one of a text, or fails.
+[[nodiscard]] bool is_zoned_time_type(std::string_view type);
+[[nodiscard]] std::string zoned_time_of(const std::string& text_sql);
 // Bytes, whose cells are base64.
 [[nodiscard]] bool is_bytes_type(std::string_view type);
 

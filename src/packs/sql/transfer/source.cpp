@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "packs/sql/engine/sql_scanner.hpp"
+#include "packs/sql/transfer/column_types.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 
 namespace hearth::packs::sql {
@@ -168,8 +169,16 @@ Options csv_options(const SourceKind& kind, const SourceOptions& from) {
 
 std::string csv_reader(const std::string& path,
                        const SourceKind& kind,
-                       const SourceOptions& from,
+                       const SourceOptions& asked,
                        const std::string& rejects) {
+  SourceOptions from = asked;
+  std::string made;  // by a cast, since the reader would make NULL of them
+  for (auto& [column, type] : from.columns) {
+    if (!is_zoned_time_type(type)) continue;
+    const std::string name = quoted_name(column);
+    made += (made.empty() ? "" : ", ") + (zoned_time_of(name) + " AS " + name);
+    type = "VARCHAR";
+  }
   Options options = csv_options(kind, from);
   if (from.skips_bad_rows && rejects.empty()) options.add("ignore_errors", "true");
   if (!rejects.empty()) {
@@ -177,7 +186,8 @@ std::string csv_reader(const std::string& path,
     options.add("rejects_table", quoted_text(rejects));
     options.add("rejects_scan", quoted_text(rejects + "_scans"));
   }
-  return "system.main.read_csv(" + quoted_text(path) + options.list() + ")";
+  const std::string reader = "system.main.read_csv(" + quoted_text(path) + options.list() + ")";
+  return made.empty() ? reader : "(SELECT * REPLACE (" + made + ") FROM " + reader + ")";
 }
 
 // Types by a cast, where a reader has no option for them.
