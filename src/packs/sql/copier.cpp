@@ -1,8 +1,10 @@
 #include "packs/sql/copier.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/ids.hpp"
 #include "packs/sql/transaction.hpp"
 #include "packs/sql/transfer/column_types.hpp"
@@ -40,6 +42,52 @@ std::vector<Statement> as_statements(const std::vector<std::string>& texts) {
 
 std::vector<std::string> names_of(const std::vector<Column>& columns) {
   return distinct_names(columns);
+}
+
+// Whether values of this type have a year, in the words of any engine.
+bool has_year(std::string_view type) {
+  const std::string known = ascii_upper(type);
+  return known == "DATE" || known.starts_with("TIMESTAMP");
+}
+
+// "-0043-03-15T10:00:00" as PostgreSQL and hyperd read it: "0044-03-15 10:00:00 BC".
+std::string with_era(std::string_view iso) {
+  const bool is_negative = iso.starts_with('-');
+  if (is_negative) iso.remove_prefix(1);
+  std::int64_t year = 0;
+  const auto read = std::from_chars(iso.data(), iso.data() + iso.size(), year);
+  const std::string number = std::to_string(year + 1);
+  std::string text(4 - std::min<std::size_t>(number.size(), 4), '0');
+  text += number + std::string(read.ptr, iso.data() + iso.size()) + " BC";
+  std::ranges::replace(text, 'T', ' ');
+  return text;
+}
+
+bool is_before_christ(const Batch::View& cell) {
+  return cell.kind == CellKind::text &&
+         (cell.text.starts_with("0000-") || (cell.text.size() > 1 && cell.text[0] == '-' &&
+                                             cell.text[1] >= '0' && cell.text[1] <= '9'));
+}
+
+// `batch` with its years before Christ as PostgreSQL and hyperd read them.
+Batch with_eras(Batch batch, const std::vector<bool>& have_years) {
+  bool is_any = false;
+  for (std::size_t row = 0; row < batch.rows() && !is_any; ++row)
+    for (std::size_t i = 0; i < batch.columns() && !is_any; ++i)
+      is_any = have_years[i] && is_before_christ(batch.at(row, i));
+  if (!is_any) return batch;
+  Batch other(batch.columns());
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    for (std::size_t i = 0; i < batch.columns(); ++i) {
+      const Batch::View cell = batch.at(row, i);
+      if (have_years[i] && is_before_christ(cell)) {
+        other.add(cell.kind, with_era(cell.text));
+      } else {
+        other.add(cell.kind, cell.text);
+      }
+    }
+  }
+  return other;
 }
 
 // A reader of the rows that were written to `path` as CSV without a header.
@@ -241,11 +289,19 @@ Result<Copied> Copier::into_other(const CopyRequest& request,
         auto rows = (*source)->query({.sql = request.sql}, {.rows = rows_at_once}, work);
         if (!rows) return std::unexpected(std::move(rows.error()));
         const std::vector<Column> columns = (*rows)->columns();
+        std::vector<bool> have_years;
         BulkInsert bulk{.before = {},
                         .table = request.table.quoted(),
                         .columns = names_of(columns),
-                        .next = [&] { return (*rows)->next(rows_at_once, bytes_at_once, work); }};
-        for (const Column& column : columns) bulk.are_bytes.push_back(is_bytes_type(column.type));
+                        .next = [&]() -> Result<Batch> {
+                          auto batch = (*rows)->next(rows_at_once, bytes_at_once, work);
+                          return batch ? with_eras(std::move(*batch), have_years)
+                                       : std::move(batch);
+                        }};
+        for (const Column& column : columns) {
+          bulk.are_bytes.push_back(is_bytes_type(column.type));
+          have_years.push_back(has_year(column.type));
+        }
         bulk.key = key;
         if (request.mode == CopyMode::replace) {
           bulk.before.push_back({.sql = "DROP TABLE IF EXISTS " + bulk.table});

@@ -174,6 +174,27 @@ TEST_P(OtherEngine, KeepsTypesThereAndBack) {
       Errc::conflict);
 }
 
+TEST_P(OtherEngine, KeepsYearsBeforeChristThereAndBack) {
+  execute("scratch",
+          "CREATE TABLE here AS SELECT DATE '0044-03-15 (BC)' AS day, "
+          "TIMESTAMP '0044-03-15 (BC) 10:11:12.5' AS local_at, "
+          "TIMESTAMPTZ '0044-03-15 (BC) 10:11:12+00' AS moment UNION ALL "
+          "SELECT DATE '0001-01-01 (BC)', TIMESTAMP '0001-01-01 (BC) 00:00:00', "
+          "TIMESTAMPTZ '0001-02-29 (BC) 23:59:59+00'");
+  good("copy",
+       {{"from", "scratch"}, {"to", "other"}, {"sql", "SELECT * FROM here"}, {"table", "there"}});
+  EXPECT_EQ(rows("other", "SELECT count(*) FROM there WHERE day = DATE '0044-03-15 BC'"), "[[1]]");
+  good("copy",
+       {{"from", "other"}, {"to", "scratch"}, {"sql", "SELECT * FROM there"}, {"table", "back"}});
+  EXPECT_EQ(types("back"), types("here"));
+  EXPECT_EQ(rows("scratch", "SELECT * FROM here EXCEPT ALL SELECT * FROM back"), "[]");
+  EXPECT_EQ(rows("scratch", "SELECT count(*) FROM back"), "[[2]]");
+  const std::string all = "SELECT * FROM there ORDER BY day";
+  EXPECT_EQ(rows("other", all), rows("scratch", "SELECT * FROM here ORDER BY day"));
+  good("export", {{"table", "there"}, {"path", "there.parquet"}, {"database", "other"}});
+  EXPECT_EQ(rows("scratch", "SELECT * FROM here EXCEPT ALL SELECT * FROM 'there.parquet'"), "[]");
+}
+
 // DuckDB reads no Z there.
 TEST_P(OtherEngine, KeepsTimesWithAnOffset) {
   if (std::string_view(GetParam()) != "postgres") GTEST_SKIP() << "hyperd has no such type";

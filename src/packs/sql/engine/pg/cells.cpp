@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace hearth::packs::sql::pg {
@@ -34,7 +35,7 @@ constexpr std::array built_in{
     BuiltIn{869, 1041, "inet", Shape::text},
     BuiltIn{1042, 1014, "character", Shape::text},
     BuiltIn{1043, 1015, "character varying", Shape::text},
-    BuiltIn{1082, 1182, "date", Shape::text},
+    BuiltIn{1082, 1182, "date", Shape::date},
     BuiltIn{1083, 1183, "time without time zone", Shape::text},
     BuiltIn{1114, 1115, "timestamp without time zone", Shape::timestamp},
     BuiltIn{1184, 1185, "timestamp with time zone", Shape::zoned},
@@ -77,11 +78,23 @@ std::string base64_of(std::string_view hex) {
   return text;
 }
 
-// "2024-01-02 03:04:05.5" becomes "2024-01-02T03:04:05.5"; years before Christ and infinity stay.
+// Years before Christ as ISO 8601 has them, and DuckDB: "0044-03-15 BC" becomes "-0043-03-15".
+std::string date_of(std::string_view text) {
+  static constexpr std::string_view era = " BC";
+  if (!text.ends_with(era)) return std::string(text);
+  text.remove_suffix(era.size());
+  std::int64_t year = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), year);
+  const std::string number = std::to_string(year - 1);
+  std::string iso = year > 1 ? "-" : "";
+  iso.append(4 - std::min<std::size_t>(number.size(), 4), '0');
+  return iso + number + std::string(read.ptr, text.data() + text.size());
+}
+
+// "2024-01-02 03:04:05.5" becomes "2024-01-02T03:04:05.5"; infinity stays.
 std::string timestamp_of(std::string_view text) {
-  std::string iso(text);
-  if (const auto blank = iso.find(' '); blank != std::string::npos && !iso.ends_with("BC"))
-    iso[blank] = 'T';
+  std::string iso = date_of(text);
+  if (const auto blank = iso.find(' '); blank != std::string::npos) iso[blank] = 'T';
   return iso;
 }
 
@@ -89,8 +102,7 @@ std::string timestamp_of(std::string_view text) {
 std::string zoned_of(std::string_view text) {
   std::string iso = timestamp_of(text);
   const auto sign = iso.find_last_of("+-");
-  if (iso.ends_with("BC") || iso.find(':') == std::string::npos || sign == std::string::npos ||
-      sign < iso.find(':'))
+  if (iso.find(':') == std::string::npos || sign == std::string::npos || sign < iso.find(':'))
     return iso;
   if (const std::string_view offset = std::string_view(iso).substr(sign); offset == "+00") {
     iso.replace(sign, std::string::npos, "Z");
@@ -248,6 +260,8 @@ std::pair<CellKind, std::string> canonical(const TypeBook& types,
       return {is_finite(text) ? CellKind::real : CellKind::text, std::string(text)};
     case Shape::bytes:
       return {CellKind::text, base64_of(text)};
+    case Shape::date:
+      return {CellKind::text, date_of(text)};
     case Shape::timestamp:
       return {CellKind::text, timestamp_of(text)};
     case Shape::zoned:

@@ -19,6 +19,7 @@ enum class Shape : std::uint8_t {
   integer,
   real,
   bytes,
+  date,
   timestamp,
   zoned,  // a timestamp or a time with a time zone
   json,
