@@ -180,6 +180,16 @@ TEST(RowsText, KeepsNullApartFromEmpty) {
               ElementsAre("a", "a_1", "a_1_1"));
 }
 
+TEST(BadRows, AdviseNoOptionsOfTheReader) {
+  const Error error = file_error(
+      {.code = Errc::invalid_args,
+       .message = "\"maximum_object_size\" of 16777216 bytes exceeded while reading file "
+                  "\"/x/0a\" (>33554428 bytes). Try increasing \"maximum_object_size\"."},
+      "a.json", "/x/0a");
+  EXPECT_THAT(error.message, testing::Not(HasSubstr("increasing")));
+  EXPECT_THAT(error.suggestions, testing::Contains(HasSubstr("json_path")));
+}
+
 TEST(ColumnTypes, FindTheirCounterparts) {
   EXPECT_EQ(postgres_type("DECIMAL(18,2)"), "numeric(18,2)");
   EXPECT_EQ(postgres_type("VARCHAR"), "text");

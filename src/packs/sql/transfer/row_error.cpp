@@ -85,7 +85,12 @@ Error file_error(Error error, const std::string& path, const std::string& read_a
   }
   // Its own options are none of the caller's.
   error.message.erase(std::min(error.message.find(" Try setting '"), error.message.size()));
-  error.message.erase(std::min(error.message.find(" Try increasing '"), error.message.size()));
+  for (const std::string_view advice : {" Try increasing '", " Try increasing \""})
+    error.message.erase(std::min(error.message.find(advice), error.message.size()));
+  if (error.message.contains("maximum_object_size")) {
+    error.suggestions = {"say where its rows are: json_path, such as \"$.items\"",
+                         "or write it as JSON lines, one object each"};
+  }
   error.message.erase(std::min(error.message.find("Possible fixes:"), error.message.size()));
   replace_all(error.message, read_as, path);
   for (std::string& suggestion : error.suggestions) replace_all(suggestion, read_as, path);
