@@ -254,6 +254,23 @@ TEST_F(Loading, ReadsSqliteFiles) {
             "id,code,score,raw\n1,007,0.1,00FF\n2,\"\",,\n");
 }
 
+// SQLite takes a value of any kind in a column of any type.
+TEST_F(Loading, ReadsBytesOfSqliteWhereverTheyAre) {
+  const std::string path = directory_ / "project/old.db";
+  {
+    auto database = store::Database::open(path, {});
+    ASSERT_TRUE(
+        database->execute("CREATE TABLE t(id INTEGER, plain, named VARBINARY, note TEXT);"
+                          "INSERT INTO t VALUES(1, x'00ff', x'89', x'fe'),"
+                          "(2, 'é', NULL, 'text');"));
+  }
+  must_load(persistent(), {{"old.db", path, {}}});
+  EXPECT_EQ(rows(persistent(),
+                 "SELECT id, hex(plain) AS p, hex(named) AS n, hex(note) AS t FROM t "
+                 "ORDER BY id"),
+            "id,p,n,t\n1,00FF,89,FE\n2,C3A9,,74657874\n");
+}
+
 TEST_F(Loading, TriesWithoutChangingAnything) {
   LoadRequest request{.is_dry_run = true};
   const auto report = load(persistent(), {file("a.csv", "a\n1\n2\n")}, request);

@@ -13,6 +13,7 @@ namespace {
 struct SqliteColumn {
   std::string name;
   bool is_bytes = false;
+  bool is_text = false;
 };
 
 Result<std::string> table_of(store::Database& file, const std::optional<std::string>& asked) {
@@ -33,7 +34,24 @@ Result<std::string> table_of(store::Database& file, const std::optional<std::str
               {"sqlite_table: one of " + list});
 }
 
-// The declared types, by SQLite's own rules of affinity.
+// A value of any kind may be in a column of any type.
+Result<void> find_bytes(store::Database& file,
+                        const std::string& table,
+                        std::vector<SqliteColumn>& columns) {
+  std::string list;
+  for (const SqliteColumn& column : columns)
+    list +=
+        (list.empty() ? "max(typeof(" : ", max(typeof(") + quoted_name(column.name) + ") = 'blob')";
+  auto rows = file.query("SELECT " + list + " FROM " + quoted_name(table));
+  if (rows.next()) {
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      columns[i].is_bytes = columns[i].is_bytes || rows.text(static_cast<int>(i)) == "1";
+  }
+  if (!rows.ok()) return std::unexpected(rows.error());
+  return {};
+}
+
+// The declared types, by SQLite's own rules of affinity, and bytes where there are any.
 Result<std::vector<SqliteColumn>> columns_of(store::Database& file,
                                              const std::string& table,
                                              SqliteRows& to) {
@@ -43,14 +61,16 @@ Result<std::vector<SqliteColumn>> columns_of(store::Database& file,
     SqliteColumn column{std::string(rows.text(0))};
     const std::string type = ascii_upper(rows.text(1));
     column.is_bytes = type.contains("BLOB");
-    if (column.is_bytes) {
-      to.types.emplace_back(column.name, "BLOB");
-    } else if (type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT")) {
-      to.types.emplace_back(column.name, "VARCHAR");
-    }
+    column.is_text = type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT");
     columns.push_back(std::move(column));
   }
   if (!rows.ok()) return std::unexpected(rows.error());
+  if (auto found = find_bytes(file, table, columns); !found)
+    return std::unexpected(std::move(found.error()));
+  for (const SqliteColumn& column : columns) {
+    if (column.is_bytes || column.is_text)
+      to.types.emplace_back(column.name, column.is_bytes ? "BLOB" : "VARCHAR");
+  }
   return columns;
 }
 
