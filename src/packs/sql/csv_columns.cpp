@@ -1,14 +1,10 @@
 // What LoadSources finds out about a CSV: its dialect and its columns, by DuckDB's sniffer, and
 // what that gets wrong by the file's first bytes.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 
-#include "base/regular_file.hpp"
 #include "packs/sql/load_sources.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
+#include "packs/sql/transfer/unpack.hpp"
 
 namespace hearth::packs::sql {
 namespace {
@@ -20,22 +16,19 @@ constexpr std::int64_t sample_rows = 20'480;                  // that DuckDB loo
 // the file is not one to look into.
 template <typename Look>
 bool looked_through(const LoadSource& source, const Look& has_seen_enough) {
-  if (source.kind.compression != Compression::none) return false;
-  const auto fd = open_regular(source.path, O_RDONLY | O_NOFOLLOW);
-  if (!fd) return false;
-  std::array<char, std::size_t{64} << 10> piece;
+  const auto file = Unpacker::open(source.path, source.kind.compression);
+  if (!file) return false;
   for (std::size_t seen = 0; seen < longest_sample;) {
-    const ssize_t size = ::read(fd->get(), piece.data(), piece.size());
-    if (size < 0) return false;
-    if (size == 0) break;
-    seen += static_cast<std::size_t>(size);
-    if (has_seen_enough(std::string_view(piece.data(), static_cast<std::size_t>(size)))) break;
+    const auto piece = (*file)->next();
+    if (!piece) return false;
+    if (piece->empty() || has_seen_enough(*piece)) break;
+    seen += piece->size();
   }
   return true;
 }
 
 // Whether the rows that DuckDB has looked at say nothing about quotes, which may yet come: then
-// they are those of RFC 4180. (Of a compressed file its first bytes say nothing.)
+// they are those of RFC 4180.
 bool has_no_quotes(const LoadSource& source) {
   std::int64_t rows = source.options.sample_rows.value_or(sample_rows);
   bool is_any = false;

@@ -1,12 +1,9 @@
 #include "packs/sql/load_sources.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -35,6 +32,23 @@ std::string line_reader(const LoadSource& source) {
           : source.kind.compression == Compression::zstd ? ", compression = 'zstd'"
                                                          : "") +
          ")";
+}
+
+// Of a compressed CSV, as kind_of() does by the first bytes of others.
+void guess_encoding_within(const std::string& path,
+                           const SourceOptions& options,
+                           SourceKind& kind) {
+  const bool is_text = kind.format == FileFormat::csv || kind.format == FileFormat::tsv;
+  if (!is_text || options.encoding) return;
+  const auto file = Unpacker::open(path, kind.compression);
+  std::string head;
+  while (file && head.size() < head_bytes) {
+    const auto piece = (*file)->next();
+    if (!piece || piece->empty()) break;  // reading it will say what is wrong
+    head += *piece;
+  }
+  kind.encoding = guess_encoding(head);
+  kind.is_encoding_guessed = true;
 }
 
 std::optional<std::string> given_type(const LoadSource& source, const std::string& column) {
@@ -99,8 +113,9 @@ Result<LoadSource> LoadSources::prepare(const LoadFile& file,
   const auto head = file.path.empty() ? Result<std::string>(file.text.substr(0, head_bytes))
                                       : read_head(file.path, head_bytes);
   if (!head) return std::unexpected(head.error());
-  const auto kind = kind_of(file.name, *head, options);
+  auto kind = kind_of(file.name, *head, options);
   if (!kind) return std::unexpected(kind.error());
+  if (kind->compression != Compression::none) guess_encoding_within(file.path, options, *kind);
   source.kind = *kind;
   auto done = check_options(source);
   if (done) done = locate(file, source, work);
@@ -241,29 +256,25 @@ Result<void> LoadSources::quote_long_numbers(LoadSource& source, const Work& wor
 }
 
 Result<void> LoadSources::decode_utf16(LoadSource& source, const Work& work) {
-  if (source.kind.compression != Compression::none) {
-    return fail(Errc::unsupported, "UTF-16 is not read from compressed files",
-                {"decompress it first"});
-  }
-  const auto fd = open_regular(source.path, O_RDONLY | O_NOFOLLOW);
-  if (!fd) return std::unexpected(fd.error());
+  const auto file = Unpacker::open(source.path, source.kind.compression);
+  if (!file) return std::unexpected(file.error());
   Utf16Reader reader(source.kind.encoding == Encoding::utf16be);
   bool is_done = false;
   auto written = exchange_.write(".csv", [&]() -> Result<std::string> {
     std::string utf8;
     while (utf8.empty() && !is_done) {
       if (work.stop.stop_requested()) return fail(Errc::cancelled, "the load was cancelled");
-      std::string piece(piece_bytes, '\0');
-      const ssize_t size = ::read(fd->get(), piece.data(), piece.size());
-      if (size < 0) return fail_errno("read", errno);
-      reader.add(std::string_view(piece).substr(0, static_cast<std::size_t>(size)), utf8);
-      is_done = size == 0;
+      const auto piece = (*file)->next();
+      if (!piece) return std::unexpected(piece.error());
+      reader.add(*piece, utf8);
+      is_done = piece->empty();
       if (is_done) reader.finish(utf8);
     }
     return utf8;
   });
   if (!written) return std::unexpected(std::move(written.error()));
   source.path = std::move(*written);
+  source.kind.compression = Compression::none;
   source.kind.encoding = Encoding::utf8;
   source.kind.is_encoding_guessed = false;
   return {};

@@ -1,5 +1,6 @@
 // Loads of files with rows, copies and exports.
 #include <gmock/gmock.h>
+#include <zlib.h>
 
 #include "packs/sql/loading_fixture.hpp"
 #include "store/sqlite.hpp"
@@ -269,6 +270,31 @@ TEST_F(Loading, ReadsBytesOfSqliteWhereverTheyAre) {
                  "SELECT id, hex(plain) AS p, hex(named) AS n, hex(note) AS t FROM t "
                  "ORDER BY id"),
             "id,p,n,t\n1,00FF,89,FE\n2,C3A9,,74657874\n");
+}
+
+// As uncompressed ones.
+TEST_F(Loading, LooksIntoCompressedFiles) {
+  const auto packed = [&](const std::string& name, std::string_view bytes) {
+    const std::string path = directory_ / ("project/" + name);
+    gzFile to = ::gzopen(path.c_str(), "wb");
+    ::gzwrite(to, bytes.data(), static_cast<unsigned>(bytes.size()));
+    ::gzclose(to);
+    return LoadFile{name, path, {}};
+  };
+  must_load(scratch(), {packed("empty.csv.gz", "i,note\n1,\"\"\n2,\n3,x\n")});
+  EXPECT_EQ(rows(scratch()), "i,note\n1,\"\"\n2,\n3,x\n");
+  std::string text = "i,note\n";
+  for (int i = 0; i < 25'000; ++i) text += std::to_string(i) + ",x\n";
+  must_load(scratch(), {packed("late.csv.gz", text + "-1,\"late, \"\"quoted\"\"\"\n")});
+  EXPECT_EQ(rows(scratch(), "SELECT note FROM t WHERE i < 0"), "note\n\"late, \"\"quoted\"\"\"\n");
+  const auto latin = load(persistent(), {packed("l.csv.gz", "name,v\nM\xFCller,1\n")});
+  ASSERT_TRUE(latin) << latin.error().message;
+  EXPECT_EQ(latin->files.at(0).kind.encoding, Encoding::latin1);
+  EXPECT_EQ(rows(persistent()), "name,v\nMüller,1\n");
+  must_load(persistent(), {packed("u.csv.gz", std::string_view("\xFE\xFF\0a\0,\0b\0\n\0"
+                                                               "1\0,\0\xFC\0\n",
+                                                               18))});
+  EXPECT_EQ(rows(persistent()), "a,b\n1,ü\n");
 }
 
 TEST_F(Loading, TriesWithoutChangingAnything) {
