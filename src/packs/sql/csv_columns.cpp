@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "packs/sql/load_sources.hpp"
+#include "packs/sql/transfer/changed_values.hpp"
 #include "packs/sql/transfer/sql_text.hpp"
 #include "packs/sql/transfer/unpack.hpp"
 
@@ -105,6 +106,22 @@ bool may_have_long_numbers(const LoadSource& source) {
     return false;
   });
   return !is_known || digits > 15;
+}
+
+// Lines before the first row.
+std::int64_t lines_before_rows(const SourceOptions& found) {
+  return found.skip_rows.value_or(0) + (found.header.value_or(false) ? 1 : 0);
+}
+
+char quote_of(const SourceOptions& found) {
+  return found.quote && found.quote->size() == 1 ? found.quote->front() : '\0';
+}
+
+// Whether the bytes are such that ChangedValueSearch understands them.
+bool is_searchable(const SourceOptions& found) {
+  return found.delimiter && found.delimiter->size() == 1 && !found.comment.value_or("").size() &&
+         (found.quote.value_or("").empty() || found.escape.value_or("").empty() ||
+          found.escape == found.quote);
 }
 
 // For decimals with so many digits before and behind the point.
@@ -271,6 +288,86 @@ bool LoadSources::keep_digits_of_json(LoadSource& source, const Work& work) cons
   for (std::size_t i = 0; i < places.size(); ++i)
     source.columns[places[i]].type = types[i].value_or("VARCHAR");
   return true;
+}
+
+// In a format of their own, dates and times are read as that says and not otherwise.
+Result<void> LoadSources::check_values(const LoadSource& source, const Work& work) const {
+  const SourceOptions& found = source.found;
+  LoadSource as_text = source;
+  as_text.rejects.clear();
+  std::vector<Exactness> columns;
+  std::string names;
+  std::string types;
+  std::string values;
+  std::string is_any;
+  for (auto& [name, type] : as_text.found.columns) {
+    Exactness exactness = exactness_of(type);
+    const bool has_format = (exactness == Exactness::date && found.date_format) ||
+                            (exactness == Exactness::timestamp && found.timestamp_format);
+    if (has_format) exactness = Exactness::other;
+    columns.push_back(exactness);
+    const std::string given = std::exchange(type, "VARCHAR");
+    if (exactness == Exactness::other) continue;
+    const std::string column = quoted_name(name);
+    const std::string is_changed = is_changed_sql(column, given);
+    is_any += (is_any.empty() ? "" : " OR ") + is_changed;
+    names += " WHEN " + is_changed + " THEN " + quoted_text(name);
+    types += " WHEN " + is_changed + " THEN " + quoted_text(given);
+    values += " WHEN " + is_changed + " THEN " + column;
+  }
+  if (is_any.empty()) return {};
+  if (is_searchable(found)) {
+    const auto file = Unpacker::open(source.path, source.kind.compression);
+    if (!file) return std::unexpected(file.error());
+    ChangedValueSearch search(found.delimiter->front(), quote_of(found), lines_before_rows(found),
+                              std::move(columns));
+    auto done = read_through(**file, work.stop, [&](std::string_view piece) {
+      search.add(piece);
+      return !search.has_found();
+    });
+    if (!done || !search.has_found()) return done;
+  }
+  const auto reader = as_text.reader();
+  if (!reader) return std::unexpected(reader.error());
+  const auto bad =
+      rows_of("SELECT hearth_nth, CASE" + names + " END, CASE" + types + " END, CASE" + values +
+                  " END FROM (SELECT row_number() OVER () AS hearth_nth, * FROM " + *reader +
+                  ") WHERE " + is_any + " ORDER BY hearth_nth LIMIT 1",
+              work);
+  const bool is_over =
+      !bad && (bad.error().code == Errc::cancelled || bad.error().code == Errc::timed_out);
+  if (is_over) return std::unexpected(bad.error());
+  if (!bad || bad->rows() == 0) return {};  // of rows that cannot be read, reading tells
+  return std::unexpected(changed_value(source, number_of(bad->at(0, 0).text),
+                                       {.line = 0,
+                                        .column = std::string(bad->at(0, 1).text),
+                                        .value = std::string(bad->at(0, 3).text.substr(0, 200)),
+                                        .problem = std::string(bad->at(0, 2).text)},
+                                       work));
+}
+
+// `value.problem` is the type.
+Error LoadSources::changed_value(const LoadSource& source,
+                                 std::int64_t row,
+                                 const BadRow& value,
+                                 const Work& work) const {
+  std::string place = ", row " + std::to_string(row) + " of those that can be read";
+  if (!source.options.skips_bad_rows) {
+    const auto file = Unpacker::open(source.path, source.kind.compression);
+    LineOfRow search(quote_of(source.found), lines_before_rows(source.found), row);
+    if (file) {
+      (void)read_through(**file, work.stop, [&](std::string_view piece) {
+        search.add(piece);
+        return !search.line();
+      });
+    }
+    if (search.line()) place = ", line " + std::to_string(*search.line());
+  }
+  return {Errc::invalid_args,
+          source.report.name + place + ", column \"" + value.column + "\": \"" + value.value +
+              "\" is no " + value.problem + ", and would be changed",
+          {"say a type that holds it: types {\"" + value.column + "\": \"VARCHAR\"}",
+           "or mend the value"}};
 }
 
 std::vector<std::optional<std::string>> LoadSources::exact_types(

@@ -66,6 +66,8 @@ class LoadSources final {
                                            const Work& work);
   // Finds out what the columns are, with the types that the options have by now.
   [[nodiscard]] Result<void> find_columns(LoadSource& source, const Work& work) const;
+  // Of a CSV: `invalid_args` names the first value that reading would change in silence.
+  [[nodiscard]] Result<void> check_values(const LoadSource& source, const Work& work) const;
   // Reads all of it, with all values: its rows.
   [[nodiscard]] Result<std::int64_t> count(const LoadSource& source, const Work& work) const;
   // Of a query on the reader: its columns, and its rows where those are few.
@@ -91,6 +93,10 @@ class LoadSources final {
   [[nodiscard]] bool find_moments(LoadSource& source, const Work& work) const;
   [[nodiscard]] Result<void> leave_out_bad_values(LoadSource& source, const Work& work) const;
   void keep_digits(LoadSource& source, const Work& work) const;
+  [[nodiscard]] Error changed_value(const LoadSource& source,
+                                    std::int64_t row,
+                                    const BadRow& value,
+                                    const Work& work) const;
   [[nodiscard]] bool keep_digits_of_json(LoadSource& source, const Work& work) const;
   // For each of the columns of `reader`, where they are texts: the type that keeps all digits of
   // its first `rows` (all, if less than 0); nothing for one that holds others than numbers.

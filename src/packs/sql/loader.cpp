@@ -58,6 +58,7 @@ class Load final {
   }
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> try_out();
+  [[nodiscard]] Result<void> check_values() const;
   [[nodiscard]] Result<void> count_rows();
   [[nodiscard]] Result<void> take_types_of_table();
   [[nodiscard]] Result<void> find_columns();
@@ -126,6 +127,7 @@ Result<void> Load::try_out() {
   if (auto done = take_types_of_table(); !done) return done;
   if (auto done = find_columns(); !done) return done;
   if (auto done = check_columns(); !done) return done;
+  if (auto done = check_values(); !done) return done;
   if (auto done = count_rows(); !done) return done;
   if (request_.mode != LoadMode::merge || !table_) return {};
   const auto all = readers();
@@ -157,6 +159,21 @@ Result<void> Load::check_columns() const {
                 closest_names(column.name, known));
   }
   return {};
+}
+
+// Also where bad rows are left out: these are read, and become others.
+Result<void> Load::check_values() const {
+  std::vector<std::pair<std::string, Error>> problems;
+  for (const LoadSource& source : sources_) {
+    if (!source.is_csv()) continue;
+    auto checked = files_.check_values(source, work_);
+    if (checked) continue;
+    const Errc code = checked.error().code;
+    if (code != Errc::invalid_args) return checked;
+    problems.emplace_back(source.report.name, std::move(checked.error()));
+  }
+  if (problems.empty()) return {};
+  return std::unexpected(together(problems, request_.files.size()));
 }
 
 Result<void> Load::count_rows() {
@@ -237,6 +254,7 @@ Result<std::vector<std::string>> Load::readers() const {
 Result<Copied> Load::load(const Key& key, bool& may_be_done) {
   if (auto done = take_types_of_table(); !done) return std::unexpected(std::move(done.error()));
   if (auto done = find_columns(); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = check_values(); !done) return std::unexpected(std::move(done.error()));
   if (reads_itself()) return load_itself(key, may_be_done);
   if (request_.options.skips_bad_rows) {
     return fail(
@@ -347,7 +365,9 @@ Error Load::blame(Error error) {
   std::vector<std::pair<std::string, Error>> problems;
   for (LoadSource& source : sources_) {
     source.rejects.clear();
-    const auto rows = files_.count(source, work_);
+    const auto checked = source.is_csv() ? files_.check_values(source, work_) : Result<void>();
+    const auto rows = checked ? files_.count(source, work_)
+                              : Result<std::int64_t>(std::unexpected(checked.error()));
     if (!rows) problems.emplace_back(source.report.name, rows.error());
   }
   if (!problems.empty()) return together(problems, request_.files.size());

@@ -36,6 +36,58 @@ TEST_F(Loading, KnowsQuotesThatComeLate) {
             "count_star(),max(note)\n2,\"5\"\" y\"\n");
 }
 
+// Types are found out by the first rows, and DuckDB's reader makes what comes later fit.
+TEST_F(Loading, ChangesNoValueInSilence) {
+  struct Case {
+    std::string common, late;
+    std::string type;  // whose value it is none of; empty: it is one
+  };
+  const std::vector<Case> cases{{"17", "1.7", "BIGINT"},
+                                {"17", "15e-1", "BIGINT"},
+                                {"17", " 3.0 ", ""},
+                                {"17", "1e3", ""},
+                                {"2024-01-01 10:00:00", "2024-01-01 10:00:00+05", "TIMESTAMP"},
+                                {"2024-01-01 10:00:00", "2024-01-01 10:00-03:30", "TIMESTAMP"},
+                                {"2024-01-01 10:00:00", "2024-01-01T10:00:00.25", ""},
+                                {"2024-01-01 10:00:00", "0044-03-15 (BC) 10:00:00", ""},
+                                {"2024-01-01", "2024-01-01 10:30:00", "DATE"},
+                                {"2024-01-01", "0044-03-15 BC", "DATE"},
+                                {"10:00:00", "10:00:00+05", "TIME"},
+                                {"10:00:00", "09:30", ""}};
+  for (const auto& [common, late, type] : cases) {
+    std::string text = "i,v,note\n";
+    for (int i = 0; i < 21'000; ++i) text += std::to_string(i) + "," + common + ",a\n";
+    const auto report =
+        load(scratch(), {file("late.csv", text + "21000,\"" + late + "\",\"x, 1.7 +05\"\n")});
+    EXPECT_EQ(report.has_value(), type.empty()) << late;
+    if (report) continue;
+    EXPECT_THAT(report.error().message,
+                HasSubstr("late.csv, line 21002, column \"v\": \"" + late + "\" is no " + type))
+        << late;
+  }
+}
+
+TEST_F(Loading, ChangesNoValueToFitATable) {
+  execute(scratch(), "CREATE TABLE t (id INT, n INT, seen TIMETZ)");
+  LoadRequest request;
+  request.mode = LoadMode::append;
+  for (const bool skips : {false, true}) {
+    request.options.skips_bad_rows = skips;
+    const auto report = load(scratch(), {file("a.csv", "id,n\n\n1,2\n2,1.7\n")}, request);
+    ASSERT_FALSE(report);
+    EXPECT_THAT(report.error().message, HasSubstr("\"1.7\" is no INTEGER"));
+    EXPECT_THAT(report.error().message, HasSubstr(skips ? "row 2" : "line 4"));
+  }
+  request.options.skips_bad_rows = false;
+  // DuckDB's reader would make NULL of all of them.
+  must_load(scratch(), {file("b.csv", "id,seen\n1,10:00:00+02\n2,11:00:00Z\n3,\n")}, request);
+  EXPECT_EQ(rows(scratch(), "SELECT id, CAST(seen AS VARCHAR) AS seen FROM t ORDER BY id"),
+            "id,seen\n1,10:00:00+02\n2,11:00:00+00\n3,\n");
+  const auto report = load(scratch(), {file("c.csv", "id,seen\n1,10:00:00+02\n2,noon\n")}, request);
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message, HasSubstr("c.csv, line 3, column \"seen\": \"noon\" is no"));
+}
+
 // Failure 12 of the peer: it stays text there.
 TEST_F(Loading, TakesADateWithATimeForATimestamp) {
   const auto report =

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "packs/sql/transfer/changed_values.hpp"
 #include "packs/sql/transfer/column_types.hpp"
 #include "packs/sql/transfer/load_plan.hpp"
 #include "packs/sql/transfer/row_error.hpp"
@@ -180,6 +181,19 @@ TEST(RowsText, KeepsNullApartFromEmpty) {
               ElementsAre("a", "a_1", "a_1_1"));
 }
 
+bool may_be_changed(std::string_view csv, const std::vector<std::string_view>& types) {
+  std::vector<Exactness> columns;
+  for (const std::string_view type : types) columns.push_back(exactness_of(type));
+  std::vector<bool> found;
+  for (const std::size_t size : {csv.size(), std::size_t{1}}) {  // in pieces of any size
+    ChangedValueSearch search(',', '"', 1, columns);
+    for (std::size_t at = 0; at < csv.size(); at += size) search.add(csv.substr(at, size));
+    found.push_back(search.has_found());
+  }
+  EXPECT_EQ(found[0], found[1]) << csv;
+  return found[0];
+}
+
 TEST(BadRows, AdviseNoOptionsOfTheReader) {
   const Error error = file_error(
       {.code = Errc::invalid_args,
@@ -188,6 +202,32 @@ TEST(BadRows, AdviseNoOptionsOfTheReader) {
       "a.json", "/x/0a");
   EXPECT_THAT(error.message, testing::Not(HasSubstr("increasing")));
   EXPECT_THAT(error.suggestions, testing::Contains(HasSubstr("json_path")));
+}
+
+TEST(ChangedValues, AreSearchedForInTheirColumnsOnly) {
+  const std::vector<std::string_view> types{"BIGINT", "VARCHAR", "timestamp", "TIME"};
+  const std::string head = "whole,e.e,+-,:\n";
+  EXPECT_FALSE(
+      may_be_changed(head + "1,\"1.5,\n1.7\",2024-01-01T10:00:00.5,10:00\r\n-2,e,,\n", types));
+  EXPECT_TRUE(may_be_changed(head + "1,a,,\n1.7,a,,\n", types));
+  EXPECT_TRUE(may_be_changed(head + "\"15e-1\",a,,\n", types));
+  EXPECT_TRUE(may_be_changed(head + "1,\"a\"\"\n,\",2024-01-01 10:00-05,\n", types));
+  EXPECT_TRUE(may_be_changed(head + "1,a,0044-03-15 BC,\n", types));
+  EXPECT_TRUE(may_be_changed(head + "1,a,,10:00:00+05\n", types));
+  EXPECT_EQ(exactness_of("DECIMAL(9,2)"), Exactness::other);
+}
+
+TEST(ChangedValues, KnowTheirLines) {
+  const auto line = [](std::int64_t row) {
+    LineOfRow search('"', 1, row);
+    search.add("a,b\n\r\n1,\"x\n\n");
+    search.add("y\"\n\n2,z\n3,z\n");
+    return search.line().value_or(0);
+  };
+  EXPECT_EQ(line(1), 3);
+  EXPECT_EQ(line(2), 7);
+  EXPECT_EQ(line(3), 8);
+  EXPECT_EQ(line(4), 0);
 }
 
 TEST(ColumnTypes, FindTheirCounterparts) {
