@@ -270,7 +270,8 @@ Result<std::unique_ptr<Transport>> open_remote(Repository& repository,
   }
   const std::string base = repository.work_tree().value_or(repository.common_directory());
   const auto path = local_path_of(*url, base);
-  if (path && (!push_url || push_url == url)) return local_transport(repository, *path, options);
+  const bool is_one = !push_url || (has_more && push_url == url);
+  if (path && is_one) return local_transport(repository, *path, options);
   return git_transport({repository.common_directory(), base, remote, std::move(push_url), has_more},
                        std::move(stop));
 }

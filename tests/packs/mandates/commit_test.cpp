@@ -94,6 +94,7 @@ TEST_F(SandboxedActor, CommitsNoFileThatHoldsASecret) {
 }
 
 TEST_F(SandboxedActor, CommitsNothingThatHasChangedSince) {
+  test::write_file(path("greeting.txt"), "hello\n");
   const Intent intent = prepared(commit_step("hearth/late"));
   test::write_file(path("greeting.txt"), "bye\n");
   EXPECT_EQ(perform(intent), End::failed);
