@@ -211,7 +211,7 @@ TEST_F(DuckDbEngine, SeesTheNeighboursTablesInEveryPlace) {
 TEST_F(DuckDbEngine, DefinesNothingUponNamesOfAnotherDatabase) {
   EXPECT_EQ(execute("CREATE TABLE one AS SELECT 1 AS a", "persistent"), "1");
   for (const char* sql : {"CREATE VIEW v AS SELECT * FROM persistent.one",
-                          "create or replace temp view v as select * from range(1) join "
+                          "create or replace view v as select * from range(1) join "
                           "\"Persistent\".one on true",
                           "CREATE MACRO m() AS TABLE SELECT * FROM persistent.one",
                           "CREATE FUNCTION m() AS (SELECT a FROM persistent.one)"})
