@@ -39,7 +39,7 @@ std::optional<std::string> SecretLearning::obstacle() {
   if (all_.empty()) return std::nullopt;
   if (is_closed_) return "the daemon is leaving";
   begin_locked();
-  if (next_locked() == nullptr && clock_.monotonic() - tried_at_ >= pause) reopen_locked();
+  if (next_locked() == nullptr && clock_.monotonic() - tried_at_ >= pause) reopen_locked(true);
   const Each* const next = next_locked();
   if (next == nullptr) return std::nullopt;
   return next->secret.name + " is being read";
@@ -48,11 +48,14 @@ std::optional<std::string> SecretLearning::obstacle() {
 void SecretLearning::try_again() {
   const std::lock_guard lock(mutex_);
   begin_locked();
-  if (clock_.monotonic() - tried_at_ >= short_pause) reopen_locked();
+  reopen_locked(clock_.monotonic() - tried_at_ >= short_pause);
 }
 
-void SecretLearning::reopen_locked() {
-  for (Each& each : all_) each.is_tried = each.is_tried && each.why.empty();
+void SecretLearning::reopen_locked(bool with_commands) {
+  for (Each& each : all_) {
+    const bool stays = each.why.empty() || (each.secret.is_command && !with_commands);
+    each.is_tried = each.is_tried && stays;
+  }
   changed_.notify_all();
 }
 

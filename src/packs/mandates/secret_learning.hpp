@@ -22,6 +22,7 @@ struct SecretToLearn {
   std::string name;  // "the secret github", "the model's key"
   // Makes the redactor know it. Blocks; the stop ends that soon. Its error names it, too.
   std::function<Result<void>(const std::stop_token&)> read;
+  bool is_command = false;  // which may ask somebody
 };
 
 struct UnreadSecret {
@@ -34,7 +35,7 @@ class SecretLearning final {
  public:
   // What could not be read is tried again at most so often: it may take its time, and ask somebody.
   static constexpr std::chrono::minutes pause{1};
-  // And so often where somebody asks for it.
+  // And a command so often where somebody wants it tried.
   static constexpr std::chrono::seconds short_pause{5};
 
   explicit SecretLearning(const Clock& clock) : clock_(clock) {}
@@ -52,7 +53,7 @@ class SecretLearning final {
   // Why what may show one has to wait; nothing: all were tried, and those that could not be read
   // not long ago. Begins, or tries again, where that is to be waited for; when_tried() follows.
   [[nodiscard]] std::optional<std::string> obstacle();
-  // Tries again what could not be read, but for what was tried a moment ago.
+  // Tries again what could not be read, but for commands that ran a moment ago.
   void try_again();
   // Until all were tried. False: stopped before, or closed.
   [[nodiscard]] bool wait(const std::stop_token& stop);
@@ -71,7 +72,7 @@ class SecretLearning final {
   void work(const std::stop_token& stop);
   void read_one(std::unique_lock<std::mutex>& lock, Each& each);
   void begin_locked();
-  void reopen_locked();
+  void reopen_locked(bool with_commands);
   [[nodiscard]] Each* next_locked();
 
   const Clock& clock_;

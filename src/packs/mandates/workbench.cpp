@@ -58,19 +58,24 @@ std::vector<SecretToLearn> Workbench::secrets_of(
   const ModelSettings& model = settings.model;
   const bool has_key = model.key.is_set() || !model.key_secret.empty();
   if (has_key && !model.url.empty()) {
-    (model.key.command.empty() ? quick : slow)
-        .push_back({"the model's key", [this, configuration](const std::stop_token& stop) {
+    const bool is_command = !model.key.command.empty();
+    (is_command ? slow : quick)
+        .push_back({"the model's key",
+                    [this, configuration](const std::stop_token& stop) {
                       return learn_model_key(*configuration, stop);
-                    }});
+                    },
+                    is_command});
   }
   for (const secrets::NamedSecret& each : settings.secrets) {
-    (each.source.command.empty() ? quick : slow)
+    const bool is_command = !each.source.command.empty();
+    (is_command ? slow : quick)
         .push_back({"the secret " + each.name,
                     [configuration, name = each.name](const std::stop_token& stop) -> Result<void> {
                       const auto& vault = configuration->vault;
                       if (!vault) return std::unexpected(vault.error());
                       return (*vault)->learn(name, stop);
-                    }});
+                    },
+                    is_command});
   }
   std::ranges::move(slow, std::back_inserter(quick));
   return quick;

@@ -79,10 +79,22 @@ TEST_F(SecretLearningTest, WhatCouldNotBeReadIsTriedAgainAfterAWhile) {
   EXPECT_EQ(reads_, 2);
 }
 
-// But each time may ask somebody for a password.
-TEST_F(SecretLearningTest, APersonHardlyWaitsToTryAgain) {
+TEST_F(SecretLearningTest, APersonNeedsNotWaitToTryAgain) {
   is_bad_ = true;
   learning_.take({counted("a")});
+  ASSERT_TRUE(learning_.wait({}));
+  is_bad_ = false;
+  learning_.try_again();
+  ASSERT_TRUE(learning_.wait({}));
+  EXPECT_TRUE(learning_.unread().empty());
+}
+
+// Each time it may ask somebody for a password.
+TEST_F(SecretLearningTest, ACommandIsNotTriedAgainAndAgain) {
+  is_bad_ = true;
+  SecretToLearn command = counted("a");
+  command.is_command = true;
+  learning_.take({command});
   ASSERT_TRUE(learning_.wait({}));
   is_bad_ = false;
   learning_.try_again();
