@@ -106,9 +106,9 @@ std::vector<pack::Setting> Issues::settings() const {
   return {
       pack::Setting{"signatures", "\"off\", \"warn\" or \"require\"",
                     [](std::string_view value) { return signature_policy_of(value).has_value(); }},
-      pack::Setting{"idle", "a duration of a second or more, such as \"10m\"",
+      pack::Setting{"idle", "a duration above 0, such as \"10m\"",
                     [](std::string_view value) {
-                      return parse_duration(value) >= std::chrono::milliseconds(1'000);
+                      return parse_duration(value) > std::chrono::milliseconds(0);
                     }},
       pack::Setting{"sync_every", "a duration such as \"5m\", or \"\"", [](std::string_view value) {
                       return value.empty() || parse_duration(value) > std::chrono::milliseconds(0);
