@@ -119,7 +119,7 @@ char quote_of(const SourceOptions& found) {
 
 // Whether the bytes are such that ChangedValueSearch understands them.
 bool is_searchable(const SourceOptions& found) {
-  return found.delimiter && found.delimiter->size() == 1 && !found.comment.value_or("").size() &&
+  return found.delimiter && found.delimiter->size() == 1 && found.comment.value_or("").empty() &&
          (found.quote.value_or("").empty() || found.escape.value_or("").empty() ||
           found.escape == found.quote);
 }
