@@ -63,7 +63,7 @@ assert.equal(String(status.pid), process.env.HEARTH_TEST_PID, "another daemon an
 const word = `${era}${wire}${process.pid}`;
 const note = await call("knowledge_remember", { title: `From ${era} over ${wire}`, text: `The word is ${word}.` });
 const found = await call("knowledge_search", { query: word });
-assert.deepEqual(found.hits.map((hit) => hit.id), [note.id]);
+assert.equal(found.hits[0]?.id, note.id); // another client's, with a word much like it, may follow
 const { name } = client.getServerVersion();
 await client.close();
 console.log(`${name} ${status.version}, ${revision}, ${tools.length} tools, a note found`);
