@@ -15,7 +15,7 @@ void describe(ToolRunner& runner, const wire::DescribeRequest& request, pack::Ca
   if (!target) return call.answer(std::unexpected(std::move(target.error())));
   runner.on_pool(std::move(call), [&runner, target = std::move(*target),
                                    table = request.table](pack::Call running) {
-    const Work work = ToolRunner::work_of(running, look_seconds);
+    const Work work = ToolRunner::work_of(running, TimeLimit(look_seconds));
     auto answer = runner.runner().read(
         target, work, [&](Connections::Lease& connection) -> Result<wire::DescribeAnswer> {
           if (table) {
@@ -88,7 +88,7 @@ void attach(ToolRunner& runner, const wire::AttachRequest& request, pack::Call c
   }
   runner.on_pool(std::move(call), [&runner, engine, session,
                                    attachment = std::move(*attachment)](pack::Call running) {
-    const Work work = ToolRunner::work_of(running, look_seconds);
+    const Work work = ToolRunner::work_of(running, TimeLimit(look_seconds));
     if (auto good = check_file(attachment); !good) {
       return running.answer(std::unexpected(std::move(good.error())));
     }

@@ -165,12 +165,13 @@ Result<Page> sample_of(ToolRunner& runner,
 void sample(ToolRunner& runner, const wire::SampleRequest& request, pack::Call call) {
   auto target = runner.target_of(call, request.database, Access::read_only);
   if (!target) return call.answer(std::unexpected(std::move(target.error())));
-  runner.on_pool(std::move(call), [&runner, target = std::move(*target),
-                                   request](pack::Call running) {
-    auto page = sample_of(runner, target, request, ToolRunner::work_of(running, sample_seconds));
-    if (!page) return running.answer(std::unexpected(std::move(page.error())));
-    running.answer(wire::to_reply(*page, request.format));
-  });
+  runner.on_pool(std::move(call),
+                 [&runner, target = std::move(*target), request](pack::Call running) {
+                   auto page = sample_of(runner, target, request,
+                                         ToolRunner::work_of(running, TimeLimit(sample_seconds)));
+                   if (!page) return running.answer(std::unexpected(std::move(page.error())));
+                   running.answer(wire::to_reply(*page, request.format));
+                 });
 }
 
 // Binds `run`, void(ToolRunner&, const Request&, Call).

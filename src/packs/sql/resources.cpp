@@ -42,7 +42,7 @@ void answer_of(ToolRunner& runner,
   if (!target) return call.answer(std::unexpected(std::move(target.error())));
   runner.on_pool(std::move(call),
                  [uri, target = std::move(*target), read = std::move(read)](pack::Call running) {
-                   auto text = read(target, ToolRunner::work_of(running, seconds));
+                   auto text = read(target, ToolRunner::work_of(running, TimeLimit(seconds)));
                    if (!text) return running.answer(std::unexpected(std::move(text.error())));
                    running.answer(resource(uri, std::move(*text)));
                  });

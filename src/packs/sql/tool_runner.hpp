@@ -37,7 +37,8 @@ struct LoadCall {
 
 // How long a call may take. It begins when this is made, so that a call waits within its time, too.
 struct TimeLimit {
-  TimeLimit(std::int64_t seconds)  // NOLINT(google-explicit-constructor): 0 or less: none
+  // 0 or less: none.
+  explicit TimeLimit(std::int64_t seconds)
       : ends(seconds > 0
                  ? std::optional(std::chrono::steady_clock::now() + std::chrono::seconds(seconds))
                  : std::nullopt) {}

@@ -66,7 +66,7 @@ class Checkpoints final {
   struct State {
     std::uint64_t commits = 0;                           // since the last one
     std::uint64_t log_bytes = 0;                         // at the last commit
-    std::uint64_t uses = 0;                              //
+    std::uint64_t uses = 0;                              // now
     std::chrono::steady_clock::time_point not_before{};  // of the next one
     bool is_running = false;
   };

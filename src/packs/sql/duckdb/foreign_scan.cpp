@@ -154,6 +154,12 @@ void take_chunk(duckdb_function_info info, duckdb_data_chunk output) {
 
 // ---- The replacement scan ----------------------------------------------------------------------
 
+// Whose table it names; null: one of the session's own database, or none.
+const Neighbour* other_database(const SessionView& view, const DottedName& name) {
+  const Neighbour* const owner = view.neighbour(name.parts.front());
+  return owner == nullptr || owner->instance.path == view.home ? nullptr : owner;
+}
+
 void replace_name(duckdb_replacement_scan_info info, const char* name, void*) {
   const SessionView* view = this_threads_view;
   if (view == nullptr) return;
@@ -198,8 +204,8 @@ ScopedView::~ScopedView() {
 void find_foreign_names(SessionView& view, std::string_view sql) {
   view.names.clear();
   for (const DottedName& name : dotted_names(sql)) {
-    const Neighbour* owner = view.neighbour(name.parts.front());
-    if (owner == nullptr || owner->instance.path == view.home) continue;
+    const Neighbour* owner = other_database(view, name);
+    if (owner == nullptr) continue;
     std::string table;
     for (std::size_t part = 1; part < name.parts.size(); ++part) {
       table += (part == 1 ? "" : ".") + sql_name(name.parts[part]);
@@ -217,8 +223,8 @@ const Neighbour* changed_neighbour(const SessionView& view, std::string_view sql
     constexpr std::array words{"into", "update", "table", "view", "exists"};
     const bool is_changed =
         std::ranges::find(words, name.before) != words.end() || (deletes && name.before == "from");
-    const Neighbour* owner = is_changed ? view.neighbour(name.parts.front()) : nullptr;
-    if (owner != nullptr && owner->instance.path != view.home) return owner;
+    const Neighbour* owner = is_changed ? other_database(view, name) : nullptr;
+    if (owner != nullptr) return owner;
   }
   return nullptr;
 }
@@ -234,8 +240,8 @@ const Neighbour* defined_upon(const SessionView& view, std::string_view sql) {
   if (!is_definition) return nullptr;
   for (const DottedName& name : dotted_names(sql)) {
     const bool is_read = name.before == "from" || name.before == "join";
-    const Neighbour* owner = is_read ? view.neighbour(name.parts.front()) : nullptr;
-    if (owner != nullptr && owner->instance.path != view.home) return owner;
+    const Neighbour* owner = is_read ? other_database(view, name) : nullptr;
+    if (owner != nullptr) return owner;
   }
   return nullptr;
 }
