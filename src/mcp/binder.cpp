@@ -26,7 +26,8 @@ void add_on_pool(pack::Binder& tools,
                  pack::PackContext* const& context,
                  Answering handler) {
   add_deferred(tools, std::move(spec), read,
-               [handler = std::move(handler), &context](Request request, pack::Call call) {
+               [handler = std::make_shared<const Answering>(std::move(handler)), &context](
+                   Request request, pack::Call call) {
                  // The call is shared with the refusal below, which must still be able to answer
                  // it.
                  auto shared = std::make_shared<pack::Call>(std::move(call));
@@ -35,7 +36,7 @@ void add_on_pool(pack::Binder& tools,
                      return shared->answer(
                          fail(Errc::cancelled, shared->tool() + " was cancelled before it began"));
                    }
-                   auto reply = handler(request.get(), std::as_const(*shared));
+                   auto reply = (*handler)(request.get(), std::as_const(*shared));
                    shared->answer(std::move(reply));
                  });
                  if (!queued) shared->answer(std::unexpected(std::move(queued.error())));
