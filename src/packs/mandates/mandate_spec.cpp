@@ -239,29 +239,30 @@ Result<std::vector<std::string>> words_of(std::string_view line) {
   constexpr std::string_view for_shells_in_front = "~#";
   std::vector<std::string> words;
   std::optional<std::string> word;
+  const auto begun = [&]() -> std::string& { return word ? *word : word.emplace(); };
   char quote = '\0';
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
+    const bool is_quoted = quote != '\0';
     const bool is_last = i + 1 == line.size();
     const bool escapes_here = quote != '"' || is_last || line[i + 1] == '"' || line[i + 1] == '\\';
     if (c == quote) {
       quote = '\0';
     } else if (c == '\\' && quote != '\'' && escapes_here) {
       if (is_last) return fail(Errc::invalid_args, "nothing follows the last \\");
-      word = word.value_or("") + line[++i];
-    } else if (quote != '\0') {
-      *word += c;
-    } else if (c == '"' || c == '\'') {
+      begun() += line[++i];
+    } else if (!is_quoted && (c == '"' || c == '\'')) {
       quote = c;
-      word = word.value_or("");
-    } else if (c == ' ' || c == '\t') {
+      begun();
+    } else if (!is_quoted && (c == ' ' || c == '\t')) {
       if (word) words.push_back(*std::exchange(word, std::nullopt));
-    } else if (for_shells.contains(c) || (!word && for_shells_in_front.contains(c))) {
+    } else if (!is_quoted &&
+               (for_shells.contains(c) || (!word && for_shells_in_front.contains(c)))) {
       return fail(Errc::invalid_args,
                   "no shell runs it, and " + std::string(1, c) + " means something to shells only",
                   {"put it in quotes if a program is to get it", "or run a script"});
     } else {
-      word = word.value_or("") + c;
+      begun() += c;
     }
   }
   if (quote != '\0') return fail(Errc::invalid_args, "a quote is open at the end");
